@@ -1,0 +1,292 @@
+/**
+ * The typed face of the addon: every call, its shapes and units. The only file that loads it.
+ *
+ * Each call that computes returns a promise and runs on the addon's one native thread, in the order called; the
+ * JavaScript thread is never blocked. Calls on a disposed handle throw. Arrays passed in are copied or held until the
+ * call has finished; do not write to them before that.
+ */
+import { loadBinding } from './binding.js'
+import { type EncodedProgram, encodeProgram, type Program } from './program.js'
+import type { ParameterSpec } from './spaces/space.js'
+
+export type Device = 'cpu' | 'cuda'
+
+export interface NativeInfo {
+  /** Version of libtorch at run time, e.g. "2.15.0". */
+  readonly torch: string
+  /** Instruction set that ATen dispatches to, e.g. "AVX512". */
+  readonly cpuCapability: string
+  readonly threads: number
+  /** Names of usable CUDA devices; empty without torch_cuda or without a GPU. */
+  readonly cudaDevices: readonly string[]
+}
+
+/** Images and labels of one split, resident in memory of `device`. */
+export interface ImageData {
+  /** count × channels × height × width: bytes 0…255, or floats that are already normalised. */
+  readonly images: Uint8Array | Float32Array
+  /** One class index per image. */
+  readonly labels: Int32Array
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+  /** Per channel, in units of pixel value / 255. Ignored for float images. */
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+}
+
+/** Random crop of the zero-padded image, and horizontal flip with probability one half; drawn natively from `seed`. */
+export interface Augmentation {
+  readonly seed: number
+  /** Pixels of zero padding on each side before cropping back to size; 0 for no crop. */
+  readonly pad: number
+  readonly flip: boolean
+}
+
+export interface Batch {
+  readonly dataset: Dataset
+  /** Indices into the data set, one per sample of the batch. */
+  readonly indices: Int32Array
+  readonly augmentation?: Augmentation
+  /** One factor per sample on its loss; default 1. The loss is always divided by the batch size. */
+  readonly weights?: Float32Array
+}
+
+export interface AccumulateRecord {
+  /** Mean (weighted, if weights were given) cross-entropy before the update. */
+  readonly loss: number
+  /** Number of samples whose largest logit is their label. */
+  readonly correct: number
+  /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
+  readonly importance: Float32Array
+}
+
+export interface StepRecord extends AccumulateRecord {
+  /** ‖∇‖₂ of each parameter in `plan.parameters`, before clipping. */
+  readonly gradientNorms: Float64Array
+  /** ‖∇‖₂ over all parameters, before clipping. */
+  readonly globalNorm: number
+  /** Factor that clipping applied to every gradient, in (0, 1]. */
+  readonly clipScale: number
+}
+
+export interface SgdOptions {
+  readonly learningRate: number
+  readonly momentum: number
+  readonly weightDecay: number
+  /** Whether parameters outside this step's path get momentum and weight decay, once sampled (METHOD §2). */
+  readonly unsampled: 'skip' | 'decay'
+}
+
+export interface StepOptions extends SgdOptions {
+  /** Global gradient norm to clip to; Infinity for none. */
+  readonly clipNorm: number
+}
+
+export interface EvaluateOptions {
+  readonly batchSize: number
+  /** Evaluate on the first `count` images only. */
+  readonly count?: number
+}
+
+export interface EvaluateRecord {
+  readonly count: number
+  readonly correct: number
+  /** Mean cross-entropy. */
+  readonly loss: number
+}
+
+/** Gradient moments since the last reset, one entry per parameter of the supernet. */
+export interface Moments {
+  /** Steps in which the parameter was sampled. */
+  readonly timesSampled: Float64Array
+  /** Population variance of the gradient over those steps, averaged over the parameter's scalars. */
+  readonly meanVariance: Float64Array
+}
+
+/** Flat float32 state, all parameters concatenated in the order of the specs. */
+export type StateKind = 'parameters' | 'gradients' | 'momentum' | 'momentMean' | 'momentM2'
+
+interface RawHandle {
+  dispose(): void
+}
+interface RawDataset extends RawHandle {}
+interface RawPlan extends RawHandle {
+  /** Names of the parameters the plan samples, used and idle. */
+  readonly parameters: readonly string[]
+}
+interface RawSupernet extends RawHandle {
+  compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
+  accumulate(plan: RawPlan, dataset: RawDataset, batch: Omit<Batch, 'dataset'>): Promise<AccumulateRecord>
+  recordMoments(): Promise<void>
+  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>
+  update(options: SgdOptions): Promise<void>
+  trainStep(
+    plan: RawPlan,
+    dataset: RawDataset,
+    batch: Omit<Batch, 'dataset'>,
+    options: StepOptions,
+  ): Promise<StepRecord>
+  evaluate(plan: RawPlan, dataset: RawDataset, options: EvaluateOptions): Promise<EvaluateRecord>
+  logits(plan: RawPlan, dataset: RawDataset, indices: Int32Array): Promise<Float32Array>
+  moments(): Promise<Moments>
+  resetMoments(): Promise<void>
+  read(kind: StateKind): Promise<Float32Array>
+  write(kind: StateKind, values: Float32Array): Promise<void>
+  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }>
+  setCounts(timesSampled: Float64Array, everSampled: Uint8Array): Promise<void>
+}
+
+/** What the compiled addon exports; `native/addon.cc` is its other side. */
+export interface Binding {
+  info(): NativeInfo
+  setThreads(threads: number): Promise<void>
+  Dataset: new (data: ImageData, device: Device) => RawDataset
+  Supernet: new (names: readonly string[], shapes: readonly (readonly number[])[], device: Device) => RawSupernet
+}
+
+export function nativeInfo(): NativeInfo {
+  return loadBinding().info()
+}
+
+/** Sets the number of threads that native computation uses, process-wide. */
+export function setThreads(threads: number): Promise<void> {
+  return loadBinding().setThreads(threads)
+}
+
+/** Images resident in native memory. */
+export class Dataset implements Disposable {
+  /** @internal */
+  readonly raw: RawDataset
+  readonly count: number
+
+  constructor(data: ImageData, device: Device = 'cpu') {
+    this.raw = new (loadBinding().Dataset)(data, device)
+    this.count = data.labels.length
+  }
+
+  dispose(): void {
+    this.raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** A program checked, fused and bound to the parameters of one supernet. */
+export class Plan implements Disposable {
+  /** @internal */
+  readonly raw: RawPlan
+  /** Names of the parameters that the plan samples: those it uses, then the idle ones. */
+  readonly parameters: readonly string[]
+
+  /** @internal */
+  constructor(raw: RawPlan) {
+    this.raw = raw
+    this.parameters = raw.parameters
+  }
+
+  dispose(): void {
+    this.raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** All weights of a search space, their gradients, momentum and gradient moments, on one device. */
+export class Supernet implements Disposable {
+  readonly #raw: RawSupernet
+  readonly specs: readonly ParameterSpec[]
+  readonly device: Device
+
+  /** Parameters start at zero; write them with {@link write}. */
+  constructor(specs: readonly ParameterSpec[], device: Device = 'cpu') {
+    this.specs = specs
+    this.device = device
+    this.#raw = new (loadBinding().Supernet)(
+      specs.map((spec) => spec.name),
+      specs.map((spec) => spec.shape),
+      device,
+    )
+  }
+
+  /** Checks a program against the parameters and plans its execution; equal programs share one plan natively. */
+  compile(program: Program): Plan {
+    const { code, names, idle }: EncodedProgram = encodeProgram(program)
+    return new Plan(this.#raw.compile(code, names, idle))
+  }
+
+  /** Forward and backward; adds the gradient of the mean loss to the gradients held. */
+  accumulate(plan: Plan, { dataset, ...batch }: Batch): Promise<AccumulateRecord> {
+    return this.#raw.accumulate(plan.raw, dataset.raw, batch)
+  }
+
+  /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
+  recordMoments(): Promise<void> {
+    return this.#raw.recordMoments()
+  }
+
+  /** Scales the gradients held so that their global norm is at most `maxNorm`. */
+  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }> {
+    return this.#raw.clip(maxNorm)
+  }
+
+  /** One SGD update from the gradients held, which it clears. */
+  update(options: SgdOptions): Promise<void> {
+    return this.#raw.update(options)
+  }
+
+  /** Accumulate, record moments, clip, update: one native call. */
+  trainStep(plan: Plan, { dataset, ...batch }: Batch, options: StepOptions): Promise<StepRecord> {
+    return this.#raw.trainStep(plan.raw, dataset.raw, batch, options)
+  }
+
+  /** Accuracy and loss on the data set's images in order, without augmentation. */
+  evaluate(plan: Plan, dataset: Dataset, options: EvaluateOptions): Promise<EvaluateRecord> {
+    return this.#raw.evaluate(plan.raw, dataset.raw, options)
+  }
+
+  /** Logits of one batch without augmentation, indices.length × classes, row-major. */
+  logits(plan: Plan, dataset: Dataset, indices: Int32Array): Promise<Float32Array> {
+    return this.#raw.logits(plan.raw, dataset.raw, indices)
+  }
+
+  /** Gradient moments since the last {@link resetMoments}. */
+  moments(): Promise<Moments> {
+    return this.#raw.moments()
+  }
+
+  resetMoments(): Promise<void> {
+    return this.#raw.resetMoments()
+  }
+
+  /** A copy of one kind of state, all parameters concatenated. */
+  read(kind: StateKind): Promise<Float32Array> {
+    return this.#raw.read(kind)
+  }
+
+  /** Replaces one kind of state; `values` has the length that {@link read} returns. */
+  write(kind: StateKind, values: Float32Array): Promise<void> {
+    return this.#raw.write(kind, values)
+  }
+
+  /** Sampling counts: per parameter, steps since the moments' reset, and whether it was ever sampled. */
+  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }> {
+    return this.#raw.counts()
+  }
+
+  setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
+    return this.#raw.setCounts(counts.timesSampled, counts.everSampled)
+  }
+
+  dispose(): void {
+    this.#raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
