@@ -1,0 +1,32 @@
+/** Every environment variable the project reads, in one place. Read anew at each call, so that tests can set them. */
+export interface Environment {
+  /** A libtorch or `site-packages/torch` folder to use; nothing else is tried. */
+  readonly libtorch?: string
+  /** The Python whose torch is looked for, and whose pip downloads. */
+  readonly python?: string
+  /** Whether the network is forbidden. */
+  readonly offline: boolean
+  /** Whether native errors keep their stack and builds print everything. */
+  readonly debug: boolean
+  /** Folder for downloads, and for builds where the package folder is read-only. */
+  readonly cache?: string
+}
+
+export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
+  return {
+    libtorch: text(env.LIBTORCH),
+    python: text(env.PADA_PYTHON),
+    offline: flag(env.PADA_OFFLINE),
+    debug: flag(env.PADA_DEBUG),
+    cache: text(env.PADA_CACHE),
+  }
+}
+
+function text(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value.trim()
+}
+
+/** Anything but empty, `0`, `false` and `no` means yes. */
+function flag(value: string | undefined): boolean {
+  return !['', '0', 'false', 'no'].includes((value ?? '').trim().toLowerCase())
+}
