@@ -1,0 +1,23 @@
+/** Images and labels of one split as read from files: bytes, planes by channel, one class index per image. */
+export interface LabelledImages {
+  /** count × channels × height × width, bytes 0…255. */
+  readonly images: Uint8Array
+  /** One class index per image. */
+  readonly labels: Int32Array
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+}
+
+/** Both splits of a data set. */
+export interface LabelledSplits {
+  readonly train: LabelledImages
+  readonly test: LabelledImages
+  readonly classes: number
+}
+
+/** How many images of each split to read, in file order; all of them where absent. */
+export interface Counts {
+  readonly train?: number
+  readonly test?: number
+}
