@@ -1,0 +1,76 @@
+/** Words for what is wrong with a configuration: always what is allowed, for which setting, and what was there. */
+import type { z } from 'zod'
+
+const TYPES: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a group of settings',
+}
+
+/** What the schema allows at an issue, to be read after “Expected”. */
+export function expected(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return TYPES[issue.expected] ?? issue.expected
+    case 'too_small':
+      return amount(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum)
+    case 'too_big':
+      return amount(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum)
+    case 'invalid_value':
+      return issue.values.join(', ')
+    case 'invalid_union':
+      return alternatives(issue)
+    case 'invalid_format':
+      return 'letters, digits, dots, dashes and underscores'
+    default:
+      return undefined
+  }
+}
+
+function amount(origin: string, relation: string, limit: number | bigint): string {
+  if (origin === 'array') return `${relation} ${limit} value(s)`
+  if (origin === 'string') return 'text that is not empty'
+  return `a number of ${relation} ${limit}`
+}
+
+function alternatives(issue: z.core.$ZodRawIssue): string {
+  const { options, errors } = issue as { options?: readonly string[]; errors?: readonly z.core.$ZodIssue[][] }
+  if (options !== undefined) return options.join(', ')
+  return (errors ?? []).map((branch) => branch[0].message).join(' or ')
+}
+
+/** One sentence per problem; a single problem stands alone, several are listed under a heading. */
+export function describeProblems(source: string, issues: readonly z.core.$ZodIssue[]): string {
+  const sentences = issues.flatMap(sentence)
+  if (sentences.length === 1) return `${sentences[0]} (${source})`
+  return [`Expected valid settings in ${source} but received ${sentences.length} problems:`, ...sentences].join('\n  ')
+}
+
+function sentence(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text === '' ? String(key) : `${text}.${String(key)}`
+  }, '')
+  const where = path === '' ? 'the settings' : path
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `Expected ${issue.message} for ${where} but received ${JSON.stringify(key)}`)
+  }
+  return [`Expected ${issue.message} for ${where} but received ${quote(received(issue))}`]
+}
+
+function received(issue: z.core.$ZodIssue): unknown {
+  if (issue.code === 'custom') return undefined
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
+    return (issue.input as Record<string, unknown>)[issue.discriminator]
+  }
+  return issue.input
+}
+
+function quote(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}

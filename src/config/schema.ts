@@ -1,0 +1,152 @@
+/** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
+import { z } from 'zod'
+
+/** Names the ground-truth table that comes with the package. */
+export const EMBEDDED = 'embedded'
+
+/** An object that knows its keys by name: any other key is a mistake, most often a misspelling. */
+function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  const error = (issue: z.core.$ZodRawIssue) =>
+    issue.code === 'unrecognized_keys' ? `only ${Object.keys(shape).join(', ')}` : undefined
+  return z.strictObject(shape, { error })
+}
+
+const count = z.int().min(1)
+const positive = z.number().positive()
+const share = z.number().min(0).max(1)
+
+const space = group({
+  name: z.enum(['nasbench201']).default('nasbench201'),
+  /** Channels of the first stage, C. */
+  channels: count.default(16),
+  /** Cells per stage, N. */
+  cellsPerStage: count.default(5),
+})
+
+const data = group({
+  format: z.enum(['embedded', 'idx', 'cifar10']).default('embedded'),
+  /** Folder of the files; relative to the configuration file. */
+  dir: z.string().min(1).optional(),
+  /** Use the first images only. */
+  trainCount: count.optional(),
+  testCount: count.optional(),
+  /** Centre images on a black square of this size, then average blocks of `downsample` × `downsample` pixels. */
+  padTo: count.optional(),
+  downsample: count.optional(),
+  /** Per channel, in units of pixel value / 255. */
+  mean: z.array(z.number()).min(1).optional(),
+  std: z.array(positive).min(1).optional(),
+}).refine((value) => value.format === 'embedded' || value.dir !== undefined, {
+  path: ['dir'],
+  error: 'a folder, because data.format is not embedded,',
+  // Report it beside other mistakes of the group, not only after them.
+  when: ({ value }) => value instanceof Object,
+})
+
+/** How strongly importance counts against uniform sampling, from 0 to 1, by epoch e of E. */
+const schedule = z.discriminatedUnion('kind', [
+  group({ kind: z.literal('linear') }),
+  group({ kind: z.literal('cosine') }),
+  group({ kind: z.literal('constant'), value: share }),
+  group({ kind: z.literal('step'), steps: count.default(5) }),
+])
+
+const pada = group({
+  name: z.literal('pada'),
+  paths: z.enum(['importance', 'uniform']).default('importance'),
+  data: z.enum(['importance', 'shuffle']).default('importance'),
+  /** δ, for paths. */
+  pathSchedule: schedule.prefault({ kind: 'linear' }),
+  /** τ, for data. */
+  dataSchedule: schedule.prefault({ kind: 'linear' }),
+  /** One path distribution per edge instead of one for all. */
+  perEdge: z.boolean().default(false),
+  /** How a sample seen several times in an epoch counts: the reference's running mean of two, or the mean. */
+  dataImportance: z.enum(['running', 'mean']).default('running'),
+  /** Weigh samples by 1/(N·q) and paths by uniform/p: the theory's unbiased estimator. */
+  unbiased: z.boolean().default(false),
+})
+
+const spos = group({ name: z.literal('spos') })
+
+const standalone = group({
+  name: z.literal('standalone'),
+  /** The one path to train: operation indices, or the space's notation. */
+  path: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
+})
+
+const method = z.discriminatedUnion('name', [pada, spos, standalone])
+
+const augmentation = group({
+  /** Random crop after zero padding by this many pixels; 0 for none. */
+  pad: z.int().min(0).default(4),
+  /** Horizontal flip of every second image. */
+  flip: z.boolean().default(true),
+})
+
+const training = group({
+  epochs: count.default(250),
+  batchSize: count.default(256),
+  /** Falls from here to 0 along a cosine, epoch by epoch. */
+  learningRate: positive.default(0.05),
+  momentum: z.number().min(0).lt(1).default(0.9),
+  weightDecay: z.number().min(0).default(2.5e-4),
+  /** Global gradient norm to clip to. */
+  clipNorm: positive.default(5),
+  /** Whether weights outside a step's path still get momentum and weight decay, as in PyTorch 1.7. */
+  unsampled: z.enum(['skip', 'decay']).default('decay'),
+  augmentation: augmentation.prefault({}),
+  /** Longest time between two checkpoints. */
+  checkpointSeconds: z.number().min(0).default(60),
+})
+
+const ranking = group({
+  /** How many sub-models to rank: a random sample, all of the space, or those that the ground truth covers. */
+  subModels: z.union([count, z.enum(['all', 'groundTruth'])]).default('all'),
+  batchSize: count.default(512),
+  /** Rank on the first test images only. */
+  imageCount: count.optional(),
+  /** Take one sub-model of each isomorphism class. */
+  deIsomorphic: z.boolean().default(false),
+  /** Length of the list of best sub-models. */
+  top: count.default(10),
+})
+
+const groundTruth = group({
+  /** CSV with the columns `arch` and `column`, relative to the configuration file; `embedded` names the package's. */
+  file: z.string().min(1),
+  column: z.string().min(1).default('accuracy'),
+})
+
+export const configSchema = group({
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .default('search'),
+  seed: z.int().min(0).default(0),
+  device: z.enum(['cpu', 'cuda']).default('cpu'),
+  /** Threads that native computation uses; default: all cores. */
+  threads: count.optional(),
+  space: space.prefault({}),
+  data: data.prefault({}),
+  method: method.prefault({ name: 'pada' }),
+  training: training.prefault({}),
+  ranking: ranking.prefault({}),
+  groundTruth: groundTruth.optional(),
+}).refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
+  path: ['groundTruth'],
+  error: 'a table, because ranking.subModels is groundTruth,',
+  when: ({ value }) => value instanceof Object,
+})
+
+/** All settings, resolved. */
+export type Config = z.output<typeof configSchema>
+/** Settings as one writes them: everything has a default. */
+export type ConfigInput = z.input<typeof configSchema>
+
+export type ScheduleConfig = z.output<typeof schedule>
+export type MethodConfig = z.output<typeof method>
+export type PadaConfig = z.output<typeof pada>
+export type StandaloneConfig = z.output<typeof standalone>
+export type TrainingConfig = z.output<typeof training>
+export type RankingConfig = z.output<typeof ranking>
