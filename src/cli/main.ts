@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import yargs from 'yargs'
+import { hideBin } from 'yargs/helpers'
+import { environment } from '../environment.js'
+import { UserError } from '../errors.js'
+import { doctorCommand } from './doctor.js'
+import { rankCommand } from './rank.js'
+import { reportError } from './report-error.js'
+import { searchCommand } from './search.js'
+import { setupCommand } from './setup.js'
+import { trainCommand } from './train.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+const cli = yargs(hideBin(process.argv))
+  .scriptName('pada-native')
+  .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
+  .command(searchCommand)
+  .command(trainCommand)
+  .command(rankCommand)
+  .command(setupCommand)
+  .command(doctorCommand)
+  .demandCommand(1, 'Expected a command but received none')
+  .strict()
+  // An option is what is declared: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes, not spellings.
+  .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
+  .locale('en')
+  .version(version)
+  .help()
+  .alias('help', 'h')
+  .wrap(Math.min(100, process.stdout.columns ?? 100))
+  .exitProcess(false)
+  .fail((message, error) => {
+    // yargs hands over its own complaints as a message, and everything a command throws as an error.
+    throw error ?? new UserError(`${message} (see pada-native --help)`, 2)
+  })
+
+try {
+  await cli.parseAsync()
+} catch (error) {
+  const code = reportError(error, {
+    debug: environment().debug,
+    write: (line) => process.stderr.write(`${line}\n`),
+  })
+  // Not exitCode: a build or a native step that is still under way must not keep an interrupted process alive.
+  process.exit(code)
+}

@@ -1,0 +1,59 @@
+/** Options that several commands share, worded once. */
+import type { InferredOptionTypes, Options } from 'yargs'
+import { UserError } from '../errors.js'
+
+const configOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'YAML file with the settings',
+  defaultDescription: 'the embedded Fashion-MNIST search',
+  coerce: single('--config'),
+} as const satisfies Options
+
+export const setOption = {
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  describe: 'Change settings: key.of.setting=value …',
+} as const satisfies Options
+
+const outOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Run folder to create',
+  defaultDescription: 'runs/<name>-<method>-seed<seed>-<time>',
+  coerce: single('--out'),
+} as const satisfies Options
+
+const resumeOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Run folder to continue',
+  coerce: single('--resume'),
+} as const satisfies Options
+
+export const jsonOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'One JSON object per line on standard output; all else on standard error',
+} as const satisfies Options
+
+/** What `search` and `train` take. */
+export const runOptions = {
+  config: configOption,
+  set: setOption,
+  out: outOption,
+  resume: resumeOption,
+  json: jsonOption,
+} as const
+
+export type RunOptions = InferredOptionTypes<typeof runOptions>
+
+/** Refuses an option given twice, which yargs would silently hand over as a list, and an empty value. */
+function single(name: string): (value: string | string[]) => string {
+  return (value) => {
+    if (Array.isArray(value)) throw new UserError(`Expected one value for ${name} but received ${value.length}`, 2)
+    if (value === '') throw new UserError(`Expected a path for ${name} but received an empty string`, 2)
+    return value
+  }
+}

@@ -1,0 +1,55 @@
+/** Numbers as people read them. Pure text: nothing here knows about streams or colours. */
+
+const BARS = '▁▂▃▄▅▆▇█'
+
+/** Whole seconds below an hour, whole minutes above: `9 s`, `2 min 31 s`, `3 h 5 min`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–'
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  const total = Math.round(seconds)
+  if (total < 3600) return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)} min ${total % 60} s`
+  const minutes = Math.round(total / 60)
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function percent(fraction: number | null | undefined): string {
+  return isNumber(fraction) ? `${(100 * fraction).toFixed(2)} %` : '–'
+}
+
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return isNumber(value) ? value.toFixed(digits) : '–'
+}
+
+export function scientific(value: number | null | undefined): string {
+  return isNumber(value) ? value.toExponential(2) : '–'
+}
+
+/** Groups thousands: `12,345`. */
+export function integer(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/**
+ * One block character per value, on a logarithmic scale where all values are positive (gradient variances span decades).
+ * More values than `width` are averaged in neighbouring groups, so that the line keeps its length.
+ */
+export function sparkline(values: readonly number[], width = 60): string {
+  const grouped = group(values.filter(Number.isFinite), width)
+  const heights = grouped.every((value) => value > 0) ? grouped.map(Math.log) : grouped
+  const low = Math.min(...heights)
+  const span = Math.max(...heights) - low
+  const level = (height: number) => (span > 0 ? Math.round(((height - low) / span) * (BARS.length - 1)) : 0)
+  return heights.map((height) => BARS[level(height)]).join('')
+}
+
+function group(values: readonly number[], count: number): number[] {
+  if (values.length <= count) return [...values]
+  return Array.from({ length: count }, (_, i) => {
+    const part = values.slice(Math.floor((i * values.length) / count), Math.floor(((i + 1) * values.length) / count))
+    return part.reduce((sum, value) => sum + value, 0) / part.length
+  })
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}

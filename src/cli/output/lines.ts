@@ -1,0 +1,51 @@
+import type { SearchEvent } from '../../events.js'
+import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
+import type { Reporter } from './reporter.js'
+import { renderResult } from './result.js'
+import { describeStart } from './start.js'
+
+/** Seconds between two progress lines, so that a log file stays short. */
+const INTERVAL = 10
+
+/** Plain lines without colour or control characters, for pipes and files. */
+export class LineReporter implements Reporter {
+  readonly #stream: NodeJS.WritableStream
+  readonly #meter = new ProgressMeter()
+  #lastProgress = performance.now()
+
+  constructor(stream: NodeJS.WritableStream) {
+    this.#stream = stream
+  }
+
+  say(line: string): void {
+    this.#stream.write(`${line}\n`)
+  }
+
+  event(event: SearchEvent): void {
+    switch (event.event) {
+      case 'start':
+        this.#meter.start(event)
+        for (const line of describeStart(event)) this.say(line)
+        break
+      case 'step':
+      case 'epoch':
+      case 'evaluated':
+        this.#progress(event)
+        break
+      case 'result':
+        for (const line of renderResult(event, { color: false })) this.say(line)
+        break
+    }
+  }
+
+  [Symbol.dispose](): void {}
+
+  #progress(event: ProgressEvent): void {
+    const progress = this.#meter.update(event)
+    const milestone = event.event === 'epoch' || progress.done === progress.total
+    const now = performance.now()
+    if (!milestone && now - this.#lastProgress < INTERVAL * 1000) return
+    this.#lastProgress = now
+    this.say(describe(progress))
+  }
+}

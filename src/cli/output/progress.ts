@@ -1,0 +1,92 @@
+import type { EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../events.js'
+import { decimal, duration, integer, scientific } from './format.js'
+import { Pace } from './pace.js'
+
+export type ProgressEvent = StepEvent | EpochEvent | EvaluatedEvent
+
+/** How far one half of the search is, in words ready to print. */
+export interface Progress {
+  readonly phase: 'training' | 'ranking'
+  readonly done: number
+  readonly total: number
+  /** Where in the work, e.g. `epoch 3/40`. */
+  readonly position: string
+  /** How it is going: loss and gradient variance while training. */
+  readonly detail: string
+  /** Images or sub-models per second; empty until it is known. */
+  readonly speed: string
+  /** Time left for this half; empty until it is known. */
+  readonly left: string
+}
+
+/** Follows the events of a search and works out speed and time left. */
+export class ProgressMeter {
+  #epochs = 0
+  #stepsPerEpoch = 0
+  #gradientVariance = ''
+  #pace = new Pace()
+  readonly #imagePace = new Pace()
+  #phase: Progress['phase'] | undefined
+
+  start(event: StartEvent): void {
+    this.#epochs = event.epochs
+    this.#stepsPerEpoch = event.stepsPerEpoch
+  }
+
+  update(event: ProgressEvent): Progress {
+    switch (event.event) {
+      case 'step':
+        return this.#training(event, event.step, this.#imagePace.observe(event.images))
+      case 'epoch':
+        this.#gradientVariance = `GV ${scientific(event.gradientVariance)}`
+        return this.#training(event, this.#stepsPerEpoch, event.imagesPerSecond)
+      case 'evaluated':
+        return this.#ranking(event)
+    }
+  }
+
+  #training(at: { epoch: number; loss: number }, step: number, imagesPerSecond: number | undefined): Progress {
+    const done = at.epoch * this.#stepsPerEpoch + step
+    const total = this.#epochs * this.#stepsPerEpoch
+    const stepsPerSecond = this.#observe('training', done)
+    return {
+      phase: 'training',
+      done,
+      total,
+      position: `epoch ${at.epoch + 1}/${this.#epochs}`,
+      detail: [`loss ${decimal(at.loss)}`, this.#gradientVariance].filter(Boolean).join(' · '),
+      speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s` : '',
+      left: timeLeft(total - done, stepsPerSecond),
+    }
+  }
+
+  #ranking(event: EvaluatedEvent): Progress {
+    const perSecond = this.#observe('ranking', event.done)
+    return {
+      phase: 'ranking',
+      done: event.done,
+      total: event.total,
+      position: `${integer(event.done)}/${integer(event.total)} sub-models`,
+      detail: '',
+      speed: perSecond ? `${perSecond < 10 ? perSecond.toFixed(1) : integer(perSecond)} sub-models/s` : '',
+      left: timeLeft(event.total - event.done, perSecond),
+    }
+  }
+
+  #observe(phase: Progress['phase'], done: number): number | undefined {
+    if (phase !== this.#phase) {
+      this.#phase = phase
+      this.#pace = new Pace()
+    }
+    return this.#pace.observe(done)
+  }
+}
+
+/** The words of a progress that are known, in one line. */
+export function describe(progress: Progress): string {
+  return [progress.position, progress.detail, progress.speed, progress.left].filter(Boolean).join(' · ')
+}
+
+function timeLeft(remaining: number, perSecond: number | undefined): string {
+  return perSecond ? `${duration(remaining / perSecond)} left` : ''
+}

@@ -1,0 +1,63 @@
+import Table from 'cli-table3'
+import { createColors } from 'picocolors'
+import type { SearchResult } from '../../events.js'
+import { decimal, duration, percent, scientific, sparkline } from './format.js'
+
+export interface ResultStyle {
+  readonly color: boolean
+  /** Width of the terminal; undefined for as wide as it needs. */
+  readonly columns?: number
+}
+
+/** Width that the table takes with architectures on one line each. */
+const WIDE = 150
+
+/** The end of a search for people: the best sub-models, how far to trust their order, and where everything lies. */
+export function renderResult(result: SearchResult, style: ResultStyle): string[] {
+  const lines = [
+    `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
+  ]
+  if (result.top.length > 0) lines.push(...renderTop(result, style))
+  const unit = unitOf(result)
+  const facts: [string, string][] = [
+    ['Kendall tau', decimal(result.kendallTau)],
+    ['Spearman', decimal(result.spearman)],
+    ['Best found', `${unit(result.bestFound)} (regret ${unit(result.regret)})`],
+    ['Gradient variance', gradientVariance(result.gradientVariance)],
+    ['Run folder', result.run],
+  ]
+  const colors = createColors(style.color)
+  for (const [name, value] of facts) lines.push(`${colors.bold(name.padEnd(18))}${value}`)
+  return lines
+}
+
+function renderTop(result: SearchResult, style: ResultStyle): string[] {
+  const colors = createColors(style.color)
+  const unit = unitOf(result)
+  const narrow = style.columns !== undefined && style.columns < WIDE
+  const table = new Table({
+    head: ['', 'path', 'architecture', 'supernet', 'truth'].map((title) => colors.bold(title)),
+    colAligns: ['right', 'left', 'left', 'right', 'right'],
+    // The library colours heads and borders on its own, also in files; the colours here are ours.
+    style: { head: [], border: [], compact: !narrow },
+  })
+  result.top.forEach(({ path, arch, accuracy, groundTruth }, i) => {
+    const shown = narrow ? arch.replaceAll('+', '\n+') : arch
+    table.push([i + 1, path.join(','), shown, percent(accuracy), unit(groundTruth)])
+  })
+  return table.toString().split('\n')
+}
+
+function gradientVariance(byEpoch: readonly number[]): string {
+  const first = byEpoch[0]
+  if (first === undefined) return '–'
+  const last = byEpoch[byEpoch.length - 1]
+  return `${sparkline(byEpoch)} ${scientific(first)} → ${scientific(last)} by epoch`
+}
+
+/** Tables give accuracy as a fraction or in percent; a fraction never exceeds one. */
+function unitOf(result: SearchResult): (accuracy: number | null) => string {
+  const known = [result.bestFound, ...result.top.map((subModel) => subModel.groundTruth)]
+  const inPercent = known.some((accuracy) => accuracy !== null && accuracy > 1)
+  return (accuracy) => percent(inPercent && accuracy !== null ? accuracy / 100 : accuracy)
+}

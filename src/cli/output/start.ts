@@ -1,0 +1,14 @@
+import type { StartEvent } from '../../events.js'
+import { integer } from './format.js'
+
+/** What is about to run, in a few lines. */
+export function describeStart(event: StartEvent): string[] {
+  const steps = `${integer(event.epochs)} epochs of ${integer(event.stepsPerEpoch)} steps`
+  const lines = [
+    `${event.method} on ${event.space}, ${event.dataset}: ${steps}, ${integer(event.parameters)} weights`,
+    `run folder ${event.run}`,
+  ]
+  if (event.resumed !== undefined)
+    lines.push(`continuing at epoch ${event.resumed.epoch + 1}, step ${event.resumed.step}`)
+  return lines
+}

@@ -1,0 +1,37 @@
+import { UserError } from '../errors.js'
+import { INTERRUPTED, isAbort } from './signals.js'
+
+/**
+ * The one place where an error becomes what the user sees: one sentence, and the exit code (0 done, 1 failed, 2 wrong
+ * usage, 130 interrupted). With `debug` the stack and causes follow.
+ */
+export function reportError(error: unknown, options: { debug: boolean; write: (line: string) => void }): number {
+  if (isAbort(error)) return INTERRUPTED
+  options.write(`pada-native: ${sentence(error)}`)
+  if (options.debug && error instanceof Error) options.write(stackOf(error))
+  return error instanceof UserError ? error.exitCode : 1
+}
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = (error as NodeJS.ErrnoException).code
+  const path = (error as NodeJS.ErrnoException).path
+  if (error instanceof UserError || code === undefined || path === undefined) return error.message
+  return FILE_SYSTEM[code]?.(path) ?? error.message
+}
+
+/** System errors that a user can mend, in words. */
+const FILE_SYSTEM: Readonly<Record<string, (path: string) => string>> = {
+  EACCES: (path) => `Expected permission for ${path} but the system refused it`,
+  EPERM: (path) => `Expected permission for ${path} but the system refused it`,
+  EROFS: (path) => `Expected a writable place for ${path} but its file system is read-only`,
+  ENOENT: (path) => `Expected a file or folder at ${path} but there is none`,
+  ENOTDIR: (path) => `Expected a folder on the way to ${path} but a file is in its place`,
+  EISDIR: (path) => `Expected a file at ${path} but it is a folder`,
+  ENOSPC: (path) => `Expected free space for ${path} but the disk is full`,
+}
+
+function stackOf(error: Error): string {
+  const own = error.stack ?? String(error)
+  return error.cause instanceof Error ? `${own}\nCaused by ${stackOf(error.cause)}` : own
+}

@@ -1,0 +1,15 @@
+import type { CommandModule } from 'yargs'
+import { search } from '../index.js'
+import { type RunOptions, runOptions } from './options.js'
+import { chooseRun } from './run-folder.js'
+import { run } from './work.js'
+
+export const trainCommand: CommandModule<object, RunOptions> = {
+  command: 'train',
+  describe: 'Train a supernet only; `rank` does the other half',
+  builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
+  async handler(argv) {
+    const { config, ...folder } = await chooseRun(argv)
+    await run({ config, json: argv.json, start: (signal) => search(config, { ...folder, signal, phases: ['train'] }) })
+  },
+}

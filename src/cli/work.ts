@@ -1,0 +1,35 @@
+import type { Config, SearchEvent, SearchResult } from '../index.js'
+import { ensureNative } from '../setup/index.js'
+import { createReporter } from './output/reporter.js'
+import { isAbort, onInterrupt } from './signals.js'
+
+export interface Work {
+  readonly config: Config
+  readonly json: boolean
+  /** Starts the work; it saves itself and throws an AbortError when the signal aborts. */
+  start(signal: AbortSignal): AsyncGenerator<SearchEvent, SearchResult>
+}
+
+/** Runs one search or half of it: set-up first, then its events to the reporter, with Ctrl-C answered throughout. */
+export async function run(work: Work): Promise<void> {
+  using reporter = createReporter({ json: work.json })
+  using interruption = onInterrupt((line) => reporter.say(line))
+  const setup = ensureNative({ cuda: work.config.device === 'cuda', log: (line) => reporter.say(line) })
+  await Promise.race([setup, abortionOf(interruption.signal)])
+  let folder: string | undefined
+  try {
+    for await (const event of work.start(interruption.signal)) {
+      if (event.event === 'start') folder = event.run
+      reporter.event(event)
+    }
+  } catch (error) {
+    if (isAbort(error) && folder !== undefined)
+      reporter.say(`Saved. Continue with: pada-native search --resume ${folder}`)
+    throw error
+  }
+}
+
+/** Never resolves; rejects when the signal aborts: nothing is there to save while the set-up builds. */
+function abortionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}
