@@ -4,7 +4,7 @@ import type { Shape } from '../program.js'
 import { nasBench201 } from './nasbench201.js'
 import type { SearchSpace } from './space.js'
 
-export { type NasBench201Options, nasBench201 } from './nasbench201.js'
+export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
 export { checkPath, enumeratePaths, parsePath } from './path.js'
 export type { Initializer, ParameterSpec, Path, SearchSpace } from './space.js'
 

@@ -25,8 +25,7 @@ export const EDGES = [
   { target: 3, source: 2 },
 ] as const
 
-const ARCHITECTURE =
-  /^\|([^|~]*)~0\|\+\|([^|~]*)~0\|([^|~]*)~1\|\+\|([^|~]*)~0\|([^|~]*)~1\|([^|~]*)~2\|$/
+const ARCHITECTURE = /^\|([^|~]*)~0\|\+\|([^|~]*)~0\|([^|~]*)~1\|\+\|([^|~]*)~0\|([^|~]*)~1\|([^|~]*)~2\|$/
 const INDEX: ReadonlyMap<string, number> = new Map(OPERATIONS.map((name, index) => [name, index]))
 
 /** The arch string of NAS-Bench-201: `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`. */
