@@ -1,0 +1,26 @@
+/** The methods that a configuration can name: one line each. */
+import type { MethodConfig } from '../config/schema.js'
+import { parsePath } from '../spaces/path.js'
+import type { Method, MethodContext } from './method.js'
+import { Pada } from './pada.js'
+import { Spos } from './spos.js'
+import { Standalone } from './standalone.js'
+
+export type { Engine, Method, MethodContext, MethodState, Verbs } from './method.js'
+export { Pada } from './pada.js'
+export { Spos } from './spos.js'
+export { Standalone } from './standalone.js'
+
+/** The configured method; throws a UserError where it does not fit the space. */
+export function createMethod(config: MethodConfig, context: MethodContext): Method {
+  switch (config.name) {
+    case 'pada':
+      return new Pada(config, context)
+    case 'spos':
+      return new Spos(context)
+    case 'standalone': {
+      const path = typeof config.path === 'string' ? parsePath(context.space, config.path) : config.path
+      return new Standalone(path, context)
+    }
+  }
+}

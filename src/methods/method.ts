@@ -1,0 +1,51 @@
+/**
+ * A method decides what a supernet is trained on: which images and which paths, step by step, and how a step is made of
+ * the supernet's verbs. The training loop knows no method; a new one is one file here and one line in `index.ts`.
+ */
+import type { PathDistribution } from '../events.js'
+import type { Batch, Plan, StepOptions, StepRecord, Supernet } from '../native.js'
+import type { Random } from '../random.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+
+/** The verbs that steps are composed of. */
+export type Verbs = Pick<
+  Supernet,
+  'trainStep' | 'accumulate' | 'recordMoments' | 'clip' | 'update' | 'read' | 'write' | 'moments' | 'resetMoments'
+>
+
+/** What a step works with. */
+export interface Engine {
+  readonly supernet: Verbs
+  /** The plan of a path; valid until the step is done. */
+  plan(path: Path): Plan
+}
+
+/** What a method is made for. */
+export interface MethodContext {
+  readonly space: SearchSpace
+  /** Number N of training images. */
+  readonly images: number
+  /** Number E of epochs. */
+  readonly epochs: number
+  readonly random: Random
+}
+
+/** Everything that a method carries from step to step, by name. Restoring it continues exactly. */
+export type MethodState = Readonly<Record<string, Float64Array>>
+
+export interface Method {
+  readonly name: string
+  /** What paths are drawn from at present. */
+  readonly pathDistribution: PathDistribution
+  /**
+   * The images of an epoch, in order; batches are consecutive parts of it. Draws from the `data` stream only and
+   * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.
+   */
+  epochIndices(): Int32Array
+  /** One update of the supernet on `batch`, whatever number of paths that takes. */
+  step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepRecord>
+  /** Learns from epoch `epoch`, which is over. */
+  endEpoch(epoch: number): void
+  state(): MethodState
+  restore(state: MethodState): void
+}

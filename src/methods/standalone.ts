@@ -1,0 +1,39 @@
+/** Trains one given path on its own: what ground-truth tables are made of. */
+import type { Batch, StepOptions, StepRecord } from '../native.js'
+import { shuffledIndices } from '../sampling/indices.js'
+import { checkPath } from '../spaces/path.js'
+import type { Path } from '../spaces/space.js'
+import type { Engine, Method, MethodContext, MethodState } from './method.js'
+
+export class Standalone implements Method {
+  readonly name = 'standalone'
+  /** Per edge, all on the chosen operation. */
+  readonly pathDistribution: readonly (readonly number[])[]
+  readonly #path: Path
+  readonly #context: MethodContext
+
+  /** Throws a UserError for a path outside the space. */
+  constructor(path: Path, context: MethodContext) {
+    const { space } = context
+    checkPath(space, path)
+    this.#path = path
+    this.#context = context
+    this.pathDistribution = path.map((chosen) => space.operations.map((_, operation) => (operation === chosen ? 1 : 0)))
+  }
+
+  epochIndices(): Int32Array {
+    return shuffledIndices(this.#context.images, this.#context.random.data)
+  }
+
+  step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepRecord> {
+    return engine.supernet.trainStep(engine.plan(this.#path), batch, options)
+  }
+
+  endEpoch(): void {}
+
+  state(): MethodState {
+    return {}
+  }
+
+  restore(): void {}
+}

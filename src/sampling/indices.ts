@@ -1,0 +1,33 @@
+/** The order in which an epoch visits the N training images. */
+import type { RandomStream } from '../random.js'
+import { Categorical } from './categorical.js'
+
+/** Every index once, in random order (Fisher–Yates). */
+export function shuffledIndices(count: number, random: RandomStream): Int32Array {
+  const indices = Int32Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.integer(i + 1)
+    const swapped = indices[i]
+    indices[i] = indices[j]
+    indices[j] = swapped
+  }
+  return indices
+}
+
+/** As many indices as there are probabilities, each drawn from them on its own: some several times, some never. */
+export function drawnIndices(probabilities: Float64Array, random: RandomStream): Int32Array {
+  const distribution = new Categorical(probabilities)
+  return Int32Array.from(probabilities, () => distribution.draw(random))
+}
+
+/** `count` different elements in random order, every subset with equal probability. */
+export function sampleWithoutReplacement<T>(elements: readonly T[], count: number, random: RandomStream): T[] {
+  const pool = elements.slice()
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(pool.length - i)
+    const swapped = pool[i]
+    pool[i] = pool[j]
+    pool[j] = swapped
+  }
+  return pool.slice(0, count)
+}
