@@ -1,0 +1,252 @@
+/**
+ * A pickle machine that can build numbers, strings, tuples, lists and dictionaries, and nothing else: every global and
+ * every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle in it
+ * therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 4, as `pickletools` documents them.
+ */
+import { UserError } from '../errors.js'
+
+/** A reference to a Python global, e.g. `collections.OrderedDict`. */
+export class PickleGlobal {
+  constructor(readonly name: string) {}
+}
+
+/** Decides what globals, calls, object states and persistent ids mean; throws to refuse. */
+export interface PickleHost {
+  /** Whether the pickle may name this global at all. */
+  allows(global: string): boolean
+  /** Value of `global(*args)`. */
+  call(global: string, args: readonly unknown[]): unknown
+  /** Value of a persistent id. */
+  persistent(id: unknown): unknown
+  /** Whether `__setstate__` on this value may be passed over. */
+  ignoresState(value: unknown): boolean
+}
+
+const MARK = Symbol('mark')
+
+/** Opcodes that Python's own pickler writes for things this machine does not build, by name for the message. */
+const REFUSED: Readonly<Record<number, string>> = {
+  105: 'INST',
+  111: 'OBJ',
+  129: 'NEWOBJ',
+  146: 'NEWOBJ_EX',
+  130: 'EXT1',
+  131: 'EXT2',
+  132: 'EXT4',
+  80: 'PERSID',
+  66: 'BINBYTES',
+  67: 'SHORT_BINBYTES',
+  143: 'EMPTY_SET',
+  150: 'BYTEARRAY8',
+  151: 'NEXT_BUFFER',
+}
+
+/**
+ * Runs a pickle and returns its value: null, booleans, numbers, strings, arrays (tuples and lists), Maps
+ * (dictionaries), {@link PickleGlobal}s, and what the host returns.
+ *
+ * @param name What messages call the file.
+ * @throws UserError for a truncated or malformed pickle and for everything that is refused.
+ */
+export function unpickle(bytes: Buffer, name: string, host: PickleHost): unknown {
+  return new Machine(bytes, name, host).run()
+}
+
+class Machine {
+  readonly #stack: unknown[] = []
+  readonly #memo = new Map<number, unknown>()
+  #at = 0
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly name: string,
+    private readonly host: PickleHost,
+  ) {}
+
+  run(): unknown {
+    for (;;) {
+      const at = this.#at
+      const opcode = this.#take(1)[0]
+      if (String.fromCharCode(opcode) === '.') return this.#pop()
+      if (!this.#step(opcode)) {
+        const known = REFUSED[opcode]
+        throw this.#invalid(`pickle opcode ${known ?? `0x${opcode.toString(16).padStart(2, '0')}`} at byte ${at}`)
+      }
+    }
+  }
+
+  /** Runs one opcode; false for one that is not understood. */
+  #step(opcode: number): boolean {
+    switch (opcode) {
+      case 0x80: // PROTO
+        this.#take(1)
+        return true
+      case 0x95: // FRAME: a hint for buffered readers
+        this.#take(8)
+        return true
+      case 0x28: // MARK
+        return this.#push(MARK)
+      case 0x4e: // NONE
+        return this.#push(null)
+      case 0x88: // NEWTRUE
+        return this.#push(true)
+      case 0x89: // NEWFALSE
+        return this.#push(false)
+      case 0x4b: // BININT1
+        return this.#push(this.#take(1)[0])
+      case 0x4d: // BININT2
+        return this.#push(this.#take(2).readUInt16LE())
+      case 0x4a: // BININT
+        return this.#push(this.#take(4).readInt32LE())
+      case 0x8a: // LONG1
+        return this.#push(this.#long(this.#take(1)[0]))
+      case 0x47: // BINFLOAT
+        return this.#push(this.#take(8).readDoubleBE())
+      case 0x58: // BINUNICODE
+        return this.#push(this.#take(this.#take(4).readUInt32LE()).toString('utf8'))
+      case 0x8c: // SHORT_BINUNICODE
+        return this.#push(this.#take(this.#take(1)[0]).toString('utf8'))
+      case 0x29: // EMPTY_TUPLE
+      case 0x5d: // EMPTY_LIST
+        return this.#push([])
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        return this.#push(this.#popMany(opcode - 0x84))
+      case 0x74: // TUPLE
+        return this.#push(this.#popToMark())
+      case 0x7d: // EMPTY_DICT
+        return this.#push(new Map())
+      case 0x61: // APPEND
+        return this.#append(this.#popMany(1))
+      case 0x65: // APPENDS
+        return this.#append(this.#popToMark())
+      case 0x73: // SETITEM
+        return this.#set(this.#popMany(2))
+      case 0x75: // SETITEMS
+        return this.#set(this.#popToMark())
+      case 0x63: // GLOBAL
+        return this.#global(this.#line(), this.#line())
+      case 0x93: {
+        // STACK_GLOBAL
+        const [module, name] = this.#popMany(2)
+        return this.#global(String(module), String(name))
+      }
+      case 0x52: // REDUCE
+        return this.#reduce()
+      case 0x62: // BUILD
+        return this.#build()
+      case 0x51: // BINPERSID
+        return this.#push(this.host.persistent(this.#pop()))
+      case 0x71: // BINPUT
+        return this.#remember(this.#take(1)[0])
+      case 0x72: // LONG_BINPUT
+        return this.#remember(this.#take(4).readUInt32LE())
+      case 0x94: // MEMOIZE
+        return this.#remember(this.#memo.size)
+      case 0x68: // BINGET
+        return this.#recall(this.#take(1)[0])
+      case 0x6a: // LONG_BINGET
+        return this.#recall(this.#take(4).readUInt32LE())
+      default:
+        return false
+    }
+  }
+
+  #push(value: unknown): true {
+    this.#stack.push(value)
+    return true
+  }
+
+  #top(): unknown {
+    if (this.#stack.length === 0) throw this.#invalid('a pickle that takes from an empty stack')
+    return this.#stack[this.#stack.length - 1]
+  }
+
+  #pop(): unknown {
+    const value = this.#top()
+    this.#stack.pop()
+    return value
+  }
+
+  #popMany(count: number): unknown[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse()
+  }
+
+  #popToMark(): unknown[] {
+    const mark = this.#stack.lastIndexOf(MARK)
+    if (mark < 0) throw this.#invalid('a pickle that misses a mark')
+    return this.#stack.splice(mark).slice(1)
+  }
+
+  #append(values: unknown[]): true {
+    const list = this.#top()
+    if (!Array.isArray(list)) throw this.#invalid('a pickle that appends to something other than a list')
+    for (const value of values) list.push(value)
+    return true
+  }
+
+  #set(keysAndValues: unknown[]): true {
+    const map = this.#top()
+    if (!(map instanceof Map) || keysAndValues.length % 2 !== 0) {
+      throw this.#invalid('a pickle that sets items of something other than a dictionary')
+    }
+    for (let i = 0; i < keysAndValues.length; i += 2) map.set(keysAndValues[i], keysAndValues[i + 1])
+    return true
+  }
+
+  #global(module: string, name: string): true {
+    const global = `${module}.${name}`
+    if (!this.host.allows(global)) throw this.#invalid(`the pickle global ${global}`)
+    return this.#push(new PickleGlobal(global))
+  }
+
+  #reduce(): true {
+    const [callable, args] = this.#popMany(2)
+    if (!(callable instanceof PickleGlobal) || !Array.isArray(args)) {
+      throw this.#invalid('a pickle that calls something other than a global')
+    }
+    return this.#push(this.host.call(callable.name, args))
+  }
+
+  #build(): true {
+    this.#pop()
+    if (!this.host.ignoresState(this.#top())) throw this.#invalid('a pickle that sets the state of an object')
+    return true
+  }
+
+  #remember(slot: number): true {
+    this.#memo.set(slot, this.#top())
+    return true
+  }
+
+  #recall(slot: number): true {
+    if (!this.#memo.has(slot)) throw this.#invalid(`a pickle that recalls the empty memo slot ${slot}`)
+    return this.#push(this.#memo.get(slot))
+  }
+
+  #long(length: number): number {
+    const bytes = this.#take(length)
+    // Python's little-endian two's complement of any length; sizes and offsets fit in 6 bytes.
+    if (length > 6) throw this.#invalid(`an integer of ${length} bytes`)
+    return length === 0 ? 0 : bytes.readIntLE(0, length)
+  }
+
+  #line(): string {
+    const end = this.bytes.indexOf(0x0a, this.#at)
+    if (end < 0) throw this.#invalid('a truncated pickle')
+    const text = this.#take(end - this.#at).toString('utf8')
+    this.#take(1)
+    return text
+  }
+
+  #take(count: number): Buffer {
+    if (this.#at + count > this.bytes.length) throw this.#invalid('a truncated pickle')
+    this.#at += count
+    return this.bytes.subarray(this.#at - count, this.#at)
+  }
+
+  #invalid(received: string): UserError {
+    return new UserError(`Expected a state dict of tensors for ${this.name} but received ${received}`)
+  }
+}
