@@ -32,8 +32,9 @@ const cli = yargs(hideBin(process.argv))
   .wrap(Math.min(100, process.stdout.columns ?? 100))
   .exitProcess(false)
   .fail((message, error) => {
-    // yargs hands over its own complaints as a message, and everything a command throws as an error.
-    throw error ?? new UserError(`${message} (see pada-native --help)`, 2)
+    // yargs's own complaints come as a message, some with an error of its own; whatever a command throws comes as is.
+    if (error && error.name !== 'YError') throw error
+    throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
   })
 
 try {

@@ -7,7 +7,7 @@ const configOption = {
   requiresArg: true,
   describe: 'YAML file with the settings',
   defaultDescription: 'the embedded Fashion-MNIST search',
-  coerce: single('--config'),
+  coerce: onePath('--config'),
 } as const satisfies Options
 
 export const setOption = {
@@ -22,14 +22,14 @@ const outOption = {
   requiresArg: true,
   describe: 'Run folder to create',
   defaultDescription: 'runs/<name>-<method>-seed<seed>-<time>',
-  coerce: single('--out'),
+  coerce: onePath('--out'),
 } as const satisfies Options
 
 const resumeOption = {
   type: 'string',
   requiresArg: true,
   describe: 'Run folder to continue',
-  coerce: single('--resume'),
+  coerce: onePath('--resume'),
 } as const satisfies Options
 
 export const jsonOption = {
@@ -49,8 +49,8 @@ export const runOptions = {
 
 export type RunOptions = InferredOptionTypes<typeof runOptions>
 
-/** Refuses an option given twice, which yargs would silently hand over as a list, and an empty value. */
-function single(name: string): (value: string | string[]) => string {
+/** A coercion that refuses an option given twice, which yargs would silently hand over as a list, and an empty value. */
+export function onePath(name: string): (value: string | string[]) => string {
   return (value) => {
     if (Array.isArray(value)) throw new UserError(`Expected one value for ${name} but received ${value.length}`, 2)
     if (value === '') throw new UserError(`Expected a path for ${name} but received an empty string`, 2)

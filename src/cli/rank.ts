@@ -1,23 +1,30 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { UserError } from '../errors.js'
 import { search } from '../index.js'
-import { jsonOption, setOption } from './options.js'
+import { jsonOption, onePath, setOption } from './options.js'
 import { savedConfig } from './run-folder.js'
 import { run } from './work.js'
 
 const options = {
-  set: { ...setOption, describe: 'Change settings of the ranking: ranking.key=value …' },
+  set: { ...setOption, describe: 'Change settings: ranking.key=value … groundTruth.key=value …' },
   json: jsonOption,
 } as const
 
 export const rankCommand: CommandModule<object, InferredOptionTypes<typeof options> & { run?: string }> = {
-  command: 'rank <run>',
+  command: 'rank [run]',
   describe: 'Rank the sub-models of a trained supernet',
   builder: (yargs) =>
     yargs
-      .positional('run', { type: 'string', demandOption: true, describe: 'Run folder of `train` or `search`' })
+      .positional('run', { type: 'string', describe: 'Run folder of `train` or `search`', coerce: onePath('rank') })
       .options(options),
   async handler({ run: folder, set, json }) {
-    const config = await savedConfig(folder as string, { set, only: 'ranking' })
-    await run({ config, json, start: (signal) => search(config, { resume: folder, signal, phases: ['rank'] }) })
+    if (folder === undefined) throw new UserError('Expected a run folder for rank but received none', 2)
+    const config = await savedConfig(folder, { set, sections: ['ranking', 'groundTruth'] })
+    await run({
+      config,
+      json,
+      continuation: 'rank',
+      start: (signal) => search(config, { resume: folder, signal, phases: ['rank'] }),
+    })
   },
 }

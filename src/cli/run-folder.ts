@@ -25,12 +25,15 @@ export async function chooseRun(argv: {
   return { config, out: argv.out ?? defaultFolder(config) }
 }
 
-/** The settings that a run folder was made with; `set` may change one section of them. */
-export async function savedConfig(run: string, options: { set?: string[]; only?: string } = {}): Promise<Config> {
-  const { set = [], only } = options
-  const outside = set.find((setting) => only !== undefined && !setting.startsWith(`${only}.`))
+/** The settings that a run folder was made with; `set` may change the named sections of them. */
+export async function savedConfig(
+  run: string,
+  options: { set?: string[]; sections?: readonly string[] } = {},
+): Promise<Config> {
+  const { set = [], sections = [] } = options
+  const outside = set.find((setting) => !sections.includes(setting.split(/[.=]/, 1)[0]))
   if (outside !== undefined) {
-    throw new UserError(`Expected a setting of ${only}.* for --set but received ${outside}`, 2)
+    throw new UserError(`Expected a setting of ${sections.join(' or ')} for --set but received "${outside}"`, 2)
   }
   return loadConfig({ file: savedConfigFile(run), set })
 }

@@ -10,6 +10,11 @@ export const searchCommand: CommandModule<object, RunOptions> = {
   builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
   async handler(argv) {
     const { config, ...folder } = await chooseRun(argv)
-    await run({ config, json: argv.json, start: (signal) => search(config, { ...folder, signal }) })
+    await run({
+      config,
+      json: argv.json,
+      continuation: 'search --resume',
+      start: (signal) => search(config, { ...folder, signal }),
+    })
   },
 }

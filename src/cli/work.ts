@@ -6,6 +6,8 @@ import { isAbort, onInterrupt } from './signals.js'
 export interface Work {
   readonly config: Config
   readonly json: boolean
+  /** The command that continues this work in its run folder after an interruption. */
+  readonly continuation: 'search --resume' | 'train --resume' | 'rank'
   /** Starts the work; it saves itself and throws an AbortError when the signal aborts. */
   start(signal: AbortSignal): AsyncGenerator<SearchEvent, SearchResult>
 }
@@ -24,7 +26,7 @@ export async function run(work: Work): Promise<void> {
     }
   } catch (error) {
     if (isAbort(error) && folder !== undefined)
-      reporter.say(`Saved. Continue with: pada-native search --resume ${folder}`)
+      reporter.say(`Saved. Continue with: pada-native ${work.continuation} ${folder}`)
     throw error
   }
 }

@@ -42,7 +42,7 @@ export class LineReporter implements Reporter {
 
   #progress(event: ProgressEvent): void {
     const progress = this.#meter.update(event)
-    const milestone = event.event === 'epoch' || progress.done === progress.total
+    const milestone = event.event === 'epoch' || (event.event === 'evaluated' && event.done === event.total)
     const now = performance.now()
     if (!milestone && now - this.#lastProgress < INTERVAL * 1000) return
     this.#lastProgress = now
