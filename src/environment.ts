@@ -8,6 +8,8 @@ export interface Environment {
   readonly offline: boolean
   /** Whether native errors keep their stack and builds print everything. */
   readonly debug: boolean
+  /** The C++ compiler that builds use. */
+  readonly compiler: string
   /** Folder for downloads, and for builds where the package folder is read-only. */
   readonly cache?: string
 }
@@ -18,6 +20,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     python: text(env.PADA_PYTHON),
     offline: flag(env.PADA_OFFLINE),
     debug: flag(env.PADA_DEBUG),
+    compiler: text(env.CXX) ?? 'c++',
     cache: text(env.PADA_CACHE),
   }
 }

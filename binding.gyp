@@ -1,0 +1,25 @@
+# The same addon as CMakeLists.txt builds, for people without CMake. LIBTORCH names a libtorch folder:
+#   LIBTORCH=/path/to/libtorch npx node-gyp rebuild        (or --libtorch=…; --nodedir=… where Node's headers are)
+{
+  'variables': {
+    'libtorch%': '<!(node -p "process.env.LIBTORCH || String()")',
+  },
+  'targets': [
+    {
+      'target_name': 'pada_native',
+      'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).sort().join(\'\\n\')")'],
+      'include_dirs': ['native'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', '_GLIBCXX_USE_CXX11_ABI=1'],
+      # libtorch throws and uses RTTI; node-gyp's defaults forbid both.
+      'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': [
+        '-std=c++20', '-O3', '-fexceptions', '-frtti', '-Wall', '-Wextra',
+        '-fvisibility=hidden', '-fvisibility-inlines-hidden',
+        '-isystem <!(node -p "require(\'node-addon-api\').include_dir")',
+        '-isystem <(libtorch)/include', '-isystem <(libtorch)/include/torch/csrc/api/include',
+      ],
+      'libraries': ['-L<(libtorch)/lib', '-ltorch_cpu', '-lc10'],
+      'ldflags': ['-Wl,--allow-shlib-undefined,--disable-new-dtags,-rpath,<(libtorch)/lib'],
+    },
+  ],
+}

@@ -1,0 +1,77 @@
+/** Compiles the addon. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { UserError } from '../errors.js'
+import { addonPath } from './folders.js'
+import { run } from './process.js'
+
+export type Builder = 'cmake-js' | 'node-gyp'
+
+export interface BuildOptions {
+  /** Package folder: has native/, CMakeLists.txt and binding.gyp. */
+  readonly root: string
+  readonly folder: string
+  readonly libtorch: string
+  readonly builder: Builder
+}
+
+/** cmake-js, or node-gyp where there is no CMake. */
+export async function chooseBuilder(): Promise<Builder> {
+  return (await toolVersion('cmake')) === undefined ? 'node-gyp' : 'cmake-js'
+}
+
+/** First line that `command --version` prints; undefined where there is no such command. */
+export async function toolVersion(command: string): Promise<string | undefined> {
+  try {
+    return (await promisify(execFile)(command, ['--version'])).stdout.split('\n')[0]?.trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** Builds into `folder` and checks the result by loading it in a process of its own. */
+export async function buildAddon(options: BuildOptions): Promise<string> {
+  try {
+    await (options.builder === 'cmake-js' ? withCMake(options) : withGyp(options))
+    const addon = addonPath(options.folder)
+    await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon])
+    return addon
+  } catch (error) {
+    const mend = 'it needs a C++20 compiler (GCC 11, Clang 14 or newer) and CMake, or make for node-gyp'
+    throw new UserError(`Expected the addon to build with ${options.builder} (${mend}): ${(error as Error).message}`)
+  }
+}
+
+async function withCMake({ root, folder, libtorch }: BuildOptions): Promise<void> {
+  const cli = resolve('cmake-js/bin/cmake-js')
+  const shared = ['--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
+  // cmake-js build configures only an empty folder; another libtorch must reach a configured one too.
+  await run(process.execPath, [cli, 'configure', ...shared])
+  await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared])
+}
+
+async function withGyp({ root, folder, libtorch }: BuildOptions): Promise<void> {
+  if (folder !== join(root, 'build')) {
+    throw new Error(`node-gyp builds in ${root} only, and that is not writable: install CMake`)
+  }
+  // Node's own headers come with most installations; without them node-gyp downloads them.
+  const prefix = dirname(dirname(process.execPath))
+  const headers = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
+  const args = ['rebuild', '--release', '--directory', root, '--jobs', `${jobs()}`, ...headers]
+  await run(process.execPath, [resolve('node-gyp/bin/node-gyp.js'), ...args], {
+    env: { ...process.env, LIBTORCH: libtorch },
+  })
+}
+
+/** Compiling against torch's headers takes about 1 GB a job. */
+function jobs(): number {
+  return Math.min(availableParallelism(), 4)
+}
+
+function resolve(file: string): string {
+  return createRequire(import.meta.url).resolve(file)
+}

@@ -1,0 +1,84 @@
+/** Fetches libtorch: pip downloads the pinned wheels and verifies their hashes, and what is needed is unpacked. */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheRoot } from './folders.js'
+import { inspectLibtorch, type Libtorch, probeLibtorch } from './libtorch.js'
+import { withLock } from './lock.js'
+import { run } from './process.js'
+import { pythonCommand } from './python.js'
+import { isNeeded, unpack } from './unpack.js'
+import { TORCH_VERSION, WHEEL_PYTHON, WHEELS } from './wheels.js'
+
+export type Variant = 'cpu' | 'cuda'
+
+/** What libtorch_cpu itself links in the wheels for CUDA, so that it is needed without a GPU too. */
+const CPU_WHEELS = ['torch', 'nvidia-cuda-runtime', 'nvidia-cuda-cupti']
+
+/** Folder of a libtorch in the cache; it has the wheels' layout, because the libraries find each other by it. */
+export function cachedLibtorch(variant: Variant): string {
+  return join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`, 'torch')
+}
+
+/** Lines of a pip requirements file: exact versions, each with its hash. */
+export function requirements(variant: Variant, arch: string = process.arch): string[] {
+  const wheels = (process.platform === 'linux' ? WHEELS[arch] : undefined) ?? []
+  if (wheels.length === 0) throw new Error(`no wheel is pinned for ${process.platform} on ${arch}`)
+  return wheels
+    .filter(([name]) => variant === 'cuda' || CPU_WHEELS.includes(name))
+    .map(([name, version, sha256]) => `${name}==${version} --hash=sha256:${sha256}`)
+}
+
+/** Downloads into the cache and returns what is there; one process does it, others wait for it. */
+export async function downloadLibtorch(variant: Variant, log: (line: string) => void): Promise<Libtorch> {
+  const lines = requirements(variant)
+  const final = join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`)
+  return withLock(
+    final,
+    () => log('Waiting for another process that is downloading libtorch'),
+    async () => {
+      if (existsSync(final)) return inspectLibtorch(cachedLibtorch(variant))
+      const partial = `${final}.partial`
+      await rm(partial, { recursive: true, force: true })
+      try {
+        await fetchWheels(join(partial, 'wheels'), lines, variant, log)
+        log('Unpacking libtorch')
+        const unpacked = join(partial, 'unpacked')
+        for (const wheel of await readdir(join(partial, 'wheels'))) {
+          if (!wheel.endsWith('.whl')) continue
+          await unpack(join(partial, 'wheels', wheel), unpacked, (file) => isNeeded(file, variant === 'cuda'))
+        }
+        await probeLibtorch(join(unpacked, 'torch'))
+        await rename(unpacked, final)
+      } finally {
+        await rm(partial, { recursive: true, force: true })
+      }
+      return inspectLibtorch(cachedLibtorch(variant))
+    },
+  )
+}
+
+async function fetchWheels(
+  folder: string,
+  lines: readonly string[],
+  variant: Variant,
+  log: (line: string) => void,
+): Promise<void> {
+  const size = variant === 'cuda' ? 'about 2.5 GB' : 'about 550 MB'
+  log(`Downloading torch ${TORCH_VERSION} and the libraries it needs with pip (${size}, once)`)
+  await mkdir(folder, { recursive: true })
+  const list = join(folder, 'requirements.txt')
+  await writeFile(list, `${lines.join('\n')}\n`)
+  const what = ['--requirement', list, '--require-hashes', '--no-deps', '--dest', folder]
+  const how = ['--disable-pip-version-check', '--no-cache-dir', '--only-binary=:all:', '--python-version', WHEEL_PYTHON]
+  const args = ['-m', 'pip', 'download', ...what, ...how, ...platforms().flatMap((tag) => ['--platform', tag])]
+  await run(pythonCommand(), args, { show: process.stderr.isTTY })
+}
+
+/** Named explicitly, pip takes each tag literally: older ones, which newer systems also run, are not implied. */
+function platforms(): string[] {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const glibc = ['manylinux1', 'manylinux2010', 'manylinux2014']
+  const newer = Array.from({ length: 24 }, (_, i) => `manylinux_2_${5 + i}`)
+  return [...glibc, ...newer].map((tag) => `${tag}_${machine}`)
+}

@@ -1,0 +1,73 @@
+/** Makes sure that the addon is there: finds or fetches libtorch and builds, where that has not been done. */
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { UserError } from '../errors.js'
+import { type Builder, buildAddon, chooseBuilder } from './build.js'
+import type { Variant } from './download.js'
+import { addonPath, buildFolders, isWritable, packageRoot } from './folders.js'
+import { type Located, locateLibtorch } from './locate.js'
+import { withLock } from './lock.js'
+import { createStamp, readStamp, type Stamp, staleness, type Wish, writeStamp } from './stamp.js'
+
+export type { Located } from './locate.js'
+
+export interface EnsureOptions {
+  /** Asks for a libtorch without CUDA where one has to be fetched, whatever hardware there is. */
+  readonly cpu?: boolean
+  /** Asks for a libtorch with CUDA; one without it does not count. */
+  readonly cuda?: boolean
+  /** Asks for a way of building; default is cmake-js, or node-gyp where there is no CMake. */
+  readonly builder?: Builder
+  readonly log: (line: string) => void
+}
+
+export interface NativeSetup {
+  /** Path of the compiled addon. */
+  readonly addon: string
+  readonly libtorch: Located
+}
+
+/** Idempotent: with a fresh build it takes milliseconds. Throws a {@link UserError} that says what would mend it. */
+export async function ensureNative(options: EnsureOptions): Promise<NativeSetup> {
+  const variant: Variant | undefined = options.cuda ? 'cuda' : options.cpu ? 'cpu' : undefined
+  const wish: Wish = { root: packageRoot, variant, builder: options.builder }
+  const fresh = findFresh(wish)
+  if (fresh !== undefined) return fresh
+  const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate))) as string
+  return withLock(
+    folder,
+    () => options.log('Waiting for another process that is building the addon'),
+    async () => findFresh(wish) ?? build(folder, wish, options.log),
+  )
+}
+
+/** The finished build that commands would use, if any, and why it is stale, if it is. */
+export function currentBuild(wish: Wish = { root: packageRoot }): (NativeSetup & { stale?: string }) | undefined {
+  const builds = buildFolders(wish.root).flatMap((folder) => {
+    const stamp = readStamp(folder)
+    if (stamp === undefined) return []
+    return [{ addon: addonPath(folder), libtorch: stamp.libtorch, stale: staleness(stamp, wish) }]
+  })
+  return builds.find(({ stale }) => stale === undefined) ?? builds[0]
+}
+
+function findFresh(wish: Wish): NativeSetup | undefined {
+  const build = currentBuild(wish)
+  return build?.stale === undefined ? build : undefined
+}
+
+async function build(folder: string, wish: Wish, log: (line: string) => void): Promise<NativeSetup> {
+  const libtorch = await locateLibtorch({ variant: wish.variant, log })
+  log(`libtorch ${libtorch.version} (${libtorch.origin}): ${libtorch.root}`)
+  const builder = wish.builder ?? (await chooseBuilder())
+  const before: Stamp | undefined = readStamp(folder)
+  if (before?.builder !== builder) await rm(folder, { recursive: true, force: true })
+  log(`Building the addon with ${builder} (about a minute, once)`)
+  const stamp = createStamp(wish.root, builder, libtorch)
+  const addon = await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
+  if (stamp.sources !== createStamp(wish.root, builder, libtorch).sources) {
+    throw new UserError('Expected native sources to stay as they were during the build but they changed; run it again')
+  }
+  writeStamp(folder, stamp)
+  return { addon, libtorch }
+}

@@ -1,0 +1,75 @@
+/** What a usable libtorch is, and the check that a folder holds one. */
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+export const SUPPORTED = { oldest: [2, 11], newest: [2, 15] } as const
+export const SUPPORTED_TEXT = `${SUPPORTED.oldest.join('.')} to ${SUPPORTED.newest.join('.')}`
+
+export interface Libtorch {
+  /** Folder that holds `include/` and `lib/`. */
+  readonly root: string
+  /** Without local suffix, e.g. "2.15.0". */
+  readonly version: string
+  /** Whether it has torch_cuda. */
+  readonly cuda: boolean
+}
+
+const extension = process.platform === 'darwin' ? 'dylib' : 'so'
+
+export function libraryPath(root: string, name: 'torch_cpu' | 'torch_cuda' | 'c10'): string {
+  return join(root, 'lib', `lib${name}.${extension}`)
+}
+
+/** Looks at a folder's files; throws an Error that says what is missing. */
+export function inspectLibtorch(folder: string): Libtorch {
+  const root = resolve(folder)
+  if (!existsSync(root)) throw new Error(`${root} does not exist`)
+  for (const path of [libraryPath(root, 'torch_cpu'), libraryPath(root, 'c10'), join(root, 'include/ATen/ATen.h')]) {
+    if (!existsSync(path)) throw new Error(`${path} is missing`)
+  }
+  const version = readVersion(root)
+  if (!isSupported(version)) throw new Error(`${root} is torch ${version}, and ${SUPPORTED_TEXT} are supported`)
+  return { root, version, cuda: existsSync(libraryPath(root, 'torch_cuda')) }
+}
+
+/** {@link inspectLibtorch}, then loads the library in a process of its own: what it depends on may be missing. */
+export async function probeLibtorch(folder: string): Promise<Libtorch> {
+  const libtorch = inspectLibtorch(folder)
+  const failure = await loadFailure(libraryPath(libtorch.root, 'torch_cpu'))
+  if (failure !== undefined) throw new Error(`${libtorch.root} does not load: ${failure}`)
+  return libtorch
+}
+
+export function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const number = major * 1000 + minor
+  const bound = ([a, b]: readonly [number, number]) => a * 1000 + b
+  return bound(SUPPORTED.oldest) <= number && number <= bound(SUPPORTED.newest)
+}
+
+/** The headers are what the addon is compiled against, so their version counts. */
+function readVersion(root: string): string {
+  for (const header of ['include/torch/headeronly/version.h', 'include/torch/csrc/api/include/torch/version.h']) {
+    const path = join(root, header)
+    if (!existsSync(path)) continue
+    const text = readFileSync(path, 'utf8')
+    const parts = ['MAJOR', 'MINOR', 'PATCH'].map(
+      (part) => text.match(new RegExp(`define TORCH_VERSION_${part} (\\d+)`))?.[1],
+    )
+    if (parts.every((part) => part !== undefined)) return parts.join('.')
+  }
+  throw new Error(`${root} has no torch/version.h that tells its version`)
+}
+
+/** Node refuses any library that is no addon, but only after the system's loader has accepted it. */
+async function loadFailure(library: string): Promise<string | undefined> {
+  const script = 'try { process.dlopen({ exports: {} }, process.argv[1]) } catch (error) { console.log(error.message) }'
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, library])
+    return stdout.includes('did not self-register') ? undefined : stdout.trim()
+  } catch (error) {
+    return (error as Error).message
+  }
+}

@@ -1,0 +1,98 @@
+/** Finds a libtorch, in a fixed order, and remembers why each place failed. */
+import { existsSync } from 'node:fs'
+import { environment } from '../environment.js'
+import { UserError } from '../errors.js'
+import { cachedLibtorch, downloadLibtorch, type Variant } from './download.js'
+import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
+import { pythonCommand, pythonTorch } from './python.js'
+import { TORCH_VERSION } from './wheels.js'
+
+export type Origin = 'LIBTORCH' | 'python' | 'cache' | 'download'
+export interface Located extends Libtorch {
+  readonly origin: Origin
+}
+
+export interface Attempt {
+  readonly place: string
+  readonly failure: string
+}
+
+export interface LocateOptions {
+  /** Which libtorch is asked for; undefined takes whatever is found, and downloads for CUDA where there is a GPU. */
+  readonly variant?: Variant
+  readonly log: (line: string) => void
+}
+
+/** How each place is looked at; tests replace them. */
+export interface Places {
+  probe(folder: string): Promise<Libtorch>
+  pythonTorch(): Promise<string>
+  download(variant: Variant, log: (line: string) => void): Promise<Libtorch>
+  hasGpu(): boolean
+}
+
+const PLACES: Places = { probe: probeLibtorch, pythonTorch, download: downloadLibtorch, hasGpu }
+
+/** LIBTORCH, else Python's torch, else the cache, else a download. Throws a {@link UserError} listing every attempt. */
+export async function locateLibtorch(options: LocateOptions, places: Places = PLACES): Promise<Located> {
+  const { variant, log } = options
+  const { libtorch: given, offline } = environment()
+  const attempts: Attempt[] = []
+  const attempt = async (place: string, origin: Origin, find: () => Promise<Libtorch>) => {
+    try {
+      const found = await find()
+      if (variant === 'cuda' && !found.cuda) throw new Error(`${found.root} has no torch_cuda`)
+      return { ...found, origin }
+    } catch (error) {
+      attempts.push({ place, failure: (error as Error).message })
+      return undefined
+    }
+  }
+
+  if (given !== undefined) {
+    const found = await attempt('LIBTORCH', 'LIBTORCH', () => places.probe(given))
+    if (found !== undefined) return found
+    const reason = attempts[0]?.failure
+    throw new UserError(`Expected a usable libtorch folder for LIBTORCH but received ${given}: ${reason}`)
+  }
+  attempts.push({ place: 'LIBTORCH', failure: 'not set' })
+
+  const python = await attempt(`torch of ${pythonCommand()}`, 'python', async () =>
+    places.probe(await places.pythonTorch()),
+  )
+  if (python !== undefined) return python
+
+  const wanted: Variant = variant ?? (places.hasGpu() ? 'cuda' : 'cpu')
+  const cached: readonly Variant[] = variant === undefined ? [wanted, wanted === 'cpu' ? 'cuda' : 'cpu'] : [variant]
+  for (const choice of cached) {
+    const found = await attempt('cache', 'cache', () => places.probe(cachedLibtorch(choice)))
+    if (found !== undefined) return found
+  }
+
+  const fetched = await attempt('download with pip', 'download', () => {
+    if (offline) throw new Error('PADA_OFFLINE forbids the network')
+    return places.download(wanted, log)
+  })
+  if (fetched !== undefined) return fetched
+  throw new UserError(explain(attempts, variant))
+}
+
+/** Every attempt with its reason, then the commands of which any one mends it. */
+export function explain(attempts: readonly Attempt[], variant: Variant | undefined): string {
+  const flag = variant === undefined ? '' : ` --${variant}`
+  const { offline } = environment()
+  return [
+    `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
+    ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
+    'Any one of these mends it:',
+    '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
+    `  ${pythonCommand()} -m pip install torch==${TORCH_VERSION}`,
+    '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
+    `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
+  ].join('\n')
+}
+
+/** Whether NVIDIA's driver runs here. */
+export function hasGpu(): boolean {
+  return existsSync('/proc/driver/nvidia/version')
+}

@@ -1,0 +1,32 @@
+/** Runs a program of the set-up. */
+import { spawn } from 'node:child_process'
+import { environment } from '../environment.js'
+
+/**
+ * Resolves when `command` has succeeded. What it prints goes to stderr when `show` is set or PADA_DEBUG is, otherwise
+ * it is kept, and the last lines of it are in the error. It does not outlive this process.
+ */
+export async function run(
+  command: string,
+  args: readonly string[],
+  { show = false, cwd, env }: { show?: boolean; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<void> {
+  const output = show || environment().debug ? 2 : 'pipe'
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output] })
+  const stop = () => child.kill()
+  process.once('exit', stop)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-8_000)
+    })
+  }
+  const status = await new Promise<number | string>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
+  })
+  process.off('exit', stop)
+  if (status === 0) return
+  const tail = text.trim().split('\n').slice(-25).join('\n')
+  throw new Error(`${command} failed (${status})${tail === '' ? '' : `:\n${tail}`}`)
+}
