@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { encodeProgram, inputsOf, OP_CODES, ProgramBuilder, parametersOf, sameShape } from '../../src/program.js'
+
+const IMAGE = { channels: 3, height: 8, width: 6 }
+
+describe('ProgramBuilder', () => {
+  it('numbers values in order and infers their shapes', () => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    const conv = builder.conv2d(input, { weight: 'w', channels: 5, kernel: 3, stride: 2 })
+    const normal = builder.relu(builder.batchNorm(conv))
+    const pooled = builder.avgPool2d(input, { kernel: 2, stride: 2 })
+    const logits = builder.linear(builder.globalAvgPool(normal), { weight: 'v', bias: 'b', features: 10 })
+    expect(input).toEqual({ id: 0, shape: IMAGE })
+    expect(conv).toEqual({ id: 1, shape: { channels: 5, height: 4, width: 3 } })
+    expect(normal).toEqual({ id: 3, shape: conv.shape })
+    expect(pooled.shape).toEqual({ channels: 3, height: 4, width: 3 })
+    expect(logits.shape).toEqual({ channels: 10, height: 1, width: 1 })
+    const program = builder.finish(logits)
+    expect(program.output).toBe(logits.id)
+    expect(program.instructions.map((instruction) => instruction.op)).toEqual([
+      'input',
+      'conv2d',
+      'batchNorm',
+      'relu',
+      'avgPool2d',
+      'globalAvgPool',
+      'linear',
+    ])
+  })
+
+  it.each([
+    [{ kernel: 3 }, 8, 6],
+    [{ kernel: 1 }, 8, 6],
+    [{ kernel: 5, stride: 2 }, 4, 3],
+    [{ kernel: 3, padding: 0 }, 6, 4],
+    [{ kernel: 4, stride: 3 }, 3, 2],
+  ])('gives a window %j the extent that PyTorch gives it', (window, height, width) => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    expect(builder.conv2d(input, { weight: 'w', channels: 1, ...window }).shape).toEqual({ channels: 1, height, width })
+    expect(builder.avgPool2d(input, window).shape).toEqual({ channels: 3, height, width })
+  })
+
+  it('writes no instruction for the sum of one value', () => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    expect(builder.add([input])).toBe(input)
+    expect(builder.finish(builder.add([input, input])).instructions).toEqual([
+      { op: 'input', output: IMAGE },
+      { op: 'add', inputs: [0, 0], output: IMAGE },
+    ])
+  })
+
+  it('refuses values that do not fit', () => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    const zeros = builder.zeros({ ...IMAGE, channels: 4 })
+    expect(() => builder.add([])).toThrow('Expected at least one value for add but received none')
+    expect(() => builder.add([input, zeros])).toThrow('Expected equal shapes for add but received 3×8×6 and 4×8×6')
+    expect(() => builder.linear(input, { weight: 'w', bias: 'b', features: 2 })).toThrow(
+      'Expected a value of height and width 1 for linear but received 3×8×6',
+    )
+    for (const op of ['conv2d', 'avgPool2d'] as const) {
+      expect(() => builder[op](input, { weight: 'w', channels: 1, kernel: 7, padding: 0 })).toThrow(
+        `Expected an input of at least the kernel's extent for ${op} but received 3×8×6`,
+      )
+    }
+  })
+
+  it('names each idle parameter once', () => {
+    const builder = new ProgramBuilder()
+    builder.idle(['a', 'b'])
+    builder.idle(['b', 'c'])
+    expect(builder.finish(builder.input(IMAGE)).idle).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('encodeProgram', () => {
+  it('writes one record per instruction, then the output', () => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    const conv = builder.conv2d(input, { weight: 'w', bias: 'b', channels: 3, kernel: 3 })
+    const sum = builder.add([input, conv, conv])
+    const again = builder.conv2d(sum, { weight: 'w', channels: 3, kernel: 1, stride: 2 })
+    builder.idle(['z'])
+    const { code, names, idle } = encodeProgram(builder.finish(again))
+    const [opInput, opConv, opAdd] = ['input', 'conv2d', 'add'].map((op) => OP_CODES.indexOf(op as 'add'))
+    expect([...code]).toEqual([
+      ...[opInput, 0, 0, 3, 8, 6, 0, 0, 0],
+      ...[opConv, 1, 0, 2, 0, 1, 3, 8, 6, 3, 1, 1],
+      ...[opAdd, 3, 0, 1, 1, 0, 3, 8, 6, 0, 0, 0],
+      ...[opConv, 1, 2, 1, 0, 3, 4, 3, 1, 2, 0],
+      again.id,
+    ])
+    expect(names).toEqual(['w', 'b'])
+    expect(idle).toEqual(['z'])
+  })
+
+  it('keeps the op codes that the addon decodes', () => {
+    expect(OP_CODES).toEqual([
+      'input',
+      'zeros',
+      'conv2d',
+      'batchNorm',
+      'relu',
+      'avgPool2d',
+      'add',
+      'globalAvgPool',
+      'linear',
+    ])
+  })
+})
+
+describe('instructions', () => {
+  it('tell what they read and which parameters they use, weight first', () => {
+    const output = IMAGE
+    const conv = { op: 'conv2d', input: 4, output, weight: 'w', kernel: 1, stride: 1, padding: 0 } as const
+    expect(inputsOf(conv)).toEqual([4])
+    expect(inputsOf({ op: 'add', inputs: [1, 2], output })).toEqual([1, 2])
+    expect(inputsOf({ op: 'zeros', output })).toEqual([])
+    expect(parametersOf(conv)).toEqual(['w'])
+    expect(parametersOf({ op: 'linear', input: 1, output, weight: 'w', bias: 'b' })).toEqual(['w', 'b'])
+    expect(parametersOf({ op: 'relu', input: 1, output })).toEqual([])
+  })
+
+  it('compare shapes by extent', () => {
+    expect(sameShape(IMAGE, { ...IMAGE })).toBe(true)
+    expect(sameShape(IMAGE, { ...IMAGE, width: 7 })).toBe(false)
+  })
+})

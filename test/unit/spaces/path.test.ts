@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/errors.js'
+import { checkPath, createSpace, enumeratePaths, parsePath, SPACES } from '../../../src/spaces/index.js'
+
+const INPUT = { channels: 3, height: 32, width: 32 }
+const space = createSpace({ name: 'nasbench201', channels: 16, cellsPerStage: 5 }, INPUT, 10)
+const paths = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 6, maxLength: 6 })
+
+describe('parsePath', () => {
+  it('reads operation indices and the notation of the space', () => {
+    fc.assert(
+      fc.property(paths, (path) => {
+        expect(parsePath(space, path.join(','))).toEqual(path)
+        expect(parsePath(space, ` ${path.join(' , ')} `)).toEqual(path)
+        expect(parsePath(space, space.encode(path))).toEqual(path)
+      }),
+    )
+  })
+
+  it.each([
+    ['3,0,1', 'Expected 6 operations for a path of nasbench201 but received 3: 3,0,1'],
+    ['3,0,1,2,4,5', 'Expected operations 0…4 for a path of nasbench201 but received 5 in 3,0,1,2,4,5'],
+    ['3,0,1,2,4,-1', 'Expected operations 0…4 for a path of nasbench201 but received -1 in 3,0,1,2,4,-1'],
+    [
+      '3,0,1,2,4,x',
+      'Expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2| for an architecture of nasbench201 but received "3,0,1,2,4,x"',
+    ],
+  ])('refuses %s in one sentence, as wrong usage', (text, message) => {
+    expect(() => parsePath(space, text)).toThrow(new UserError(message, 2))
+  })
+})
+
+describe('checkPath', () => {
+  it.each([0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses the operation %d', (operation) => {
+    expect(() => checkPath(space, [0, 0, 0, 0, 0, operation])).toThrow(`but received ${operation} in`)
+  })
+})
+
+describe('enumeratePaths', () => {
+  it('lists every path once, in lexicographic order', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 }), (edges, operations) => {
+        const listed = [...enumeratePaths(edges, operations)]
+        const numbers = listed.map((path) => path.reduce((number, digit) => number * operations + digit, 0))
+        expect(numbers).toEqual(Array.from({ length: operations ** edges }, (_, i) => i))
+        expect(listed.every((path) => path.length === edges)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('createSpace', () => {
+  it('makes each space it names', () => {
+    expect(SPACES).toEqual(['nasbench201'])
+    expect(space.name).toBe('nasbench201')
+  })
+
+  it('refuses other names, inherited ones too', () => {
+    for (const name of ['nasbench301', 'toString']) {
+      const config = { name: name as 'nasbench201', channels: 16, cellsPerStage: 5 }
+      expect(() => createSpace(config, INPUT, 10)).toThrow(`Expected nasbench201 for space.name but received "${name}"`)
+    }
+  })
+})
