@@ -40,7 +40,9 @@ export function gradientVariance(
       ofOperation.add(variance, size)
     }
   }
-  const named = [...byOperation].sort(([a], [b]) => a - b).map(([operation, mean]) => [operations[operation], mean.value])
+  const named = [...byOperation]
+    .sort(([a], [b]) => a - b)
+    .map(([operation, mean]) => [operations[operation], mean.value])
   return {
     all: all.value ?? 0,
     byOperation: Object.fromEntries(named),

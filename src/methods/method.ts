@@ -37,6 +37,8 @@ export interface Method {
   readonly name: string
   /** What paths are drawn from at present. */
   readonly pathDistribution: PathDistribution
+  /** The sub-models that training is for, where it is not for all: a ranking takes these. */
+  readonly subModels?: readonly Path[]
   /**
    * The images of an epoch, in order; batches are consecutive parts of it. Draws from the `data` stream only and
    * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.

@@ -39,7 +39,9 @@ export class PathImportance {
       const operation = this.#operationOf.get(parameters[i])
       if (operation === undefined) continue
       if (!this.#perEdge) this.#sums[operation] += norms[i] * scale
-      else for (const edge of this.#edgesOf.get(parameters[i])!) this.#sums[this.#slot(edge, operation)] += norms[i] * scale
+      else
+        for (const edge of this.#edgesOf.get(parameters[i])!)
+          this.#sums[this.#slot(edge, operation)] += norms[i] * scale
     }
     if (this.#perEdge) {
       for (let edge = 0; edge < path.length; edge++) {

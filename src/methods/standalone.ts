@@ -9,14 +9,14 @@ export class Standalone implements Method {
   readonly name = 'standalone'
   /** Per edge, all on the chosen operation. */
   readonly pathDistribution: readonly (readonly number[])[]
-  readonly #path: Path
+  readonly subModels: readonly [Path]
   readonly #context: MethodContext
 
   /** Throws a UserError for a path outside the space. */
   constructor(path: Path, context: MethodContext) {
     const { space } = context
     checkPath(space, path)
-    this.#path = path
+    this.subModels = [path]
     this.#context = context
     this.pathDistribution = path.map((chosen) => space.operations.map((_, operation) => (operation === chosen ? 1 : 0)))
   }
@@ -26,7 +26,7 @@ export class Standalone implements Method {
   }
 
   step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepRecord> {
-    return engine.supernet.trainStep(engine.plan(this.#path), batch, options)
+    return engine.supernet.trainStep(engine.plan(this.subModels[0]), batch, options)
   }
 
   endEpoch(): void {}

@@ -1,0 +1,114 @@
+/** Ranking: the accuracy of many sub-models with the supernet's weights, and how it agrees with the ground truth. */
+import type { RankingConfig } from '../config/schema.js'
+import type { EvaluatedEvent, RankedSubModel } from '../events.js'
+import type { Dataset, Supernet } from '../native.js'
+import type { EvaluatedPaths } from '../runs/evaluated.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+import type { GroundTruth } from './ground-truth.js'
+import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
+
+/** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
+const TOP_PERCENT = [1, 5, 10, 20]
+
+export interface RankOptions {
+  readonly space: SearchSpace
+  readonly supernet: Pick<Supernet, 'compile' | 'evaluate'>
+  /** Test images. */
+  readonly data: Dataset
+  readonly settings: RankingConfig
+  readonly subModels: readonly Path[]
+  /** Keeps what is found, and knows what was found before. */
+  readonly evaluated: EvaluatedPaths
+  /** When aborted, ranking stops between two sub-models and throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface Ranked {
+  readonly path: Path
+  /** In [0, 1]. */
+  readonly accuracy: number
+  /** Mean cross-entropy. */
+  readonly loss: number
+}
+
+/** Evaluates every sub-model, those that differ in dead edges only once; returns them in the order given. */
+export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent, Ranked[]> {
+  const { space, supernet, data, settings, subModels, evaluated, signal } = options
+  const live = subModels.map((path) => space.withoutDeadEdges?.(path) ?? path)
+  const distinct = new Map(live.map((path) => [path.join(), path]))
+  let done = 0
+  for (const path of distinct.values()) {
+    let found = evaluated.get(path)
+    if (found === undefined) {
+      signal?.throwIfAborted()
+      const start = performance.now()
+      using plan = supernet.compile(space.program(path))
+      const { batchSize, imageCount } = settings
+      const record = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
+      found = { path, ...record, seconds: (performance.now() - start) / 1000 }
+      await evaluated.add(found)
+    }
+    yield { event: 'evaluated', done: ++done, total: distinct.size, path, accuracy: found.correct / found.count }
+  }
+  return subModels.map((path, i) => {
+    const { correct, count, loss } = evaluated.get(live[i])!
+    return { path, accuracy: correct / count, loss }
+  })
+}
+
+/** How well a ranking agrees with the ground truth; null where a measure is not defined. */
+export interface Agreement {
+  readonly kendallTau: number | null
+  readonly spearman: number | null
+  readonly precisionAtTop: Readonly<Record<string, number>> | null
+  readonly bestFound: number | null
+  readonly regret: number | null
+  /** Sub-models that both have. */
+  readonly withGroundTruth: number
+}
+
+export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | undefined): Agreement {
+  const predicted: number[] = []
+  const truth: number[] = []
+  for (const { path, accuracy } of ranked) {
+    const known = groundTruth?.accuracy(path)
+    if (known === undefined) continue
+    predicted.push(accuracy)
+    truth.push(known)
+  }
+  if (groundTruth === undefined || truth.length === 0) {
+    return { kendallTau: null, spearman: null, precisionAtTop: null, bestFound: null, regret: null, withGroundTruth: 0 }
+  }
+  const best = bestFound(predicted, truth, groundTruth.best.accuracy)
+  return {
+    kendallTau: finite(kendallTauB(predicted, truth)),
+    spearman: finite(spearman(predicted, truth)),
+    precisionAtTop: Object.fromEntries(
+      TOP_PERCENT.map((percent) => [`${percent}%`, precisionAtTopK(predicted, truth, percent / 100)]),
+    ),
+    bestFound: best.truth,
+    regret: best.regret,
+    withGroundTruth: truth.length,
+  }
+}
+
+/** Every sub-model in order of accuracy, best first; equals keep the order that they were evaluated in. */
+export function sortByAccuracy(
+  space: SearchSpace,
+  ranked: readonly Ranked[],
+  groundTruth: GroundTruth | undefined,
+): (RankedSubModel & { readonly loss: number })[] {
+  return ranked
+    .toSorted((a, b) => b.accuracy - a.accuracy)
+    .map(({ path, accuracy, loss }) => ({
+      path,
+      arch: space.encode(path),
+      accuracy,
+      loss,
+      groundTruth: groundTruth?.accuracy(path) ?? null,
+    }))
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}

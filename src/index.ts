@@ -1,0 +1,51 @@
+/**
+ * The public API. `search` runs a whole search from settings; the parts that it is made of are here too, to define a
+ * search space of one's own, to train it, and to judge what it finds.
+ */
+export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
+export {
+  type Config,
+  type ConfigInput,
+  DEFAULT_CONFIG,
+  type LoadOptions,
+  loadConfig,
+  parseConfig,
+} from './config/index.js'
+export { type DataConfig, loadSplits, type Splits } from './data/index.js'
+export { UserError } from './errors.js'
+export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
+export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
+export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
+export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
+export { selectSubModels } from './evaluation/sub-models.js'
+export type * from './events.js'
+export {
+  createMethod,
+  type Engine,
+  type Method,
+  type MethodContext,
+  type MethodState,
+  Pada,
+  Spos,
+  Standalone,
+} from './methods/index.js'
+export * from './native.js'
+export { type Instruction, type Program, ProgramBuilder, type Shape, type Value } from './program.js'
+export { createRandom, type Random, RandomStream } from './random.js'
+export { EvaluatedPaths } from './runs/evaluated.js'
+export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
+export { type Phase, type SearchOptions, search } from './search.js'
+export {
+  checkPath,
+  createSpace,
+  enumeratePaths,
+  type Initializer,
+  nasBench201,
+  type ParameterSpec,
+  type Path,
+  parsePath,
+  type SearchSpace,
+  SPACES,
+} from './spaces/index.js'
+export { restoreWeights, type Snapshot } from './training/snapshot.js'
+export { type TrainOptions, train } from './training/supernet.js'

@@ -1,0 +1,90 @@
+/** Everything that a search needs before its first step, made and checked from the settings. */
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { type Config, EMBEDDED } from './config/index.js'
+import { loadSplits, type Splits } from './data/index.js'
+import { UserError } from './errors.js'
+import { type GroundTruth, loadGroundTruth } from './evaluation/ground-truth.js'
+import { selectSubModels } from './evaluation/sub-models.js'
+import { createMethod } from './methods/index.js'
+import type { Method } from './methods/method.js'
+import { type Shape, sameShape } from './program.js'
+import { createRandom, type Random, RandomStream } from './random.js'
+import type { Identity } from './runs/checkpoint.js'
+import { createSpace, type Path, type SearchSpace } from './spaces/index.js'
+
+export interface Job {
+  readonly splits: Splits
+  readonly space: SearchSpace
+  readonly random: Random
+  readonly method: Method
+  readonly groundTruth: GroundTruth | undefined
+  /** What the ranking will evaluate. */
+  readonly subModels: readonly Path[]
+  readonly identity: Identity
+}
+
+/** The package's table: stand-alone accuracies on the embedded data. */
+const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../assets/nasbench201-fashion-mnist.csv', import.meta.url))
+
+/**
+ * Loads data and ground truth, and makes space, method and streams. `own` replaces what the settings name.
+ *
+ * @throws UserError for whatever of it does not fit.
+ */
+export async function prepare(config: Config, own: { space?: SearchSpace; data?: Splits }): Promise<Job> {
+  const splits = own.data ?? (await loadSplits(config.data))
+  const { channels, height, width } = splits.train
+  const space = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
+  checkImages(space, splits, config)
+  const random = createRandom(config.seed)
+  const images = splits.train.labels.length
+  const method = createMethod(config.method, { space, images, epochs: config.training.epochs, random })
+  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space))
+  // A stream of its own, so that all methods and lengths of training rank the same sub-models.
+  const stream = RandomStream.named(config.seed, 'ranking')
+  const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
+  return { splits, space, random, method, groundTruth, subModels, identity: identify(space, splits) }
+}
+
+function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ranking }: Config): void {
+  if (!sameShape(space.input, train) || space.classes < classes) {
+    const received = `${describe(train)} in ${classes}`
+    throw new UserError(
+      `Expected images of ${describe(space.input)} in at most ${space.classes} classes for ${space.name} but received ${received}`,
+      2,
+    )
+  }
+  const available = test.labels.length
+  if (ranking.imageCount !== undefined && ranking.imageCount > available) {
+    throw new UserError(
+      `Expected at most ${available} test images for ranking.imageCount but received ${ranking.imageCount}`,
+      2,
+    )
+  }
+}
+
+function readGroundTruth(
+  { file, column }: NonNullable<Config['groundTruth']>,
+  space: SearchSpace,
+): Promise<GroundTruth> {
+  return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column })
+}
+
+function identify(space: SearchSpace, { train }: Splits): Identity {
+  const { operations, edges, input, classes } = space
+  const { labels } = train
+  return {
+    space: space.name,
+    spaceDigest: digest(JSON.stringify([operations, edges, input, classes, space.parameters()])),
+    dataDigest: digest(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
+  }
+}
+
+function digest(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+function describe({ channels, height, width }: Shape): string {
+  return `${channels}×${height}×${width}`
+}

@@ -1,0 +1,143 @@
+/**
+ * The folder of one run:
+ *
+ * - `config.yaml`: the settings, resolved.
+ * - `events.jsonl`: one JSON object per line: start, every epoch, the result.
+ * - `checkpoint/`: see `checkpoint.ts`.
+ * - `evaluated.jsonl`: accuracies of sub-models as the ranking finds them.
+ * - `ranking.csv`, `summary.json`: the outcome.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { parse, stringify } from 'yaml'
+import { writeAtomically } from '../atomic.js'
+import { type Config, parseConfig } from '../config/index.js'
+import { UserError } from '../errors.js'
+import type { SearchEvent, SearchResult } from '../events.js'
+import type { Snapshot } from '../training/snapshot.js'
+import { type Checkpoint, type Identity, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { append, exists, makeFolder, shorten, sizeOf } from './files.js'
+
+/** Settings that may differ when a run continues: they change neither training nor its meaning. */
+const CHANGEABLE = new Set(['name', 'threads', 'data.dir', 'training.checkpointSeconds', 'ranking', 'groundTruth'])
+
+export class RunFolder {
+  readonly path: string
+  readonly #identity: Identity
+
+  private constructor(path: string, identity: Identity) {
+    this.path = path
+    this.#identity = identity
+  }
+
+  /**
+   * Starts a run in a folder that is new or empty.
+   *
+   * @throws UserError for a folder that holds files, or a place that cannot be written to.
+   */
+  static async create(path: string, config: Config, identity: Identity): Promise<RunFolder> {
+    await makeFolder(path)
+    const [first] = await readdir(path)
+    if (first !== undefined) {
+      throw new UserError(
+        `Expected a new or empty folder for --out but received ${path}, which holds ${first}; --resume continues a run`,
+        2,
+      )
+    }
+    const run = new RunFolder(path, identity)
+    await writeAtomically(run.file('config.yaml'), stringify(config))
+    return run
+  }
+
+  /**
+   * Opens a run to continue it, cutting from its event log what happened after its checkpoint. Without a checkpoint
+   * the run starts anew.
+   *
+   * @throws UserError for a folder that is no run, for settings or a space that are not the run's.
+   */
+  static async open(
+    path: string,
+    config: Config,
+    identity: Identity,
+  ): Promise<{ run: RunFolder; from: Snapshot | undefined }> {
+    const run = new RunFolder(path, identity)
+    checkSettings(await savedConfig(path), config)
+    const checkpoint = await readCheckpoint(run.file('checkpoint'))
+    if (checkpoint !== undefined) checkIdentity(checkpoint, identity, path)
+    await writeAtomically(run.file('config.yaml'), stringify(config))
+    await shorten(run.file('events.jsonl'), checkpoint?.logBytes ?? 0)
+    return { run, from: checkpoint?.snapshot }
+  }
+
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  log(event: SearchEvent): Promise<void> {
+    return append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
+  }
+
+  async save(snapshot: Snapshot): Promise<void> {
+    const logBytes = await sizeOf(this.file('events.jsonl'))
+    await writeCheckpoint(this.file('checkpoint'), { snapshot, identity: this.#identity, logBytes })
+  }
+
+  writeSummary(result: SearchResult): Promise<void> {
+    return writeAtomically(this.file('summary.json'), `${JSON.stringify(result, null, 2)}\n`)
+  }
+}
+
+/** `runs/<name>-<method>-seed<seed>-<local time>`. */
+export function defaultRunFolder({ name, method, seed }: Config): string {
+  const now = new Date()
+  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
+  const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
+  return join('runs', `${name}-${method.name}-seed${seed}-${stamp}`)
+}
+
+/** The settings that a run was made with; throws a UserError for a folder that is no run. */
+export async function savedConfig(path: string): Promise<Config> {
+  const file = join(path, 'config.yaml')
+  if (!(await exists(file))) throw new UserError(`Expected a run folder with a config.yaml but received ${path}`, 2)
+  return parseConfig(parse(await readFile(file, 'utf8')))
+}
+
+function checkSettings(saved: Config, config: Config): void {
+  const different = differences(saved, config, '')
+  if (different.length === 0) return
+  const sentences = different.map(({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`)
+  throw new UserError(
+    `Expected the settings that the run was started with but received others: ${sentences.join('; ')}`,
+    2,
+  )
+}
+
+function differences(
+  saved: unknown,
+  received: unknown,
+  key: string,
+): { key: string; saved: unknown; received: unknown }[] {
+  if (CHANGEABLE.has(key) || isDeepStrictEqual(saved, received)) return []
+  if (!isGroup(saved) || !isGroup(received)) return [{ key, saved, received }]
+  const keys = new Set([...Object.keys(saved), ...Object.keys(received)])
+  return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
+}
+
+function checkIdentity({ identity: saved }: Checkpoint, current: Identity, path: string): void {
+  if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
+    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
+    throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
+  }
+  if (saved.dataDigest !== current.dataDigest) {
+    throw new UserError(`Expected the training images that ${path} was started with but received others`)
+  }
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value)
+}

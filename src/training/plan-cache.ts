@@ -1,0 +1,39 @@
+import type { Plan, Supernet } from '../native.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+
+/** Enough for the paths of a concentrated distribution to stay; a plan costs far less than the step it is made for. */
+const CAPACITY = 512
+
+/** Plans of the paths used last, so that a path sampled again is not described, encoded and planned again. */
+export class PlanCache implements Disposable {
+  readonly #space: SearchSpace
+  readonly #supernet: Pick<Supernet, 'compile'>
+  readonly #capacity: number
+  /** A Map iterates in order of insertion: the first entry is the one used longest ago. */
+  readonly #plans = new Map<string, Plan>()
+
+  constructor(space: SearchSpace, supernet: Pick<Supernet, 'compile'>, capacity = CAPACITY) {
+    this.#space = space
+    this.#supernet = supernet
+    this.#capacity = capacity
+  }
+
+  /** The plan of a path; the cache disposes it once `capacity` other paths were used after it. */
+  get(path: Path): Plan {
+    const key = path.join()
+    const plan = this.#plans.get(key) ?? this.#supernet.compile(this.#space.program(path))
+    this.#plans.delete(key)
+    this.#plans.set(key, plan)
+    if (this.#plans.size > this.#capacity) {
+      const [oldest, evicted] = this.#plans.entries().next().value!
+      this.#plans.delete(oldest)
+      evicted.dispose()
+    }
+    return plan
+  }
+
+  [Symbol.dispose](): void {
+    for (const plan of this.#plans.values()) plan.dispose()
+    this.#plans.clear()
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Everything that a training in progress consists of: restoring a snapshot and going on gives the same numbers as never
+ * having stopped. Taken between two steps, also within an epoch.
+ */
+import type { Tensor } from '../checkpoint/safetensors.js'
+import { UserError } from '../errors.js'
+import { scalars } from '../evaluation/gradient-variance.js'
+import type { Method, MethodState } from '../methods/method.js'
+import type { StateKind, Supernet } from '../native.js'
+import type { Random, RandomState } from '../random.js'
+import type { ParameterSpec } from '../spaces/space.js'
+
+/** Where training stands, in plain JSON. */
+export interface Progress {
+  /** Position of the next step. */
+  epoch: number
+  step: number
+  /** Of the epoch in progress. */
+  lossSum: number
+  correct: number
+  epochSeconds: number
+  /** Of the whole training, interruptions left out. */
+  seconds: number
+  /** Of every finished epoch. */
+  gradientVariance: number[]
+}
+
+export interface Snapshot {
+  readonly progress: Progress
+  /** As they are now, but `data` as it was when the epoch began: its indices are drawn again. */
+  readonly random: RandomState
+  /** The supernet's parameters by name. */
+  readonly weights: ReadonlyMap<string, Tensor>
+  /** Momentum, gradient moments, counts, and the method's state. */
+  readonly state: ReadonlyMap<string, Tensor>
+}
+
+export const START: Progress = {
+  epoch: 0,
+  step: 0,
+  lossSum: 0,
+  correct: 0,
+  epochSeconds: 0,
+  seconds: 0,
+  gradientVariance: [],
+}
+
+/** What snapshots need of a supernet. */
+export type Restorable = Pick<Supernet, 'specs' | 'read' | 'write' | 'counts' | 'setCounts'>
+
+const KINDS = ['momentum', 'momentMean', 'momentM2'] as const satisfies readonly StateKind[]
+const METHOD_PREFIX = 'method.'
+
+export async function takeSnapshot(
+  progress: Progress,
+  random: RandomState,
+  supernet: Restorable,
+  method: Method,
+): Promise<Snapshot> {
+  const state = new Map<string, Tensor>()
+  for (const kind of KINDS) state.set(kind, flat(await supernet.read(kind)))
+  const { timesSampled, everSampled } = await supernet.counts()
+  state.set('timesSampled', flat(timesSampled))
+  state.set('everSampled', flat(everSampled))
+  for (const [name, values] of Object.entries(method.state())) state.set(METHOD_PREFIX + name, flat(values.slice()))
+  const weights = splitByName(supernet.specs, await supernet.read('parameters'))
+  return { progress: structuredClone(progress), random, weights, state }
+}
+
+/** Puts supernet and method where the snapshot was taken; the caller restores the random streams. */
+export async function restoreSnapshot(
+  { weights, state }: Snapshot,
+  supernet: Restorable,
+  method: Method,
+): Promise<void> {
+  await restoreWeights(weights, supernet)
+  for (const kind of KINDS) await supernet.write(kind, data(state, kind, Float32Array))
+  await supernet.setCounts({
+    timesSampled: data(state, 'timesSampled', Float64Array),
+    everSampled: data(state, 'everSampled', Uint8Array),
+  })
+  const methodState: Record<string, Float64Array> = {}
+  for (const name of state.keys()) {
+    if (name.startsWith(METHOD_PREFIX)) {
+      methodState[name.slice(METHOD_PREFIX.length)] = data(state, name, Float64Array)
+    }
+  }
+  method.restore(methodState as MethodState)
+}
+
+/** Writes named weights into a supernet; throws a UserError for one that is missing or has another shape. */
+export async function restoreWeights(
+  weights: ReadonlyMap<string, Tensor>,
+  supernet: Pick<Supernet, 'specs' | 'write'>,
+): Promise<void> {
+  const values = new Float32Array(supernet.specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
+  let offset = 0
+  for (const { name, shape } of supernet.specs) {
+    const tensor = weights.get(name)
+    if (tensor === undefined || tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
+      const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
+      throw new UserError(`Expected float32 weights of shape ${shape.join('×')} for ${name} but received ${received}`)
+    }
+    values.set(tensor.data, offset)
+    offset += tensor.data.length
+  }
+  await supernet.write('parameters', values)
+}
+
+/** Writes the initial weights, drawn parameter by parameter in the space's order. */
+export async function initialise(supernet: Pick<Supernet, 'specs' | 'write'>, random: Random): Promise<void> {
+  const values = new Float32Array(supernet.specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
+  let offset = 0
+  for (const { shape, init } of supernet.specs) {
+    const end = offset + scalars(shape)
+    if (init.kind === 'uniform') {
+      for (let i = offset; i < end; i++) values[i] = (2 * random.init.uniform() - 1) * init.bound
+    }
+    offset = end
+  }
+  await supernet.write('parameters', values)
+}
+
+function splitByName(specs: readonly ParameterSpec[], values: Float32Array): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>()
+  let offset = 0
+  for (const { name, shape } of specs) {
+    const end = offset + scalars(shape)
+    tensors.set(name, { shape, data: values.subarray(offset, end) })
+    offset = end
+  }
+  return tensors
+}
+
+function flat(values: Float32Array | Float64Array | Uint8Array): Tensor {
+  return { shape: [values.length], data: values }
+}
+
+function data<T extends Tensor['data']>(
+  state: ReadonlyMap<string, Tensor>,
+  name: string,
+  type: abstract new (...args: never[]) => T,
+): T {
+  const values = state.get(name)?.data
+  if (values instanceof type) return values
+  throw new UserError(
+    `Expected ${type.name} data for ${name} in the checkpoint but received ${values?.constructor.name}`,
+  )
+}

@@ -1,0 +1,189 @@
+/**
+ * The training of a supernet, from the first step to the last: per epoch a learning rate and an order of images, per
+ * step a batch, a path (or several) and an update. What is sampled is the method's business, what is computed the
+ * addon's.
+ */
+import type { TrainingConfig } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { gradientVariance } from '../evaluation/gradient-variance.js'
+import type { EpochEvent, TrainEvent } from '../events.js'
+import type { Method, Verbs } from '../methods/method.js'
+import type { Augmentation, Dataset, Supernet } from '../native.js'
+import { type Random, type RandomStream, randomState, restoreRandom } from '../random.js'
+import { cosineLearningRate } from '../sampling/schedule.js'
+import type { SearchSpace } from '../spaces/space.js'
+import { PlanCache } from './plan-cache.js'
+import {
+  initialise,
+  type Progress,
+  type Restorable,
+  restoreSnapshot,
+  type Snapshot,
+  START,
+  takeSnapshot,
+} from './snapshot.js'
+
+const PROGRESS_SECONDS = 0.1
+/** An epoch's end is saved too, unless the last save is more recent than this. */
+const RECENT_SECONDS = 5
+
+export interface TrainOptions {
+  readonly space: SearchSpace
+  readonly supernet: Verbs & Restorable & Pick<Supernet, 'compile'>
+  /** Training images. */
+  readonly data: Dataset
+  readonly method: Method
+  readonly random: Random
+  readonly settings: TrainingConfig
+  /** Continue from here instead of starting anew. */
+  readonly from?: Snapshot
+  /** Keeps a snapshot; training waits for it. */
+  save(snapshot: Snapshot): Promise<void>
+  /** When aborted, training saves between two steps and throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Trains and reports. The supernet, the method and the streams are where training has arrived whenever it yields.
+ *
+ * @throws UserError where the loss is no longer finite; the reason of an aborted signal, after saving.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
+  const { space, supernet, data, method, random, settings, from, signal } = options
+  const { epochs, batchSize, momentum, weightDecay, clipNorm, unsampled } = settings
+  const steps = stepsPerEpoch(data.count, batchSize)
+  using plans = new PlanCache(space, supernet)
+  const engine = { supernet, plan: plans.get.bind(plans) }
+
+  const progress: Progress = structuredClone(from?.progress ?? START)
+  if (from === undefined) {
+    await initialise(supernet, random)
+  } else {
+    restoreRandom(random, from.random)
+    await restoreSnapshot(from, supernet, method)
+  }
+
+  const clock = new Clock()
+  let lastSave = clock.total
+  let lastReport = Number.NEGATIVE_INFINITY
+  let images = 0
+
+  while (progress.epoch < epochs) {
+    const { epoch } = progress
+    const learningRate = cosineLearningRate(settings.learningRate, epoch, epochs)
+    const stepOptions = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+    const dataStream = random.data.state()
+    const order = method.epochIndices()
+    const save = async () => {
+      tick(progress, clock)
+      await options.save(await takeSnapshot(progress, { ...randomState(random), data: dataStream }, supernet, method))
+      lastSave = clock.total
+    }
+
+    while (progress.step < steps) {
+      if (signal?.aborted) {
+        await save()
+        throw signal.reason
+      }
+      const first = progress.step * batchSize
+      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
+      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
+      const record = await method.step(engine, { dataset: data, indices, augmentation }, stepOptions)
+      if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
+      progress.step++
+      progress.lossSum += record.loss * indices.length
+      progress.correct += record.correct
+      images += indices.length
+
+      if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
+        lastReport = clock.total
+        const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
+        yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss }
+      }
+      if (progress.step < steps && clock.total - lastSave >= settings.checkpointSeconds) {
+        await save()
+        yield { event: 'checkpoint', epoch, step: progress.step }
+      }
+    }
+
+    tick(progress, clock)
+    method.endEpoch(epoch)
+    yield await endEpoch(options, progress, order.length, learningRate)
+    const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
+    if (progress.epoch === epochs || !recent) {
+      tick(progress, clock)
+      progress.epochSeconds = 0
+      await options.save(await takeSnapshot(progress, randomState(random), supernet, method))
+      lastSave = clock.total
+      yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
+    }
+  }
+}
+
+/** Number of batches in an epoch; the last one may be smaller. */
+export function stepsPerEpoch(images: number, batchSize: number): number {
+  return Math.ceil(images / batchSize)
+}
+
+/** Sums the epoch up, and moves on to the next. */
+async function endEpoch(
+  { space, supernet, method }: TrainOptions,
+  progress: Progress,
+  images: number,
+  learningRate: number,
+): Promise<EpochEvent> {
+  const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
+  await supernet.resetMoments()
+  const { epoch, lossSum, correct, epochSeconds: seconds } = progress
+  progress.gradientVariance.push(variance.all)
+  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, epochSeconds: 0 })
+  return {
+    event: 'epoch',
+    epoch,
+    loss: lossSum / images,
+    accuracy: correct / images,
+    gradientVariance: variance.all,
+    gradientVarianceByOperation: variance.byOperation,
+    gradientVarianceCandidates: variance.candidates,
+    neverSampled: variance.neverSampled,
+    pathDistribution: method.pathDistribution,
+    learningRate,
+    seconds,
+    imagesPerSecond: images / seconds,
+  }
+}
+
+function drawAugmentation(settings: TrainingConfig['augmentation'], stream: RandomStream): Augmentation | undefined {
+  if (settings.pad === 0 && !settings.flip) return undefined
+  return { seed: stream.integer(2 ** 32), pad: settings.pad, flip: settings.flip }
+}
+
+function diverged(loss: number, epoch: number, step: number): UserError {
+  return new UserError(
+    `Expected a finite loss but received ${loss} in epoch ${epoch}, step ${step}: try a lower training.learningRate`,
+  )
+}
+
+/** Books the time that has passed since the last call. */
+function tick(progress: Progress, clock: Clock): void {
+  const seconds = clock.lap()
+  progress.seconds += seconds
+  progress.epochSeconds += seconds
+}
+
+/** Seconds since it was made, and since the last lap. */
+class Clock {
+  readonly #start = performance.now()
+  #lap = this.#start
+
+  get total(): number {
+    return (performance.now() - this.#start) / 1000
+  }
+
+  lap(): number {
+    const now = performance.now()
+    const seconds = (now - this.#lap) / 1000
+    this.#lap = now
+    return seconds
+  }
+}
