@@ -2,7 +2,7 @@ import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { UserError } from '../errors.js'
 import { search } from '../index.js'
 import { jsonOption, onePath, setOption } from './options.js'
-import { savedConfig } from './run-folder.js'
+import { configToRank } from './run-folder.js'
 import { run } from './work.js'
 
 const options = {
@@ -19,7 +19,7 @@ export const rankCommand: CommandModule<object, InferredOptionTypes<typeof optio
       .options(options),
   async handler({ run: folder, set, json }) {
     if (folder === undefined) throw new UserError('Expected a run folder for rank but received none', 2)
-    const config = await savedConfig(folder, { set, sections: ['ranking', 'groundTruth'] })
+    const config = await configToRank(folder, set)
     await run({
       config,
       json,

@@ -16,24 +16,16 @@ export async function chooseRun(argv: {
   out?: string
   resume?: string
 }): Promise<Choice> {
-  const { resume } = argv
-  if (resume !== undefined) {
-    if (argv.config === undefined && argv.set === undefined) return { config: await savedConfig(resume), resume }
-    return { config: await loadConfig({ file: argv.config ?? savedConfigFile(resume), set: argv.set }), resume }
-  }
-  const config = await loadConfig({ file: argv.config, set: argv.set })
-  return { config, out: argv.out ?? defaultFolder(config) }
+  const { set, out, resume } = argv
+  const file = argv.config ?? (resume === undefined ? undefined : savedConfigFile(resume))
+  return { config: await loadConfig({ file, set }), out, resume }
 }
 
-/** The settings that a run folder was made with; `set` may change the named sections of them. */
-export async function savedConfig(
-  run: string,
-  options: { set?: string[]; sections?: readonly string[] } = {},
-): Promise<Config> {
-  const { set = [], sections = [] } = options
-  const outside = set.find((setting) => !sections.includes(setting.split(/[.=]/, 1)[0]))
+/** The settings of a trained run; `set` may change what concerns its ranking. */
+export async function configToRank(run: string, set: string[] = []): Promise<Config> {
+  const outside = set.find((setting) => !/^(ranking|groundTruth)[.=]/.test(setting))
   if (outside !== undefined) {
-    throw new UserError(`Expected a setting of ${sections.join(' or ')} for --set but received "${outside}"`, 2)
+    throw new UserError(`Expected a setting of ranking or groundTruth for --set but received "${outside}"`, 2)
   }
   return loadConfig({ file: savedConfigFile(run), set })
 }
@@ -42,12 +34,4 @@ function savedConfigFile(run: string): string {
   const file = join(run, 'config.yaml')
   if (!existsSync(file)) throw new UserError(`Expected a run folder with a config.yaml but received ${run}`, 2)
   return file
-}
-
-/** `runs/<name>-<method>-seed<seed>-<local time>`, unique to the second. */
-function defaultFolder(config: Config): string {
-  const now = new Date()
-  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
-  const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
-  return join('runs', `${config.name}-${config.method.name}-seed${config.seed}-${stamp}`)
 }
