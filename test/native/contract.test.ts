@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import { Dataset, type ImageData, nativeInfo, Supernet } from '../../src/native.js'
+import type { Instruction, Program } from '../../src/program.js'
+import { nasBench201 } from '../../src/spaces/nasbench201.js'
+import type { ParameterSpec } from '../../src/spaces/space.js'
+
+const shape = { channels: 2, height: 4, width: 4 }
+const pooled = { channels: 2, height: 1, width: 1 }
+const logits = { channels: 3, height: 1, width: 1 }
+const specs: ParameterSpec[] = [
+  { name: 'conv', shape: [2, 2, 3, 3], init: { kind: 'zeros' } },
+  { name: 'bias', shape: [2], init: { kind: 'zeros' } },
+  { name: 'head.weight', shape: [3, 2], init: { kind: 'zeros' } },
+  { name: 'head.bias', shape: [3], init: { kind: 'zeros' } },
+]
+const conv = { op: 'conv2d', input: 0, output: shape, weight: 'conv', kernel: 3, stride: 1, padding: 1 } as const
+const head = (input: number): Instruction[] => [
+  { op: 'globalAvgPool', input, output: pooled },
+  { op: 'linear', input: input + 1, output: logits, weight: 'head.weight', bias: 'head.bias' },
+]
+const start: Instruction = { op: 'input', output: shape }
+const good: Program = { instructions: [start, conv, ...head(1)], output: 3, idle: ['bias'] }
+
+const images = (overrides: Partial<ImageData> = {}): ImageData => ({
+  images: new Float32Array(2 * 32),
+  labels: Int32Array.of(0, 2),
+  ...shape,
+  ...overrides,
+})
+
+/** Whether the call throws at once or its promise rejects, the error is the same to the caller who awaits. */
+const attempt = (call: () => unknown) => expect((async () => call())())
+
+describe('compile', () => {
+  it('lists the parameters that a plan samples, used and idle', () => {
+    using net = new Supernet(specs)
+    using plan = net.compile(good)
+    expect(plan.parameters).toEqual(['conv', 'head.weight', 'head.bias', 'bias'])
+  })
+
+  it.each<[string, Program, RegExp]>([
+    [
+      'an unknown parameter',
+      { ...good, instructions: [start, { ...conv, weight: 'missing' }, ...head(1)] },
+      /conv2d.*missing/,
+    ],
+    ['an unknown idle parameter', { ...good, idle: ['missing'] }, /missing/],
+    [
+      'a parameter of another shape',
+      { ...good, instructions: [start, { ...conv, weight: 'head.weight' }, ...head(1)] },
+      /conv2d.*head\.weight|head\.weight.*conv2d/,
+    ],
+    [
+      'a value that does not exist yet',
+      { ...good, instructions: [start, { ...conv, input: 2 }, ...head(1)] },
+      /instruction 1.*conv2d|conv2d.*instruction 1/,
+    ],
+    [
+      'an output shape that the instruction does not give',
+      { ...good, instructions: [start, { ...conv, output: { ...shape, height: 3 } }, ...head(1)] },
+      /conv2d/,
+    ],
+    [
+      'a sum of unequal shapes',
+      {
+        instructions: [
+          start,
+          { op: 'globalAvgPool', input: 0, output: pooled },
+          { op: 'add', inputs: [0, 1], output: shape },
+          ...head(2),
+        ],
+        output: 4,
+        idle: [],
+      },
+      /add/,
+    ],
+    ['an output that does not exist', { ...good, output: 9 }, /output.*9|9.*output/],
+    ['a kernel of zero', { ...good, instructions: [start, { ...conv, kernel: 0 }, ...head(1)] }, /conv2d/],
+    ['no instructions', { instructions: [], output: 0, idle: [] }, /Expected/],
+  ])('refuses %s', (_, program, message) => {
+    using net = new Supernet(specs)
+    expect(() => net.compile(program)).toThrow(message)
+    expect(() => net.compile(program)).toThrow(/^Expected .* but received /)
+  })
+})
+
+describe('bad arguments', () => {
+  it.each<[string, Partial<ImageData>]>([
+    ['too few pixels', { images: new Float32Array(5) }],
+    ['more labels than images', { labels: Int32Array.of(0, 1, 2) }],
+    ['a mean of the wrong length', { images: new Uint8Array(64), mean: [0, 0, 0], std: [1, 1] }],
+    ['a negative label', { labels: Int32Array.of(0, -1) }],
+  ])('a data set refuses %s', (_, overrides) => {
+    expect(() => new Dataset(images(overrides))).toThrow(/^Expected .* but received /)
+  })
+
+  it('a step refuses indices outside the data set, labels outside the classes and images of another shape', async () => {
+    using net = new Supernet(specs)
+    using plan = net.compile(good)
+    using dataset = new Dataset(images())
+    for (const indices of [Int32Array.of(0, 2), Int32Array.of(-1), Int32Array.of()]) {
+      await attempt(() => net.accumulate(plan, { dataset, indices })).rejects.toThrow(/^Expected .* but received /)
+    }
+    using labels = new Dataset(images({ labels: Int32Array.of(0, 3) }))
+    await attempt(() => net.accumulate(plan, { dataset: labels, indices: Int32Array.of(1) })).rejects.toThrow(
+      /^Expected .* but received /,
+    )
+    using small = new Dataset(images({ images: new Float32Array(36), height: 3, width: 3 }))
+    await attempt(() => net.accumulate(plan, { dataset: small, indices: Int32Array.of(0) })).rejects.toThrow(
+      /^Expected .* but received /,
+    )
+    const weights = Float32Array.of(1, 2, 3)
+    await attempt(() => net.accumulate(plan, { dataset, indices: Int32Array.of(0), weights })).rejects.toThrow(
+      /^Expected .* but received /,
+    )
+  })
+
+  it('a supernet refuses state of another length, and plans of another supernet', async () => {
+    using net = new Supernet(specs)
+    await attempt(() => net.write('parameters', new Float32Array(3))).rejects.toThrow(/^Expected .* but received 3/)
+    using other = new Supernet([...specs, { name: 'more', shape: [1], init: { kind: 'zeros' } }])
+    using plan = other.compile(good)
+    using dataset = new Dataset(images())
+    await attempt(() => net.logits(plan, dataset, Int32Array.of(0))).rejects.toThrow(/^Expected .* but received /)
+  })
+})
+
+describe('disposed handles', () => {
+  it('throw, and disposing twice is harmless', async () => {
+    const net = new Supernet(specs)
+    const plan = net.compile(good)
+    const dataset = new Dataset(images())
+    const indices = Int32Array.of(0, 1)
+    dataset.dispose()
+    dataset.dispose()
+    await attempt(() => net.accumulate(plan, { dataset, indices })).rejects.toThrow(/disposed/)
+    using second = new Dataset(images())
+    plan.dispose()
+    plan.dispose()
+    await attempt(() => net.logits(plan, second, indices)).rejects.toThrow(/disposed/)
+    net.dispose()
+    net.dispose()
+    expect(() => net.compile(good)).toThrow(/disposed/)
+    for (const call of [() => net.read('parameters'), () => net.moments(), () => net.clip(1), () => net.counts()]) {
+      await attempt(call).rejects.toThrow(/disposed/)
+    }
+  })
+
+  it('may be disposed while a call that uses them runs', async () => {
+    const net = new Supernet(specs)
+    const plan = net.compile(good)
+    const dataset = new Dataset(images())
+    const running = net.accumulate(plan, { dataset, indices: Int32Array.of(0, 1) })
+    for (const handle of [plan, dataset, net]) handle.dispose()
+    expect((await running).loss).toBeCloseTo(Math.log(3), 5)
+  })
+})
+
+describe('the event loop', () => {
+  it('turns while native work runs', async () => {
+    const space = nasBench201()
+    using net = new Supernet(space.parameters())
+    using plan = net.compile(space.program([3, 3, 3, 3, 3, 3]))
+    const count = 128
+    using dataset = new Dataset({
+      images: new Uint8Array(count * 3072),
+      labels: new Int32Array(count),
+      ...space.input,
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    })
+    const began = performance.now()
+    let running = true
+    const finished = net.evaluate(plan, dataset, { batchSize: count }).finally(() => {
+      running = false
+    })
+    const called = performance.now() - began
+    let turns = 0
+    while (running) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      turns++
+    }
+    expect((await finished).count).toBe(count)
+    const took = performance.now() - began
+    expect(called).toBeLessThan(20)
+    // Timers of 1 ms on a machine whose cores are all busy: a tenth of the ideal number is plenty.
+    expect(turns).toBeGreaterThan(took / 20)
+  })
+})
+
+describe('nativeInfo', () => {
+  it('tells versions, threads and devices', () => {
+    const info = nativeInfo()
+    expect(info.torch).toMatch(/^2\.\d+/)
+    expect(info.threads).toBeGreaterThan(0)
+    expect(Array.isArray(info.cudaDevices)).toBe(true)
+  })
+})
