@@ -15,7 +15,7 @@
       'cflags_cc': [
         '-std=c++20', '-O3', '-fexceptions', '-frtti', '-Wall', '-Wextra',
         '-fvisibility=hidden', '-fvisibility-inlines-hidden',
-        '-isystem <!(node -p "require(\'node-addon-api\').include_dir")',
+        '-isystem <!(node -p "path.dirname(require.resolve(\'node-addon-api\'))")',
         '-isystem <(libtorch)/include', '-isystem <(libtorch)/include/torch/csrc/api/include',
       ],
       'libraries': ['-L<(libtorch)/lib', '-ltorch_cpu', '-lc10'],

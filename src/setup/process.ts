@@ -22,7 +22,7 @@ export async function run(
     })
   }
   const status = await new Promise<number | string>((resolve) => {
-    child.on('error', (error) => resolve(error.message))
+    child.on('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code === 'ENOENT' ? 'not found' : message))
     child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
   })
   process.off('exit', stop)

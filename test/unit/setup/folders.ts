@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** A folder of the test's own, removed after it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pada-setup-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes files, given by their paths below `folder`. */
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}
+
+/** A folder that looks like a libtorch but whose libraries are no libraries. */
+export function fakeLibtorch(version = '2.15.0', options: { cuda?: boolean } = {}): string {
+  const [major, minor, patch] = version.split('.')
+  return writeFiles(temporaryFolder(), {
+    'include/ATen/ATen.h': '',
+    'include/torch/headeronly/version.h': `#define TORCH_VERSION_MAJOR ${major}\n#define TORCH_VERSION_MINOR ${minor}
+#define TORCH_VERSION_PATCH ${patch}\n`,
+    'lib/libtorch_cpu.so': 'not a library',
+    'lib/libc10.so': '',
+    ...(options.cuda ? { 'lib/libtorch_cuda.so': '' } : {}),
+  })
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { withLock } from '../../../src/setup/lock.js'
+import { temporaryFolder } from './folders.js'
+
+test('only one holder at a time; the others say that they wait', async () => {
+  const path = join(temporaryFolder(), 'cache', 'libtorch')
+  let inside = 0
+  let waiting = 0
+  const enter = () =>
+    withLock(
+      path,
+      () => waiting++,
+      async () => {
+        expect(++inside).toBe(1)
+        await setTimeout(50)
+        inside--
+        return 'done'
+      },
+    )
+  expect(await Promise.all([enter(), enter(), enter()])).toEqual(['done', 'done', 'done'])
+  expect(waiting).toBe(2)
+  expect(existsSync(`${path}.lock`)).toBe(false)
+})
+
+test('a failure gives the lock back', async () => {
+  const path = join(temporaryFolder(), 'libtorch')
+  await expect(withLock(path, expect.fail, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  expect(await withLock(path, expect.fail, async () => 1)).toBe(1)
+})
