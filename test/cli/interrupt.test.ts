@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EpochEvent, ResultEvent } from '../../src/events.js'
-import { comparable, events, interruptAt, type Outcome, pada, resultOf, start, tiny } from './harness.js'
+import { comparable, events, interruptAt, type Outcome, pada, resultOf, tiny } from './harness.js'
 
 /** Long enough that a signal lands in the middle; a checkpoint after every step, so that one is always on its way. */
 const SETTINGS = tiny('training.epochs=8', 'training.checkpointSeconds=0')
@@ -92,15 +92,4 @@ describe('an interrupted run continues to the same numbers', () => {
   test('a finished run that is resumed gives its result again', async () => {
     await expectSameWhenResumed(join(folder, 'unbroken'))
   })
-})
-
-test('a second interrupt ends the process at once', async () => {
-  const run = join(folder, 'impatient')
-  const { child, finished } = start(['search', ...tiny('training.epochs=10000'), '--out', run])
-  let text = ''
-  child.stdout!.on('data', (chunk) => {
-    text += chunk
-    if (text.includes('epoch 1/') && child.exitCode === null) child.kill('SIGINT')
-  })
-  expect((await finished).code).toBe(130)
 })
