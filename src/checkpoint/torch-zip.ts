@@ -3,12 +3,13 @@
  * describes the tensors, and one uncompressed entry per storage. The pickle runs in a machine that knows tensors and
  * ordered dictionaries only, so a hostile file can be refused but not run.
  */
-import type { Readable } from 'node:stream'
+import { readFile } from 'node:fs/promises'
 import { buffer as collect } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
-import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
 import { UserError } from '../errors.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
+import { MemoryReader } from './memory-reader.js'
 import { PickleGlobal, unpickle } from './pickle.js'
 
 /** A float32 tensor, row-major. */
@@ -63,18 +64,16 @@ class View {
  *   name (naming the pickle opcode or global it refuses), and for views that reach outside their storage.
  */
 export async function readTorchStateDict(file: string): Promise<StateDict> {
-  const zip = await openPromise(file, { autoClose: false }).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(
-      `Expected a zip archive written by torch.save for ${file} but received ${error.code ?? `"${error.message}"`}`,
-    )
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`Expected a readable checkpoint for ${file} but received ${error.code}`)
   })
   try {
+    const zip = await fromRandomAccessReaderPromise(new MemoryReader(bytes), bytes.length, { autoClose: false })
     return await new Archive(file, zip).stateDict()
   } catch (error) {
     if (error instanceof UserError) throw error
-    throw new UserError(`Expected an intact zip archive for ${file} but received "${(error as Error).message}"`)
-  } finally {
-    zip.close()
+    const { message } = error as Error
+    throw new UserError(`Expected a zip archive written by torch.save for ${file} but received "${message}"`)
   }
 }
 
@@ -124,8 +123,7 @@ class Archive {
     if (entry.uncompressedSize > limit) {
       throw this.#invalid(`at most ${limit} bytes for entry ${name}`, `${entry.uncompressedSize}`)
     }
-    const stream: Readable = await this.zip.openReadStreamPromise(entry)
-    const bytes = await collect(stream)
+    const bytes = await collect(await this.zip.openReadStreamPromise(entry))
     if (crc32(bytes) !== entry.crc32) throw this.#invalid(`the recorded checksum for entry ${name}`, 'another')
     return bytes
   }

@@ -138,4 +138,16 @@ describe('readTorchStateDict', () => {
     writeFileSync(file, made)
     await expect(readTorchStateDict(file)).rejects.toThrow('Expected the recorded checksum for entry data/0')
   })
+
+  it('refuses an archive that claims an offset no file can have', async () => {
+    const made = storedZip({ 'a/data.pkl': '' })
+    const locator = Buffer.alloc(20)
+    locator.write('PK\x06\x07', 'latin1')
+    locator.writeBigUInt64LE(2n ** 60n, 8)
+    const file = join(dir, 'far.pt')
+    writeFileSync(file, Buffer.concat([made.subarray(0, -22), locator, made.subarray(-22)]))
+    await expect(readTorchStateDict(file)).rejects.toThrow(
+      /zip archive .*far.pt but received "bytes 1152921504606846976/,
+    )
+  })
 })
