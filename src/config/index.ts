@@ -64,7 +64,7 @@ async function readSettings(file: string): Promise<Settings> {
   })
   const settings = parseYaml(text, file) ?? {}
   if (!isGroup(settings))
-    throw new UserError(`Expected a group of settings in ${file} but received ${typeof settings}`, 2)
+    throw new UserError(`Expected a group of settings in ${file} but received ${JSON.stringify(settings)}`, 2)
   return settings
 }
 

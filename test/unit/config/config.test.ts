@@ -1,0 +1,217 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { loadConfig, parseConfig } from '../../../src/config/index.js'
+import { UserError } from '../../../src/errors.js'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(text: string, name = 'my-search.yaml'): string {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+async function refusal(work: () => unknown): Promise<string> {
+  const error = await Promise.resolve()
+    .then(work)
+    .catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  expect((error as UserError).exitCode).toBe(2)
+  return (error as UserError).message.replaceAll(`${folder}/`, '')
+}
+
+describe('parseConfig', () => {
+  it("fills in the paper's settings", () => {
+    expect(parseConfig({})).toEqual({
+      name: 'search',
+      seed: 0,
+      device: 'cpu',
+      space: { name: 'nasbench201', channels: 16, cellsPerStage: 5 },
+      data: { format: 'embedded' },
+      method: {
+        name: 'pada',
+        paths: 'importance',
+        data: 'importance',
+        pathSchedule: { kind: 'linear' },
+        dataSchedule: { kind: 'linear' },
+        perEdge: false,
+        dataImportance: 'running',
+        unbiased: false,
+      },
+      training: {
+        epochs: 250,
+        batchSize: 256,
+        learningRate: 0.05,
+        momentum: 0.9,
+        weightDecay: 2.5e-4,
+        clipNorm: 5,
+        unsampled: 'decay',
+        augmentation: { pad: 4, flip: true },
+        checkpointSeconds: 60,
+      },
+      ranking: { subModels: 'all', batchSize: 512, deIsomorphic: false, top: 10 },
+    })
+  })
+
+  it('reads what it wrote', () => {
+    const config = parseConfig({ seed: 7, method: { name: 'standalone', path: [1, 2] } })
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config)
+  })
+
+  it('names a single mistake in one sentence', async () => {
+    const cases: [object, string][] = [
+      [
+        { sed: 1 },
+        'Expected only name, seed, device, threads, space, data, method, training, ranking, groundTruth for the settings but received "sed"',
+      ],
+      [
+        { training: { augmentation: { flop: true } } },
+        'Expected only pad, flip for training.augmentation but received "flop"',
+      ],
+      [{ training: { epochs: 0 } }, 'Expected a number of at least 1 for training.epochs but received 0'],
+      [{ training: { epochs: 1.5 } }, 'Expected a whole number for training.epochs but received 1.5'],
+      [{ training: { momentum: 1 } }, 'Expected a number of less than 1 for training.momentum but received 1'],
+      [{ training: { learningRate: 'fast' } }, 'Expected a number for training.learningRate but received "fast"'],
+      [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
+      [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
+      [{ method: { name: 'darts' } }, 'Expected pada, spos, standalone for method.name but received "darts"'],
+      [{ method: { name: 'spos', perEdge: true } }, 'Expected only name for method but received "perEdge"'],
+      [
+        { method: { name: 'pada', pathSchedule: { kind: 'constant' } } },
+        'Expected a number for method.pathSchedule.value but received nothing',
+      ],
+      [{ method: { name: 'standalone', path: [] } }, 'Expected at least 1 value(s) for method.path but received []'],
+      [
+        { ranking: { subModels: 'some' } },
+        'Expected a number or all, groundTruth for ranking.subModels but received "some"',
+      ],
+      [
+        { data: { format: 'cifar10' } },
+        'Expected a folder, because data.format is not embedded, for data.dir but received nothing',
+      ],
+      [
+        { ranking: { subModels: 'groundTruth' } },
+        'Expected a table, because ranking.subModels is groundTruth, for groundTruth but received nothing',
+      ],
+      [{ space: null }, 'Expected a group of settings for space but received null'],
+      [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],
+    ]
+    for (const [settings, message] of cases) {
+      expect(await refusal(() => parseConfig(settings))).toBe(`${message} (the configuration)`)
+    }
+  })
+
+  it('names all mistakes at once', async () => {
+    const message = await refusal(() =>
+      parseConfig({
+        seed: -1,
+        data: { format: 'idx', downsample: 0 },
+        training: { epochs: 'many' },
+        speed: 1,
+      } as object),
+    )
+    expect(message.split('\n')).toEqual([
+      'Expected valid settings in the configuration but received 5 problems:',
+      '  Expected a number of at least 0 for seed but received -1',
+      '  Expected a number of at least 1 for data.downsample but received 0',
+      '  Expected a folder, because data.format is not embedded, for data.dir but received nothing',
+      '  Expected a number for training.epochs but received "many"',
+      expect.stringContaining('but received "speed"'),
+    ])
+  })
+})
+
+describe('loadConfig', () => {
+  it('takes the name of the file, and paths relative to it', async () => {
+    const config = await loadConfig({
+      file: file('data: { format: cifar10, dir: images }\ngroundTruth: { file: tables/t.csv, column: test }\n'),
+    })
+    expect(config.name).toBe('my-search')
+    expect(config.data.dir).toBe(join(folder, 'images'))
+    expect(config.groundTruth).toEqual({ file: join(folder, 'tables/t.csv'), column: 'test' })
+  })
+
+  it('lets --set win over the file and overrides over both; paths there are relative to the working directory', async () => {
+    const config = await loadConfig({
+      file: file('seed: 1\ntraining: { epochs: 5, batchSize: 8 }\nmethod: { name: pada, perEdge: true }\n'),
+      set: [
+        'training.epochs=6',
+        'seed=2',
+        'data.format=cifar10',
+        'data.dir=images',
+        'method={name: spos}',
+        'ranking.subModels=all',
+      ],
+      overrides: { seed: 3, training: { momentum: 0.5 } },
+    })
+    expect(config.seed).toBe(3)
+    expect(config.training).toMatchObject({ epochs: 6, batchSize: 8, momentum: 0.5 })
+    expect(config.data.dir).toBe(resolve('images'))
+    expect(config.method).toEqual({ name: 'spos' })
+  })
+
+  it('keeps the name of the embedded table', async () => {
+    const config = await loadConfig({ file: file('groundTruth: { file: embedded }') })
+    expect(config.groundTruth).toEqual({ file: 'embedded', column: 'accuracy' })
+  })
+
+  it('refuses what is no assignment', async () => {
+    for (const assignment of ['training.epochs', '=3', '.a=1', 'a..b=1', '__proto__.x=1', '']) {
+      expect(await refusal(() => loadConfig({ file: file(''), set: [assignment] }))).toBe(
+        `Expected key.of.setting=value for --set but received "${assignment}"`,
+      )
+    }
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epoch=3'] }))).toContain('received "epoch"')
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['constructor.x=3'] }))).toContain(
+      'received "constructor"',
+    )
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['seed={'] }))).toMatch(
+      /^Expected valid YAML for --set seed but received an error/,
+    )
+  })
+
+  it('refuses files that are missing, no YAML, or no settings', async () => {
+    expect(await refusal(() => loadConfig({ file: join(folder, 'none.yaml') }))).toBe(
+      'Expected a readable YAML file for --config but received no such file: none.yaml',
+    )
+    expect(await refusal(() => loadConfig({ file: file('a: 1\nb: [1,\n') }))).toMatch(
+      /^Expected valid YAML for my-search.yaml but received an error in line \d: /,
+    )
+    expect(await refusal(() => loadConfig({ file: file('seed: 1\nseed: 2\n') }))).toMatch(/error in line 2: .*unique/)
+    expect(await refusal(() => loadConfig({ file: file('[1, 2]') }))).toBe(
+      'Expected a group of settings in my-search.yaml but received [1,2]',
+    )
+  })
+})
+
+describe('configs/', () => {
+  const shipped = (name: string) => resolve('configs', name)
+  const place = ['data.dir=x', 'groundTruth.file=y', 'groundTruth.column=cifar10_test']
+
+  it("has the paper's configuration, which is the default of every setting", async () => {
+    const config = await loadConfig({ file: shipped('nasbench201-cifar10.yaml'), set: place })
+    expect(config.name).toBe('nasbench201-cifar10')
+    const { training, space, ranking, method } = parseConfig({})
+    expect(config).toMatchObject({ training, space, ranking, method })
+  })
+
+  it('has a short one of it, and a default on embedded data; each also for SPOS', async () => {
+    const short = await loadConfig({ file: shipped('nasbench201-cifar10-short.yaml'), set: place })
+    expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBeCloseTo(10_000, -3)
+    const fashion = await loadConfig({ set: ['method.name=spos'] })
+    expect(fashion.method).toEqual({ name: 'spos' })
+    expect(fashion.groundTruth?.file).toBe('embedded')
+  })
+
+  it('names files after their searches', async () => {
+    for (const name of ['nasbench201-cifar10', 'nasbench201-cifar10-short', 'nasbench201-fashion']) {
+      expect(parse(readFileSync(shipped(`${name}.yaml`), 'utf8')).name).toBe(name)
+    }
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig, type RankingConfig } from '../../../src/config/index.js'
+import type { GroundTruth } from '../../../src/evaluation/ground-truth.js'
+import { agreement, sortByAccuracy } from '../../../src/evaluation/ranking.js'
+import { selectSubModels } from '../../../src/evaluation/sub-models.js'
+import { RandomStream } from '../../../src/random.js'
+import { nasBench201, type Path } from '../../../src/spaces/index.js'
+
+const space = nasBench201()
+const settings = (ranking: object) => parseConfig({ ranking, groundTruth: { file: 'x' } }).ranking as RankingConfig
+const stream = () => RandomStream.named(0, 'ranking')
+
+function table(...rows: [Path, number][]): GroundTruth {
+  const accuracies = new Map(rows.map(([path, accuracy]) => [path.join(), accuracy]))
+  const [path, accuracy] = rows.toSorted((a, b) => b[1] - a[1])[0]
+  return {
+    size: rows.length,
+    paths: rows.map(([path]) => path),
+    best: { path, accuracy },
+    accuracy: (path) => accuracies.get(path.join()),
+  }
+}
+
+const A = [3, 3, 3, 3, 3, 3]
+const B = [2, 2, 2, 2, 2, 2]
+const C = [1, 1, 1, 1, 1, 1]
+const D = [0, 0, 0, 0, 0, 0]
+
+describe('selectSubModels', () => {
+  it('takes the whole space, or one path of each isomorphism class', () => {
+    expect(selectSubModels(space, settings({}), undefined, stream())).toHaveLength(15_625)
+    const classes = selectSubModels(space, settings({ deIsomorphic: true }), undefined, stream())
+    expect(classes).toHaveLength(6_466)
+    expect(new Set(classes.map((path) => space.isomorphismKey(path))).size).toBe(6_466)
+  })
+
+  it('samples without replacement, the same for the same seed', () => {
+    const sample = selectSubModels(space, settings({ subModels: 300 }), undefined, stream())
+    expect(new Set(sample.map((path) => path.join())).size).toBe(300)
+    expect(selectSubModels(space, settings({ subModels: 300 }), undefined, stream())).toEqual(sample)
+    const other = RandomStream.named(1, 'ranking')
+    expect(selectSubModels(space, settings({ subModels: 300 }), undefined, other)).not.toEqual(sample)
+  })
+
+  it('takes what the ground truth covers', () => {
+    const truth = table([B, 1], [A, 2])
+    expect(selectSubModels(space, settings({ subModels: 'groundTruth' }), truth, stream())).toEqual([B, A])
+  })
+
+  it('refuses isomorphism classes where the space has none, and more sub-models than there are', () => {
+    const plain = { ...space, isomorphismKey: undefined }
+    expect(() => selectSubModels(plain, settings({ deIsomorphic: true }), undefined, stream())).toThrow(
+      'Expected a space with an isomorphism rule for ranking.deIsomorphic but received nasbench201, which has none',
+    )
+    expect(() =>
+      selectSubModels(space, settings({ subModels: 6_467, deIsomorphic: true }), undefined, stream()),
+    ).toThrow('Expected at most 6466 for ranking.subModels with nasbench201 but received 6467')
+  })
+})
+
+describe('agreement', () => {
+  const ranked = [A, B, C, D].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7, 0.1][i], loss: i }))
+
+  it('judges the sub-models that both know', () => {
+    const result = agreement(ranked, table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]))
+    expect(result.withGroundTruth).toBe(3)
+    expect(result.kendallTau).toBeCloseTo(1 / 3, 12)
+    expect(result.spearman).toBeCloseTo(0.5, 12)
+    expect(result.bestFound).toBe(93)
+    expect(result.regret).toBe(2)
+    expect(result.precisionAtTop).toEqual({ '1%': 0, '5%': 0, '10%': 0, '20%': 0 })
+  })
+
+  it('is null where there is no ground truth, or nothing to compare', () => {
+    expect(agreement(ranked, undefined)).toMatchObject({ kendallTau: null, regret: null, withGroundTruth: 0 })
+    expect(agreement([], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
+    expect(agreement(ranked.slice(0, 1), table([A, 93]))).toMatchObject({ kendallTau: null, bestFound: 93, regret: 0 })
+  })
+})
+
+describe('sortByAccuracy', () => {
+  it('puts the best first and leaves equals in their order', () => {
+    const ranked = [D, B, A, C].map((path, i) => ({ path, accuracy: [0.1, 0.5, 0.5, 0.7][i], loss: 1 }))
+    const sorted = sortByAccuracy(space, ranked, table([A, 93]))
+    expect(sorted.map(({ path }) => path)).toEqual([C, B, A, D])
+    expect(sorted.map(({ groundTruth }) => groundTruth)).toEqual([null, null, 93, null])
+    expect(sorted[0].arch).toBe(space.encode(C))
+  })
+})

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { cosineLearningRate, type Schedule, strength } from '../../../src/sampling/schedule.js'
+
+const values = (schedule: Schedule) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
+
+describe('strength', () => {
+  it('rises linearly from 0', () => {
+    expect(values({ kind: 'linear' })).toEqual([0, 0.25, 0.5, 0.75])
+  })
+
+  it('stays constant', () => {
+    expect(values({ kind: 'constant', value: 0.5 })).toEqual([0.5, 0.5, 0.5, 0.5])
+  })
+
+  it('rises along a cosine', () => {
+    const [a, b, c, d] = values({ kind: 'cosine' })
+    expect([a, c]).toEqual([0, expect.closeTo(0.5, 12)])
+    expect(b).toBeCloseTo((1 - Math.SQRT1_2) / 2, 12)
+    expect(d).toBeCloseTo((1 + Math.SQRT1_2) / 2, 12)
+  })
+
+  it('rises in equal steps, at whole epochs', () => {
+    expect(values({ kind: 'step', steps: 2 })).toEqual([0, 0, 0.5, 0.5])
+    const ten = Array.from({ length: 100 }, (_, epoch) => strength({ kind: 'step', steps: 10 }, epoch, 100))
+    expect(ten.map((value) => Math.round(value * 10))).toEqual(ten.map((_, epoch) => Math.floor(epoch / 10)))
+  })
+})
+
+describe('cosineLearningRate', () => {
+  it('starts at the initial rate, halves midway and ends near 0, as CosineAnnealingLR', () => {
+    expect(cosineLearningRate(0.05, 0, 250)).toBe(0.05)
+    expect(cosineLearningRate(0.05, 125, 250)).toBeCloseTo(0.025, 15)
+    // torch.optim.lr_scheduler.CosineAnnealingLR(…, T_max=250) from 0.05, epochs 1 and 249
+    expect(cosineLearningRate(0.05, 1, 250)).toBeCloseTo(0.049998026105095406, 15)
+    expect(cosineLearningRate(0.05, 249, 250)).toBeCloseTo(1.9738949045972052e-6, 15)
+  })
+})
