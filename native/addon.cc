@@ -1,0 +1,66 @@
+// What JavaScript can call: the other side of `Binding` in src/native.ts.
+#include <napi.h>
+
+#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
+
+#include "bindings/handles.h"
+#include "caching_allocator.h"
+#include "environment.h"
+#include "execution.h"
+#include "executor_thread.h"
+#include "torch_cuda.h"
+
+namespace pada {
+namespace {
+
+Napi::Value info(const Napi::CallbackInfo& call) {
+  Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("torch", TORCH_VERSION);
+    object.Set("cpuCapability", at::get_cpu_capability());
+    object.Set("threads", at::get_num_threads());
+    const std::vector<std::string> devices = cuda_devices();
+    Napi::Array names = Napi::Array::New(env, devices.size());
+    for (size_t i = 0; i < devices.size(); i++) names.Set(static_cast<uint32_t>(i), devices[i]);
+    object.Set("cudaDevices", names);
+    return object;
+  });
+}
+
+Napi::Value set_threads(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int threads = static_cast<int>(std::min<int64_t>(count_argument(call[0], "threads"), 1024));
+    return run_on_executor(call.Env(), [threads] { at::set_num_threads(threads); });
+  });
+}
+
+Napi::Value set_kernels_enabled(const Napi::CallbackInfo& call) {
+  set_kernels(call[0].ToBoolean());
+  return call.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  prepare_environment(env);
+  install_caching_allocator();
+  exports.Set("info", Napi::Function::New<info>(env));
+  exports.Set("setThreads", Napi::Function::New<set_threads>(env));
+  exports.Set("setKernels", Napi::Function::New<set_kernels_enabled>(env));
+  const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
+    reference = Napi::Persistent(constructor);
+    exports.Set(name, constructor);
+  };
+  Environment& environment = Environment::of(env);
+  define("Dataset", DatasetHandle::define(env), environment.dataset);
+  define("Supernet", SupernetHandle::define(env), environment.supernet);
+  // Plans come from Supernet.compile: their class is not exported.
+  environment.plan = Napi::Persistent(PlanHandle::define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace pada
+
+static Napi::Object init_addon(Napi::Env env, Napi::Object exports) { return pada::init(env, exports); }
+NODE_API_MODULE(pada_native, init_addon)

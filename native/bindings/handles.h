@@ -1,0 +1,108 @@
+// The classes JavaScript holds: each owns one shared native object, until dispose() or the finaliser.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "bindings/arguments.h"
+#include "dataset.h"
+#include "supernet.h"
+
+namespace pada {
+
+// What a handle keeps. Calls under way hold the object too, so disposing never pulls it from under them.
+template <class T>
+class Held {
+ public:
+  void hold(Napi::Env env, std::shared_ptr<T> object, int64_t bytes) {
+    object_ = std::move(object);
+    bytes_ = bytes;
+    Napi::MemoryManagement::AdjustExternalMemory(env, bytes_);
+  }
+
+  void release(Napi::Env env) {
+    if (!object_) return;
+    object_.reset();
+    Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_);
+  }
+
+  const std::shared_ptr<T>& get(const std::string& name) const {
+    if (!object_) throw Error("ERR_DISPOSED", "Expected an open " + name + " but it has been disposed");
+    return object_;
+  }
+
+ private:
+  std::shared_ptr<T> object_;
+  int64_t bytes_ = 0;
+};
+
+// new Dataset(data, device)
+class DatasetHandle : public Napi::ObjectWrap<DatasetHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit DatasetHandle(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override { held_.release(Napi::Env(env)); }
+  const std::shared_ptr<Dataset>& dataset() const { return held_.get("Dataset"); }
+
+ private:
+  void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
+  Held<Dataset> held_;
+};
+
+// Made by Supernet.compile only. JavaScript sees `parameters`: the names of those the plan samples.
+class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  static Napi::Object make(Napi::Env env, std::shared_ptr<const Plan> plan, std::shared_ptr<Supernet> supernet);
+  explicit PlanHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+  void Finalize(Napi::BasicEnv env) override { held_.release(Napi::Env(env)); }
+  // Throws if the plan was made for another supernet.
+  const std::shared_ptr<const Plan>& plan_of(const std::shared_ptr<Supernet>& supernet) const;
+
+ private:
+  void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
+  Held<const Plan> held_;
+  std::weak_ptr<Supernet> supernet_;
+};
+
+// new Supernet(names, shapes, device)
+class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit SupernetHandle(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override { held_.release(Napi::Env(env)); }
+
+ private:
+  const std::shared_ptr<Supernet>& supernet() const { return held_.get("Supernet"); }
+  std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
+
+  Napi::Value compile(const Napi::CallbackInfo& info);
+  Napi::Value accumulate(const Napi::CallbackInfo& info);
+  Napi::Value record_moments(const Napi::CallbackInfo& info);
+  Napi::Value clip(const Napi::CallbackInfo& info);
+  Napi::Value update(const Napi::CallbackInfo& info);
+  Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value logits(const Napi::CallbackInfo& info);
+  Napi::Value moments(const Napi::CallbackInfo& info);
+  Napi::Value reset_moments(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value write(const Napi::CallbackInfo& info);
+  Napi::Value counts(const Napi::CallbackInfo& info);
+  Napi::Value set_counts(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
+
+  Held<Supernet> held_;
+};
+
+// The handle behind a JavaScript value; throws for anything that was not made by the class.
+template <class Handle>
+Handle* handle_argument(const Napi::Value& value, const Napi::FunctionReference& constructor, const std::string& name) {
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(constructor.Value())) {
+    expected("a " + name, "the argument", describe(value));
+  }
+  return Handle::Unwrap(value.As<Napi::Object>());
+}
+
+}  // namespace pada

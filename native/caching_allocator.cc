@@ -1,0 +1,112 @@
+#include "caching_allocator.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+#include <sys/mman.h>
+
+#include <bit>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace pada {
+namespace {
+
+// Smaller blocks are malloc's business: it keeps them itself.
+constexpr size_t kSmallest = size_t{1} << 16;
+constexpr size_t kHugePage = size_t{1} << 21;
+// Most freed memory that is kept; beyond it all of it goes back to the system.
+constexpr size_t kKept = size_t{1} << 30;
+
+// Sizes in steps of an eighth of a power of two: at most 12 % is lost, and batches of nearly equal size share blocks.
+size_t rounded(size_t bytes) {
+  const size_t step = std::bit_floor(bytes) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+class CachingAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) override {
+    if (bytes == 0) return {nullptr, nullptr, &release, at_cpu()};
+    void* block = bytes < kSmallest ? c10::alloc_cpu(bytes) : take(rounded(bytes));
+    return {block, block, &release, at_cpu()};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* to, const void* from, size_t count) const override { std::memcpy(to, from, count); }
+
+ private:
+  static c10::Device at_cpu() { return c10::Device(c10::DeviceType::CPU); }
+
+  void* take(size_t bytes) {
+    {
+      std::lock_guard lock(mutex_);
+      std::vector<void*>& blocks = free_[bytes];
+      if (!blocks.empty()) {
+        void* block = blocks.back();
+        blocks.pop_back();
+        kept_ -= bytes;
+        return block;
+      }
+    }
+    void* block = c10::alloc_cpu(bytes);
+    // Without effect where the system has no huge pages: worth a try, never an error.
+    if (bytes >= kHugePage) madvise(block, bytes, MADV_HUGEPAGE);
+    std::lock_guard lock(mutex_);
+    sizes_[block] = bytes;
+    return block;
+  }
+
+  static void release(void* block);
+
+  void give_back(void* block) {
+    std::lock_guard lock(mutex_);
+    const auto found = sizes_.find(block);
+    if (found == sizes_.end()) {
+      c10::free_cpu(block);
+      return;
+    }
+    if (kept_ + found->second > kKept) drop_kept();
+    kept_ += found->second;
+    free_[found->second].push_back(block);
+  }
+
+  void drop_kept() {
+    for (auto& [bytes, blocks] : free_) {
+      for (void* block : blocks) {
+        sizes_.erase(block);
+        c10::free_cpu(block);
+      }
+    }
+    free_.clear();
+    kept_ = 0;
+  }
+
+  std::mutex mutex_;
+  std::map<size_t, std::vector<void*>> free_;    // by size
+  std::unordered_map<void*, size_t> sizes_;      // of every block that this allocator made
+  size_t kept_ = 0;
+};
+
+// Never destroyed: tensors may outlive static destruction.
+CachingAllocator& allocator() {
+  static auto* instance = new CachingAllocator();
+  return *instance;
+}
+
+void CachingAllocator::release(void* block) {
+  if (block != nullptr) allocator().give_back(block);
+}
+
+}  // namespace
+
+void install_caching_allocator() {
+  static std::once_flag once;
+  std::call_once(once, [] { c10::SetCPUAllocator(&allocator(), /*priority=*/100); });
+}
+
+}  // namespace pada

@@ -1,0 +1,17 @@
+// What the addon keeps for each JavaScript environment: the main thread's, and one per worker thread that loads it.
+#pragma once
+
+#include <napi.h>
+
+namespace pada {
+
+class Mailbox;
+
+struct Environment {
+  Mailbox* mailbox = nullptr;  // the way results come back; see executor_thread.cc
+  Napi::FunctionReference dataset, plan, supernet;  // constructors
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+}  // namespace pada

@@ -1,0 +1,23 @@
+// The one wording of every native error: "Expected X for NAME but received Y".
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace pada {
+
+// An error that reaches JavaScript as an Error with this message and code.
+class Error : public std::runtime_error {
+ public:
+  Error(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+  const std::string& code() const { return code_; }
+
+ private:
+  std::string code_;
+};
+
+[[noreturn]] inline void expected(const std::string& what, const std::string& name, const std::string& received) {
+  throw Error("ERR_INVALID_ARGUMENT", "Expected " + what + " for " + name + " but received " + received);
+}
+
+}  // namespace pada

@@ -1,0 +1,106 @@
+#include "execution.h"
+
+#include <atomic>
+
+#include "errors.h"
+#include "ops/conv.h"
+#include "ops/head.h"
+#include "ops/node_sum.h"
+
+namespace pada {
+namespace {
+std::atomic<bool> g_kernels{true};
+}
+
+void set_kernels(bool enabled) { g_kernels = enabled; }
+bool kernels_enabled() { return g_kernels; }
+
+Execution::Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels)
+    : run_(plan, parameters, batch, kernels && parameters.device().is_cpu()), training_(training) {}
+
+at::Tensor Execution::forward(const at::Tensor& images) {
+  const Plan& plan = run_.plan;
+  for (size_t index = 0; index < plan.steps.size(); index++) {
+    forward_step(plan.steps[index], images);
+    release_after(static_cast<int>(index), plan.steps[index]);
+  }
+  return run_.values[plan.output];
+}
+
+void Execution::forward_step(const Step& step, const at::Tensor& images) {
+  switch (step.kind) {
+    case Step::Kind::Input: {
+      const Shape& s = run_.plan.shapes[step.output];
+      if (images.size(1) != s.channels || images.size(2) != s.height || images.size(3) != s.width) {
+        const Shape given{images.size(1), images.size(2), images.size(3)};
+        expected("images of shape " + s.text(), "the program's input", given.text());
+      }
+      run_.values[step.output] = images;
+      break;
+    }
+    case Step::Kind::Zeros:
+      run_.values[step.output] = run_.empty(step.output).zero_();
+      break;
+    case Step::Kind::Conv:
+      conv_forward(step, run_);
+      break;
+    case Step::Kind::Sum:
+      sum_forward(step, run_);
+      break;
+    case Step::Kind::Relu:
+      relu_step_forward(step, run_);
+      break;
+    case Step::Kind::GlobalAvgPool:
+      global_pool_forward(step, run_);
+      break;
+    case Step::Kind::Linear:
+      linear_forward(step, run_);
+      break;
+  }
+}
+
+void Execution::release_after(int index, const Step& step) {
+  const Plan& plan = run_.plan;
+  auto release = [&](int value) {
+    if (value < 0 || plan.last_use[value] > index) return;
+    if (!training_ || !plan.read_backward[value]) run_.values[value].reset();
+  };
+  release(step.input);
+  for (const Term& term : step.terms) release(term.input);
+}
+
+void Execution::backward(const at::Tensor& logits_gradient) {
+  const Plan& plan = run_.plan;
+  run_.gradients[plan.output] = logits_gradient;
+  for (size_t index = plan.steps.size(); index-- > 0;) {
+    const Step& step = plan.steps[index];
+    switch (step.kind) {
+      case Step::Kind::Input:
+      case Step::Kind::Zeros:
+        break;
+      case Step::Kind::Conv:
+        conv_backward(step, run_);
+        break;
+      case Step::Kind::Sum:
+        sum_backward(step, run_);
+        break;
+      case Step::Kind::Relu:
+        relu_step_backward(step, run_);
+        break;
+      case Step::Kind::GlobalAvgPool:
+        global_pool_backward(step, run_);
+        break;
+      case Step::Kind::Linear:
+        linear_backward(step, run_);
+        break;
+    }
+    // Everything the step produced has been used in both directions.
+    for (int value : {step.output, step.relu}) {
+      if (value < 0) continue;
+      run_.values[value].reset();
+      run_.gradients[value].reset();
+    }
+  }
+}
+
+}  // namespace pada

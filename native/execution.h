@@ -1,0 +1,32 @@
+// Runs a plan forward and backward on one batch.
+#pragma once
+
+#include "ops/activations.h"
+
+namespace pada {
+
+class Execution {
+ public:
+  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible.
+  Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels);
+
+  // images: batch x channels x height x width, channels-last. Returns logits [batch, classes, 1, 1].
+  at::Tensor forward(const at::Tensor& images);
+
+  // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.
+  void backward(const at::Tensor& logits_gradient);
+
+ private:
+  void forward_step(const Step& step, const at::Tensor& images);
+  void release_after(int index, const Step& step);
+
+  Activations run_;
+  const bool training_;
+};
+
+// Whether hand-written CPU loops replace ATen's operators where they exist (default). ATen alone is the reference that
+// tests and benchmarks compare with, and what runs on CUDA.
+void set_kernels(bool enabled);
+bool kernels_enabled();
+
+}  // namespace pada

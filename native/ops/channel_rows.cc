@@ -1,0 +1,226 @@
+#include "ops/channel_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/simd.h"
+#include "torch.h"
+
+namespace pada {
+namespace {
+
+// Channels repeat along memory: loops run over a block of a whole number of channel periods, long enough for vectors.
+constexpr int64_t kBlock = 64;
+// Rows summed in float before the partial sum moves to double: short enough to lose nothing, long enough to be cheap.
+constexpr int64_t kFlushBlocks = 64;
+
+int64_t block_of(int64_t channels) {
+  return channels >= kBlock ? channels : channels * ((kBlock + channels - 1) / channels);
+}
+
+// Sums of (x - shift) and (x - shift)^2 over whole blocks, per position in the block. The shift keeps the squares small.
+PADA_SIMD void block_sums(const float* __restrict x, int64_t blocks, int64_t block, const float* __restrict shift,
+                          float* __restrict sums, float* __restrict squares) {
+  if (block == kBlock) {
+    float s[kBlock] = {}, q[kBlock] = {};
+    for (int64_t b = 0; b < blocks; b++, x += kBlock) {
+      for (int64_t j = 0; j < kBlock; j++) {
+        const float d = x[j] - shift[j];
+        s[j] += d;
+        q[j] += d * d;
+      }
+    }
+    std::copy(s, s + kBlock, sums);
+    std::copy(q, q + kBlock, squares);
+    return;
+  }
+  std::fill(sums, sums + block, 0.f);
+  std::fill(squares, squares + block, 0.f);
+  for (int64_t b = 0; b < blocks; b++, x += block) {
+    for (int64_t j = 0; j < block; j++) {
+      const float d = x[j] - shift[j];
+      sums[j] += d;
+      squares[j] += d * d;
+    }
+  }
+}
+
+PADA_SIMD void block_gradient_sum(const float* __restrict g, int64_t blocks, int64_t block, float* __restrict sums) {
+  if (block == kBlock) {
+    float s[kBlock] = {};
+    for (int64_t b = 0; b < blocks; b++, g += kBlock) {
+      for (int64_t j = 0; j < kBlock; j++) s[j] += g[j];
+    }
+    std::copy(s, s + kBlock, sums);
+    return;
+  }
+  std::fill(sums, sums + block, 0.f);
+  for (int64_t b = 0; b < blocks; b++, g += block) {
+    for (int64_t j = 0; j < block; j++) sums[j] += g[j];
+  }
+}
+
+PADA_SIMD void block_product_sum(const float* __restrict g, const float* __restrict x, const float* __restrict mean,
+                                 int64_t blocks, int64_t block, float* __restrict sums) {
+  if (block == kBlock) {
+    float s[kBlock] = {};
+    for (int64_t b = 0; b < blocks; b++, g += kBlock, x += kBlock) {
+      for (int64_t j = 0; j < kBlock; j++) s[j] += g[j] * (x[j] - mean[j]);
+    }
+    std::copy(s, s + kBlock, sums);
+    return;
+  }
+  std::fill(sums, sums + block, 0.f);
+  for (int64_t b = 0; b < blocks; b++, g += block, x += block) {
+    for (int64_t j = 0; j < block; j++) sums[j] += g[j] * (x[j] - mean[j]);
+  }
+}
+
+template <bool kAccumulate>
+inline __attribute__((always_inline)) void affine_blocks(const float* __restrict g, const float* x, const float* a,
+                                                         const float* b, const float* c, float* out, int64_t blocks,
+                                                         int64_t block) {
+  for (int64_t i = 0; i < blocks; i++, g += block, x += block, out += block) {
+#pragma GCC ivdep
+    for (int64_t j = 0; j < block; j++) {
+      const float value = a[j] * g[j] + b[j] * x[j] + c[j];
+      out[j] = kAccumulate ? out[j] + value : value;
+    }
+  }
+}
+
+PADA_SIMD void affine(const float* __restrict g, const float* x, const float* a, const float* b, const float* c,
+                      float* out, bool accumulate, int64_t blocks, int64_t block) {
+  if (block == kBlock) {
+    if (accumulate) affine_blocks<true>(g, x, a, b, c, out, blocks, kBlock);
+    else affine_blocks<false>(g, x, a, b, c, out, blocks, kBlock);
+  } else {
+    if (accumulate) affine_blocks<true>(g, x, a, b, c, out, blocks, block);
+    else affine_blocks<false>(g, x, a, b, c, out, blocks, block);
+  }
+}
+
+std::vector<float> repeated(const float* values, int64_t channels, int64_t block) {
+  std::vector<float> pattern(block);
+  for (int64_t j = 0; j < block; j++) pattern[j] = values[j % channels];
+  return pattern;
+}
+
+// Runs body(first element, elements of whole blocks, slot) over equal shares of the array, one slot per thread; the rest
+// shorter than a block is the caller's. Shares depend on the number of threads only, so results repeat.
+template <class Body>
+int for_shares(int64_t elements, int64_t block, const Body& body) {
+  const int64_t blocks = elements / block;
+  const int threads = static_cast<int>(std::clamp<int64_t>(blocks / 64, 1, at::get_num_threads()));
+  at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
+    for (int64_t t = first; t < last; t++) {
+      const int64_t begin = blocks * t / threads, end = blocks * (t + 1) / threads;
+      body(begin * block, end - begin, static_cast<int>(t));
+    }
+  });
+  return threads;
+}
+
+}  // namespace
+
+ChannelStatistics channel_statistics(const float* x, int64_t rows, int64_t channels, double epsilon) {
+  const int64_t block = block_of(channels), elements = rows * channels;
+  const std::vector<float> shift = repeated(x, channels, block);
+  std::vector<std::vector<double>> sums(at::get_num_threads()), squares(at::get_num_threads());
+  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
+    std::vector<double>&s = sums[slot], &q = squares[slot];
+    s.assign(channels, 0);
+    q.assign(channels, 0);
+    std::vector<float> part(block), part_squares(block);
+    for (int64_t done = 0; done < blocks; done += kFlushBlocks) {
+      const int64_t now = std::min(kFlushBlocks, blocks - done);
+      block_sums(x + begin + done * block, now, block, shift.data(), part.data(), part_squares.data());
+      for (int64_t j = 0; j < block; j++) {
+        s[j % channels] += part[j];
+        q[j % channels] += part_squares[j];
+      }
+    }
+  });
+  std::vector<double> sum(channels, 0), square(channels, 0);
+  for (size_t slot = 0; slot < sums.size(); slot++) {
+    for (size_t c = 0; c < sums[slot].size(); c++) {
+      sum[c] += sums[slot][c];
+      square[c] += squares[slot][c];
+    }
+  }
+  for (int64_t i = elements / block * block; i < elements; i++) {
+    const double d = x[i] - shift[i % channels];
+    sum[i % channels] += d;
+    square[i % channels] += d * d;
+  }
+  ChannelStatistics statistics;
+  statistics.mean.resize(channels);
+  statistics.inverse_deviation.resize(channels);
+  for (int64_t c = 0; c < channels; c++) {
+    const double mean = sum[c] / rows;
+    const double variance = std::max(0.0, square[c] / rows - mean * mean);
+    statistics.mean[c] = static_cast<float>(mean + shift[c]);
+    statistics.inverse_deviation[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
+  }
+  return statistics;
+}
+
+GradientSums gradient_sums(const float* gradient, const std::vector<const float*>& inputs,
+                           const std::vector<const float*>& means, int64_t rows, int64_t channels) {
+  const int64_t block = block_of(channels), elements = rows * channels;
+  const size_t count = inputs.size();
+  std::vector<std::vector<float>> patterns;
+  for (const float* mean : means) patterns.push_back(repeated(mean, channels, block));
+  // Row 0: sums of g; row 1 + t: sums of g * (x_t - mean_t).
+  std::vector<std::vector<double>> partial(at::get_num_threads());
+  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
+    std::vector<double>& sums = partial[slot];
+    sums.assign((1 + count) * channels, 0);
+    std::vector<float> part(block);
+    auto flush = [&](size_t row) {
+      for (int64_t j = 0; j < block; j++) sums[row * channels + j % channels] += part[j];
+    };
+    for (int64_t done = 0; done < blocks; done += kFlushBlocks) {
+      const int64_t now = std::min(kFlushBlocks, blocks - done), offset = begin + done * block;
+      block_gradient_sum(gradient + offset, now, block, part.data());
+      flush(0);
+      for (size_t t = 0; t < count; t++) {
+        block_product_sum(gradient + offset, inputs[t] + offset, patterns[t].data(), now, block, part.data());
+        flush(1 + t);
+      }
+    }
+  });
+  GradientSums result{std::vector<double>(channels, 0),
+                      std::vector<std::vector<double>>(count, std::vector<double>(channels, 0))};
+  for (const std::vector<double>& sums : partial) {
+    if (sums.empty()) continue;
+    for (int64_t c = 0; c < channels; c++) {
+      result.gradient[c] += sums[c];
+      for (size_t t = 0; t < count; t++) result.centred[t][c] += sums[(1 + t) * channels + c];
+    }
+  }
+  for (int64_t i = elements / block * block; i < elements; i++) {
+    const int64_t c = i % channels;
+    result.gradient[c] += gradient[i];
+    for (size_t t = 0; t < count; t++) result.centred[t][c] += double(gradient[i]) * (inputs[t][i] - means[t][c]);
+  }
+  return result;
+}
+
+void apply_affine(const float* gradient, const float* x, const ChannelAffine& coefficients, float* out, bool accumulate,
+                  int64_t rows, int64_t channels) {
+  const int64_t block = block_of(channels), elements = rows * channels;
+  const std::vector<float> a = repeated(coefficients.scale_gradient.data(), channels, block);
+  const std::vector<float> b = repeated(coefficients.scale_input.data(), channels, block);
+  const std::vector<float> c = repeated(coefficients.shift.data(), channels, block);
+  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int) {
+    affine(gradient + begin, x + begin, a.data(), b.data(), c.data(), out + begin, accumulate, blocks, block);
+  });
+  const int64_t rest = elements / block * block;
+  for (int64_t i = rest; i < elements; i++) {
+    const float value = a[i - rest] * gradient[i] + b[i - rest] * x[i] + c[i - rest];
+    out[i] = accumulate ? out[i] + value : value;
+  }
+}
+
+}  // namespace pada

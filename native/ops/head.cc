@@ -1,0 +1,58 @@
+#include "ops/head.h"
+
+namespace pada {
+
+void global_pool_forward(const Step& step, Activations& run) {
+  run.values[step.output] = run.values[step.input].mean({2, 3}, true);
+}
+
+void global_pool_backward(const Step& step, Activations& run) {
+  const at::Tensor& gradient = run.gradients[step.output];
+  if (!gradient.defined() || !run.wants_gradient(step.input)) return;
+  const Shape& s = run.plan.shapes[step.input];
+  at::Tensor spread = run.empty(step.input);
+  spread.copy_(gradient.div(static_cast<double>(s.height * s.width)).expand({run.batch, s.channels, s.height, s.width}));
+  run.add_gradient(step.input, std::move(spread));
+}
+
+void linear_forward(const Step& step, Activations& run) {
+  const Parameters& p = run.parameters;
+  const Shape& out = run.plan.shapes[step.output];
+  const at::Tensor x = run.values[step.input].reshape({run.batch, -1});
+  run.values[step.output] =
+      at::addmm(p.view(p.values, step.bias), x, p.view(p.values, step.weight).t()).view({run.batch, out.channels, 1, 1});
+}
+
+void linear_backward(const Step& step, Activations& run) {
+  if (!run.gradients[step.output].defined()) return;
+  const Parameters& p = run.parameters;
+  const at::Tensor gradient = run.gradients[step.output].reshape({run.batch, -1});
+  const at::Tensor x = run.values[step.input].reshape({run.batch, -1});
+  p.view(p.gradients, step.weight).add_(gradient.t().mm(x));
+  p.view(p.gradients, step.bias).add_(gradient.sum(0));
+  if (!run.wants_gradient(step.input)) return;
+  const Shape& in = run.plan.shapes[step.input];
+  run.add_gradient(step.input, gradient.mm(p.view(p.values, step.weight)).view({run.batch, in.channels, 1, 1}));
+}
+
+Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at::Tensor& weights, bool gradient) {
+  const int64_t batch = logits4.size(0), classes = logits4.size(1);
+  const at::Tensor logits = logits4.reshape({batch, classes});
+  const at::Tensor log_softmax = at::_log_softmax(logits, 1, false);
+  const at::Tensor column = labels.view({batch, 1});
+  at::Tensor negative = log_softmax.gather(1, column).view({batch});
+  if (weights.defined()) negative = negative.mul(weights);
+  Loss loss;
+  loss.total = negative.sum().neg();
+  loss.correct = logits.argmax(1).eq(labels).sum();
+  if (!gradient) return loss;
+  at::Tensor difference = log_softmax.exp();
+  difference.scatter_add_(1, column, at::empty({batch, 1}, difference.options()).fill_(-1));
+  loss.importance = difference.square().sum(1).sqrt();
+  difference.div_(static_cast<double>(batch));
+  if (weights.defined()) difference.mul_(weights.view({batch, 1}));
+  loss.gradient = difference.view({batch, classes, 1, 1});
+  return loss;
+}
+
+}  // namespace pada

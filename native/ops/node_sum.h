@@ -1,0 +1,15 @@
+// The sum that ends in a node, with the batch norms and pools of its summands and the ReLU that reads it.
+#pragma once
+
+#include "ops/activations.h"
+
+namespace pada {
+
+void sum_forward(const Step& step, Activations& run);
+void sum_backward(const Step& step, Activations& run);
+
+// A ReLU that is not fused into a sum.
+void relu_step_forward(const Step& step, Activations& run);
+void relu_step_backward(const Step& step, Activations& run);
+
+}  // namespace pada

@@ -1,0 +1,214 @@
+#include "ops/sum_rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ops/simd.h"
+#include "torch.h"
+
+namespace pada {
+namespace {
+
+// Elements per task below which a second thread costs more than it saves.
+constexpr int64_t kGrain = 1 << 14;
+
+// y (+)= x * scale[c] + shift[c], the coefficients repeated to the row's length.
+PADA_SIMD void add_affine(float* __restrict y, const float* __restrict x, const float* __restrict scale,
+                          const float* __restrict shift, int64_t n, bool first) {
+  if (first) {
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] * scale[i] + shift[i];
+  } else {
+    for (int64_t i = 0; i < n; i++) y[i] += x[i] * scale[i] + shift[i];
+  }
+}
+
+PADA_SIMD void add_plain(float* __restrict y, const float* __restrict x, int64_t n, bool first) {
+  if (first) std::memcpy(y, x, n * sizeof(float));
+  else
+    for (int64_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+PADA_SIMD void add_scaled(float* __restrict y, const float* __restrict x, float scale, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] += x[i] * scale;
+}
+
+PADA_SIMD void relu_row(float* __restrict y, const float* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] > 0.f ? x[i] : 0.f;
+}
+
+// y[i] += scale * (x[i] + x[i + step] + ... ), taps summands: the inside of a stride-1 pool's row.
+PADA_SIMD void add_box(float* __restrict y, const float* __restrict x, int64_t taps, int64_t step, float scale,
+                       int64_t n) {
+  if (taps == 3) {
+    for (int64_t i = 0; i < n; i++) y[i] += (x[i] + x[i + step] + x[i + 2 * step]) * scale;
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) {
+    float total = 0;
+    for (int64_t k = 0; k < taps; k++) total += x[i + k * step];
+    y[i] += total * scale;
+  }
+}
+
+// One axis of a pooling window.
+struct Axis {
+  int64_t extent_in, extent_out;
+  Window window;
+
+  int64_t first(int64_t out) const { return std::max<int64_t>(0, out * window.stride - window.padding); }
+  int64_t last(int64_t out) const {
+    return std::min(extent_in, out * window.stride - window.padding + window.kernel);
+  }
+  float weight(int64_t out) const { return 1.f / static_cast<float>(last(out) - first(out)); }
+  // Outputs whose window covers input position `in`: [first_out, last_out).
+  int64_t first_out(int64_t in) const {
+    const int64_t reach = in + window.padding - window.kernel;
+    return reach < 0 ? 0 : reach / window.stride + 1;
+  }
+  int64_t last_out(int64_t in) const { return std::min(extent_out, (in + window.padding) / window.stride + 1); }
+};
+
+// y += pooled row `row` of one image. `column` holds width_in * channels floats.
+void add_pooled_row(float* y, const float* image, int64_t row, const Axis& rows, const Axis& columns, int64_t channels,
+                    float* column) {
+  const int64_t line = columns.extent_in * channels;
+  for (int64_t h = rows.first(row); h < rows.last(row); h++) {
+    add_plain(column, image + h * line, line, h == rows.first(row));
+  }
+  const float down = rows.weight(row);
+  const Window& w = columns.window;
+  int64_t inside_first = columns.extent_out, inside_last = columns.extent_out;
+  if (w.stride == 1) {
+    inside_first = std::min(w.padding, columns.extent_out);
+    inside_last = std::max(inside_first, columns.extent_in + w.padding - w.kernel + 1);
+    add_box(y + inside_first * channels, column + (inside_first - w.padding) * channels, w.kernel, channels,
+            down / static_cast<float>(w.kernel), (inside_last - inside_first) * channels);
+  }
+  for (int64_t out = 0; out < columns.extent_out; out++) {
+    if (out == inside_first && inside_first < inside_last) out = inside_last;
+    if (out >= columns.extent_out) break;
+    const float scale = down * columns.weight(out);
+    for (int64_t in = columns.first(out); in < columns.last(out); in++) {
+      add_scaled(y + out * channels, column + in * channels, scale, channels);
+    }
+  }
+}
+
+PADA_SIMD void masked(const float* __restrict gradient, const float* __restrict relu, float* __restrict out,
+                      int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = relu[i] > 0.f ? gradient[i] : 0.f;
+}
+
+PADA_SIMD void masked_in_place(float* __restrict gradient, const float* __restrict relu, int64_t n) {
+  for (int64_t i = 0; i < n; i++) gradient[i] = relu[i] > 0.f ? gradient[i] : 0.f;
+}
+
+PADA_SIMD void add_masked(const float* __restrict gradient, const float* __restrict relu, float* __restrict out,
+                          int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] += relu[i] > 0.f ? gradient[i] : 0.f;
+}
+
+std::vector<float> across_row(const std::vector<float>& per_channel, int64_t line) {
+  std::vector<float> row(line);
+  for (int64_t i = 0; i < line; i++) row[i] = per_channel[i % per_channel.size()];
+  return row;
+}
+
+}  // namespace
+
+void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_t batch, const Shape& shape) {
+  const int64_t line = shape.width * shape.channels;
+  std::vector<std::vector<float>> scales(terms.size()), shifts(terms.size());
+  int64_t widest = line;
+  for (size_t t = 0; t < terms.size(); t++) {
+    if (!terms[t].scale.empty()) {
+      scales[t] = across_row(terms[t].scale, line);
+      shifts[t] = across_row(terms[t].shift, line);
+    }
+    widest = std::max(widest, terms[t].width * shape.channels);
+  }
+  at::parallel_for(0, batch * shape.height, std::max<int64_t>(1, kGrain / line), [&](int64_t begin, int64_t end) {
+    std::vector<float> buffer(line), column(widest);
+    for (int64_t row = begin; row < end; row++) {
+      float* y = sum != nullptr ? sum + row * line : buffer.data();
+      bool first = true;
+      for (size_t t = 0; t < terms.size(); t++) {
+        const RowTerm& term = terms[t];
+        if (!term.scale.empty()) {
+          add_affine(y, term.x + row * line, scales[t].data(), shifts[t].data(), line, first);
+        } else if (term.window.kernel == 0) {
+          add_plain(y, term.x + row * line, line, first);
+        } else {
+          if (first) std::fill(y, y + line, 0.f);
+          const Axis rows{term.height, shape.height, term.window}, columns{term.width, shape.width, term.window};
+          const float* image = term.x + row / shape.height * term.height * term.width * shape.channels;
+          add_pooled_row(y, image, row % shape.height, rows, columns, shape.channels, column.data());
+        }
+        first = false;
+      }
+      if (relu != nullptr) relu_row(relu + row * line, y, line);
+    }
+  });
+}
+
+void average_pool_backward(const float* gradient, float* input_gradient, bool accumulate, int64_t batch,
+                           const Shape& output, const Shape& input, const Window& window) {
+  const int64_t channels = input.channels, line_in = input.width * channels, line_out = output.width * channels;
+  const Axis rows{input.height, output.height, window}, columns{input.width, output.width, window};
+  std::vector<float> weights(output.width);
+  for (int64_t w = 0; w < output.width; w++) weights[w] = columns.weight(w);
+  const std::vector<float> weight = [&] {
+    std::vector<float> row(line_out);
+    for (int64_t i = 0; i < line_out; i++) row[i] = weights[i / channels];
+    return row;
+  }();
+  const std::vector<float> none(line_out, 0.f);
+  at::parallel_for(0, batch * input.height, std::max<int64_t>(1, kGrain / line_in), [&](int64_t begin, int64_t end) {
+    std::vector<float> column(line_out), weighted(line_out);
+    for (int64_t row = begin; row < end; row++) {
+      float* out = input_gradient + row * line_in;
+      if (!accumulate) std::fill(out, out + line_in, 0.f);
+      const float* image = gradient + row / input.height * output.height * line_out;
+      const int64_t h = row % input.height;
+      if (rows.first_out(h) >= rows.last_out(h)) continue;
+      std::fill(column.begin(), column.end(), 0.f);
+      for (int64_t o = rows.first_out(h); o < rows.last_out(h); o++) {
+        add_scaled(column.data(), image + o * line_out, rows.weight(o), line_out);
+      }
+      add_affine(weighted.data(), column.data(), weight.data(), none.data(), line_out, true);
+      // At stride 1 the outputs that cover an input form a box, clipped at the ends of the row.
+      int64_t inside_first = input.width, inside_last = input.width;
+      if (window.stride == 1) {
+        inside_first = std::min<int64_t>(window.kernel - 1 - window.padding, input.width);
+        inside_last = std::max(inside_first, output.width - window.padding);
+        add_box(out + inside_first * channels,
+                weighted.data() + (inside_first + window.padding - window.kernel + 1) * channels, window.kernel,
+                channels, 1.f, (inside_last - inside_first) * channels);
+      }
+      for (int64_t in = 0; in < input.width; in++) {
+        if (in == inside_first && inside_first < inside_last) in = inside_last;
+        if (in >= input.width) break;
+        for (int64_t o = columns.first_out(in); o < columns.last_out(in); o++) {
+          add_scaled(out + in * channels, weighted.data() + o * channels, 1.f, channels);
+        }
+      }
+    }
+  });
+}
+
+void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements) {
+  at::parallel_for(0, elements, kGrain, [&](int64_t begin, int64_t end) {
+    const int64_t n = end - begin;
+    if (accumulate) add_masked(gradient + begin, relu + begin, out + begin, n);
+    else if (gradient == out) masked_in_place(out + begin, relu + begin, n);
+    else masked(gradient + begin, relu + begin, out + begin, n);
+  });
+}
+
+
+void add_to(float* out, const float* x, int64_t elements) {
+  at::parallel_for(0, elements, kGrain,
+                   [&](int64_t begin, int64_t end) { add_plain(out + begin, x + begin, end - begin, false); });
+}
+
+}  // namespace pada

@@ -1,0 +1,34 @@
+// One image row at a time, the sum of a node: its summands are added in a buffer that stays in the first-level cache, so
+// that the sum and its ReLU are each written to memory once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "program/program.h"
+
+namespace pada {
+
+struct RowTerm {
+  const float* x;
+  // Batch norm: x * scale[c] + shift[c]; empty for a plain or pooled summand.
+  std::vector<float> scale, shift;
+  // Average pool of x, which has the given extent; kernel 0 for none.
+  Window window{};
+  int64_t height = 0, width = 0;
+};
+
+// sum and relu: batch x height x width x channels; either may be null.
+void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_t batch, const Shape& shape);
+
+// Adds to (or, without accumulate, writes) the gradient of an average pool's input, given that of its output.
+void average_pool_backward(const float* gradient, float* input_gradient, bool accumulate, int64_t batch,
+                           const Shape& output, const Shape& input, const Window& window);
+
+// out = gradient where relu > 0, else 0; or added to out.
+void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements);
+
+// out[i] += x[i]
+void add_to(float* out, const float* x, int64_t elements);
+
+}  // namespace pada

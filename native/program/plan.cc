@@ -1,0 +1,167 @@
+#include "program/plan.h"
+
+#include <unordered_map>
+
+namespace pada {
+namespace {
+
+class Planner {
+ public:
+  explicit Planner(const Program& program) : program_(program), alias_(program.instructions.size()) {
+    merge_equal_relus();
+    count_uses();
+  }
+
+  Plan plan() {
+    const int count = static_cast<int>(program_.instructions.size());
+    sum_step_.assign(count, -1);
+    for (int id = 0; id < count; id++) {
+      const Instruction& in = program_.instructions[id];
+      plan_.shapes.push_back(in.shape);
+      if (live_[id] && alias_[id] == id && !absorbed(id)) emit(id, in);
+    }
+    plan_.output = alias_[program_.output];
+    plan_.sampled = program_.sampled;
+    finish();
+    return std::move(plan_);
+  }
+
+ private:
+  const Instruction& at(int id) const { return program_.instructions[id]; }
+  int operand(int id, size_t i) const { return alias_[at(id).inputs[i]]; }
+
+  // Two ReLUs of one value are one value.
+  void merge_equal_relus() {
+    std::unordered_map<int, int> relu_of;
+    for (int id = 0; id < static_cast<int>(alias_.size()); id++) {
+      alias_[id] = at(id).op == Op::Relu ? relu_of.try_emplace(operand(id, 0), id).first->second : id;
+    }
+  }
+
+  void count_uses() {
+    live_.assign(alias_.size(), false);
+    consumers_.resize(alias_.size());
+    live_[alias_[program_.output]] = true;
+    uses_.assign(alias_.size(), 0);
+    uses_[alias_[program_.output]] = 1;
+    for (int id = static_cast<int>(alias_.size()) - 1; id >= 0; id--) {
+      if (!live_[id] || alias_[id] != id) continue;
+      for (size_t i = 0; i < at(id).inputs.size(); i++) {
+        live_[operand(id, i)] = true;
+        uses_[operand(id, i)]++;
+        consumers_[operand(id, i)].push_back(id);
+      }
+    }
+  }
+
+  bool only_feeds(int id, Op op) const {
+    return uses_[id] == 1 && consumers_[id].size() == 1 && at(consumers_[id][0]).op == op;
+  }
+
+  // A batch norm or pool that only feeds a sum is computed by the sum.
+  bool absorbed(int id) const {
+    const Op op = at(id).op;
+    return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
+  }
+
+  Term term(int id) const {
+    const Instruction& in = at(id);
+    if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, operand(id, 0), in.window};
+    const int input = operand(id, 0);
+    // The backward pass of a ReLU reads its output: that memory must stay.
+    const bool overwrites = uses_[input] == 1 && at(input).op != Op::Relu && at(input).op != Op::Input;
+    return {Term::Kind::BatchNorm, input, {}, overwrites};
+  }
+
+  void emit(int id, const Instruction& in) {
+    Step step{};
+    step.output = id;
+    if (!in.inputs.empty()) step.input = operand(id, 0);
+    if (!in.parameters.empty()) step.weight = in.parameters[0];
+    if (in.parameters.size() > 1) step.bias = in.parameters[1];
+    step.window = in.window;
+    switch (in.op) {
+      case Op::Input:
+        step.kind = Step::Kind::Input;
+        plan_.input = id;
+        break;
+      case Op::Zeros:
+        step.kind = Step::Kind::Zeros;
+        break;
+      case Op::Conv2d:
+        step.kind = Step::Kind::Conv;
+        // A batch norm subtracts the mean over the batch, and any bias with it.
+        if (only_feeds(id, Op::BatchNorm)) step.bias = -1;
+        break;
+      case Op::BatchNorm:
+      case Op::AvgPool2d:
+        step.kind = Step::Kind::Sum;
+        step.terms.push_back(term(id));
+        break;
+      case Op::Add:
+        step.kind = Step::Kind::Sum;
+        for (size_t i = 0; i < in.inputs.size(); i++) {
+          const int input = operand(id, i);
+          step.terms.push_back(absorbed(input) ? term(input) : Term{Term::Kind::Copy, input});
+        }
+        break;
+      case Op::Relu: {
+        const int sum = sum_step_[step.input];
+        if (sum >= 0) {
+          plan_.steps[sum].relu = id;
+          plan_.steps[sum].keeps_sum = uses_[step.input] > 1;
+          return;
+        }
+        step.kind = Step::Kind::Relu;
+        break;
+      }
+      case Op::GlobalAvgPool:
+        step.kind = Step::Kind::GlobalAvgPool;
+        break;
+      case Op::Linear:
+        step.kind = Step::Kind::Linear;
+        break;
+    }
+    if (step.kind == Step::Kind::Sum) sum_step_[id] = static_cast<int>(plan_.steps.size());
+    plan_.steps.push_back(std::move(step));
+  }
+
+  void finish() {
+    plan_.requires_gradient.assign(alias_.size(), false);
+    plan_.last_use.assign(alias_.size(), -1);
+    plan_.read_backward.assign(alias_.size(), false);
+    for (int index = 0; index < static_cast<int>(plan_.steps.size()); index++) {
+      const Step& step = plan_.steps[index];
+      bool requires_gradient = step.weight >= 0;
+      auto read = [&](int value) {
+        plan_.last_use[value] = index;
+        requires_gradient = requires_gradient || plan_.requires_gradient[value];
+      };
+      if (step.input >= 0 && step.kind != Step::Kind::Sum) read(step.input);
+      for (const Term& term : step.terms) {
+        read(term.input);
+        if (term.kind == Term::Kind::BatchNorm) plan_.read_backward[term.input] = true;
+      }
+      if (step.weight >= 0) plan_.read_backward[step.input] = true;
+      if (step.kind == Step::Kind::Relu) plan_.read_backward[step.output] = true;
+      if (step.relu >= 0) plan_.read_backward[step.relu] = true;
+      plan_.requires_gradient[step.output] = requires_gradient;
+      if (step.relu >= 0) plan_.requires_gradient[step.relu] = requires_gradient;
+    }
+    plan_.last_use[plan_.output] = static_cast<int>(plan_.steps.size());
+  }
+
+  const Program& program_;
+  std::vector<int> alias_;
+  std::vector<bool> live_;
+  std::vector<int> uses_;
+  std::vector<std::vector<int>> consumers_;
+  std::vector<int> sum_step_;  // by value id: the Sum step that produces it, or -1
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Program& program) { return Planner(program).plan(); }
+
+}  // namespace pada

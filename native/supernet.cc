@@ -1,0 +1,125 @@
+#include "supernet.h"
+
+#include <cmath>
+
+#include "errors.h"
+#include "execution.h"
+#include "ops/head.h"
+
+namespace pada {
+namespace {
+
+std::string content_key(const std::vector<int32_t>& code, const std::vector<std::string>& names,
+                        const std::vector<std::string>& idle) {
+  std::string key(reinterpret_cast<const char*>(code.data()), code.size() * sizeof(int32_t));
+  for (const auto* list : {&names, &idle}) {
+    key += '\n';
+    for (const std::string& name : *list) (key += name) += '\0';
+  }
+  return key;
+}
+
+// PyTorch's clip_grad_norm_ scales by max / (norm + 1e-6), and never up.
+double clip_scale(double global_norm, double max_norm) {
+  return std::isinf(max_norm) ? 1 : std::min(1.0, max_norm / (global_norm + 1e-6));
+}
+
+void check_labels(const at::Tensor& labels, int64_t classes) {
+  const int64_t largest = labels.max().item<int64_t>();
+  if (largest >= classes) {
+    expected("labels below the number of classes, " + std::to_string(classes), "the batch", std::to_string(largest));
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
+                                              const std::vector<std::string>& idle) {
+  std::lock_guard lock(cache_lock_);
+  constexpr size_t kSweepAt = 4096;
+  if (plans_.size() >= kSweepAt) std::erase_if(plans_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<const Plan>& cached = plans_[content_key(code, names, idle)];
+  if (auto plan = cached.lock()) return plan;
+  auto plan = std::make_shared<const Plan>(
+      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_)));
+  cached = plan;
+  return plan;
+}
+
+AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
+  const int64_t size = static_cast<int64_t>(batch.indices.size());
+  const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
+  const at::Tensor labels = dataset.labels(batch.indices);
+  check_labels(labels, plan.shapes[plan.output].channels);
+  at::Tensor weights;
+  if (!batch.weights.empty()) {
+    weights = at::empty({size}, at::TensorOptions().dtype(at::kFloat));
+    std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
+    weights = weights.to(parameters_.device());
+  }
+  Execution execution(plan, parameters_, size, true, kernels_enabled());
+  const at::Tensor logits = execution.forward(images);
+  const Loss loss = cross_entropy(logits, labels, weights, true);
+  execution.backward(loss.gradient);
+  parameters_.mark_pending(plan.sampled);
+
+  AccumulateRecord record;
+  record.loss = loss.total.item<double>() / static_cast<double>(size);
+  record.correct = loss.correct.item<int64_t>();
+  const at::Tensor importance = loss.importance.cpu();
+  record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
+  return record;
+}
+
+ClipRecord Supernet::clip(double max_norm) {
+  double squares = 0;
+  for (double square : squared_gradient_norms(parameters_, parameters_.pending())) squares += square;
+  const ClipRecord record{std::sqrt(squares), clip_scale(std::sqrt(squares), max_norm)};
+  scale_gradients(parameters_, parameters_.pending(), record.scale);
+  return record;
+}
+
+StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
+                                double clip_norm) {
+  StepRecord record{accumulate(plan, dataset, batch), {}, {}};
+  record_moments();
+  double squares = 0;
+  for (double square : squared_gradient_norms(parameters_, plan.sampled)) {
+    record.gradient_norms.push_back(std::sqrt(square));
+    squares += square;
+  }
+  record.clip = {std::sqrt(squares), clip_scale(std::sqrt(squares), clip_norm)};
+  scale_gradients(parameters_, plan.sampled, record.clip.scale);
+  update(options);
+  return record;
+}
+
+EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count) {
+  EvaluateRecord record;
+  record.count = std::min(count, dataset.count());
+  at::Tensor total, correct;
+  for (int64_t first = 0; first < record.count; first += batch_size) {
+    const int64_t size = std::min(batch_size, record.count - first);
+    Execution execution(plan, parameters_, size, false, kernels_enabled());
+    const at::Tensor labels = dataset.labels(first, size);
+    const at::Tensor logits = execution.forward(dataset.in_order(first, size));
+    check_labels(labels, logits.size(1));
+    const Loss loss = cross_entropy(logits, labels, {}, false);
+    const at::Tensor sum = loss.total.to(at::kDouble);
+    total = total.defined() ? total.add(sum) : sum;
+    correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
+  }
+  record.loss = total.item<double>() / static_cast<double>(record.count);
+  record.correct = correct.item<int64_t>();
+  return record;
+}
+
+std::vector<float> Supernet::logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices) {
+  const int64_t size = static_cast<int64_t>(indices.size());
+  Execution execution(plan, parameters_, size, false, kernels_enabled());
+  const at::Tensor result = execution.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
+  const float* values = result.const_data_ptr<float>();
+  return {values, values + result.numel()};
+}
+
+}  // namespace pada

@@ -1,0 +1,71 @@
+// The weights of a search space and what can be done with them. Every member runs on the executor thread, except
+// compile(), which touches the plan cache only.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "dataset.h"
+#include "parameters.h"
+#include "program/plan.h"
+#include "sweep.h"
+
+namespace pada {
+
+struct Batch {
+  std::vector<int32_t> indices;
+  std::optional<Augmentation> augmentation;
+  std::vector<float> weights;  // one per sample, or empty
+};
+
+struct AccumulateRecord {
+  double loss = 0;
+  int64_t correct = 0;
+  std::vector<float> importance;
+};
+
+struct ClipRecord {
+  double global_norm = 0, scale = 1;
+};
+
+struct StepRecord : AccumulateRecord {
+  std::vector<double> gradient_norms;  // in the order of Plan::sampled
+  ClipRecord clip;
+};
+
+struct EvaluateRecord {
+  int64_t count = 0, correct = 0;
+  double loss = 0;
+};
+
+class Supernet {
+ public:
+  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device)
+      : parameters_(std::move(names), std::move(shapes), device) {}
+
+  std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
+                                      const std::vector<std::string>& idle);
+
+  AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch);
+  void record_moments() { pada::record_moments(parameters_, parameters_.pending()); }
+  ClipRecord clip(double max_norm);
+  void update(const SgdOptions& options) { sgd_update(parameters_, options); }
+  StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
+                        double clip_norm);
+  EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
+  // Row-major [indices, classes].
+  std::vector<float> logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices);
+
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+ private:
+  Parameters parameters_;
+  std::mutex cache_lock_;
+  // By encoded program. Plans live as long as a handle or a call holds them.
+  std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;
+};
+
+}  // namespace pada
