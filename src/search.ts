@@ -46,13 +46,13 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   // Everything that may be wrong with the input comes before the first trace on disk and the first step.
   const job = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth } = job
+  if (config.threads !== undefined) await setThreads(config.threads)
+  using supernet = new Supernet(space.parameters(), config.device)
   const { run, from } =
     options.resume === undefined
       ? { run: await RunFolder.create(options.out ?? defaultRunFolder(config), config, job.identity), from: undefined }
       : await RunFolder.open(options.resume, config, job.identity)
 
-  if (config.threads !== undefined) await setThreads(config.threads)
-  using supernet = new Supernet(space.parameters(), config.device)
   const about = { space: space.name, method: method.name, dataset: splits.name }
   const start: SearchEvent = {
     event: 'start',
