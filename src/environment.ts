@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+
 /** Every environment variable the project reads, in one place. Read anew at each call, so that tests can set them. */
 export interface Environment {
   /** A libtorch or `site-packages/torch` folder to use; nothing else is tried. */
@@ -16,17 +18,22 @@ export interface Environment {
 
 export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
   return {
-    libtorch: text(env.LIBTORCH),
+    libtorch: folder(env.LIBTORCH),
     python: text(env.PADA_PYTHON),
     offline: flag(env.PADA_OFFLINE),
     debug: flag(env.PADA_DEBUG),
     compiler: text(env.CXX) ?? 'c++',
-    cache: text(env.PADA_CACHE),
+    cache: folder(env.PADA_CACHE),
   }
 }
 
 function text(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === '' ? undefined : value.trim()
+}
+
+function folder(value: string | undefined): string | undefined {
+  const path = text(value)
+  return path === undefined ? undefined : resolve(path)
 }
 
 /** Anything but empty, `0`, `false` and `no` means yes. */

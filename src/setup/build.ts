@@ -1,6 +1,7 @@
 /** Compiles the addon. */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -48,10 +49,21 @@ export async function buildAddon(options: BuildOptions): Promise<string> {
 
 async function withCMake({ root, folder, libtorch }: BuildOptions): Promise<void> {
   const cli = resolve('cmake-js/bin/cmake-js')
+  if (!isConfiguredFor(root, folder)) await rm(folder, { recursive: true, force: true })
   const shared = ['--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
   // cmake-js build configures only an empty folder; another libtorch must reach a configured one too.
   await run(process.execPath, [cli, 'configure', ...shared])
   await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared])
+}
+
+/** CMake refuses a folder that was configured elsewhere and then moved, and node-gyp's leftovers are no use to it. */
+function isConfiguredFor(root: string, folder: string): boolean {
+  const path = join(folder, 'CMakeCache.txt')
+  if (!existsSync(path)) return false
+  const cache = readFileSync(path, 'utf8').split('\n')
+  return [`CMAKE_HOME_DIRECTORY:INTERNAL=${root}`, `CMAKE_CACHEFILE_DIR:INTERNAL=${folder}`].every((line) =>
+    cache.includes(line),
+  )
 }
 
 async function withGyp({ root, folder, libtorch }: BuildOptions): Promise<void> {

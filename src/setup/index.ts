@@ -1,13 +1,11 @@
 /** Makes sure that the addon is there: finds or fetches libtorch and builds, where that has not been done. */
-import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { UserError } from '../errors.js'
 import { type Builder, buildAddon, chooseBuilder } from './build.js'
 import type { Variant } from './download.js'
 import { addonPath, buildFolders, isWritable, packageRoot } from './folders.js'
 import { type Located, locateLibtorch } from './locate.js'
 import { withLock } from './lock.js'
-import { createStamp, readStamp, type Stamp, staleness, type Wish, writeStamp } from './stamp.js'
+import { createStamp, readStamp, removeStamp, staleness, type Wish, writeStamp } from './stamp.js'
 
 export type { Located } from './locate.js'
 
@@ -27,7 +25,7 @@ export interface NativeSetup {
   readonly libtorch: Located
 }
 
-/** Idempotent: with a fresh build it takes milliseconds. Throws a {@link UserError} that says what would mend it. */
+/** Idempotent: with a fresh build it takes milliseconds. Throws a `UserError` that says what would mend it. */
 export async function ensureNative(options: EnsureOptions): Promise<NativeSetup> {
   const variant: Variant | undefined = options.cuda ? 'cuda' : options.cpu ? 'cpu' : undefined
   const wish: Wish = { root: packageRoot, variant, builder: options.builder }
@@ -60,14 +58,11 @@ async function build(folder: string, wish: Wish, log: (line: string) => void): P
   const libtorch = await locateLibtorch({ variant: wish.variant, log })
   log(`libtorch ${libtorch.version} (${libtorch.origin}): ${libtorch.root}`)
   const builder = wish.builder ?? (await chooseBuilder())
-  const before: Stamp | undefined = readStamp(folder)
-  if (before?.builder !== builder) await rm(folder, { recursive: true, force: true })
+  removeStamp(folder)
   log(`Building the addon with ${builder} (about a minute, once)`)
+  // Before the build: what changes while it runs then makes the next call build again.
   const stamp = createStamp(wish.root, builder, libtorch)
   const addon = await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
-  if (stamp.sources !== createStamp(wish.root, builder, libtorch).sources) {
-    throw new UserError('Expected native sources to stay as they were during the build but they changed; run it again')
-  }
   writeStamp(folder, stamp)
   return { addon, libtorch }
 }

@@ -1,6 +1,6 @@
 /** The note beside a built addon that says from what it was built, so that a fresh one is recognised at once. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { environment } from '../environment.js'
 import type { Builder } from './build.js'
@@ -35,6 +35,11 @@ export function writeStamp(buildFolder: string, stamp: Stamp): void {
   const path = stampPath(buildFolder)
   writeFileSync(`${path}.tmp`, `${JSON.stringify(stamp, null, 2)}\n`)
   renameSync(`${path}.tmp`, path)
+}
+
+/** To be called before a build, so that a build that fails half-way is never taken for the one before it. */
+export function removeStamp(buildFolder: string): void {
+  rmSync(stampPath(buildFolder), { force: true })
 }
 
 /** What is recorded beside the addon of a build folder; undefined where there is no finished build. */
