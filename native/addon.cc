@@ -7,7 +7,6 @@
 #include "bindings/handles.h"
 #include "caching_allocator.h"
 #include "environment.h"
-#include "execution.h"
 #include "executor_thread.h"
 #include "torch_cuda.h"
 
@@ -36,17 +35,11 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value set_kernels_enabled(const Napi::CallbackInfo& call) {
-  set_kernels(call[0].ToBoolean());
-  return call.Env().Undefined();
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   prepare_environment(env);
   install_caching_allocator();
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
-  exports.Set("setKernels", Napi::Function::New<set_kernels_enabled>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);

@@ -1,19 +1,11 @@
 #include "execution.h"
 
-#include <atomic>
-
 #include "errors.h"
 #include "ops/conv.h"
 #include "ops/head.h"
 #include "ops/node_sum.h"
 
 namespace pada {
-namespace {
-std::atomic<bool> g_kernels{true};
-}
-
-void set_kernels(bool enabled) { g_kernels = enabled; }
-bool kernels_enabled() { return g_kernels; }
 
 Execution::Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels)
     : run_(plan, parameters, batch, kernels && parameters.device().is_cpu()), training_(training) {}

@@ -7,7 +7,8 @@ namespace pada {
 
 class Execution {
  public:
-  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible.
+  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible. `kernels`: use the
+  // hand-written loops where the device is a CPU.
   Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels);
 
   // images: batch x channels x height x width, channels-last. Returns logits [batch, classes, 1, 1].
@@ -23,10 +24,5 @@ class Execution {
   Activations run_;
   const bool training_;
 };
-
-// Whether hand-written CPU loops replace ATen's operators where they exist (default). ATen alone is the reference that
-// tests and benchmarks compare with, and what runs on CUDA.
-void set_kernels(bool enabled);
-bool kernels_enabled();
 
 }  // namespace pada

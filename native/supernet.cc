@@ -41,7 +41,7 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   std::weak_ptr<const Plan>& cached = plans_[content_key(code, names, idle)];
   if (auto plan = cached.lock()) return plan;
   auto plan = std::make_shared<const Plan>(
-      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_)));
+      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_), reference_));
   cached = plan;
   return plan;
 }
@@ -57,7 +57,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
     std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
     weights = weights.to(parameters_.device());
   }
-  Execution execution(plan, parameters_, size, true, kernels_enabled());
+  Execution execution(plan, parameters_, size, true, !reference_);
   const at::Tensor logits = execution.forward(images);
   const Loss loss = cross_entropy(logits, labels, weights, true);
   execution.backward(loss.gradient);
@@ -100,7 +100,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
   at::Tensor total, correct;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
-    Execution execution(plan, parameters_, size, false, kernels_enabled());
+    Execution execution(plan, parameters_, size, false, !reference_);
     const at::Tensor labels = dataset.labels(first, size);
     const at::Tensor logits = execution.forward(dataset.in_order(first, size));
     check_labels(labels, logits.size(1));
@@ -116,7 +116,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
 
 std::vector<float> Supernet::logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
-  Execution execution(plan, parameters_, size, false, kernels_enabled());
+  Execution execution(plan, parameters_, size, false, !reference_);
   const at::Tensor result = execution.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
   const float* values = result.const_data_ptr<float>();
   return {values, values + result.numel()};

@@ -42,8 +42,9 @@ struct EvaluateRecord {
 
 class Supernet {
  public:
-  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device)
-      : parameters_(std::move(names), std::move(shapes), device) {}
+  // `reference`: ATen's operators in the order of the PyTorch reference, on any device; otherwise whatever is fastest.
+  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device, bool reference)
+      : parameters_(std::move(names), std::move(shapes), device), reference_(reference) {}
 
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
@@ -63,6 +64,7 @@ class Supernet {
 
  private:
   Parameters parameters_;
+  const bool reference_;
   std::mutex cache_lock_;
   // By encoded program. Plans live as long as a handle or a call holds them.
   std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;

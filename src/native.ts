@@ -11,6 +11,12 @@ import type { ParameterSpec } from './spaces/space.js'
 
 export type Device = 'cpu' | 'cuda'
 
+/**
+ * How a supernet computes: `fast` takes whatever is fastest on the device; `reference` takes ATen's operators in the
+ * order of the PyTorch reference, rounding as it does, for comparisons and as the measure of what `fast` gains.
+ */
+export type Arithmetic = 'fast' | 'reference'
+
 export interface NativeInfo {
   /** Version of libtorch at run time, e.g. "2.15.0". */
   readonly torch: string
@@ -142,7 +148,12 @@ export interface Binding {
   info(): NativeInfo
   setThreads(threads: number): Promise<void>
   Dataset: new (data: ImageData, device: Device) => RawDataset
-  Supernet: new (names: readonly string[], shapes: readonly (readonly number[])[], device: Device) => RawSupernet
+  Supernet: new (
+    names: readonly string[],
+    shapes: readonly (readonly number[])[],
+    device: Device,
+    arithmetic: Arithmetic,
+  ) => RawSupernet
 }
 
 export function nativeInfo(): NativeInfo {
@@ -203,13 +214,14 @@ export class Supernet implements Disposable {
   readonly device: Device
 
   /** Parameters start at zero; write them with {@link write}. */
-  constructor(specs: readonly ParameterSpec[], device: Device = 'cpu') {
+  constructor(specs: readonly ParameterSpec[], device: Device = 'cpu', arithmetic: Arithmetic = 'fast') {
     this.specs = specs
     this.device = device
     this.#raw = new (loadBinding().Supernet)(
       specs.map((spec) => spec.name),
       specs.map((spec) => spec.shape),
       device,
+      arithmetic,
     )
   }
 

@@ -66,7 +66,7 @@ class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
   std::weak_ptr<Supernet> supernet_;
 };
 
-// new Supernet(names, shapes, device)
+// new Supernet(names, shapes, device, arithmetic)
 class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  public:
   static Napi::Function define(Napi::Env env);

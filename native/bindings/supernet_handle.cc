@@ -95,7 +95,12 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
         shapes[i].push_back(count_argument(shape.As<Napi::Array>().Get(j), "an extent of a shape"));
       }
     }
-    auto supernet = std::make_shared<Supernet>(std::move(names), std::move(shapes), device_argument(info[2]));
+    const std::string arithmetic = string_argument(info[3], "arithmetic");
+    if (arithmetic != "fast" && arithmetic != "reference") {
+      expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
+    }
+    auto supernet = std::make_shared<Supernet>(std::move(names), std::move(shapes), device_argument(info[2]),
+                                               arithmetic == "reference");
     // Values, gradients, momentum and two moments, float32 each.
     const int64_t bytes = supernet->parameters().total() * 5 * 4;
     held_.hold(info.Env(), std::move(supernet), bytes);

@@ -7,7 +7,8 @@ namespace {
 
 class Planner {
  public:
-  explicit Planner(const Program& program) : program_(program), alias_(program.instructions.size()) {
+  Planner(const Program& program, bool keep_cancelled_biases)
+      : program_(program), keep_cancelled_biases_(keep_cancelled_biases), alias_(program.instructions.size()) {
     merge_equal_relus();
     count_uses();
   }
@@ -91,7 +92,7 @@ class Planner {
       case Op::Conv2d:
         step.kind = Step::Kind::Conv;
         // A batch norm subtracts the mean over the batch, and any bias with it.
-        if (only_feeds(id, Op::BatchNorm)) step.bias = -1;
+        if (!keep_cancelled_biases_ && only_feeds(id, Op::BatchNorm)) step.bias = -1;
         break;
       case Op::BatchNorm:
       case Op::AvgPool2d:
@@ -152,6 +153,7 @@ class Planner {
   }
 
   const Program& program_;
+  const bool keep_cancelled_biases_;
   std::vector<int> alias_;
   std::vector<bool> live_;
   std::vector<int> uses_;
@@ -162,6 +164,8 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Program& program) { return Planner(program).plan(); }
+Plan make_plan(const Program& program, bool keep_cancelled_biases) {
+  return Planner(program, keep_cancelled_biases).plan();
+}
 
 }  // namespace pada

@@ -39,6 +39,7 @@ struct Plan {
   std::vector<int> sampled;  // parameter indices, see Program
 };
 
-Plan make_plan(const Program& program);
+// `keep_cancelled_biases`: add them all the same, for arithmetic in the order of the PyTorch reference.
+Plan make_plan(const Program& program, bool keep_cancelled_biases);
 
 }  // namespace pada
