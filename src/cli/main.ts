@@ -5,6 +5,7 @@ import { hideBin } from 'yargs/helpers'
 import { environment } from '../environment.js'
 import { UserError } from '../errors.js'
 import { doctorCommand } from './doctor.js'
+import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
 import { reportError } from './report-error.js'
 import { searchCommand } from './search.js'
@@ -19,6 +20,7 @@ const cli = yargs(hideBin(process.argv))
   .command(searchCommand)
   .command(trainCommand)
   .command(rankCommand)
+  .command(inferCommand)
   .command(setupCommand)
   .command(doctorCommand)
   .demandCommand(1, 'Expected a command but received none')

@@ -1,0 +1,85 @@
+/** What paths of a supernet say about a batch of images, with weights from a checkpoint. */
+import { readSafetensors, type Tensor } from './checkpoint/safetensors.js'
+import { readTorchStateDict } from './checkpoint/torch-zip.js'
+import { UserError } from './errors.js'
+import { Dataset, type ImageData, Supernet } from './native.js'
+import type { ParameterSpec, Path, SearchSpace } from './spaces/space.js'
+import { restoreWeights } from './training/snapshot.js'
+
+export interface InferOptions {
+  readonly space: SearchSpace
+  /** Every tensor of the supernet by name, and no other; see {@link readWeights}. */
+  readonly weights: ReadonlyMap<string, Tensor>
+  /**
+   * Images, normalised already if they are floats. All of them form one batch: batch norms use its statistics, so the
+   * logits of an image depend on the others.
+   */
+  readonly images: Omit<ImageData, 'labels'>
+  readonly paths: readonly Path[]
+}
+
+/**
+ * Logits of every path, each images × classes, row-major.
+ *
+ * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape.
+ */
+export async function infer({ space, weights, images, paths }: InferOptions): Promise<Float32Array[]> {
+  const specs = space.parameters()
+  checkWeights(space.name, specs, weights)
+  const count = images.images.length / (images.channels * images.height * images.width)
+  using supernet = new Supernet(specs)
+  using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
+  await restoreWeights(weights, supernet)
+  const indices = Int32Array.from({ length: count }, (_, i) => i)
+  const logits: Float32Array[] = []
+  for (const path of paths) {
+    using plan = supernet.compile(space.program(path))
+    logits.push(await supernet.logits(plan, dataset, indices))
+  }
+  return logits
+}
+
+/** Tensors by name of a PyTorch state dict, or of a safetensors file if the name ends so. */
+export async function readWeights(file: string): Promise<ReadonlyMap<string, Tensor>> {
+  return file.endsWith('.safetensors') ? (await readSafetensors(file)).tensors : readTorchStateDict(file)
+}
+
+/** Mean cross-entropy, and the share of images whose largest logit is their label. */
+export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
+  const classes = logits.length / labels.length
+  let loss = 0
+  let correct = 0
+  for (let i = 0; i < labels.length; i++) {
+    const row = logits.subarray(i * classes, (i + 1) * classes)
+    const largest = Math.max(...row)
+    const logSum = largest + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0))
+    loss += logSum - row[labels[i]]
+    if (row.indexOf(largest) === labels[i]) correct++
+  }
+  return { loss: loss / labels.length, accuracy: correct / labels.length }
+}
+
+function checkWeights(space: string, specs: readonly ParameterSpec[], weights: ReadonlyMap<string, Tensor>): void {
+  const known = new Set(specs.map(({ name }) => name))
+  const missing = specs.filter(({ name }) => !weights.has(name)).map(({ name }) => name)
+  const extra = [...weights.keys()].filter((name) => !known.has(name))
+  const misshaped = specs.flatMap(({ name, shape }) => {
+    const tensor = weights.get(name)
+    if (tensor === undefined || tensor.shape.join() === shape.join()) return []
+    return [`${name} of ${tensor.shape.join('×')} instead of ${shape.join('×')}`]
+  })
+  const complaints = [list('missing', missing), list('left over', extra), list('of another shape', misshaped)].filter(
+    (complaint) => complaint !== undefined,
+  )
+  if (complaints.length > 0) {
+    throw new UserError(
+      `Expected the ${specs.length} tensors of ${space} but received a checkpoint with ${complaints.join('; ')}`,
+    )
+  }
+}
+
+function list(what: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined
+  const shown = names.slice(0, 3).join(', ')
+  return `${names.length} ${what}: ${shown}${names.length > 3 ? ', …' : ''}`
+}
