@@ -50,10 +50,10 @@ export async function buildAddon(options: BuildOptions): Promise<string> {
 async function withCMake({ root, folder, libtorch }: BuildOptions): Promise<void> {
   const cli = resolve('cmake-js/bin/cmake-js')
   if (!isConfiguredFor(root, folder)) await rm(folder, { recursive: true, force: true })
-  const shared = ['--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
+  const shared = ['--log-level', 'warn', '--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
   // cmake-js build configures only an empty folder; another libtorch must reach a configured one too.
   await run(process.execPath, [cli, 'configure', ...shared])
-  await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared])
+  await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared], { show: process.stderr.isTTY })
 }
 
 /** CMake refuses a folder that was configured elsewhere and then moved, and node-gyp's leftovers are no use to it. */
