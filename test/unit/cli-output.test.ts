@@ -169,9 +169,13 @@ describe('the result', () => {
     expect(text).toContain('94.10 % (regret 0.27 %)')
   })
 
-  test('does without a ranking', () => {
-    const trained = { ...result, kendallTau: null, spearman: null, bestFound: null, regret: null, top: [] }
-    expect(renderResult(trained, { color: false }).join('\n')).toMatch(/Kendall tau +–/)
+  test('does without a ground truth, and without a ranking', () => {
+    const unknown = { ...result, kendallTau: null, spearman: null, bestFound: null, regret: null, withGroundTruth: 0 }
+    const text = renderResult(unknown, { color: false }).join('\n')
+    expect(text).toContain('none for these 300 sub-models')
+    expect(text).not.toContain('Kendall')
+    const trained = renderResult({ ...unknown, ranked: 0, top: [] }, { color: false }).join('\n')
+    expect(trained).toMatch(/^pada on .*\nGradient variance .*\nRun folder /)
   })
 })
 

@@ -15,7 +15,7 @@ export interface Progress {
   readonly detail: string
   /** Images or sub-models per second; empty until it is known. */
   readonly speed: string
-  /** Time left for this half; empty until it is known. */
+  /** Time left for this half; empty until it is known, and at the end. */
   readonly left: string
 }
 
@@ -88,5 +88,5 @@ export function describe(progress: Progress): string {
 }
 
 function timeLeft(remaining: number, perSecond: number | undefined): string {
-  return perSecond ? `${duration(remaining / perSecond)} left` : ''
+  return perSecond && remaining > 0 ? `${duration(remaining / perSecond)} left` : ''
 }

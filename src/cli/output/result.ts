@@ -10,7 +10,7 @@ export interface ResultStyle {
 }
 
 /** Width that the table takes with architectures on one line each. */
-const WIDE = 150
+const WIDE = 132
 
 /** The end of a search for people: the best sub-models, how far to trust their order, and where everything lies. */
 export function renderResult(result: SearchResult, style: ResultStyle): string[] {
@@ -18,17 +18,25 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
     `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
   ]
   if (result.top.length > 0) lines.push(...renderTop(result, style))
-  const unit = unitOf(result)
   const facts: [string, string][] = [
-    ['Kendall tau', decimal(result.kendallTau)],
-    ['Spearman', decimal(result.spearman)],
-    ['Best found', `${unit(result.bestFound)} (regret ${unit(result.regret)})`],
+    ...(result.ranked > 0 ? agreement(result) : []),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
     ['Run folder', result.run],
   ]
   const colors = createColors(style.color)
   for (const [name, value] of facts) lines.push(`${colors.bold(name.padEnd(18))}${value}`)
   return lines
+}
+
+/** How well the supernet's order agrees with the truth. */
+function agreement(result: SearchResult): [string, string][] {
+  if (result.withGroundTruth === 0) return [['Ground truth', `none for these ${result.ranked} sub-models`]]
+  const unit = unitOf(result)
+  return [
+    ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models`],
+    ['Spearman', decimal(result.spearman)],
+    ['Best found', `${unit(result.bestFound)} (regret ${unit(result.regret)})`],
+  ]
 }
 
 function renderTop(result: SearchResult, style: ResultStyle): string[] {
