@@ -1,7 +1,6 @@
 // What JavaScript can call: the other side of `Binding` in src/native.ts.
-#include <napi.h>
-
 #include <ATen/Version.h>
+#include <napi.h>
 #include <torch/headeronly/version.h>
 
 #include "bindings/handles.h"

@@ -87,8 +87,8 @@ class CachingAllocator final : public c10::Allocator {
   }
 
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;    // by size
-  std::unordered_map<void*, size_t> sizes_;      // of every block that this allocator made
+  std::map<size_t, std::vector<void*>> free_;  // by size
+  std::unordered_map<void*, size_t> sizes_;    // of every block that this allocator made
   size_t kept_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// Keeps freed tensor memory for the next tensor of the same size. A training step allocates and frees the same few dozen
-// sizes over and over; returned to the system each time, their pages would be faulted in again every step.
+// Keeps freed tensor memory for the next tensor of the same size. A training step allocates and frees the same few
+// dozen sizes over and over; returned to the system each time, their pages would be faulted in again every step.
 #pragma once
 
 namespace pada {

@@ -29,7 +29,8 @@ std::vector<T> channels_innermost(const T* images, int64_t count, const ImageExt
   return out;
 }
 
-// Copies one image through `value(element, channel)`, shifted by (down, right) and mirrored; `outside(channel)` elsewhere.
+// Copies one image through `value(element, channel)`, shifted by (down, right) and mirrored; `outside(channel)`
+// elsewhere.
 template <class Value, class Outside>
 void place(const ImageExtent& e, int64_t down, int64_t right, bool mirror, float* out, const Value& value,
            const Outside& outside) {
@@ -86,17 +87,17 @@ void Dataset::gather_one(int64_t index, const std::optional<Augmentation>& augme
   if (!bytes_.empty()) {
     const uint8_t* image = bytes_.data() + start;
     const float* table = normalised_.data();
-    place(extent_, down, right, mirror, out, [&](int64_t i, int64_t c) { return table[c * 256 + image[i]]; },
-          [&](int64_t c) { return table[c * 256]; });
+    place(
+        extent_, down, right, mirror, out, [&](int64_t i, int64_t c) { return table[c * 256 + image[i]]; },
+        [&](int64_t c) { return table[c * 256]; });
   } else {
     const float* image = floats_.data() + start;
-    place(extent_, down, right, mirror, out, [&](int64_t i, int64_t) { return image[i]; },
-          [](int64_t) { return 0.f; });
+    place(
+        extent_, down, right, mirror, out, [&](int64_t i, int64_t) { return image[i]; }, [](int64_t) { return 0.f; });
   }
 }
 
-at::Tensor Dataset::gather(const std::vector<int32_t>& indices,
-                           const std::optional<Augmentation>& augmentation) const {
+at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const std::optional<Augmentation>& augmentation) const {
   const int64_t batch = static_cast<int64_t>(indices.size());
   if (batch == 0) expected("at least one index", "indices", "none");
   for (int32_t index : indices) {

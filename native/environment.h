@@ -8,7 +8,7 @@ namespace pada {
 class Mailbox;
 
 struct Environment {
-  Mailbox* mailbox = nullptr;  // the way results come back; see executor_thread.cc
+  Mailbox* mailbox = nullptr;                       // the way results come back; see executor_thread.cc
   Napi::FunctionReference dataset, plan, supernet;  // constructors
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

@@ -7,8 +7,8 @@ namespace pada {
 
 class Execution {
  public:
-  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible. `kernels`: use the
-  // hand-written loops where the device is a CPU.
+  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible. `kernels`: use
+  // the hand-written loops where the device is a CPU.
   Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels);
 
   // images: batch x channels x height x width, channels-last. Returns logits [batch, classes, 1, 1].

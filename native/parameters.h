@@ -29,12 +29,10 @@ class Parameters : public ParameterTable {
   at::Tensor view(const at::Tensor& flat, int index) const {
     return flat.narrow(0, offsets_[index], sizes_[index]).view(shapes_[index]);
   }
-  at::Tensor segment(const at::Tensor& flat, int index) const {
-    return flat.narrow(0, offsets_[index], sizes_[index]);
-  }
+  at::Tensor segment(const at::Tensor& flat, int index) const { return flat.narrow(0, offsets_[index], sizes_[index]); }
 
   at::Tensor values, gradients, momentum, moment_mean, moment_m2;
-  std::vector<double> times_sampled;   // since the moments' reset
+  std::vector<double> times_sampled;  // since the moments' reset
   std::vector<uint8_t> ever_sampled;
 
   // Parameters sampled since the last update: their gradients, zero or not, are the ones held.

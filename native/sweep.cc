@@ -29,10 +29,9 @@ std::vector<Chunk> chunks_of(const Parameters& parameters, const std::vector<int
 template <class Body>
 void for_chunks(const std::vector<Chunk>& chunks, const Body& body) {
   const int64_t count = static_cast<int64_t>(chunks.size());
-  at::parallel_for(0, count, std::max<int64_t>(1, count / at::get_num_threads() / 4),
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t i = begin; i < end; i++) body(chunks[i], i);
-                   });
+  at::parallel_for(0, count, std::max<int64_t>(1, count / at::get_num_threads() / 4), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) body(chunks[i], i);
+  });
 }
 
 PADA_SIMD double sum_of_squares(const float* __restrict x, int64_t n) {
@@ -104,9 +103,8 @@ void scale_gradients(Parameters& parameters, const std::vector<int>& indices, do
     return;
   }
   float* g = data(parameters.gradients);
-  for_chunks(chunks_of(parameters, indices), [&](const Chunk& chunk, int64_t) {
-    scale_loop(g + chunk.offset, static_cast<float>(scale), chunk.size);
-  });
+  for_chunks(chunks_of(parameters, indices),
+             [&](const Chunk& chunk, int64_t) { scale_loop(g + chunk.offset, static_cast<float>(scale), chunk.size); });
 }
 
 void record_moments(Parameters& parameters, const std::vector<int>& indices) {

@@ -1,8 +1,7 @@
 #include "torch_cuda.h"
 
-#include <dlfcn.h>
-
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
 
 #include "errors.h"
 #include "torch.h"

@@ -70,15 +70,15 @@ at::Tensor& flat_state(Parameters& parameters, const std::string& kind) {
 
 Napi::Function SupernetHandle::define(Napi::Env env) {
   using H = SupernetHandle;
-  return DefineClass(env, "Supernet",
-                     {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::accumulate>("accumulate"),
-                      InstanceMethod<&H::record_moments>("recordMoments"), InstanceMethod<&H::clip>("clip"),
-                      InstanceMethod<&H::update>("update"), InstanceMethod<&H::train_step>("trainStep"),
-                      InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::logits>("logits"),
-                      InstanceMethod<&H::moments>("moments"), InstanceMethod<&H::reset_moments>("resetMoments"),
-                      InstanceMethod<&H::read>("read"), InstanceMethod<&H::write>("write"),
-                      InstanceMethod<&H::counts>("counts"), InstanceMethod<&H::set_counts>("setCounts"),
-                      InstanceMethod<&H::dispose>("dispose")});
+  return DefineClass(
+      env, "Supernet",
+      {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::accumulate>("accumulate"),
+       InstanceMethod<&H::record_moments>("recordMoments"), InstanceMethod<&H::clip>("clip"),
+       InstanceMethod<&H::update>("update"), InstanceMethod<&H::train_step>("trainStep"),
+       InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::logits>("logits"),
+       InstanceMethod<&H::moments>("moments"), InstanceMethod<&H::reset_moments>("resetMoments"),
+       InstanceMethod<&H::read>("read"), InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
+       InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::dispose>("dispose")});
 }
 
 SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -130,9 +130,8 @@ Napi::Value SupernetHandle::accumulate(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SupernetHandle::record_moments(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return run_on_executor(info.Env(), [net = supernet()] { net->record_moments(); });
-  });
+  return guarded(info.Env(),
+                 [&] { return run_on_executor(info.Env(), [net = supernet()] { net->record_moments(); }); });
 }
 
 Napi::Value SupernetHandle::clip(const Napi::CallbackInfo& info) {
@@ -150,8 +149,7 @@ Napi::Value SupernetHandle::clip(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::update(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return run_on_executor(info.Env(),
-                           [net = supernet(), options = sgd_argument(info[0])] { net->update(options); });
+    return run_on_executor(info.Env(), [net = supernet(), options = sgd_argument(info[0])] { net->update(options); });
   });
 }
 
@@ -181,8 +179,9 @@ Napi::Value SupernetHandle::evaluate(const Napi::CallbackInfo& info) {
     const int64_t images = count.IsUndefined() ? INT64_MAX : count_argument(count, "count");
     return run_on_executor(
         info.Env(),
-        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size,
-         images] { return net->evaluate(*plan, *data, batch_size, images); },
+        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size, images] {
+          return net->evaluate(*plan, *data, batch_size, images);
+        },
         [](Napi::Env env, const EvaluateRecord& record) -> Napi::Value {
           Napi::Object object = Napi::Object::New(env);
           object.Set("count", static_cast<double>(record.count));
@@ -207,9 +206,7 @@ Napi::Value SupernetHandle::moments(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
-        [net = supernet()] {
-          return std::pair(net->parameters().times_sampled, mean_variances(net->parameters()));
-        },
+        [net = supernet()] { return std::pair(net->parameters().times_sampled, mean_variances(net->parameters())); },
         [](Napi::Env env, const std::pair<std::vector<double>, std::vector<double>>& moments) -> Napi::Value {
           Napi::Object object = Napi::Object::New(env);
           object.Set("timesSampled", to_array(env, moments.first));
@@ -258,9 +255,7 @@ Napi::Value SupernetHandle::counts(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
-        [net = supernet()] {
-          return std::pair(net->parameters().times_sampled, net->parameters().ever_sampled);
-        },
+        [net = supernet()] { return std::pair(net->parameters().times_sampled, net->parameters().ever_sampled); },
         [](Napi::Env env, const std::pair<std::vector<double>, std::vector<uint8_t>>& counts) -> Napi::Value {
           Napi::Object object = Napi::Object::New(env);
           object.Set("timesSampled", to_array(env, counts.first));

@@ -26,8 +26,8 @@ struct Activations {
   const int64_t batch;
   // Hand-written loops on the CPU; otherwise ATen, on any device.
   const bool kernels;
-  std::vector<at::Tensor> values, gradients;      // by value id, channels-last
-  std::vector<ChannelStatistics> statistics;      // by value id of a batch norm's input
+  std::vector<at::Tensor> values, gradients;  // by value id, channels-last
+  std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
   struct DeviceStatistics {
     at::Tensor mean, inverse_deviation;
   };
@@ -46,8 +46,10 @@ struct Activations {
   // Adds to the gradient of a value; takes the tensor over if it is the first.
   void add_gradient(int value, at::Tensor gradient) {
     at::Tensor& held = gradients[value];
-    if (!held.defined()) held = std::move(gradient);
-    else held.add_(gradient);
+    if (!held.defined())
+      held = std::move(gradient);
+    else
+      held.add_(gradient);
   }
 };
 

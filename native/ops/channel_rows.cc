@@ -18,7 +18,8 @@ int64_t block_of(int64_t channels) {
   return channels >= kBlock ? channels : channels * ((kBlock + channels - 1) / channels);
 }
 
-// Sums of (x - shift) and (x - shift)^2 over whole blocks, per position in the block. The shift keeps the squares small.
+// Sums of (x - shift) and (x - shift)^2 over whole blocks, per position in the block. The shift keeps the squares
+// small.
 PADA_SIMD void block_sums(const float* __restrict x, int64_t blocks, int64_t block, const float* __restrict shift,
                           float* __restrict sums, float* __restrict squares) {
   if (block == kBlock) {
@@ -92,11 +93,15 @@ inline __attribute__((always_inline)) void affine_blocks(const float* __restrict
 PADA_SIMD void affine(const float* __restrict g, const float* x, const float* a, const float* b, const float* c,
                       float* out, bool accumulate, int64_t blocks, int64_t block) {
   if (block == kBlock) {
-    if (accumulate) affine_blocks<true>(g, x, a, b, c, out, blocks, kBlock);
-    else affine_blocks<false>(g, x, a, b, c, out, blocks, kBlock);
+    if (accumulate)
+      affine_blocks<true>(g, x, a, b, c, out, blocks, kBlock);
+    else
+      affine_blocks<false>(g, x, a, b, c, out, blocks, kBlock);
   } else {
-    if (accumulate) affine_blocks<true>(g, x, a, b, c, out, blocks, block);
-    else affine_blocks<false>(g, x, a, b, c, out, blocks, block);
+    if (accumulate)
+      affine_blocks<true>(g, x, a, b, c, out, blocks, block);
+    else
+      affine_blocks<false>(g, x, a, b, c, out, blocks, block);
   }
 }
 
@@ -106,8 +111,8 @@ std::vector<float> repeated(const float* values, int64_t channels, int64_t block
   return pattern;
 }
 
-// Runs body(first element, elements of whole blocks, slot) over equal shares of the array, one slot per thread; the rest
-// shorter than a block is the caller's. Shares depend on the number of threads only, so results repeat.
+// Runs body(first element, elements of whole blocks, slot) over equal shares of the array, one slot per thread; the
+// rest shorter than a block is the caller's. Shares depend on the number of threads only, so results repeat.
 template <class Body>
 int for_shares(int64_t elements, int64_t block, const Body& body) {
   const int64_t blocks = elements / block;

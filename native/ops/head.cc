@@ -11,7 +11,8 @@ void global_pool_backward(const Step& step, Activations& run) {
   if (!gradient.defined() || !run.wants_gradient(step.input)) return;
   const Shape& s = run.plan.shapes[step.input];
   at::Tensor spread = run.empty(step.input);
-  spread.copy_(gradient.div(static_cast<double>(s.height * s.width)).expand({run.batch, s.channels, s.height, s.width}));
+  spread.copy_(
+      gradient.div(static_cast<double>(s.height * s.width)).expand({run.batch, s.channels, s.height, s.width}));
   run.add_gradient(step.input, std::move(spread));
 }
 
@@ -19,8 +20,8 @@ void linear_forward(const Step& step, Activations& run) {
   const Parameters& p = run.parameters;
   const Shape& out = run.plan.shapes[step.output];
   const at::Tensor x = run.values[step.input].reshape({run.batch, -1});
-  run.values[step.output] =
-      at::addmm(p.view(p.values, step.bias), x, p.view(p.values, step.weight).t()).view({run.batch, out.channels, 1, 1});
+  run.values[step.output] = at::addmm(p.view(p.values, step.bias), x, p.view(p.values, step.weight).t())
+                                .view({run.batch, out.channels, 1, 1});
 }
 
 void linear_backward(const Step& step, Activations& run) {

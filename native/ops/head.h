@@ -21,7 +21,8 @@ struct Loss {
   at::Tensor gradient;    // [batch, classes, 1, 1]: of total / batch, by the logits
 };
 
-// labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` only total and correct are set.
+// labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` only total and correct are
+// set.
 Loss cross_entropy(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& weights, bool gradient);
 
 }  // namespace pada

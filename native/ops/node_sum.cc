@@ -44,9 +44,9 @@ void aten_term_backward(const Term& term, const at::Tensor& gradient, Activation
   const at::Tensor& x = run.values[term.input];
   const Window& w = term.window;
   if (term.kind == Term::Kind::AvgPool) {
-    run.add_gradient(term.input,
-                     at::avg_pool2d_backward(gradient, run.empty(term.input), {w.kernel, w.kernel},
-                                             {w.stride, w.stride}, {w.padding, w.padding}, false, false, {}));
+    run.add_gradient(
+        term.input, at::avg_pool2d_backward(gradient, run.empty(term.input), {w.kernel, w.kernel}, {w.stride, w.stride},
+                                            {w.padding, w.padding}, false, false, {}));
   } else if (term.kind == Term::Kind::BatchNorm) {
     const auto& statistics = run.device_statistics[term.input];
     run.add_gradient(term.input, std::get<0>(at::native_batch_norm_backward(gradient, x, {}, {}, {}, statistics.mean,
@@ -97,7 +97,8 @@ at::Tensor through_relu(const Step& step, Activations& run) {
   return gradient;
 }
 
-// dL/dx of a batch norm without affine: s * (g - mean(g) - (x - m) * s^2 * mean(g * (x - m))), an affine map of g and x.
+// dL/dx of a batch norm without affine: s * (g - mean(g) - (x - m) * s^2 * mean(g * (x - m))), an affine map of g and
+// x.
 ChannelAffine norm_backward(const ChannelStatistics& statistics, const std::vector<double>& gradient_sum,
                             const std::vector<double>& centred_sum, int64_t rows) {
   ChannelAffine affine;
@@ -144,8 +145,10 @@ void kernel_pool_backward(const Term& term, const Step& step, const at::Tensor& 
 }  // namespace
 
 void sum_forward(const Step& step, Activations& run) {
-  if (run.kernels) kernel_forward(step, run);
-  else aten_forward(step, run);
+  if (run.kernels)
+    kernel_forward(step, run);
+  else
+    aten_forward(step, run);
 }
 
 void sum_backward(const Step& step, Activations& run) {
@@ -155,15 +158,19 @@ void sum_backward(const Step& step, Activations& run) {
   const Term* last_copy = nullptr;
   for (const Term& term : step.terms) {
     if (!run.wants_gradient(term.input)) continue;
-    if (term.kind == Term::Kind::Copy) last_copy = &term;
-    else if (!run.kernels) aten_term_backward(term, gradient, run);
-    else if (term.kind == Term::Kind::AvgPool) kernel_pool_backward(term, step, gradient, run);
+    if (term.kind == Term::Kind::Copy)
+      last_copy = &term;
+    else if (!run.kernels)
+      aten_term_backward(term, gradient, run);
+    else if (term.kind == Term::Kind::AvgPool)
+      kernel_pool_backward(term, step, gradient, run);
   }
   // Copies come last: the last one may take the gradient's memory over.
   for (const Term& term : step.terms) {
     if (term.kind != Term::Kind::Copy || !run.wants_gradient(term.input)) continue;
     at::Tensor& held = run.gradients[term.input];
-    if (!held.defined()) held = &term == last_copy ? gradient : gradient.clone();
+    if (!held.defined())
+      held = &term == last_copy ? gradient : gradient.clone();
     else if (run.kernels) {
       add_to(held.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), run.elements(term.input));
     } else {
@@ -172,7 +179,9 @@ void sum_backward(const Step& step, Activations& run) {
   }
 }
 
-void relu_step_forward(const Step& step, Activations& run) { run.values[step.output] = at::relu(run.values[step.input]); }
+void relu_step_forward(const Step& step, Activations& run) {
+  run.values[step.output] = at::relu(run.values[step.input]);
+}
 
 void relu_step_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined() || !run.wants_gradient(step.input)) return;

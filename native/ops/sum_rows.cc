@@ -23,7 +23,8 @@ PADA_SIMD void add_affine(float* __restrict y, const float* __restrict x, const 
 }
 
 PADA_SIMD void add_plain(float* __restrict y, const float* __restrict x, int64_t n, bool first) {
-  if (first) std::memcpy(y, x, n * sizeof(float));
+  if (first)
+    std::memcpy(y, x, n * sizeof(float));
   else
     for (int64_t i = 0; i < n; i++) y[i] += x[i];
 }
@@ -56,9 +57,7 @@ struct Axis {
   Window window;
 
   int64_t first(int64_t out) const { return std::max<int64_t>(0, out * window.stride - window.padding); }
-  int64_t last(int64_t out) const {
-    return std::min(extent_in, out * window.stride - window.padding + window.kernel);
-  }
+  int64_t last(int64_t out) const { return std::min(extent_in, out * window.stride - window.padding + window.kernel); }
   float weight(int64_t out) const { return 1.f / static_cast<float>(last(out) - first(out)); }
   // Outputs whose window covers input position `in`: [first_out, last_out).
   int64_t first_out(int64_t in) const {
@@ -199,12 +198,14 @@ void average_pool_backward(const float* gradient, float* input_gradient, bool ac
 void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements) {
   at::parallel_for(0, elements, kGrain, [&](int64_t begin, int64_t end) {
     const int64_t n = end - begin;
-    if (accumulate) add_masked(gradient + begin, relu + begin, out + begin, n);
-    else if (gradient == out) masked_in_place(out + begin, relu + begin, n);
-    else masked(gradient + begin, relu + begin, out + begin, n);
+    if (accumulate)
+      add_masked(gradient + begin, relu + begin, out + begin, n);
+    else if (gradient == out)
+      masked_in_place(out + begin, relu + begin, n);
+    else
+      masked(gradient + begin, relu + begin, out + begin, n);
   });
 }
-
 
 void add_to(float* out, const float* x, int64_t elements) {
   at::parallel_for(0, elements, kGrain,

@@ -1,5 +1,5 @@
-// One image row at a time, the sum of a node: its summands are added in a buffer that stays in the first-level cache, so
-// that the sum and its ReLU are each written to memory once.
+// One image row at a time, the sum of a node: its summands are added in a buffer that stays in the first-level cache,
+// so that the sum and its ReLU are each written to memory once.
 #pragma once
 
 #include <cstdint>

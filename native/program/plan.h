@@ -1,5 +1,6 @@
-// A plan is a program made ready to run: dead instructions removed, batch norms and pools fused into the sum of the node
-// they end in, ReLUs fused into the step that produces their input, biases dropped where a batch norm cancels them.
+// A plan is a program made ready to run: dead instructions removed, batch norms and pools fused into the sum of the
+// node they end in, ReLUs fused into the step that produces their input, biases dropped where a batch norm cancels
+// them.
 #pragma once
 
 #include <vector>
@@ -11,20 +12,20 @@ namespace pada {
 // One summand of a node.
 struct Term {
   enum class Kind { Copy, BatchNorm, AvgPool } kind;
-  int input;                    // value id
-  Window window{};              // of a pool
+  int input;                      // value id
+  Window window{};                // of a pool
   bool overwrites_input = false;  // a batch norm that alone reads its input may leave the gradient in its memory
 };
 
 struct Step {
   enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear } kind;
-  int output;                // value id
-  int input = -1;            // value id (all but Input, Zeros, Sum)
+  int output;                  // value id
+  int input = -1;              // value id (all but Input, Zeros, Sum)
   int weight = -1, bias = -1;  // parameter indices (Conv, Linear); bias -1: none, or cancelled by a batch norm
-  Window window{};           // of a Conv
-  std::vector<Term> terms;   // of a Sum
-  int relu = -1;             // Sum: value id of the ReLU of the sum, computed in the same pass
-  bool keeps_sum = true;     // Sum: whether anything but that ReLU reads the sum itself
+  Window window{};             // of a Conv
+  std::vector<Term> terms;     // of a Sum
+  int relu = -1;               // Sum: value id of the ReLU of the sum, computed in the same pass
+  bool keeps_sum = true;       // Sum: whether anything but that ReLU reads the sum itself
 };
 
 struct Plan {
