@@ -7,15 +7,22 @@
  * FOLDER holds supernet201.pt, images.npy, labels.npy, logits.npy and expected.json: weights, one batch, the logits of
  * some paths, and four consecutive training steps. Prints one line per check with the largest error found; exits 1 if
  * any is above its tolerance. Needs `npm run build` and the addon.
+ *
+ * Gradients of this network are not a continuous function of rounding: a step has some 15 million inputs of ReLUs, a
+ * few of which lie so near zero that another order of summation gives them another sign, and each changes a gradient
+ * norm by about a thousandth. PyTorch itself, run in float64, in float32 without channels-last, or on another number
+ * of threads, misses the golden gradients by 0.2 % in the first step and by 20 % in the fourth. So all four steps are
+ * compared in `reference` arithmetic, on the two threads that the golden run had; `fast` arithmetic is compared in
+ * what such signs hardly move: logits, and the first step's loss, importances and update.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readTorchStateDict } from '../dist/checkpoint/torch-zip.js'
+import { readNpy } from '../dist/data/npy.js'
 import { gradientVariance } from '../dist/evaluation/gradient-variance.js'
 import { PathImportance } from '../dist/methods/path-importance.js'
-import { Dataset, Supernet } from '../dist/native.js'
+import { Dataset, Supernet, setThreads } from '../dist/native.js'
 import { nasBench201 } from '../dist/spaces/nasbench201.js'
-import { readNpy } from './npy.mjs'
 
 const folder = process.argv[2]
 if (folder === undefined) {
@@ -37,7 +44,8 @@ function check(what, error, tolerance) {
 }
 
 const absolute = (actual, wanted) => Math.abs(actual - wanted)
-const relative = (actual, wanted) => Math.abs(actual - wanted) / Math.abs(wanted)
+/** Relative, but absolute where zero is wanted. */
+const relative = (actual, wanted) => Math.abs(actual - wanted) / (Math.abs(wanted) || 1)
 /** Largest error over pairs; NaN wins. */
 function worst(pairs, error) {
   let largest = 0
@@ -66,43 +74,49 @@ function* byName(flat) {
 }
 
 const state = await readTorchStateDict(join(folder, 'supernet201.pt'))
-check(
-  'parameters missing or left over',
-  specs.filter(({ name }) => !state.has(name)).length + state.size - specs.length,
-  0,
-)
-const net = new Supernet(specs)
-await net.write('parameters', Float32Array.from(specs.flatMap(({ name }) => Array.from(state.get(name).data))))
-const images = readNpy(join(folder, 'images.npy'))
-const labels = readNpy(join(folder, 'labels.npy')).data
-const dataset = new Dataset({ images: images.data, labels, ...space.input })
+const left = specs.filter(({ name }) => !state.has(name)).length + state.size - specs.length
+check('parameters missing or left over', left, 0)
+const start = Float32Array.from(specs.flatMap(({ name }) => Array.from(state.get(name).data)))
+const images = (await readNpy(join(folder, 'images.npy'))).data
+const labels = (await readNpy(join(folder, 'labels.npy'))).data
+const logits = (await readNpy(join(folder, 'logits.npy'))).data
 const indices = Int32Array.from(labels, (_, i) => i)
+await setThreads(2)
+const dataset = new Dataset({ images, labels, ...space.input })
 
-const logits = readNpy(join(folder, 'logits.npy')).data
-const perPath = indices.length * space.classes
-for (const [i, path] of expected.paths.entries()) {
-  const plan = net.compile(space.program(path))
-  const found = await net.logits(plan, dataset, indices)
-  plan.dispose()
-  check(`logits of ${path}`, worst(zip(found, logits.subarray(i * perPath, (i + 1) * perPath)), absolute), 1e-4)
+async function supernet(arithmetic) {
+  const net = new Supernet(specs, 'cpu', arithmetic)
+  await net.write('parameters', start)
+  return net
 }
 
-const { lr, momentum, weight_decay: weightDecay, clip: clipNorm } = expected.optimizer
-for (const [i, step] of expected.steps.entries()) {
-  const name = `step ${i + 1}`
+async function checkLogits(net, arithmetic) {
+  const perPath = indices.length * space.classes
+  for (const [i, path] of expected.paths.entries()) {
+    const plan = net.compile(space.program(path))
+    const found = await net.logits(plan, dataset, indices)
+    plan.dispose()
+    const wanted = logits.subarray(i * perPath, (i + 1) * perPath)
+    check(`${arithmetic} logits of ${path}`, worst(zip(found, wanted), absolute), 1e-4)
+  }
+}
+
+/** Takes one golden step; `gradients`: compare the gradient norms too. */
+async function checkStep(net, name, step, gradients) {
   const plan = net.compile(space.program(step.path))
+  const { lr, momentum, weight_decay: weightDecay, clip: clipNorm } = expected.optimizer
   const options = { learningRate: lr, momentum, weightDecay, clipNorm, unsampled: 'skip' }
   const record = await net.trainStep(plan, { dataset, indices }, options)
   check(`${name} loss`, absolute(record.loss, step.loss), 1e-5)
   check(`${name} sample importance`, worst(zip(record.importance, step.sample_importance), absolute), 1e-5)
+  check(`${name} global gradient norm`, relative(record.globalNorm, step.total_gradient_norm), 1e-3)
 
   const norms = new Map(plan.parameters.map((parameter, at) => [parameter, record.gradientNorms[at]]))
   const sampled = Object.entries(step.gradient_norm).map(([parameter, norm]) => [parameter, norms.get(parameter), norm])
-  check(`${name} parameters sampled without a golden gradient`, norms.size - sampled.length, 0)
   const pairs = (bias) => sampled.filter(([p]) => isConvolutionBias(p) === bias).map(([, found, norm]) => [found, norm])
-  check(`${name} gradient norms`, worst(pairs(false), relative), 1e-3)
+  check(`${name} parameters sampled without a golden gradient`, norms.size - sampled.length, 0)
+  if (gradients) check(`${name} gradient norms`, worst(pairs(false), relative), 1e-3)
   check(`${name} gradient norms of convolution biases`, worst(pairs(true), absolute), 1e-5)
-  check(`${name} global gradient norm`, relative(record.globalNorm, step.total_gradient_norm), 1e-3)
 
   const importance = new PathImportance(space, false)
   importance.add(step.path, plan.parameters, record.gradientNorms, record.clipScale)
@@ -116,24 +130,33 @@ for (const [i, step] of expected.steps.entries()) {
   plan.dispose()
 }
 
-const moments = await net.moments()
-const golden = expected.gradient_variance
-const total = gradientVariance(specs, space.operations, moments)
-check('gradient variance', relative(total.all, golden.value), 1e-3)
-check('scalars never sampled', absolute(total.neverSampled, golden.never_sampled), 0)
-const variances = specs.map(({ name }, i) => ({ name, found: moments.meanVariance[i], ...golden.by_parameter[name] }))
-const times = variances.map(({ times_sampled: wanted = 0 }, i) => [moments.timesSampled[i], wanted])
-check('times sampled', worst(times, absolute), 0)
-const known = variances.filter(({ mean_variance: wanted }) => wanted !== undefined)
-const varianceOf = (bias) =>
-  known
-    .filter(({ name }) => isConvolutionBias(name) === bias)
-    .map(({ found, mean_variance: wanted }) => [found, wanted])
-check('gradient variance per parameter', worst(varianceOf(false), relative), 1e-3)
-// The square of the tolerance on bias gradients.
-check('gradient variance of convolution biases', worst(varianceOf(true), absolute), 1e-10)
+async function checkVariance(net) {
+  const moments = await net.moments()
+  const golden = expected.gradient_variance
+  const total = gradientVariance(specs, space.operations, moments)
+  check('gradient variance', relative(total.all, golden.value), 1e-3)
+  check('scalars never sampled', absolute(total.neverSampled, golden.never_sampled), 0)
+  const variances = specs.map(({ name }, i) => ({ name, found: moments.meanVariance[i], ...golden.by_parameter[name] }))
+  const times = variances.map(({ times_sampled: wanted = 0 }, i) => [moments.timesSampled[i], wanted])
+  check('times sampled', worst(times, absolute), 0)
+  const known = variances.filter(({ mean_variance: wanted }) => wanted !== undefined)
+  const pairs = (bias) =>
+    known.filter(({ name }) => isConvolutionBias(name) === bias).map(({ found, mean_variance: v }) => [found, v])
+  check('gradient variance per parameter', worst(pairs(false), relative), 1e-3)
+  // The square of the tolerance on bias gradients.
+  check('gradient variance of convolution biases', worst(pairs(true), absolute), 1e-10)
+}
 
+const fast = await supernet('fast')
+await checkLogits(fast, 'fast')
+await checkStep(fast, 'fast step 1', expected.steps[0], false)
+fast.dispose()
+
+const reference = await supernet('reference')
+await checkLogits(reference, 'reference')
+for (const [i, step] of expected.steps.entries()) await checkStep(reference, `step ${i + 1}`, step, true)
+await checkVariance(reference)
+reference.dispose()
 dataset.dispose()
-net.dispose()
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -165,7 +165,7 @@ describe('the event loop', () => {
     const space = nasBench201()
     using net = new Supernet(space.parameters())
     using plan = net.compile(space.program([3, 3, 3, 3, 3, 3]))
-    const count = 128
+    const count = 64
     using dataset = new Dataset({
       images: new Uint8Array(count * 3072),
       labels: new Int32Array(count),
@@ -173,22 +173,26 @@ describe('the event loop', () => {
       mean: [0.5, 0.5, 0.5],
       std: [0.25, 0.25, 0.25],
     })
+    const calls: number[] = []
     const began = performance.now()
-    let running = true
-    const finished = net.evaluate(plan, dataset, { batchSize: count }).finally(() => {
-      running = false
-    })
-    const called = performance.now() - began
     let turns = 0
-    while (running) {
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      turns++
+    for (let repeat = 0; repeat < 3; repeat++) {
+      let running = true
+      const called = performance.now()
+      const finished = net.evaluate(plan, dataset, { batchSize: count }).finally(() => {
+        running = false
+      })
+      calls.push(performance.now() - called)
+      while (running) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        turns++
+      }
+      expect((await finished).count).toBe(count)
     }
-    expect((await finished).count).toBe(count)
-    const took = performance.now() - began
-    expect(called).toBeLessThan(20)
+    // The best of three: on a busy machine any single measurement may include another process's turn.
+    expect(Math.min(...calls)).toBeLessThan(5)
     // Timers of 1 ms on a machine whose cores are all busy: a tenth of the ideal number is plenty.
-    expect(turns).toBeGreaterThan(took / 20)
+    expect(turns).toBeGreaterThan((performance.now() - began) / 20)
   })
 })
 

@@ -92,21 +92,25 @@ function build(body: Body): { net: NetBuilder; program: Program } {
 
 async function check(body: Body, seed: number) {
   const { net: builder, program } = build(body)
-  using small = await smallNet(program, builder.specs, INPUT, { seed, classes: CLASSES })
-  const { net, plan, dataset, indices, batch, parameters } = small
+  using fast = await smallNet(program, builder.specs, INPUT, { seed, classes: CLASSES })
+  using reference = await smallNet(program, builder.specs, INPUT, { seed, classes: CLASSES, arithmetic: 'reference' })
+  const { batch, parameters } = fast
   const expected = scalarRecord(program, parameters, batch)
   const logits = scalarLogits(program, parameters, batch)
+  const numeric = scalarGradients(program, parameters, batch)
 
-  expect(relativeError(await net.logits(plan, dataset, indices), logits)).toBeLessThan(1e-5)
-  const record = await net.accumulate(plan, { dataset, indices })
-  expect(record.loss).toBeCloseTo(expected.loss, 5)
-  expect(record.correct).toBe(expected.correct)
-  expect(relativeError(record.importance, expected.importance)).toBeLessThan(1e-5)
+  for (const [arithmetic, { net, plan, dataset, indices }] of Object.entries({ fast, reference })) {
+    expect(relativeError(await net.logits(plan, dataset, indices), logits), arithmetic).toBeLessThan(1e-5)
+    const record = await net.accumulate(plan, { dataset, indices })
+    expect(record.loss, arithmetic).toBeCloseTo(expected.loss, 5)
+    expect(record.correct, arithmetic).toBe(expected.correct)
+    expect(relativeError(record.importance, expected.importance), arithmetic).toBeLessThan(1e-5)
 
-  const gradients = byName(builder.specs, await net.read('gradients'))
-  for (const [name, numeric] of scalarGradients(program, parameters, batch)) {
-    // Relative to 0.01 where a gradient is zero: float32 leaves rounding noise there.
-    expect(relativeError(gradients.get(name) ?? [], numeric, 0.01), name).toBeLessThan(2e-4)
+    const gradients = byName(builder.specs, await net.read('gradients'))
+    for (const [name, gradient] of numeric) {
+      // Relative to 0.01 where a gradient is zero: float32 leaves rounding noise there.
+      expect(relativeError(gradients.get(name) ?? [], gradient, 0.01), `${arithmetic} ${name}`).toBeLessThan(2e-4)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { Dataset, type Plan, Supernet } from '../../src/native.js'
+import { type Arithmetic, Dataset, type Plan, Supernet } from '../../src/native.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../src/program.js'
 import type { ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
@@ -52,10 +52,15 @@ export async function smallNet(
   program: Program,
   specs: readonly ParameterSpec[],
   input: Shape,
-  { seed = 1, count = 4, classes = 3 }: { seed?: number; count?: number; classes?: number } = {},
+  {
+    seed = 1,
+    count = 4,
+    classes = 3,
+    arithmetic = 'fast',
+  }: { seed?: number; count?: number; classes?: number; arithmetic?: Arithmetic } = {},
 ): Promise<SmallNet> {
   const random = randomNumbers(seed)
-  const net = new Supernet(specs)
+  const net = new Supernet(specs, 'cpu', arithmetic)
   const flat = randomFloats(random, size(specs), 0.7)
   await net.write('parameters', flat)
   const images = randomFloats(random, count * input.channels * input.height * input.width, 2)
