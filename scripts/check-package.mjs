@@ -21,7 +21,7 @@ try {
   output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, filename)])
 
   const small = ['space.channels=4', 'space.cellsPerStage=1', 'data.trainCount=256', 'data.testCount=128']
-  const short = ['training.epochs=1', 'ranking.subModels=8']
+  const short = ['training.epochs=1', 'ranking.subModels=8', 'ranking.imageCount=128']
   const args = ['pada-native', 'search', '--json', '--out', 'run', '--set', ...small, ...short]
   const lines = output('npx', args).trim().split('\n')
   const result = JSON.parse(lines.at(-1))
