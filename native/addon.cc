@@ -7,10 +7,14 @@
 #include "caching_allocator.h"
 #include "environment.h"
 #include "executor_thread.h"
+#include "ops/direct_conv.h"
 #include "torch_cuda.h"
 
 namespace pada {
 namespace {
+
+// In the order of InstructionSet.
+constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512"};
 
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Env env = call.Env();
@@ -18,6 +22,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("torch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
+    object.Set("convolutionKernels", kInstructionSets[static_cast<int>(instruction_set())]);
     object.Set("threads", at::get_num_threads());
     const std::vector<std::string> devices = cuda_devices();
     Napi::Array names = Napi::Array::New(env, devices.size());
@@ -34,11 +39,22 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value limit_kernels(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value {
+    const std::string name = string_argument(call[0], "instructionSet");
+    const auto* found = std::find(std::begin(kInstructionSets), std::end(kInstructionSets), name);
+    if (found == std::end(kInstructionSets)) expected("\"none\", \"avx2\" or \"avx512\"", "instructionSet", name);
+    const auto most = static_cast<InstructionSet>(found - std::begin(kInstructionSets));
+    return run_on_executor(call.Env(), [most] { limit_instruction_set(most); });
+  });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   prepare_environment(env);
   install_caching_allocator();
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
+  exports.Set("limitConvolutionKernels", Napi::Function::New<limit_kernels>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);

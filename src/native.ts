@@ -17,11 +17,15 @@ export type Device = 'cpu' | 'cuda'
  */
 export type Arithmetic = 'fast' | 'reference'
 
+export type ConvolutionKernels = 'none' | 'avx2' | 'avx512'
+
 export interface NativeInfo {
   /** Version of libtorch at run time, e.g. "2.15.0". */
   readonly torch: string
   /** Instruction set that ATen dispatches to, e.g. "AVX512". */
   readonly cpuCapability: string
+  /** Instruction set of the addon's own convolutions; "none" leaves them to ATen. */
+  readonly convolutionKernels: ConvolutionKernels
   readonly threads: number
   /** Names of usable CUDA devices; empty without torch_cuda or without a GPU. */
   readonly cudaDevices: readonly string[]
@@ -147,6 +151,7 @@ interface RawSupernet extends RawHandle {
 export interface Binding {
   info(): NativeInfo
   setThreads(threads: number): Promise<void>
+  limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
   Dataset: new (data: ImageData, device: Device) => RawDataset
   Supernet: new (
     names: readonly string[],
@@ -163,6 +168,11 @@ export function nativeInfo(): NativeInfo {
 /** Sets the number of threads that native computation uses, process-wide. */
 export function setThreads(threads: number): Promise<void> {
   return loadBinding().setThreads(threads)
+}
+
+/** Keeps the addon's own convolutions to an instruction set and those below it, process-wide: for tests and comparisons. */
+export function limitConvolutionKernels(most: ConvolutionKernels): Promise<void> {
+  return loadBinding().limitConvolutionKernels(most)
 }
 
 /** Images resident in native memory. */

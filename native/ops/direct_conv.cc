@@ -1,6 +1,7 @@
 #include "ops/direct_conv.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -10,19 +11,29 @@
 namespace pada {
 namespace {
 
-const DirectConvKernels* kernels() {
-  static const DirectConvKernels* best = []() -> const DirectConvKernels* {
+std::atomic<InstructionSet> g_limit{InstructionSet::Avx512};
+
+InstructionSet supported() {
 #if defined(__x86_64__)
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-      return direct_conv_avx512();
-    }
-    if (avx2) return direct_conv_avx2();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  if (avx512 && direct_conv_avx512() != nullptr) return InstructionSet::Avx512;
+  if (avx2 && direct_conv_avx2() != nullptr) return InstructionSet::Avx2;
 #endif
-    return nullptr;
-  }();
-  return best;
+  return InstructionSet::None;
+}
+
+const DirectConvKernels* kernels() {
+  switch (instruction_set()) {
+    case InstructionSet::Avx512:
+      return direct_conv_avx512();
+    case InstructionSet::Avx2:
+      return direct_conv_avx2();
+    case InstructionSet::None:
+      break;
+  }
+  return nullptr;
 }
 
 ForwardRow forward_kernel(const ConvShape& s) {
@@ -107,6 +118,13 @@ void run_forward(const ConvShape& s, const float* x, const std::vector<float>& w
 }
 
 }  // namespace
+
+InstructionSet instruction_set() {
+  static const InstructionSet best = supported();
+  return std::min(best, g_limit.load());
+}
+
+void limit_instruction_set(InstructionSet most) { g_limit = most; }
 
 bool has_direct_conv(const ConvShape& s) {
   return forward_kernel(s) != nullptr && kernels()->weight_gradient_image(s.out_channels) != nullptr;

@@ -16,6 +16,13 @@ struct ConvShape {
   int64_t out_width() const { return (width + 2 * padding() - kernel) / stride + 1; }
 };
 
+// In order of speed.
+enum class InstructionSet { None, Avx2, Avx512 };
+
+// What convolutions use: the best of the processor, but not above the limit, which is for tests of the lesser ones.
+InstructionSet instruction_set();
+void limit_instruction_set(InstructionSet most);
+
 // Whether this processor and shape have kernels: forward and weight gradient, and the input's gradient.
 bool has_direct_conv(const ConvShape& shape);
 bool has_direct_input_gradient(const ConvShape& shape);

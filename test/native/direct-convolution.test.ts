@@ -1,0 +1,66 @@
+/**
+ * The addon's own convolutions against ATen's, which `instructions.test.ts` compares with float64 loops: those loops would
+ * take minutes at the channel counts that have kernels.
+ */
+import { afterAll, describe, expect, it } from 'vitest'
+import { type ConvolutionKernels, limitConvolutionKernels, nativeInfo } from '../../src/native.js'
+import type { Shape } from '../../src/program.js'
+import { byName } from '../support/state.js'
+import { NetBuilder, relativeError, smallNet } from './small-net.js'
+
+const CLASSES = 5
+
+/** Channels into and out of the convolution under test, its kernel and stride, and the image's height and width. */
+const SHAPES: readonly (readonly [number, number, number, number, number, number])[] = [
+  [1, 8, 3, 1, 9, 7],
+  [3, 16, 3, 1, 8, 12],
+  [8, 8, 3, 1, 16, 16],
+  [8, 8, 1, 1, 5, 6],
+  [8, 16, 3, 2, 16, 16],
+  [8, 16, 3, 2, 7, 9],
+  [16, 16, 3, 1, 4, 19],
+  [16, 32, 1, 1, 8, 8],
+  [16, 32, 3, 2, 8, 8],
+  [32, 32, 3, 1, 4, 4],
+  [32, 64, 3, 1, 3, 2],
+  [64, 64, 3, 1, 8, 8],
+  [64, 8, 1, 1, 6, 6],
+  [128, 16, 3, 1, 5, 5],
+  // Left to ATen: a stride of 2 at kernel 1, and channel counts without kernels.
+  [8, 16, 1, 2, 8, 8],
+  [12, 24, 3, 1, 6, 6],
+  [16, 20, 3, 1, 6, 6],
+]
+
+async function gradients([inputs, outputs, kernel, stride, height, width]: (typeof SHAPES)[number], own: boolean) {
+  const input: Shape = { channels: inputs, height, width }
+  const net = new NetBuilder()
+  // The first convolution makes the input's gradient of the second one matter; both read it, so gradients accumulate.
+  const x = net.conv(net.program.input(input), inputs, 1, { bias: false })
+  const y = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
+  const z = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
+  const program = net.classify(net.program.relu(net.program.add([y, z])), CLASSES)
+  const arithmetic = own ? 'fast' : 'reference'
+  using small = await smallNet(program, net.specs, input, { count: 5, classes: CLASSES, arithmetic })
+  const { net: supernet, plan, dataset, indices } = small
+  const logits = await supernet.logits(plan, dataset, indices)
+  await supernet.accumulate(plan, { dataset, indices })
+  return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
+}
+
+describe.each<ConvolutionKernels>(['avx512', 'avx2', 'none'])('own convolutions with %s', (kernels) => {
+  afterAll(() => limitConvolutionKernels('avx512'))
+
+  it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i equal ATen’s', async (...shape) => {
+    await limitConvolutionKernels(kernels)
+    // A processor without the set tests what it has.
+    if (kernels === 'none') expect(nativeInfo().convolutionKernels).toBe('none')
+    const own = await gradients(shape, true)
+    const aten = await gradients(shape, false)
+    // Float32 sums of a few thousand products in another order. A batch norm makes the gradient of a lone scale zero.
+    expect(relativeError(own.logits, aten.logits)).toBeLessThan(2e-5)
+    for (const [name, expected] of aten.gradients) {
+      expect(relativeError(own.gradients.get(name) ?? [], expected, 0.01), name).toBeLessThan(5e-5)
+    }
+  })
+})
