@@ -29,7 +29,7 @@ export function describe(diagnosis: Diagnosis): string {
     ['  threads', diagnosis.threads?.toString()],
     ['  capability', diagnosis.cpuCapability],
     ['GPUs', diagnosis.gpus.join('; ') || 'none'],
-    ['  usable', diagnosis.cudaDevices.join('; ') || 'none'],
+    ['  usable', usableGpus(diagnosis)],
   ]
   const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value ?? pc.yellow('not found')}`)
   const { missing } = diagnosis
@@ -38,4 +38,10 @@ export function describe(diagnosis: Diagnosis): string {
     '',
     ...(missing.length === 0 ? [pc.green('Nothing is missing.')] : missing.map((m) => pc.red(m))),
   ].join('\n')
+}
+
+function usableGpus({ gpus, cudaDevices, libtorch }: Diagnosis): string {
+  if (cudaDevices.length > 0) return cudaDevices.join('; ')
+  const advice = gpus.length > 0 && libtorch?.cuda === false
+  return advice ? 'none: libtorch has no CUDA, `npx pada-native setup --cuda` gets one that has' : 'none'
 }

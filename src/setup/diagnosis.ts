@@ -59,9 +59,6 @@ export async function diagnose(): Promise<Diagnosis> {
   } else if (build.stale !== undefined) {
     missing.push(`The addon is stale, because ${build.stale}: run \`npx pada-native setup\``)
   }
-  if (gpus.length > 0 && build?.libtorch.cuda === false) {
-    missing.push('There is a GPU but libtorch has no CUDA: run `npx pada-native setup --cuda` to use it')
-  }
   return {
     versions: {
       padaNative: packageVersion(),

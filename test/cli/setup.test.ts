@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { pada, temporaryFolder } from './harness.js'
+
+test('an unusable LIBTORCH is one clear sentence, and the build there is stays', async () => {
+  const LIBTORCH = temporaryFolder()
+  const { code, stdout, stderr } = await pada(['setup'], { env: { LIBTORCH } })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toContain(`Expected a usable libtorch folder for LIBTORCH but received ${LIBTORCH}: ${LIBTORCH}/lib/`)
+  expect((await pada(['setup'])).code).toBe(0)
+})
+
+test('set-up that is done takes no time', async () => {
+  const start = performance.now()
+  expect((await pada(['setup'])).code).toBe(0)
+  expect(performance.now() - start).toBeLessThan(5_000)
+})
+
+test('without network and libtorch, every attempt is listed', async () => {
+  const folder = temporaryFolder()
+  const env = { PADA_OFFLINE: '1', PADA_PYTHON: `${folder}/python3`, PADA_CACHE: folder, LIBTORCH: '' }
+  const { code, stderr } = await pada(['setup'], { env })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/1\. LIBTORCH: not set\n.*2\. torch of .*python3 was not found\n.*3\. cache: .*does not exist/)
+  expect(stderr).toContain('PADA_OFFLINE forbids the network')
+})
+
+test('--cpu and --cuda exclude each other', async () => {
+  expect((await pada(['setup', '--cpu', '--cuda'])).code).toBe(2)
+})
+
+test('doctor knows what is there, for people and as JSON', async () => {
+  const text = await pada(['doctor'])
+  expect(text).toMatchObject({ code: 0, stderr: '' })
+  expect(text.stdout).toMatch(/^libtorch +2\.\d+\.\d+/m)
+  const diagnosis = JSON.parse((await pada(['doctor', '--json'])).stdout)
+  expect(diagnosis).toMatchObject({ addon: { loads: true }, missing: [], versions: { node: process.versions.node } })
+  expect(diagnosis.threads).toBeGreaterThan(0)
+})
