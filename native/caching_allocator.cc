@@ -5,6 +5,7 @@
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <map>
@@ -18,9 +19,6 @@ namespace {
 // Smaller blocks are malloc's business: it keeps them itself.
 constexpr size_t kSmallest = size_t{1} << 16;
 constexpr size_t kHugePage = size_t{1} << 21;
-// Most freed memory that is kept; beyond it all of it goes back to the system.
-constexpr size_t kKept = size_t{1} << 30;
-
 // Sizes in steps of an eighth of a power of two: at most 12 % is lost, and batches of nearly equal size share blocks.
 size_t rounded(size_t bytes) {
   const size_t step = std::bit_floor(bytes) / 8;
@@ -50,15 +48,24 @@ class CachingAllocator final : public c10::Allocator {
         void* block = blocks.back();
         blocks.pop_back();
         kept_ -= bytes;
+        use(bytes);
         return block;
       }
+      // Other batch sizes leave blocks that nobody asks for any more: never hold much more than was ever in use.
+      if (used_ + kept_ + bytes > most_used_ + most_used_ / 4) drop_kept();
     }
     void* block = c10::alloc_cpu(bytes);
     // Without effect where the system has no huge pages: worth a try, never an error.
     if (bytes >= kHugePage) madvise(block, bytes, MADV_HUGEPAGE);
     std::lock_guard lock(mutex_);
     sizes_[block] = bytes;
+    use(bytes);
     return block;
+  }
+
+  void use(size_t bytes) {
+    used_ += bytes;
+    most_used_ = std::max(most_used_, used_);
   }
 
   static void release(void* block);
@@ -70,7 +77,7 @@ class CachingAllocator final : public c10::Allocator {
       c10::free_cpu(block);
       return;
     }
-    if (kept_ + found->second > kKept) drop_kept();
+    used_ -= found->second;
     kept_ += found->second;
     free_[found->second].push_back(block);
   }
@@ -87,9 +94,9 @@ class CachingAllocator final : public c10::Allocator {
   }
 
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;  // by size
-  std::unordered_map<void*, size_t> sizes_;    // of every block that this allocator made
-  size_t kept_ = 0;
+  std::map<size_t, std::vector<void*>> free_;   // by size
+  std::unordered_map<void*, size_t> sizes_;     // of every block that this allocator made
+  size_t used_ = 0, most_used_ = 0, kept_ = 0;  // bytes
 };
 
 // Never destroyed: tensors may outlive static destruction.

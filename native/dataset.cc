@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "errors.h"
 
@@ -52,6 +53,7 @@ Dataset::Dataset(std::vector<int32_t> labels, ImageExtent extent, at::Device dev
     : labels_(std::move(labels)), extent_(extent), device_(device) {
   for (int32_t label : labels_) {
     if (label < 0) expected("class indices of at least 0", "labels", std::to_string(label));
+    largest_label_ = std::max(largest_label_, label);
   }
 }
 
@@ -113,15 +115,13 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const std::optio
   return device_.is_cpu() ? images : images.to(device_);
 }
 
-at::Tensor Dataset::in_order(int64_t first, int64_t number) {
-  if (!ordered_.defined() || ordered_.size(0) < first + number) {
-    // Whole images beyond those asked for: the next batch is likely the one behind this.
-    const int64_t enough = std::min(count(), std::max(first + number, 2 * (ordered_.defined() ? ordered_.size(0) : 0)));
-    std::vector<int32_t> indices(enough);
-    for (int64_t i = 0; i < enough; i++) indices[i] = static_cast<int32_t>(i);
-    ordered_ = gather(indices, std::nullopt);
+at::Tensor Dataset::first(int64_t number) {
+  if (!first_.defined() || first_.size(0) < number) {
+    std::vector<int32_t> indices(number);
+    std::iota(indices.begin(), indices.end(), 0);
+    first_ = gather(indices, std::nullopt);
   }
-  return ordered_.narrow(0, first, number);
+  return first_.narrow(0, 0, number);
 }
 
 at::Tensor Dataset::labels(const std::vector<int32_t>& indices) const {
@@ -131,9 +131,9 @@ at::Tensor Dataset::labels(const std::vector<int32_t>& indices) const {
   return device_.is_cpu() ? labels : labels.to(device_);
 }
 
-at::Tensor Dataset::labels(int64_t first, int64_t number) const {
+at::Tensor Dataset::labels(int64_t begin, int64_t number) const {
   std::vector<int32_t> indices(number);
-  for (int64_t i = 0; i < number; i++) indices[i] = static_cast<int32_t>(first + i);
+  std::iota(indices.begin(), indices.end(), static_cast<int32_t>(begin));
   return labels(indices);
 }
 

@@ -29,15 +29,16 @@ class Dataset {
   Dataset(const float* images, std::vector<int32_t> labels, ImageExtent extent, at::Device device);
 
   int64_t count() const { return static_cast<int64_t>(labels_.size()); }
+  int32_t largest_label() const { return largest_label_; }
   int64_t bytes() const { return static_cast<int64_t>(bytes_.size() + floats_.size() * sizeof(float)); }
 
   // Batch x channels x height x width on the device, channels-last.
   at::Tensor gather(const std::vector<int32_t>& indices, const std::optional<Augmentation>& augmentation) const;
-  // Images [first, first + count), normalised once and kept.
-  at::Tensor in_order(int64_t first, int64_t count);
+  // The first `number` images, normalised once and kept.
+  at::Tensor first(int64_t number);
   // int64 [batch] on the device.
   at::Tensor labels(const std::vector<int32_t>& indices) const;
-  at::Tensor labels(int64_t first, int64_t count) const;
+  at::Tensor labels(int64_t begin, int64_t number) const;
 
  private:
   Dataset(std::vector<int32_t> labels, ImageExtent extent, at::Device device);
@@ -46,10 +47,11 @@ class Dataset {
   std::vector<uint8_t> bytes_;  // channels innermost
   std::vector<float> floats_;   // channels innermost; one of the two is empty
   std::vector<int32_t> labels_;
+  int32_t largest_label_ = 0;
   ImageExtent extent_;
   std::vector<float> normalised_;  // by channel * 256 + byte
   at::Device device_;
-  at::Tensor ordered_;  // images [0, n) as in_order has needed them so far
+  at::Tensor first_;
 };
 
 }  // namespace pada

@@ -24,10 +24,11 @@ double clip_scale(double global_norm, double max_norm) {
   return std::isinf(max_norm) ? 1 : std::min(1.0, max_norm / (global_norm + 1e-6));
 }
 
-void check_labels(const at::Tensor& labels, int64_t classes) {
-  const int64_t largest = labels.max().item<int64_t>();
-  if (largest >= classes) {
-    expected("labels below the number of classes, " + std::to_string(classes), "the batch", std::to_string(largest));
+void check_labels(const Dataset& dataset, const Plan& plan) {
+  const int64_t classes = plan.shapes[plan.output].channels;
+  if (dataset.largest_label() >= classes) {
+    expected("labels below the number of classes, " + std::to_string(classes), "the data set",
+             std::to_string(dataset.largest_label()));
   }
 }
 
@@ -47,10 +48,10 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
+  check_labels(dataset, plan);
   const int64_t size = static_cast<int64_t>(batch.indices.size());
   const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
   const at::Tensor labels = dataset.labels(batch.indices);
-  check_labels(labels, plan.shapes[plan.output].channels);
   at::Tensor weights;
   if (!batch.weights.empty()) {
     weights = at::empty({size}, at::TensorOptions().dtype(at::kFloat));
@@ -97,13 +98,14 @@ StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const 
 EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count) {
   EvaluateRecord record;
   record.count = std::min(count, dataset.count());
+  check_labels(dataset, plan);
+  const at::Tensor images = dataset.first(record.count);
   at::Tensor total, correct;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
     Execution execution(plan, parameters_, size, false, !reference_);
     const at::Tensor labels = dataset.labels(first, size);
-    const at::Tensor logits = execution.forward(dataset.in_order(first, size));
-    check_labels(labels, logits.size(1));
+    const at::Tensor logits = execution.forward(images.narrow(0, first, size));
     const Loss loss = cross_entropy(logits, labels, {}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
