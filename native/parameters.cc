@@ -4,8 +4,9 @@
 
 namespace pada {
 
-Parameters::Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device)
-    : names_(std::move(names)), shapes_(std::move(shapes)), device_(device) {
+Parameters::Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device,
+                       bool reference)
+    : names_(std::move(names)), shapes_(std::move(shapes)), device_(device), reference_(reference) {
   if (names_.size() != shapes_.size()) {
     expected("one shape per name", "parameters", std::to_string(shapes_.size()) + " shapes");
   }

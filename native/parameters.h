@@ -13,7 +13,9 @@ namespace pada {
 
 class Parameters : public ParameterTable {
  public:
-  Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device);
+  // `reference`: sweeps use ATen's operators on the CPU too.
+  Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device,
+             bool reference);
 
   int find(const std::string& name) const override;
   const std::vector<int64_t>& shape(int index) const override { return shapes_[index]; }
@@ -24,6 +26,8 @@ class Parameters : public ParameterTable {
   int64_t size(int index) const { return sizes_[index]; }
   int64_t total() const { return total_; }
   at::Device device() const { return device_; }
+  // Whether sweeps run by ATen's operators, in PyTorch's order, instead of loops over memory.
+  bool by_aten() const { return reference_ || !device_.is_cpu(); }
 
   // View of one parameter of one of the flat tensors below.
   at::Tensor view(const at::Tensor& flat, int index) const {
@@ -46,6 +50,7 @@ class Parameters : public ParameterTable {
   std::vector<int64_t> offsets_, sizes_;
   int64_t total_ = 0;
   at::Device device_;
+  bool reference_;
   std::unordered_map<std::string, int> index_;
   std::vector<int> pending_;
   std::vector<uint8_t> is_pending_;

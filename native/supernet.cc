@@ -19,9 +19,10 @@ std::string content_key(const std::vector<int32_t>& code, const std::vector<std:
   return key;
 }
 
-// PyTorch's clip_grad_norm_ scales by max / (norm + 1e-6), and never up.
+// The factor of PyTorch's clip_grad_norm_, max / (norm + 1e-6) and never above 1, in its float32 arithmetic.
 double clip_scale(double global_norm, double max_norm) {
-  return std::isinf(max_norm) ? 1 : std::min(1.0, max_norm / (global_norm + 1e-6));
+  if (std::isinf(max_norm)) return 1;
+  return std::min(1.f, 1.f / (static_cast<float>(global_norm) + 1e-6f) * static_cast<float>(max_norm));
 }
 
 void check_labels(const Dataset& dataset, const Plan& plan) {
@@ -73,9 +74,8 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
 }
 
 ClipRecord Supernet::clip(double max_norm) {
-  double squares = 0;
-  for (double square : squared_gradient_norms(parameters_, parameters_.pending())) squares += square;
-  const ClipRecord record{std::sqrt(squares), clip_scale(std::sqrt(squares), max_norm)};
+  const double total = gradient_norms(parameters_, parameters_.pending()).total;
+  const ClipRecord record{total, clip_scale(total, max_norm)};
   scale_gradients(parameters_, parameters_.pending(), record.scale);
   return record;
 }
@@ -84,12 +84,9 @@ StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const 
                                 double clip_norm) {
   StepRecord record{accumulate(plan, dataset, batch), {}, {}};
   record_moments();
-  double squares = 0;
-  for (double square : squared_gradient_norms(parameters_, plan.sampled)) {
-    record.gradient_norms.push_back(std::sqrt(square));
-    squares += square;
-  }
-  record.clip = {std::sqrt(squares), clip_scale(std::sqrt(squares), clip_norm)};
+  GradientNorms norms = gradient_norms(parameters_, plan.sampled);
+  record.gradient_norms = std::move(norms.each);
+  record.clip = {norms.total, clip_scale(norms.total, clip_norm)};
   scale_gradients(parameters_, plan.sampled, record.clip.scale);
   update(options);
   return record;

@@ -44,7 +44,7 @@ class Supernet {
  public:
   // `reference`: ATen's operators in the order of the PyTorch reference, on any device; otherwise whatever is fastest.
   Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device, bool reference)
-      : parameters_(std::move(names), std::move(shapes), device), reference_(reference) {}
+      : parameters_(std::move(names), std::move(shapes), device, reference), reference_(reference) {}
 
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);

@@ -78,27 +78,41 @@ float* data(const at::Tensor& flat) { return flat.mutable_data_ptr<float>(); }
 
 }  // namespace
 
-std::vector<double> squared_gradient_norms(const Parameters& parameters, const std::vector<int>& indices) {
-  std::vector<double> result(indices.size(), 0);
-  if (indices.empty()) return result;
-  if (!parameters.device().is_cpu()) {
-    std::vector<at::Tensor> sums;
-    for (int index : indices) sums.push_back(parameters.segment(parameters.gradients, index).square().sum());
-    const at::Tensor host = at::stack(sums).to(at::kCPU, at::kDouble);
-    std::copy_n(host.const_data_ptr<double>(), result.size(), result.begin());
-    return result;
+GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int>& indices) {
+  GradientNorms norms{std::vector<double>(indices.size(), 0), 0};
+  if (indices.empty()) return norms;
+  if (parameters.by_aten()) {
+    // As clip_grad_norm_: the norm of the norms, which it takes in the order of the parameters.
+    std::vector<std::pair<int, size_t>> ordered;
+    for (size_t i = 0; i < indices.size(); i++) ordered.emplace_back(indices[i], i);
+    std::sort(ordered.begin(), ordered.end());
+    std::vector<at::Tensor> each;
+    for (const auto& [index, slot] : ordered) {
+      each.push_back(at::linalg_vector_norm(parameters.segment(parameters.gradients, index)));
+    }
+    const at::Tensor stacked = at::stack(each);
+    const at::Tensor host = at::cat({stacked, at::linalg_vector_norm(stacked).view({1})}).to(at::kCPU, at::kDouble);
+    const double* values = host.const_data_ptr<double>();
+    for (size_t i = 0; i < ordered.size(); i++) norms.each[ordered[i].second] = values[i];
+    norms.total = values[ordered.size()];
+    return norms;
   }
   const std::vector<Chunk> chunks = chunks_of(parameters, indices);
   std::vector<double> partial(chunks.size());
   const float* g = data(parameters.gradients);
   for_chunks(chunks, [&](const Chunk& chunk, int64_t i) { partial[i] = sum_of_squares(g + chunk.offset, chunk.size); });
-  for (size_t i = 0; i < chunks.size(); i++) result[chunks[i].slot] += partial[i];
-  return result;
+  for (size_t i = 0; i < chunks.size(); i++) norms.each[chunks[i].slot] += partial[i];
+  for (double& norm : norms.each) {
+    norms.total += norm;
+    norm = std::sqrt(norm);
+  }
+  norms.total = std::sqrt(norms.total);
+  return norms;
 }
 
 void scale_gradients(Parameters& parameters, const std::vector<int>& indices, double scale) {
   if (scale == 1) return;
-  if (!parameters.device().is_cpu()) {
+  if (parameters.by_aten()) {
     for (int index : indices) parameters.segment(parameters.gradients, index).mul_(scale);
     return;
   }
@@ -109,7 +123,7 @@ void scale_gradients(Parameters& parameters, const std::vector<int>& indices, do
 
 void record_moments(Parameters& parameters, const std::vector<int>& indices) {
   for (int index : indices) parameters.times_sampled[index] += 1;
-  if (!parameters.device().is_cpu()) {
+  if (parameters.by_aten()) {
     for (int index : indices) {
       at::Tensor g = parameters.segment(parameters.gradients, index);
       at::Tensor mean = parameters.segment(parameters.moment_mean, index);
@@ -149,10 +163,10 @@ void sgd_update(Parameters& parameters, const SgdOptions& options) {
       if (parameters.ever_sampled[index]) indices.push_back(index);
     }
   }
-  if (!parameters.device().is_cpu()) {
+  if (parameters.by_aten()) {
     for (int index : indices) {
       at::Tensor w = parameters.segment(parameters.values, index), m = parameters.segment(parameters.momentum, index);
-      m.mul_(options.momentum).add_(parameters.segment(parameters.gradients, index)).add_(w, options.weight_decay);
+      m.mul_(options.momentum).add_(parameters.segment(parameters.gradients, index).add(w, options.weight_decay));
       w.sub_(m, options.learning_rate);
     }
   } else {

@@ -8,8 +8,12 @@
 
 namespace pada {
 
-// Sum of squares of the gradient of each parameter listed.
-std::vector<double> squared_gradient_norms(const Parameters& parameters, const std::vector<int>& indices);
+struct GradientNorms {
+  std::vector<double> each;  // of the parameters listed, in their order
+  double total;
+};
+
+GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int>& indices);
 
 void scale_gradients(Parameters& parameters, const std::vector<int>& indices, double scale);
 

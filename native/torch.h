@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_log_softmax.h>
+#include <ATen/ops/_log_softmax_backward_data.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/addmm.h>
@@ -25,8 +26,10 @@
 #include <ATen/ops/expand.h>
 #include <ATen/ops/fill.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/item.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/mm.h>
@@ -37,6 +40,7 @@
 #include <ATen/ops/neg.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/reshape.h>
+#include <ATen/ops/scatter.h>
 #include <ATen/ops/scatter_add.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/square.h>

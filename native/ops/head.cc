@@ -48,11 +48,13 @@ Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at
   loss.correct = logits.argmax(1).eq(labels).sum();
   if (!gradient) return loss;
   at::Tensor difference = log_softmax.exp();
-  difference.scatter_add_(1, column, at::empty({batch, 1}, difference.options()).fill_(-1));
+  difference.scatter_add_(1, column, at::full({batch, 1}, -1, difference.options()));
   loss.importance = difference.square().sum(1).sqrt();
-  difference.div_(static_cast<double>(batch));
-  if (weights.defined()) difference.mul_(weights.view({batch, 1}));
-  loss.gradient = difference.view({batch, classes, 1, 1});
+  // By the operator that autograd runs, whose rounding is not that of the difference.
+  at::Tensor share = at::full({batch, 1}, -1.0 / static_cast<double>(batch), difference.options());
+  if (weights.defined()) share.mul_(weights.view({batch, 1}));
+  const at::Tensor upstream = at::zeros_like(log_softmax).scatter_(1, column, share);
+  loss.gradient = at::_log_softmax_backward_data(upstream, log_softmax, 1, at::kFloat).view({batch, classes, 1, 1});
   return loss;
 }
 
