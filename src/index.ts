@@ -12,6 +12,7 @@ export {
   parseConfig,
 } from './config/index.js'
 export { type DataConfig, loadSplits, type Splits } from './data/index.js'
+export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
 export { UserError } from './errors.js'
 export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
 export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
@@ -19,6 +20,7 @@ export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type * from './events.js'
+export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
   createMethod,
   type Engine,
