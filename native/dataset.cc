@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "errors.h"
+#include "ops/grain.h"
 
 namespace pada {
 namespace {
@@ -109,7 +110,7 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const std::optio
   }
   at::Tensor images = empty_activation(batch, extent_.channels, extent_.height, extent_.width, at::kCPU);
   float* out = images.mutable_data_ptr<float>();
-  at::parallel_for(0, batch, 16, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, batch, grain(extent_.pixels(), kElementsPerShare), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) gather_one(indices[i], augmentation, i, out + i * extent_.pixels());
   });
   return device_.is_cpu() ? images : images.to(device_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/grain.h"
 #include "ops/simd.h"
 
 namespace pada {
@@ -29,7 +30,7 @@ std::vector<Chunk> chunks_of(const Parameters& parameters, const std::vector<int
 template <class Body>
 void for_chunks(const std::vector<Chunk>& chunks, const Body& body) {
   const int64_t count = static_cast<int64_t>(chunks.size());
-  at::parallel_for(0, count, std::max<int64_t>(1, count / at::get_num_threads() / 4), [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, count, grain(kChunk, kElementsPerShare), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) body(chunks[i], i);
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/grain.h"
 #include "ops/simd.h"
 #include "torch.h"
 
@@ -116,7 +117,7 @@ std::vector<float> repeated(const float* values, int64_t channels, int64_t block
 template <class Body>
 int for_shares(int64_t elements, int64_t block, const Body& body) {
   const int64_t blocks = elements / block;
-  const int threads = static_cast<int>(std::clamp<int64_t>(blocks / 64, 1, at::get_num_threads()));
+  const int threads = static_cast<int>(std::clamp<int64_t>(elements / kElementsPerShare, 1, at::get_num_threads()));
   at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
     for (int64_t t = first; t < last; t++) {
       const int64_t begin = blocks * t / threads, end = blocks * (t + 1) / threads;

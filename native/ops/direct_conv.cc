@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ops/direct_conv_tables.h"
+#include "ops/grain.h"
 #include "torch.h"
 
 namespace pada {
@@ -43,6 +44,10 @@ ForwardRow forward_kernel(const ConvShape& s) {
 // The convolution that takes the gradient of y to that of x: stride 1, the same extents, channels exchanged.
 ConvShape transposed(const ConvShape& s) {
   return {s.batch, s.height, s.width, s.out_channels, s.in_channels, s.kernel, s.stride};
+}
+
+int64_t products_per_image(const ConvShape& s) {
+  return s.out_height() * s.out_width() * s.in_channels * s.out_channels * s.kernel * s.kernel;
 }
 
 // One image with a border of zeros, kept per thread between images.
@@ -99,7 +104,7 @@ std::vector<float> pack_transposed(const ConvShape& s, const float* weight) {
 void run_forward(const ConvShape& s, const float* x, const std::vector<float>& weight, float* y, bool accumulate) {
   const ForwardRow row = forward_kernel(s);
   const int64_t line_out = s.out_width() * s.out_channels;
-  at::parallel_for(0, s.batch, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, s.batch, grain(products_per_image(s), kProductsPerShare), [&](int64_t begin, int64_t end) {
     if (s.kernel == 1) {  // rows of all images are one row
       const int64_t pixels = s.height * s.width;
       row(x + begin * pixels * s.in_channels, 0, weight.data(), s.out_channels, y + begin * pixels * s.out_channels,
@@ -145,7 +150,8 @@ void direct_conv_weight_gradient(const ConvShape& s, const float* x, const float
   const WeightGradientImage kernel = kernels()->weight_gradient_image(s.out_channels);
   const int64_t taps = s.kernel * s.kernel, size = taps * s.in_channels * s.out_channels;
   // One share of the batch per thread, summed in order, so that results repeat.
-  const int64_t shares = std::min<int64_t>(s.batch, at::get_num_threads());
+  const int64_t worthwhile = s.batch * products_per_image(s) / kProductsPerShare;
+  const int64_t shares = std::clamp<int64_t>(worthwhile, 1, std::min<int64_t>(s.batch, at::get_num_threads()));
   std::vector<float> sums(shares * size, 0.f);
   at::parallel_for(0, shares, 1, [&](int64_t first, int64_t last) {
     for (int64_t share = first; share < last; share++) {

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/grain.h"
 #include "ops/simd.h"
 #include "torch.h"
 
 namespace pada {
 namespace {
-
-// Elements per task below which a second thread costs more than it saves.
-constexpr int64_t kGrain = 1 << 14;
 
 // y (+)= x * scale[c] + shift[c], the coefficients repeated to the row's length.
 PADA_SIMD void add_affine(float* __restrict y, const float* __restrict x, const float* __restrict scale,
@@ -126,7 +124,7 @@ void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_
     }
     widest = std::max(widest, terms[t].width * shape.channels);
   }
-  at::parallel_for(0, batch * shape.height, std::max<int64_t>(1, kGrain / line), [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, batch * shape.height, grain(line, kElementsPerShare), [&](int64_t begin, int64_t end) {
     std::vector<float> buffer(line), column(widest);
     for (int64_t row = begin; row < end; row++) {
       float* y = sum != nullptr ? sum + row * line : buffer.data();
@@ -162,7 +160,7 @@ void average_pool_backward(const float* gradient, float* input_gradient, bool ac
     return row;
   }();
   const std::vector<float> none(line_out, 0.f);
-  at::parallel_for(0, batch * input.height, std::max<int64_t>(1, kGrain / line_in), [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, batch * input.height, grain(line_in, kElementsPerShare), [&](int64_t begin, int64_t end) {
     std::vector<float> column(line_out), weighted(line_out);
     for (int64_t row = begin; row < end; row++) {
       float* out = input_gradient + row * line_in;
@@ -196,7 +194,7 @@ void average_pool_backward(const float* gradient, float* input_gradient, bool ac
 }
 
 void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements) {
-  at::parallel_for(0, elements, kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, elements, kElementsPerShare, [&](int64_t begin, int64_t end) {
     const int64_t n = end - begin;
     if (accumulate)
       add_masked(gradient + begin, relu + begin, out + begin, n);
@@ -208,7 +206,7 @@ void relu_backward(const float* gradient, const float* relu, float* out, bool ac
 }
 
 void add_to(float* out, const float* x, int64_t elements) {
-  at::parallel_for(0, elements, kGrain,
+  at::parallel_for(0, elements, kElementsPerShare,
                    [&](int64_t begin, int64_t end) { add_plain(out + begin, x + begin, end - begin, false); });
 }
 
