@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "environment.h"
+#include "stopwatch.h"
 #include "torch.h"
 
 namespace pada {
@@ -80,7 +81,10 @@ class ExecutorThread {
         tasks_.pop_front();
         running_ = task;
       }
-      task->run();
+      {
+        Stopwatch::Scope busy(Family::Other);
+        task->run();
+      }
       // A task whose environment has gone is abandoned: its references belong to JavaScript.
       task->mailbox_->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
       {
