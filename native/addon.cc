@@ -8,6 +8,8 @@
 #include "environment.h"
 #include "executor_thread.h"
 #include "ops/direct_conv.h"
+#include "peak_memory.h"
+#include "stopwatch.h"
 #include "torch_cuda.h"
 
 namespace pada {
@@ -49,12 +51,52 @@ Napi::Value limit_kernels(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value start_profile(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const bool cuda = device_argument(call[0]).is_cuda();
+    return run_on_executor(call.Env(), [cuda] { Stopwatch::start(cuda ? finish_cuda : nullptr); });
+  });
+}
+
+Napi::Value take_profile(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(
+        call.Env(), [] { return Stopwatch::take(); },
+        [](Napi::Env env, const Stopwatch::Seconds& seconds) -> Napi::Value {
+          return to_array(env, seconds.data(), seconds.size());
+        });
+  });
+}
+
+Napi::Value stop_profile(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return run_on_executor(call.Env(), [] { Stopwatch::stop(); }); });
+}
+
+Napi::Value reset_peak(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(call.Env(), [device = device_argument(call[0])] { reset_peak_memory(device); });
+  });
+}
+
+Napi::Value peak(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(
+        call.Env(), [device = device_argument(call[0])] { return peak_memory(device); },
+        [](Napi::Env env, int64_t bytes) -> Napi::Value { return Napi::Number::New(env, static_cast<double>(bytes)); });
+  });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   prepare_environment(env);
   install_caching_allocator();
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
   exports.Set("limitConvolutionKernels", Napi::Function::New<limit_kernels>(env));
+  exports.Set("startProfile", Napi::Function::New<start_profile>(env));
+  exports.Set("takeProfile", Napi::Function::New<take_profile>(env));
+  exports.Set("stopProfile", Napi::Function::New<stop_profile>(env));
+  exports.Set("resetPeakMemory", Napi::Function::New<reset_peak>(env));
+  exports.Set("peakMemory", Napi::Function::New<peak>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);

@@ -37,6 +37,11 @@ class CachingAllocator final : public c10::Allocator {
 
   void copy_data(void* to, const void* from, size_t count) const override { std::memcpy(to, from, count); }
 
+  void drop() {
+    std::lock_guard lock(mutex_);
+    drop_kept();
+  }
+
  private:
   static c10::Device at_cpu() { return c10::Device(c10::DeviceType::CPU); }
 
@@ -115,5 +120,7 @@ void install_caching_allocator() {
   static std::once_flag once;
   std::call_once(once, [] { c10::SetCPUAllocator(&allocator(), /*priority=*/100); });
 }
+
+void drop_kept_memory() { allocator().drop(); }
 
 }  // namespace pada

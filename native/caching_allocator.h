@@ -7,4 +7,7 @@ namespace pada {
 // Makes every CPU tensor of the process use it. Called once; later calls do nothing.
 void install_caching_allocator();
 
+// Gives back to the system what is kept and not in use.
+void drop_kept_memory();
+
 }  // namespace pada

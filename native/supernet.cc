@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "errors.h"
-#include "execution.h"
 #include "ops/head.h"
 
 namespace pada {
@@ -48,6 +47,11 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   return plan;
 }
 
+Execution Supernet::execution(const Plan& plan, int64_t batch, bool training) {
+  // The one place that makes executions: Numerics{!reference_, precision_} goes here.
+  return Execution(plan, parameters_, batch, training, !reference_);
+}
+
 AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
   check_labels(dataset, plan);
   const int64_t size = static_cast<int64_t>(batch.indices.size());
@@ -59,12 +63,17 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
     std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
     weights = weights.to(parameters_.device());
   }
-  Execution execution(plan, parameters_, size, true, !reference_);
-  const at::Tensor logits = execution.forward(images);
-  const Loss loss = cross_entropy(logits, labels, weights, true);
-  execution.backward(loss.gradient);
+  Execution run = execution(plan, size, true);
+  const at::Tensor logits = run.forward(images);
+  const Loss loss = [&] {
+    Stopwatch::Scope time(Family::Loss);
+    return cross_entropy(logits, labels, weights, true);
+  }();
+  run.backward(loss.gradient);
   parameters_.mark_pending(plan.sampled);
 
+  // The importances of the samples are statistics, though they fall off with the loss.
+  Stopwatch::Scope time(Family::Statistics);
   AccumulateRecord record;
   record.loss = loss.total.item<double>() / static_cast<double>(size);
   record.correct = loss.correct.item<int64_t>();
@@ -73,7 +82,18 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
   return record;
 }
 
+void Supernet::record_moments() {
+  Stopwatch::Scope time(Family::Statistics);
+  pada::record_moments(parameters_, parameters_.pending());
+}
+
+void Supernet::update(const SgdOptions& options) {
+  Stopwatch::Scope time(Family::Optimiser);
+  sgd_update(parameters_, options);
+}
+
 ClipRecord Supernet::clip(double max_norm) {
+  Stopwatch::Scope time(Family::Optimiser);
   const double total = gradient_norms(parameters_, parameters_.pending()).total;
   const ClipRecord record{total, clip_scale(total, max_norm)};
   scale_gradients(parameters_, parameters_.pending(), record.scale);
@@ -84,10 +104,16 @@ StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const 
                                 double clip_norm) {
   StepRecord record{accumulate(plan, dataset, batch), {}, {}};
   record_moments();
-  GradientNorms norms = gradient_norms(parameters_, plan.sampled);
-  record.gradient_norms = std::move(norms.each);
+  const GradientNorms norms = [&] {
+    Stopwatch::Scope time(Family::Statistics);
+    return gradient_norms(parameters_, plan.sampled);
+  }();
+  record.gradient_norms = norms.each;
   record.clip = {norms.total, clip_scale(norms.total, clip_norm)};
-  scale_gradients(parameters_, plan.sampled, record.clip.scale);
+  {
+    Stopwatch::Scope time(Family::Optimiser);
+    scale_gradients(parameters_, plan.sampled, record.clip.scale);
+  }
   update(options);
   return record;
 }
@@ -100,9 +126,10 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
   at::Tensor total, correct;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
-    Execution execution(plan, parameters_, size, false, !reference_);
+    Execution run = execution(plan, size, false);
     const at::Tensor labels = dataset.labels(first, size);
-    const at::Tensor logits = execution.forward(images.narrow(0, first, size));
+    const at::Tensor logits = run.forward(images.narrow(0, first, size));
+    Stopwatch::Scope time(Family::Loss);
     const Loss loss = cross_entropy(logits, labels, {}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
@@ -115,8 +142,8 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
 
 std::vector<float> Supernet::logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
-  Execution execution(plan, parameters_, size, false, !reference_);
-  const at::Tensor result = execution.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
+  Execution run = execution(plan, size, false);
+  const at::Tensor result = run.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
   const float* values = result.const_data_ptr<float>();
   return {values, values + result.numel()};
 }

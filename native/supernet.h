@@ -7,9 +7,13 @@
 #include <optional>
 #include <unordered_map>
 
+#include "aten_convolutions.h"
 #include "dataset.h"
+#include "execution.h"
 #include "parameters.h"
+#include "precision.h"
 #include "program/plan.h"
+#include "stopwatch.h"
 #include "sweep.h"
 
 namespace pada {
@@ -43,28 +47,40 @@ struct EvaluateRecord {
 class Supernet {
  public:
   // `reference`: ATen's operators in the order of the PyTorch reference, on any device; otherwise whatever is fastest.
-  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device, bool reference)
-      : parameters_(std::move(names), std::move(shapes), device, reference), reference_(reference) {}
+  // `precision`: of activations; see precision.h.
+  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device, bool reference,
+           Precision precision)
+      : parameters_(std::move(names), std::move(shapes), device, reference),
+        reference_(reference),
+        precision_(precision) {}
 
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
   AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch);
-  void record_moments() { pada::record_moments(parameters_, parameters_.pending()); }
+  void record_moments();
   ClipRecord clip(double max_norm);
-  void update(const SgdOptions& options) { sgd_update(parameters_, options); }
+  void update(const SgdOptions& options);
   StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
                         double clip_norm);
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
   // Row-major [indices, classes].
   std::vector<float> logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices);
 
+  // See time_aten_convolutions.
+  double convolution_seconds(const Plan& plan, const ConvolutionTiming& timing) const {
+    return time_aten_convolutions(plan, parameters_, precision_, timing);
+  }
+
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
 
  private:
+  Execution execution(const Plan& plan, int64_t batch, bool training);
+
   Parameters parameters_;
   const bool reference_;
+  const Precision precision_;
   std::mutex cache_lock_;
   // By encoded program. Plans live as long as a handle or a call holds them.
   std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;

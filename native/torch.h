@@ -37,6 +37,7 @@
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
 #include <ATen/ops/neg.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/scatter.h>

@@ -1,6 +1,7 @@
 #include "torch_cuda.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
 #include "errors.h"
@@ -52,6 +53,13 @@ std::vector<std::string> cuda_devices() {
 void require_cuda() {
   if (!failure().empty()) {
     throw Error("ERR_NO_CUDA", "Expected a CUDA device for device \"cuda\" but received none: " + failure());
+  }
+}
+
+void finish_cuda() {
+  try {
+    c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).synchronizeDevice(0);
+  } catch (const c10::Error&) {
   }
 }
 

@@ -12,4 +12,7 @@ std::vector<std::string> cuda_devices();
 // Throws, saying why, unless torch can use a GPU.
 void require_cuda();
 
+// Waits until the GPU has done all that it was told; a failure is left to whoever reads the results.
+void finish_cuda();
+
 }  // namespace pada

@@ -85,7 +85,7 @@ await setThreads(2)
 const dataset = new Dataset({ images, labels, ...space.input })
 
 async function supernet(arithmetic) {
-  const net = new Supernet(specs, 'cpu', arithmetic)
+  const net = new Supernet(specs, { arithmetic })
   await net.write('parameters', start)
   return net
 }

@@ -2,7 +2,7 @@
 import { readSafetensors, type Tensor } from './checkpoint/safetensors.js'
 import { readTorchStateDict } from './checkpoint/torch-zip.js'
 import { UserError } from './errors.js'
-import { Dataset, type ImageData, Supernet } from './native.js'
+import { Dataset, type ImageData, type Precision, Supernet } from './native.js'
 import type { ParameterSpec, Path, SearchSpace } from './spaces/space.js'
 import { restoreWeights } from './training/snapshot.js'
 
@@ -16,6 +16,8 @@ export interface InferOptions {
    */
   readonly images: Omit<ImageData, 'labels'>
   readonly paths: readonly Path[]
+  /** Default `float32`. */
+  readonly precision?: Precision
 }
 
 /**
@@ -23,11 +25,11 @@ export interface InferOptions {
  *
  * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape.
  */
-export async function infer({ space, weights, images, paths }: InferOptions): Promise<Float32Array[]> {
+export async function infer({ space, weights, images, paths, precision }: InferOptions): Promise<Float32Array[]> {
   const specs = space.parameters()
   checkWeights(space.name, specs, weights)
   const count = images.images.length / (images.channels * images.height * images.width)
-  using supernet = new Supernet(specs)
+  using supernet = new Supernet(specs, { precision })
   using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
   await restoreWeights(weights, supernet)
   const indices = Int32Array.from({ length: count }, (_, i) => i)

@@ -17,6 +17,21 @@ export type Device = 'cpu' | 'cuda'
  */
 export type Arithmetic = 'fast' | 'reference'
 
+/**
+ * The type in which a supernet keeps activations and convolves. Parameters, their gradients and moments, statistics
+ * and the loss are float32 in either, so the weights of one can be used by the other.
+ */
+export type Precision = 'float32' | 'bfloat16'
+
+export interface SupernetOptions {
+  /** Default `cpu`. */
+  readonly device?: Device
+  /** Default `fast`. */
+  readonly arithmetic?: Arithmetic
+  /** Default `float32`. */
+  readonly precision?: Precision
+}
+
 export type ConvolutionKernels = 'none' | 'avx2' | 'avx512'
 
 export interface NativeInfo {
@@ -106,6 +121,34 @@ export interface EvaluateRecord {
   readonly loss: number
 }
 
+export interface ConvolutionTiming {
+  readonly batchSize: number
+  /** Whether the convolutions also run backward: gradients of weights, and of inputs where the plan asks for them. */
+  readonly training: boolean
+  /** Rounds before those that count. */
+  readonly warmup: number
+  /** Rounds of which the median is taken. */
+  readonly repetitions: number
+}
+
+/** What the native thread spends its time on. The order fixes what the addon reports: keep `native/stopwatch.h` equal. */
+export const FAMILIES = [
+  'convForward',
+  'convBackward',
+  'norm',
+  'pool',
+  'sum',
+  'loss',
+  'statistics',
+  'optimiser',
+  'other',
+] as const
+
+export type Family = (typeof FAMILIES)[number]
+
+/** Seconds by family; together the time that the native thread was busy. */
+export type Profile = Readonly<Record<Family, number>>
+
 /** Gradient moments since the last reset, one entry per parameter of the supernet. */
 export interface Moments {
   /** Steps in which the parameter was sampled. */
@@ -145,6 +188,7 @@ interface RawSupernet extends RawHandle {
   write(kind: StateKind, values: Float32Array): Promise<void>
   counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }>
   setCounts(timesSampled: Float64Array, everSampled: Uint8Array): Promise<void>
+  convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
 }
 
 /** What the compiled addon exports; `native/addon.cc` is its other side. */
@@ -152,12 +196,16 @@ export interface Binding {
   info(): NativeInfo
   setThreads(threads: number): Promise<void>
   limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
+  startProfile(device: Device): Promise<void>
+  takeProfile(): Promise<Float64Array>
+  stopProfile(): Promise<void>
+  resetPeakMemory(device: Device): Promise<void>
+  peakMemory(device: Device): Promise<number>
   Dataset: new (data: ImageData, device: Device) => RawDataset
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],
-    device: Device,
-    arithmetic: Arithmetic,
+    options: Required<SupernetOptions>,
   ) => RawSupernet
 }
 
@@ -173,6 +221,35 @@ export function setThreads(threads: number): Promise<void> {
 /** Keeps the addon's own convolutions to an instruction set and those below it, process-wide: for tests and comparisons. */
 export function limitConvolutionKernels(most: ConvolutionKernels): Promise<void> {
   return loadBinding().limitConvolutionKernels(most)
+}
+
+/**
+ * Starts to measure, process-wide, what the native thread spends its time on. Like every call here it takes its turn
+ * among the calls: work that was asked for before it is not measured. On a GPU each reading of the clock waits for the
+ * device, which slows it down.
+ */
+export function startProfile(device: Device = 'cpu'): Promise<void> {
+  return loadBinding().startProfile(device)
+}
+
+/** The time since {@link startProfile} or since it was last taken. */
+export async function takeProfile(): Promise<Profile> {
+  const seconds = await loadBinding().takeProfile()
+  return Object.fromEntries(FAMILIES.map((family, i) => [family, seconds[i]])) as Profile
+}
+
+export function stopProfile(): Promise<void> {
+  return loadBinding().stopProfile()
+}
+
+/** Gives memory kept for later back to the system and forgets the peak so far, as far as the system allows. */
+export function resetPeakMemory(device: Device = 'cpu'): Promise<void> {
+  return loadBinding().resetPeakMemory(device)
+}
+
+/** Bytes that the process (on a GPU: torch there) held at most since {@link resetPeakMemory}. */
+export function peakMemory(device: Device = 'cpu'): Promise<number> {
+  return loadBinding().peakMemory(device)
 }
 
 /** Images resident in native memory. */
@@ -222,16 +299,18 @@ export class Supernet implements Disposable {
   readonly #raw: RawSupernet
   readonly specs: readonly ParameterSpec[]
   readonly device: Device
+  readonly precision: Precision
 
   /** Parameters start at zero; write them with {@link write}. */
-  constructor(specs: readonly ParameterSpec[], device: Device = 'cpu', arithmetic: Arithmetic = 'fast') {
+  constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
+    const { device = 'cpu', arithmetic = 'fast', precision = 'float32' } = options
     this.specs = specs
     this.device = device
+    this.precision = precision
     this.#raw = new (loadBinding().Supernet)(
       specs.map((spec) => spec.name),
       specs.map((spec) => spec.shape),
-      device,
-      arithmetic,
+      { device, arithmetic, precision },
     )
   }
 
@@ -302,6 +381,14 @@ export class Supernet implements Disposable {
 
   setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
     return this.#raw.setCounts(counts.timesSampled, counts.everSampled)
+  }
+
+  /**
+   * Seconds that all convolutions of a plan take where ATen computes them, in this supernet's precision, on tensors
+   * that are there already, and nothing else runs: what a step is measured against. Uses and changes no weights.
+   */
+  convolutionSeconds(plan: Plan, timing: ConvolutionTiming): Promise<number> {
+    return this.#raw.convolutionSeconds(plan.raw, timing)
   }
 
   dispose(): void {

@@ -66,7 +66,7 @@ class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
   std::weak_ptr<Supernet> supernet_;
 };
 
-// new Supernet(names, shapes, device, arithmetic)
+// new Supernet(names, shapes, { device, arithmetic, precision })
 class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -91,6 +91,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   Napi::Value write(const Napi::CallbackInfo& info);
   Napi::Value counts(const Napi::CallbackInfo& info);
   Napi::Value set_counts(const Napi::CallbackInfo& info);
+  Napi::Value convolution_seconds(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
 
   Held<Supernet> held_;

@@ -43,6 +43,20 @@ SgdOptions sgd_argument(const Napi::Value& value) {
           unsampled == "decay"};
 }
 
+bool is_reference(const Napi::Object& options) {
+  const std::string arithmetic = string_argument(options.Get("arithmetic"), "arithmetic");
+  if (arithmetic == "reference") return true;
+  if (arithmetic == "fast") return false;
+  expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
+}
+
+Precision precision_of(const Napi::Object& options) {
+  const std::string precision = string_argument(options.Get("precision"), "precision");
+  if (precision == "float32") return Precision::Float32;
+  if (precision == "bfloat16") return Precision::BFloat16;
+  expected("\"float32\" or \"bfloat16\"", "precision", "\"" + precision + "\"");
+}
+
 double norm_argument(const Napi::Value& value) {
   const double norm = number_argument(value, "clipNorm");
   if (!(norm > 0)) expected("a positive number", "clipNorm", describe(value));
@@ -78,7 +92,8 @@ Napi::Function SupernetHandle::define(Napi::Env env) {
        InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::logits>("logits"),
        InstanceMethod<&H::moments>("moments"), InstanceMethod<&H::reset_moments>("resetMoments"),
        InstanceMethod<&H::read>("read"), InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
-       InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::dispose>("dispose")});
+       InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::convolution_seconds>("convolutionSeconds"),
+       InstanceMethod<&H::dispose>("dispose")});
 }
 
 SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -95,12 +110,10 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
         shapes[i].push_back(count_argument(shape.As<Napi::Array>().Get(j), "an extent of a shape"));
       }
     }
-    const std::string arithmetic = string_argument(info[3], "arithmetic");
-    if (arithmetic != "fast" && arithmetic != "reference") {
-      expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
-    }
-    auto supernet = std::make_shared<Supernet>(std::move(names), std::move(shapes), device_argument(info[2]),
-                                               arithmetic == "reference");
+    const Napi::Object options = object_argument(info[2], "options");
+    auto supernet =
+        std::make_shared<Supernet>(std::move(names), std::move(shapes), device_argument(options.Get("device")),
+                                   is_reference(options), precision_of(options));
     // Values, gradients, momentum and two moments, float32 each.
     const int64_t bytes = supernet->parameters().total() * 5 * 4;
     held_.hold(info.Env(), std::move(supernet), bytes);
@@ -277,6 +290,19 @@ Napi::Value SupernetHandle::set_counts(const Napi::CallbackInfo& info) {
       net->parameters().times_sampled = std::move(times);
       net->parameters().ever_sampled = std::move(ever);
     });
+  });
+}
+
+Napi::Value SupernetHandle::convolution_seconds(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Object options = object_argument(info[1], "options");
+    const ConvolutionTiming timing{
+        count_argument(options.Get("batchSize"), "batchSize"), options.Get("training").ToBoolean(),
+        count_argument(options.Get("warmup"), "warmup", 0), count_argument(options.Get("repetitions"), "repetitions")};
+    return run_on_executor(
+        info.Env(),
+        [net = supernet(), plan = plan_argument(info[0]), timing] { return net->convolution_seconds(*plan, timing); },
+        [](Napi::Env env, double seconds) -> Napi::Value { return Napi::Number::New(env, seconds); });
   });
 }
 

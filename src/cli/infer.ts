@@ -5,7 +5,7 @@ import { UserError } from '../errors.js'
 import { infer, judge, readWeights } from '../inference.js'
 import { ensureNative } from '../setup/index.js'
 import { createSpace, parsePath, SPACES } from '../spaces/index.js'
-import { jsonOption, onePath } from './options.js'
+import { jsonOption, onePath, precisionOption } from './options.js'
 import { decimal, percent } from './output/format.js'
 
 const file = (name: string, describe: string) =>
@@ -26,6 +26,7 @@ const options = {
     describe: 'Path to infer with, as operation indices or architecture; several are allowed',
   },
   output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
+  precision: { ...precisionOption, default: 'float32' },
   json: jsonOption,
 } as const
 
@@ -48,7 +49,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
     await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
-    const logits = await infer({ space, weights, images, paths })
+    const logits = await infer({ space, weights, images, paths, precision: argv.precision })
     const shape = [paths.length, images.count, classes]
     await writeNpy(argv.output, shape, Float32Array.from(logits.flatMap((values) => Array.from(values))))
     const results = paths.map((path, i) => ({

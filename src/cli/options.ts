@@ -38,6 +38,12 @@ export const jsonOption = {
   describe: 'One JSON object per line on standard output; all else on standard error',
 } as const satisfies Options
 
+export const precisionOption = {
+  choices: ['float32', 'bfloat16'],
+  requiresArg: true,
+  describe: 'Type of activations',
+} as const satisfies Options
+
 /** What `search` and `train` take. */
 export const runOptions = {
   config: configOption,

@@ -125,6 +125,8 @@ export const configSchema = group({
     .default('search'),
   seed: z.int().min(0).default(0),
   device: z.enum(['cpu', 'cuda']).default('cpu'),
+  /** Type of activations; parameters, gradients of parameters, statistics and the loss are always float32. */
+  precision: z.enum(['float32', 'bfloat16']).default('float32'),
   /** Threads that native computation uses; default: all cores. */
   threads: count.optional(),
   space: space.prefault({}),

@@ -1,4 +1,4 @@
-import { type Arithmetic, Dataset, type Plan, Supernet } from '../../src/native.js'
+import { type Arithmetic, Dataset, type Plan, type Precision, Supernet } from '../../src/native.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../src/program.js'
 import type { ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
@@ -57,10 +57,11 @@ export async function smallNet(
     count = 4,
     classes = 3,
     arithmetic = 'fast',
-  }: { seed?: number; count?: number; classes?: number; arithmetic?: Arithmetic } = {},
+    precision = 'float32',
+  }: { seed?: number; count?: number; classes?: number; arithmetic?: Arithmetic; precision?: Precision } = {},
 ): Promise<SmallNet> {
   const random = randomNumbers(seed)
-  const net = new Supernet(specs, 'cpu', arithmetic)
+  const net = new Supernet(specs, { arithmetic, precision })
   const flat = randomFloats(random, size(specs), 0.7)
   await net.write('parameters', flat)
   const images = randomFloats(random, count * input.channels * input.height * input.width, 2)
