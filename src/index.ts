@@ -2,6 +2,15 @@
  * The public API. `search` runs a whole search from settings; the parts that it is made of are here too, to define a
  * search space of one's own, to train it, and to judge what it finds.
  */
+export {
+  type BenchmarkMode,
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  bench,
+  type PathMeasurement,
+} from './benchmark/bench.js'
+export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
+export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
 export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
 export {
   type Config,

@@ -5,7 +5,7 @@ import { UserError } from '../errors.js'
 import { infer, judge, readWeights } from '../inference.js'
 import { ensureNative } from '../setup/index.js'
 import { createSpace, parsePath, SPACES } from '../spaces/index.js'
-import { jsonOption, onePath, precisionOption } from './options.js'
+import { jsonOption, onePath, precisionOption, whole } from './options.js'
 import { decimal, percent } from './output/format.js'
 
 const file = (name: string, describe: string) =>
@@ -105,11 +105,6 @@ async function readLabels(path: string, images: number, classes: number): Promis
   const wrong = data.find((label) => label < 0 || label >= classes)
   if (wrong !== undefined) throw new UserError(`Expected labels 0…${classes - 1} for ${path} but received ${wrong}`)
   return data
-}
-
-function whole(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value
-  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${value}`, 2)
 }
 
 function text({ shape, data }: NpyArray): string {

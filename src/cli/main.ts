@@ -4,6 +4,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { environment } from '../environment.js'
 import { UserError } from '../errors.js'
+import { benchCommand } from './bench.js'
 import { doctorCommand } from './doctor.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
@@ -21,6 +22,7 @@ const cli = yargs(hideBin(process.argv))
   .command(trainCommand)
   .command(rankCommand)
   .command(inferCommand)
+  .command(benchCommand)
   .command(setupCommand)
   .command(doctorCommand)
   .demandCommand(1, 'Expected a command but received none')

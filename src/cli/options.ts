@@ -2,7 +2,7 @@
 import type { InferredOptionTypes, Options } from 'yargs'
 import { UserError } from '../errors.js'
 
-const configOption = {
+export const configOption = {
   type: 'string',
   requiresArg: true,
   describe: 'YAML file with the settings',
@@ -62,4 +62,10 @@ export function onePath(name: string): (value: string | string[]) => string {
     if (value === '') throw new UserError(`Expected a path for ${name} but received an empty string`, 2)
     return value
   }
+}
+
+/** The value of a numeric option that counts something. */
+export function whole(name: string, value: number, least = 1): number {
+  if (Number.isInteger(value) && value >= least) return value
+  throw new UserError(`Expected a whole number of at least ${least} for --${name} but received ${value}`, 2)
 }

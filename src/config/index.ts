@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly set?: readonly string[]
   /** Settings that win over both. */
   readonly overrides?: ConfigInput
+  /** Settings for what the file leaves out, in the place of the usual defaults. */
+  readonly defaults?: ConfigInput
 }
 
 /**
@@ -30,9 +32,12 @@ export async function loadConfig({
   file = DEFAULT_CONFIG,
   set = [],
   overrides = {},
+  defaults = {},
 }: LoadOptions = {}): Promise<Config> {
-  const settings = await readSettings(file)
-  resolvePaths(settings, dirname(resolve(file)))
+  const written = await readSettings(file)
+  resolvePaths(written, dirname(resolve(file)))
+  const settings: Settings = structuredClone(defaults)
+  merge(settings, written)
   settings.name ??= basename(file, extname(file))
   for (const assignment of set) assign(settings, assignment)
   merge(settings, overrides)

@@ -45,6 +45,11 @@ const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta
  */
 export async function loadSplits(config: DataConfig): Promise<Splits> {
   const { splits, name } = await readSplits(config)
+  return prepareSplits(splits, name, config)
+}
+
+/** Pads, averages and normalises what was read, as the settings ask. */
+export function prepareSplits(splits: LabelledSplits, name: string, config: DataConfig): Splits {
   const train = transform(splits.train, config)
   const test = transform(splits.test, config)
   if (test.height !== train.height || test.width !== train.width) {

@@ -1,0 +1,266 @@
+/** How fast a supernet computes: path by path the time of a step, what it is spent on, and what it needs of memory. */
+import type { Config } from '../config/index.js'
+import {
+  type Batch,
+  Dataset,
+  FAMILIES,
+  nativeInfo,
+  type Precision,
+  type Profile,
+  peakMemory,
+  resetPeakMemory,
+  Supernet,
+  setThreads,
+  startProfile,
+  stopProfile,
+  takeProfile,
+} from '../native.js'
+import { createRandom } from '../random.js'
+import type { Path } from '../spaces/index.js'
+import { initialise } from '../training/snapshot.js'
+import type { BenchmarkJob } from './job.js'
+
+/** A step of training, or the evaluation of one batch. */
+export type BenchmarkMode = 'train' | 'eval'
+
+export interface BenchmarkOptions extends BenchmarkJob {
+  readonly config: Config
+  readonly paths: readonly Path[]
+  readonly batchSize: number
+  readonly mode: BenchmarkMode
+  /** Steps per path before those that are measured; default 2. */
+  readonly warmup?: number
+  /** Steps per path; default: what fits into two seconds, but at least 3 and at most 200. */
+  readonly steps?: number
+  /** When aborted, the measurement ends between two steps and throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** What one path was measured to take. Times are medians over the steps, in seconds. */
+export interface PathMeasurement {
+  readonly event: 'path'
+  readonly path: Path
+  /** The path in the space's notation. */
+  readonly arch: string
+  readonly steps: number
+  readonly imagesPerSecond: number
+  readonly stepSeconds: number
+  /** The plan's convolutions alone, in ATen: {@link Supernet.convolutionSeconds}. */
+  readonly convSeconds: number
+  /** Of the native thread. On a GPU from steps of their own, which waiting for the device slows down. */
+  readonly breakdown: Profile
+  /** Share of the time in which the native thread had nothing to do; null on a GPU. */
+  readonly javascriptShare: number | null
+  /** Most that the process (on a GPU: torch there) held during the steps, warm-up included. */
+  readonly peakBytes: number
+}
+
+/** Over all paths: means of their times, the largest of their peaks. */
+export interface BenchmarkResult extends Omit<PathMeasurement, 'event' | 'path' | 'arch' | 'steps'> {
+  readonly event: 'bench'
+  /** Statistics and optimiser: their share of what the native thread computes. */
+  readonly bookkeepingShare: number
+  readonly threads: number
+  readonly precision: Precision
+  readonly mode: BenchmarkMode
+  readonly device: Config['device']
+  readonly batchSize: number
+  readonly paths: number
+  readonly space: string
+  readonly dataset: string
+  readonly generated: boolean
+}
+
+const WARMUP = 2
+const SECONDS_PER_PATH = 2
+const FEWEST_STEPS = 3
+const MOST_STEPS = 200
+const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 5 }
+
+/**
+ * Measures path by path and yields as it goes; the last event is also the return value.
+ *
+ * Steps run as in training: each describes, plans and asks for its path anew while the one before it computes.
+ */
+export async function* bench(
+  options: BenchmarkOptions,
+): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
+  const { config, space, splits, generated, paths, batchSize, mode } = options
+  const { device, precision } = config
+  if (config.threads !== undefined) await setThreads(config.threads)
+  using supernet = new Supernet(space.parameters(), { device, precision })
+  await initialise(supernet, createRandom(config.seed))
+  const images = mode === 'train' ? splits.train : splits.test
+  using dataset = new Dataset(repeated(images, batchSize), device)
+
+  const measurements: PathMeasurement[] = []
+  for (const path of paths) {
+    const measurement = await measure(path, supernet, dataset, options)
+    measurements.push(measurement)
+    yield measurement
+  }
+  const result: BenchmarkResult = {
+    event: 'bench',
+    ...summarise(measurements, batchSize),
+    threads: nativeInfo().threads,
+    precision,
+    mode,
+    device,
+    batchSize,
+    paths: paths.length,
+    space: space.name,
+    dataset: splits.name,
+    generated,
+  }
+  yield result
+  return result
+}
+
+async function measure(
+  path: Path,
+  supernet: Supernet,
+  dataset: Dataset,
+  options: BenchmarkOptions,
+): Promise<PathMeasurement> {
+  const { config, space, batchSize, mode, warmup = WARMUP, signal } = options
+  const { device } = config
+  const step = stepOf(path, supernet, dataset, options)
+
+  await resetPeakMemory(device)
+  let last = 0
+  for (let i = 0; i < warmup; i++) {
+    signal?.throwIfAborted()
+    const start = performance.now()
+    await step()
+    last = (performance.now() - start) / 1000
+  }
+  const steps = options.steps ?? Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, Math.round(SECONDS_PER_PATH / last)))
+
+  // On the CPU a profile costs next to nothing. On a GPU it would change the times that it accompanies.
+  const synchronous = device === 'cpu'
+  const unprofiled = synchronous ? undefined : await inSuccession(step, steps, signal)
+  await startProfile(device)
+  const profiled = await inSuccession(step, steps, signal).finally(stopProfile)
+  const { seconds } = unprofiled ?? profiled
+  const { profiles } = profiled
+  const peakBytes = await peakMemory(device)
+
+  using plan = supernet.compile(space.program(path))
+  const timing = { batchSize, training: mode === 'train', ...CONVOLUTION_ROUNDS }
+  const convSeconds = await supernet.convolutionSeconds(plan, timing)
+  const stepSeconds = median(seconds)
+  return {
+    event: 'path',
+    path,
+    arch: space.encode(path),
+    steps,
+    imagesPerSecond: batchSize / stepSeconds,
+    stepSeconds,
+    convSeconds,
+    breakdown: byFamily((family) => median(profiles.map((profile) => profile[family]))),
+    javascriptShare: synchronous ? Math.max(0, 1 - sum(profiles.map(busy)) / sum(seconds)) : null,
+    peakBytes,
+  }
+}
+
+type Step = () => Promise<unknown>
+
+function stepOf(
+  path: Path,
+  supernet: Supernet,
+  dataset: Dataset,
+  { config, space, batchSize, mode }: BenchmarkOptions,
+): Step {
+  const { learningRate, momentum, weightDecay, unsampled, clipNorm, augmentation } = config.training
+  const options = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+  const batch: Batch = {
+    dataset,
+    indices: Int32Array.from({ length: batchSize }, (_, i) => i),
+    ...(augmentation.pad > 0 || augmentation.flip ? { augmentation: { seed: 0, ...augmentation } } : {}),
+  }
+  return () => {
+    // What runs holds the plan itself.
+    using plan = supernet.compile(space.program(path))
+    return mode === 'train'
+      ? supernet.trainStep(plan, batch, options)
+      : supernet.evaluate(plan, dataset, { batchSize, count: batchSize })
+  }
+}
+
+/** Runs steps so that the native thread finds the next one when it ends one, as in training. */
+async function inSuccession(
+  step: Step,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<{ seconds: number[]; profiles: Profile[] }> {
+  const begin = () => {
+    const done = step()
+    const profile = takeProfile()
+    return Promise.all([profile, done])
+  }
+  const seconds: number[] = []
+  const profiles: Profile[] = []
+  let last = performance.now()
+  let running = begin()
+  for (let i = 1; i <= count; i++) {
+    signal?.throwIfAborted()
+    const next = i < count ? begin() : undefined
+    next?.catch(() => {}) // It is awaited in the next round, unless this one fails.
+    const [profile] = await running
+    const now = performance.now()
+    seconds.push((now - last) / 1000)
+    profiles.push(profile)
+    last = now
+    if (next !== undefined) running = next
+  }
+  return { seconds, profiles }
+}
+
+function summarise(measurements: readonly PathMeasurement[], batchSize: number) {
+  const average = (value: (measurement: PathMeasurement) => number) =>
+    sum(measurements.map(value)) / measurements.length
+  const stepSeconds = average((measurement) => measurement.stepSeconds)
+  const breakdown = byFamily((family) => average((measurement) => measurement.breakdown[family]))
+  // A share weighs as much as its path takes.
+  const idle = average(({ javascriptShare, stepSeconds }) => (javascriptShare ?? Number.NaN) * stepSeconds)
+  return {
+    imagesPerSecond: batchSize / stepSeconds,
+    stepSeconds,
+    convSeconds: average((measurement) => measurement.convSeconds),
+    breakdown,
+    javascriptShare: Number.isNaN(idle) ? null : idle / stepSeconds,
+    bookkeepingShare: (breakdown.statistics + breakdown.optimiser) / busy(breakdown),
+    peakBytes: Math.max(...measurements.map((measurement) => measurement.peakBytes)),
+  }
+}
+
+/** The first `count` images, from the beginning again where there are fewer. */
+function repeated(images: BenchmarkJob['splits']['train'], count: number): BenchmarkJob['splits']['train'] {
+  const pixels = images.channels * images.height * images.width
+  const available = images.labels.length
+  const Pixels = images.images.constructor as new (length: number) => Uint8Array | Float32Array
+  const copy = new Pixels(count * pixels)
+  for (let i = 0; i < count; i++) {
+    const from = (i % available) * pixels
+    copy.set(images.images.subarray(from, from + pixels), i * pixels)
+  }
+  return { ...images, images: copy, labels: Int32Array.from({ length: count }, (_, i) => images.labels[i % available]) }
+}
+
+function byFamily(value: (family: keyof Profile) => number): Profile {
+  return Object.fromEntries(FAMILIES.map((family) => [family, value(family)])) as Profile
+}
+
+function busy(profile: Profile): number {
+  return sum(Object.values(profile))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

@@ -1,0 +1,29 @@
+/** What a benchmark runs on: a space, and images of its shape. */
+import type { Config } from '../config/index.js'
+import { exists } from '../data/files.js'
+import { generateImages } from '../data/generated.js'
+import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
+import { RandomStream } from '../random.js'
+import { createSpace, type SearchSpace } from '../spaces/index.js'
+
+export interface BenchmarkJob {
+  readonly space: SearchSpace
+  readonly splits: Splits
+  /** Whether noise stands in for images, because the data set is absent. */
+  readonly generated: boolean
+}
+
+/** Loads the images that the settings name, or generates `images` of their shape where their folder does not exist. */
+export async function prepareBenchmark({ data, space, seed }: Config, images: number): Promise<BenchmarkJob> {
+  const { format, dir } = data
+  const generated = format !== 'embedded' && (dir === undefined || !(await exists(dir)))
+  const splits = generated
+    ? prepareSplits(
+        generateImages(format, { train: images, test: images }, RandomStream.named(seed, 'generated')),
+        'generated images',
+        data,
+      )
+    : await loadSplits(data)
+  const { channels, height, width } = splits.train
+  return { space: createSpace(space, { channels, height, width }, splits.classes), splits, generated }
+}

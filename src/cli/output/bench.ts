@@ -1,0 +1,77 @@
+import Table from 'cli-table3'
+import { createColors } from 'picocolors'
+import type { BenchmarkResult, PathMeasurement } from '../../benchmark/bench.js'
+import type { Family } from '../../native.js'
+import { integer, percent } from './format.js'
+
+/** Column heads of the families, in the order shown. */
+const COLUMNS: readonly (readonly [Family, string])[] = [
+  ['convForward', 'conv\nforward'],
+  ['convBackward', 'conv\nbackward'],
+  ['norm', 'norm'],
+  ['pool', 'pool'],
+  ['sum', 'sum'],
+  ['loss', 'loss'],
+  ['statistics', 'stati-\nstics'],
+  ['optimiser', 'opti-\nmiser'],
+  ['other', 'other'],
+]
+
+/** The table of all paths with their mean in the last row, times in milliseconds, and what they come to. */
+export function renderBenchmark(
+  paths: readonly PathMeasurement[],
+  result: BenchmarkResult,
+  style: { readonly color: boolean },
+): string[] {
+  const colors = createColors(style.color)
+  const head = ['path', 'step', 'images/s', ...COLUMNS.map(([, title]) => title), 'convs in\nATen alone', 'peak\nMiB']
+  const table = new Table({
+    head: head.map((title) => title.split('\n').map(colors.bold).join('\n')),
+    colAligns: ['left', ...new Array(head.length - 1).fill('right')],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const measurement of paths) table.push([measurement.path.join(), ...cells(measurement)])
+  table.push(['mean', ...cells(result)].map((cell) => colors.bold(cell)))
+  const facts: [string, string][] = [
+    ['Images per second', integer(result.imagesPerSecond)],
+    [
+      'Convolutions',
+      `${percent(result.convSeconds / result.stepSeconds)} of a step would be ATen's convolutions alone`,
+    ],
+    ['Statistics', `${percent(result.bookkeepingShare)} of the computation, with the optimiser`],
+    ['JavaScript', `${percent(result.javascriptShare)} of the time, in which nothing is computed`],
+    ['Peak memory', `${mebibytes(result.peakBytes)} MiB`],
+  ]
+  return [
+    describeSubject(result),
+    ...table.toString().split('\n'),
+    ...facts.map(([name, value]) => `${colors.bold(name.padEnd(18))}${value}`),
+  ]
+}
+
+function describeSubject({ mode, space, dataset, batchSize, precision, threads, device }: BenchmarkResult): string {
+  const where = device === 'cpu' ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : device
+  const what = mode === 'train' ? 'training steps' : 'evaluations'
+  return `${space}, ${what} of ${batchSize} on ${dataset}, ${precision}, ${where}; milliseconds`
+}
+
+function cells(measurement: PathMeasurement | BenchmarkResult): string[] {
+  const { stepSeconds, imagesPerSecond, breakdown, convSeconds, peakBytes } = measurement
+  return [
+    milliseconds(stepSeconds),
+    integer(imagesPerSecond),
+    ...COLUMNS.map(([family]) => milliseconds(breakdown[family])),
+    milliseconds(convSeconds),
+    mebibytes(peakBytes),
+  ]
+}
+
+/** Three digits: steps last from one millisecond to seconds. */
+function milliseconds(seconds: number): string {
+  const value = 1000 * seconds
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
+}
+
+function mebibytes(bytes: number): string {
+  return integer(bytes / 2 ** 20)
+}
