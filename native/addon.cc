@@ -7,7 +7,7 @@
 #include "caching_allocator.h"
 #include "environment.h"
 #include "executor_thread.h"
-#include "ops/direct_conv.h"
+#include "ops/conv_kernels.h"
 #include "peak_memory.h"
 #include "stopwatch.h"
 #include "torch_cuda.h"

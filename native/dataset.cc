@@ -108,7 +108,7 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const std::optio
       expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
     }
   }
-  at::Tensor images = empty_activation(batch, extent_.channels, extent_.height, extent_.width, at::kCPU);
+  at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, at::kCPU);
   float* out = images.mutable_data_ptr<float>();
   at::parallel_for(0, batch, grain(extent_.pixels(), kElementsPerShare), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) gather_one(indices[i], augmentation, i, out + i * extent_.pixels());

@@ -7,8 +7,8 @@
 
 namespace pada {
 
-Execution::Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels)
-    : run_(plan, parameters, batch, kernels && parameters.device().is_cpu()), training_(training) {}
+Execution::Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, Numerics numerics)
+    : run_(plan, parameters, batch, numerics), training_(training) {}
 
 at::Tensor Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
@@ -27,7 +27,7 @@ void Execution::forward_step(const Step& step, const at::Tensor& images) {
         const Shape given{images.size(1), images.size(2), images.size(3)};
         expected("images of shape " + s.text(), "the program's input", given.text());
       }
-      run_.values[step.output] = images;
+      run_.values[step.output] = images.to(run_.type());
       break;
     }
     case Step::Kind::Zeros:

@@ -7,11 +7,10 @@ namespace pada {
 
 class Execution {
  public:
-  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible. `kernels`: use
-  // the hand-written loops where the device is a CPU.
-  Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, bool kernels);
+  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible.
+  Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, Numerics numerics);
 
-  // images: batch x channels x height x width, channels-last. Returns logits [batch, classes, 1, 1].
+  // images: batch x channels x height x width, channels-last, float32. Returns float32 logits [batch, classes, 1, 1].
   at::Tensor forward(const at::Tensor& images);
 
   // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.

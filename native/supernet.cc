@@ -42,14 +42,13 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   std::weak_ptr<const Plan>& cached = plans_[content_key(code, names, idle)];
   if (auto plan = cached.lock()) return plan;
   auto plan = std::make_shared<const Plan>(
-      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_), reference_));
+      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_), {reference_, kernels()}));
   cached = plan;
   return plan;
 }
 
 Execution Supernet::execution(const Plan& plan, int64_t batch, bool training) {
-  // The one place that makes executions: Numerics{!reference_, precision_} goes here.
-  return Execution(plan, parameters_, batch, training, !reference_);
+  return Execution(plan, parameters_, batch, training, {kernels(), precision_});
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {

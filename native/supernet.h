@@ -76,6 +76,7 @@ class Supernet {
   const Parameters& parameters() const { return parameters_; }
 
  private:
+  bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
   Execution execution(const Plan& plan, int64_t batch, bool training);
 
   Parameters parameters_;

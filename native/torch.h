@@ -58,10 +58,9 @@
 
 namespace pada {
 
-// A new activation of batch x shape, channels innermost in memory.
-inline at::Tensor empty_activation(int64_t batch, int64_t channels, int64_t height, int64_t width, at::Device device) {
-  return at::empty({batch, channels, height, width},
-                   at::TensorOptions().dtype(at::kFloat).device(device).memory_format(at::MemoryFormat::ChannelsLast));
+// A new activation of batch x channels x height x width, channels innermost in memory.
+inline at::Tensor empty_activation(at::IntArrayRef shape, at::ScalarType type, at::Device device) {
+  return at::empty(shape, at::TensorOptions().dtype(type).device(device).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 }  // namespace pada

@@ -5,17 +5,25 @@
 
 #include "ops/channel_rows.h"
 #include "parameters.h"
+#include "precision.h"
 #include "program/plan.h"
 #include "torch.h"
 
 namespace pada {
 
+// How values are computed and kept.
+struct Numerics {
+  bool kernels;  // by hand-written loops on the CPU; otherwise by ATen, on any device
+  Precision precision;
+};
+
 struct Activations {
-  Activations(const Plan& run_plan, Parameters& run_parameters, int64_t batch_size, bool use_kernels)
+  Activations(const Plan& run_plan, Parameters& run_parameters, int64_t batch_size, Numerics numerics)
       : plan(run_plan),
         parameters(run_parameters),
         batch(batch_size),
-        kernels(use_kernels),
+        kernels(numerics.kernels),
+        precision(numerics.precision),
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
@@ -24,8 +32,8 @@ struct Activations {
   const Plan& plan;
   Parameters& parameters;
   const int64_t batch;
-  // Hand-written loops on the CPU; otherwise ATen, on any device.
   const bool kernels;
+  const Precision precision;
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
   struct DeviceStatistics {
@@ -36,9 +44,20 @@ struct Activations {
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }
 
+  at::ScalarType type() const { return precision == Precision::Float32 ? at::kFloat : at::kBFloat16; }
+
   at::Tensor empty(int value) const {
     const Shape& s = plan.shapes[value];
-    return empty_activation(batch, s.channels, s.height, s.width, parameters.device());
+    return empty_activation({batch, s.channels, s.height, s.width}, type(), parameters.device());
+  }
+
+  // Calls body(a value of the type that activations have in memory).
+  template <class Body>
+  void with_type(const Body& body) const {
+    if (precision == Precision::Float32)
+      body(float{});
+    else
+      body(BFloat16{});
   }
 
   bool wants_gradient(int value) const { return plan.requires_gradient[value]; }
@@ -53,6 +72,14 @@ struct Activations {
   }
 };
 
-inline constexpr double kEpsilon = 1e-5;  // of every batch norm, as PyTorch's default
+// The values of an activation as T, the type that it has in memory.
+template <class T>
+const T* values_of(const at::Tensor& tensor) {
+  return static_cast<const T*>(tensor.const_data_ptr());
+}
+template <class T>
+T* mutable_values_of(const at::Tensor& tensor) {
+  return static_cast<T*>(tensor.mutable_data_ptr());
+}
 
 }  // namespace pada

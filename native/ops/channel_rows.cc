@@ -21,13 +21,14 @@ int64_t block_of(int64_t channels) {
 
 // Sums of (x - shift) and (x - shift)^2 over whole blocks, per position in the block. The shift keeps the squares
 // small.
-PADA_SIMD void block_sums(const float* __restrict x, int64_t blocks, int64_t block, const float* __restrict shift,
+template <class T>
+PADA_SIMD void block_sums(const T* __restrict x, int64_t blocks, int64_t block, const float* __restrict shift,
                           float* __restrict sums, float* __restrict squares) {
   if (block == kBlock) {
     float s[kBlock] = {}, q[kBlock] = {};
     for (int64_t b = 0; b < blocks; b++, x += kBlock) {
       for (int64_t j = 0; j < kBlock; j++) {
-        const float d = x[j] - shift[j];
+        const float d = widen(x[j]) - shift[j];
         s[j] += d;
         q[j] += d * d;
       }
@@ -40,59 +41,62 @@ PADA_SIMD void block_sums(const float* __restrict x, int64_t blocks, int64_t blo
   std::fill(squares, squares + block, 0.f);
   for (int64_t b = 0; b < blocks; b++, x += block) {
     for (int64_t j = 0; j < block; j++) {
-      const float d = x[j] - shift[j];
+      const float d = widen(x[j]) - shift[j];
       sums[j] += d;
       squares[j] += d * d;
     }
   }
 }
 
-PADA_SIMD void block_gradient_sum(const float* __restrict g, int64_t blocks, int64_t block, float* __restrict sums) {
+template <class T>
+PADA_SIMD void block_gradient_sum(const T* __restrict g, int64_t blocks, int64_t block, float* __restrict sums) {
   if (block == kBlock) {
     float s[kBlock] = {};
     for (int64_t b = 0; b < blocks; b++, g += kBlock) {
-      for (int64_t j = 0; j < kBlock; j++) s[j] += g[j];
+      for (int64_t j = 0; j < kBlock; j++) s[j] += widen(g[j]);
     }
     std::copy(s, s + kBlock, sums);
     return;
   }
   std::fill(sums, sums + block, 0.f);
   for (int64_t b = 0; b < blocks; b++, g += block) {
-    for (int64_t j = 0; j < block; j++) sums[j] += g[j];
+    for (int64_t j = 0; j < block; j++) sums[j] += widen(g[j]);
   }
 }
 
-PADA_SIMD void block_product_sum(const float* __restrict g, const float* __restrict x, const float* __restrict mean,
+template <class T>
+PADA_SIMD void block_product_sum(const T* __restrict g, const T* __restrict x, const float* __restrict mean,
                                  int64_t blocks, int64_t block, float* __restrict sums) {
   if (block == kBlock) {
     float s[kBlock] = {};
     for (int64_t b = 0; b < blocks; b++, g += kBlock, x += kBlock) {
-      for (int64_t j = 0; j < kBlock; j++) s[j] += g[j] * (x[j] - mean[j]);
+      for (int64_t j = 0; j < kBlock; j++) s[j] += widen(g[j]) * (widen(x[j]) - mean[j]);
     }
     std::copy(s, s + kBlock, sums);
     return;
   }
   std::fill(sums, sums + block, 0.f);
   for (int64_t b = 0; b < blocks; b++, g += block, x += block) {
-    for (int64_t j = 0; j < block; j++) sums[j] += g[j] * (x[j] - mean[j]);
+    for (int64_t j = 0; j < block; j++) sums[j] += widen(g[j]) * (widen(x[j]) - mean[j]);
   }
 }
 
-template <bool kAccumulate>
-inline __attribute__((always_inline)) void affine_blocks(const float* __restrict g, const float* x, const float* a,
-                                                         const float* b, const float* c, float* out, int64_t blocks,
+template <bool kAccumulate, class T>
+inline __attribute__((always_inline)) void affine_blocks(const T* __restrict g, const T* x, const float* a,
+                                                         const float* b, const float* c, T* out, int64_t blocks,
                                                          int64_t block) {
   for (int64_t i = 0; i < blocks; i++, g += block, x += block, out += block) {
 #pragma GCC ivdep
     for (int64_t j = 0; j < block; j++) {
-      const float value = a[j] * g[j] + b[j] * x[j] + c[j];
-      out[j] = kAccumulate ? out[j] + value : value;
+      const float value = a[j] * widen(g[j]) + b[j] * widen(x[j]) + c[j];
+      out[j] = narrow<T>(kAccumulate ? widen(out[j]) + value : value);
     }
   }
 }
 
-PADA_SIMD void affine(const float* __restrict g, const float* x, const float* a, const float* b, const float* c,
-                      float* out, bool accumulate, int64_t blocks, int64_t block) {
+template <class T>
+PADA_SIMD void affine(const T* __restrict g, const T* x, const float* a, const float* b, const float* c, T* out,
+                      bool accumulate, int64_t blocks, int64_t block) {
   if (block == kBlock) {
     if (accumulate)
       affine_blocks<true>(g, x, a, b, c, out, blocks, kBlock);
@@ -106,9 +110,10 @@ PADA_SIMD void affine(const float* __restrict g, const float* x, const float* a,
   }
 }
 
-std::vector<float> repeated(const float* values, int64_t channels, int64_t block) {
+template <class T>
+std::vector<float> repeated(const T* values, int64_t channels, int64_t block) {
   std::vector<float> pattern(block);
-  for (int64_t j = 0; j < block; j++) pattern[j] = values[j % channels];
+  for (int64_t j = 0; j < block; j++) pattern[j] = widen(values[j % channels]);
   return pattern;
 }
 
@@ -129,7 +134,8 @@ int for_shares(int64_t elements, int64_t block, const Body& body) {
 
 }  // namespace
 
-ChannelStatistics channel_statistics(const float* x, int64_t rows, int64_t channels, double epsilon) {
+template <class T>
+ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels) {
   const int64_t block = block_of(channels), elements = rows * channels;
   const std::vector<float> shift = repeated(x, channels, block);
   std::vector<std::vector<double>> sums(at::get_num_threads()), squares(at::get_num_threads());
@@ -155,23 +161,20 @@ ChannelStatistics channel_statistics(const float* x, int64_t rows, int64_t chann
     }
   }
   for (int64_t i = elements / block * block; i < elements; i++) {
-    const double d = x[i] - shift[i % channels];
+    const double d = widen(x[i]) - shift[i % channels];
     sum[i % channels] += d;
     square[i % channels] += d * d;
   }
-  ChannelStatistics statistics;
-  statistics.mean.resize(channels);
-  statistics.inverse_deviation.resize(channels);
+  ChannelStatistics statistics{std::vector<float>(channels), std::vector<float>(channels)};
   for (int64_t c = 0; c < channels; c++) {
     const double mean = sum[c] / rows;
-    const double variance = std::max(0.0, square[c] / rows - mean * mean);
-    statistics.mean[c] = static_cast<float>(mean + shift[c]);
-    statistics.inverse_deviation[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
+    statistics.set(c, mean + shift[c], std::max(0.0, square[c] / rows - mean * mean));
   }
   return statistics;
 }
 
-GradientSums gradient_sums(const float* gradient, const std::vector<const float*>& inputs,
+template <class T>
+GradientSums gradient_sums(const T* gradient, const std::vector<const T*>& inputs,
                            const std::vector<const float*>& means, int64_t rows, int64_t channels) {
   const int64_t block = block_of(channels), elements = rows * channels;
   const size_t count = inputs.size();
@@ -207,13 +210,15 @@ GradientSums gradient_sums(const float* gradient, const std::vector<const float*
   }
   for (int64_t i = elements / block * block; i < elements; i++) {
     const int64_t c = i % channels;
-    result.gradient[c] += gradient[i];
-    for (size_t t = 0; t < count; t++) result.centred[t][c] += double(gradient[i]) * (inputs[t][i] - means[t][c]);
+    result.gradient[c] += widen(gradient[i]);
+    for (size_t t = 0; t < count; t++)
+      result.centred[t][c] += double(widen(gradient[i])) * (widen(inputs[t][i]) - means[t][c]);
   }
   return result;
 }
 
-void apply_affine(const float* gradient, const float* x, const ChannelAffine& coefficients, float* out, bool accumulate,
+template <class T>
+void apply_affine(const T* gradient, const T* x, const ChannelAffine& coefficients, T* out, bool accumulate,
                   int64_t rows, int64_t channels) {
   const int64_t block = block_of(channels), elements = rows * channels;
   const std::vector<float> a = repeated(coefficients.scale_gradient.data(), channels, block);
@@ -224,9 +229,18 @@ void apply_affine(const float* gradient, const float* x, const ChannelAffine& co
   });
   const int64_t rest = elements / block * block;
   for (int64_t i = rest; i < elements; i++) {
-    const float value = a[i - rest] * gradient[i] + b[i - rest] * x[i] + c[i - rest];
-    out[i] = accumulate ? out[i] + value : value;
+    const float value = a[i - rest] * widen(gradient[i]) + b[i - rest] * widen(x[i]) + c[i - rest];
+    out[i] = narrow<T>(accumulate ? widen(out[i]) + value : value);
   }
 }
+
+#define PADA_INSTANTIATE(T)                                                                                     \
+  template ChannelStatistics channel_statistics(const T*, int64_t, int64_t);                                    \
+  template GradientSums gradient_sums(const T*, const std::vector<const T*>&, const std::vector<const float*>&, \
+                                      int64_t, int64_t);                                                        \
+  template void apply_affine(const T*, const T*, const ChannelAffine&, T*, bool, int64_t, int64_t);
+PADA_INSTANTIATE(float)
+PADA_INSTANTIATE(BFloat16)
+#undef PADA_INSTANTIATE
 
 }  // namespace pada

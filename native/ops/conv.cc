@@ -1,6 +1,7 @@
 #include "ops/conv.h"
 
-#include "ops/direct_conv.h"
+#include "ops/conv_kernels.h"
+#include "stopwatch.h"
 
 namespace pada {
 namespace {
@@ -10,66 +11,94 @@ ConvShape shape_of(const Step& step, const Activations& run) {
   return {run.batch, in.height, in.width, in.channels, out.channels, step.window.kernel, step.window.stride};
 }
 
-bool is_direct(const Step& step, const Activations& run) {
+bool has_kernel(const Step& step, const Activations& run) {
   const ConvShape shape = shape_of(step, run);
-  return run.kernels && step.bias < 0 && step.window.padding == shape.padding() && has_direct_conv(shape);
+  return run.kernels && step.bias < 0 && step.window.padding == shape.padding() && has_conv_kernel(shape) &&
+         (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+}
+
+at::Tensor aten_input(const Step& step, const Activations& run) {
+  const at::Tensor& x = run.values[step.input];
+  return step.relu_input ? at::relu(x) : x;
+}
+
+at::Tensor aten_weight(const Step& step, const Activations& run) {
+  return run.parameters.view(run.parameters.values, step.weight).to(run.type());
 }
 
 void aten_forward(const Step& step, Activations& run) {
   const Parameters& parameters = run.parameters;
   std::optional<at::Tensor> bias;
-  if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias);
+  if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
   const Window& w = step.window;
-  run.values[step.output] =
-      at::convolution(run.values[step.input], parameters.view(parameters.values, step.weight), bias,
-                      {w.stride, w.stride}, {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1)
-          .contiguous(at::MemoryFormat::ChannelsLast);
+  run.values[step.output] = at::convolution(aten_input(step, run), aten_weight(step, run), bias, {w.stride, w.stride},
+                                            {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1)
+                                .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-// `with_weight`: also the gradients of weight and bias.
-void aten_backward(const Step& step, const at::Tensor& gradient, bool with_weight, Activations& run) {
+void aten_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   const Parameters& parameters = run.parameters;
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
-  const bool with_input = run.wants_gradient(step.input), with_bias = with_weight && step.bias >= 0;
+  const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient, run.values[step.input], parameters.view(parameters.values, step.weight),
+      gradient, aten_input(step, run), aten_weight(step, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
-      {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1, {with_input, with_weight, with_bias});
-  if (with_weight) parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
+      {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1, {with_input, true, with_bias});
+  parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
-  if (with_input) run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
+  if (!with_input) return;
+  if (step.relu_input) input_gradient = at::threshold_backward(input_gradient, run.values[step.input], 0);
+  run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+// `affine`: of the batch norm that `gradient` belongs to, or null where it belongs to the output itself.
+void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
+  const Parameters& parameters = run.parameters;
+  at::Tensor* held = run.wants_gradient(step.input) ? &run.gradients[step.input] : nullptr;
+  const bool accumulate = held != nullptr && held->defined();
+  if (held != nullptr && !accumulate) *held = run.empty(step.input);
+  run.with_type([&]<class T>(T) {
+    OutputGradient<T> output{values_of<T>(gradient)};
+    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine};
+    conv_kernel_backward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input, output,
+                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
+                         held == nullptr ? nullptr : mutable_values_of<T>(*held), accumulate,
+                         parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
+  });
 }
 
 }  // namespace
 
 void conv_forward(const Step& step, Activations& run) {
-  if (!is_direct(step, run)) return aten_forward(step, run);
+  const Stopwatch::Scope scope(Family::ConvForward);
+  if (!has_kernel(step, run)) return aten_forward(step, run);
   run.values[step.output] = run.empty(step.output);
   const Parameters& parameters = run.parameters;
-  direct_conv_forward(shape_of(step, run), run.values[step.input].const_data_ptr<float>(),
-                      parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                      run.values[step.output].mutable_data_ptr<float>());
+  run.with_type([&]<class T>(T) {
+    conv_kernel_forward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
+                        parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
+                        mutable_values_of<T>(run.values[step.output]),
+                        step.feeds_norm ? &run.statistics[step.output] : nullptr);
+  });
 }
 
 void conv_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
+  const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
-  if (!is_direct(step, run)) return aten_backward(step, gradient, true, run);
+  if (has_kernel(step, run))
+    kernel_backward(step, gradient, nullptr, run);
+  else
+    aten_backward(step, gradient, run);
+}
 
-  const ConvShape shape = shape_of(step, run);
-  const Parameters& parameters = run.parameters;
-  const float* y_gradient = gradient.const_data_ptr<float>();
-  direct_conv_weight_gradient(shape, run.values[step.input].const_data_ptr<float>(), y_gradient,
-                              parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
-  if (!run.wants_gradient(step.input)) return;
-  if (!has_direct_input_gradient(shape)) return aten_backward(step, gradient, false, run);
-  at::Tensor& held = run.gradients[step.input];
-  const bool accumulate = held.defined();
-  if (!accumulate) held = run.empty(step.input);
-  direct_conv_input_gradient(shape, y_gradient,
-                             parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                             held.mutable_data_ptr<float>(), accumulate);
+bool conv_backward_through_norm(const Step& step, const at::Tensor& gradient, const ChannelAffine& affine,
+                                Activations& run) {
+  if (!has_kernel(step, run)) return false;
+  const Stopwatch::Scope scope(Family::ConvBackward);
+  kernel_backward(step, gradient, &affine, run);
+  return true;
 }
 
 }  // namespace pada

@@ -3,7 +3,7 @@
 namespace pada {
 
 void global_pool_forward(const Step& step, Activations& run) {
-  run.values[step.output] = run.values[step.input].mean({2, 3}, true);
+  run.values[step.output] = run.values[step.input].mean({2, 3}, true, at::kFloat);
 }
 
 void global_pool_backward(const Step& step, Activations& run) {

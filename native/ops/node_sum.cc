@@ -1,11 +1,26 @@
 #include "ops/node_sum.h"
 
+#include "ops/conv.h"
 #include "ops/sum_rows.h"
+#include "stopwatch.h"
 
 namespace pada {
 namespace {
 
+Family family_of(const Term& term) {
+  switch (term.kind) {
+    case Term::Kind::Copy:
+      return Family::Sum;
+    case Term::Kind::AvgPool:
+      return Family::Pool;
+    case Term::Kind::BatchNorm:
+      break;
+  }
+  return Family::Norm;
+}
+
 at::Tensor aten_term(const Term& term, Activations& run) {
+  const Stopwatch::Scope scope(family_of(term));
   const at::Tensor& x = run.values[term.input];
   const Window& w = term.window;
   switch (term.kind) {
@@ -41,6 +56,7 @@ void aten_forward(const Step& step, Activations& run) {
 }
 
 void aten_term_backward(const Term& term, const at::Tensor& gradient, Activations& run) {
+  const Stopwatch::Scope scope(family_of(term));
   const at::Tensor& x = run.values[term.input];
   const Window& w = term.window;
   if (term.kind == Term::Kind::AvgPool) {
@@ -55,27 +71,38 @@ void aten_term_backward(const Term& term, const at::Tensor& gradient, Activation
   }
 }
 
+// Statistics of a batch norm's input, unless the convolution that computed it has them.
+template <class T>
+const ChannelStatistics& statistics_of(int input, Activations& run) {
+  ChannelStatistics& statistics = run.statistics[input];
+  if (statistics.mean.empty()) {
+    const Stopwatch::Scope scope(Family::Norm);
+    statistics = channel_statistics(values_of<T>(run.values[input]), run.rows(input), run.plan.shapes[input].channels);
+  }
+  return statistics;
+}
+
+template <class T>
 void kernel_forward(const Step& step, Activations& run) {
-  std::vector<RowTerm> terms;
+  std::vector<RowTerm<T>> terms;
   for (const Term& term : step.terms) {
     const Shape& input = run.plan.shapes[term.input];
-    RowTerm row{run.values[term.input].const_data_ptr<float>(), {}, {}, term.window, input.height, input.width};
+    RowTerm<T> row{values_of<T>(run.values[term.input]), {}, {}, term.window, input.height, input.width};
     if (term.kind == Term::Kind::BatchNorm) {
-      ChannelStatistics& statistics = run.statistics[term.input];
-      statistics = channel_statistics(row.x, run.rows(term.input), input.channels, kEpsilon);
+      const ChannelStatistics& statistics = statistics_of<T>(term.input, run);
       row.scale = statistics.inverse_deviation;
       for (int64_t c = 0; c < input.channels; c++) row.shift.push_back(-statistics.mean[c] * row.scale[c]);
     }
     terms.push_back(std::move(row));
   }
-  float *sum = nullptr, *relu = nullptr;
+  T *sum = nullptr, *relu = nullptr;
   if (step.keeps_sum) {
     run.values[step.output] = run.empty(step.output);
-    sum = run.values[step.output].mutable_data_ptr<float>();
+    sum = mutable_values_of<T>(run.values[step.output]);
   }
   if (step.relu >= 0) {
     run.values[step.relu] = run.empty(step.relu);
-    relu = run.values[step.relu].mutable_data_ptr<float>();
+    relu = mutable_values_of<T>(run.values[step.relu]);
   }
   sum_rows(terms, sum, relu, run.batch, run.plan.shapes[step.output]);
 }
@@ -92,8 +119,10 @@ at::Tensor through_relu(const Step& step, Activations& run) {
   }
   const bool accumulate = gradient.defined();
   if (!accumulate) gradient = after;
-  relu_backward(after.const_data_ptr<float>(), relu.const_data_ptr<float>(), gradient.mutable_data_ptr<float>(),
-                accumulate, run.elements(step.output));
+  run.with_type([&]<class T>(T) {
+    relu_backward(values_of<T>(after), values_of<T>(relu), mutable_values_of<T>(gradient), accumulate,
+                  run.elements(step.output));
+  });
   return gradient;
 }
 
@@ -111,50 +140,61 @@ ChannelAffine norm_backward(const ChannelStatistics& statistics, const std::vect
   return affine;
 }
 
+// All at once, because they share the gradient: first its sums, then, norm by norm, the gradient of its input, which a
+// convolution takes as it reads it.
+template <class T>
 void kernel_norms_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   std::vector<const Term*> norms;
-  std::vector<const float*> inputs, means;
+  std::vector<const T*> inputs;
+  std::vector<const float*> means;
   for (const Term& term : step.terms) {
     if (term.kind != Term::Kind::BatchNorm || !run.wants_gradient(term.input)) continue;
     norms.push_back(&term);
-    inputs.push_back(run.values[term.input].const_data_ptr<float>());
+    inputs.push_back(values_of<T>(run.values[term.input]));
     means.push_back(run.statistics[term.input].mean.data());
   }
   if (norms.empty()) return;
+  const Stopwatch::Scope scope(Family::Norm);
   const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
-  const float* g = gradient.const_data_ptr<float>();
+  const T* g = values_of<T>(gradient);
   const GradientSums sums = gradient_sums(g, inputs, means, rows, channels);
   for (size_t t = 0; t < norms.size(); t++) {
     const int input = norms[t]->input;
+    const ChannelAffine affine = norm_backward(run.statistics[input], sums.gradient, sums.centred[t], rows);
+    const int conv = norms[t]->conv;
+    if (conv >= 0 && conv_backward_through_norm(run.plan.steps[conv], gradient, affine, run)) continue;
     at::Tensor& held = run.gradients[input];
     const bool accumulate = held.defined();
     if (!accumulate) held = norms[t]->overwrites_input ? run.values[input] : run.empty(input);
-    const ChannelAffine affine = norm_backward(run.statistics[input], sums.gradient, sums.centred[t], rows);
-    apply_affine(g, inputs[t], affine, held.mutable_data_ptr<float>(), accumulate, rows, channels);
+    apply_affine(g, inputs[t], affine, mutable_values_of<T>(held), accumulate, rows, channels);
   }
 }
 
+template <class T>
 void kernel_pool_backward(const Term& term, const Step& step, const at::Tensor& gradient, Activations& run) {
+  const Stopwatch::Scope scope(Family::Pool);
   at::Tensor& held = run.gradients[term.input];
   const bool accumulate = held.defined();
   if (!accumulate) held = run.empty(term.input);
-  average_pool_backward(gradient.const_data_ptr<float>(), held.mutable_data_ptr<float>(), accumulate, run.batch,
+  average_pool_backward(values_of<T>(gradient), mutable_values_of<T>(held), accumulate, run.batch,
                         run.plan.shapes[step.output], run.plan.shapes[term.input], term.window);
 }
 
 }  // namespace
 
 void sum_forward(const Step& step, Activations& run) {
+  const Stopwatch::Scope scope(Family::Sum);
   if (run.kernels)
-    kernel_forward(step, run);
+    run.with_type([&]<class T>(T) { kernel_forward<T>(step, run); });
   else
     aten_forward(step, run);
 }
 
 void sum_backward(const Step& step, Activations& run) {
+  const Stopwatch::Scope scope(Family::Sum);
   at::Tensor gradient = through_relu(step, run);
   if (!gradient.defined()) return;
-  if (run.kernels) kernel_norms_backward(step, gradient, run);
+  if (run.kernels) run.with_type([&]<class T>(T) { kernel_norms_backward<T>(step, gradient, run); });
   const Term* last_copy = nullptr;
   for (const Term& term : step.terms) {
     if (!run.wants_gradient(term.input)) continue;
@@ -163,7 +203,7 @@ void sum_backward(const Step& step, Activations& run) {
     else if (!run.kernels)
       aten_term_backward(term, gradient, run);
     else if (term.kind == Term::Kind::AvgPool)
-      kernel_pool_backward(term, step, gradient, run);
+      run.with_type([&]<class T>(T) { kernel_pool_backward<T>(term, step, gradient, run); });
   }
   // Copies come last: the last one may take the gradient's memory over.
   for (const Term& term : step.terms) {
@@ -172,7 +212,8 @@ void sum_backward(const Step& step, Activations& run) {
     if (!held.defined())
       held = &term == last_copy ? gradient : gradient.clone();
     else if (run.kernels) {
-      add_to(held.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), run.elements(term.input));
+      run.with_type(
+          [&]<class T>(T) { add_to(mutable_values_of<T>(held), values_of<T>(gradient), run.elements(term.input)); });
     } else {
       held.add_(gradient);
     }

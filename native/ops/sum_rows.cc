@@ -10,29 +10,40 @@
 namespace pada {
 namespace {
 
+// Rows are summed in float, whatever is in memory.
+
 // y (+)= x * scale[c] + shift[c], the coefficients repeated to the row's length.
-PADA_SIMD void add_affine(float* __restrict y, const float* __restrict x, const float* __restrict scale,
+template <class T>
+PADA_SIMD void add_affine(float* __restrict y, const T* __restrict x, const float* __restrict scale,
                           const float* __restrict shift, int64_t n, bool first) {
   if (first) {
-    for (int64_t i = 0; i < n; i++) y[i] = x[i] * scale[i] + shift[i];
+    for (int64_t i = 0; i < n; i++) y[i] = widen(x[i]) * scale[i] + shift[i];
   } else {
-    for (int64_t i = 0; i < n; i++) y[i] += x[i] * scale[i] + shift[i];
+    for (int64_t i = 0; i < n; i++) y[i] += widen(x[i]) * scale[i] + shift[i];
   }
 }
 
-PADA_SIMD void add_plain(float* __restrict y, const float* __restrict x, int64_t n, bool first) {
+template <class T>
+PADA_SIMD void add_plain(float* __restrict y, const T* __restrict x, int64_t n, bool first) {
   if (first)
-    std::memcpy(y, x, n * sizeof(float));
+    for (int64_t i = 0; i < n; i++) y[i] = widen(x[i]);
   else
-    for (int64_t i = 0; i < n; i++) y[i] += x[i];
+    for (int64_t i = 0; i < n; i++) y[i] += widen(x[i]);
 }
 
-PADA_SIMD void add_scaled(float* __restrict y, const float* __restrict x, float scale, int64_t n) {
-  for (int64_t i = 0; i < n; i++) y[i] += x[i] * scale;
+template <class T>
+PADA_SIMD void add_scaled(float* __restrict y, const T* __restrict x, float scale, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] += widen(x[i]) * scale;
 }
 
-PADA_SIMD void relu_row(float* __restrict y, const float* __restrict x, int64_t n) {
-  for (int64_t i = 0; i < n; i++) y[i] = x[i] > 0.f ? x[i] : 0.f;
+template <class T>
+PADA_SIMD void write_row(T* __restrict y, const float* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] = narrow<T>(x[i]);
+}
+
+template <class T>
+PADA_SIMD void write_relu(T* __restrict y, const float* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] = narrow<T>(x[i] > 0.f ? x[i] : 0.f);
 }
 
 // y[i] += scale * (x[i] + x[i + step] + ... ), taps summands: the inside of a stride-1 pool's row.
@@ -66,7 +77,8 @@ struct Axis {
 };
 
 // y += pooled row `row` of one image. `column` holds width_in * channels floats.
-void add_pooled_row(float* y, const float* image, int64_t row, const Axis& rows, const Axis& columns, int64_t channels,
+template <class T>
+void add_pooled_row(float* y, const T* image, int64_t row, const Axis& rows, const Axis& columns, int64_t channels,
                     float* column) {
   const int64_t line = columns.extent_in * channels;
   for (int64_t h = rows.first(row); h < rows.last(row); h++) {
@@ -91,18 +103,18 @@ void add_pooled_row(float* y, const float* image, int64_t row, const Axis& rows,
   }
 }
 
-PADA_SIMD void masked(const float* __restrict gradient, const float* __restrict relu, float* __restrict out,
-                      int64_t n) {
-  for (int64_t i = 0; i < n; i++) out[i] = relu[i] > 0.f ? gradient[i] : 0.f;
+template <bool kAccumulate, class T>
+PADA_SIMD void masked(const T* gradient, const T* __restrict relu, T* out, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; i++) {
+    const float value = widen(relu[i]) > 0.f ? widen(gradient[i]) : 0.f;
+    out[i] = narrow<T>(kAccumulate ? widen(out[i]) + value : value);
+  }
 }
 
-PADA_SIMD void masked_in_place(float* __restrict gradient, const float* __restrict relu, int64_t n) {
-  for (int64_t i = 0; i < n; i++) gradient[i] = relu[i] > 0.f ? gradient[i] : 0.f;
-}
-
-PADA_SIMD void add_masked(const float* __restrict gradient, const float* __restrict relu, float* __restrict out,
-                          int64_t n) {
-  for (int64_t i = 0; i < n; i++) out[i] += relu[i] > 0.f ? gradient[i] : 0.f;
+template <class T>
+PADA_SIMD void add_row(T* __restrict out, const T* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = narrow<T>(widen(out[i]) + widen(x[i]));
 }
 
 std::vector<float> across_row(const std::vector<float>& per_channel, int64_t line) {
@@ -113,7 +125,8 @@ std::vector<float> across_row(const std::vector<float>& per_channel, int64_t lin
 
 }  // namespace
 
-void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_t batch, const Shape& shape) {
+template <class T>
+void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t batch, const Shape& shape) {
   const int64_t line = shape.width * shape.channels;
   std::vector<std::vector<float>> scales(terms.size()), shifts(terms.size());
   int64_t widest = line;
@@ -127,10 +140,10 @@ void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_
   at::parallel_for(0, batch * shape.height, grain(line, kElementsPerShare), [&](int64_t begin, int64_t end) {
     std::vector<float> buffer(line), column(widest);
     for (int64_t row = begin; row < end; row++) {
-      float* y = sum != nullptr ? sum + row * line : buffer.data();
+      float* y = buffer.data();
       bool first = true;
       for (size_t t = 0; t < terms.size(); t++) {
-        const RowTerm& term = terms[t];
+        const RowTerm<T>& term = terms[t];
         if (!term.scale.empty()) {
           add_affine(y, term.x + row * line, scales[t].data(), shifts[t].data(), line, first);
         } else if (term.window.kernel == 0) {
@@ -138,18 +151,20 @@ void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_
         } else {
           if (first) std::fill(y, y + line, 0.f);
           const Axis rows{term.height, shape.height, term.window}, columns{term.width, shape.width, term.window};
-          const float* image = term.x + row / shape.height * term.height * term.width * shape.channels;
+          const T* image = term.x + row / shape.height * term.height * term.width * shape.channels;
           add_pooled_row(y, image, row % shape.height, rows, columns, shape.channels, column.data());
         }
         first = false;
       }
-      if (relu != nullptr) relu_row(relu + row * line, y, line);
+      if (sum != nullptr) write_row(sum + row * line, y, line);
+      if (relu != nullptr) write_relu(relu + row * line, y, line);
     }
   });
 }
 
-void average_pool_backward(const float* gradient, float* input_gradient, bool accumulate, int64_t batch,
-                           const Shape& output, const Shape& input, const Window& window) {
+template <class T>
+void average_pool_backward(const T* gradient, T* input_gradient, bool accumulate, int64_t batch, const Shape& output,
+                           const Shape& input, const Window& window) {
   const int64_t channels = input.channels, line_in = input.width * channels, line_out = output.width * channels;
   const Axis rows{input.height, output.height, window}, columns{input.width, output.width, window};
   std::vector<float> weights(output.width);
@@ -161,13 +176,16 @@ void average_pool_backward(const float* gradient, float* input_gradient, bool ac
   }();
   const std::vector<float> none(line_out, 0.f);
   at::parallel_for(0, batch * input.height, grain(line_in, kElementsPerShare), [&](int64_t begin, int64_t end) {
-    std::vector<float> column(line_out), weighted(line_out);
+    std::vector<float> column(line_out), weighted(line_out), buffer(line_in);
     for (int64_t row = begin; row < end; row++) {
-      float* out = input_gradient + row * line_in;
-      if (!accumulate) std::fill(out, out + line_in, 0.f);
-      const float* image = gradient + row / input.height * output.height * line_out;
+      T* const result = input_gradient + row * line_in;
+      float* const out = buffer.data();
+      if (accumulate)
+        add_plain(out, result, line_in, true);
+      else
+        std::fill(out, out + line_in, 0.f);
+      const T* image = gradient + row / input.height * output.height * line_out;
       const int64_t h = row % input.height;
-      if (rows.first_out(h) >= rows.last_out(h)) continue;
       std::fill(column.begin(), column.end(), 0.f);
       for (int64_t o = rows.first_out(h); o < rows.last_out(h); o++) {
         add_scaled(column.data(), image + o * line_out, rows.weight(o), line_out);
@@ -189,25 +207,34 @@ void average_pool_backward(const float* gradient, float* input_gradient, bool ac
           add_scaled(out + in * channels, weighted.data() + o * channels, 1.f, channels);
         }
       }
+      write_row(result, out, line_in);
     }
   });
 }
 
-void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements) {
+template <class T>
+void relu_backward(const T* gradient, const T* relu, T* out, bool accumulate, int64_t elements) {
   at::parallel_for(0, elements, kElementsPerShare, [&](int64_t begin, int64_t end) {
-    const int64_t n = end - begin;
     if (accumulate)
-      add_masked(gradient + begin, relu + begin, out + begin, n);
-    else if (gradient == out)
-      masked_in_place(out + begin, relu + begin, n);
+      masked<true>(gradient + begin, relu + begin, out + begin, end - begin);
     else
-      masked(gradient + begin, relu + begin, out + begin, n);
+      masked<false>(gradient + begin, relu + begin, out + begin, end - begin);
   });
 }
 
-void add_to(float* out, const float* x, int64_t elements) {
+template <class T>
+void add_to(T* out, const T* x, int64_t elements) {
   at::parallel_for(0, elements, kElementsPerShare,
-                   [&](int64_t begin, int64_t end) { add_plain(out + begin, x + begin, end - begin, false); });
+                   [&](int64_t begin, int64_t end) { add_row(out + begin, x + begin, end - begin); });
 }
+
+#define PADA_INSTANTIATE(T)                                                                                    \
+  template void sum_rows(const std::vector<RowTerm<T>>&, T*, T*, int64_t, const Shape&);                       \
+  template void average_pool_backward(const T*, T*, bool, int64_t, const Shape&, const Shape&, const Window&); \
+  template void relu_backward(const T*, const T*, T*, bool, int64_t);                                          \
+  template void add_to(T*, const T*, int64_t);
+PADA_INSTANTIATE(float)
+PADA_INSTANTIATE(BFloat16)
+#undef PADA_INSTANTIATE
 
 }  // namespace pada

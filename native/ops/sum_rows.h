@@ -1,16 +1,18 @@
 // One image row at a time, the sum of a node: its summands are added in a buffer that stays in the first-level cache,
-// so that the sum and its ReLU are each written to memory once.
+// so that the sum and its ReLU are each written to memory once. T: float or BFloat16.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "ops/bfloat16.h"
 #include "program/program.h"
 
 namespace pada {
 
+template <class T>
 struct RowTerm {
-  const float* x;
+  const T* x;
   // Batch norm: x * scale[c] + shift[c]; empty for a plain or pooled summand.
   std::vector<float> scale, shift;
   // Average pool of x, which has the given extent; kernel 0 for none.
@@ -19,16 +21,20 @@ struct RowTerm {
 };
 
 // sum and relu: batch x height x width x channels; either may be null.
-void sum_rows(const std::vector<RowTerm>& terms, float* sum, float* relu, int64_t batch, const Shape& shape);
+template <class T>
+void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t batch, const Shape& shape);
 
 // Adds to (or, without accumulate, writes) the gradient of an average pool's input, given that of its output.
-void average_pool_backward(const float* gradient, float* input_gradient, bool accumulate, int64_t batch,
-                           const Shape& output, const Shape& input, const Window& window);
+template <class T>
+void average_pool_backward(const T* gradient, T* input_gradient, bool accumulate, int64_t batch, const Shape& output,
+                           const Shape& input, const Window& window);
 
 // out = gradient where relu > 0, else 0; or added to out.
-void relu_backward(const float* gradient, const float* relu, float* out, bool accumulate, int64_t elements);
+template <class T>
+void relu_backward(const T* gradient, const T* relu, T* out, bool accumulate, int64_t elements);
 
 // out[i] += x[i]
-void add_to(float* out, const float* x, int64_t elements);
+template <class T>
+void add_to(T* out, const T* x, int64_t elements);
 
 }  // namespace pada

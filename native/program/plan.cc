@@ -1,5 +1,6 @@
 #include "program/plan.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace pada {
@@ -7,19 +8,19 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Program& program, bool keep_cancelled_biases)
-      : program_(program), keep_cancelled_biases_(keep_cancelled_biases), alias_(program.instructions.size()) {
+  Planner(const Program& program, const PlanOptions& options)
+      : program_(program), options_(options), alias_(program.instructions.size()) {
     merge_equal_relus();
     count_uses();
   }
 
   Plan plan() {
     const int count = static_cast<int>(program_.instructions.size());
-    sum_step_.assign(count, -1);
+    step_of_.assign(count, -1);
     for (int id = 0; id < count; id++) {
       const Instruction& in = program_.instructions[id];
       plan_.shapes.push_back(in.shape);
-      if (live_[id] && alias_[id] == id && !absorbed(id)) emit(id, in);
+      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id)) emit(id, in);
     }
     plan_.output = alias_[program_.output];
     plan_.sampled = program_.sampled;
@@ -59,6 +60,12 @@ class Planner {
     return uses_[id] == 1 && consumers_[id].size() == 1 && at(consumers_[id][0]).op == op;
   }
 
+  // A ReLU that only convolutions read is computed by them.
+  bool folded(int id) const {
+    return options_.fold_relus && at(id).op == Op::Relu && uses_[id] == static_cast<int>(consumers_[id].size()) &&
+           std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
+  }
+
   // A batch norm or pool that only feeds a sum is computed by the sum.
   bool absorbed(int id) const {
     const Op op = at(id).op;
@@ -71,7 +78,8 @@ class Planner {
     const int input = operand(id, 0);
     // The backward pass of a ReLU reads its output: that memory must stay.
     const bool overwrites = uses_[input] == 1 && at(input).op != Op::Relu && at(input).op != Op::Input;
-    return {Term::Kind::BatchNorm, input, {}, overwrites};
+    const bool after_conv = at(input).op == Op::Conv2d && only_feeds(input, Op::BatchNorm);
+    return {Term::Kind::BatchNorm, input, {}, overwrites, after_conv ? step_of_[input] : -1};
   }
 
   void emit(int id, const Instruction& in) {
@@ -91,8 +99,11 @@ class Planner {
         break;
       case Op::Conv2d:
         step.kind = Step::Kind::Conv;
+        step.relu_input = folded(step.input);
+        if (step.relu_input) step.input = operand(step.input, 0);
+        step.feeds_norm = only_feeds(id, Op::BatchNorm);
         // A batch norm subtracts the mean over the batch, and any bias with it.
-        if (!keep_cancelled_biases_ && only_feeds(id, Op::BatchNorm)) step.bias = -1;
+        if (!options_.keep_cancelled_biases && only_feeds(id, Op::BatchNorm)) step.bias = -1;
         break;
       case Op::BatchNorm:
       case Op::AvgPool2d:
@@ -107,8 +118,8 @@ class Planner {
         }
         break;
       case Op::Relu: {
-        const int sum = sum_step_[step.input];
-        if (sum >= 0) {
+        const int sum = step_of_[step.input];
+        if (sum >= 0 && plan_.steps[sum].kind == Step::Kind::Sum) {
           plan_.steps[sum].relu = id;
           plan_.steps[sum].keeps_sum = uses_[step.input] > 1;
           return;
@@ -123,7 +134,7 @@ class Planner {
         step.kind = Step::Kind::Linear;
         break;
     }
-    if (step.kind == Step::Kind::Sum) sum_step_[id] = static_cast<int>(plan_.steps.size());
+    step_of_[id] = static_cast<int>(plan_.steps.size());
     plan_.steps.push_back(std::move(step));
   }
 
@@ -153,19 +164,17 @@ class Planner {
   }
 
   const Program& program_;
-  const bool keep_cancelled_biases_;
+  const PlanOptions options_;
   std::vector<int> alias_;
   std::vector<bool> live_;
   std::vector<int> uses_;
   std::vector<std::vector<int>> consumers_;
-  std::vector<int> sum_step_;  // by value id: the Sum step that produces it, or -1
+  std::vector<int> step_of_;  // by value id: the step that produces it, or -1
   Plan plan_;
 };
 
 }  // namespace
 
-Plan make_plan(const Program& program, bool keep_cancelled_biases) {
-  return Planner(program, keep_cancelled_biases).plan();
-}
+Plan make_plan(const Program& program, const PlanOptions& options) { return Planner(program, options).plan(); }
 
 }  // namespace pada

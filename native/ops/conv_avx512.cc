@@ -1,0 +1,38 @@
+// The convolutions for AVX-512: 32 registers of 16 floats.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "ops/conv_table.h"
+#include "ops/scratch.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
+
+namespace pada {
+namespace {
+constexpr int kMaxRegisters = 32;
+constexpr int kWidest = 16;
+// Each builds on those before.
+// clang-format off
+#include "ops/conv_vectors.inc"
+#include "ops/conv_ends.inc"
+#include "ops/conv_products.inc"
+#include "ops/conv_direct.inc"
+#include "ops/conv_winograd.inc"
+// clang-format on
+
+template <class T>
+constexpr ConvFunctions<T> kFunctions{direct_forward<T>, direct_backward<T>, winograd_forward<T>, winograd_backward<T>};
+constexpr ConvTable kTable{kFunctions<float>, kFunctions<BFloat16>};
+}  // namespace
+
+const ConvTable* conv_table_avx512() { return &kTable; }
+
+}  // namespace pada
+#else
+namespace pada {
+const ConvTable* conv_table_avx512() { return nullptr; }
+}  // namespace pada
+#endif
