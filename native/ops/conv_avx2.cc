@@ -1,4 +1,8 @@
 // The convolutions for AVX2: 16 registers of 8 floats.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>

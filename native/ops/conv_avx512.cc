@@ -1,4 +1,8 @@
 // The convolutions for AVX-512: 32 registers of 16 floats.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
