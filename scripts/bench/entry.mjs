@@ -8,6 +8,8 @@ export async function runBenchmark(module) {
   if (process.exitCode !== 0) return
   const { reportError } = await import('../../dist/cli/report-error.js')
   const { environment } = await import('../../dist/environment.js')
+  // Through `exit`, so that worker processes and temporary files go too.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   try {
     const { main } = await import(module)
     await main(process.argv.slice(2))

@@ -2,11 +2,9 @@
  * How the cost of a training step grows: with the batch, the channels and the threads; and that it does not grow with
  * the number of steps taken. The addon alone; scripts/bench/pytorch.mjs compares it.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RandomStream } from '../../dist/index.js'
-import { drawPaths, writeInputs } from './inputs.mjs'
+import { RandomStream, UserError } from '../../dist/index.js'
+import { drawPaths, withInputs } from './inputs.mjs'
 import { describeMachine, machineText, plural, warnIfBusy } from './machine.mjs'
 import { readOptions, sharedOptions } from './options.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
@@ -38,20 +36,25 @@ const say = (line) => process.stderr.write(`${line}\n`)
 export async function main(args) {
   const read = await readOptions(args, 'bench-growth', 'Measures how the cost of a training step grows.', options)
   const settings = read.quick ? { ...read, ...QUICK } : read
+  if (settings.steps < BLOCK)
+    throw new UserError(`Expected at least ${BLOCK} for --steps but received ${settings.steps}`, 2)
   const machine = describeMachine()
   warnIfBusy(machine, say)
+  const { cells, batch, stepsBatch } = settings
+  const images = Math.max(...batch, stepsBatch)
   const grid = []
   for (const channels of settings.channels) {
-    await withInputs(channels, settings, async (folder) => {
+    await withInputs({ channels, cells, images }, async (folder) => {
       for (const precision of PRECISIONS) {
-        for (const threads of settings.threads)
+        for (const threads of settings.threads) {
           grid.push(...(await growth({ ...settings, channels, precision, threads, folder })))
+        }
       }
     })
   }
   const runs = []
-  const [channels, threads] = [settings.channels.at(settings.channels.length >> 1), Math.max(...settings.threads)]
-  await withInputs(channels, settings, async (folder) => {
+  const [channels, threads] = [settings.channels[settings.channels.length >> 1], Math.max(...settings.threads)]
+  await withInputs({ channels, cells, images }, async (folder) => {
     for (const precision of PRECISIONS) runs.push(await longRun({ ...settings, channels, precision, threads, folder }))
   })
   await publish({ machine, settings: pick(settings), grid, runs }, settings)
@@ -60,16 +63,6 @@ export async function main(args) {
 function pick({ batch, channels, threads, repetitions, cells, device, steps, stepsBatch, paths }) {
   const used = drawPaths(paths).map((path) => path.join())
   return { batch, channels, threads, repetitions, cells, device, steps, stepsBatch, paths: used }
-}
-
-async function withInputs(channels, { cells, batch, stepsBatch }, work) {
-  const folder = await mkdtemp(join(tmpdir(), 'pada-native-bench-'))
-  try {
-    await writeInputs(folder, { channels, cells, images: Math.max(...batch, stepsBatch) })
-    await work(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }
 
 /** Runs `work` with a process of the addon that has opened what the settings say. */

@@ -1,6 +1,7 @@
 /** What both sides of a benchmark get: the same paths, images, labels and weights, all drawn from one seed. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nasBench201, parsePath, RandomStream, UserError } from '../../dist/index.js'
 
@@ -11,8 +12,11 @@ export const MEAN = [0.5, 0.5, 0.5]
 export const STD = [0.2898, 0.2898, 0.2898]
 
 const COUNT = 12
-/** The first seed whose twelve paths have 16 3×3 and 13 1×1 convolutions, 1.33 and 1.08 per path: near the average. */
-const SEED = 56
+/**
+ * The first seed whose twelve paths are like the space's average: 16 convolutions 3×3 and 13 of 1×1, of which 14 and 11
+ * are left without dead edges; dead edges in five paths, and no path that passes no signal at all.
+ */
+const SEED = 9430
 
 /** Paths drawn uniformly, the same ones at every call. */
 export function drawPaths(count = COUNT) {
@@ -31,8 +35,22 @@ export function readPaths(file) {
   return paths
 }
 
-/** Writes weights, images (bytes, and floats normalised from them) and labels for both sides into `folder`. */
-export async function writeInputs(folder, { channels, cells, images: count }) {
+/** Runs `work` with a temporary folder of weights, images and labels, which is removed also where the process ends. */
+export async function withInputs(options, work) {
+  const folder = mkdtempSync(join(tmpdir(), 'pada-native-bench-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
+  try {
+    await writeInputs(folder, options)
+    return await work(folder)
+  } finally {
+    process.off('exit', remove)
+    remove()
+  }
+}
+
+/** Weights, images (bytes, and floats normalised from them) and labels, as files that both sides read. */
+async function writeInputs(folder, { channels, cells, images: count }) {
   const specs = nasBench201({ channels, cellsPerStage: cells, input: IMAGE }).parameters()
   const random = RandomStream.named(SEED, 'benchmark weights and images')
   const weights = specs.flatMap(({ shape, init }) =>

@@ -6,11 +6,10 @@
  * memory. In each round every variant takes one step of every path, path by path, so that whatever else slows the
  * machine slows all of them. Numbers are medians over rounds.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { nasBench201, nativeInfo, UserError } from '../../dist/index.js'
-import { drawPaths, readPaths, writeInputs } from './inputs.mjs'
+import { drawPaths, readPaths, withInputs } from './inputs.mjs'
 import { describeMachine, machineText, plural, warnIfBusy } from './machine.mjs'
 import { readOptions, sharedOptions } from './options.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
@@ -76,16 +75,12 @@ export async function main(args) {
   warnIfBusy(machine, say)
   const python = settings.python ?? (await pythonWithTorch(nativeInfo().torch, say))
 
-  const inputs = await mkdtemp(join(tmpdir(), 'pada-native-bench-'))
-  try {
-    const images = Math.max(settings.batch, settings.evalBatch)
-    await writeInputs(inputs, { ...settings, images })
-    const results = { machine, settings: pick(settings, paths) }
+  const images = Math.max(settings.batch, settings.evalBatch)
+  const results = { machine, settings: pick(settings, paths) }
+  await withInputs({ ...settings, images }, async (inputs) => {
     for (const mode of Object.keys(MODES)) results[mode] = await session(mode, { ...settings, paths, inputs, python })
-    await publish(results, settings)
-  } finally {
-    await rm(inputs, { recursive: true, force: true })
-  }
+  })
+  await publish(results, settings)
 }
 
 function pick({ batch, evalBatch, repetitions, channels, cells, threads, device }, paths) {

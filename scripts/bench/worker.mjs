@@ -21,6 +21,7 @@ class Worker {
   #answers
   #complaints = ''
   #failure
+  #end = () => this.#child.kill()
 
   constructor(name, command, args) {
     this.#name = name
@@ -28,6 +29,7 @@ class Worker {
     this.#child.on('error', ({ message }) => {
       this.#failure = message
     })
+    process.once('exit', this.#end)
     // What it is told after it has died says nothing that `ask` does not.
     this.#child.stdin.on('error', () => {})
     this.#child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -57,6 +59,7 @@ class Worker {
 
   /** Resolves once the process, and with it its memory, is gone. */
   async stop() {
+    process.off('exit', this.#end)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined) return
     const gone = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.kill()
