@@ -1,0 +1,38 @@
+/** What numbers were measured on. */
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { nativeInfo } from '../../dist/index.js'
+
+/** Load, averaged over the last minute, above which others are at work. */
+const BUSY = 0.5
+
+export function describeMachine() {
+  const { torch, cpuCapability, convolutionKernels, cudaDevices } = nativeInfo()
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    processor: cpus()[0].model.trim(),
+    cores: availableParallelism(),
+    instructions: cpuCapability,
+    convolutionKernels,
+    memoryBytes: totalmem(),
+    system: `${type()} ${release()}`,
+    node: process.versions.node,
+    torch,
+    gpus: cudaDevices,
+    loadBefore: loadavg()[0],
+  }
+}
+
+/** Another process on a core delays every parallel loop that waits for its share, PyTorch's more than the addon's. */
+export function warnIfBusy({ loadBefore }, say) {
+  if (loadBefore > BUSY) say(`The machine is busy (load ${loadBefore.toFixed(1)}): the numbers may mislead`)
+}
+
+/** `machine` in a sentence for tables and plots. */
+export function machineText({ processor, instructions, cores, torch, gpus }, device, threads) {
+  const cpu = `${processor} (${instructions}), ${plural(threads, 'thread')} of ${plural(cores, 'core')}`
+  return `${device === 'cuda' ? `${gpus[0]}, ${cpu}` : cpu}, libtorch ${torch}`
+}
+
+export function plural(count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
