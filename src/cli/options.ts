@@ -65,7 +65,8 @@ export function onePath(name: string): (value: string | string[]) => string {
 }
 
 /** The value of a numeric option that counts something. */
-export function whole(name: string, value: number, least = 1): number {
+export function whole(name: string, value: number | number[], least = 1): number {
+  if (Array.isArray(value)) throw new UserError(`Expected one value for --${name} but received ${value.length}`, 2)
   if (Number.isInteger(value) && value >= least) return value
   throw new UserError(`Expected a whole number of at least ${least} for --${name} but received ${value}`, 2)
 }

@@ -44,6 +44,11 @@ export interface Method {
    * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.
    */
   epochIndices(): Int32Array
+  /**
+   * Whether a step may begin while the one before it computes: what it draws depends on finished epochs only, and it is
+   * one call of the addon, asked for before `step` returns. Training then keeps the native thread busy throughout.
+   */
+  readonly overlapping?: boolean
   /** One update of the supernet on `batch`, whatever number of paths that takes. */
   step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepRecord>
   /** Learns from epoch `epoch`, which is over. */

@@ -14,6 +14,7 @@ import { PathImportance } from './path-importance.js'
 
 export class Pada implements Method {
   readonly name = 'pada'
+  readonly overlapping = true
   readonly #config: PadaConfig
   readonly #context: MethodContext
   /** s, of the epoch in progress. */

@@ -6,6 +6,7 @@ import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
 export class Spos implements Method {
   readonly name = 'spos'
+  readonly overlapping = true
   readonly pathDistribution: readonly number[]
   readonly #context: MethodContext
   readonly #paths: PathSampler

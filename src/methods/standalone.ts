@@ -7,6 +7,7 @@ import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
 export class Standalone implements Method {
   readonly name = 'standalone'
+  readonly overlapping = true
   /** Per edge, all on the chosen operation. */
   readonly pathDistribution: readonly (readonly number[])[]
   readonly subModels: readonly [Path]

@@ -8,7 +8,7 @@ import { UserError } from '../errors.js'
 import { gradientVariance } from '../evaluation/gradient-variance.js'
 import type { EpochEvent, TrainEvent } from '../events.js'
 import type { Method, Verbs } from '../methods/method.js'
-import type { Augmentation, Dataset, Supernet } from '../native.js'
+import type { Augmentation, Dataset, StepRecord, Supernet } from '../native.js'
 import { type Random, type RandomStream, randomState, restoreRandom } from '../random.js'
 import { cosineLearningRate } from '../sampling/schedule.js'
 import type { SearchSpace } from '../spaces/space.js'
@@ -67,6 +67,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   let lastSave = clock.total
   let lastReport = Number.NEGATIVE_INFINITY
   let images = 0
+  // Of the step before; the first one is taken for long.
+  let stepSeconds = Number.POSITIVE_INFINITY
 
   while (progress.epoch < epochs) {
     const { epoch } = progress
@@ -80,20 +82,41 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       lastSave = clock.total
     }
 
+    const begin = (step: number): StepUnderWay => {
+      const first = step * batchSize
+      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
+      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
+      const record = method.step(engine, { dataset: data, indices, augmentation }, stepOptions)
+      // It is awaited below, unless the step before it fails.
+      record.catch(() => {})
+      return { images: indices.length, record }
+    }
+    // Whether something other than a step will be due when a step that begins now has ended.
+    const pauseIsDue = () => {
+      const end = clock.total + stepSeconds
+      return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= settings.checkpointSeconds
+    }
+
+    let underWay: StepUnderWay | undefined
     while (progress.step < steps) {
-      if (signal?.aborted) {
+      if (underWay === undefined && signal?.aborted) {
         await save()
         throw signal.reason
       }
-      const first = progress.step * batchSize
-      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
-      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      const record = await method.step(engine, { dataset: data, indices, augmentation }, stepOptions)
+      const step = underWay ?? begin(progress.step)
+      // The next step is prepared and queued while this one computes, but nothing is under way where training reports,
+      // saves itself or ends: there it is exactly where it says.
+      const hurry = method.overlapping && progress.step + 1 < steps && !pauseIsDue()
+      underWay = hurry ? begin(progress.step + 1) : undefined
+      const began = clock.total
+      const record = await step.record
+      stepSeconds = clock.total - began
       if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
       progress.step++
-      progress.lossSum += record.loss * indices.length
+      progress.lossSum += record.loss * step.images
       progress.correct += record.correct
-      images += indices.length
+      images += step.images
+      if (underWay !== undefined) continue
 
       if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
         lastReport = clock.total
@@ -118,6 +141,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
     }
   }
+}
+
+/** A step that the method has begun. */
+interface StepUnderWay {
+  readonly images: number
+  readonly record: Promise<StepRecord>
 }
 
 /** Number of batches in an epoch; the last one may be smaller. */

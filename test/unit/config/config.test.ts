@@ -32,6 +32,7 @@ describe('parseConfig', () => {
       name: 'search',
       seed: 0,
       device: 'cpu',
+      precision: 'float32',
       space: { name: 'nasbench201', channels: 16, cellsPerStage: 5 },
       data: { format: 'embedded' },
       method: {
@@ -68,7 +69,7 @@ describe('parseConfig', () => {
     const cases: [object, string][] = [
       [
         { sed: 1 },
-        'Expected only name, seed, device, threads, space, data, method, training, ranking, groundTruth for the settings but received "sed"',
+        'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, groundTruth for the settings but received "sed"',
       ],
       [
         { training: { augmentation: { flop: true } } },

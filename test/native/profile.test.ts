@@ -1,0 +1,80 @@
+/** What a benchmark asks of the addon: where the time goes, convolutions alone, memory. */
+import { expect, it } from 'vitest'
+import { FAMILIES, peakMemory, resetPeakMemory, startProfile, stopProfile, takeProfile } from '../../src/native.js'
+import { NetBuilder, type SmallNet, smallNet } from './small-net.js'
+
+const INPUT = { channels: 3, height: 16, width: 16 }
+const OPTIONS = { learningRate: 0.01, momentum: 0.9, weightDecay: 0, unsampled: 'skip', clipNorm: 5 } as const
+const TIMING = { batchSize: 8, training: true, warmup: 1, repetitions: 3 }
+
+function network(precision: 'float32' | 'bfloat16' = 'float32'): Promise<SmallNet> {
+  const builder = new NetBuilder()
+  const { program } = builder
+  const wide = program.relu(program.batchNorm(builder.conv(program.input(INPUT), 16, 3)))
+  const deep = program.batchNorm(builder.conv(wide, 16, 3))
+  const pooled = program.avgPool2d(wide, { kernel: 3 })
+  const net = builder.classify(program.relu(program.add([deep, pooled, wide])), 3)
+  return smallNet(net, builder.specs, INPUT, { count: 64, precision })
+}
+
+const total = (profile: Record<string, number>) => Object.values(profile).reduce((sum, seconds) => sum + seconds, 0)
+
+it('a profile adds up to the time of the steps, and is over when it is stopped', async () => {
+  using small = await network()
+  const step = () => small.net.trainStep(small.plan, small, OPTIONS)
+  for (let i = 0; i < 3; i++) await step()
+  let best = 0
+  for (let i = 0; i < 10; i++) {
+    const start = performance.now()
+    await startProfile()
+    for (let j = 0; j < 20; j++) await step()
+    const profile = await takeProfile()
+    const seconds = (performance.now() - start) / 1000
+    expect(Object.keys(profile)).toEqual([...FAMILIES])
+    for (const family of ['loss', 'statistics', 'optimiser', 'other'] as const) {
+      expect(profile[family], family).toBeGreaterThan(0)
+    }
+    // The rest is JavaScript's, and whatever else the machine does.
+    expect(total(profile)).toBeLessThan(seconds)
+    best = Math.max(best, total(profile) / seconds)
+  }
+  expect(best).toBeGreaterThan(0.5)
+
+  await stopProfile()
+  await takeProfile()
+  await step()
+  expect(total(await takeProfile())).toBe(0)
+})
+
+it.each(['float32', 'bfloat16'] as const)(
+  'convolutions alone take time in %s, and change nothing',
+  async (precision) => {
+    using small = await network(precision)
+    expect(small.net.precision).toBe(precision)
+    const before = await small.net.read('parameters')
+    expect(await small.net.convolutionSeconds(small.plan, TIMING)).toBeGreaterThan(0)
+    expect(await small.net.convolutionSeconds(small.plan, { ...TIMING, training: false })).toBeGreaterThan(0)
+    expect(await small.net.read('parameters')).toEqual(before)
+    expect((await small.net.read('gradients')).every((value) => value === 0)).toBe(true)
+  },
+)
+
+it('convolutions alone refuse a batch of none and no rounds', async () => {
+  using small = await network()
+  const { net, plan } = small
+  for (const wrong of [{ batchSize: 0 }, { repetitions: 0 }, { warmup: -1 }]) {
+    const call = async () => net.convolutionSeconds(plan, { ...TIMING, ...wrong })
+    await expect(call()).rejects.toThrow(/^Expected a whole number of at least \d for \w+ but received/)
+  }
+})
+
+it('the peak of memory counts what was held in between', async () => {
+  await resetPeakMemory()
+  const before = await peakMemory()
+  expect(before).toBeGreaterThan(2 ** 20)
+  using small = await network()
+  const indices = Int32Array.from({ length: 4096 }, (_, i) => i % 64)
+  // 4096 images of 16×16 with 16 channels: 64 MiB for each activation that is kept.
+  await small.net.accumulate(small.plan, { dataset: small.dataset, indices })
+  expect(await peakMemory()).toBeGreaterThan(before + 64 * 2 ** 20)
+})

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { prepareBenchmark } from '../../../src/benchmark/job.js'
+import { parseConfig } from '../../../src/config/index.js'
+
+it('generates images of the shape that the settings ask for where there is no data', async () => {
+  const small = parseConfig({ data: { format: 'idx', dir: '/nonexistent', padTo: 32, downsample: 4 } })
+  const job = await prepareBenchmark(small, 5)
+  expect(job.generated).toBe(true)
+  expect(job.space.input).toEqual({ channels: 1, height: 8, width: 8 })
+  expect(job.splits.train.images).toHaveLength(5 * 64)
+  expect(job.splits.test.labels).toHaveLength(5)
+
+  const cifar = await prepareBenchmark(parseConfig({ data: { format: 'cifar10', dir: '/nonexistent' } }), 2)
+  expect(cifar.space.input).toEqual({ channels: 3, height: 32, width: 32 })
+  expect(cifar.splits.train.mean).toHaveLength(3)
+})
+
+it('takes the images that are there', async () => {
+  const job = await prepareBenchmark(parseConfig({ data: { trainCount: 8, testCount: 8, padTo: 32 } }), 2)
+  expect(job.generated).toBe(false)
+  expect(job.splits.train.labels).toHaveLength(8)
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { parsePathList, randomPaths, readPathList } from '../../../src/benchmark/path-list.js'
+import { UserError } from '../../../src/errors.js'
+import { RandomStream } from '../../../src/random.js'
+import { nasBench201 } from '../../../src/spaces/index.js'
+
+const space = nasBench201({ channels: 2, cellsPerStage: 1 })
+
+function refusal(text: string): UserError {
+  try {
+    parsePathList(text, 'paths.txt', space)
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError)
+    return error as UserError
+  }
+  throw new Error('Expected a refusal')
+}
+
+describe('a list of paths', () => {
+  it('has a path per line, in either notation, among blank lines and comments', () => {
+    const text = `# two paths\r\n3,0,1,2,4,3\r\n\r\n  ${space.encode([1, 2, 3, 4, 0, 1])}  `
+    expect(parsePathList(text, 'paths.txt', space)).toEqual([
+      [3, 0, 1, 2, 4, 3],
+      [1, 2, 3, 4, 0, 1],
+    ])
+  })
+
+  it.each([
+    [
+      '3,3,3,3,3,3\n\n3,3,3\n',
+      'paths.txt, line 3: Expected 6 operations for a path of nasbench201 but received 3: 3,3,3',
+    ],
+    ['3,3,3,3,3,9', 'paths.txt, line 1: Expected operations 0…4 for a path of nasbench201 but received 9'],
+    ['# only this\n3;3;3;3;3;3', 'paths.txt, line 2: Expected |op~0|+'],
+    ['# nothing\n', 'Expected at least one path for paths.txt but received none'],
+  ])('refuses %j', (text, message) => {
+    const error = refusal(text)
+    expect(error.message.slice(0, message.length)).toBe(message)
+    expect(error.exitCode).toBe(2)
+  })
+
+  it('names a file that cannot be read', async () => {
+    await expect(readPathList('nowhere.txt', space)).rejects.toThrow(
+      'Expected a readable file of paths for nowhere.txt but received no such file',
+    )
+  })
+})
+
+it('random paths depend on the seed only', () => {
+  const draw = (seed: number) => randomPaths(space, 12, RandomStream.named(seed, 'bench'))
+  expect(draw(1)).toEqual(draw(1))
+  expect(draw(1)).not.toEqual(draw(2))
+  expect(draw(1)).toHaveLength(12)
+})

@@ -1,0 +1,63 @@
+/** Steps that begin while the one before them computes: the same steps, in the same order, with nothing idle between. */
+import { expect, it, vi } from 'vitest'
+import type { Method } from '../../../src/methods/index.js'
+import { createMethod } from '../../../src/methods/index.js'
+import { Dataset, Supernet } from '../../../src/native.js'
+import { createRandom } from '../../../src/random.js'
+import { nasBench201 } from '../../../src/spaces/index.js'
+import type { Snapshot } from '../../../src/training/snapshot.js'
+import { train } from '../../../src/training/supernet.js'
+import { journal } from '../support/fake-binding.js'
+import { tinyConfig, tinyImages } from '../support/tiny.js'
+
+vi.mock('../../../src/binding.js', async () => {
+  const { fakeBinding } = await import('../support/fake-binding.js')
+  return { loadBinding: () => fakeBinding }
+})
+
+/** Trains three epochs of seven steps; `underWay` is called whenever training yields. */
+async function run(overlapping: boolean, atEvent: (open: number) => void = () => {}) {
+  journal.steps.length = 0
+  const config = tinyConfig()
+  const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 }, classes: 4 })
+  const random = createRandom(config.seed)
+  const method = createMethod(config.method, { space, images: 50, epochs: 3, random })
+  let open = 0
+  let most = 0
+  const counting: Method = Object.create(method, {
+    overlapping: { value: overlapping },
+    step: {
+      value: async (...args: Parameters<Method['step']>) => {
+        most = Math.max(most, ++open)
+        try {
+          return await method.step(...args)
+        } finally {
+          open--
+        }
+      },
+    },
+    // Getters and methods with private state need the object itself.
+    pathDistribution: { get: () => method.pathDistribution },
+    epochIndices: { value: () => method.epochIndices() },
+    endEpoch: { value: (epoch: number) => method.endEpoch(epoch) },
+    state: { value: () => method.state() },
+  })
+  using supernet = new Supernet(space.parameters())
+  using data = new Dataset(tinyImages(50))
+  const saved: Snapshot[] = []
+  const save = async (snapshot: Snapshot) => void saved.push(snapshot)
+  const settings = config.training
+  for await (const _ of train({ space, supernet, data, method: counting, random, settings, save })) atEvent(open)
+  return { most, steps: [...journal.steps], last: saved.at(-1)! }
+}
+
+it('gives the same training', async () => {
+  const apart = await run(false)
+  const overlapped = await run(true, (open) => expect(open).toBe(0))
+  expect(apart.most).toBe(1)
+  expect(overlapped.most).toBe(2)
+  expect(overlapped.steps).toEqual(apart.steps)
+  expect(overlapped.last.weights).toEqual(apart.last.weights)
+  expect(overlapped.last.state).toEqual(apart.last.state)
+  expect(overlapped.last.random).toEqual(apart.last.random)
+})
