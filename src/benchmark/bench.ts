@@ -75,7 +75,7 @@ const WARMUP = 2
 const SECONDS_PER_PATH = 2
 const FEWEST_STEPS = 3
 const MOST_STEPS = 200
-const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 5 }
+const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 3 }
 
 /**
  * Measures path by path and yields as it goes; the last event is also the return value.
