@@ -16,7 +16,7 @@ namespace pada {
 namespace {
 
 // In the order of InstructionSet.
-constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512"};
+constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512", "avx512bf16"};
 
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Env env = call.Env();
@@ -45,7 +45,8 @@ Napi::Value limit_kernels(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
     const std::string name = string_argument(call[0], "instructionSet");
     const auto* found = std::find(std::begin(kInstructionSets), std::end(kInstructionSets), name);
-    if (found == std::end(kInstructionSets)) expected("\"none\", \"avx2\" or \"avx512\"", "instructionSet", name);
+    if (found == std::end(kInstructionSets))
+      expected("\"none\", \"avx2\", \"avx512\" or \"avx512bf16\"", "instructionSet", name);
     const auto most = static_cast<InstructionSet>(found - std::begin(kInstructionSets));
     return run_on_executor(call.Env(), [most] { limit_instruction_set(most); });
   });

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -23,6 +24,14 @@ constexpr size_t kHugePage = size_t{1} << 21;
 size_t rounded(size_t bytes) {
   const size_t step = std::bit_floor(bytes) / 8;
   return (bytes + step - 1) / step * step;
+}
+
+// Without effect where the system has none: worth a try, never an error. The address must be that of a page.
+void ask_for_huge_pages(void* block, size_t bytes) {
+  constexpr uintptr_t kPage = 4096;
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(block) + kPage - 1) / kPage * kPage;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(block) + bytes) / kPage * kPage;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 
 class CachingAllocator final : public c10::Allocator {
@@ -60,8 +69,7 @@ class CachingAllocator final : public c10::Allocator {
       if (used_ + kept_ + bytes > most_used_ + most_used_ / 4) drop_kept();
     }
     void* block = c10::alloc_cpu(bytes);
-    // Without effect where the system has no huge pages: worth a try, never an error.
-    if (bytes >= kHugePage) madvise(block, bytes, MADV_HUGEPAGE);
+    if (bytes >= kHugePage) ask_for_huge_pages(block, bytes);
     std::lock_guard lock(mutex_);
     sizes_[block] = bytes;
     use(bytes);

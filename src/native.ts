@@ -32,7 +32,7 @@ export interface SupernetOptions {
   readonly precision?: Precision
 }
 
-export type ConvolutionKernels = 'none' | 'avx2' | 'avx512'
+export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
 
 export interface NativeInfo {
   /** Version of libtorch at run time, e.g. "2.15.0". */

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/grain.h"
+#include "ops/lanes.h"
 #include "ops/simd.h"
 #include "torch.h"
 
@@ -78,6 +79,33 @@ PADA_SIMD void block_product_sum(const T* __restrict g, const T* __restrict x, c
   std::fill(sums, sums + block, 0.f);
   for (int64_t b = 0; b < blocks; b++, g += block, x += block) {
     for (int64_t j = 0; j < block; j++) sums[j] += widen(g[j]) * (widen(x[j]) - mean[j]);
+  }
+}
+
+// All sums of the gradient of kCount normalised inputs, of whole vectors of channels, in one pass: to sums
+// [1 + kCount][channels], which are added to.
+template <int kCount, class T>
+PADA_SIMD void vector_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows,
+                                    int64_t channels, double* sums) {
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    Lanes gradient{}, centred[kCount]{}, mean[kCount];
+    const T* x[kCount];
+#pragma GCC unroll 4
+    for (int t = 0; t < kCount; t++) {
+      mean[t] = lanes::load(means[t] + c);
+      x[t] = inputs[t] + c;
+    }
+    for (int64_t i = 0; i < rows * channels; i += channels) {
+      const Lanes value = lanes::load(g + c + i);
+      gradient += value;
+#pragma GCC unroll 4
+      for (int t = 0; t < kCount; t++) centred[t] += value * (lanes::load(x[t] + i) - mean[t]);
+    }
+    for (int64_t j = 0; j < kLanes; j++) {
+      sums[c + j] += gradient[j];
+#pragma GCC unroll 4
+      for (int t = 0; t < kCount; t++) sums[(1 + t) * channels + c + j] += centred[t][j];
+    }
   }
 }
 
@@ -185,6 +213,19 @@ GradientSums gradient_sums(const T* gradient, const std::vector<const T*>& input
   for_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
     std::vector<double>& sums = partial[slot];
     sums.assign((1 + count) * channels, 0);
+    if (channels % kLanes == 0 && count >= 1 && count <= 3) {
+      const auto add = count == 1   ? vector_gradient_sums<1, T>
+                       : count == 2 ? vector_gradient_sums<2, T>
+                                    : vector_gradient_sums<3, T>;
+      const int64_t all = blocks * block / channels, first = begin / channels;
+      for (int64_t done = 0; done < all; done += kFlushBlocks) {
+        const T* at[3] = {};
+        for (size_t t = 0; t < count; t++) at[t] = inputs[t] + (first + done) * channels;
+        add(gradient + (first + done) * channels, at, means.data(), std::min(kFlushBlocks, all - done), channels,
+            sums.data());
+      }
+      return;
+    }
     std::vector<float> part(block);
     auto flush = [&](size_t row) {
       for (int64_t j = 0; j < block; j++) sums[row * channels + j % channels] += part[j];

@@ -12,11 +12,14 @@
 #include "ops/scratch.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// GCC 12 takes the undefined vectors of its own intrinsics for ours.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx2,fma")
 
 namespace pada {
 namespace {
 constexpr int kMaxRegisters = 16;
+constexpr int kNarrowest = 8;
 constexpr int kWidest = 8;
 // Each builds on those before.
 // clang-format off
@@ -28,7 +31,8 @@ constexpr int kWidest = 8;
 // clang-format on
 
 template <class T>
-constexpr ConvFunctions<T> kFunctions{direct_forward<T>, direct_backward<T>, winograd_forward<T>, winograd_backward<T>};
+constexpr ConvFunctions<T> kFunctions{direct_forward<T>, direct_backward<T>, winograd_forward<T, Floats>,
+                                      winograd_backward<T, Floats>};
 constexpr ConvTable kTable{kFunctions<float>, kFunctions<BFloat16>};
 }  // namespace
 

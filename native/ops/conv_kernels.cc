@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <memory>
 #include <vector>
 
 #include "ops/conv_table.h"
@@ -13,26 +15,19 @@
 namespace pada {
 namespace {
 
-std::atomic<InstructionSet> g_limit{InstructionSet::Avx512};
+std::atomic<InstructionSet> g_limit{InstructionSet::Avx512Bf16};
 
 InstructionSet supported() {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (bf16 && conv_pairs_avx512bf16() != nullptr) return InstructionSet::Avx512Bf16;
   if (avx512 && conv_table_avx512() != nullptr) return InstructionSet::Avx512;
   if (avx2 && conv_table_avx2() != nullptr) return InstructionSet::Avx2;
 #endif
   return InstructionSet::None;
-}
-
-template <class T>
-const ConvFunctions<T>& functions() {
-  const ConvTable& table = instruction_set() == InstructionSet::Avx512 ? *conv_table_avx512() : *conv_table_avx2();
-  if constexpr (std::is_same_v<T, float>)
-    return table.float32;
-  else
-    return table.bfloat16;
 }
 
 // Fewer products, where tiles fit and channels fill vectors.
@@ -40,7 +35,24 @@ bool by_winograd(const ConvShape& s) {
   return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0;
 }
 
-// Distances between pixels for which product rows were compiled, see conv_products.inc.
+// Whether products sum over pairs of bfloat16: of channels and, in the gradient of the weight, of pixels or tiles.
+template <class T>
+bool by_pairs(const ConvShape& s) {
+  const bool pairs = by_winograd(s) ? s.width % 8 == 0 : s.kernel == 1 && s.height * s.width % 2 == 0;
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs &&
+         s.in_channels % 16 == 0 && s.out_channels % 16 == 0;
+}
+
+template <class T>
+const ConvFunctions<T>& functions(const ConvShape& s) {
+  const ConvTable& table = instruction_set() == InstructionSet::Avx2 ? *conv_table_avx2() : *conv_table_avx512();
+  if constexpr (std::is_same_v<T, float>)
+    return table.float32;
+  else
+    return by_pairs<T>(s) ? *conv_pairs_avx512bf16() : table.bfloat16;
+}
+
+// Distances between pixels, in units of 32 bits, for which product rows were compiled, see conv_products.inc.
 bool has_product_row(int64_t stride) {
   constexpr int64_t kStrides[] = {1, 2, 3, 6, 8, 16, 32, 64, 128, 256};
   return std::ranges::find(kStrides, stride) != std::end(kStrides);
@@ -54,27 +66,50 @@ std::vector<int> transposed_taps(const ConvShape& s) {
   return {4, 5, 3, 7, 1, 8, 6, 2, 0};
 }
 
+int64_t size_packed(const ConvShape& s) {
+  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels * s.out_channels;
+}
+
+using Memory = std::unique_ptr<float[]>;
+
+Memory memory(int64_t floats) { return std::make_unique_for_overwrite<float[]>(floats); }
+
+// Rows of so many columns, as bfloat16: each two rows as one of pairs.
+Memory paired(const float* from, int64_t rows, int64_t columns) {
+  Memory pairs = memory(rows / 2 * columns);
+  float* to = pairs.get();
+  for (int64_t row = 0; row < rows; row += 2, to += columns, from += 2 * columns) {
+    for (int64_t c = 0; c < columns; c++) {
+      const uint32_t first = narrow<BFloat16>(from[c]).bits, second = narrow<BFloat16>(from[columns + c]).bits;
+      to[c] = std::bit_cast<float>(second << 16 | first);
+    }
+  }
+  return pairs;
+}
+
 // Weights as [tap][input][output] for the forward pass; as [tap][output][input] for the transposed convolution.
-std::vector<float> pack(const ConvShape& s, const float* weight, bool transposed) {
-  const int64_t taps = s.kernel * s.kernel;
+template <class T>
+Memory pack(const ConvShape& s, const float* weight, bool transposed) {
+  const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels;
   std::vector<int> order(taps);
   for (int t = 0; t < taps; t++) order[t] = t;
   if (transposed) order = transposed_taps(s);
   const int64_t output_step = transposed ? s.in_channels : 1, input_step = transposed ? 1 : s.out_channels;
-  std::vector<float> packed(taps * s.in_channels * s.out_channels);
+  Memory packed = memory(taps * pairs);
   for (int64_t t = 0; t < taps; t++) {
-    float* tap = packed.data() + t * s.in_channels * s.out_channels;
+    float* tap = packed.get() + t * pairs;
     const float* from = weight + order[t];
     for (int64_t o = 0; o < s.out_channels; o++) {
       for (int64_t i = 0; i < s.in_channels; i++, from += taps) tap[o * output_step + i * input_step] = *from;
     }
   }
-  if (!by_winograd(s)) return packed;
-  return winograd_weights(packed, s.in_channels * s.out_channels);
-}
-
-int64_t size_packed(const ConvShape& s) {
-  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels * s.out_channels;
+  if (by_winograd(s)) {
+    Memory points = memory(kWinogradPoints * pairs);
+    winograd_weights(packed.get(), pairs, points.get());
+    packed = std::move(points);
+  }
+  const int64_t columns = transposed ? s.in_channels : s.out_channels;
+  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns) : std::move(packed);
 }
 
 // One share of the batch per thread, their results combined in order, so that results repeat.
@@ -112,12 +147,16 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
 }
 
 // Sums in packed layout, shares one after another, into the weight's own.
-void add_unpacked(const ConvShape& s, std::vector<float>& sums, int64_t shares, float* weight_gradient) {
+void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
   const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels, size = size_packed(s);
   for (int64_t share = 1; share < shares; share++) {
     for (int64_t i = 0; i < size; i++) sums[i] += sums[share * size + i];
   }
-  if (by_winograd(s)) sums = winograd_weight_gradients(sums, pairs);
+  if (by_winograd(s)) {
+    Memory of_taps = memory(taps * pairs);
+    winograd_weight_gradients(sums.get(), pairs, of_taps.get());
+    sums = std::move(of_taps);
+  }
   for (int64_t o = 0; o < s.out_channels; o++) {
     for (int64_t i = 0; i < s.in_channels; i++) {
       for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + i * s.out_channels + o];
@@ -148,15 +187,15 @@ bool has_input_gradient_kernel(const ConvShape& s) {
 template <class T>
 void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
                          ChannelStatistics* statistics) {
-  const std::vector<float> packed = pack(s, weight, false);
-  const auto run = by_winograd(s) ? functions<T>().winograd_forward : functions<T>().direct_forward;
+  const Memory packed = pack<T>(s, weight, false);
+  const auto run = by_winograd(s) ? functions<T>(s).winograd_forward : functions<T>(s).direct_forward;
   const int64_t shares = share_count(s);
   std::vector<MomentSums> moments(shares);
   std::vector<int64_t> counts(shares);
   for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
     if (statistics != nullptr) moments[share] = MomentSums(s.out_channels);
     counts[share] = (end - begin) * s.out_height() * s.out_width();
-    run({s, begin, end, x, relu, packed.data(), y, statistics == nullptr ? nullptr : &moments[share]});
+    run({s, begin, end, x, relu, packed.get(), y, statistics == nullptr ? nullptr : &moments[share]});
   });
   if (statistics != nullptr) *statistics = combine(moments, counts);
 }
@@ -164,20 +203,22 @@ void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float*
 template <class T>
 void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const OutputGradient<T>& gradient,
                           const float* weight, T* x_gradient, bool accumulate, float* weight_gradient) {
-  std::vector<float> packed;
-  if (x_gradient != nullptr) packed = pack(s, weight, true);
-  const auto run = by_winograd(s) ? functions<T>().winograd_backward : functions<T>().direct_backward;
+  Memory packed;
+  if (x_gradient != nullptr) packed = pack<T>(s, weight, true);
+  const auto run = by_winograd(s) ? functions<T>(s).winograd_backward : functions<T>(s).direct_backward;
   const int64_t shares = share_count(s), size = size_packed(s);
-  std::vector<float> sums(shares * size, 0.f);
+  Memory sums = memory(shares * size);
   const auto coefficients = [&](auto member) {
     return gradient.affine == nullptr ? nullptr : (gradient.affine->*member).data();
   };
   for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
+    float* share_sums = sums.get() + share * size;
+    std::fill(share_sums, share_sums + size, 0.f);
     run({s, begin, end, x, relu, gradient.gradient, gradient.y, coefficients(&ChannelAffine::scale_gradient),
-         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), packed.data(), x_gradient,
-         accumulate, sums.data() + share * size});
+         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), packed.get(), x_gradient,
+         accumulate, share_sums});
   });
-  add_unpacked(s, sums, shares, weight_gradient);
+  add_unpacked(s, std::move(sums), shares, weight_gradient);
 }
 
 template void conv_kernel_forward(const ConvShape&, const float*, bool, const float*, float*, ChannelStatistics*);

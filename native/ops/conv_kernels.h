@@ -21,7 +21,7 @@ struct ConvShape {
 };
 
 // In order of speed.
-enum class InstructionSet { None, Avx2, Avx512 };
+enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16 };
 
 // What convolutions use: the best of the processor, but not above the limit, which is for tests of the lesser ones.
 InstructionSet instruction_set();

@@ -61,6 +61,8 @@ struct ConvTable {
 };
 
 // Null where the compiler cannot target the instruction set.
+// Of bfloat16 only, kernels of 1 and Winograd's, and weights in pairs.
+const ConvFunctions<BFloat16>* conv_pairs_avx512bf16();
 const ConvTable* conv_table_avx512();
 const ConvTable* conv_table_avx2();
 

@@ -1,6 +1,7 @@
 #include "ops/node_sum.h"
 
 #include "ops/conv.h"
+#include "ops/pool_rows.h"
 #include "ops/sum_rows.h"
 #include "stopwatch.h"
 

@@ -24,11 +24,6 @@ struct RowTerm {
 template <class T>
 void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t batch, const Shape& shape);
 
-// Adds to (or, without accumulate, writes) the gradient of an average pool's input, given that of its output.
-template <class T>
-void average_pool_backward(const T* gradient, T* input_gradient, bool accumulate, int64_t batch, const Shape& output,
-                           const Shape& input, const Window& window);
-
 // out = gradient where relu > 0, else 0; or added to out.
 template <class T>
 void relu_backward(const T* gradient, const T* relu, T* out, bool accumulate, int64_t elements);

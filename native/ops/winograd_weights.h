@@ -2,16 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 namespace pada {
 
 inline constexpr int64_t kWinogradPoints = 36;
 
-// taps: [9][pairs], of any pairs of channels; returns [36][pairs].
-std::vector<float> winograd_weights(const std::vector<float>& taps, int64_t pairs);
+// taps: [9][pairs], of any pairs of channels; points: [36][pairs].
+void winograd_weights(const float* taps, int64_t pairs, float* points);
 
 // The transpose: sums of gradients at the points, [36][pairs], to gradients of the taps, [9][pairs].
-std::vector<float> winograd_weight_gradients(const std::vector<float>& points, int64_t pairs);
+void winograd_weight_gradients(const float* points, int64_t pairs, float* taps);
 
 }  // namespace pada
