@@ -3,7 +3,13 @@
  * take minutes at the channel counts that have kernels.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ConvolutionKernels, limitConvolutionKernels, nativeInfo } from '../../src/native.js'
+import {
+  type Arithmetic,
+  type ConvolutionKernels,
+  limitConvolutionKernels,
+  nativeInfo,
+  type Precision,
+} from '../../src/native.js'
 import type { Shape } from '../../src/program.js'
 import { byName } from '../support/state.js'
 import { NetBuilder, relativeError, smallNet } from './small-net.js'
@@ -32,7 +38,11 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [16, 20, 3, 1, 6, 6],
 ]
 
-async function gradients([inputs, outputs, kernel, stride, height, width]: (typeof SHAPES)[number], own: boolean) {
+async function gradients(
+  [inputs, outputs, kernel, stride, height, width]: (typeof SHAPES)[number],
+  arithmetic: Arithmetic,
+  precision: Precision = 'float32',
+) {
   const input: Shape = { channels: inputs, height, width }
   const net = new NetBuilder()
   // The first convolution makes the input's gradient of the second one matter; both read it, so gradients accumulate.
@@ -40,23 +50,59 @@ async function gradients([inputs, outputs, kernel, stride, height, width]: (type
   const y = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
   const z = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
   const program = net.classify(net.program.relu(net.program.add([y, z])), CLASSES)
-  const arithmetic = own ? 'fast' : 'reference'
-  using small = await smallNet(program, net.specs, input, { count: 5, classes: CLASSES, arithmetic })
+  using small = await smallNet(program, net.specs, input, { count: 5, classes: CLASSES, arithmetic, precision })
   const { net: supernet, plan, dataset, indices } = small
   const logits = await supernet.logits(plan, dataset, indices)
   await supernet.accumulate(plan, { dataset, indices })
   return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
 }
 
+// Without batch norms' unit variance a bfloat16 error has no scale: each is measured against float32 and allowed a
+// multiple of what ATen's own bfloat16 convolutions do. Winograd's transforms, multiplied in bfloat16, round up to six
+// times as far as a direct product; where only memory is bfloat16, about as far.
+describe.each<[ConvolutionKernels, number]>([
+  ['avx512bf16', 8],
+  ['avx512', 2.5],
+  ['avx2', 2.5],
+  ['none', 2.5],
+])('bfloat16 convolutions with %s', (kernels, factor) => {
+  afterAll(() => limitConvolutionKernels('avx512bf16'))
+
+  it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i are near float32', async (...shape) => {
+    await limitConvolutionKernels(kernels)
+    const exact = await gradients(shape, 'reference')
+    const own = await gradients(shape, 'fast', 'bfloat16')
+    const aten = await gradients(shape, 'reference', 'bfloat16')
+    const distance = (found: typeof own) => [
+      rootMeanSquareError(found.logits, exact.logits),
+      ...[...exact.gradients].map(([name, values]) => rootMeanSquareError(found.gradients.get(name) ?? [], values)),
+    ]
+    const theirs = Math.max(...distance(aten))
+    expect(theirs).toBeGreaterThan(1e-4)
+    expect(Math.max(...distance(own))).toBeLessThan(factor * theirs)
+  })
+})
+
+/** Over the values' own root mean square; 0 where that is 0 but for rounding. */
+function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let error = 0
+  let size = 0
+  for (let i = 0; i < expected.length; i++) {
+    error += (actual[i] - expected[i]) ** 2
+    size += expected[i] ** 2
+  }
+  return Math.sqrt(error / (size + 1e-6 * expected.length))
+}
+
 describe.each<ConvolutionKernels>(['avx512', 'avx2', 'none'])('own convolutions with %s', (kernels) => {
-  afterAll(() => limitConvolutionKernels('avx512'))
+  afterAll(() => limitConvolutionKernels('avx512bf16'))
 
   it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i equal ATen’s', async (...shape) => {
     await limitConvolutionKernels(kernels)
     // A processor without the set tests what it has.
     if (kernels === 'none') expect(nativeInfo().convolutionKernels).toBe('none')
-    const own = await gradients(shape, true)
-    const aten = await gradients(shape, false)
+    const own = await gradients(shape, 'fast')
+    const aten = await gradients(shape, 'reference')
     // Float32 sums of a few thousand products in another order. A batch norm makes the gradient of a lone scale zero.
     expect(relativeError(own.logits, aten.logits)).toBeLessThan(2e-5)
     for (const [name, expected] of aten.gradients) {
