@@ -59,20 +59,43 @@ export function moduleHash(module: Module): string {
 }
 
 /**
- * {@link moduleHash} that remembers the hash of each pruned module: cells whose loose ends differ prune to the same
- * module, and each hash takes dozens of MD5 sums.
+ * {@link moduleHash} that remembers: cells whose loose ends differ prune to the same module, many others to isomorphic
+ * ones, and each hash takes dozens of MD5 sums.
  */
 export function moduleHasher(): (module: Module) => string {
   const known = new Map<string, string>()
   return (module) => {
     const pruned = prunedOrThrow(module)
-    const key = `${pruned.matrix}${pruned.operations}`
+    const key = keyOf(pruned)
     let found = known.get(key)
     if (found === undefined) {
-      found = hashPruned(pruned)
-      known.set(key, found)
+      const sorted = keyOf(sortVertices(pruned))
+      found = known.get(sorted) ?? hashPruned(pruned)
+      known.set(key, found).set(sorted, found)
     }
     return found
+  }
+}
+
+/** Equal for modules that are equal vertex by vertex. */
+function keyOf({ matrix, operations }: Module): string {
+  return `${matrix}${operations}`
+}
+
+/**
+ * The graph with its vertices in order of operation and degrees, which makes most isomorphic modules equal, and never
+ * others: it only names the vertices anew. Edges need no longer ascend.
+ */
+function sortVertices({ matrix, operations }: Module): Module {
+  const features = operations.map((operation, vertex) => {
+    const targets = matrix[vertex].reduce((sum, edge) => sum + edge, 0)
+    const sources = matrix.reduce((sum, row) => sum + row[vertex], 0)
+    return 100 * LABELS[operation] + 10 * targets + sources
+  })
+  const order = [...operations.keys()].sort((a, b) => features[a] - features[b])
+  return {
+    matrix: order.map((source) => order.map((target) => matrix[source][target])),
+    operations: order.map((vertex) => operations[vertex]),
   }
 }
 
