@@ -13,8 +13,14 @@ ConvShape shape_of(const Step& step, const Activations& run) {
 
 bool has_kernel(const Step& step, const Activations& run) {
   const ConvShape shape = shape_of(step, run);
-  return run.kernels && step.bias < 0 && step.window.padding == shape.padding() && has_conv_kernel(shape) &&
-         (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+  const Window& w = step.window;
+  return run.kernels && step.bias < 0 && w.padding == shape.padding() && w.dilation == 1 && w.groups == 1 &&
+         has_conv_kernel(shape) && (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+}
+
+// Whether the batch norm that alone reads the output asks for the statistics of this batch.
+bool wants_statistics(const Step& step, const Activations& run) {
+  return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
 }
 
 at::Tensor aten_input(const Step& step, const Activations& run) {
@@ -32,7 +38,7 @@ void aten_forward(const Step& step, Activations& run) {
   if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
   const Window& w = step.window;
   run.values[step.output] = at::convolution(aten_input(step, run), aten_weight(step, run), bias, {w.stride, w.stride},
-                                            {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1)
+                                            {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
                                 .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
@@ -44,7 +50,7 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
       gradient, aten_input(step, run), aten_weight(step, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
-      {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1, {with_input, true, with_bias});
+      {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
   if (!with_input) return;
@@ -79,7 +85,7 @@ void conv_forward(const Step& step, Activations& run) {
     conv_kernel_forward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
                         mutable_values_of<T>(run.values[step.output]),
-                        step.feeds_norm ? &run.statistics[step.output] : nullptr);
+                        wants_statistics(step, run) ? &run.statistics[step.output] : nullptr);
   });
 }
 
