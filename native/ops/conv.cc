@@ -1,6 +1,8 @@
 #include "ops/conv.h"
 
 #include "ops/conv_kernels.h"
+#include "ops/depthwise.h"
+#include "ops/sum_rows.h"
 #include "stopwatch.h"
 
 namespace pada {
@@ -16,6 +18,18 @@ bool has_kernel(const Step& step, const Activations& run) {
   const Window& w = step.window;
   return run.kernels && step.bias < 0 && w.padding == shape.padding() && w.dilation == 1 && w.groups == 1 &&
          has_conv_kernel(shape) && (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+}
+
+DepthwiseShape depthwise_shape_of(const Step& step, const Activations& run) {
+  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
+  return {run.batch, in.channels, in.height, in.width, out.height, out.width, step.window};
+}
+
+// Backward only: forward, ATen is the faster of the two.
+bool has_depthwise_backward(const Step& step, const Activations& run) {
+  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
+  return run.kernels && instruction_set() != InstructionSet::None && step.bias < 0 && in.channels == out.channels &&
+         depthwise_shape_of(step, run).has_kernel();
 }
 
 // Whether the batch norm that alone reads the output asks for the statistics of this batch.
@@ -58,6 +72,23 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
 }
 
+template <class T>
+void depthwise_kernel_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
+  const Parameters& parameters = run.parameters;
+  at::Tensor input_gradient;
+  if (run.wants_gradient(step.input)) input_gradient = run.empty(step.input);
+  depthwise_backward(depthwise_shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
+                     values_of<T>(gradient), parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
+                     input_gradient.defined() ? mutable_values_of<T>(input_gradient) : nullptr,
+                     parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
+  if (!input_gradient.defined()) return;
+  at::Tensor& held = run.gradients[step.input];
+  if (held.defined())
+    add_to(mutable_values_of<T>(held), values_of<T>(input_gradient), run.elements(step.input));
+  else
+    held = std::move(input_gradient);
+}
+
 // `affine`: of the batch norm that `gradient` belongs to, or null where it belongs to the output itself.
 void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
   const Parameters& parameters = run.parameters;
@@ -93,7 +124,9 @@ void conv_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
-  if (has_kernel(step, run))
+  if (has_depthwise_backward(step, run))
+    run.with_type([&]<class T>(T) { depthwise_kernel_backward<T>(step, gradient, run); });
+  else if (has_kernel(step, run))
     kernel_backward(step, gradient, nullptr, run);
   else
     aten_backward(step, gradient, run);
