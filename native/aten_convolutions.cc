@@ -25,20 +25,22 @@ class Convolution {
     };
     input_ = image(in);
     gradient_ = image(out);
-    weight_ = at::randn({out.channels, in.channels, window.kernel, window.kernel}, options);
+    weight_ = at::randn({out.channels, in.channels / window.groups, window.kernel, window.kernel}, options);
     if (bias) bias_ = at::randn({out.channels}, options);
   }
 
   void forward() const {
     const Window& w = window_;
-    at::convolution(input_, weight_, bias_, {w.stride, w.stride}, {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1);
+    at::convolution(input_, weight_, bias_, {w.stride, w.stride}, {w.padding, w.padding}, {w.dilation, w.dilation},
+                    false, {0, 0}, w.groups);
   }
 
   void backward() const {
     const Window& w = window_;
     const auto bias_sizes = bias_ ? at::OptionalIntArrayRef({channels_}) : at::OptionalIntArrayRef(std::nullopt);
     at::convolution_backward(gradient_, input_, weight_, bias_sizes, {w.stride, w.stride}, {w.padding, w.padding},
-                             {1, 1}, false, {0, 0}, 1, {input_gradient_, true, bias_.has_value()});
+                             {w.dilation, w.dilation}, false, {0, 0}, w.groups,
+                             {input_gradient_, true, bias_.has_value()});
   }
 
  private:
@@ -57,7 +59,7 @@ struct Group {
 // A cell repeats its convolutions, and equal ones take equal time: each kind runs once per round and counts as often
 // as the plan has it. (Running all of them, in the plan's order, gives the same sum within the noise of the machine.)
 std::vector<Group> groups_of(const Plan& plan, const at::TensorOptions& options, const ConvolutionTiming& timing) {
-  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, bool, bool>;
+  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, bool, bool>;
   std::map<Key, size_t> known;
   std::vector<Group> groups;
   for (const Step& step : plan.steps) {
@@ -65,7 +67,8 @@ std::vector<Group> groups_of(const Plan& plan, const at::TensorOptions& options,
     const Shape &in = plan.shapes[step.input], &out = plan.shapes[step.output];
     const Window& w = step.window;
     const bool bias = step.bias >= 0, input_gradient = plan.requires_gradient[step.input];
-    const Key key{in.channels, in.height, in.width, out.channels, w.kernel, w.stride, w.padding, bias, input_gradient};
+    const Key key{in.channels, in.height,  in.width, out.channels, w.kernel,      w.stride,
+                  w.padding,   w.dilation, w.groups, bias,         input_gradient};
     const auto [place, is_new] = known.try_emplace(key, groups.size());
     if (is_new) {
       groups.push_back({Convolution(in, out, w, bias, input_gradient, timing.batch, options), 1});

@@ -5,17 +5,10 @@
 
 #include "errors.h"
 #include "ops/grain.h"
+#include "random.h"
 
 namespace pada {
 namespace {
-
-// splitmix64: every sample draws from its own position in the sequence, whichever thread gathers it.
-uint64_t hash(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 template <class T>
 std::vector<T> channels_innermost(const T* images, int64_t count, const ImageExtent& e) {
@@ -80,7 +73,7 @@ void Dataset::gather_one(int64_t index, const std::optional<Augmentation>& augme
   bool mirror = false;
   if (augmentation) {
     // As torchvision's RandomCrop(size, padding) and RandomHorizontalFlip: the crop is flipped, not the padded image.
-    const uint64_t draw = hash(augmentation->seed * 0x9e3779b97f4a7c15ULL + hash(static_cast<uint64_t>(position)));
+    const uint64_t draw = hash(augmentation->seed * kGolden + hash(static_cast<uint64_t>(position)));
     const uint64_t offsets = 2 * augmentation->pad + 1;
     down = static_cast<int64_t>((draw & 0xffffff) % offsets) - augmentation->pad;
     right = static_cast<int64_t>(((draw >> 24) & 0xffffff) % offsets) - augmentation->pad;

@@ -1,14 +1,19 @@
 #include "execution.h"
 
 #include "errors.h"
+#include "ops/arrange.h"
 #include "ops/conv.h"
+#include "ops/drop.h"
 #include "ops/head.h"
+#include "ops/max_pool.h"
 #include "ops/node_sum.h"
+#include "ops/relu.h"
 
 namespace pada {
 
-Execution::Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, Numerics numerics)
-    : run_(plan, parameters, batch, numerics), training_(training) {}
+Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
+                     Numerics numerics)
+    : run_(plan, parameters, buffers, batch, phase, numerics) {}
 
 at::Tensor Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
@@ -16,7 +21,7 @@ at::Tensor Execution::forward(const at::Tensor& images) {
     forward_step(plan.steps[index], images);
     release_after(static_cast<int>(index), plan.steps[index]);
   }
-  return run_.values[plan.output];
+  return run_.values[plan.output].to(at::kFloat);
 }
 
 void Execution::forward_step(const Step& step, const at::Tensor& images) {
@@ -48,6 +53,18 @@ void Execution::forward_step(const Step& step, const at::Tensor& images) {
     case Step::Kind::Linear:
       linear_forward(step, run_);
       break;
+    case Step::Kind::MaxPool:
+      max_pool_forward(step, run_);
+      break;
+    case Step::Kind::Concat:
+      concat_forward(step, run_);
+      break;
+    case Step::Kind::Crop:
+      crop_forward(step, run_);
+      break;
+    case Step::Kind::Drop:
+      drop_forward(step, run_);
+      break;
   }
 }
 
@@ -55,7 +72,7 @@ void Execution::release_after(int index, const Step& step) {
   const Plan& plan = run_.plan;
   auto release = [&](int value) {
     if (value < 0 || plan.last_use[value] > index) return;
-    if (!training_ || !plan.read_backward[value]) run_.values[value].reset();
+    if (!run_.phase.backward || !plan.read_backward[value]) run_.values[value].reset();
   };
   release(step.input);
   for (const Term& term : step.terms) release(term.input);
@@ -63,7 +80,7 @@ void Execution::release_after(int index, const Step& step) {
 
 void Execution::backward(const at::Tensor& logits_gradient) {
   const Plan& plan = run_.plan;
-  run_.gradients[plan.output] = logits_gradient;
+  run_.gradients[plan.output] = logits_gradient.to(run_.values[plan.output].scalar_type());
   for (size_t index = plan.steps.size(); index-- > 0;) {
     const Step& step = plan.steps[index];
     switch (step.kind) {
@@ -84,6 +101,18 @@ void Execution::backward(const at::Tensor& logits_gradient) {
         break;
       case Step::Kind::Linear:
         linear_backward(step, run_);
+        break;
+      case Step::Kind::MaxPool:
+        max_pool_backward(step, run_);
+        break;
+      case Step::Kind::Concat:
+        concat_backward(step, run_);
+        break;
+      case Step::Kind::Crop:
+        crop_backward(step, run_);
+        break;
+      case Step::Kind::Drop:
+        drop_backward(step, run_);
         break;
     }
     // Everything the step produced has been used in both directions.

@@ -7,8 +7,9 @@ namespace pada {
 
 class Execution {
  public:
-  // `training` keeps what the backward pass reads; otherwise memory is given back as early as possible.
-  Execution(const Plan& plan, Parameters& parameters, int64_t batch, bool training, Numerics numerics);
+  // A phase without backward pass gives memory back as early as possible.
+  Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
+            Numerics numerics);
 
   // images: batch x channels x height x width, channels-last, float32. Returns float32 logits [batch, classes, 1, 1].
   at::Tensor forward(const at::Tensor& images);
@@ -21,7 +22,6 @@ class Execution {
   void release_after(int index, const Step& step);
 
   Activations run_;
-  const bool training_;
 };
 
 }  // namespace pada

@@ -8,6 +8,9 @@
 namespace pada {
 namespace {
 
+// Of running statistics in training, as PyTorch's default.
+constexpr double kMomentum = 0.1;
+
 std::string content_key(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                         const std::vector<std::string>& idle) {
   std::string key(reinterpret_cast<const char*>(code.data()), code.size() * sizeof(int32_t));
@@ -42,13 +45,13 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   std::weak_ptr<const Plan>& cached = plans_[content_key(code, names, idle)];
   if (auto plan = cached.lock()) return plan;
   auto plan = std::make_shared<const Plan>(
-      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_), {reference_, kernels()}));
+      make_plan(decode_program(code.data(), code.size(), names, idle, parameters_, buffers_), {reference_, kernels()}));
   cached = plan;
   return plan;
 }
 
-Execution Supernet::execution(const Plan& plan, int64_t batch, bool training) {
-  return Execution(plan, parameters_, batch, training, {kernels(), precision_});
+Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase) {
+  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_});
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
@@ -62,7 +65,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
     std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
     weights = weights.to(parameters_.device());
   }
-  Execution run = execution(plan, size, true);
+  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop});
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
@@ -125,7 +128,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
   at::Tensor total, correct;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
-    Execution run = execution(plan, size, false);
+    Execution run = execution(plan, size, {});
     const at::Tensor labels = dataset.labels(first, size);
     const at::Tensor logits = run.forward(images.narrow(0, first, size));
     Stopwatch::Scope time(Family::Loss);
@@ -139,9 +142,27 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
   return record;
 }
 
+void Supernet::recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size) {
+  for (int buffer : plan.buffers) buffers_.reset(buffer);
+  const auto end = images.indices.end();
+  int64_t batches = 0;
+  for (auto first = images.indices.begin(); first != end && !plan.buffers.empty();) {
+    const auto last = first + std::min<int64_t>(batch_size, end - first);
+    std::optional<Augmentation> augmentation = images.augmentation;
+    // Each batch draws for itself.
+    if (augmentation) augmentation->seed += static_cast<uint64_t>(batches);
+    const at::Tensor batch = dataset.gather({first, last}, augmentation);
+    Phase phase;
+    // The first takes the place of what was there, the n-th has a share of 1/n.
+    phase.momentum = 1.0 / static_cast<double>(++batches);
+    execution(plan, last - first, phase).forward(batch);
+    first = last;
+  }
+}
+
 std::vector<float> Supernet::logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
-  Execution run = execution(plan, size, false);
+  Execution run = execution(plan, size, {});
   const at::Tensor result = run.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
   const float* values = result.const_data_ptr<float>();
   return {values, values + result.numel()};

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "aten_convolutions.h"
+#include "buffers.h"
 #include "dataset.h"
 #include "execution.h"
 #include "parameters.h"
@@ -22,6 +23,7 @@ struct Batch {
   std::vector<int32_t> indices;
   std::optional<Augmentation> augmentation;
   std::vector<float> weights;  // one per sample, or empty
+  std::optional<Drop> drop;
 };
 
 struct AccumulateRecord {
@@ -48,9 +50,10 @@ class Supernet {
  public:
   // `reference`: ATen's operators in the order of the PyTorch reference, on any device; otherwise whatever is fastest.
   // `precision`: of activations; see precision.h.
-  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device, bool reference,
-           Precision precision)
+  Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, Buffers buffers, at::Device device,
+           bool reference, Precision precision)
       : parameters_(std::move(names), std::move(shapes), device, reference),
+        buffers_(std::move(buffers)),
         reference_(reference),
         precision_(precision) {}
 
@@ -64,6 +67,8 @@ class Supernet {
   StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
                         double clip_norm);
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
+  // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
+  void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
   std::vector<float> logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices);
 
@@ -74,12 +79,14 @@ class Supernet {
 
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
+  Buffers& buffers() { return buffers_; }
 
  private:
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
-  Execution execution(const Plan& plan, int64_t batch, bool training);
+  Execution execution(const Plan& plan, int64_t batch, const Phase& phase);
 
   Parameters parameters_;
+  Buffers buffers_;
   const bool reference_;
   const Precision precision_;
   std::mutex cache_lock_;

@@ -48,7 +48,7 @@ async function trained({ path, seed }) {
   const random = createRandom(seed)
   const { epochs } = settings
   const method = createMethod({ name: 'standalone', path }, { space, images: data.count, epochs, random })
-  const supernet = new Supernet(space.parameters())
+  const supernet = new Supernet(space.parameters(), { buffers: space.buffers?.() })
   try {
     for await (const _ of train({ space, supernet, data, method, random, settings, save: async () => {} }));
     const options = { batchSize: ranking.batchSize, count: ranking.imageCount }

@@ -13,14 +13,12 @@ test/fixtures/state-dict*.pt, tensors.safetensors: small files by torch.save and
 import collections
 import json
 import math
-import pathlib
 
-import numpy as np
 import safetensors.torch
 import torch
 import torch.nn.functional as F
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "test" / "fixtures"
+from fixtures import FIXTURES, float32_tensor, random_numbers, rounded
 
 CHANNELS, SIZE, BATCH, CLASSES = 4, 8, 6, 10
 EDGES = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2)]  # (target, source)
@@ -46,21 +44,6 @@ STEP_PATHS = [
     [0, 2, 3, 3, 2, 1],
     [3, 3, 3, 3, 3, 3],
 ]
-
-
-def random_numbers(seed):
-    """mulberry32: uniform numbers in [-1, 1) that any language with 32-bit integers repeats exactly."""
-    mask = 0xFFFFFFFF
-    while True:
-        seed = (seed + 0x6D2B79F5) & mask
-        t = ((seed ^ (seed >> 15)) * (seed | 1)) & mask
-        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & mask)) & mask
-        yield (t ^ (t >> 14)) / 2**31 - 1
-
-
-def float32_tensor(numbers, shape, bound):
-    values = [next(numbers) * bound for _ in range(math.prod(shape))]
-    return torch.from_numpy(np.array(values, dtype=np.float32).astype(np.float64)).reshape(shape)
 
 
 def parameter_shapes():
@@ -214,14 +197,6 @@ def variance(w, gradients):
         "timesSampled": [len(gradients[n]) if n in gradients else 0 for n in w],
         "meanVariance": [means.get(n, 0) for n in w],
     }
-
-
-def rounded(value):
-    if isinstance(value, float):
-        return float(f"{value:.9g}")
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
 def flattened(value):

@@ -47,6 +47,7 @@ export { EvaluatedPaths } from './runs/evaluated.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { type Phase, type SearchOptions, search } from './search.js'
 export {
+  type BufferSpec,
   checkPath,
   createSpace,
   enumeratePaths,

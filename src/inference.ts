@@ -3,7 +3,7 @@ import { readSafetensors, type Tensor } from './checkpoint/safetensors.js'
 import { readTorchStateDict } from './checkpoint/torch-zip.js'
 import { UserError } from './errors.js'
 import { Dataset, type ImageData, type Precision, Supernet } from './native.js'
-import type { ParameterSpec, Path, SearchSpace } from './spaces/space.js'
+import type { BufferSpec, ParameterSpec, Path, SearchSpace } from './spaces/space.js'
 import { restoreWeights } from './training/snapshot.js'
 
 export interface InferOptions {
@@ -11,8 +11,8 @@ export interface InferOptions {
   /** Every tensor of the supernet by name, and no other; see {@link readWeights}. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
-   * Images, normalised already if they are floats. All of them form one batch: batch norms use its statistics, so the
-   * logits of an image depend on the others.
+   * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
+   * use the batch's, so the logits of an image depend on the others.
    */
   readonly images: Omit<ImageData, 'labels'>
   readonly paths: readonly Path[]
@@ -27,9 +27,10 @@ export interface InferOptions {
  */
 export async function infer({ space, weights, images, paths, precision }: InferOptions): Promise<Float32Array[]> {
   const specs = space.parameters()
-  checkWeights(space.name, specs, weights)
+  const buffers = space.buffers?.() ?? []
+  checkWeights(space.name, [...specs, ...buffers], weights)
   const count = images.images.length / (images.channels * images.height * images.width)
-  using supernet = new Supernet(specs, { precision })
+  using supernet = new Supernet(specs, { precision, buffers })
   using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
   await restoreWeights(weights, supernet)
   const indices = Int32Array.from({ length: count }, (_, i) => i)
@@ -61,10 +62,17 @@ export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: 
   return { loss: loss / labels.length, accuracy: correct / labels.length }
 }
 
-function checkWeights(space: string, specs: readonly ParameterSpec[], weights: ReadonlyMap<string, Tensor>): void {
+/** PyTorch's count of the batches that a running statistic has seen, of which nothing here depends. */
+const COUNTER = '.num_batches_tracked'
+
+function checkWeights(
+  space: string,
+  specs: readonly (ParameterSpec | BufferSpec)[],
+  weights: ReadonlyMap<string, Tensor>,
+): void {
   const known = new Set(specs.map(({ name }) => name))
   const missing = specs.filter(({ name }) => !weights.has(name)).map(({ name }) => name)
-  const extra = [...weights.keys()].filter((name) => !known.has(name))
+  const extra = [...weights.keys()].filter((name) => !known.has(name) && !name.endsWith(COUNTER))
   const misshaped = specs.flatMap(({ name, shape }) => {
     const tensor = weights.get(name)
     if (tensor === undefined || tensor.shape.join() === shape.join()) return []

@@ -6,8 +6,9 @@
  * call has finished; do not write to them before that.
  */
 import { loadBinding } from './binding.js'
-import { type EncodedProgram, encodeProgram, type Program } from './program.js'
-import type { ParameterSpec } from './spaces/space.js'
+import { type EncodedProgram, encodeProgram } from './encode-program.js'
+import type { Program } from './program.js'
+import type { BufferSpec, ParameterSpec } from './spaces/space.js'
 
 export type Device = 'cpu' | 'cuda'
 
@@ -30,6 +31,8 @@ export interface SupernetOptions {
   readonly arithmetic?: Arithmetic
   /** Default `float32`. */
   readonly precision?: Precision
+  /** State that no gradient changes, default none. */
+  readonly buffers?: readonly BufferSpec[]
 }
 
 export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
@@ -68,6 +71,13 @@ export interface Augmentation {
   readonly flip: boolean
 }
 
+/** What the dropouts and drop paths of a step draw from, natively. */
+export interface Drop {
+  readonly seed: number
+  /** Factor on the probability of every drop path, 0…1, for schedules that raise it in training; default 1. */
+  readonly pathScale?: number
+}
+
 export interface Batch {
   readonly dataset: Dataset
   /** Indices into the data set, one per sample of the batch. */
@@ -75,6 +85,14 @@ export interface Batch {
   readonly augmentation?: Augmentation
   /** One factor per sample on its loss; default 1. The loss is always divided by the batch size. */
   readonly weights?: Float32Array
+  /** Without it nothing is dropped. */
+  readonly drop?: Drop
+}
+
+/** Images that running statistics are made from. */
+export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | 'augmentation'> {
+  /** Images per batch; the last batch may be smaller, but counts as much. */
+  readonly batchSize: number
 }
 
 export interface AccumulateRecord {
@@ -157,8 +175,8 @@ export interface Moments {
   readonly meanVariance: Float64Array
 }
 
-/** Flat float32 state, all parameters concatenated in the order of the specs. */
-export type StateKind = 'parameters' | 'gradients' | 'momentum' | 'momentMean' | 'momentM2'
+/** Flat float32 state: all parameters, or for `buffers` all buffers, concatenated in the order of the specs. */
+export type StateKind = 'parameters' | 'gradients' | 'momentum' | 'momentMean' | 'momentM2' | 'buffers'
 
 interface RawHandle {
   dispose(): void
@@ -181,6 +199,12 @@ interface RawSupernet extends RawHandle {
     options: StepOptions,
   ): Promise<StepRecord>
   evaluate(plan: RawPlan, dataset: RawDataset, options: EvaluateOptions): Promise<EvaluateRecord>
+  recalibrate(
+    plan: RawPlan,
+    dataset: RawDataset,
+    images: Omit<CalibrationImages, 'dataset' | 'batchSize'>,
+    batchSize: number,
+  ): Promise<void>
   logits(plan: RawPlan, dataset: RawDataset, indices: Int32Array): Promise<Float32Array>
   moments(): Promise<Moments>
   resetMoments(): Promise<void>
@@ -189,6 +213,13 @@ interface RawSupernet extends RawHandle {
   counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }>
   setCounts(timesSampled: Float64Array, everSampled: Uint8Array): Promise<void>
   convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
+}
+
+/** One name, shape and initial value per buffer. */
+interface RawBuffers {
+  readonly names: readonly string[]
+  readonly shapes: readonly (readonly number[])[]
+  readonly initial: Float32Array
 }
 
 /** What the compiled addon exports; `native/addon.cc` is its other side. */
@@ -205,7 +236,8 @@ export interface Binding {
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],
-    options: Required<SupernetOptions>,
+    buffers: RawBuffers,
+    options: Required<Omit<SupernetOptions, 'buffers'>>,
   ) => RawSupernet
 }
 
@@ -294,33 +326,40 @@ export class Plan implements Disposable {
   }
 }
 
-/** All weights of a search space, their gradients, momentum and gradient moments, on one device. */
+/** All weights of a search space, their gradients, momentum and gradient moments, and its buffers, on one device. */
 export class Supernet implements Disposable {
   readonly #raw: RawSupernet
   readonly specs: readonly ParameterSpec[]
+  readonly buffers: readonly BufferSpec[]
   readonly device: Device
   readonly precision: Precision
 
-  /** Parameters start at zero; write them with {@link write}. */
+  /** Parameters start at zero; write them with {@link write}. Buffers start with what their specs say. */
   constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
-    const { device = 'cpu', arithmetic = 'fast', precision = 'float32' } = options
+    const { device = 'cpu', arithmetic = 'fast', precision = 'float32', buffers = [] } = options
     this.specs = specs
+    this.buffers = buffers
     this.device = device
     this.precision = precision
     this.#raw = new (loadBinding().Supernet)(
       specs.map((spec) => spec.name),
       specs.map((spec) => spec.shape),
+      {
+        names: buffers.map((buffer) => buffer.name),
+        shapes: buffers.map((buffer) => buffer.shape),
+        initial: Float32Array.from(buffers, (buffer) => buffer.init),
+      },
       { device, arithmetic, precision },
     )
   }
 
-  /** Checks a program against the parameters and plans its execution; equal programs share one plan natively. */
+  /** Checks a program against the parameters and buffers and plans its execution; equal programs share one plan natively. */
   compile(program: Program): Plan {
     const { code, names, idle }: EncodedProgram = encodeProgram(program)
     return new Plan(this.#raw.compile(code, names, idle))
   }
 
-  /** Forward and backward; adds the gradient of the mean loss to the gradients held. */
+  /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
   accumulate(plan: Plan, { dataset, ...batch }: Batch): Promise<AccumulateRecord> {
     return this.#raw.accumulate(plan.raw, dataset.raw, batch)
   }
@@ -345,9 +384,18 @@ export class Supernet implements Disposable {
     return this.#raw.trainStep(plan.raw, dataset.raw, batch, options)
   }
 
-  /** Accuracy and loss on the data set's images in order, without augmentation. */
+  /** Accuracy and loss on the data set's images in order, without augmentation; by running statistics, where kept. */
   evaluate(plan: Plan, dataset: Dataset, options: EvaluateOptions): Promise<EvaluateRecord> {
     return this.#raw.evaluate(plan.raw, dataset.raw, options)
+  }
+
+  /**
+   * Estimates the running statistics of a plan's batch norms anew: the average over the batches that the images form, of
+   * their means and (unbiased) variances. Nothing is dropped. Paths that share a supernet leave statistics of all of
+   * them behind, so each needs its own before it is evaluated.
+   */
+  recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {
+    return this.#raw.recalibrate(plan.raw, dataset.raw, images, batchSize)
   }
 
   /** Logits of one batch without augmentation, indices.length × classes, row-major. */
@@ -364,7 +412,7 @@ export class Supernet implements Disposable {
     return this.#raw.resetMoments()
   }
 
-  /** A copy of one kind of state, all parameters concatenated. */
+  /** A copy of one kind of state, all parameters (or buffers) concatenated. */
   read(kind: StateKind): Promise<Float32Array> {
     return this.#raw.read(kind)
   }

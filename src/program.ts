@@ -16,42 +16,53 @@ export interface Value {
   readonly shape: Shape
 }
 
+/** An instruction that reads one value. */
+interface Unary {
+  readonly input: number
+  readonly output: Shape
+}
+
+/** One that slides a square window over its input, in pixels. */
+interface Windowed extends Unary {
+  readonly kernel: number
+  readonly stride: number
+  /** On each of the four sides. */
+  readonly padding: number
+}
+
 export type Instruction =
   | { readonly op: 'input'; readonly output: Shape }
   | { readonly op: 'zeros'; readonly output: Shape }
-  | {
+  | ({
       readonly op: 'conv2d'
-      readonly input: number
-      readonly output: Shape
-      /** Parameter of shape [outChannels, inChannels, kernel, kernel]. */
+      /** Parameter of shape [outChannels, inChannels / groups, kernel, kernel]. */
       readonly weight: string
       /** Parameter of shape [outChannels]. */
       readonly bias?: string
-      readonly kernel: number
-      readonly stride: number
-      readonly padding: number
-    }
-  | { readonly op: 'batchNorm'; readonly input: number; readonly output: Shape }
-  | { readonly op: 'relu'; readonly input: number; readonly output: Shape }
-  | {
-      readonly op: 'avgPool2d'
-      readonly input: number
-      readonly output: Shape
-      readonly kernel: number
-      readonly stride: number
-      readonly padding: number
-    }
-  | { readonly op: 'add'; readonly inputs: readonly number[]; readonly output: Shape }
-  | { readonly op: 'globalAvgPool'; readonly input: number; readonly output: Shape }
-  | {
+      /** Distance between neighbouring taps of the kernel, in pixels. */
+      readonly dilation: number
+      readonly groups: number
+    } & Windowed)
+  | ({
+      readonly op: 'batchNorm'
+      /** Parameters of shape [channels]. */
+      readonly affine?: { readonly weight: string; readonly bias: string }
+      /** Buffers of shape [channels]. */
+      readonly running?: { readonly mean: string; readonly variance: string }
+    } & Unary)
+  | ({ readonly op: 'relu' | 'relu6' } & Unary)
+  | ({ readonly op: 'avgPool2d' | 'maxPool2d' } & Windowed)
+  | { readonly op: 'add' | 'concat'; readonly inputs: readonly number[]; readonly output: Shape }
+  | ({ readonly op: 'globalAvgPool' } & Unary)
+  | ({
       readonly op: 'linear'
-      readonly input: number
-      readonly output: Shape
       /** Parameter of shape [outFeatures, inFeatures]. */
       readonly weight: string
       /** Parameter of shape [outFeatures]. */
       readonly bias: string
-    }
+    } & Unary)
+  | ({ readonly op: 'crop2d'; readonly top: number; readonly left: number } & Unary)
+  | ({ readonly op: 'dropout' | 'dropPath'; readonly p: number } & Unary)
 
 export interface Program {
   readonly instructions: readonly Instruction[]
@@ -63,19 +74,6 @@ export interface Program {
    */
   readonly idle: readonly string[]
 }
-
-/** Order fixes the op codes that the addon decodes: append only, and keep `native/program/program.h` equal. */
-export const OP_CODES = [
-  'input',
-  'zeros',
-  'conv2d',
-  'batchNorm',
-  'relu',
-  'avgPool2d',
-  'add',
-  'globalAvgPool',
-  'linear',
-] as const satisfies readonly Instruction['op'][]
 
 /** Writes a {@link Program} instruction by instruction and infers every shape; throws where shapes do not fit. */
 export class ProgramBuilder {
@@ -97,31 +95,86 @@ export class ProgramBuilder {
     return this.#emit({ op: 'zeros', output: shape })
   }
 
-  /** Square 2-D convolution; `bias` is optional. Padding defaults to `(kernel − 1) / 2`. */
+  /**
+   * Square 2-D convolution. `bias` is optional; `groups` equal to the input's channels make it depthwise. Padding
+   * defaults to `dilation · (kernel − 1) / 2`, which keeps the extent at stride 1 where the kernel is odd.
+   */
   conv2d(
     x: Value,
-    options: { weight: string; bias?: string; channels: number; kernel: number; stride?: number; padding?: number },
+    options: {
+      weight: string
+      bias?: string
+      channels: number
+      kernel: number
+      stride?: number
+      padding?: number
+      dilation?: number
+      groups?: number
+    },
   ): Value {
-    const { kernel, stride = 1, padding = (kernel - 1) >> 1 } = options
-    const output = { channels: options.channels, ...windowed('conv2d', x.shape, kernel, stride, padding) }
-    const { weight, bias } = options
-    return this.#emit({ op: 'conv2d', input: x.id, output, weight, bias, kernel, stride, padding })
+    const { channels, kernel, stride = 1, dilation = 1, groups = 1, weight, bias } = options
+    const { padding = (dilation * (kernel - 1)) >> 1 } = options
+    if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0 && x.shape.channels % groups === 0)) {
+      const received = `${groups} for ${x.shape.channels} to ${channels} channels`
+      throw new RangeError(`Expected groups that divide the channels for conv2d but received ${received}`)
+    }
+    if (!(Number.isInteger(dilation) && dilation > 0)) {
+      throw new RangeError(`Expected a dilation of at least 1 for conv2d but received ${dilation}`)
+    }
+    const extent = windowed('conv2d', x.shape, dilation * (kernel - 1) + 1, stride, padding)
+    const output = { channels, ...extent }
+    return this.#emit({
+      op: 'conv2d',
+      input: x.id,
+      output,
+      weight,
+      bias,
+      kernel,
+      stride,
+      padding,
+      dilation,
+      groups,
+    })
   }
 
-  /** Normalises each channel with the statistics of the batch, in training and evaluation; no affine, ε = 1e-5. */
-  batchNorm(x: Value): Value {
-    return this.#emit({ op: 'batchNorm', input: x.id, output: x.shape })
+  /**
+   * Normalises each channel, ε = 1e-5, then scales and shifts it by the parameters of `affine`, if given.
+   *
+   * Without `running` it takes the statistics of the batch, in training and evaluation. With it, training takes those of
+   * the batch and moves the running ones towards them by a tenth (the variance as an unbiased estimate), and evaluation
+   * takes the running ones, as PyTorch's `BatchNorm2d` does. They are buffers of the supernet, which PyTorch calls
+   * `….running_mean` and `….running_var`.
+   */
+  batchNorm(
+    x: Value,
+    options: { affine?: { weight: string; bias: string }; running?: { mean: string; variance: string } } = {},
+  ): Value {
+    const { affine, running } = options
+    return this.#emit({ op: 'batchNorm', input: x.id, output: x.shape, affine, running })
   }
 
   relu(x: Value): Value {
     return this.#emit({ op: 'relu', input: x.id, output: x.shape })
   }
 
+  /** min(max(x, 0), 6). */
+  relu6(x: Value): Value {
+    return this.#emit({ op: 'relu6', input: x.id, output: x.shape })
+  }
+
   /** Average pooling that leaves padding out of the mean (PyTorch's `count_include_pad=False`). */
-  avgPool2d(x: Value, options: { kernel: number; stride?: number; padding?: number }): Value {
-    const { kernel, stride = 1, padding = (kernel - 1) >> 1 } = options
-    const output = { channels: x.shape.channels, ...windowed('avgPool2d', x.shape, kernel, stride, padding) }
-    return this.#emit({ op: 'avgPool2d', input: x.id, output, kernel, stride, padding })
+  avgPool2d(x: Value, options: PoolOptions): Value {
+    return this.#pool('avgPool2d', x, options)
+  }
+
+  /** Maximum over each window; padding is below every number. Of equal maxima the first, row by row, has the gradient. */
+  maxPool2d(x: Value, options: PoolOptions): Value {
+    return this.#pool('maxPool2d', x, options)
+  }
+
+  #pool(op: 'avgPool2d' | 'maxPool2d', x: Value, { kernel, stride = 1, padding = (kernel - 1) >> 1 }: PoolOptions) {
+    const output = { channels: x.shape.channels, ...windowed(op, x.shape, kernel, stride, padding) }
+    return this.#emit({ op, input: x.id, output, kernel, stride, padding })
   }
 
   /** Element-wise sum of values of equal shape. The sum of one value is that value. */
@@ -135,6 +188,58 @@ export class ProgramBuilder {
       }
     }
     return this.#emit({ op: 'add', inputs: values.map((value) => value.id), output: first.shape })
+  }
+
+  /** Values of equal height and width one after another, along the channels. The concatenation of one is that value. */
+  concat(values: readonly Value[]): Value {
+    const first = values[0]
+    if (first === undefined) throw new RangeError('Expected at least one value for concat but received none')
+    if (values.length === 1) return first
+    const { height, width } = first.shape
+    let channels = 0
+    for (const { shape } of values) {
+      if (shape.height !== height || shape.width !== width) {
+        const received = `${text(first.shape)} and ${text(shape)}`
+        throw new RangeError(`Expected equal heights and widths for concat but received ${received}`)
+      }
+      channels += shape.channels
+    }
+    const output = { channels, height, width }
+    return this.#emit({ op: 'concat', inputs: values.map((value) => value.id), output })
+  }
+
+  /**
+   * The part of every image that begins `top` rows down and `left` columns in, as far as it goes unless `height` and
+   * `width` are given. `x[:, :, 1:, 1:]`, which factorized reductions convolve, is `{ top: 1, left: 1 }`.
+   */
+  crop2d(x: Value, options: { top?: number; left?: number; height?: number; width?: number }): Value {
+    const { top = 0, left = 0 } = options
+    const { height = x.shape.height - top, width = x.shape.width - left } = options
+    const inside = top >= 0 && left >= 0 && height > 0 && width > 0
+    if (!inside || top + height > x.shape.height || left + width > x.shape.width) {
+      const received = `${height}×${width} at row ${top} and column ${left} of ${text(x.shape)}`
+      throw new RangeError(`Expected a part of the image for crop2d but received ${received}`)
+    }
+    const output = { channels: x.shape.channels, height, width }
+    return this.#emit({ op: 'crop2d', input: x.id, output, top, left })
+  }
+
+  /**
+   * In training sets each number to zero with probability `p` and divides the others by 1 − p; in evaluation, and in
+   * steps without a `drop` seed, it changes nothing.
+   */
+  dropout(x: Value, options: { p: number }): Value {
+    return this.#drop('dropout', x, options.p)
+  }
+
+  /** {@link dropout} of samples as a whole: each is kept or dropped in all its channels and pixels. */
+  dropPath(x: Value, options: { p: number }): Value {
+    return this.#drop('dropPath', x, options.p)
+  }
+
+  #drop(op: 'dropout' | 'dropPath', x: Value, p: number): Value {
+    if (!(p >= 0 && p < 1)) throw new RangeError(`Expected a probability below 1 for ${op} but received ${p}`)
+    return this.#emit({ op, input: x.id, output: x.shape, p })
   }
 
   /** Mean over height and width. */
@@ -162,54 +267,36 @@ export class ProgramBuilder {
   }
 }
 
-/** A program as the addon receives it. */
-export interface EncodedProgram {
-  /**
-   * Per instruction: op code, number of inputs, inputs, number of parameters, indices into `names`, then the shape
-   * (channels, height, width) and kernel, stride, padding (0 where the instruction has none). Last: the output's index.
-   */
-  readonly code: Int32Array
-  /** Parameter names used by `code`. */
-  readonly names: readonly string[]
-  readonly idle: readonly string[]
-}
-
-export function encodeProgram(program: Program): EncodedProgram {
-  const code: number[] = []
-  const names: string[] = []
-  const index = new Map<string, number>()
-  const reference = (name: string) => {
-    let known = index.get(name)
-    if (known === undefined) {
-      known = names.push(name) - 1
-      index.set(name, known)
-    }
-    return known
-  }
-  for (const instruction of program.instructions) {
-    const inputs = inputsOf(instruction)
-    const parameters = parametersOf(instruction)
-    code.push(OP_CODES.indexOf(instruction.op), inputs.length, ...inputs, parameters.length)
-    for (const name of parameters) code.push(reference(name))
-    const { channels, height, width } = instruction.output
-    code.push(channels, height, width)
-    if ('kernel' in instruction) code.push(instruction.kernel, instruction.stride, instruction.padding)
-    else code.push(0, 0, 0)
-  }
-  code.push(program.output)
-  return { code: Int32Array.from(code), names, idle: program.idle }
+/** Extent and movement of a pool's window, in pixels: stride 1 and padding (kernel − 1) / 2 unless given. */
+export interface PoolOptions {
+  readonly kernel: number
+  readonly stride?: number
+  readonly padding?: number
 }
 
 /** Ids of the values that an instruction reads. */
 export function inputsOf(instruction: Instruction): readonly number[] {
-  if (instruction.op === 'add') return instruction.inputs
+  if ('inputs' in instruction) return instruction.inputs
   return 'input' in instruction ? [instruction.input] : []
 }
 
 /** Names of the parameters that an instruction uses: weight first, then bias. */
 export function parametersOf(instruction: Instruction): readonly string[] {
-  if (instruction.op !== 'conv2d' && instruction.op !== 'linear') return []
-  return instruction.bias === undefined ? [instruction.weight] : [instruction.weight, instruction.bias]
+  switch (instruction.op) {
+    case 'conv2d':
+    case 'linear':
+      return instruction.bias === undefined ? [instruction.weight] : [instruction.weight, instruction.bias]
+    case 'batchNorm':
+      return instruction.affine === undefined ? [] : [instruction.affine.weight, instruction.affine.bias]
+    default:
+      return []
+  }
+}
+
+/** Names of the buffers that an instruction uses: running mean first, then running variance. */
+export function buffersOf(instruction: Instruction): readonly string[] {
+  if (instruction.op !== 'batchNorm' || instruction.running === undefined) return []
+  return [instruction.running.mean, instruction.running.variance]
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
@@ -220,9 +307,10 @@ function text(shape: Shape): string {
   return `${shape.channels}×${shape.height}×${shape.width}`
 }
 
-function windowed(op: string, input: Shape, kernel: number, stride: number, padding: number) {
-  const height = Math.floor((input.height + 2 * padding - kernel) / stride) + 1
-  const width = Math.floor((input.width + 2 * padding - kernel) / stride) + 1
+/** Number of positions of a window that covers `span` pixels in each direction. */
+function windowed(op: string, input: Shape, span: number, stride: number, padding: number) {
+  const height = Math.floor((input.height + 2 * padding - span) / stride) + 1
+  const width = Math.floor((input.width + 2 * padding - span) / stride) + 1
   if (height < 1 || width < 1) {
     throw new RangeError(`Expected an input of at least the kernel's extent for ${op} but received ${text(input)}`)
   }

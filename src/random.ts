@@ -44,8 +44,8 @@ export class RandomStream {
   }
 }
 
-/** What draws what: paths per step, the order of data, augmentation seeds, initial weights, gradient noise. */
-export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise'] as const
+/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise. */
+export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop'] as const
 
 export type StreamName = (typeof STREAMS)[number]
 
@@ -62,8 +62,12 @@ export function randomState(random: Random): RandomState {
   return byStream((name) => random[name].state())
 }
 
-export function restoreRandom(random: Random, state: RandomState): void {
-  for (const name of STREAMS) random[name].restore(state[name])
+/** Streams that the state lacks, having been saved before there were any of that name, stay where they are. */
+export function restoreRandom(random: Random, state: Partial<RandomState>): void {
+  for (const name of STREAMS) {
+    const saved = state[name]
+    if (saved !== undefined) random[name].restore(saved)
+  }
 }
 
 function byStream<T>(make: (name: StreamName) => T): Record<StreamName, T> {

@@ -47,7 +47,8 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   const job = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth } = job
   if (config.threads !== undefined) await setThreads(config.threads)
-  using supernet = new Supernet(space.parameters(), { device: config.device, precision: config.precision })
+  const { device, precision } = config
+  using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
   const { run, from } =
     options.resume === undefined
       ? { run: await RunFolder.create(options.out ?? defaultRunFolder(config), config, job.identity), from: undefined }

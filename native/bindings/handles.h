@@ -66,7 +66,7 @@ class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
   std::weak_ptr<Supernet> supernet_;
 };
 
-// new Supernet(names, shapes, { device, arithmetic, precision })
+// new Supernet(names, shapes, { names, shapes, initial }, { device, arithmetic, precision })
 class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -84,6 +84,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   Napi::Value update(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value recalibrate(const Napi::CallbackInfo& info);
   Napi::Value logits(const Napi::CallbackInfo& info);
   Napi::Value moments(const Napi::CallbackInfo& info);
   Napi::Value reset_moments(const Napi::CallbackInfo& info);

@@ -1,6 +1,5 @@
-#include <cmath>
-
 #include "bindings/handles.h"
+#include "bindings/supernet_arguments.h"
 #include "environment.h"
 #include "executor_thread.h"
 
@@ -11,58 +10,6 @@ std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value) {
   return handle_argument<DatasetHandle>(value, Environment::of(value.Env()).dataset, "Dataset")->dataset();
 }
 
-Batch batch_argument(const Napi::Value& value) {
-  const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), std::nullopt, {}};
-  if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
-    const Napi::Object augmentation = object_argument(given, "augmentation");
-    batch.augmentation = Augmentation{
-        static_cast<uint64_t>(count_argument(augmentation.Get("seed"), "augmentation.seed", 0)),
-        count_argument(augmentation.Get("pad"), "augmentation.pad", 0), augmentation.Get("flip").ToBoolean()};
-  }
-  if (const Napi::Value given = object.Get("weights"); !given.IsUndefined()) {
-    batch.weights = copied_array<float>(given, "weights");
-    if (batch.weights.size() != batch.indices.size()) {
-      expected("one weight per index", "weights", std::to_string(batch.weights.size()));
-    }
-  }
-  return batch;
-}
-
-double finite(const Napi::Object& object, const char* name) {
-  const double number = number_argument(object.Get(name), name);
-  if (!std::isfinite(number)) expected("a finite number", name, std::to_string(number));
-  return number;
-}
-
-SgdOptions sgd_argument(const Napi::Value& value) {
-  const Napi::Object object = object_argument(value, "options");
-  const std::string unsampled = string_argument(object.Get("unsampled"), "unsampled");
-  if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
-  return {finite(object, "learningRate"), finite(object, "momentum"), finite(object, "weightDecay"),
-          unsampled == "decay"};
-}
-
-bool is_reference(const Napi::Object& options) {
-  const std::string arithmetic = string_argument(options.Get("arithmetic"), "arithmetic");
-  if (arithmetic == "reference") return true;
-  if (arithmetic == "fast") return false;
-  expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
-}
-
-Precision precision_of(const Napi::Object& options) {
-  const std::string precision = string_argument(options.Get("precision"), "precision");
-  if (precision == "float32") return Precision::Float32;
-  if (precision == "bfloat16") return Precision::BFloat16;
-  expected("\"float32\" or \"bfloat16\"", "precision", "\"" + precision + "\"");
-}
-
-double norm_argument(const Napi::Value& value) {
-  const double norm = number_argument(value, "clipNorm");
-  if (!(norm > 0)) expected("a positive number", "clipNorm", describe(value));
-  return norm;
-}
-
 Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("loss", record.loss);
@@ -71,12 +18,14 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   return object;
 }
 
-at::Tensor& flat_state(Parameters& parameters, const std::string& kind) {
+at::Tensor& flat_state(Supernet& supernet, const std::string& kind) {
+  Parameters& parameters = supernet.parameters();
   if (kind == "parameters") return parameters.values;
   if (kind == "gradients") return parameters.gradients;
   if (kind == "momentum") return parameters.momentum;
   if (kind == "momentMean") return parameters.moment_mean;
   if (kind == "momentM2") return parameters.moment_m2;
+  if (kind == "buffers") return supernet.buffers().values;
   expected("a kind of state", "kind", "\"" + kind + "\"");
 }
 
@@ -89,9 +38,10 @@ Napi::Function SupernetHandle::define(Napi::Env env) {
       {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::accumulate>("accumulate"),
        InstanceMethod<&H::record_moments>("recordMoments"), InstanceMethod<&H::clip>("clip"),
        InstanceMethod<&H::update>("update"), InstanceMethod<&H::train_step>("trainStep"),
-       InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::logits>("logits"),
-       InstanceMethod<&H::moments>("moments"), InstanceMethod<&H::reset_moments>("resetMoments"),
-       InstanceMethod<&H::read>("read"), InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
+       InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::recalibrate>("recalibrate"),
+       InstanceMethod<&H::logits>("logits"), InstanceMethod<&H::moments>("moments"),
+       InstanceMethod<&H::reset_moments>("resetMoments"), InstanceMethod<&H::read>("read"),
+       InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
        InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::convolution_seconds>("convolutionSeconds"),
        InstanceMethod<&H::dispose>("dispose")});
 }
@@ -100,20 +50,11 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
   guarded(info.Env(), [&] {
     std::vector<std::string> names = strings_argument(info[0], "names");
     if (names.empty()) expected("at least one parameter", "names", "none");
-    if (!info[1].IsArray()) expected("an array of shapes", "shapes", describe(info[1]));
-    const Napi::Array given = info[1].As<Napi::Array>();
-    std::vector<std::vector<int64_t>> shapes(given.Length());
-    for (uint32_t i = 0; i < given.Length(); i++) {
-      const Napi::Value shape = given.Get(i);
-      if (!shape.IsArray()) expected("an array of extents", "a shape", describe(shape));
-      for (uint32_t j = 0; j < shape.As<Napi::Array>().Length(); j++) {
-        shapes[i].push_back(count_argument(shape.As<Napi::Array>().Get(j), "an extent of a shape"));
-      }
-    }
-    const Napi::Object options = object_argument(info[2], "options");
+    const Napi::Object options = object_argument(info[3], "options");
+    const at::Device device = device_argument(options.Get("device"));
     auto supernet =
-        std::make_shared<Supernet>(std::move(names), std::move(shapes), device_argument(options.Get("device")),
-                                   is_reference(options), precision_of(options));
+        std::make_shared<Supernet>(std::move(names), shapes_argument(info[1]), buffers_argument(info[2], device),
+                                   device, is_reference(options), precision_of(options));
     // Values, gradients, momentum and two moments, float32 each.
     const int64_t bytes = supernet->parameters().total() * 5 * 4;
     held_.hold(info.Env(), std::move(supernet), bytes);
@@ -205,6 +146,16 @@ Napi::Value SupernetHandle::evaluate(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value SupernetHandle::recalibrate(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_on_executor(info.Env(),
+                           [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
+                            images = batch_argument(info[2]), batch_size = count_argument(info[3], "batchSize")] {
+                             net->recalibrate(*plan, *data, images, batch_size);
+                           });
+  });
+}
+
 Napi::Value SupernetHandle::logits(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
@@ -242,7 +193,7 @@ Napi::Value SupernetHandle::reset_moments(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::read(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    at::Tensor& flat = flat_state(supernet()->parameters(), string_argument(info[0], "kind"));
+    at::Tensor& flat = flat_state(*supernet(), string_argument(info[0], "kind"));
     return run_on_executor(
         info.Env(), [net = supernet(), &flat] { return flat.to(at::kCPU, at::kFloat, false, true); },
         [](Napi::Env env, const at::Tensor& copy) -> Napi::Value {
@@ -253,7 +204,7 @@ Napi::Value SupernetHandle::read(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::write(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    at::Tensor& flat = flat_state(supernet()->parameters(), string_argument(info[0], "kind"));
+    at::Tensor& flat = flat_state(*supernet(), string_argument(info[0], "kind"));
     std::vector<float> values = copied_array<float>(info[1], "values");
     if (static_cast<int64_t>(values.size()) != flat.numel()) {
       expected(std::to_string(flat.numel()) + " numbers", "values", std::to_string(values.size()));

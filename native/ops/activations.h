@@ -3,8 +3,10 @@
 
 #include <vector>
 
+#include "buffers.h"
 #include "ops/channel_rows.h"
 #include "parameters.h"
+#include "phase.h"
 #include "precision.h"
 #include "program/plan.h"
 #include "torch.h"
@@ -18,20 +20,26 @@ struct Numerics {
 };
 
 struct Activations {
-  Activations(const Plan& run_plan, Parameters& run_parameters, int64_t batch_size, Numerics numerics)
+  Activations(const Plan& run_plan, Parameters& run_parameters, Buffers& run_buffers, int64_t batch_size,
+              const Phase& run_phase, Numerics numerics)
       : plan(run_plan),
         parameters(run_parameters),
+        buffers(run_buffers),
         batch(batch_size),
+        phase(run_phase),
         kernels(numerics.kernels),
         precision(numerics.precision),
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
-        device_statistics(plan.shapes.size()) {}
+        device_statistics(plan.shapes.size()),
+        kept(plan.shapes.size()) {}
 
   const Plan& plan;
   Parameters& parameters;
+  Buffers& buffers;
   const int64_t batch;
+  const Phase phase;
   const bool kernels;
   const Precision precision;
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
@@ -40,6 +48,8 @@ struct Activations {
     at::Tensor mean, inverse_deviation;
   };
   std::vector<DeviceStatistics> device_statistics;  // the same, where ATen computes
+  // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors.
+  std::vector<at::Tensor> kept;
 
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }

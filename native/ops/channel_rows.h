@@ -11,13 +11,17 @@ namespace pada {
 
 inline constexpr double kEpsilon = 1e-5;  // of every batch norm, as PyTorch's default
 
-// Mean and 1/sqrt(population variance + epsilon) of each channel.
+// Mean, population variance and 1/sqrt(variance + epsilon) of each channel.
 struct ChannelStatistics {
-  std::vector<float> mean, inverse_deviation;
+  ChannelStatistics() = default;
+  explicit ChannelStatistics(size_t channels) : mean(channels), variance(channels), inverse_deviation(channels) {}
 
-  void set(size_t channel, double mean_value, double variance) {
+  std::vector<float> mean, variance, inverse_deviation;
+
+  void set(size_t channel, double mean_value, double variance_value) {
     mean[channel] = static_cast<float>(mean_value);
-    inverse_deviation[channel] = static_cast<float>(1.0 / std::sqrt(variance + kEpsilon));
+    variance[channel] = static_cast<float>(variance_value);
+    inverse_deviation[channel] = static_cast<float>(1.0 / std::sqrt(variance_value + kEpsilon));
   }
 };
 

@@ -1,6 +1,8 @@
 #include "ops/conv.h"
 
 #include "ops/conv_kernels.h"
+#include "ops/depthwise.h"
+#include "ops/sum_rows.h"
 #include "stopwatch.h"
 
 namespace pada {
@@ -13,8 +15,26 @@ ConvShape shape_of(const Step& step, const Activations& run) {
 
 bool has_kernel(const Step& step, const Activations& run) {
   const ConvShape shape = shape_of(step, run);
-  return run.kernels && step.bias < 0 && step.window.padding == shape.padding() && has_conv_kernel(shape) &&
-         (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+  const Window& w = step.window;
+  return run.kernels && step.bias < 0 && w.padding == shape.padding() && w.dilation == 1 && w.groups == 1 &&
+         has_conv_kernel(shape) && (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
+}
+
+DepthwiseShape depthwise_shape_of(const Step& step, const Activations& run) {
+  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
+  return {run.batch, in.channels, in.height, in.width, out.height, out.width, step.window};
+}
+
+// Backward only: forward, ATen is the faster of the two.
+bool has_depthwise_backward(const Step& step, const Activations& run) {
+  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
+  return run.kernels && instruction_set() != InstructionSet::None && step.bias < 0 && in.channels == out.channels &&
+         depthwise_shape_of(step, run).has_kernel();
+}
+
+// Whether the batch norm that alone reads the output asks for the statistics of this batch.
+bool wants_statistics(const Step& step, const Activations& run) {
+  return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
 }
 
 at::Tensor aten_input(const Step& step, const Activations& run) {
@@ -32,7 +52,7 @@ void aten_forward(const Step& step, Activations& run) {
   if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
   const Window& w = step.window;
   run.values[step.output] = at::convolution(aten_input(step, run), aten_weight(step, run), bias, {w.stride, w.stride},
-                                            {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1)
+                                            {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
                                 .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
@@ -44,12 +64,29 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
       gradient, aten_input(step, run), aten_weight(step, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
-      {w.padding, w.padding}, {1, 1}, false, {0, 0}, 1, {with_input, true, with_bias});
+      {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
   if (!with_input) return;
   if (step.relu_input) input_gradient = at::threshold_backward(input_gradient, run.values[step.input], 0);
   run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+template <class T>
+void depthwise_kernel_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
+  const Parameters& parameters = run.parameters;
+  at::Tensor input_gradient;
+  if (run.wants_gradient(step.input)) input_gradient = run.empty(step.input);
+  depthwise_backward(depthwise_shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
+                     values_of<T>(gradient), parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
+                     input_gradient.defined() ? mutable_values_of<T>(input_gradient) : nullptr,
+                     parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
+  if (!input_gradient.defined()) return;
+  at::Tensor& held = run.gradients[step.input];
+  if (held.defined())
+    add_to(mutable_values_of<T>(held), values_of<T>(input_gradient), run.elements(step.input));
+  else
+    held = std::move(input_gradient);
 }
 
 // `affine`: of the batch norm that `gradient` belongs to, or null where it belongs to the output itself.
@@ -79,7 +116,7 @@ void conv_forward(const Step& step, Activations& run) {
     conv_kernel_forward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
                         mutable_values_of<T>(run.values[step.output]),
-                        step.feeds_norm ? &run.statistics[step.output] : nullptr);
+                        wants_statistics(step, run) ? &run.statistics[step.output] : nullptr);
   });
 }
 
@@ -87,7 +124,9 @@ void conv_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
-  if (has_kernel(step, run))
+  if (has_depthwise_backward(step, run))
+    run.with_type([&]<class T>(T) { depthwise_kernel_backward<T>(step, gradient, run); });
+  else if (has_kernel(step, run))
     kernel_backward(step, gradient, nullptr, run);
   else
     aten_backward(step, gradient, run);

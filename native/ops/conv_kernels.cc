@@ -131,7 +131,7 @@ void for_shares(int64_t batch, int64_t shares, const Body& body) {
 // Chan, Golub and LeVeque's combination of the shares' means and squares.
 ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vector<int64_t>& counts) {
   const size_t channels = parts[0].sum.size();
-  ChannelStatistics statistics{std::vector<float>(channels), std::vector<float>(channels)};
+  ChannelStatistics statistics(channels);
   for (size_t c = 0; c < channels; c++) {
     double count = 0, mean = 0, square = 0;
     for (size_t part = 0; part < parts.size(); part++) {

@@ -2,8 +2,21 @@
 
 namespace pada {
 
+namespace {
+
+at::ScalarType type_of_output(const Step& step, const Activations& run) {
+  return step.stays_float ? at::kFloat : run.type();
+}
+
+// An activation as the matrix that a linear layer computes with.
+at::Tensor rows_of(const at::Tensor& value, const Activations& run) {
+  return value.reshape({run.batch, -1}).to(at::kFloat);
+}
+
+}  // namespace
+
 void global_pool_forward(const Step& step, Activations& run) {
-  run.values[step.output] = run.values[step.input].mean({2, 3}, true, at::kFloat);
+  run.values[step.output] = run.values[step.input].mean({2, 3}, true, at::kFloat).to(type_of_output(step, run));
 }
 
 void global_pool_backward(const Step& step, Activations& run) {
@@ -11,29 +24,33 @@ void global_pool_backward(const Step& step, Activations& run) {
   if (!gradient.defined() || !run.wants_gradient(step.input)) return;
   const Shape& s = run.plan.shapes[step.input];
   at::Tensor spread = run.empty(step.input);
-  spread.copy_(
-      gradient.div(static_cast<double>(s.height * s.width)).expand({run.batch, s.channels, s.height, s.width}));
+  spread.copy_(gradient.to(at::kFloat)
+                   .div(static_cast<double>(s.height * s.width))
+                   .expand({run.batch, s.channels, s.height, s.width}));
   run.add_gradient(step.input, std::move(spread));
 }
 
 void linear_forward(const Step& step, Activations& run) {
   const Parameters& p = run.parameters;
   const Shape& out = run.plan.shapes[step.output];
-  const at::Tensor x = run.values[step.input].reshape({run.batch, -1});
+  const at::Tensor x = rows_of(run.values[step.input], run);
   run.values[step.output] = at::addmm(p.view(p.values, step.bias), x, p.view(p.values, step.weight).t())
-                                .view({run.batch, out.channels, 1, 1});
+                                .view({run.batch, out.channels, 1, 1})
+                                .to(type_of_output(step, run));
 }
 
 void linear_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
   const Parameters& p = run.parameters;
-  const at::Tensor gradient = run.gradients[step.output].reshape({run.batch, -1});
-  const at::Tensor x = run.values[step.input].reshape({run.batch, -1});
+  const at::Tensor gradient = rows_of(run.gradients[step.output], run);
+  const at::Tensor x = rows_of(run.values[step.input], run);
   p.view(p.gradients, step.weight).add_(gradient.t().mm(x));
   p.view(p.gradients, step.bias).add_(gradient.sum(0));
   if (!run.wants_gradient(step.input)) return;
   const Shape& in = run.plan.shapes[step.input];
-  run.add_gradient(step.input, gradient.mm(p.view(p.values, step.weight)).view({run.batch, in.channels, 1, 1}));
+  run.add_gradient(step.input, gradient.mm(p.view(p.values, step.weight))
+                                   .view({run.batch, in.channels, 1, 1})
+                                   .to(run.values[step.input].scalar_type()));
 }
 
 Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at::Tensor& weights, bool gradient) {

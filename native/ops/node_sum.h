@@ -8,8 +8,4 @@ namespace pada {
 void sum_forward(const Step& step, Activations& run);
 void sum_backward(const Step& step, Activations& run);
 
-// A ReLU that is not fused into a sum.
-void relu_step_forward(const Step& step, Activations& run);
-void relu_step_backward(const Step& step, Activations& run);
-
 }  // namespace pada

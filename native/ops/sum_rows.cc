@@ -33,7 +33,8 @@ struct Stream {
 
 // sum and relu (either may be null) of `count` streams and of what `rest` (or null) holds, in one pass.
 template <int kCount, class T>
-PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, int64_t n) {
+PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
+  const Lanes top = Lanes{} + ceiling;
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     Lanes value = rest != nullptr ? lanes::load(rest + i) : Lanes{};
@@ -43,35 +44,39 @@ PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, 
       value += lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i);
     }
     if (sum != nullptr) lanes::store(sum + i, value);
-    if (relu != nullptr) lanes::store(relu + i, value > Lanes{} ? value : Lanes{});
+    if (relu != nullptr) {
+      const Lanes positive = value > Lanes{} ? value : Lanes{};
+      lanes::store(relu + i, positive < top ? positive : top);
+    }
   }
   for (; i < n; i++) {
     float value = rest != nullptr ? rest[i] : 0.f;
     for (int k = 0; k < kCount; k++) value += widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i];
     if (sum != nullptr) sum[i] = narrow<T>(value);
-    if (relu != nullptr) relu[i] = narrow<T>(value > 0.f ? value : 0.f);
+    if (relu != nullptr) relu[i] = narrow<T>(std::min(value > 0.f ? value : 0.f, ceiling));
   }
 }
 
 template <class T>
-void sum_streams(const std::vector<Stream<T>>& streams, const float* rest, T* sum, T* relu, int64_t n) {
+void sum_streams(const std::vector<Stream<T>>& streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
   switch (streams.size()) {
     case 0:
-      return sum_streams<0>(streams.data(), rest, sum, relu, n);
+      return sum_streams<0>(streams.data(), rest, sum, relu, ceiling, n);
     case 1:
-      return sum_streams<1>(streams.data(), rest, sum, relu, n);
+      return sum_streams<1>(streams.data(), rest, sum, relu, ceiling, n);
     case 2:
-      return sum_streams<2>(streams.data(), rest, sum, relu, n);
+      return sum_streams<2>(streams.data(), rest, sum, relu, ceiling, n);
     default:
-      return sum_streams<3>(streams.data(), rest, sum, relu, n);
+      return sum_streams<3>(streams.data(), rest, sum, relu, ceiling, n);
   }
 }
 
 template <bool kAccumulate, class T>
-PADA_SIMD void masked(const T* gradient, const T* __restrict relu, T* out, int64_t n) {
+PADA_SIMD void masked(const T* gradient, const T* __restrict relu, float ceiling, T* out, int64_t n) {
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; i++) {
-    const float value = widen(relu[i]) > 0.f ? widen(gradient[i]) : 0.f;
+    const float at = widen(relu[i]);
+    const float value = (at > 0.f) & (at < ceiling) ? widen(gradient[i]) : 0.f;
     out[i] = narrow<T>(kAccumulate ? widen(out[i]) + value : value);
   }
 }
@@ -90,7 +95,7 @@ std::vector<float> across_row(const std::vector<float>& per_channel, int64_t lin
 }  // namespace
 
 template <class T>
-void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t batch, const Shape& shape) {
+void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceiling, int64_t batch, const Shape& shape) {
   constexpr size_t kMostStreams = 3;
   const int64_t line = shape.width * shape.channels;
   const std::vector<float> ones(line, 1.f), zeros(line, 0.f);
@@ -131,18 +136,18 @@ void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t bat
         in_row[t - early] = {streams[t].x + row * line, streams[t].scale, streams[t].shift};
       }
       const auto at_row = [&](T* all) { return all == nullptr ? nullptr : all + row * line; };
-      sum_streams(in_row, has_rest ? rest.data() : nullptr, at_row(sum), at_row(relu), line);
+      sum_streams(in_row, has_rest ? rest.data() : nullptr, at_row(sum), at_row(relu), ceiling, line);
     }
   });
 }
 
 template <class T>
-void relu_backward(const T* gradient, const T* relu, T* out, bool accumulate, int64_t elements) {
+void relu_backward(const T* gradient, const T* relu, float ceiling, T* out, bool accumulate, int64_t elements) {
   at::parallel_for(0, elements, kElementsPerShare, [&](int64_t begin, int64_t end) {
     if (accumulate)
-      masked<true>(gradient + begin, relu + begin, out + begin, end - begin);
+      masked<true>(gradient + begin, relu + begin, ceiling, out + begin, end - begin);
     else
-      masked<false>(gradient + begin, relu + begin, out + begin, end - begin);
+      masked<false>(gradient + begin, relu + begin, ceiling, out + begin, end - begin);
   });
 }
 
@@ -152,9 +157,9 @@ void add_to(T* out, const T* x, int64_t elements) {
                    [&](int64_t begin, int64_t end) { add_row(out + begin, x + begin, end - begin); });
 }
 
-#define PADA_INSTANTIATE(T)                                                              \
-  template void sum_rows(const std::vector<RowTerm<T>>&, T*, T*, int64_t, const Shape&); \
-  template void relu_backward(const T*, const T*, T*, bool, int64_t);                    \
+#define PADA_INSTANTIATE(T)                                                                     \
+  template void sum_rows(const std::vector<RowTerm<T>>&, T*, T*, float, int64_t, const Shape&); \
+  template void relu_backward(const T*, const T*, float, T*, bool, int64_t);                    \
   template void add_to(T*, const T*, int64_t);
 PADA_INSTANTIATE(float)
 PADA_INSTANTIATE(BFloat16)

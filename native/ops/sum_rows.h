@@ -20,13 +20,13 @@ struct RowTerm {
   int64_t height = 0, width = 0;
 };
 
-// sum and relu: batch x height x width x channels; either may be null.
+// sum and relu: batch x height x width x channels; either may be null. The ReLU is no more than its ceiling.
 template <class T>
-void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, int64_t batch, const Shape& shape);
+void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceiling, int64_t batch, const Shape& shape);
 
-// out = gradient where relu > 0, else 0; or added to out.
+// out = gradient where 0 < relu < ceiling, else 0; or added to out.
 template <class T>
-void relu_backward(const T* gradient, const T* relu, T* out, bool accumulate, int64_t elements);
+void relu_backward(const T* gradient, const T* relu, float ceiling, T* out, bool accumulate, int64_t elements);
 
 // out[i] += x[i]
 template <class T>

@@ -32,11 +32,15 @@ class Planner {
   const Instruction& at(int id) const { return program_.instructions[id]; }
   int operand(int id, size_t i) const { return alias_[at(id).inputs[i]]; }
 
-  // Two ReLUs of one value are one value.
+  static bool is_relu(Op op) { return op == Op::Relu || op == Op::Relu6; }
+
+  // Two ReLUs of one value are one value, and so are two ReLU6s.
   void merge_equal_relus() {
-    std::unordered_map<int, int> relu_of;
+    std::unordered_map<int, int> relu_of, relu6_of;
     for (int id = 0; id < static_cast<int>(alias_.size()); id++) {
-      alias_[id] = at(id).op == Op::Relu ? relu_of.try_emplace(operand(id, 0), id).first->second : id;
+      const Op op = at(id).op;
+      alias_[id] =
+          is_relu(op) ? (op == Op::Relu ? relu_of : relu6_of).try_emplace(operand(id, 0), id).first->second : id;
     }
   }
 
@@ -66,28 +70,52 @@ class Planner {
            std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
   }
 
+  // Linear layers are float32 in any precision, and so is what only they read.
+  bool only_feeds_linear(int id) const {
+    return std::ranges::all_of(consumers_[id], [&](int consumer) {
+      const Op op = at(consumer).op;
+      return op == Op::Linear || ((op == Op::Dropout || op == Op::DropPath) && only_feeds_linear(consumer));
+    });
+  }
+
   // A batch norm or pool that only feeds a sum is computed by the sum.
   bool absorbed(int id) const {
     const Op op = at(id).op;
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
+  // Whether a value's memory is read by none but its consumers: neither backward by the instruction that made it, nor
+  // as the memory of another value, which a drop that drops nothing returns.
+  static bool is_only_read_by_consumers(Op op) {
+    return !is_relu(op) && op != Op::Input && op != Op::Dropout && op != Op::DropPath;
+  }
+
   Term term(int id) const {
     const Instruction& in = at(id);
-    if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, operand(id, 0), in.window};
     const int input = operand(id, 0);
-    // The backward pass of a ReLU reads its output: that memory must stay.
-    const bool overwrites = uses_[input] == 1 && at(input).op != Op::Relu && at(input).op != Op::Input;
-    const bool after_conv = at(input).op == Op::Conv2d && only_feeds(input, Op::BatchNorm);
-    return {Term::Kind::BatchNorm, input, {}, overwrites, after_conv ? step_of_[input] : -1};
+    if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, input, in.window};
+    Term term{Term::Kind::BatchNorm, input};
+    term.overwrites_input = uses_[input] == 1 && is_only_read_by_consumers(at(input).op);
+    if (at(input).op == Op::Conv2d && only_feeds(input, Op::BatchNorm)) term.conv = step_of_[input];
+    if (!in.parameters.empty()) {
+      term.weight = in.parameters[0];
+      term.bias = in.parameters[1];
+    }
+    if (!in.buffers.empty()) {
+      term.running_mean = in.buffers[0];
+      term.running_variance = in.buffers[1];
+    }
+    return term;
   }
 
   void emit(int id, const Instruction& in) {
     Step step{};
     step.output = id;
     if (!in.inputs.empty()) step.input = operand(id, 0);
-    if (!in.parameters.empty()) step.weight = in.parameters[0];
-    if (in.parameters.size() > 1) step.bias = in.parameters[1];
+    if (in.op == Op::Conv2d || in.op == Op::Linear) {
+      step.weight = in.parameters[0];
+      if (in.parameters.size() > 1) step.bias = in.parameters[1];
+    }
     step.window = in.window;
     switch (in.op) {
       case Op::Input:
@@ -102,36 +130,67 @@ class Planner {
         step.relu_input = folded(step.input);
         if (step.relu_input) step.input = operand(step.input, 0);
         step.feeds_norm = only_feeds(id, Op::BatchNorm);
-        // A batch norm subtracts the mean over the batch, and any bias with it.
-        if (!options_.keep_cancelled_biases && only_feeds(id, Op::BatchNorm)) step.bias = -1;
+        step.norm_has_running = step.feeds_norm && !at(consumers_[id][0]).buffers.empty();
+        // A batch norm subtracts the mean over the batch, and any bias with it. A running mean may be another
+        // network's, which had the bias.
+        if (!options_.keep_cancelled_biases && step.feeds_norm && !step.norm_has_running) step.bias = -1;
         break;
       case Op::BatchNorm:
       case Op::AvgPool2d:
         step.kind = Step::Kind::Sum;
+        step.input = -1;
         step.terms.push_back(term(id));
         break;
       case Op::Add:
         step.kind = Step::Kind::Sum;
+        step.input = -1;
         for (size_t i = 0; i < in.inputs.size(); i++) {
           const int input = operand(id, i);
           step.terms.push_back(absorbed(input) ? term(input) : Term{Term::Kind::Copy, input});
         }
         break;
-      case Op::Relu: {
-        const int sum = step_of_[step.input];
-        if (sum >= 0 && plan_.steps[sum].kind == Step::Kind::Sum) {
-          plan_.steps[sum].relu = id;
-          plan_.steps[sum].keeps_sum = uses_[step.input] > 1;
+      case Op::Concat:
+        step.kind = Step::Kind::Concat;
+        step.input = -1;
+        for (size_t i = 0; i < in.inputs.size(); i++) step.terms.push_back({Term::Kind::Copy, operand(id, i)});
+        break;
+      case Op::Relu:
+      case Op::Relu6: {
+        const float ceiling = in.op == Op::Relu6 ? 6.f : Step::kNoCeiling;
+        const int index = step_of_[step.input];
+        Step* sum = index >= 0 && plan_.steps[index].kind == Step::Kind::Sum ? &plan_.steps[index] : nullptr;
+        // A sum has room for one, where both a ReLU and a ReLU6 read it.
+        if (sum != nullptr && sum->relu < 0) {
+          sum->relu = id;
+          sum->ceiling = ceiling;
+          sum->keeps_sum = uses_[step.input] > 1;
           return;
         }
         step.kind = Step::Kind::Relu;
+        step.ceiling = ceiling;
         break;
       }
+      case Op::MaxPool2d:
+        step.kind = Step::Kind::MaxPool;
+        break;
+      case Op::Crop2d:
+        step.kind = Step::Kind::Crop;
+        step.top = in.top;
+        step.left = in.left;
+        break;
+      case Op::Dropout:
+      case Op::DropPath:
+        step.kind = Step::Kind::Drop;
+        step.drop_probability = in.drop_probability;
+        step.drops_samples = in.op == Op::DropPath;
+        break;
       case Op::GlobalAvgPool:
         step.kind = Step::Kind::GlobalAvgPool;
+        step.stays_float = only_feeds_linear(id);
         break;
       case Op::Linear:
         step.kind = Step::Kind::Linear;
+        step.stays_float = only_feeds_linear(id);
         break;
     }
     step_of_[id] = static_cast<int>(plan_.steps.size());
@@ -149,9 +208,11 @@ class Planner {
         plan_.last_use[value] = index;
         requires_gradient = requires_gradient || plan_.requires_gradient[value];
       };
-      if (step.input >= 0 && step.kind != Step::Kind::Sum) read(step.input);
+      if (step.input >= 0) read(step.input);
       for (const Term& term : step.terms) {
         read(term.input);
+        requires_gradient = requires_gradient || term.has_affine();
+        if (term.has_running()) plan_.buffers.insert(plan_.buffers.end(), {term.running_mean, term.running_variance});
         if (term.kind == Term::Kind::BatchNorm) plan_.read_backward[term.input] = true;
       }
       if (step.weight >= 0) plan_.read_backward[step.input] = true;
@@ -161,6 +222,8 @@ class Planner {
       if (step.relu >= 0) plan_.requires_gradient[step.relu] = requires_gradient;
     }
     plan_.last_use[plan_.output] = static_cast<int>(plan_.steps.size());
+    std::ranges::sort(plan_.buffers);
+    plan_.buffers.erase(std::ranges::unique(plan_.buffers).begin(), plan_.buffers.end());
   }
 
   const Program& program_;

@@ -3,32 +3,46 @@
 // biases dropped where a batch norm cancels them.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "program/program.h"
 
 namespace pada {
 
-// One summand of a node.
+// One summand of a node, or one part of a concatenation (a copy).
 struct Term {
   enum class Kind { Copy, BatchNorm, AvgPool } kind;
-  int input;                      // value id
-  Window window{};                // of a pool
-  bool overwrites_input = false;  // a batch norm that alone reads its input may leave the gradient in its memory
-  int conv = -1;                  // of such a batch norm: the step that computes its input, if that is a convolution
+  int input;                                     // value id
+  Window window{};                               // of a pool
+  bool overwrites_input = false;                 // a batch norm that alone reads its input may leave the gradient there
+  int conv = -1;                                 // of such a batch norm: the step that computes its input, if a Conv
+  int weight = -1, bias = -1;                    // parameter indices of a batch norm's affine, or -1
+  int running_mean = -1, running_variance = -1;  // buffer indices of its running statistics, or -1
+
+  bool has_affine() const { return weight >= 0; }
+  bool has_running() const { return running_mean >= 0; }
 };
 
 struct Step {
-  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear } kind;
-  int output;                  // value id
-  int input = -1;              // value id (all but Input, Zeros, Sum)
-  int weight = -1, bias = -1;  // parameter indices (Conv, Linear); bias -1: none, or cancelled by a batch norm
-  Window window{};             // of a Conv
-  bool relu_input = false;     // Conv: reads the ReLU of its input
-  bool feeds_norm = false;     // Conv: a batch norm alone reads its output
-  std::vector<Term> terms;     // of a Sum
-  int relu = -1;               // Sum: value id of the ReLU of the sum, computed in the same pass
-  bool keeps_sum = true;       // Sum: whether anything but that ReLU reads the sum itself
+  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear, MaxPool, Concat, Crop, Drop } kind;
+  int output;                     // value id
+  int input = -1;                 // value id (all but Input, Zeros, and those with terms)
+  int weight = -1, bias = -1;     // parameter indices (Conv, Linear); bias -1: none, or cancelled by a batch norm
+  Window window{};                // of a Conv or a MaxPool
+  bool relu_input = false;        // Conv: reads the ReLU of its input
+  bool feeds_norm = false;        // Conv: a batch norm alone reads its output,
+  bool norm_has_running = false;  // one that has running statistics
+  std::vector<Term> terms;        // of a Sum or a Concat
+  int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
+  bool keeps_sum = true;          // Sum: whether anything but that ReLU reads the sum itself
+  float ceiling = kNoCeiling;     // of a Relu, or of the ReLU of a Sum: no value is above it
+  int64_t top = 0, left = 0;      // of a Crop
+  bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
+  double drop_probability = 0;    // of a Drop
+  bool drops_samples = false;     // Drop: whole samples, not single numbers
+
+  static constexpr float kNoCeiling = std::numeric_limits<float>::infinity();
 };
 
 struct Plan {
@@ -41,6 +55,7 @@ struct Plan {
   int input = -1;  // value id of the images, -1 when the program ignores them
   int output = 0;
   std::vector<int> sampled;  // parameter indices, see Program
+  std::vector<int> buffers;  // buffer indices of the running statistics that steps use, each once
 };
 
 struct PlanOptions {

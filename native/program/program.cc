@@ -1,24 +1,17 @@
 #include "program/program.h"
 
-#include <array>
 #include <unordered_set>
 
 #include "errors.h"
+#include "program/check.h"
 
 namespace pada {
 namespace {
 
-constexpr std::array<const char*, 9> kOpNames = {"input",     "zeros", "conv2d",        "batchNorm", "relu",
-                                                 "avgPool2d", "add",   "globalAvgPool", "linear"};
 constexpr int64_t kMaxExtent = 1 << 20;
+constexpr double kProbabilityUnits = 1 << 30;  // as in src/encode-program.ts
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); i++) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
-// Reads the code word by word and knows which instruction it is in, for error messages.
+// Reads the code word by word; `what` is read, for error messages.
 class Reader {
  public:
   Reader(const int32_t* code, size_t length) : code_(code), length_(length) {}
@@ -30,108 +23,89 @@ class Reader {
     return code_[position_++];
   }
 
+  // A count and so many words.
+  std::vector<int32_t> list(const std::string& what) {
+    std::vector<int32_t> words;
+    for (int32_t left = next(what); left > 0; left--) words.push_back(next(what));
+    return words;
+  }
+
  private:
   const int32_t* code_;
   size_t length_;
   size_t position_ = 0;
 };
 
-class Checker {
- public:
-  Checker(const Program& program, const ParameterTable& table) : program_(program), table_(table) {}
-
-  void check(const Instruction& in, const std::string& name) const {
-    switch (in.op) {
-      case Op::Input:
-      case Op::Zeros:
-        arity(in, name, 0, 0);
-        break;
-      case Op::Conv2d: {
-        arity(in, name, 1, 2);
-        const Shape& x = input(in, 0);
-        same(in.shape, windowed(in, x, in.shape.channels, name), name);
-        parameter(in.parameters[0], {in.shape.channels, x.channels, in.window.kernel, in.window.kernel}, name);
-        if (in.parameters.size() == 2) parameter(in.parameters[1], {in.shape.channels}, name);
-        break;
-      }
-      case Op::BatchNorm:
-      case Op::Relu:
-        arity(in, name, 1, 0);
-        same(in.shape, input(in, 0), name);
-        break;
-      case Op::AvgPool2d: {
-        arity(in, name, 1, 0);
-        const Shape& x = input(in, 0);
-        same(in.shape, windowed(in, x, x.channels, name), name);
-        if (in.window.padding * 2 > in.window.kernel) {
-          expected("at most half the kernel as padding", name, std::to_string(in.window.padding));
-        }
-        break;
-      }
-      case Op::Add:
-        if (in.inputs.empty()) expected("at least one input", name, "none");
-        for (size_t i = 0; i < in.inputs.size(); i++) same(in.shape, input(in, i), name);
-        break;
-      case Op::GlobalAvgPool: {
-        arity(in, name, 1, 0);
-        same(in.shape, {input(in, 0).channels, 1, 1}, name);
-        break;
-      }
-      case Op::Linear: {
-        arity(in, name, 1, 2);
-        const Shape& x = input(in, 0);
-        same(x, {x.channels, 1, 1}, name);
-        same(in.shape, {in.shape.channels, 1, 1}, name);
-        parameter(in.parameters[0], {in.shape.channels, x.channels}, name);
-        if (in.parameters.size() != 2) expected("a weight and a bias", name, "one parameter");
-        parameter(in.parameters[1], {in.shape.channels}, name);
-        break;
-      }
-    }
-  }
-
- private:
-  const Shape& input(const Instruction& in, size_t i) const { return program_.instructions[in.inputs[i]].shape; }
-
-  static void arity(const Instruction& in, const std::string& name, size_t inputs, size_t max_parameters) {
-    if (in.inputs.size() != inputs) {
-      expected(std::to_string(inputs) + " inputs", name, std::to_string(in.inputs.size()));
-    }
-    const size_t count = in.parameters.size();
-    if (count > max_parameters || (max_parameters > 0 && count == 0)) {
-      expected(max_parameters == 0 ? "no parameters" : "one or two parameters", name, std::to_string(count));
-    }
-  }
-
-  static void same(const Shape& declared, const Shape& inferred, const std::string& name) {
-    if (!(declared == inferred)) expected("shape " + inferred.text(), name, declared.text());
-  }
-
-  static Shape windowed(const Instruction& in, const Shape& x, int64_t channels, const std::string& name) {
-    const Window& w = in.window;
-    if (w.kernel < 1 || w.stride < 1 || w.padding < 0 || w.padding >= w.kernel) {
-      expected("kernel and stride of at least 1 and padding below the kernel", name,
-               std::to_string(w.kernel) + ", " + std::to_string(w.stride) + ", " + std::to_string(w.padding));
-    }
-    const int64_t height = x.height + 2 * w.padding - w.kernel, width = x.width + 2 * w.padding - w.kernel;
-    if (height < 0 || width < 0) expected("an input of at least the kernel's extent", name, x.text());
-    return {channels, height / w.stride + 1, width / w.stride + 1};
-  }
-
-  void parameter(int index, const std::vector<int64_t>& shape, const std::string& name) const {
-    if (table_.shape(index) != shape) {
-      expected("a parameter of shape " + shape_text(shape), name, shape_text(table_.shape(index)));
-    }
-  }
-
-  const Program& program_;
-  const ParameterTable& table_;
-};
-
-int resolve(const std::string& parameter, const std::string& user, const ParameterTable& table) {
-  const int index = table.find(parameter);
-  if (index < 0) expected("a parameter of the supernet", user, "\"" + parameter + "\"");
+int resolve(const std::string& tensor, const std::string& what, const std::string& user, const ShapeTable& table) {
+  const int index = table.find(tensor);
+  if (index < 0) expected("a " + what + " of the supernet", user, "\"" + tensor + "\"");
   return index;
+}
+
+// Tensors that an instruction names: indices into `names`, to those into `table`.
+std::vector<int> resolve(const std::vector<int32_t>& words, const std::vector<std::string>& names,
+                         const std::string& what, const std::string& user, const ShapeTable& table) {
+  std::vector<int> indices;
+  for (int32_t word : words) {
+    if (word < 0 || word >= static_cast<int32_t>(names.size())) {
+      expected("the index of a " + what + " name", user, std::to_string(word));
+    }
+    indices.push_back(resolve(names[word], what, user, table));
+  }
+  return indices;
+}
+
+void set_attributes(Instruction& in, const std::vector<int32_t>& words, const std::string& name) {
+  const auto need = [&](size_t count) {
+    if (words.size() != count) expected(std::to_string(count) + " attributes", name, std::to_string(words.size()));
+  };
+  switch (in.op) {
+    case Op::Conv2d:
+      need(5);
+      in.window = {words[0], words[1], words[2], words[3], words[4]};
+      break;
+    case Op::AvgPool2d:
+    case Op::MaxPool2d:
+      need(3);
+      in.window = {words[0], words[1], words[2]};
+      break;
+    case Op::Crop2d:
+      need(2);
+      in.top = words[0];
+      in.left = words[1];
+      break;
+    case Op::Dropout:
+    case Op::DropPath:
+      need(1);
+      in.drop_probability = words[0] / kProbabilityUnits;
+      break;
+    default:
+      need(0);
+  }
+}
+
+Instruction read_instruction(Reader& reader, int id, std::string& name, const std::vector<std::string>& names,
+                             const ShapeTable& parameters, const ShapeTable& buffers) {
+  name = "instruction " + std::to_string(id);
+  const int32_t op = reader.next(name);
+  if (op < 0 || op > static_cast<int32_t>(kLastOp)) expected("a known op code", name, std::to_string(op));
+  Instruction in{};
+  in.op = static_cast<Op>(op);
+  name += std::string(" (") + op_name(in.op) + ")";
+  for (int32_t input : reader.list(name)) {
+    if (input < 0 || input >= id) expected("the value of an earlier instruction", name, std::to_string(input));
+    in.inputs.push_back(input);
+  }
+  in.parameters = resolve(reader.list(name), names, "parameter", name, parameters);
+  in.buffers = resolve(reader.list(name), names, "buffer", name, buffers);
+  in.shape.channels = reader.next(name);
+  in.shape.height = reader.next(name);
+  in.shape.width = reader.next(name);
+  for (int64_t extent : {in.shape.channels, in.shape.height, in.shape.width}) {
+    if (extent < 1 || extent > kMaxExtent) expected("a positive shape", name, in.shape.text());
+  }
+  set_attributes(in, reader.list(name), name);
+  return in;
 }
 
 }  // namespace
@@ -141,40 +115,14 @@ std::string Shape::text() const {
 }
 
 Program decode_program(const int32_t* code, size_t length, const std::vector<std::string>& names,
-                       const std::vector<std::string>& idle, const ParameterTable& table) {
+                       const std::vector<std::string>& idle, const ShapeTable& parameters, const ShapeTable& buffers) {
   Program program;
   Reader reader(code, length);
   while (reader.left() > 1) {
+    std::string name;
     const int id = static_cast<int>(program.instructions.size());
-    std::string name = "instruction " + std::to_string(id);
-    const int32_t op = reader.next(name);
-    if (op < 0 || op >= static_cast<int32_t>(kOpNames.size())) expected("a known op code", name, std::to_string(op));
-    name += std::string(" (") + kOpNames[op] + ")";
-
-    Instruction in{};
-    in.op = static_cast<Op>(op);
-    for (int32_t left = reader.next(name); left > 0; left--) {
-      const int32_t input = reader.next(name);
-      if (input < 0 || input >= id) expected("the value of an earlier instruction", name, std::to_string(input));
-      in.inputs.push_back(input);
-    }
-    for (int32_t left = reader.next(name); left > 0; left--) {
-      const int32_t index = reader.next(name);
-      if (index < 0 || index >= static_cast<int32_t>(names.size())) {
-        expected("the index of a parameter name", name, std::to_string(index));
-      }
-      in.parameters.push_back(resolve(names[index], name, table));
-    }
-    in.shape.channels = reader.next(name);
-    in.shape.height = reader.next(name);
-    in.shape.width = reader.next(name);
-    for (int64_t extent : {in.shape.channels, in.shape.height, in.shape.width}) {
-      if (extent < 1 || extent > kMaxExtent) expected("a positive shape", name, in.shape.text());
-    }
-    in.window.kernel = reader.next(name);
-    in.window.stride = reader.next(name);
-    in.window.padding = reader.next(name);
-    Checker(program, table).check(in, name);
+    Instruction in = read_instruction(reader, id, name, names, parameters, buffers);
+    check_instruction(program, in, name, parameters, buffers);
     program.instructions.push_back(std::move(in));
   }
 
@@ -189,7 +137,9 @@ Program decode_program(const int32_t* code, size_t length, const std::vector<std
   for (const Instruction& in : program.instructions) {
     program.sampled.insert(program.sampled.end(), in.parameters.begin(), in.parameters.end());
   }
-  for (const std::string& parameter : idle) program.sampled.push_back(resolve(parameter, "an idle parameter", table));
+  for (const std::string& parameter : idle) {
+    program.sampled.push_back(resolve(parameter, "parameter", "an idle parameter", parameters));
+  }
   // Each once, used ones first: a parameter that several instructions share has one gradient.
   std::vector<int> unique;
   std::unordered_set<int> seen;

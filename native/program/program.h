@@ -7,8 +7,24 @@
 
 namespace pada {
 
-// Same order as OP_CODES in src/program.ts.
-enum class Op : int32_t { Input, Zeros, Conv2d, BatchNorm, Relu, AvgPool2d, Add, GlobalAvgPool, Linear };
+// Same order as OP_CODES in src/encode-program.ts.
+enum class Op : int32_t {
+  Input,
+  Zeros,
+  Conv2d,
+  BatchNorm,
+  Relu,
+  AvgPool2d,
+  Add,
+  GlobalAvgPool,
+  Linear,
+  Relu6,
+  MaxPool2d,
+  Concat,
+  Crop2d,
+  Dropout,
+  DropPath
+};
 
 struct Shape {
   int64_t channels = 0, height = 0, width = 0;
@@ -16,17 +32,23 @@ struct Shape {
   std::string text() const;
 };
 
-// Extent and movement of a convolution's or a pool's window.
+// Extent and movement of a convolution's or a pool's window. `groups`: of a convolution's channels.
 struct Window {
-  int64_t kernel = 0, stride = 0, padding = 0;
+  int64_t kernel = 0, stride = 0, padding = 0, dilation = 1, groups = 1;
+
+  // Pixels from the first tap to the last.
+  int64_t span() const { return dilation * (kernel - 1) + 1; }
 };
 
 struct Instruction {
   Op op;
   std::vector<int> inputs;      // ids of values: indices of earlier instructions
   std::vector<int> parameters;  // indices into the supernet's parameters: weight, then bias
+  std::vector<int> buffers;     // indices into the supernet's buffers: running mean, then variance
   Shape shape;                  // of the value produced
-  Window window;
+  Window window;                // of a convolution or a pool
+  int64_t top = 0, left = 0;    // of a crop: where it begins
+  double drop_probability = 0;  // of a dropout or a drop path
 };
 
 struct Program {
@@ -35,18 +57,18 @@ struct Program {
   std::vector<int> sampled;  // every parameter that counts as sampled: used by an instruction, or declared idle
 };
 
-// What decoding needs to know of the supernet.
-class ParameterTable {
+// What decoding needs to know of the supernet's parameters, or of its buffers.
+class ShapeTable {
  public:
-  virtual ~ParameterTable() = default;
-  // Index of a parameter, or -1.
+  virtual ~ShapeTable() = default;
+  // Index of a tensor, or -1.
   virtual int find(const std::string& name) const = 0;
   virtual const std::vector<int64_t>& shape(int index) const = 0;
 };
 
-// Decodes `code` (layout: EncodedProgram in src/program.ts) and checks every reference and shape. Throws an error that
-// names the instruction.
+// Decodes `code` (layout: EncodedProgram in src/encode-program.ts) and checks every reference and shape. Throws an
+// error that names the instruction.
 Program decode_program(const int32_t* code, size_t length, const std::vector<std::string>& names,
-                       const std::vector<std::string>& idle, const ParameterTable& parameters);
+                       const std::vector<std::string>& idle, const ShapeTable& parameters, const ShapeTable& buffers);
 
 }  // namespace pada

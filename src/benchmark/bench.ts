@@ -88,7 +88,7 @@ export async function* bench(
   const { config, space, splits, generated, paths, batchSize, mode } = options
   const { device, precision } = config
   if (config.threads !== undefined) await setThreads(config.threads)
-  using supernet = new Supernet(space.parameters(), { device, precision })
+  using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
   await initialise(supernet, createRandom(config.seed))
   const images = mode === 'train' ? splits.train : splits.test
   using dataset = new Dataset(repeated(images, batchSize), device)
@@ -177,6 +177,7 @@ function stepOf(
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),
     ...(augmentation.pad > 0 || augmentation.flip ? { augmentation: { seed: 0, ...augmentation } } : {}),
+    drop: { seed: 0 },
   }
   return () => {
     // What runs holds the plan itself.

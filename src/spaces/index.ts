@@ -6,7 +6,7 @@ import type { SearchSpace } from './space.js'
 
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
 export { checkPath, enumeratePaths, parsePath } from './path.js'
-export type { Initializer, ParameterSpec, Path, SearchSpace } from './space.js'
+export type { BufferSpec, Initializer, ParameterSpec, Path, SearchSpace } from './space.js'
 
 export interface SpaceConfig {
   readonly name: SpaceName

@@ -3,8 +3,14 @@ import type { Program, Shape } from '../program.js'
 /** One choice of operations: for each edge, in the space's edge order, the index of the chosen operation. */
 export type Path = readonly number[]
 
-/** How a parameter starts: PyTorch's defaults for convolutions and linear layers are uniform in ±1/√(fan-in). */
-export type Initializer = { readonly kind: 'uniform'; readonly bound: number } | { readonly kind: 'zeros' }
+/**
+ * How a parameter starts: PyTorch's defaults for convolutions and linear layers are uniform in ±1/√(fan-in), for the
+ * weights of batch norms ones and for their biases zeros.
+ */
+export type Initializer =
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
 
 /** One named tensor of the supernet. */
 export interface ParameterSpec {
@@ -13,6 +19,14 @@ export interface ParameterSpec {
   readonly init: Initializer
   /** Index of the candidate operation it belongs to; absent for stem, residual blocks and head. */
   readonly operation?: number
+}
+
+/** One named tensor of the supernet that no gradient changes: the running statistics of batch norms. */
+export interface BufferSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** What all its scalars start with: 0 for a running mean, 1 for a running variance. */
+  readonly init: number
 }
 
 /** A weight-sharing search space. It describes; the addon computes. Implementations are plain objects without state. */
@@ -28,6 +42,8 @@ export interface SearchSpace {
   readonly classes: number
   /** Every parameter of the supernet, in the order of the reference implementation. */
   parameters(): readonly ParameterSpec[]
+  /** The buffers of its batch norms, where they keep running statistics. */
+  buffers?(): readonly BufferSpec[]
   /** What a path computes. Throws for a path outside the space. */
   program(path: Path): Program
   /** The space's published notation for a path. */

@@ -8,7 +8,6 @@ import { scalars } from '../evaluation/gradient-variance.js'
 import type { Method, MethodState } from '../methods/method.js'
 import type { StateKind, Supernet } from '../native.js'
 import type { Random, RandomState } from '../random.js'
-import type { ParameterSpec } from '../spaces/space.js'
 
 /** Where training stands, in plain JSON. */
 export interface Progress {
@@ -29,7 +28,7 @@ export interface Snapshot {
   readonly progress: Progress
   /** As they are now, but `data` as it was when the epoch began: its indices are drawn again. */
   readonly random: RandomState
-  /** The supernet's parameters by name. */
+  /** The supernet's parameters and buffers by name. */
   readonly weights: ReadonlyMap<string, Tensor>
   /** Momentum, gradient moments, counts, and the method's state. */
   readonly state: ReadonlyMap<string, Tensor>
@@ -46,7 +45,7 @@ export const START: Progress = {
 }
 
 /** What snapshots need of a supernet. */
-export type Restorable = Pick<Supernet, 'specs' | 'read' | 'write' | 'counts' | 'setCounts'>
+export type Restorable = Pick<Supernet, 'specs' | 'buffers' | 'read' | 'write' | 'counts' | 'setCounts'>
 
 const KINDS = ['momentum', 'momentMean', 'momentM2'] as const satisfies readonly StateKind[]
 const METHOD_PREFIX = 'method.'
@@ -63,7 +62,10 @@ export async function takeSnapshot(
   state.set('timesSampled', flat(timesSampled))
   state.set('everSampled', flat(everSampled))
   for (const [name, values] of Object.entries(method.state())) state.set(METHOD_PREFIX + name, flat(values.slice()))
-  const weights = splitByName(supernet.specs, await supernet.read('parameters'))
+  const weights = splitByName([
+    [supernet.specs, await supernet.read('parameters')],
+    [supernet.buffers, await supernet.read('buffers')],
+  ])
   return { progress: structuredClone(progress), random, weights, state }
 }
 
@@ -88,14 +90,25 @@ export async function restoreSnapshot(
   method.restore(methodState as MethodState)
 }
 
-/** Writes named weights into a supernet; throws a UserError for one that is missing or has another shape. */
+/** Writes named parameters and buffers into a supernet; throws a UserError where one is missing or has another shape. */
 export async function restoreWeights(
   weights: ReadonlyMap<string, Tensor>,
-  supernet: Pick<Supernet, 'specs' | 'write'>,
+  supernet: Pick<Supernet, 'specs' | 'buffers' | 'write'>,
 ): Promise<void> {
-  const values = new Float32Array(supernet.specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
+  await supernet.write('parameters', joined(weights, supernet.specs))
+  await supernet.write('buffers', joined(weights, supernet.buffers))
+}
+
+/** A tensor that a supernet holds. */
+interface Spec {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+function joined(weights: ReadonlyMap<string, Tensor>, specs: readonly Spec[]): Float32Array {
+  const values = new Float32Array(specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
   let offset = 0
-  for (const { name, shape } of supernet.specs) {
+  for (const { name, shape } of specs) {
     const tensor = weights.get(name)
     if (tensor === undefined || tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
       const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
@@ -104,7 +117,7 @@ export async function restoreWeights(
     values.set(tensor.data, offset)
     offset += tensor.data.length
   }
-  await supernet.write('parameters', values)
+  return values
 }
 
 /** Writes the initial weights, drawn parameter by parameter in the space's order. */
@@ -115,19 +128,23 @@ export async function initialise(supernet: Pick<Supernet, 'specs' | 'write'>, ra
     const end = offset + scalars(shape)
     if (init.kind === 'uniform') {
       for (let i = offset; i < end; i++) values[i] = (2 * random.init.uniform() - 1) * init.bound
+    } else if (init.kind === 'ones') {
+      values.fill(1, offset, end)
     }
     offset = end
   }
   await supernet.write('parameters', values)
 }
 
-function splitByName(specs: readonly ParameterSpec[], values: Float32Array): Map<string, Tensor> {
+function splitByName(parts: readonly (readonly [readonly Spec[], Float32Array])[]): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>()
-  let offset = 0
-  for (const { name, shape } of specs) {
-    const end = offset + scalars(shape)
-    tensors.set(name, { shape, data: values.subarray(offset, end) })
-    offset = end
+  for (const [specs, values] of parts) {
+    let offset = 0
+    for (const { name, shape } of specs) {
+      const end = offset + scalars(shape)
+      tensors.set(name, { shape, data: values.subarray(offset, end) })
+      offset = end
+    }
   }
   return tensors
 }

@@ -86,7 +86,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const first = step * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      const record = method.step(engine, { dataset: data, indices, augmentation }, stepOptions)
+      const drop = { seed: random.drop.integer(2 ** 32) }
+      const record = method.step(engine, { dataset: data, indices, augmentation, drop }, stepOptions)
       // It is awaited below, unless the step before it fails.
       record.catch(() => {})
       return { images: indices.length, record }

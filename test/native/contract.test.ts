@@ -13,7 +13,8 @@ const specs: ParameterSpec[] = [
   { name: 'head.weight', shape: [3, 2], init: { kind: 'zeros' } },
   { name: 'head.bias', shape: [3], init: { kind: 'zeros' } },
 ]
-const conv = { op: 'conv2d', input: 0, output: shape, weight: 'conv', kernel: 3, stride: 1, padding: 1 } as const
+const window = { kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1 } as const
+const conv = { op: 'conv2d', input: 0, output: shape, weight: 'conv', ...window } as const
 const head = (input: number): Instruction[] => [
   { op: 'globalAvgPool', input, output: pooled },
   { op: 'linear', input: input + 1, output: logits, weight: 'head.weight', bias: 'head.bias' },
@@ -79,6 +80,76 @@ describe('compile', () => {
       'a kernel of zero',
       { ...good, instructions: [start, { ...conv, kernel: 0 }, ...head(1)] },
       /instruction 1 \(conv2d\)/,
+    ],
+    [
+      'groups that do not divide the channels',
+      { ...good, instructions: [start, { ...conv, groups: 3 }, ...head(1)] },
+      /groups that divide .* instruction 1 \(conv2d\)/,
+    ],
+    [
+      'a dilation of zero',
+      { ...good, instructions: [start, { ...conv, dilation: 0 }, ...head(1)] },
+      /instruction 1 \(conv2d\)/,
+    ],
+    [
+      'a batch norm whose parameters have another shape',
+      {
+        ...good,
+        instructions: [
+          start,
+          { op: 'batchNorm', input: 0, output: shape, affine: { weight: 'bias', bias: 'conv' } },
+          ...head(1),
+        ],
+      },
+      /a parameter of shape \[2\] for instruction 1 \(batchNorm\)/,
+    ],
+    [
+      'a batch norm whose buffers the supernet lacks',
+      {
+        ...good,
+        instructions: [
+          start,
+          { op: 'batchNorm', input: 0, output: shape, running: { mean: 'm', variance: 'v' } },
+          ...head(1),
+        ],
+      },
+      /a buffer of the supernet for instruction 1 \(batchNorm\)/,
+    ],
+    [
+      'a concatenation of unequal heights',
+      {
+        instructions: [
+          start,
+          { op: 'globalAvgPool', input: 0, output: pooled },
+          { op: 'concat', inputs: [0, 1], output: { ...shape, channels: 4 } },
+          ...head(2),
+        ],
+        output: 4,
+        idle: [],
+      },
+      /instruction 2 \(concat\)/,
+    ],
+    [
+      'a crop beyond the image',
+      { ...good, instructions: [start, { op: 'crop2d', input: 0, output: shape, top: 1, left: 0 }, ...head(1)] },
+      /a part of 2x4x4 for instruction 1 \(crop2d\)/,
+    ],
+    [
+      'a pool with more padding than half its kernel',
+      {
+        ...good,
+        instructions: [
+          start,
+          { op: 'maxPool2d', input: 0, output: { ...shape, height: 6, width: 6 }, kernel: 3, stride: 1, padding: 2 },
+          ...head(1),
+        ],
+      },
+      /instruction 1 \(maxPool2d\)/,
+    ],
+    [
+      'a probability of one',
+      { ...good, instructions: [start, { op: 'dropout', input: 0, output: shape, p: 1 }, ...head(1)] },
+      /a probability below 1 for instruction 1 \(dropout\)/,
     ],
     ['no instructions', { instructions: [], output: 0, idle: [] }, /Expected/],
   ])('refuses %s', (_, program, message) => {

@@ -55,6 +55,99 @@ const BODIES: Readonly<Record<string, Body>> = {
     const z = net.program.add([y, net.program.avgPool2d(y, { kernel: 3 })])
     return net.program.relu(net.program.batchNorm(z))
   },
+  'conv2d 3×3 of dilation 2': (net, x) => net.conv(x, 3, 3, { dilation: 2 }),
+  'conv2d 2×2 of dilation 3 and stride 2': (net, x) => net.conv(x, 3, 2, { dilation: 3, stride: 2, padding: 1 }),
+  'conv2d in two groups': (net, x) => net.conv(x, 4, 3, { groups: 2 }),
+  'conv2d 5×5 depthwise, then 1×1': (net, x) => net.conv(net.conv(net.conv(x, 4, 1), 4, 5, { groups: 4 }), 3, 1),
+  'conv2d depthwise of stride 2 and dilation 2': (net, x) =>
+    net.conv(x, 2, 3, { groups: 2, stride: 2, dilation: 2, bias: false }),
+  'relu, then conv2d in groups': (net, x) => net.conv(net.program.relu(net.conv(x, 4, 1)), 4, 3, { groups: 2 }),
+  'maxPool2d 3×3': (net, x) => net.program.maxPool2d(net.conv(x, 3, 3), { kernel: 3 }),
+  'maxPool2d 3×3 of stride 2': (net, x) => net.program.maxPool2d(net.conv(x, 3, 3), { kernel: 3, stride: 2 }),
+  'maxPool2d 2×2 of stride 2': (net, x) =>
+    net.program.maxPool2d(net.conv(x, 3, 3), { kernel: 2, stride: 2, padding: 0 }),
+  'maxPool2d of the images': (net, x) => net.conv(net.program.maxPool2d(x, { kernel: 3 }), 3, 3),
+  'maxPool2d, then batchNorm': (net, x) =>
+    net.program.batchNorm(net.program.maxPool2d(net.conv(x, 3, 3), { kernel: 3 })),
+  relu6: (net, x) => net.program.relu6(net.conv(net.conv(x, 8, 3), 3, 3)),
+  'relu6 after batchNorm': (net, x) => net.program.relu6(net.norm(net.conv(x, 3, 3))),
+  'relu6 before conv2d': (net, x) => net.conv(net.program.relu6(net.conv(net.conv(x, 8, 3), 3, 3)), 3, 3),
+  'relu and relu6 of one sum': (net, x) => {
+    const y = net.conv(x, 8, 3)
+    const sum = net.program.add([net.conv(y, 3, 3), net.conv(y, 3, 1)])
+    return net.program.add([net.program.relu6(sum), net.program.relu(sum), net.program.relu6(sum)])
+  },
+  'relu6 of a sum that is used again': (net, x) => {
+    const y = net.conv(x, 8, 3)
+    const sum = net.program.add([net.conv(y, 3, 3), net.conv(y, 3, 1)])
+    return net.program.add([net.program.relu6(sum), sum])
+  },
+  'batchNorm with affine': (net, x) => net.norm(net.conv(x, 3, 3)),
+  'batchNorm with affine of the images': (net, x) => net.conv(net.program.relu(net.norm(x)), 3, 3),
+  'batchNorm with affine, then relu and conv2d': (net, x) =>
+    net.conv(net.program.relu(net.norm(net.conv(x, 3, 3))), 3, 3),
+  'batchNorm with affine of a channel count that has kernels': (net, x) =>
+    net.norm(net.conv(net.program.relu(net.norm(net.conv(x, 8, 1))), 8, 1)),
+  'batchNorms of all kinds in one sum': (net, x) => {
+    const y = net.program.relu(net.conv(x, 3, 3))
+    const branches = [net.norm(net.conv(y, 3, 1)), net.program.batchNorm(net.conv(y, 3, 3)), net.norm(y)]
+    return net.program.relu(net.program.add([...branches, y]))
+  },
+  'batchNorms with and without affine of one value': (net, x) => {
+    const y = net.conv(x, 3, 3)
+    return net.program.relu(net.program.add([net.norm(y), net.program.batchNorm(y), net.norm(y)]))
+  },
+  'batchNorm with running statistics': (net, x) =>
+    net.program.relu(net.norm(net.conv(x, 3, 3), { affine: false, running: true })),
+  'batchNorm with affine and running statistics': (net, x) =>
+    net.norm(net.conv(net.program.relu(net.norm(net.conv(x, 8, 3), { running: true })), 8, 1, { bias: false }), {
+      running: true,
+    }),
+  'concat of three': (net, x) =>
+    net.conv(net.program.concat([net.conv(x, 3, 3), x, net.program.relu(net.conv(x, 1, 1))]), 3, 3),
+  'concat of one value twice and zeros': (net, x) => {
+    const y = net.program.batchNorm(net.conv(x, 3, 3))
+    return net.conv(net.program.concat([y, net.program.zeros(y.shape), y]), 2, 1)
+  },
+  'crop2d of the images': (net, x) => net.conv(net.program.crop2d(x, { top: 1, left: 2 }), 3, 3),
+  'crop2d within, of a value used again': (net, x) => {
+    const y = net.conv(x, 3, 3)
+    const crops = [
+      net.program.crop2d(y, { top: 1, left: 1, height: 4, width: 3 }),
+      net.program.crop2d(y, { top: 2, height: 4, width: 3 }),
+    ]
+    return net.program.relu(net.program.add(crops))
+  },
+  'a factorized reduction': (net, x) => {
+    const y = net.program.relu(net.conv(x, 4, 3))
+    const options = { stride: 2, padding: 0, bias: false }
+    const odd = net.program.crop2d(y, { top: 1, left: 1, height: 5, width: 4 })
+    const even = net.program.crop2d(y, { height: 5, width: 4 })
+    const halves = [net.conv(even, 2, 1, options), net.conv(odd, 2, 1, options)]
+    return net.program.batchNorm(net.program.concat(halves))
+  },
+  dropout: (net, x) => net.program.dropout(net.conv(x, 3, 3), { p: 0.3 }),
+  'dropout of the pooled features': (net, x) =>
+    net.program.dropout(net.program.globalAvgPool(net.conv(x, 8, 3)), { p: 0.5 }),
+  'dropout of nothing': (net, x) =>
+    net.program.batchNorm(net.program.relu(net.program.dropout(net.conv(x, 3, 3), { p: 0 }))),
+  'dropPath beside a shortcut': (net, x) => {
+    const y = net.program.batchNorm(net.conv(x, 3, 3))
+    const branch = net.program.dropPath(net.norm(net.conv(net.program.relu(y), 3, 3)), { p: 0.5 })
+    return net.program.relu(net.program.add([branch, y]))
+  },
+  'an inverted residual': (net, x) => {
+    const y = net.norm(net.conv(x, 4, 3))
+    const wide = net.program.relu6(net.norm(net.conv(y, 12, 1, { bias: false })))
+    const deep = net.program.relu6(net.norm(net.conv(wide, 12, 3, { groups: 12, bias: false })))
+    return net.program.add([net.norm(net.conv(deep, 4, 1, { bias: false })), y])
+  },
+  'instructions between globalAvgPool and linear': (net, x) => {
+    const { program } = net
+    const pooled = program.globalAvgPool(net.conv(x, 4, 3))
+    const excited = program.relu(net.conv(program.relu6(net.norm(pooled)), 5, 1))
+    return program.dropout(program.add([excited, program.dropPath(excited, { p: 0.2 })]), { p: 0.1 })
+  },
   'a value that nothing uses': (net, x) => {
     net.program.relu(net.conv(x, 5, 3))
     return net.conv(x, 3, 1)
@@ -85,23 +178,57 @@ function randomBody(seed: number): Body {
   }
 }
 
+/** The same of the instructions that the first ones leave out; all keep three channels and the image's extent. */
+function randomMobileBody(seed: number): Body {
+  const random = randomNumbers(seed)
+  const below = (count: number) => Math.floor(((random() + 1) / 2) * count)
+  return (net, x) => {
+    const { program } = net
+    const values = [net.norm(net.conv(x, 3, 3))]
+    const pick = () => values[values.length - 1 - below(Math.min(values.length, 4))]
+    for (let i = 0; i < 8; i++) {
+      const kinds: (() => Value)[] = [
+        () => net.norm(net.conv(program.relu6(pick()), 3, 3, { groups: 3, bias: false })),
+        () => net.norm(net.conv(program.relu(pick()), 3, 3, { dilation: 2 }), { running: true }),
+        () => net.norm(program.maxPool2d(pick(), { kernel: 3 }), { affine: false }),
+        () => net.norm(pick()),
+        () => program.relu6(pick()),
+        () => program.maxPool2d(program.relu(pick()), { kernel: 3 }),
+        () => net.conv(program.concat([pick(), pick()]), 3, 1, { bias: false }),
+        () => net.norm(net.conv(program.crop2d(pick(), { top: 1, left: 1 }), 3, 2, { padding: 1 })),
+        () => program.dropout(pick(), { p: 0.2 }),
+        () => program.dropPath(pick(), { p: 0.3 }),
+        () => program.add([pick(), net.norm(pick()), program.avgPool2d(pick(), { kernel: 3 })]),
+      ]
+      values.push(kinds[below(kinds.length)]())
+    }
+    return program.relu(program.add(values.slice(-3)))
+  }
+}
+
 function build(body: Body): { net: NetBuilder; program: Program } {
   const net = new NetBuilder()
   return { net, program: net.classify(body(net, net.program.input(INPUT)), CLASSES) }
 }
 
-async function check(body: Body, seed: number) {
+/** `tolerance`: of gradients, relative to the largest of a parameter. */
+async function check(body: Body, seed: number, tolerance = 2e-4) {
   const { net: builder, program } = build(body)
-  using fast = await smallNet(program, builder.specs, INPUT, { seed, classes: CLASSES })
-  using reference = await smallNet(program, builder.specs, INPUT, { seed, classes: CLASSES, arithmetic: 'reference' })
-  const { batch, parameters } = fast
+  const { buffers } = builder
+  const options = { seed, classes: CLASSES, buffers }
+  using fast = await smallNet(program, builder.specs, INPUT, options)
+  using reference = await smallNet(program, builder.specs, INPUT, { ...options, arithmetic: 'reference' })
+  const { parameters } = fast
+  const drop = { seed: 1000 + seed, pathScale: 0.9 }
+  const batch = { ...fast.batch, drop }
   const expected = scalarRecord(program, parameters, batch)
-  const logits = scalarLogits(program, parameters, batch)
+  const running = new Map(buffers.map(({ name, shape, init }) => [name, new Float64Array(shape[0]).fill(init)]))
+  const logits = scalarLogits(program, parameters, { ...fast.batch, running })
   const numeric = scalarGradients(program, parameters, batch)
 
   for (const [arithmetic, { net, plan, dataset, indices }] of Object.entries({ fast, reference })) {
     expect(relativeError(await net.logits(plan, dataset, indices), logits), arithmetic).toBeLessThan(1e-5)
-    const record = await net.accumulate(plan, { dataset, indices })
+    const record = await net.accumulate(plan, { dataset, indices, drop })
     expect(record.loss, arithmetic).toBeCloseTo(expected.loss, 5)
     expect(record.correct, arithmetic).toBe(expected.correct)
     expect(relativeError(record.importance, expected.importance), arithmetic).toBeLessThan(1e-5)
@@ -109,7 +236,7 @@ async function check(body: Body, seed: number) {
     const gradients = byName(builder.specs, await net.read('gradients'))
     for (const [name, gradient] of numeric) {
       // Relative to 0.01 where a gradient is zero: float32 leaves rounding noise there.
-      expect(relativeError(gradients.get(name) ?? [], gradient, 0.01), `${arithmetic} ${name}`).toBeLessThan(2e-4)
+      expect(relativeError(gradients.get(name) ?? [], gradient, 0.01), `${arithmetic} ${name}`).toBeLessThan(tolerance)
     }
   }
 }
@@ -121,6 +248,33 @@ describe('forward and backward of', () => {
     'random program %i equal float64 loops and differences',
     (seed) => check(randomBody(seed), seed),
   )
+
+  it.each(Array.from({ length: 24 }, (_, i) => i + 101))(
+    'random program %i of mobile networks equal float64 loops and differences',
+    // Norms of norms, and of values most of which are dropped, are ill-conditioned: ATen is off by up to 2e-3.
+    (seed) => check(randomMobileBody(seed), seed, 5e-3),
+  )
+})
+
+describe('in bfloat16', () => {
+  it.each(Object.entries(BODIES))('%s is near float32', async (_, body) => {
+    const { net: builder, program } = build(body)
+    const { specs, buffers } = builder
+    const drop = { seed: 1, pathScale: 0.5 }
+    const compute = async (arithmetic: 'fast' | 'reference', precision: 'float32' | 'bfloat16') => {
+      using small = await smallNet(program, specs, INPUT, { seed: 7, classes: CLASSES, buffers, arithmetic, precision })
+      const { net, plan, dataset, indices } = small
+      const logits = await net.logits(plan, dataset, indices)
+      await net.accumulate(plan, { dataset, indices, drop })
+      return { logits, gradients: await net.read('gradients') }
+    }
+    const exact = await compute('reference', 'float32')
+    for (const arithmetic of ['fast', 'reference'] as const) {
+      const rounded = await compute(arithmetic, 'bfloat16')
+      expect(relativeError(rounded.logits, exact.logits), arithmetic).toBeLessThan(0.1)
+      expect(relativeError(rounded.gradients, exact.gradients), arithmetic).toBeLessThan(0.2)
+    }
+  })
 })
 
 describe('loss weights', () => {

@@ -1,6 +1,6 @@
 import { type Arithmetic, Dataset, type Plan, type Precision, Supernet } from '../../src/native.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../src/program.js'
-import type { ParameterSpec } from '../../src/spaces/space.js'
+import type { BufferSpec, ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
 import type { ScalarBatch } from '../support/scalar-reference.js'
 import { byName, size } from '../support/state.js'
@@ -9,19 +9,36 @@ import { byName, size } from '../support/state.js'
 export class NetBuilder {
   readonly program = new ProgramBuilder()
   readonly specs: ParameterSpec[] = []
+  readonly buffers: BufferSpec[] = []
 
   conv(
     x: Value,
     channels: number,
     kernel: number,
-    options: { stride?: number; padding?: number; bias?: boolean } = {},
+    options: { stride?: number; padding?: number; bias?: boolean; dilation?: number; groups?: number } = {},
   ) {
     const { bias = true, ...window } = options
     const name = `conv${this.specs.length}`
-    this.#spec(`${name}.weight`, [channels, x.shape.channels, kernel, kernel])
+    this.#spec(`${name}.weight`, [channels, x.shape.channels / (window.groups ?? 1), kernel, kernel])
     if (bias) this.#spec(`${name}.bias`, [channels])
     const names = { weight: `${name}.weight`, ...(bias ? { bias: `${name}.bias` } : {}) }
     return this.program.conv2d(x, { ...names, channels, kernel, ...window })
+  }
+
+  /** A batch norm with an affine of its own, or running statistics, or both. */
+  norm(x: Value, { affine = true, running = false }: { affine?: boolean; running?: boolean } = {}) {
+    const { channels } = x.shape
+    const name = `norm${this.specs.length + this.buffers.length}`
+    const options = {
+      ...(affine && { affine: { weight: `${name}.weight`, bias: `${name}.bias` } }),
+      ...(running && { running: { mean: `${name}.running_mean`, variance: `${name}.running_var` } }),
+    }
+    if (options.affine) for (const parameter of Object.values(options.affine)) this.#spec(parameter, [channels])
+    if (options.running) {
+      this.buffers.push({ name: options.running.mean, shape: [channels], init: 0 })
+      this.buffers.push({ name: options.running.variance, shape: [channels], init: 1 })
+    }
+    return this.program.batchNorm(x, options)
   }
 
   /** Ends the program: mean over the image where it has one, then a linear layer. */
@@ -58,10 +75,18 @@ export async function smallNet(
     classes = 3,
     arithmetic = 'fast',
     precision = 'float32',
-  }: { seed?: number; count?: number; classes?: number; arithmetic?: Arithmetic; precision?: Precision } = {},
+    buffers = [],
+  }: {
+    seed?: number
+    count?: number
+    classes?: number
+    arithmetic?: Arithmetic
+    precision?: Precision
+    buffers?: readonly BufferSpec[]
+  } = {},
 ): Promise<SmallNet> {
   const random = randomNumbers(seed)
-  const net = new Supernet(specs, { arithmetic, precision })
+  const net = new Supernet(specs, { arithmetic, precision, buffers })
   const flat = randomFloats(random, size(specs), 0.7)
   await net.write('parameters', flat)
   const images = randomFloats(random, count * input.channels * input.height * input.width, 2)

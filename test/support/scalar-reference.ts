@@ -10,6 +10,10 @@ export interface ScalarBatch {
   readonly labels: readonly number[]
   /** Factor on each sample's loss. */
   readonly weights?: readonly number[]
+  /** What dropouts draw from; without it, nothing is dropped. */
+  readonly drop?: { readonly seed: number; readonly pathScale?: number }
+  /** Running statistics by name: batch norms that have them take these instead of the batch's, as in evaluation. */
+  readonly running?: ReadonlyMap<string, ArrayLike<number>>
 }
 
 export type ScalarParameters = ReadonlyMap<string, Float64Array>
@@ -20,11 +24,11 @@ type Values = Float64Array
 const EPSILON = 1e-5
 
 /** Logits, batch × classes. */
-export function scalarLogits(program: Program, parameters: ScalarParameters, { images, labels }: ScalarBatch): Values {
+export function scalarLogits(program: Program, parameters: ScalarParameters, batch: ScalarBatch): Values {
   const values: Values[] = []
   const shapes: Shape[] = []
   for (const instruction of program.instructions) {
-    values.push(evaluate(instruction, values, shapes, parameters, images, labels.length))
+    values.push(evaluate(instruction, values, shapes, parameters, batch))
     shapes.push(instruction.output)
   }
   return values[program.output]
@@ -83,9 +87,9 @@ function evaluate(
   values: readonly Values[],
   shapes: readonly Shape[],
   parameters: ScalarParameters,
-  images: Float32Array,
-  batch: number,
+  { images, labels, drop, running }: ScalarBatch,
 ): Values {
+  const batch = labels.length
   const { channels, height, width } = instruction.output
   const result = new Float64Array(batch * channels * height * width)
   switch (instruction.op) {
@@ -95,15 +99,64 @@ function evaluate(
       return result
     case 'relu':
       return values[instruction.input].map((value) => Math.max(value, 0))
+    case 'relu6':
+      return values[instruction.input].map((value) => Math.min(Math.max(value, 0), 6))
     case 'add':
       return result.map((_, i) => instruction.inputs.reduce((sum, input) => sum + values[input][i], 0))
-    case 'batchNorm':
-      return batchNorm(values[instruction.input], channels, height * width)
+    case 'batchNorm': {
+      const { affine, running: names } = instruction
+      const statistics = names && running && [running.get(names.mean)!, running.get(names.variance)!]
+      const normal = batchNorm(values[instruction.input], channels, height * width, statistics)
+      if (affine === undefined) return normal
+      const weight = get(parameters, affine.weight)
+      const bias = get(parameters, affine.bias)
+      const channelOf = (i: number) => Math.floor(i / (height * width)) % channels
+      return normal.map((value, i) => value * weight[channelOf(i)] + bias[channelOf(i)])
+    }
     case 'conv2d':
-    case 'avgPool2d': {
+    case 'avgPool2d':
+    case 'maxPool2d': {
       const input = shapes[instruction.input]
-      const reduce = instruction.op === 'conv2d' ? convolve(parameters, instruction, input) : average
+      const pool = instruction.op === 'avgPool2d' ? average : maximum
+      const reduce = instruction.op === 'conv2d' ? convolve(parameters, instruction, input) : pool
       return slide(values[instruction.input], input, instruction, batch, reduce)
+    }
+    case 'concat': {
+      let at = 0
+      for (let sample = 0; sample < batch; sample++) {
+        for (const input of instruction.inputs) {
+          const size = shapes[input].channels * height * width
+          result.set(values[input].subarray(sample * size, (sample + 1) * size), at)
+          at += size
+        }
+      }
+      return result
+    }
+    case 'crop2d': {
+      const { input, top, left } = instruction
+      const from = shapes[input]
+      return result.map((_, i) => {
+        const y = (Math.floor(i / width) % height) + top
+        const image = Math.floor(i / (width * height))
+        return values[input][(image * from.height + y) * from.width + (i % width) + left]
+      })
+    }
+    case 'dropout':
+    case 'dropPath': {
+      const source = values[instruction.input]
+      if (drop === undefined) return source
+      const perSample = instruction.op === 'dropPath'
+      const p = instruction.p * (perSample ? (drop.pathScale ?? 1) : 1)
+      const draws = new Map<number, number>()
+      return source.map((value, i) => {
+        const sample = Math.floor(i / (channels * height * width))
+        const channel = Math.floor(i / (height * width)) % channels
+        // The addon draws in the order of its memory, channels innermost.
+        const position = perSample ? sample : (sample * height * width + (i % (height * width))) * channels + channel
+        const draw = draws.get(position) ?? uniformDraw(drop.seed, values.length, position)
+        draws.set(position, draw)
+        return draw < p ? 0 : value / (1 - p)
+      })
     }
     case 'globalAvgPool': {
       const area = shapes[instruction.input].height * shapes[instruction.input].width
@@ -134,7 +187,7 @@ type Reduce = (read: Read, channel: number, y: number, x: number, kernel: number
 function slide(
   source: Values,
   input: Shape,
-  { output, kernel, stride, padding }: Extract<Instruction, { kernel: number }>,
+  { output, stride, padding, ...window }: Extract<Instruction, { kernel: number }>,
   batch: number,
   reduce: Reduce,
 ): Values {
@@ -148,7 +201,7 @@ function slide(
     for (let channel = 0; channel < output.channels; channel++) {
       for (let y = 0; y < output.height; y++) {
         for (let x = 0; x < output.width; x++) {
-          result[at++] = reduce(read, channel, y * stride - padding, x * stride - padding, kernel)
+          result[at++] = reduce(read, channel, y * stride - padding, x * stride - padding, window.kernel)
         }
       }
     }
@@ -170,6 +223,14 @@ const average: Reduce = (read, channel, top, left, kernel) => {
   return sum / count
 }
 
+const maximum: Reduce = (read, channel, top, left, kernel) => {
+  let largest = Number.NEGATIVE_INFINITY
+  for (let dy = 0; dy < kernel; dy++) {
+    for (let dx = 0; dx < kernel; dx++) largest = Math.max(largest, read(channel, top + dy, left + dx) ?? largest)
+  }
+  return largest
+}
+
 function convolve(
   parameters: ScalarParameters,
   instruction: Extract<Instruction, { op: 'conv2d' }>,
@@ -177,29 +238,56 @@ function convolve(
 ): Reduce {
   const weight = get(parameters, instruction.weight)
   const bias = instruction.bias === undefined ? undefined : get(parameters, instruction.bias)
+  const { dilation, groups, output } = instruction
+  const members = input.channels / groups
   return (read, channel, top, left, kernel) => {
     let sum = bias?.[channel] ?? 0
-    let at = channel * input.channels * kernel * kernel
-    for (let c = 0; c < input.channels; c++) {
+    let at = channel * members * kernel * kernel
+    const first = Math.floor(channel / (output.channels / groups)) * members
+    for (let c = first; c < first + members; c++) {
       for (let dy = 0; dy < kernel; dy++) {
-        for (let dx = 0; dx < kernel; dx++) sum += weight[at++] * (read(c, top + dy, left + dx) ?? 0)
+        for (let dx = 0; dx < kernel; dx++)
+          sum += weight[at++] * (read(c, top + dilation * dy, left + dilation * dx) ?? 0)
       }
     }
     return sum
   }
 }
 
-function batchNorm(source: Values, channels: number, area: number): Values {
+/** With the means and variances given, or else with those of the batch. */
+function batchNorm(
+  source: Values,
+  channels: number,
+  area: number,
+  statistics?: readonly (readonly number[] | ArrayLike<number>)[],
+): Values {
   const result = new Float64Array(source.length)
   const members = source.length / channels
   for (let channel = 0; channel < channels; channel++) {
     const indices: number[] = []
     for (let i = 0; i < source.length; i++) if (Math.floor(i / area) % channels === channel) indices.push(i)
-    const mean = indices.reduce((sum, i) => sum + source[i], 0) / members
-    const variance = indices.reduce((sum, i) => sum + (source[i] - mean) ** 2, 0) / members
+    const mean = statistics?.[0][channel] ?? indices.reduce((sum, i) => sum + source[i], 0) / members
+    const variance = statistics?.[1][channel] ?? indices.reduce((sum, i) => sum + (source[i] - mean) ** 2, 0) / members
     for (const i of indices) result[i] = (source[i] - mean) / Math.sqrt(variance + EPSILON)
   }
   return result
+}
+
+/** splitmix64, as native/random.h. */
+function hash(value: bigint): bigint {
+  const wrap = (x: bigint) => BigInt.asUintN(64, x)
+  let x = wrap(value + GOLDEN)
+  x = wrap((x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n)
+  x = wrap((x ^ (x >> 27n)) * 0x94d049bb133111ebn)
+  return x ^ (x >> 31n)
+}
+
+const GOLDEN = 0x9e3779b97f4a7c15n
+
+/** In [0, 1): number `position` of what an instruction of a program draws in a step. */
+function uniformDraw(seed: number, instruction: number, position: number): number {
+  const stream = hash(BigInt(seed) * GOLDEN + hash(BigInt(instruction)))
+  return Number(hash(stream + BigInt(position) * GOLDEN) >> 11n) / 2 ** 53
 }
 
 function get(parameters: ScalarParameters, name: string): Float64Array {

@@ -64,6 +64,14 @@ describe('createRandom', () => {
     expect(a.paths.uniform()).toBe(b.paths.uniform())
   })
 
+  it('leaves a stream that a saved state lacks where it is', () => {
+    const { drop: _, ...saved } = randomState(createRandom(4))
+    const random = createRandom(99)
+    restoreRandom(random, saved)
+    expect(random.paths.uniform()).toBe(createRandom(4).paths.uniform())
+    expect(random.drop.uniform()).toBe(createRandom(99).drop.uniform())
+  })
+
   it('restores all streams at once', () => {
     const random = createRandom(4)
     for (const name of STREAMS) random[name].uniform()

@@ -34,11 +34,19 @@ class FakeSupernet {
   #timesSampled: Float64Array
   #everSampled: Uint8Array
 
-  constructor(names: readonly string[], shapes: readonly (readonly number[])[]) {
+  constructor(
+    names: readonly string[],
+    shapes: readonly (readonly number[])[],
+    buffers: { shapes: readonly (readonly number[])[]; initial: Float32Array },
+  ) {
     this.#names = names
     for (const shape of shapes) this.#offsets.push(this.#offsets.at(-1)! + shape.reduce((a, b) => a * b, 1))
     const zeros = () => new Float32Array(this.#offsets.at(-1)!)
     this.#state = { parameters: zeros(), gradients: zeros(), momentum: zeros(), momentMean: zeros(), momentM2: zeros() }
+    const each = buffers.shapes.map((shape, i) =>
+      new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(buffers.initial[i]),
+    )
+    this.#state.buffers = Float32Array.from(each.flat())
     this.#timesSampled = new Float64Array(names.length)
     this.#everSampled = new Uint8Array(names.length)
   }
@@ -51,7 +59,9 @@ class FakeSupernet {
   async trainStep(plan: FakePlan, _dataset: FakeDataset, batch: Omit<Batch, 'dataset'>, options: StepOptions) {
     journal.steps.push({ parameters: plan.parameters, batch: { ...batch, indices: batch.indices.slice() }, options })
     const seed =
-      batch.indices.reduce((sum, index, i) => sum + (index + 1) * (i + 1), 0) + (batch.augmentation?.seed ?? 0)
+      batch.indices.reduce((sum, index, i) => sum + (index + 1) * (i + 1), 0) +
+      (batch.augmentation?.seed ?? 0) +
+      (batch.drop?.seed ?? 0)
     const { parameters, momentum, momentMean, momentM2 } = this.#state
     const gradientNorms = new Float64Array(plan.parameters.length)
     for (const [at, name] of plan.parameters.entries()) {

@@ -1,0 +1,99 @@
+#include "bindings/supernet_arguments.h"
+
+#include <cmath>
+
+namespace pada {
+namespace {
+
+Drop drop_argument(const Napi::Value& value) {
+  const Napi::Object object = object_argument(value, "drop");
+  Drop drop{static_cast<uint64_t>(count_argument(object.Get("seed"), "drop.seed", 0)), 1};
+  if (const Napi::Value scale = object.Get("pathScale"); !scale.IsUndefined()) {
+    drop.path_scale = number_argument(scale, "drop.pathScale");
+    if (!(drop.path_scale >= 0 && drop.path_scale <= 1)) {
+      expected("a number from 0 to 1", "drop.pathScale", describe(scale));
+    }
+  }
+  return drop;
+}
+
+double finite(const Napi::Object& object, const char* name) {
+  const double number = number_argument(object.Get(name), name);
+  if (!std::isfinite(number)) expected("a finite number", name, std::to_string(number));
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
+  if (!value.IsArray()) expected("an array of shapes", "shapes", describe(value));
+  const Napi::Array given = value.As<Napi::Array>();
+  std::vector<std::vector<int64_t>> shapes(given.Length());
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    const Napi::Value shape = given.Get(i);
+    if (!shape.IsArray()) expected("an array of extents", "a shape", describe(shape));
+    for (uint32_t j = 0; j < shape.As<Napi::Array>().Length(); j++) {
+      shapes[i].push_back(count_argument(shape.As<Napi::Array>().Get(j), "an extent of a shape"));
+    }
+  }
+  return shapes;
+}
+
+Batch batch_argument(const Napi::Value& value) {
+  const Napi::Object object = object_argument(value, "batch");
+  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), std::nullopt, {}, std::nullopt};
+  if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
+    const Napi::Object augmentation = object_argument(given, "augmentation");
+    batch.augmentation = Augmentation{
+        static_cast<uint64_t>(count_argument(augmentation.Get("seed"), "augmentation.seed", 0)),
+        count_argument(augmentation.Get("pad"), "augmentation.pad", 0), augmentation.Get("flip").ToBoolean()};
+  }
+  if (const Napi::Value given = object.Get("weights"); !given.IsUndefined()) {
+    batch.weights = copied_array<float>(given, "weights");
+    if (batch.weights.size() != batch.indices.size()) {
+      expected("one weight per index", "weights", std::to_string(batch.weights.size()));
+    }
+  }
+  if (const Napi::Value given = object.Get("drop"); !given.IsUndefined()) batch.drop = drop_argument(given);
+  return batch;
+}
+
+SgdOptions sgd_argument(const Napi::Value& value) {
+  const Napi::Object object = object_argument(value, "options");
+  const std::string unsampled = string_argument(object.Get("unsampled"), "unsampled");
+  if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
+  return {finite(object, "learningRate"), finite(object, "momentum"), finite(object, "weightDecay"),
+          unsampled == "decay"};
+}
+
+bool is_reference(const Napi::Object& options) {
+  const std::string arithmetic = string_argument(options.Get("arithmetic"), "arithmetic");
+  if (arithmetic == "reference") return true;
+  if (arithmetic == "fast") return false;
+  expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
+}
+
+Precision precision_of(const Napi::Object& options) {
+  const std::string precision = string_argument(options.Get("precision"), "precision");
+  if (precision == "float32") return Precision::Float32;
+  if (precision == "bfloat16") return Precision::BFloat16;
+  expected("\"float32\" or \"bfloat16\"", "precision", "\"" + precision + "\"");
+}
+
+double norm_argument(const Napi::Value& value) {
+  const double norm = number_argument(value, "clipNorm");
+  if (!(norm > 0)) expected("a positive number", "clipNorm", describe(value));
+  return norm;
+}
+
+Buffers buffers_argument(const Napi::Value& value, at::Device device) {
+  const Napi::Object object = object_argument(value, "buffers");
+  std::vector<std::string> names = strings_argument(object.Get("names"), "names of buffers");
+  std::vector<float> initial = copied_array<float>(object.Get("initial"), "initial values of buffers");
+  if (initial.size() != names.size()) {
+    expected("one initial value per buffer", "buffers", std::to_string(initial.size()));
+  }
+  return {std::move(names), shapes_argument(object.Get("shapes")), std::move(initial), device};
+}
+
+}  // namespace pada

@@ -1,0 +1,181 @@
+#include "ops/batch_norm.h"
+
+#include <cmath>
+
+#include "errors.h"
+#include "ops/conv.h"
+#include "stopwatch.h"
+
+namespace pada {
+namespace {
+
+bool moves_running(const Term& term, const Activations& run) { return term.has_running() && run.phase.momentum; }
+
+bool normalises_by_batch(const Term& term, const Activations& run) {
+  return !term.has_running() || run.phase.momentum.has_value();
+}
+
+// An unbiased variance takes two values.
+void check_rows(const Term& term, const Activations& run) {
+  if (moves_running(term, run) && run.rows(term.input) < 2) {
+    expected("more than one value per channel", "a batch norm with running statistics", "1");
+  }
+}
+
+std::optional<at::Tensor> parameter(int index, const Activations& run) {
+  if (index < 0) return std::nullopt;
+  return run.parameters.segment(run.parameters.values, index);
+}
+
+std::optional<at::Tensor> buffer(int index, const Activations& run) {
+  if (index < 0) return std::nullopt;
+  return run.buffers.segment(run.buffers.values, index);
+}
+
+const float* parameter_values(int index, const Activations& run) {
+  return index < 0 ? nullptr : parameter(index, run)->const_data_ptr<float>();
+}
+
+// Statistics of a batch norm's input, unless the convolution that computed it has them.
+template <class T>
+const ChannelStatistics& batch_statistics(int input, Activations& run) {
+  ChannelStatistics& statistics = run.statistics[input];
+  if (statistics.mean.empty()) {
+    const Stopwatch::Scope scope(Family::Norm);
+    statistics = channel_statistics(values_of<T>(run.values[input]), run.rows(input), run.plan.shapes[input].channels);
+  }
+  return statistics;
+}
+
+// As PyTorch moves them: the variance as an unbiased estimate.
+void move_running(const Term& term, const ChannelStatistics& batch, Activations& run) {
+  const double share = *run.phase.momentum, rows = static_cast<double>(run.rows(term.input));
+  float* mean = buffer(term.running_mean, run)->mutable_data_ptr<float>();
+  float* variance = buffer(term.running_variance, run)->mutable_data_ptr<float>();
+  for (size_t c = 0; c < batch.mean.size(); c++) {
+    mean[c] = static_cast<float>((1 - share) * mean[c] + share * batch.mean[c]);
+    variance[c] = static_cast<float>((1 - share) * variance[c] + share * batch.variance[c] * (rows / (rows - 1)));
+  }
+}
+
+ChannelStatistics running_statistics(const Term& term, const Activations& run) {
+  const at::Tensor mean = *buffer(term.running_mean, run), variance = *buffer(term.running_variance, run);
+  const int64_t channels = mean.numel();
+  ChannelStatistics statistics(channels);
+  for (int64_t c = 0; c < channels; c++) {
+    statistics.set(c, mean.const_data_ptr<float>()[c], variance.const_data_ptr<float>()[c]);
+  }
+  return statistics;
+}
+
+// dL/dx of a batch norm: w * s * (g - mean(g) - (x - m) * s^2 * mean(g * (x - m))), an affine map of g and x; w is the
+// weight of its own affine, or 1 (null).
+ChannelAffine input_gradient(const ChannelStatistics& statistics, const float* weight,
+                             const std::vector<double>& gradient_sum, const std::vector<double>& centred_sum,
+                             int64_t rows) {
+  ChannelAffine affine;
+  for (size_t c = 0; c < gradient_sum.size(); c++) {
+    const double gain = weight == nullptr ? 1 : weight[c], s = statistics.inverse_deviation[c];
+    const double slope = gain * s * s * s * centred_sum[c] / rows;
+    affine.scale_gradient.push_back(static_cast<float>(gain * s));
+    affine.scale_input.push_back(static_cast<float>(-slope));
+    affine.shift.push_back(static_cast<float>(slope * statistics.mean[c] - gain * s * gradient_sum[c] / rows));
+  }
+  return affine;
+}
+
+void add_affine_gradients(const Term& term, const std::vector<double>& gradient_sum,
+                          const std::vector<double>& centred_sum, Activations& run) {
+  const std::vector<float>& s = run.statistics[term.input].inverse_deviation;
+  const Parameters& parameters = run.parameters;
+  float* weight = parameters.segment(parameters.gradients, term.weight).mutable_data_ptr<float>();
+  float* bias = parameters.segment(parameters.gradients, term.bias).mutable_data_ptr<float>();
+  for (size_t c = 0; c < gradient_sum.size(); c++) {
+    weight[c] += static_cast<float>(s[c] * centred_sum[c]);
+    bias[c] += static_cast<float>(gradient_sum[c]);
+  }
+}
+
+}  // namespace
+
+at::Tensor aten_norm_forward(const Term& term, Activations& run) {
+  check_rows(term, run);
+  const bool by_batch = normalises_by_batch(term, run);
+  auto [y, mean, inverse_deviation] = at::native_batch_norm(
+      run.values[term.input], parameter(term.weight, run), parameter(term.bias, run), buffer(term.running_mean, run),
+      buffer(term.running_variance, run), by_batch, run.phase.momentum.value_or(0), kEpsilon);
+  if (by_batch) run.device_statistics[term.input] = {mean, inverse_deviation};
+  return y;
+}
+
+void aten_norm_backward(const Term& term, const at::Tensor& gradient, Activations& run) {
+  const bool with_input = run.wants_gradient(term.input), with_affine = term.has_affine();
+  if (!with_input && !with_affine) return;
+  const auto& statistics = run.device_statistics[term.input];
+  auto [x_gradient, weight_gradient, bias_gradient] = at::native_batch_norm_backward(
+      gradient, run.values[term.input], parameter(term.weight, run), {}, {}, statistics.mean,
+      statistics.inverse_deviation, true, kEpsilon, {with_input, with_affine, with_affine});
+  if (with_affine) {
+    const Parameters& parameters = run.parameters;
+    parameters.segment(parameters.gradients, term.weight).add_(weight_gradient);
+    parameters.segment(parameters.gradients, term.bias).add_(bias_gradient);
+  }
+  if (with_input) run.add_gradient(term.input, x_gradient);
+}
+
+template <class T>
+NormMap norm_forward(const Term& term, Activations& run) {
+  check_rows(term, run);
+  const bool by_batch = normalises_by_batch(term, run);
+  const ChannelStatistics running = by_batch ? ChannelStatistics() : running_statistics(term, run);
+  const ChannelStatistics& statistics = by_batch ? batch_statistics<T>(term.input, run) : running;
+  if (moves_running(term, run)) move_running(term, statistics, run);
+  NormMap map{statistics.inverse_deviation, {}};
+  const float *weight = parameter_values(term.weight, run), *bias = parameter_values(term.bias, run);
+  for (size_t c = 0; c < map.scale.size(); c++) {
+    if (weight != nullptr) map.scale[c] *= weight[c];
+    const float shift = -statistics.mean[c] * map.scale[c];
+    map.shift.push_back(bias == nullptr ? shift : shift + bias[c]);
+  }
+  return map;
+}
+
+template <class T>
+void norms_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
+  std::vector<const Term*> norms;
+  std::vector<const T*> inputs;
+  std::vector<const float*> means;
+  for (const Term& term : step.terms) {
+    if (term.kind != Term::Kind::BatchNorm || !(run.wants_gradient(term.input) || term.has_affine())) continue;
+    norms.push_back(&term);
+    inputs.push_back(values_of<T>(run.values[term.input]));
+    means.push_back(run.statistics[term.input].mean.data());
+  }
+  if (norms.empty()) return;
+  const Stopwatch::Scope scope(Family::Norm);
+  const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
+  const T* g = values_of<T>(gradient);
+  const GradientSums sums = gradient_sums(g, inputs, means, rows, channels);
+  for (size_t t = 0; t < norms.size(); t++) {
+    const Term& norm = *norms[t];
+    const int input = norm.input;
+    if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred[t], run);
+    if (!run.wants_gradient(input)) continue;
+    const ChannelAffine affine =
+        input_gradient(run.statistics[input], parameter_values(norm.weight, run), sums.gradient, sums.centred[t], rows);
+    if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, run)) continue;
+    at::Tensor& held = run.gradients[input];
+    const bool accumulate = held.defined();
+    if (!accumulate) held = norm.overwrites_input ? run.values[input] : run.empty(input);
+    apply_affine(g, inputs[t], affine, mutable_values_of<T>(held), accumulate, rows, channels);
+  }
+}
+
+#define PADA_INSTANTIATE(T)                                    \
+  template NormMap norm_forward<T>(const Term&, Activations&); \
+  template void norms_backward<T>(const Step&, const at::Tensor&, Activations&);
+PADA_INSTANTIATE(float)
+PADA_INSTANTIATE(BFloat16)
+#undef PADA_INSTANTIATE
+
+}  // namespace pada

@@ -1,0 +1,58 @@
+#include "ops/drop.h"
+
+#include "ops/grain.h"
+#include "random.h"
+
+namespace pada {
+namespace {
+
+double probability(const Step& step, const Activations& run) {
+  if (!run.phase.drop) return 0;
+  return step.drop_probability * (step.drops_samples ? run.phase.drop->path_scale : 1);
+}
+
+// Zero for what is dropped, 1 / (1 - p) for what stays: one factor per sample, or per number in the order of memory
+// (sample, row, column, channel). Factor i of an instruction is a function of the step's seed, the instruction's index
+// in the program, and i: whichever device or thread asks for it, and whatever else a path computes.
+at::Tensor factors(const Step& step, double p, const Activations& run) {
+  const Shape& s = run.plan.shapes[step.output];
+  at::Tensor result = step.drops_samples
+                          ? empty_activation({run.batch, 1, 1, 1}, at::kFloat, at::kCPU)
+                          : empty_activation({run.batch, s.channels, s.height, s.width}, at::kFloat, at::kCPU);
+  float* out = result.mutable_data_ptr<float>();
+  const uint64_t stream = hash(run.phase.drop->seed * kGolden + hash(static_cast<uint64_t>(step.output)));
+  const float scale = static_cast<float>(1 / (1 - p));
+  at::parallel_for(0, result.numel(), kElementsPerShare, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      out[i] = uniform(hash(stream + static_cast<uint64_t>(i) * kGolden)) < p ? 0.f : scale;
+    }
+  });
+  return result.to(run.parameters.device());
+}
+
+// In float32, rounded once.
+at::Tensor scaled(const at::Tensor& x, const at::Tensor& by) {
+  return x.mul(by).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+}  // namespace
+
+void drop_forward(const Step& step, Activations& run) {
+  const at::Tensor& x = run.values[step.input];
+  const double p = probability(step, run);
+  if (p == 0) {
+    run.values[step.output] = x;
+    return;
+  }
+  run.kept[step.output] = factors(step, p, run);
+  run.values[step.output] = scaled(x, run.kept[step.output]);
+}
+
+void drop_backward(const Step& step, Activations& run) {
+  const at::Tensor factor = std::move(run.kept[step.output]);
+  if (!run.gradients[step.output].defined() || !run.wants_gradient(step.input)) return;
+  at::Tensor gradient = std::move(run.gradients[step.output]);
+  run.add_gradient(step.input, factor.defined() ? scaled(gradient, factor) : std::move(gradient));
+}
+
+}  // namespace pada

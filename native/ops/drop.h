@@ -1,0 +1,11 @@
+// Dropout of numbers and of whole samples, forward beside backward.
+#pragma once
+
+#include "ops/activations.h"
+
+namespace pada {
+
+void drop_forward(const Step& step, Activations& run);
+void drop_backward(const Step& step, Activations& run);
+
+}  // namespace pada

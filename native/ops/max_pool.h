@@ -1,0 +1,11 @@
+// Max pooling, forward beside backward.
+#pragma once
+
+#include "ops/activations.h"
+
+namespace pada {
+
+void max_pool_forward(const Step& step, Activations& run);
+void max_pool_backward(const Step& step, Activations& run);
+
+}  // namespace pada

@@ -1,0 +1,195 @@
+#include "program/check.h"
+
+#include <array>
+
+#include "errors.h"
+
+namespace pada {
+namespace {
+
+constexpr std::array<const char*, static_cast<size_t>(kLastOp) + 1> kOpNames = {
+    "input",  "zeros", "conv2d",    "batchNorm", "relu",   "avgPool2d", "add",     "globalAvgPool",
+    "linear", "relu6", "maxPool2d", "concat",    "crop2d", "dropout",   "dropPath"};
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); i++) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+class Checker {
+ public:
+  Checker(const Program& program, const Instruction& in, const std::string& name, const ShapeTable& parameters,
+          const ShapeTable& buffers)
+      : program_(program), in_(in), name_(name), parameters_(parameters), buffers_(buffers) {}
+
+  void check() const {
+    if (in_.op != Op::BatchNorm && !in_.buffers.empty()) refuse("no buffers", std::to_string(in_.buffers.size()));
+    switch (in_.op) {
+      case Op::Input:
+      case Op::Zeros:
+        arity(0, 0);
+        break;
+      case Op::Conv2d:
+        arity(1, 2);
+        convolution();
+        break;
+      case Op::BatchNorm:
+        arity(1, 2, 0);
+        same(in_.shape, input(0));
+        norm();
+        break;
+      case Op::Relu:
+      case Op::Relu6:
+        arity(1, 0);
+        same(in_.shape, input(0));
+        break;
+      case Op::AvgPool2d:
+      case Op::MaxPool2d:
+        arity(1, 0);
+        same(in_.shape, windowed(input(0).channels));
+        if (in_.window.padding * 2 > in_.window.kernel) {
+          refuse("at most half the kernel as padding", std::to_string(in_.window.padding));
+        }
+        break;
+      case Op::Add:
+        several();
+        for (size_t i = 0; i < in_.inputs.size(); i++) same(in_.shape, input(i));
+        break;
+      case Op::Concat:
+        several();
+        concatenation();
+        break;
+      case Op::GlobalAvgPool:
+        arity(1, 0);
+        same(in_.shape, {input(0).channels, 1, 1});
+        break;
+      case Op::Linear:
+        arity(1, 2, 2);
+        same(input(0), {input(0).channels, 1, 1});
+        same(in_.shape, {in_.shape.channels, 1, 1});
+        parameter(0, {in_.shape.channels, input(0).channels});
+        parameter(1, {in_.shape.channels});
+        break;
+      case Op::Crop2d:
+        arity(1, 0);
+        crop();
+        break;
+      case Op::Dropout:
+      case Op::DropPath:
+        arity(1, 0);
+        same(in_.shape, input(0));
+        if (!(in_.drop_probability >= 0 && in_.drop_probability < 1)) {
+          refuse("a probability below 1", std::to_string(in_.drop_probability));
+        }
+        break;
+    }
+  }
+
+ private:
+  const Shape& input(size_t i) const { return program_.instructions[in_.inputs[i]].shape; }
+
+  [[noreturn]] void refuse(const std::string& what, const std::string& received) const {
+    expected(what, name_, received);
+  }
+
+  void arity(size_t inputs, size_t most_parameters, size_t fewest_parameters = 1) const {
+    if (in_.inputs.size() != inputs) refuse(std::to_string(inputs) + " inputs", std::to_string(in_.inputs.size()));
+    const size_t count = in_.parameters.size();
+    if (count > most_parameters || (most_parameters > 0 && count < fewest_parameters)) {
+      const std::string range = most_parameters == 0 ? "no"
+                                : fewest_parameters == most_parameters
+                                    ? std::to_string(most_parameters)
+                                    : std::to_string(fewest_parameters) + " to " + std::to_string(most_parameters);
+      refuse(range + " parameters", std::to_string(count));
+    }
+  }
+
+  void several() const {
+    if (in_.inputs.empty()) refuse("at least one input", "none");
+    if (!in_.parameters.empty()) refuse("no parameters", std::to_string(in_.parameters.size()));
+  }
+
+  void same(const Shape& declared, const Shape& inferred) const {
+    if (!(declared == inferred)) refuse("shape " + inferred.text(), declared.text());
+  }
+
+  Shape windowed(int64_t channels) const {
+    const Window& w = in_.window;
+    const Shape& x = input(0);
+    if (w.kernel < 1 || w.stride < 1 || w.dilation < 1 || w.padding < 0 || w.padding >= w.span()) {
+      refuse("kernel, stride and dilation of at least 1 and padding below the kernel's span",
+             std::to_string(w.kernel) + ", " + std::to_string(w.stride) + ", " + std::to_string(w.dilation) + ", " +
+                 std::to_string(w.padding));
+    }
+    const int64_t height = x.height + 2 * w.padding - w.span(), width = x.width + 2 * w.padding - w.span();
+    if (height < 0 || width < 0) refuse("an input of at least the kernel's span", x.text());
+    return {channels, height / w.stride + 1, width / w.stride + 1};
+  }
+
+  void convolution() const {
+    const Window& w = in_.window;
+    const int64_t from = input(0).channels, to = in_.shape.channels;
+    same(in_.shape, windowed(to));
+    if (w.groups < 1 || from % w.groups != 0 || to % w.groups != 0) {
+      refuse("groups that divide the channels",
+             std::to_string(w.groups) + " for " + std::to_string(from) + " to " + std::to_string(to) + " channels");
+    }
+    parameter(0, {to, from / w.groups, w.kernel, w.kernel});
+    if (in_.parameters.size() == 2) parameter(1, {to});
+  }
+
+  void norm() const {
+    if (in_.parameters.size() == 1) refuse("a weight and a bias, or neither", "one parameter");
+    for (size_t i = 0; i < in_.parameters.size(); i++) parameter(i, {in_.shape.channels});
+    if (in_.buffers.size() != 0 && in_.buffers.size() != 2) {
+      refuse("a running mean and a running variance, or neither", std::to_string(in_.buffers.size()) + " buffers");
+    }
+    for (int buffer : in_.buffers) tensor("buffer", buffers_.shape(buffer), {in_.shape.channels});
+  }
+
+  void concatenation() const {
+    Shape whole{0, input(0).height, input(0).width};
+    for (size_t i = 0; i < in_.inputs.size(); i++) {
+      same(input(i), {input(i).channels, whole.height, whole.width});
+      whole.channels += input(i).channels;
+    }
+    same(in_.shape, whole);
+  }
+
+  void crop() const {
+    const Shape& x = input(0);
+    same(in_.shape, {x.channels, in_.shape.height, in_.shape.width});
+    const bool inside = in_.top >= 0 && in_.left >= 0 && in_.top + in_.shape.height <= x.height &&
+                        in_.left + in_.shape.width <= x.width;
+    if (!inside) {
+      refuse("a part of " + x.text(),
+             in_.shape.text() + " at " + std::to_string(in_.top) + ", " + std::to_string(in_.left));
+    }
+  }
+
+  void parameter(size_t i, const std::vector<int64_t>& shape) const {
+    tensor("parameter", parameters_.shape(in_.parameters[i]), shape);
+  }
+
+  void tensor(const std::string& what, const std::vector<int64_t>& given, const std::vector<int64_t>& shape) const {
+    if (given != shape) refuse("a " + what + " of shape " + shape_text(shape), shape_text(given));
+  }
+
+  const Program& program_;
+  const Instruction& in_;
+  const std::string& name_;
+  const ShapeTable& parameters_;
+  const ShapeTable& buffers_;
+};
+
+}  // namespace
+
+const char* op_name(Op op) { return kOpNames[static_cast<size_t>(op)]; }
+
+void check_instruction(const Program& program, const Instruction& in, const std::string& name,
+                       const ShapeTable& parameters, const ShapeTable& buffers) {
+  Checker(program, in, name, parameters, buffers).check();
+}
+
+}  // namespace pada

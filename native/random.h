@@ -1,0 +1,20 @@
+// splitmix64: every number of the sequence can be computed by itself, whichever thread needs it.
+#pragma once
+
+#include <cstdint>
+
+namespace pada {
+
+inline constexpr uint64_t kGolden = 0x9e3779b97f4a7c15ULL;
+
+inline uint64_t hash(uint64_t x) {
+  x += kGolden;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+// Uniform in [0, 1), a multiple of 2^-53.
+inline double uniform(uint64_t draw) { return static_cast<double>(draw >> 11) * 0x1p-53; }
+
+}  // namespace pada

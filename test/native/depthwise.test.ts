@@ -1,0 +1,96 @@
+/**
+ * The addon's own backward pass of depthwise convolutions against ATen's, which `instructions.test.ts` compares with float64 loops at
+ * channel counts that have no kernels.
+ */
+import { describe, expect, it } from 'vitest'
+import type { Arithmetic, Precision } from '../../src/native.js'
+import { byName } from '../support/state.js'
+import { NetBuilder, relativeError, smallNet } from './small-net.js'
+
+const CLASSES = 5
+
+/** Channels, kernel, stride, dilation, padding (−1: the default), height and width. */
+const SHAPES: readonly (readonly [number, number, number, number, number, number, number])[] = [
+  [16, 3, 1, 1, -1, 8, 8],
+  [16, 3, 2, 1, -1, 8, 8],
+  [16, 3, 2, 1, -1, 7, 9],
+  [16, 3, 1, 2, -1, 9, 7],
+  [16, 5, 1, 2, -1, 9, 12],
+  [16, 5, 2, 2, -1, 11, 8],
+  [16, 7, 1, 1, -1, 9, 16],
+  [16, 7, 2, 1, -1, 9, 16],
+  [16, 3, 3, 1, 0, 11, 10],
+  [16, 5, 1, 1, -1, 2, 2],
+  [16, 7, 2, 1, -1, 1, 3],
+  // The last vector of channels overlaps the one before.
+  [24, 3, 1, 1, -1, 6, 6],
+  [36, 5, 2, 1, -1, 7, 7],
+  [17, 3, 2, 2, -1, 8, 5],
+  [144, 5, 1, 1, -1, 6, 9],
+  // Left to ATen.
+  [8, 3, 1, 1, -1, 6, 6],
+  [16, 2, 2, 1, 0, 6, 6],
+]
+
+async function gradients(
+  [channels, kernel, stride, dilation, padding, height, width]: (typeof SHAPES)[number],
+  rectified: boolean,
+  arithmetic: Arithmetic,
+  precision: Precision = 'float32',
+) {
+  const input = { channels: 4, height, width }
+  const net = new NetBuilder()
+  const { program } = net
+  const options = { stride, dilation, groups: channels, bias: false, ...(padding < 0 ? {} : { padding }) }
+  // The first convolution makes the input's gradient matter; two read it, so gradients accumulate.
+  const x = program.batchNorm(net.conv(program.input(input), channels, 1, { bias: false }))
+  const read = rectified ? program.relu(x) : x
+  const branches = [0, 1].map(() => program.batchNorm(net.conv(read, channels, kernel, options)))
+  // Without a ReLU, which rounding would switch for some number in bfloat16.
+  const classifier = net.classify(program.add(branches), CLASSES)
+  using small = await smallNet(classifier, net.specs, input, { count: 5, classes: CLASSES, arithmetic, precision })
+  const { net: supernet, plan, dataset, indices } = small
+  const logits = await supernet.logits(plan, dataset, indices)
+  await supernet.accumulate(plan, { dataset, indices })
+  return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
+}
+
+describe.each([true, false])('own depthwise convolutions (through a ReLU: %s)', (rectified) => {
+  it.each(SHAPES)(
+    '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i equal ATen’s',
+    async (...shape) => {
+      const own = await gradients(shape, rectified, 'fast')
+      const aten = await gradients(shape, rectified, 'reference')
+      expect(relativeError(own.logits, aten.logits)).toBeLessThan(2e-5)
+      for (const [name, expected] of aten.gradients) {
+        expect(relativeError(own.gradients.get(name) ?? [], expected, 0.01), name).toBeLessThan(5e-5)
+      }
+    },
+  )
+
+  it.each(SHAPES)(
+    '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i in bfloat16 are as near float32 as ATen’s',
+    async (...shape) => {
+      const exact = await gradients(shape, rectified, 'reference')
+      const own = await gradients(shape, rectified, 'fast', 'bfloat16')
+      const aten = await gradients(shape, rectified, 'reference', 'bfloat16')
+      const distance = (found: typeof own) =>
+        Math.max(
+          rootMeanSquareError(found.logits, exact.logits),
+          ...[...exact.gradients].map(([name, values]) => rootMeanSquareError(found.gradients.get(name) ?? [], values)),
+        )
+      expect(distance(own)).toBeLessThan(2.5 * distance(aten))
+    },
+  )
+})
+
+/** Over the values' own root mean square. */
+function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let error = 0
+  let size = 0
+  for (let i = 0; i < expected.length; i++) {
+    error += (actual[i] - expected[i]) ** 2
+    size += expected[i] ** 2
+  }
+  return Math.sqrt(error / (size + 1e-6 * expected.length))
+}

@@ -1,0 +1,56 @@
+import { expect, it, vi } from 'vitest'
+import type { Method } from '../../../src/methods/index.js'
+import { Supernet } from '../../../src/native.js'
+import { createRandom, randomState } from '../../../src/random.js'
+import type { BufferSpec, ParameterSpec } from '../../../src/spaces/index.js'
+import { initialise, restoreSnapshot, restoreWeights, START, takeSnapshot } from '../../../src/training/snapshot.js'
+
+vi.mock('../../../src/binding.js', async () => {
+  const { fakeBinding } = await import('../support/fake-binding.js')
+  return { loadBinding: () => fakeBinding }
+})
+
+const specs: ParameterSpec[] = [{ name: 'norm.weight', shape: [2], init: { kind: 'zeros' } }]
+const buffers: BufferSpec[] = [
+  { name: 'norm.running_mean', shape: [2], init: 0 },
+  { name: 'norm.running_var', shape: [2], init: 1 },
+]
+const method = { state: () => ({}), restore: () => {} } as unknown as Method
+
+it('a snapshot holds buffers by name beside the parameters, and restores them', async () => {
+  using supernet = new Supernet(specs, { buffers })
+  await supernet.write('parameters', Float32Array.of(1, 2))
+  await supernet.write('buffers', Float32Array.of(3, 4, 5, 6))
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method)
+  expect([...snapshot.weights].map(([name, { shape, data }]) => [name, shape, [...data]])).toEqual([
+    ['norm.weight', [2], [1, 2]],
+    ['norm.running_mean', [2], [3, 4]],
+    ['norm.running_var', [2], [5, 6]],
+  ])
+  using other = new Supernet(specs, { buffers })
+  expect([...(await other.read('buffers'))]).toEqual([0, 0, 1, 1])
+  await restoreSnapshot(snapshot, other, method)
+  expect([...(await other.read('buffers'))]).toEqual([3, 4, 5, 6])
+})
+
+it('weights without the buffers are refused', async () => {
+  using supernet = new Supernet(specs, { buffers })
+  const weights = new Map([['norm.weight', { shape: [2], data: Float32Array.of(1, 2) }]])
+  await expect(restoreWeights(weights, supernet)).rejects.toThrow(
+    'Expected float32 weights of shape 2 for norm.running_mean but received none',
+  )
+})
+
+it('parameters start as their specs say', async () => {
+  const start: ParameterSpec[] = [
+    { name: 'conv', shape: [50], init: { kind: 'uniform', bound: 0.5 } },
+    { name: 'weight', shape: [2], init: { kind: 'ones' } },
+    { name: 'bias', shape: [1], init: { kind: 'zeros' } },
+  ]
+  using supernet = new Supernet(start)
+  await initialise(supernet, createRandom(1))
+  const values = await supernet.read('parameters')
+  expect([...values.subarray(50)]).toEqual([1, 1, 0])
+  expect(Math.max(...values.subarray(0, 50).map(Math.abs))).toBeLessThan(0.5)
+  expect(new Set(values.subarray(0, 50)).size).toBe(50)
+})
