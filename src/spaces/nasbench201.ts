@@ -4,7 +4,6 @@
  * with weights of its own. Batch normalisation has no parameters and uses batch statistics in evaluation too.
  * Parameters have the names, shapes and order of the reference's state dict.
  */
-import { UserError } from '../errors.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../program.js'
 import {
   CONV_1X1,
@@ -20,6 +19,7 @@ import {
   SKIP,
   withoutDeadEdges,
 } from './nasbench201-cell.js'
+import { checkNetworkOptions } from './network-options.js'
 import { checkPath, enumeratePaths } from './path.js'
 import type { ParameterSpec, Path, SearchSpace } from './space.js'
 
@@ -62,7 +62,7 @@ export type NasBench201 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadE
 /** The space of 15,625 paths; throws a UserError for options that describe no network. */
 export function nasBench201(options: NasBench201Options = {}): NasBench201 {
   const { channels = 16, cellsPerStage = 5, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
-  checkOptions(channels, cellsPerStage, input, classes)
+  checkNetworkOptions('nasbench201', { channels, cellsPerStage, classes }, input, 2 ** (STAGES - 1))
   const layers = layersOf(channels, cellsPerStage)
   const parameters = parametersOf(layers, input, channels, classes)
   const fixed = parameters.filter((spec) => spec.operation === undefined && !spec.name.startsWith('classifier.'))
@@ -105,24 +105,6 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
     },
   }
   return space
-}
-
-function checkOptions(channels: number, cellsPerStage: number, input: Shape, classes: number): void {
-  const counts = { channels, cellsPerStage, classes, 'input channels': input.channels }
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new UserError(`Expected a positive whole number for ${name} of nasbench201 but received ${value}`, 2)
-    }
-  }
-  for (const extent of [input.height, input.width]) {
-    if (!Number.isInteger(extent) || extent < 4 || extent % 4 !== 0) {
-      const received = `${input.height}×${input.width}`
-      throw new UserError(
-        `Expected multiples of 4 for height and width of nasbench201 images but received ${received}`,
-        2,
-      )
-    }
-  }
 }
 
 function layersOf(channels: number, cellsPerStage: number): (Cell | Residual)[] {

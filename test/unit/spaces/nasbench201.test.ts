@@ -2,34 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { inputsOf, type Program, parametersOf } from '../../../src/program.js'
 import { nasBench201, type Path } from '../../../src/spaces/index.js'
 import { EDGES, withoutDeadEdges } from '../../../src/spaces/nasbench201-cell.js'
+import { Expressions, interpret } from '../support/expressions.js'
 
 const published = nasBench201()
 const small = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 })
 const paths = [...small.enumerate()]
 const used = (program: Program) => program.instructions.flatMap(parametersOf)
-
-/** Two computations are equal when they get the same number. */
-class Expressions {
-  readonly #known = new Map<string, number>()
-
-  of(op: string, ...operands: (number | string)[]): number {
-    const text = `${op}(${operands})`
-    const id = this.#known.get(text) ?? this.#known.size
-    this.#known.set(text, id)
-    return id
-  }
-}
-
-/** What a program computes, read instruction by instruction. */
-function interpret(program: Program, e: Expressions): number {
-  const values: number[] = []
-  for (const instruction of program.instructions) {
-    const inputs = inputsOf(instruction).map((id) => values[id])
-    const window = 'kernel' in instruction ? [instruction.kernel, instruction.stride, instruction.padding] : []
-    values.push(e.of(instruction.op, ...inputs, ...parametersOf(instruction), ...window))
-  }
-  return values[program.output]
-}
 
 /** What the reference computes on a path that carries a signal, written down recursively, for one cell per stage. */
 function reference(path: Path, e: Expressions): number {
