@@ -79,7 +79,8 @@ describe.each([true, false])('own depthwise convolutions (through a ReLU: %s)', 
           rootMeanSquareError(found.logits, exact.logits),
           ...[...exact.gradients].map(([name, values]) => rootMeanSquareError(found.gradients.get(name) ?? [], values)),
         )
-      expect(distance(own)).toBeLessThan(2.5 * distance(aten))
+      // Rounding may switch a ReLU in one of the two only.
+      expect(distance(own)).toBeLessThan(Math.max(0.05, 2.5 * distance(aten)))
     },
   )
 })
