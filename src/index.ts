@@ -20,6 +20,7 @@ export {
   loadConfig,
   parseConfig,
 } from './config/index.js'
+export { imageExtents } from './data/extents.js'
 export { type DataConfig, loadSplits, type Splits } from './data/index.js'
 export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
 export { UserError } from './errors.js'
