@@ -10,6 +10,8 @@ import { parseNpy, type RawArray } from './npy.js'
 
 /** Bounds what a small archive can expand to. */
 const MAX_BYTES = 2 ** 31 - 1
+/** More than any data set has: a larger label is a damaged one, and would ask for a classifier without end. */
+const MAX_CLASSES = 2 ** 16
 /** Numbers of channels by which the order of axes is told. */
 const CHANNELS = [1, 3]
 
@@ -47,7 +49,8 @@ export async function readNpz(path: string, options: ReadOptions = {}): Promise<
   const train = await readSplit(archive, source('train'), options.layout)
   const testArchive = found.isDirectory() ? await open(source('test').file) : archive
   const test = await readSplit(testArchive, source('test'), options.layout)
-  const classes = train.labels.reduce((most, label) => Math.max(most, label), 0) + 1
+  const largest = train.labels.reduce((most, label) => Math.max(most, label), 0)
+  const classes = Math.min(largest + 1, MAX_CLASSES)
   return {
     train: take(train, classes, options.train, 'data.trainCount'),
     test: take(test, classes, options.test, 'data.testCount'),

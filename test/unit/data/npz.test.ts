@@ -99,6 +99,11 @@ describe('npz', () => {
     ['too few labels', { 'y_train.npy': npy([1], [0]) }, /2 integers for y_train .* but received \|u1 of shape \[1\]/],
     ['one-hot labels', { 'y_train.npy': npy([2, 2], [0, 1, 1, 0]) }, /2 integers for y_train .* of shape \[2, 2\]/],
     ['a negative label', { 'y_train.npy': npy([2], [255, 0], '|i1') }, /labels from 0 to 0 .* received -1 at index 0/],
+    [
+      'an endless label',
+      { 'y_train.npy': npy([2], Buffer.alloc(8, 127), '<u4') },
+      /labels from 0 to 65535 .* received/,
+    ],
     ['an unknown test label', { 'y_test.npy': npy([2], [0, 2]) }, /labels from 0 to 1 .* but received 2 at index 1/],
     [
       'Fortran order',
@@ -131,6 +136,21 @@ describe('npz', () => {
       `Expected an array train_labels or y_train in ${file} but received x_train, labels`,
     )
   })
+
+  it.each(['channels-last', 'channels-first'])(
+    'reads or refuses in a sentence, every third byte damaged in turn: %s',
+    async (name) => {
+      const whole = readFileSync(fixture(name))
+      for (let at = 0; at < whole.length; at += 3) {
+        const damaged = Buffer.from(whole)
+        damaged[at] ^= 1 + (at % 255)
+        for (const file of ['train', 'test']) writeFileSync(join(dir, `${file}.npz`), damaged)
+        const path = name === 'channels-last' ? join(dir, 'train.npz') : dir
+        const error = await loadSplits({ format: 'npz', dir: path }).catch((caught: unknown) => caught)
+        if (error instanceof Error) expect(error).toBeInstanceOf(UserError)
+      }
+    },
+  )
 
   it('refuses damaged archives', async () => {
     const file = join(dir, 'damaged.npz')

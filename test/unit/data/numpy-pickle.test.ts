@@ -71,6 +71,24 @@ describe('unpickleArrays', () => {
   })
 })
 
+describe('a batch with one damaged byte', () => {
+  it.each([4, 5])('is read or refused in a sentence: protocol %d', (protocol) => {
+    const whole = fixture(protocol)
+    const shape = { channels: 3, height: 16, width: 16 }
+    for (let at = 0; at < whole.length; at++) {
+      for (const value of [0, 0x28, 0xff, whole[at] ^ 1]) {
+        const damaged = Buffer.from(whole)
+        damaged[at] = value
+        try {
+          parsePickledBatch(damaged, 'batch', { shape, classes: 1000, labels: 'labels', first: 1 })
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error
+        }
+      }
+    }
+  })
+})
+
 describe('parsePickledBatch', () => {
   const shape = { channels: 1, height: 2, width: 2 }
   const parse = (data: ByteArray | string, labels: number[] | string) =>
