@@ -6,7 +6,7 @@ import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.js'
 import type { ImageData } from '../native.js'
-import type { Shape } from '../program.js'
+import { type Shape, sameShape } from '../program.js'
 import { readCifar10, readCifar100 } from './cifar.js'
 import { readIdxFolder } from './idx.js'
 import { readImageNet16 } from './imagenet16.js'
@@ -106,12 +106,15 @@ export async function loadSplits(config: DataConfig): Promise<Splits> {
 export function prepareSplits(splits: LabelledSplits, name: string, config: DataConfig): Splits {
   const train = transform(splits.train, config)
   const test = transform(splits.test, config)
-  if (test.height !== train.height || test.width !== train.width) {
-    const received = `${test.height}×${test.width}`
-    throw new UserError(`Expected test images of ${train.height}×${train.width} for ${name} but received ${received}`)
+  if (!sameShape(test, train)) {
+    throw new UserError(`Expected test images of ${extents(train)} for ${name} but received ${extents(test)}`)
   }
   const statistics = normalisation(config, train)
   return { train: { ...train, ...statistics }, test: { ...test, ...statistics }, classes: splits.classes, name }
+}
+
+function extents({ channels, height, width }: Shape): string {
+  return `${channels}×${height}×${width}`
 }
 
 async function readSplits(config: DataConfig): Promise<{ splits: LabelledSplits; name: string }> {

@@ -116,6 +116,11 @@ describe('npz', () => {
       { 'x_train.npy': npy([2, 1, 2, 2], [1]) },
       /Expected 8 bytes of elements in x_train .* received 1/,
     ],
+    [
+      'test images of other channels',
+      { 'x_test.npy': npy([2, 3, 2, 2], Buffer.alloc(24)) },
+      /^Expected test images of 1×2×2 for made but received 3×2×2$/,
+    ],
     ['no array', { 'x_train.npy': Buffer.from('text') }, /Expected an .npy file for x_train in .*made.npz/],
   ])('refuses %s', async (_, arrays, message) => {
     const error = await load(arrays).catch((caught: unknown) => caught)
