@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/errors.js'
+import { loadAccuracyByHash } from '../../../src/evaluation/accuracy-by-hash.js'
+
+const hash = (i: number) => i.toString(16).padStart(32, '0')
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'accuracy-by-hash-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function table(content: string | Uint8Array, name = 'table.csv'): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, content)
+  return file
+}
+
+async function refusal(content: string | Uint8Array, options = {}, name?: string): Promise<string> {
+  const error = await loadAccuracyByHash(await table(content, name), options).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  return (error as UserError).message.replaceAll(`${folder}/`, '')
+}
+
+describe('loadAccuracyByHash', () => {
+  it('reads hashes and accuracies, with or without a last line break', async () => {
+    for (const end of ['', '\n']) {
+      const file = await table(`hash,test_accuracy\n${hash(2)},0.921174\n${hash(1)},1${end}`)
+      expect([...(await loadAccuracyByHash(file))]).toEqual([
+        [hash(2), 0.921174],
+        [hash(1), 1],
+      ])
+    }
+  })
+
+  it('reads a column by name, comments, blank lines, a byte order mark, carriage returns and gzip', async () => {
+    const text = `\uFEFF# nasbench, only 108\r\nvalid,hash\r\n\r\n0.5,${hash(7)}\r\n# end\r\n`
+    const file = await table(gzipSync(text), 'table.csv.gz')
+    expect([...(await loadAccuracyByHash(file, { column: 'valid' }))]).toEqual([[hash(7), 0.5]])
+  })
+
+  it('reads rows wherever the chunks of a large file end', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => `${hash(i)},${i / 20_000}`)
+    const text = `hash,test_accuracy\n${rows.join('\n')}\n`
+    for (const file of [await table(text), await table(gzipSync(text), 'large.csv.gz')]) {
+      const read = await loadAccuracyByHash(file)
+      expect(Array.from(read, ([key, accuracy]) => `${key},${accuracy}`)).toEqual(rows)
+    }
+  })
+
+  it('names a missing column', async () => {
+    expect(await refusal(`hash,accuracy\n${hash(0)},0.5\n`)).toBe(
+      'Expected a column "test_accuracy" in table.csv but received hash, accuracy',
+    )
+    expect(await refusal('arch,test_accuracy\n')).toBe(
+      'Expected a column "hash" in table.csv but received arch, test_accuracy',
+    )
+  })
+
+  it.each(['', 'high', '-0.1', '93.6', 'NaN', 'Infinity'])('names the line of an accuracy "%s"', async (accuracy) => {
+    expect(await refusal(`# comment\nhash,test_accuracy\n${hash(1)},0.9\n\n${hash(2)},${accuracy}\n`)).toBe(
+      `Expected a number in 0…1 for "test_accuracy" but received "${accuracy}" (table.csv, line 5)`,
+    )
+  })
+
+  it.each(['', 'hash', hash(1).slice(1), hash(0xa).toUpperCase()])('names the line of the hash "%s"', async (text) => {
+    expect(await refusal(`hash,test_accuracy\n${text},0.9\n`)).toBe(
+      `Expected 32 hexadecimal digits for "hash" but received "${text}" (table.csv, line 2)`,
+    )
+  })
+
+  it('names the line of a hash that occurs twice and of a short row', async () => {
+    expect(await refusal(`hash,test_accuracy\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
+      `Expected each hash once but received ${hash(1)} again (table.csv, line 3)`,
+    )
+    expect(await refusal(`hash,test_accuracy\n${hash(1)}`)).toBe(
+      'Expected a number in 0…1 for "test_accuracy" but received "" (table.csv, line 2)',
+    )
+  })
+
+  it('refuses a table without rows, an empty file, a missing file and a truncated one', async () => {
+    expect(await refusal('hash,test_accuracy\n')).toBe(
+      'Expected at least one architecture in table.csv but received none',
+    )
+    expect(await refusal('')).toBe('Expected a column "hash" in table.csv but received no columns')
+    const half = gzipSync(`hash,test_accuracy\n${hash(1)},0.9\n`).subarray(0, 40)
+    expect(await refusal(half, {}, 'half.csv.gz')).toMatch(
+      /^Expected a readable table for ground truth but received half\.csv\.gz: /,
+    )
+    await expect(loadAccuracyByHash(join(folder, 'none.csv'))).rejects.toThrow(/^Expected a readable table .*ENOENT/)
+    await expect(loadAccuracyByHash(folder)).rejects.toThrow(/^Expected a readable table .*EISDIR/)
+  })
+})
