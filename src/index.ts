@@ -20,9 +20,18 @@ export {
   loadConfig,
   parseConfig,
 } from './config/index.js'
+export { imageExtents } from './data/extents.js'
 export { type DataConfig, loadSplits, type Splits } from './data/index.js'
 export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
 export { UserError } from './errors.js'
+export {
+  type Cost,
+  type CostConvention,
+  costOf,
+  type ParameterShapes,
+  PUBLISHED_CONVENTION,
+  programCost,
+} from './evaluation/cost.js'
 export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
 export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
 export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'

@@ -1,4 +1,4 @@
-// The convolutions that AVX-512's products of bfloat16 pairs make faster.
+// The convolutions that AVX-512's products of bfloat16 pairs make faster: kernels of 1, and Winograd's.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif

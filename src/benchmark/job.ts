@@ -19,7 +19,7 @@ export async function prepareBenchmark({ data, space, seed }: Config, images: nu
   const generated = format !== 'embedded' && (dir === undefined || !(await exists(dir)))
   const splits = generated
     ? prepareSplits(
-        generateImages(format, { train: images, test: images }, RandomStream.named(seed, 'generated')),
+        generateImages(data, { train: images, test: images }, RandomStream.named(seed, 'generated')),
         'generated images',
         data,
       )

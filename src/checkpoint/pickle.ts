@@ -1,7 +1,7 @@
 /**
- * A pickle machine that can build numbers, strings, tuples, lists and dictionaries, and nothing else: every global and
- * every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle in it
- * therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 4, as `pickletools` documents them.
+ * A pickle machine that can build numbers, strings, bytes, tuples, lists and dictionaries, and nothing else: every
+ * global and every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle
+ * in it therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 5, as `pickletools` documents them.
  */
 import { UserError } from '../errors.js'
 
@@ -12,14 +12,16 @@ export class PickleGlobal {
 
 /** Decides what globals, calls, object states and persistent ids mean; throws to refuse. */
 export interface PickleHost {
+  /** What the file should hold, to be read after “Expected”. */
+  readonly expected: string
   /** Whether the pickle may name this global at all. */
   allows(global: string): boolean
   /** Value of `global(*args)`. */
   call(global: string, args: readonly unknown[]): unknown
   /** Value of a persistent id. */
   persistent(id: unknown): unknown
-  /** Whether `__setstate__` on this value may be passed over. */
-  ignoresState(value: unknown): boolean
+  /** Does `__setstate__` on a value that {@link call} returned, or passes over it; false to refuse. */
+  setState(value: unknown, state: unknown): boolean
 }
 
 const MARK = Symbol('mark')
@@ -34,16 +36,13 @@ const REFUSED: Readonly<Record<number, string>> = {
   131: 'EXT2',
   132: 'EXT4',
   80: 'PERSID',
-  66: 'BINBYTES',
-  67: 'SHORT_BINBYTES',
   143: 'EMPTY_SET',
-  150: 'BYTEARRAY8',
   151: 'NEXT_BUFFER',
 }
 
 /**
- * Runs a pickle and returns its value: null, booleans, numbers, strings, arrays (tuples and lists), Maps
- * (dictionaries), {@link PickleGlobal}s, and what the host returns.
+ * Runs a pickle and returns its value: null, booleans, numbers, strings, Buffers (bytes, and Python 2's `str`), arrays
+ * (tuples and lists), Maps (dictionaries), {@link PickleGlobal}s, and what the host returns.
  *
  * @param name What messages call the file.
  * @throws UserError for a truncated or malformed pickle and for everything that is refused.
@@ -106,6 +105,17 @@ class Machine {
         return this.#push(this.#take(this.#take(4).readUInt32LE()).toString('utf8'))
       case 0x8c: // SHORT_BINUNICODE
         return this.#push(this.#take(this.#take(1)[0]).toString('utf8'))
+      case 0x8d: // BINUNICODE8
+        return this.#push(this.#take(this.#long8()).toString('utf8'))
+      case 0x55: // SHORT_BINSTRING: Python 2's str
+      case 0x43: // SHORT_BINBYTES
+        return this.#push(this.#take(this.#take(1)[0]))
+      case 0x54: // BINSTRING
+      case 0x42: // BINBYTES
+        return this.#push(this.#take(this.#take(4).readUInt32LE()))
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        return this.#push(this.#take(this.#long8()))
       case 0x29: // EMPTY_TUPLE
       case 0x5d: // EMPTY_LIST
         return this.#push([])
@@ -210,8 +220,8 @@ class Machine {
   }
 
   #build(): true {
-    this.#pop()
-    if (!this.host.ignoresState(this.#top())) throw this.#invalid('a pickle that sets the state of an object')
+    const state = this.#pop()
+    if (!this.host.setState(this.#top(), state)) throw this.#invalid('a pickle that sets the state of an object')
     return true
   }
 
@@ -232,6 +242,11 @@ class Machine {
     return length === 0 ? 0 : bytes.readIntLE(0, length)
   }
 
+  /** A length of eight bytes; one that no file can have fails where it is taken. */
+  #long8(): number {
+    return Number(this.#take(8).readBigUInt64LE())
+  }
+
   #line(): string {
     const end = this.bytes.indexOf(0x0a, this.#at)
     if (end < 0) throw this.#invalid('a truncated pickle')
@@ -247,6 +262,6 @@ class Machine {
   }
 
   #invalid(received: string): UserError {
-    return new UserError(`Expected a state dict of tensors for ${this.name} but received ${received}`)
+    return new UserError(`Expected ${this.host.expected} for ${this.name} but received ${received}`)
   }
 }

@@ -4,13 +4,10 @@
  * ordered dictionaries only, so a hostile file can be refused but not run.
  */
 import { readFile } from 'node:fs/promises'
-import { buffer as collect } from 'node:stream/consumers'
-import { crc32 } from 'node:zlib'
-import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
 import { UserError } from '../errors.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
-import { MemoryReader } from './memory-reader.js'
 import { PickleGlobal, unpickle } from './pickle.js'
+import { ZipEntries } from './zip.js'
 
 /** A float32 tensor, row-major. */
 export interface FloatTensor {
@@ -68,8 +65,7 @@ export async function readTorchStateDict(file: string): Promise<StateDict> {
     throw new UserError(`Expected a readable checkpoint for ${file} but received ${error.code}`)
   })
   try {
-    const zip = await fromRandomAccessReaderPromise(new MemoryReader(bytes), bytes.length, { autoClose: false })
-    return await new Archive(file, zip).stateDict()
+    return await new Archive(file, await ZipEntries.open(file, bytes)).stateDict()
   } catch (error) {
     if (error instanceof UserError) throw error
     const { message } = error as Error
@@ -78,17 +74,19 @@ export async function readTorchStateDict(file: string): Promise<StateDict> {
 }
 
 class Archive {
-  readonly #entries = new Map<string, Entry>()
-  #root = ''
+  readonly #root: string
 
   constructor(
     private readonly file: string,
-    private readonly zip: ZipFile,
-  ) {}
+    private readonly zip: ZipEntries,
+  ) {
+    const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name))
+    if (pickles.length !== 1) throw this.#invalid('one data.pkl', `${pickles.length}`)
+    this.#root = pickles[0].slice(0, -'data.pkl'.length)
+  }
 
   async stateDict(): Promise<StateDict> {
-    await this.#list()
-    if (this.#entries.has(`${this.#root}byteorder`)) {
+    if (this.zip.has(`${this.#root}byteorder`)) {
       const order = (await this.#read('byteorder')).toString('latin1')
       if (order !== 'little') throw this.#invalid('little-endian data', JSON.stringify(order))
     }
@@ -105,37 +103,20 @@ class Archive {
     return state
   }
 
-  async #list(): Promise<void> {
-    for await (const entry of this.zip.eachEntry()) {
-      if (this.#entries.has(entry.fileName)) throw this.#invalid('distinct entries', `two named ${entry.fileName}`)
-      this.#entries.set(entry.fileName, entry)
-    }
-    const pickles = [...this.#entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
-    if (pickles.length !== 1) throw this.#invalid('one data.pkl', `${pickles.length}`)
-    this.#root = pickles[0].slice(0, -'data.pkl'.length)
-  }
-
-  async #read(name: string, limit = Number.POSITIVE_INFINITY): Promise<Buffer> {
-    const entry = this.#entries.get(this.#root + name)
-    if (!entry) throw this.#invalid(`an entry ${name}`, 'none')
-    // torch.save stores entries as they are; so nothing here can be larger than the file.
-    if (entry.compressionMethod !== 0) throw this.#invalid(`an uncompressed entry ${name}`, 'a compressed one')
-    if (entry.uncompressedSize > limit) {
-      throw this.#invalid(`at most ${limit} bytes for entry ${name}`, `${entry.uncompressedSize}`)
-    }
-    const bytes = await collect(await this.zip.openReadStreamPromise(entry))
-    if (crc32(bytes) !== entry.crc32) throw this.#invalid(`the recorded checksum for entry ${name}`, 'another')
-    return bytes
+  /** torch.save stores entries as they are; so nothing here can be larger than the file. */
+  #read(name: string, bytes?: number): Promise<Buffer> {
+    return this.zip.read(this.#root + name, { bytes, stored: true })
   }
 
   #unpickle(bytes: Buffer): unknown {
     const allowed = new Set([ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER])
     return unpickle(bytes, this.file, {
+      expected: 'a state dict of tensors',
       allows: (global) => allowed.has(global) || /^torch\.\w+Storage$/.test(global),
       call: (global, args) => this.#call(global, args),
       persistent: (id) => this.#persistent(id),
       // A module's state dict carries version numbers in its `_metadata` attribute.
-      ignoresState: (value) => value instanceof Map,
+      setState: (value) => value instanceof Map,
     })
   }
 

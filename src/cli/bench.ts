@@ -1,20 +1,23 @@
-import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { type BenchmarkResult, bench, type PathMeasurement } from '../benchmark/bench.js'
 import { prepareBenchmark } from '../benchmark/job.js'
 import { randomPaths, readPathList } from '../benchmark/path-list.js'
 import { loadConfig } from '../config/index.js'
 import { RandomStream } from '../random.js'
-import { packageRoot } from '../setup/folders.js'
 import { ensureNative } from '../setup/index.js'
-import { configOption, jsonOption, onePath, precisionOption, setOption, whole } from './options.js'
+import {
+  CIFAR10_FOLDER,
+  jsonOption,
+  onePath,
+  PAPER_CONFIG,
+  paperConfigOption,
+  precisionOption,
+  setOption,
+  whole,
+} from './options.js'
 import { renderBenchmark } from './output/bench.js'
 import { onInterrupt } from './signals.js'
 
-/** The paper's search, whose data need not be there. */
-const CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')
-/** Where the official archive of CIFAR-10 unpacks to. */
-const DATA = 'cifar-10-batches-bin'
 const RANDOM_PATHS = 12
 
 const count = (name: string, describe: string, defaultDescription: string, least = 1) =>
@@ -27,7 +30,7 @@ const count = (name: string, describe: string, defaultDescription: string, least
   }) as const
 
 const options = {
-  config: { ...configOption, defaultDescription: "the paper's search of NAS-Bench-201 on CIFAR-10" },
+  config: paperConfigOption,
   set: setOption,
   paths: {
     type: 'string',
@@ -49,10 +52,21 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
   command: 'bench',
   describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
   builder: (yargs) => yargs.options(options),
-  async handler({ config: file = CONFIG, set, paths: list, batch, precision, mode, threads, steps, warmup, json }) {
+  async handler({
+    config: file = PAPER_CONFIG,
+    set,
+    paths: list,
+    batch,
+    precision,
+    mode,
+    threads,
+    steps,
+    warmup,
+    json,
+  }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
     const overrides = { precision, threads }
-    const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: DATA } } })
+    const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
     const job = await prepareBenchmark(config, batchSize)
     const paths =

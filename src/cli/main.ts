@@ -5,6 +5,7 @@ import { hideBin } from 'yargs/helpers'
 import { environment } from '../environment.js'
 import { UserError } from '../errors.js'
 import { benchCommand } from './bench.js'
+import { costCommand } from './cost.js'
 import { doctorCommand } from './doctor.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
@@ -23,6 +24,7 @@ const cli = yargs(hideBin(process.argv))
   .command(rankCommand)
   .command(inferCommand)
   .command(benchCommand)
+  .command(costCommand)
   .command(setupCommand)
   .command(doctorCommand)
   .demandCommand(1, 'Expected a command but received none')

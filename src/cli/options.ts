@@ -1,6 +1,13 @@
 /** Options that several commands share, worded once. */
+import { join } from 'node:path'
 import type { InferredOptionTypes, Options } from 'yargs'
 import { UserError } from '../errors.js'
+import { packageRoot } from '../setup/folders.js'
+
+/** The paper's search, for commands to which it does not matter whether its data are there. */
+export const PAPER_CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')
+/** Where the official archive of CIFAR-10 unpacks to. */
+export const CIFAR10_FOLDER = 'cifar-10-batches-bin'
 
 export const configOption = {
   type: 'string',
@@ -8,6 +15,11 @@ export const configOption = {
   describe: 'YAML file with the settings',
   defaultDescription: 'the embedded Fashion-MNIST search',
   coerce: onePath('--config'),
+} as const satisfies Options
+
+export const paperConfigOption = {
+  ...configOption,
+  defaultDescription: "the paper's search of NAS-Bench-201 on CIFAR-10",
 } as const satisfies Options
 
 export const setOption = {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -25,6 +26,14 @@ export async function readBytes(file: string): Promise<Buffer> {
   return promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch((error: Error) => {
     throw new UserError(`Expected complete gzip data for ${file} but received "${error.message}"`)
   })
+}
+
+/** Throws unless `bytes` have the MD5 checksum that is published for `file`. */
+export function checkMd5(bytes: Buffer, md5: string, file: string): void {
+  const received = createHash('md5').update(bytes).digest('hex')
+  if (received === md5) return
+  const advice = 'data.checksums: false reads it all the same'
+  throw new UserError(`Expected the published MD5 checksum ${md5} for ${file} but received ${received} (${advice})`)
 }
 
 /** Resolves to whether `file` exists. */

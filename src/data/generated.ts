@@ -1,22 +1,28 @@
+import type { Shape } from '../program.js'
 import type { RandomStream } from '../random.js'
 import type { LabelledImages, LabelledSplits } from './images.js'
+import { type DataConfig, publishedOf } from './index.js'
 
-const CLASSES = 10
+/** Other formats tell their extents in their files: MNIST's stand in for them. */
+const MNIST = { shape: { channels: 1, height: 28, width: 28 }, classes: 10 }
 
 /** Noise in the place of images, for measurements of speed, which do not depend on what is in a picture. */
 export function generateImages(
-  format: 'idx' | 'cifar10',
+  config: DataConfig,
   counts: { readonly train: number; readonly test: number },
   random: RandomStream,
 ): LabelledSplits {
-  // IDX files tell their extents themselves: MNIST's stand in for them.
-  const extent = format === 'cifar10' ? { channels: 3, height: 32, width: 32 } : { channels: 1, height: 28, width: 28 }
-  const split = (count: number): LabelledImages => ({
-    ...extent,
-    images: Uint8Array.from({ length: count * extent.channels * extent.height * extent.width }, () =>
-      random.integer(256),
-    ),
-    labels: Int32Array.from({ length: count }, () => random.integer(CLASSES)),
-  })
-  return { train: split(counts.train), test: split(counts.test), classes: CLASSES }
+  const { shape, classes } = publishedOf(config) ?? MNIST
+  return {
+    train: split(counts.train, shape, classes, random),
+    test: split(counts.test, shape, classes, random),
+    classes,
+  }
+}
+
+function split(count: number, shape: Shape, classes: number, random: RandomStream): LabelledImages {
+  const { channels, height, width } = shape
+  const bytes = count * channels * height * width
+  const images = Uint8Array.from({ length: bytes }, () => random.integer(256))
+  return { channels, height, width, images, labels: Int32Array.from({ length: count }, () => random.integer(classes)) }
 }

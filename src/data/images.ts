@@ -21,3 +21,11 @@ export interface Counts {
   readonly train?: number
   readonly test?: number
 }
+
+/** What else readers are told. */
+export interface ReadOptions extends Counts {
+  /** Compare files with their published checksums, where there are any; default true. */
+  readonly checksums?: boolean
+  /** Order of axes of the images in an .npz file; found out where it is absent. */
+  readonly layout?: 'NCHW' | 'NHWC'
+}

@@ -6,16 +6,70 @@ import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.js'
 import type { ImageData } from '../native.js'
-import { CIFAR10_MEAN, CIFAR10_STD, readCifar10 } from './cifar.js'
+import { type Shape, sameShape } from '../program.js'
+import { readCifar10, readCifar100 } from './cifar.js'
 import { readIdxFolder } from './idx.js'
-import type { LabelledImages, LabelledSplits } from './images.js'
+import { readImageNet16 } from './imagenet16.js'
+import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
+import { readNpz } from './npz.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
+
+interface Format {
+  read(dir: string, options: ReadOptions): Promise<LabelledSplits>
+  /** What is known without the files. */
+  readonly published?: {
+    readonly shape: Shape
+    readonly classes: number
+    /** Per channel over the training images, in units of pixel value: those that the NAS-Bench-201 code takes. */
+    readonly mean: readonly number[]
+    readonly std: readonly number[]
+  }
+}
+
+/** Every format that is read from files of the user's. */
+export const FORMATS = {
+  idx: { read: readIdxFolder },
+  npz: { read: readNpz },
+  cifar10: {
+    read: readCifar10,
+    published: {
+      shape: { channels: 3, height: 32, width: 32 },
+      classes: 10,
+      mean: [125.3, 123.0, 113.9],
+      std: [63.0, 62.1, 66.7],
+    },
+  },
+  cifar100: {
+    read: readCifar100,
+    published: {
+      shape: { channels: 3, height: 32, width: 32 },
+      classes: 100,
+      mean: [129.3, 124.1, 112.4],
+      std: [68.2, 65.4, 70.4],
+    },
+  },
+  'imagenet16-120': {
+    read: readImageNet16,
+    published: {
+      shape: { channels: 3, height: 16, width: 16 },
+      classes: 120,
+      mean: [122.68, 116.66, 104.01],
+      std: [63.22, 61.26, 65.09],
+    },
+  },
+} as const satisfies Record<string, Format>
+
+export type FileFormat = keyof typeof FORMATS
 
 export interface DataConfig {
   /** `embedded` is the part of Fashion-MNIST that comes with the package. */
-  readonly format: 'embedded' | 'idx' | 'cifar10'
-  /** Folder of the files; required for every format but `embedded`. */
+  readonly format: 'embedded' | FileFormat
+  /** Folder of the files (an archive, for `npz`); required for every format but `embedded`. */
   readonly dir?: string
+  /** Compare files with their published checksums, where there are any; default true. */
+  readonly checksums?: boolean
+  /** Order of axes of images in an .npz file; default: as their number of channels tells. */
+  readonly layout?: 'NCHW' | 'NHWC'
   /** Use the first images only. */
   readonly trainCount?: number
   readonly testCount?: number
@@ -52,22 +106,31 @@ export async function loadSplits(config: DataConfig): Promise<Splits> {
 export function prepareSplits(splits: LabelledSplits, name: string, config: DataConfig): Splits {
   const train = transform(splits.train, config)
   const test = transform(splits.test, config)
-  if (test.height !== train.height || test.width !== train.width) {
-    const received = `${test.height}×${test.width}`
-    throw new UserError(`Expected test images of ${train.height}×${train.width} for ${name} but received ${received}`)
+  if (!sameShape(test, train)) {
+    throw new UserError(`Expected test images of ${extents(train)} for ${name} but received ${extents(test)}`)
   }
   const statistics = normalisation(config, train)
   return { train: { ...train, ...statistics }, test: { ...test, ...statistics }, classes: splits.classes, name }
 }
 
+function extents({ channels, height, width }: Shape): string {
+  return `${channels}×${height}×${width}`
+}
+
 async function readSplits(config: DataConfig): Promise<{ splits: LabelledSplits; name: string }> {
-  const counts = { train: config.trainCount, test: config.testCount }
-  if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, counts), name: 'fashion-mnist' }
+  const { trainCount: train, testCount: test, checksums, layout } = config
+  const options = { train, test, checksums, layout }
+  if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: 'fashion-mnist' }
   if (config.dir === undefined) {
     throw new UserError(`Expected a folder for data.dir with data.format ${config.format} but received none`, 2)
   }
-  if (config.format === 'cifar10') return { splits: await readCifar10(config.dir, counts), name: 'cifar10' }
-  return { splits: await readIdxFolder(config.dir, counts), name: basename(resolve(config.dir)) }
+  const name = publishedOf(config) === undefined ? basename(resolve(config.dir), '.npz') : config.format
+  return { splits: await FORMATS[config.format].read(config.dir, options), name }
+}
+
+/** What is known of a data set without its files. */
+export function publishedOf({ format }: DataConfig): Format['published'] {
+  return format === 'embedded' ? undefined : (FORMATS[format] as Format).published
 }
 
 function transform(split: LabelledImages, config: DataConfig): LabelledImages {
@@ -96,6 +159,8 @@ function normalisation(config: DataConfig, train: LabelledImages) {
 function defaultNormalisation(config: DataConfig, train: LabelledImages) {
   // Padding and averaging change the spread of the pixels, so the published values hold for untouched images only.
   const untouched = config.padTo === undefined && config.downsample === undefined
-  if (config.format === 'cifar10' && untouched) return { mean: CIFAR10_MEAN, std: CIFAR10_STD }
-  return channelStatistics(train)
+  const published = publishedOf(config)
+  if (published === undefined || !untouched) return channelStatistics(train)
+  const fraction = (value: number) => value / 255
+  return { mean: published.mean.map(fraction), std: published.std.map(fraction) }
 }

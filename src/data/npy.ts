@@ -11,13 +11,13 @@ export interface NpyArray {
 
 const MAGIC = '\x93NUMPY'
 
-/** Element types by NumPy's name. */
-const TYPES: Readonly<Record<string, { bytes: number; read: (buffer: ArrayBuffer) => NpyArray['data'] }>> = {
-  '<f4': { bytes: 4, read: (buffer) => new Float32Array(buffer) },
-  '<f8': { bytes: 8, read: (buffer) => Float32Array.from(new Float64Array(buffer)) },
-  '|u1': { bytes: 1, read: (buffer) => Int32Array.from(new Uint8Array(buffer)) },
-  '<i4': { bytes: 4, read: (buffer) => new Int32Array(buffer) },
-  '<i8': { bytes: 8, read: (buffer) => Int32Array.from(new BigInt64Array(buffer), Number) },
+/** Element types that are read as numbers, by NumPy's name. */
+const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>> = {
+  '<f4': (buffer) => new Float32Array(buffer),
+  '<f8': (buffer) => Float32Array.from(new Float64Array(buffer)),
+  '|u1': (buffer) => Int32Array.from(new Uint8Array(buffer)),
+  '<i4': (buffer) => new Int32Array(buffer),
+  '<i8': (buffer) => Int32Array.from(new BigInt64Array(buffer), Number),
 }
 
 /** @throws UserError for a file that is missing, truncated, of another format, element type or order. */
@@ -25,27 +25,50 @@ export async function readNpy(file: string): Promise<NpyArray> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`Expected a readable .npy file for ${file} but received ${error.code}`)
   })
+  const { shape, type, elements } = parseNpy(bytes, file)
+  if (!Object.hasOwn(TYPES, type)) {
+    const types = Object.keys(TYPES).join(', ')
+    throw new UserError(`Expected elements of type ${types} for ${file} but received ${type}`)
+  }
+  return { shape, data: TYPES[type](Uint8Array.from(elements).buffer) }
+}
+
+/** An array of any element type. */
+export interface RawArray {
+  readonly shape: readonly number[]
+  /** NumPy's name of the element type, with byte order: `<f4`, `|u1`. */
+  readonly type: string
+  /** Row-major. */
+  readonly elements: Buffer
+}
+
+/**
+ * Takes an .npy file apart.
+ *
+ * @param file What messages call it.
+ * @throws UserError for another format, structured elements, Fortran order, and a size unlike the shape's.
+ */
+export function parseNpy(bytes: Buffer, file: string): RawArray {
   const start = bytes[6] > 1 ? 12 : 10
   if (bytes.length < start || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw new UserError(`Expected an .npy file for ${file} but received something else`)
   }
   const end = start + (start === 12 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
   const header = bytes.toString('latin1', start, end)
-  const type = TYPES[/'descr': *'([^']*)'/.exec(header)?.[1] ?? '']
+  const type = /'descr': *'([<>|=]\w(\d+))'/.exec(header)
   const extents = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1]
-  if (type === undefined || extents === undefined || !/'fortran_order': *False/.test(header)) {
-    const types = Object.keys(TYPES).join(', ')
-    throw new UserError(`Expected elements of type ${types} in C order for ${file} but received ${header.trim()}`)
+  if (type === null || extents === undefined || !/'fortran_order': *False/.test(header)) {
+    throw new UserError(`Expected plain elements in C order for ${file} but received ${header.trim()}`)
   }
   const shape = extents
     .split(',')
     .filter((extent) => extent.trim() !== '')
     .map(Number)
-  const wanted = shape.reduce((product, extent) => product * extent, type.bytes)
+  const wanted = shape.reduce((product, extent) => product * extent, Number(type[2]))
   if (bytes.length - end !== wanted) {
     throw new UserError(`Expected ${wanted} bytes of elements in ${file} but received ${bytes.length - end}`)
   }
-  return { shape, data: type.read(Uint8Array.from(bytes.subarray(end)).buffer) }
+  return { shape, type: type[1], elements: bytes.subarray(end) }
 }
 
 /** Writes float32 elements in row-major order. */

@@ -57,7 +57,7 @@ interface Residual {
   readonly downsample: string
 }
 
-export type NasBench201 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>>
+export type NasBench201 = SearchSpace & Required<Pick<SearchSpace, 'published' | 'withoutDeadEdges' | 'isomorphismKey'>>
 
 /** The space of 15,625 paths; throws a UserError for options that describe no network. */
 export function nasBench201(options: NasBench201Options = {}): NasBench201 {
@@ -84,10 +84,12 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
       const features = signal ? body(builder, layers, input, channels, live) : silence(builder, input, channels)
       if (!signal) builder.idle(outside)
       idleEdges(builder, layers, path, live)
-      const pooled = builder.globalAvgPool(builder.relu(builder.batchNorm(features)))
-      return builder.finish(
-        builder.linear(pooled, { weight: 'classifier.weight', bias: 'classifier.bias', features: classes }),
-      )
+      return head(builder, features, classes)
+    },
+    published(path: Path): Program {
+      checkPath(space, path)
+      const builder = new ProgramBuilder()
+      return head(builder, body(builder, layers, input, channels, path), classes)
     },
     encode(path: Path): string {
       checkPath(space, path)
@@ -175,13 +177,13 @@ function parametersOf(
   return specs
 }
 
-/** Stem, cells and residual blocks; `live` has no dead edges and reaches node 3. */
+/** Stem, cells and residual blocks. A `path` without dead edges that reaches node 3 needs no constant zeros. */
 function body(
   builder: ProgramBuilder,
   layers: readonly (Cell | Residual)[],
   input: Shape,
   channels: number,
-  live: Path,
+  path: Path,
 ): Value {
   const stem = builder.conv2d(builder.input(input), { weight: 'stem.0.weight', channels, kernel: 3 })
   // A value may be several nodes at once (through skips), even of consecutive cells: its ReLU is written once.
@@ -202,22 +204,32 @@ function body(
       continue
     }
     const nodes = [x]
+    const { shape } = x
+    // Only a dead edge reads a node that no edge arrives at.
+    const valueAt = (node: number) => (nodes[node] ??= builder.zeros(shape))
     for (let node = 1; node < NODES; node++) {
       const terms: Value[] = []
       for (let edge = 0; edge < EDGES.length; edge++) {
-        const operation = live[edge]
+        const operation = path[edge]
         if (EDGES[edge].target !== node || operation === NONE) continue
-        const source = nodes[EDGES[edge].source]
+        const source = valueAt(EDGES[edge].source)
         if (operation === SKIP) terms.push(source)
         else if (operation === POOL) terms.push(builder.avgPool2d(source, { kernel: 3 }))
         else terms.push(convBn(source, layer.convolutions[edge][operation], width, operation === CONV_3X3 ? 3 : 1))
       }
-      // A node without terms is the source of no live edge: nothing reads it.
       if (terms.length > 0) nodes[node] = builder.add(terms)
     }
-    x = nodes[NODES - 1]
+    x = valueAt(NODES - 1)
   }
   return x
+}
+
+/** From the last cell's features to logits. */
+function head(builder: ProgramBuilder, features: Value, classes: number): Program {
+  const pooled = builder.globalAvgPool(builder.relu(builder.batchNorm(features)))
+  return builder.finish(
+    builder.linear(pooled, { weight: 'classifier.weight', bias: 'classifier.bias', features: classes }),
+  )
 }
 
 /** What the last cell gives when no signal passes the cells: exactly zero. */

@@ -46,6 +46,11 @@ export interface SearchSpace {
   buffers?(): readonly BufferSpec[]
   /** What a path computes. Throws for a path outside the space. */
   program(path: Path): Program
+  /**
+   * The network of a path as its benchmark publishes it, with what cannot change the output but is counted all the same:
+   * dead edges. Absent where that is {@link program}. For counting costs, not for training.
+   */
+  published?(path: Path): Program
   /** The space's published notation for a path. */
   encode(path: Path): string
   /** Reads the notation of {@link encode}; throws one clear sentence for anything else. */

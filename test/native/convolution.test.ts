@@ -57,14 +57,14 @@ async function gradients(
   return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
 }
 
-// Without batch norms' unit variance a bfloat16 error has no scale: each is measured against float32 and allowed a
-// multiple of what ATen's own bfloat16 convolutions do. Winograd's transforms, multiplied in bfloat16, round up to six
-// times as far as a direct product; where only memory is bfloat16, about as far.
+// Logits may be as far from float32 as those of ATen's own bfloat16 convolutions, times a factor: Winograd's values,
+// where they are multiplied in bfloat16, round farther than a direct product. Gradients have no such measure: in five
+// samples they move by several per cent with the sign of every ReLU input near zero, ATen's as much as these.
 describe.each<[ConvolutionKernels, number]>([
-  ['avx512bf16', 8],
-  ['avx512', 2.5],
-  ['avx2', 2.5],
-  ['none', 2.5],
+  ['avx512bf16', 5],
+  ['avx512', 1.5],
+  ['avx2', 1.5],
+  ['none', 1.5],
 ])('bfloat16 convolutions with %s', (kernels, factor) => {
   afterAll(() => limitConvolutionKernels('avx512bf16'))
 
@@ -73,13 +73,12 @@ describe.each<[ConvolutionKernels, number]>([
     const exact = await gradients(shape, 'reference')
     const own = await gradients(shape, 'fast', 'bfloat16')
     const aten = await gradients(shape, 'reference', 'bfloat16')
-    const distance = (found: typeof own) => [
-      rootMeanSquareError(found.logits, exact.logits),
-      ...[...exact.gradients].map(([name, values]) => rootMeanSquareError(found.gradients.get(name) ?? [], values)),
-    ]
-    const theirs = Math.max(...distance(aten))
+    const theirs = rootMeanSquareError(aten.logits, exact.logits)
     expect(theirs).toBeGreaterThan(1e-4)
-    expect(Math.max(...distance(own))).toBeLessThan(factor * theirs)
+    expect(rootMeanSquareError(own.logits, exact.logits)).toBeLessThan(factor * theirs)
+    for (const [name, values] of exact.gradients) {
+      expect(rootMeanSquareError(own.gradients.get(name) ?? [], values), name).toBeLessThan(0.15)
+    }
   })
 })
 

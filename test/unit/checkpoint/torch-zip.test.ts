@@ -136,7 +136,7 @@ describe('readTorchStateDict', () => {
     })
     made[made.indexOf('a/data/0') + 'a/data/0'.length] ^= 1
     writeFileSync(file, made)
-    await expect(readTorchStateDict(file)).rejects.toThrow('Expected the recorded checksum for entry data/0')
+    await expect(readTorchStateDict(file)).rejects.toThrow('Expected the recorded checksum for entry a/data/0')
   })
 
   it('refuses an archive that claims an offset no file can have', async () => {

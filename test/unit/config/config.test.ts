@@ -97,6 +97,18 @@ describe('parseConfig', () => {
         'Expected a folder, because data.format is not embedded, for data.dir but received nothing',
       ],
       [
+        { data: { format: 'png', dir: 'images' } },
+        'Expected embedded, idx, npz, cifar10, cifar100, imagenet16-120 for data.format but received "png"',
+      ],
+      [
+        { data: { format: 'npz', dir: 'images', layout: 'CNHW' } },
+        'Expected NCHW, NHWC for data.layout but received "CNHW"',
+      ],
+      [
+        { data: { format: 'cifar100', dir: 'images', checksums: 'no' } },
+        'Expected true or false for data.checksums but received "no"',
+      ],
+      [
         { ranking: { subModels: 'groundTruth' } },
         'Expected a table, because ranking.subModels is groundTruth, for groundTruth but received nothing',
       ],

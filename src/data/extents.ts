@@ -1,0 +1,22 @@
+import type { Shape } from '../program.js'
+import { RandomStream } from '../random.js'
+import { generateImages } from './generated.js'
+import { type DataConfig, loadSplits, prepareSplits, publishedOf } from './index.js'
+
+/**
+ * Shape of the images as a network sees them, and number of classes. Reads no file where the format tells both.
+ *
+ * @throws UserError as {@link loadSplits} does.
+ */
+export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
+  const one = { ...config, trainCount: 1, testCount: 1 }
+  const known = publishedOf(config) !== undefined
+  const { train, classes } = known ? prepareSplits(stand(one), config.format, one) : await loadSplits(one)
+  const { channels, height, width } = train
+  return { input: { channels, height, width }, classes }
+}
+
+/** One image per split, whose content is of no interest. */
+function stand(config: DataConfig) {
+  return generateImages(config, { train: 1, test: 1 }, RandomStream.named(0, 'extents'))
+}

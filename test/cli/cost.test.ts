@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { pada, temporaryFolder, tiny } from './harness.js'
+
+const ARCH = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|'
+
+test('cost --json: a line per path, without data or addon', async () => {
+  const outcome = await pada(['cost', '3,1,0,2,0,3', ARCH, '--published', '--json'], {
+    cwd: temporaryFolder(),
+    env: { LIBTORCH: 'nowhere' },
+  })
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(outcome.stderr).toBe('')
+  const [dead, whole] = outcome.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(dead).toMatchObject({ event: 'cost', path: [3, 1, 0, 2, 0, 3], published: true, space: 'nasbench201' })
+  expect(whole).toMatchObject({ arch: ARCH, path: [3, 3, 3, 3, 3, 3] })
+  // What PyTorch counts: see test/fixtures/cost.json.
+  expect(whole).toMatchObject({ parameters: 1_531_546, multiplyAdds: 220_119_680, flops: 442_520_842 })
+})
+
+test('cost: a table of the settings, for the images that they name', async () => {
+  const settings = tiny('space.channels=4', 'space.cellsPerStage=1', 'data.padTo=32', 'data.downsample=2')
+  const outcome = await pada(['cost', '1,1,1,1,1,1', '0,0,0,0,0,0', ...settings])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const lines = outcome.stdout.split('\n')
+  expect(lines[0]).toBe('nasbench201, in the supernet, one image of 1×16×16 in 10 classes')
+  expect(lines.find((line) => line.includes('0,0,0,0,0,0'))).toMatch(/│ +170 │ +160 │ +1,098 │/)
+})
+
+test('cost: images of a format that says nothing without its files are read', async () => {
+  const dir = temporaryFolder()
+  const settings = ['--set', 'data.format=npz', `data.dir=${join(dir, 'none.npz')}`]
+  const outcome = await pada(['cost', '1,1,1,1,1,1', ...settings])
+  expect(outcome.stderr).toBe(
+    `pada-native: Expected an .npz file or a folder for the data but found none: ${join(dir, 'none.npz')}\n`,
+  )
+  expect(outcome.code).toBe(1)
+})
+
+test.each([
+  ['no path', [], /^pada-native: Expected at least one path for cost but received none$/m],
+  ['a path of another length', ['3,3'], /^pada-native: Expected 6 operations .* but received 2: 3,3$/m],
+  ['an unknown operation', ['3,3,3,3,3,9'], /^pada-native: Expected operations 0…4 .* but received 9/m],
+  ['another notation', ['conv'], /^pada-native: Expected \|op~0\|.* but received "conv"$/m],
+  ['an unknown setting', ['1,1,1,1,1,1', '--set', 'space.width=3'], /^pada-native: Expected only name, channels/m],
+  ['images that do not fit', ['1,1,1,1,1,1', '--set', 'data.padTo=33'], /^pada-native: Expected multiples of 4/m],
+])('cost refuses %s', async (_name, args, sentence) => {
+  const outcome = await pada(['cost', ...args], { cwd: temporaryFolder() })
+  expect(outcome.stderr).toMatch(sentence)
+  expect(outcome.stderr).not.toMatch(/^\s+at /m)
+  expect(outcome.code).toBe(2)
+  expect(outcome.stdout).toBe('')
+})
+
+test('cost counts the classes of a settings file', async () => {
+  const file = join(temporaryFolder(), 'hundred.yaml')
+  writeFileSync(file, 'data: { format: cifar100, dir: nowhere }\n')
+  const outcome = await pada(['cost', '0,0,0,0,0,0', '--config', file, '--json'])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(JSON.parse(outcome.stdout)).toMatchObject({ parameters: 6_500, multiplyAdds: 6_400 })
+})
