@@ -7,7 +7,7 @@
  */
 import {
   checkPath,
-  enumeratePaths,
+  operationChoices,
   type ParameterSpec,
   type Path,
   ProgramBuilder,
@@ -33,8 +33,7 @@ function weight(name: string, shape: number[], operation?: number): ParameterSpe
 const space: SearchSpace = {
   name: 'three-layers',
   operations: OPERATIONS,
-  edges: LAYERS,
-  size: OPERATIONS.length ** LAYERS,
+  choices: operationChoices(['first', 'second', 'third'], OPERATIONS.length),
   input: IMAGE,
   classes: CLASSES,
 
@@ -74,7 +73,6 @@ const space: SearchSpace = {
     checkPath(space, path)
     return path
   },
-  enumerate: () => enumeratePaths(LAYERS, OPERATIONS.length),
 }
 
 const config = parseConfig({

@@ -1,7 +1,7 @@
 /** What a search reports while it runs, in the order in which it happens. All of it is plain JSON. */
 import type { Path } from './spaces/space.js'
 
-/** Probabilities of the K operations: one list shared by all edges, or one list per edge. */
+/** Probabilities of the K operations: one list for all choices of operations, or one list per choice. */
 export type PathDistribution = readonly number[] | readonly (readonly number[])[]
 
 export interface StartEvent {
@@ -51,6 +51,8 @@ export interface EpochEvent {
   readonly neverSampled: number
   /** As updated at the end of this epoch: what the next epoch draws from. */
   readonly pathDistribution: PathDistribution
+  /** The same for what is connected with what, one list per such choice; absent where a space or method has none. */
+  readonly connectionDistribution?: readonly (readonly number[])[]
   readonly learningRate: number
   readonly seconds: number
   readonly imagesPerSecond: number

@@ -57,16 +57,23 @@ export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { type Phase, type SearchOptions, search } from './search.js'
 export {
   type BufferSpec,
+  type Choice,
+  type ConnectionChoice,
   checkPath,
   createSpace,
   enumeratePaths,
   type Initializer,
   nasBench201,
+  type OperationChoice,
+  operationChoices,
+  operationsOf,
+  optionsOf,
   type ParameterSpec,
   type Path,
   parsePath,
   type SearchSpace,
   SPACES,
+  spaceSize,
 } from './spaces/index.js'
 export { restoreWeights, type Snapshot } from './training/snapshot.js'
 export { type TrainOptions, train } from './training/supernet.js'

@@ -72,12 +72,12 @@ function readGroundTruth(
 }
 
 function identify(space: SearchSpace, { train }: Splits): Identity {
-  const { operations, edges, input, classes } = space
+  const { operations, choices, input, classes } = space
   const { labels } = train
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
   return {
     space: space.name,
-    spaceDigest: digest(JSON.stringify([operations, edges, input, classes, ...tensors])),
+    spaceDigest: digest(JSON.stringify([operations, choices, input, classes, ...tensors])),
     dataDigest: digest(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
   }
 }

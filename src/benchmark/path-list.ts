@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.js'
 import type { RandomStream } from '../random.js'
-import { PathSampler, uniformDistribution } from '../sampling/paths.js'
+import { PathSampler } from '../sampling/paths.js'
 import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
 
 /**
@@ -36,6 +36,6 @@ export function parsePathList(text: string, source: string, space: SearchSpace):
 
 /** `count` paths drawn uniformly, repetitions allowed. */
 export function randomPaths(space: SearchSpace, count: number, random: RandomStream): Path[] {
-  const sampler = new PathSampler(space.edges, [uniformDistribution(space.operations.length)])
+  const sampler = PathSampler.uniform(space.choices)
   return Array.from({ length: count }, () => sampler.draw(random))
 }

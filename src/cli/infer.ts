@@ -1,10 +1,11 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { type ConfigInput, parseConfig } from '../config/index.js'
 import { type NpyArray, readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
 import { infer, judge, readWeights } from '../inference.js'
 import { ensureNative } from '../setup/index.js'
-import { createSpace, parsePath, SPACES } from '../spaces/index.js'
+import { createSpace, parsePath, SPACES, type SpaceConfig } from '../spaces/index.js'
 import { jsonOption, onePath, precisionOption, whole } from './options.js'
 import { decimal, percent } from './output/format.js'
 
@@ -13,8 +14,8 @@ const file = (name: string, describe: string) =>
 
 const options = {
   space: { choices: SPACES, default: 'nasbench201', describe: 'Search space' },
-  channels: { type: 'number', requiresArg: true, default: 16, describe: 'Channels of the first stage' },
-  cells: { type: 'number', requiresArg: true, default: 5, describe: 'Cells per stage' },
+  channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage' },
+  cells: { type: 'number', requiresArg: true, describe: 'Cells per stage, or of the network where it has no stages' },
   checkpoint: { ...file('--checkpoint', 'PyTorch state dict, or .safetensors'), demandOption: true },
   input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
   labels: file('--labels', 'integer .npy: [images]'),
@@ -39,12 +40,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const images = await readImages(argv.input)
     // The classifier knows the number of classes; nothing else in a checkpoint or an image does.
     const classes = weights.get('classifier.weight')?.shape[0] ?? 10
-    const config = {
-      name: argv.space,
-      channels: whole('channels', argv.channels),
-      cellsPerStage: whole('cells', argv.cells),
-    }
-    const space = createSpace(config, images, classes)
+    const space = createSpace(spaceSettings(argv), images, classes)
     const paths = argv.path.map((text) => parsePath(space, text))
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
@@ -67,6 +63,15 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     }
     process.stdout.write(`${argv.json ? JSON.stringify(result) : describe(results, shape, argv.output)}\n`)
   },
+}
+
+/** The space as its settings have it, with what the command line changes. */
+function spaceSettings(argv: { space: string; channels?: number; cells?: number }): SpaceConfig {
+  const settings: Record<string, unknown> = { name: argv.space }
+  if (argv.channels !== undefined) settings.channels = whole('channels', argv.channels)
+  if (argv.cells !== undefined)
+    settings[argv.space === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
+  return parseConfig({ space: settings as ConfigInput['space'] }).space
 }
 
 type PathResult = {

@@ -1,27 +1,12 @@
 /** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
 import { z } from 'zod'
+import { count, group, positive, share } from './group.js'
+import { space } from './spaces.js'
+
+export type { SpaceConfig } from './spaces.js'
 
 /** Names the ground-truth table that comes with the package. */
 export const EMBEDDED = 'embedded'
-
-/** An object that knows its keys by name: any other key is a mistake, most often a misspelling. */
-function group<Shape extends z.ZodRawShape>(shape: Shape) {
-  const error = (issue: z.core.$ZodRawIssue) =>
-    issue.code === 'unrecognized_keys' ? `only ${Object.keys(shape).join(', ')}` : undefined
-  return z.strictObject(shape, { error })
-}
-
-const count = z.int().min(1)
-const positive = z.number().positive()
-const share = z.number().min(0).max(1)
-
-const space = group({
-  name: z.enum(['nasbench201']).default('nasbench201'),
-  /** Channels of the first stage, C. */
-  channels: count.default(16),
-  /** Cells per stage, N. */
-  cellsPerStage: count.default(5),
-})
 
 const data = group({
   format: z.enum(['embedded', 'idx', 'npz', 'cifar10', 'cifar100', 'imagenet16-120']).default('embedded'),
@@ -63,6 +48,8 @@ const pada = group({
   pathSchedule: schedule.prefault({ kind: 'linear' }),
   /** τ, for data. */
   dataSchedule: schedule.prefault({ kind: 'linear' }),
+  /** How a path's connections are drawn, in spaces where it chooses them: the paper does it uniformly. */
+  connections: z.enum(['uniform', 'importance']).default('uniform'),
   /** One path distribution per edge instead of one for all. */
   perEdge: z.boolean().default(false),
   /** How a sample seen several times in an epoch counts: the reference's running mean of two, or the mean. */
@@ -133,7 +120,7 @@ export const configSchema = group({
   precision: z.enum(['float32', 'bfloat16']).default('float32'),
   /** Threads that native computation uses; default: all cores. */
   threads: count.optional(),
-  space: space.prefault({}),
+  space: space.prefault({ name: 'nasbench201' }),
   data: data.prefault({}),
   method: method.prefault({ name: 'pada' }),
   training: training.prefault({}),

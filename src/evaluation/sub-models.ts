@@ -3,15 +3,20 @@ import type { RankingConfig } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import type { RandomStream } from '../random.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
+import { PathSampler } from '../sampling/paths.js'
+import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { GroundTruth } from './ground-truth.js'
+
+/** Spaces of more paths are never listed as a whole. */
+const LISTABLE = 2_000_000
 
 /**
  * The sub-models to rank: all paths of the space, or those that the ground truth covers, or a uniform sample without
  * replacement of `subModels` paths. With `deIsomorphic` each isomorphism class is represented by its first path in
  * lexicographic order (De-isomorphic sampling, Ning et al., 2021).
  *
- * @throws UserError for more sub-models than there are, and for `deIsomorphic` in a space without an isomorphism rule.
+ * @throws UserError for more sub-models than there are, for all of more than two million, and for `deIsomorphic` in a space without an isomorphism rule.
  */
 export function selectSubModels(
   space: SearchSpace,
@@ -20,7 +25,8 @@ export function selectSubModels(
   random: RandomStream,
 ): readonly Path[] {
   const covered = subModels === 'groundTruth' && groundTruth !== undefined
-  const paths = covered ? groundTruth.paths : [...space.enumerate()]
+  if (!covered && spaceSize(space) > LISTABLE) return sampleHuge(space, subModels, deIsomorphic, random)
+  const paths = covered ? groundTruth.paths : [...enumeratePaths(space)]
   const candidates = deIsomorphic ? firstOfEachClass(space, paths) : paths
   if (typeof subModels !== 'number') return candidates
   if (subModels > candidates.length) {
@@ -30,6 +36,30 @@ export function selectSubModels(
     )
   }
   return sampleWithoutReplacement(candidates, subModels, random)
+}
+
+/** Different paths of a space that is too large to list, where the chance to draw one twice is small. */
+function sampleHuge(
+  space: SearchSpace,
+  subModels: RankingConfig['subModels'],
+  deIsomorphic: boolean,
+  random: RandomStream,
+): Path[] {
+  if (typeof subModels !== 'number' || subModels > LISTABLE || deIsomorphic) {
+    const received = deIsomorphic ? 'ranking.deIsomorphic' : subModels
+    const size = Number(spaceSize(space)).toPrecision(3)
+    throw new UserError(
+      `Expected at most ${LISTABLE} for ranking.subModels with the ${size} paths of ${space.name} but received ${received}`,
+      2,
+    )
+  }
+  const sampler = PathSampler.uniform(space.choices)
+  const sample = new Map<string, Path>()
+  while (sample.size < subModels) {
+    const path = sampler.draw(random)
+    sample.set(path.join(), path)
+  }
+  return [...sample.values()]
 }
 
 function firstOfEachClass(space: SearchSpace, paths: readonly Path[]): Path[] {

@@ -37,6 +37,8 @@ export interface Method {
   readonly name: string
   /** What paths are drawn from at present. */
   readonly pathDistribution: PathDistribution
+  /** What each choice of a connection is drawn from at present, where the method learns that too. */
+  readonly connectionDistribution?: readonly (readonly number[])[]
   /** The sub-models that training is for, where it is not for all: a ranking takes these. */
   readonly subModels?: readonly Path[]
   /**

@@ -7,8 +7,10 @@ import type { PathDistribution } from '../events.js'
 import type { Batch, StepOptions, StepRecord } from '../native.js'
 import { DataImportance, mixWithUniform } from '../sampling/importance.js'
 import { drawnIndices, shuffledIndices } from '../sampling/indices.js'
-import { PathSampler, uniformDistribution } from '../sampling/paths.js'
+import { PathSampler, restrictDistribution, uniformDistribution } from '../sampling/paths.js'
 import { strength } from '../sampling/schedule.js'
+import { optionsOf } from '../spaces/path.js'
+import { ConnectionImportance } from './connection-importance.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 import { PathImportance } from './path-importance.js'
 
@@ -19,10 +21,14 @@ export class Pada implements Method {
   readonly #context: MethodContext
   /** s, of the epoch in progress. */
   readonly #pathImportance: PathImportance
+  /** The like of s for connections, of the epoch in progress. */
+  readonly #connectionImportance: ConnectionImportance
   /** r, of the epoch in progress. */
   readonly #dataImportance: DataImportance
-  /** p: one distribution, or one per edge. */
+  /** p: one distribution over the K operations, or one per choice of an operation. */
   #pathProbabilities: readonly Float64Array[]
+  /** Per choice of a connection; undefined in the places of the others. */
+  #connectionProbabilities: readonly (Float64Array | undefined)[]
   #paths: PathSampler
   /** q; undefined while every image is taken once per epoch. */
   #dataProbabilities: Float64Array | undefined
@@ -33,14 +39,43 @@ export class Pada implements Method {
     this.#context = context
     this.#pathImportance = new PathImportance(space, config.perEdge)
     this.#dataImportance = new DataImportance(images, config.dataImportance)
-    const uniform = uniformDistribution(space.operations.length)
-    this.#pathProbabilities = config.perEdge ? new Array(space.edges).fill(uniform) : [uniform]
-    this.#paths = new PathSampler(space.edges, this.#pathProbabilities)
+    this.#connectionImportance = new ConnectionImportance(space)
+    const { choices, operations } = space
+    const uniform = uniformDistribution(operations.length)
+    const decided = choices.filter((choice) => 'operations' in choice).length
+    this.#pathProbabilities = new Array(config.perEdge ? decided : 1).fill(uniform)
+    this.#connectionProbabilities = choices.map((choice) =>
+      'operations' in choice ? undefined : uniformDistribution(optionsOf(choice)),
+    )
+    this.#paths = this.#sampler()
+  }
+
+  /** Draws from the probabilities as they are now. */
+  #sampler(): PathSampler {
+    const made = new Map<string, Float64Array>()
+    let row = 0
+    const distributions = this.#context.space.choices.map((choice, c) => {
+      if (!('operations' in choice)) return this.#connectionProbabilities[c]!
+      const { operations } = choice
+      const at = this.#config.perEdge ? row++ : 0
+      // Choices of the same operations share one array, and the sampler its sums.
+      const key = `${at}:${operations}`
+      if (!made.has(key)) made.set(key, restrictDistribution(this.#pathProbabilities[at], operations))
+      return made.get(key)!
+    })
+    return new PathSampler(distributions)
   }
 
   get pathDistribution(): PathDistribution {
     const lists = this.#pathProbabilities.map((distribution) => Array.from(distribution))
     return this.#config.perEdge ? lists : lists[0]
+  }
+
+  get connectionDistribution(): readonly (readonly number[])[] | undefined {
+    const lists = this.#connectionProbabilities.flatMap((distribution) =>
+      distribution ? [Array.from(distribution)] : [],
+    )
+    return lists.length > 0 ? lists : undefined
   }
 
   /** The first epoch takes every image once, as the released code does; later ones draw N of them from q. */
@@ -57,13 +92,17 @@ export class Pada implements Method {
     const weights = this.#config.unbiased ? this.#weights(batch.indices, ratio) : undefined
     const record = await engine.supernet.trainStep(plan, { ...batch, weights }, options)
     // A path's importance is the gradient of its loss, not of the loss as weighted for having been drawn.
-    this.#pathImportance.add(path, plan.parameters, record.gradientNorms, record.clipScale / ratio)
+    const scale = record.clipScale / ratio
+    this.#pathImportance.add(path, plan.parameters, record.gradientNorms, scale)
+    if (this.#config.connections === 'importance') {
+      this.#connectionImportance.add(path, scale * this.#pathImportance.norm(plan.parameters, record.gradientNorms))
+    }
     this.#dataImportance.add(batch.indices, record.importance)
     return record
   }
 
   endEpoch(epoch: number): void {
-    const { paths, data, pathSchedule, dataSchedule } = this.#config
+    const { paths, connections, data, pathSchedule, dataSchedule } = this.#config
     const { space, epochs } = this.#context
     if (paths === 'importance') {
       const delta = strength(pathSchedule, epoch, epochs)
@@ -71,20 +110,28 @@ export class Pada implements Method {
       this.#pathProbabilities = this.#pathProbabilities.map((_, i) =>
         mixWithUniform(this.#pathImportance.values.subarray(i * K, (i + 1) * K), delta),
       )
-      this.#paths = new PathSampler(space.edges, this.#pathProbabilities)
     }
+    if (connections === 'importance') {
+      const delta = strength(pathSchedule, epoch, epochs)
+      const importance = this.#connectionImportance.split()
+      this.#connectionProbabilities = importance.map((values) => values && mixWithUniform(values, delta))
+    }
+    this.#paths = this.#sampler()
     if (data === 'importance') {
       const tau = strength(dataSchedule, epoch, epochs)
       this.#dataProbabilities = mixWithUniform(this.#dataImportance.values, tau)
     }
     this.#pathImportance.reset()
+    this.#connectionImportance.reset()
     this.#dataImportance.reset()
   }
 
   state(): MethodState {
     return {
       pathImportance: this.#pathImportance.values,
-      pathProbabilities: Float64Array.from(this.#pathProbabilities.flatMap((distribution) => [...distribution])),
+      pathProbabilities: join(this.#pathProbabilities),
+      connectionImportance: this.#connectionImportance.values,
+      connectionProbabilities: join(this.#connectionProbabilities),
       dataImportance: this.#dataImportance.values,
       dataCounts: this.#dataImportance.counts,
       ...(this.#dataProbabilities && { dataProbabilities: this.#dataProbabilities }),
@@ -97,7 +144,9 @@ export class Pada implements Method {
     this.#dataImportance.values.set(state.dataImportance)
     this.#dataImportance.counts.set(state.dataCounts)
     this.#pathProbabilities = this.#pathProbabilities.map((_, i) => state.pathProbabilities.slice(i * K, (i + 1) * K))
-    this.#paths = new PathSampler(this.#context.space.edges, this.#pathProbabilities)
+    this.#connectionImportance.values.set(state.connectionImportance)
+    this.#connectionProbabilities = this.#connectionImportance.split(state.connectionProbabilities)
+    this.#paths = this.#sampler()
     this.#dataProbabilities = state.dataProbabilities
   }
 
@@ -107,4 +156,8 @@ export class Pada implements Method {
     if (q === undefined) return new Float32Array(indices.length).fill(pathRatio)
     return Float32Array.from(indices, (index) => pathRatio / (q.length * q[index]))
   }
+}
+
+function join(lists: readonly (Float64Array | undefined)[]): Float64Array {
+  return Float64Array.from(lists.flatMap((list) => (list === undefined ? [] : [...list])))
 }

@@ -1,34 +1,40 @@
+import { UserError } from '../errors.js'
 import { parametersOf } from '../program.js'
+import { operationsOf, optionsOf } from '../spaces/path.js'
 import type { ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
 
 /**
  * Importance of each candidate operation over one epoch (PA&DA, CVPR 2023, eq. 9): how large the gradients of its
  * weights are when a step uses it. After a step, for each operation k that has weights and occurs in the path,
- * g_k = Σ (‖∇W‖ + ‖∇b‖) over cells and edges using k, divided by its occurrences in the path (dead edges included),
- * from the clipped gradients; then s_k ← (s_k + g_k)/2, starting the epoch from 0.
+ * g_k = Σ (‖∇W‖ + ‖∇b‖) over all places that use k, divided by its occurrences in the path (dead edges included), from
+ * the clipped gradients; then s_k ← (s_k + g_k)/2, starting the epoch from 0.
  *
- * With `perEdge` every edge keeps importances of its own, of the weights that it uses.
+ * With `perEdge` every choice of an operation keeps importances of its own, of the weights that it uses.
  */
 export class PathImportance {
-  /** Operations, or edges × operations. */
+  /** K operations, or choices × K. */
   readonly values: Float64Array
+  readonly #space: SearchSpace
   readonly #operations: number
   readonly #perEdge: boolean
   /** Per parameter the operation it belongs to; absent for stem, residual blocks and head. */
   readonly #operationOf: ReadonlyMap<string, number>
-  /** Per parameter the edges that use it; kept for `perEdge` only. */
-  readonly #edgesOf: ReadonlyMap<string, readonly number[]>
+  /** Per parameter the choices that use it, by position among those of operations; kept for `perEdge` only. */
+  readonly #choicesOf: ReadonlyMap<string, readonly number[]>
   /** Operations that have weights. */
   readonly #weighted: ReadonlySet<number>
   readonly #sums: Float64Array
 
+  /** Throws a UserError for `perEdge` in a space whose edges have no weights of their own. */
   constructor(space: SearchSpace, perEdge: boolean) {
+    this.#space = space
     this.#operations = space.operations.length
     this.#perEdge = perEdge
-    this.#operationOf = operationsOf(space.parameters())
+    this.#operationOf = operationByParameter(space.parameters())
     this.#weighted = new Set(this.#operationOf.values())
-    this.#edgesOf = perEdge ? edgesOf(space, this.#operationOf) : new Map()
-    this.values = new Float64Array(perEdge ? space.edges * this.#operations : this.#operations)
+    this.#choicesOf = perEdge ? choicesByParameter(space, this.#operationOf) : new Map()
+    const rows = perEdge ? space.choices.filter((choice) => 'operations' in choice).length : 1
+    this.values = new Float64Array(rows * this.#operations)
     this.#sums = new Float64Array(this.values.length)
   }
 
@@ -40,27 +46,35 @@ export class PathImportance {
       if (operation === undefined) continue
       if (!this.#perEdge) this.#sums[operation] += norms[i] * scale
       else
-        for (const edge of this.#edgesOf.get(parameters[i])!)
-          this.#sums[this.#slot(edge, operation)] += norms[i] * scale
+        for (const row of this.#choicesOf.get(parameters[i])!)
+          this.#sums[this.#slot(row, operation)] += norms[i] * scale
     }
+    const taken = operationsOf(this.#space, path)
     if (this.#perEdge) {
-      for (let edge = 0; edge < path.length; edge++) {
-        if (this.#weighted.has(path[edge])) this.#average(this.#slot(edge, path[edge]), 1)
+      for (const [row, operation] of taken.entries()) {
+        if (this.#weighted.has(operation)) this.#average(this.#slot(row, operation), 1)
       }
       return
     }
     for (const operation of this.#weighted) {
-      const occurrences = path.reduce((count, chosen) => count + (chosen === operation ? 1 : 0), 0)
+      const occurrences = taken.reduce((count, chosen) => count + (chosen === operation ? 1 : 0), 0)
       if (occurrences > 0) this.#average(operation, occurrences)
     }
+  }
+
+  /** Norm of the gradient of all candidate operations among `parameters`. */
+  norm(parameters: readonly string[], norms: ArrayLike<number>): number {
+    let squares = 0
+    for (let i = 0; i < parameters.length; i++) if (this.#operationOf.has(parameters[i])) squares += norms[i] ** 2
+    return Math.sqrt(squares)
   }
 
   reset(): void {
     this.values.fill(0)
   }
 
-  #slot(edge: number, operation: number): number {
-    return edge * this.#operations + operation
+  #slot(row: number, operation: number): number {
+    return row * this.#operations + operation
   }
 
   #average(slot: number, occurrences: number): void {
@@ -68,25 +82,37 @@ export class PathImportance {
   }
 }
 
-function operationsOf(specs: readonly ParameterSpec[]): Map<string, number> {
+function operationByParameter(specs: readonly ParameterSpec[]): Map<string, number> {
   const operations = new Map<string, number>()
   for (const { name, operation } of specs) if (operation !== undefined) operations.set(name, operation)
   return operations
 }
 
-/** Finds each parameter's edges by what changes: a path in which only one edge uses operation k names its weights. */
-function edgesOf(space: SearchSpace, operationOf: ReadonlyMap<string, number>): Map<string, number[]> {
-  const edges = new Map<string, number[]>([...operationOf.keys()].map((name) => [name, []]))
+/** Finds each parameter's choices by what changes: a path in which only one choice takes operation k names its weights. */
+function choicesByParameter(space: SearchSpace, operationOf: ReadonlyMap<string, number>): Map<string, number[]> {
+  const found = new Map<string, number[]>([...operationOf.keys()].map((name) => [name, []]))
   for (const operation of new Set(operationOf.values())) {
-    const other = operation === 0 ? 1 : 0
-    for (let edge = 0; edge < space.edges; edge++) {
-      const path = Array.from({ length: space.edges }, (_, i) => (i === edge ? operation : other))
+    const elsewhere = space.choices.map((choice) =>
+      'operations' in choice && choice.operations[0] === operation ? 1 : 0,
+    )
+    let row = -1
+    for (const [c, choice] of space.choices.entries()) {
+      if (!('operations' in choice)) continue
+      row++
+      const option = choice.operations.indexOf(operation)
+      if (option < 0) continue
+      const path = elsewhere.map((other, i) => (i === c ? option : Math.min(other, optionsOf(space.choices[i]) - 1)))
       for (const name of parametersOfProgram(space, path)) {
-        if (operationOf.get(name) === operation) edges.get(name)!.push(edge)
+        if (operationOf.get(name) === operation) found.get(name)!.push(row)
       }
     }
   }
-  return edges
+  for (const [name, rows] of found) {
+    if (rows.length > 0) continue
+    const wanted = 'a space whose edges have weights of their own, whatever is connected,'
+    throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${name}`, 2)
+  }
+  return found
 }
 
 function parametersOfProgram(space: SearchSpace, path: Path): Set<string> {

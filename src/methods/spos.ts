@@ -12,11 +12,10 @@ export class Spos implements Method {
   readonly #paths: PathSampler
 
   constructor(context: MethodContext) {
-    const { edges, operations } = context.space
-    const uniform = uniformDistribution(operations.length)
+    const { choices, operations } = context.space
     this.#context = context
-    this.#paths = new PathSampler(edges, [uniform])
-    this.pathDistribution = [...uniform]
+    this.#paths = PathSampler.uniform(choices)
+    this.pathDistribution = [...uniformDistribution(operations.length)]
   }
 
   epochIndices(): Int32Array {

@@ -1,14 +1,14 @@
 /** Trains one given path on its own: what ground-truth tables are made of. */
 import type { Batch, StepOptions, StepRecord } from '../native.js'
 import { shuffledIndices } from '../sampling/indices.js'
-import { checkPath } from '../spaces/path.js'
+import { checkPath, operationsOf } from '../spaces/path.js'
 import type { Path } from '../spaces/space.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
 export class Standalone implements Method {
   readonly name = 'standalone'
   readonly overlapping = true
-  /** Per edge, all on the chosen operation. */
+  /** Per choice of an operation, all on the chosen one. */
   readonly pathDistribution: readonly (readonly number[])[]
   readonly subModels: readonly [Path]
   readonly #context: MethodContext
@@ -19,7 +19,9 @@ export class Standalone implements Method {
     checkPath(space, path)
     this.subModels = [path]
     this.#context = context
-    this.pathDistribution = path.map((chosen) => space.operations.map((_, operation) => (operation === chosen ? 1 : 0)))
+    this.pathDistribution = operationsOf(space, path).map((chosen) =>
+      space.operations.map((_, operation) => (operation === chosen ? 1 : 0)),
+    )
   }
 
   epochIndices(): Int32Array {

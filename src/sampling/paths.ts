@@ -1,42 +1,58 @@
 import type { RandomStream } from '../random.js'
-import type { Path } from '../spaces/space.js'
+import { optionsOf } from '../spaces/path.js'
+import type { Choice, Path } from '../spaces/space.js'
 import { Categorical } from './categorical.js'
 
-/** Draws paths edge by edge, independently, from one distribution over operations or from one per edge. Immutable. */
+/** Draws paths choice by choice, independently. Immutable. */
 export class PathSampler {
   readonly #probabilities: readonly Float64Array[]
   readonly #distributions: readonly Categorical[]
-  readonly #edges: number
 
-  /** `probabilities` holds one distribution for all edges, or one for each. */
-  constructor(edges: number, probabilities: readonly Float64Array[]) {
-    this.#edges = edges
+  /** `probabilities` holds a distribution over the options of each choice; one array may serve several. */
+  constructor(probabilities: readonly Float64Array[]) {
     this.#probabilities = probabilities
-    this.#distributions = probabilities.map((distribution) => new Categorical(distribution))
+    const made = new Map<Float64Array, Categorical>()
+    this.#distributions = probabilities.map((distribution) => {
+      if (!made.has(distribution)) made.set(distribution, new Categorical(distribution))
+      return made.get(distribution)!
+    })
+  }
+
+  /** Every path with the same probability. */
+  static uniform(choices: readonly Choice[]): PathSampler {
+    return new PathSampler(choices.map((choice) => uniformDistribution(optionsOf(choice))))
   }
 
   draw(random: RandomStream): Path {
-    const path = new Array<number>(this.#edges)
-    for (let edge = 0; edge < this.#edges; edge++) path[edge] = this.#of(this.#distributions, edge).draw(random)
+    const path = new Array<number>(this.#distributions.length)
+    for (let c = 0; c < path.length; c++) path[c] = this.#distributions[c].draw(random)
     return path
   }
 
   /** Probability of the path under uniform sampling over its probability here: its weight in an unbiased estimate. */
   uniformRatio(path: Path): number {
     let ratio = 1
-    for (let edge = 0; edge < this.#edges; edge++) {
-      const probabilities = this.#of(this.#probabilities, edge)
-      ratio /= probabilities.length * probabilities[path[edge]]
+    for (let c = 0; c < path.length; c++) {
+      const probabilities = this.#probabilities[c]
+      ratio /= probabilities.length * probabilities[path[c]]
     }
     return ratio
   }
-
-  #of<T>(perDistribution: readonly T[], edge: number): T {
-    return perDistribution[perDistribution.length === 1 ? 0 : edge]
-  }
 }
 
-/** The distribution that gives each of `operations` operations equal probability. */
-export function uniformDistribution(operations: number): Float64Array {
-  return new Float64Array(operations).fill(1 / operations)
+/** The distribution that gives each of `options` options equal probability. */
+export function uniformDistribution(options: number): Float64Array {
+  return new Float64Array(options).fill(1 / options)
+}
+
+/**
+ * What remains of a distribution over all operations where only `operations` can be chosen: their probabilities,
+ * normalised; uniform where they have none at all.
+ */
+export function restrictDistribution(probabilities: Float64Array, operations: readonly number[]): Float64Array {
+  const chosen = Float64Array.from(operations, (operation) => probabilities[operation])
+  const sum = chosen.reduce((total, probability) => total + probability, 0)
+  if (sum === 0) return uniformDistribution(operations.length)
+  // Where every operation can be chosen, not even rounding shall change what was learned.
+  return operations.length === probabilities.length ? chosen : chosen.map((probability) => probability / sum)
 }

@@ -1,33 +1,45 @@
 /** The search spaces that a configuration can name: one line each. */
+import { SPACES, type SpaceConfig } from '../config/spaces.js'
 import { UserError } from '../errors.js'
 import type { Shape } from '../program.js'
+import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { nasBench201 } from './nasbench201.js'
 import type { SearchSpace } from './space.js'
 
+export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1.js'
+export type { NasBench1Shot1Options } from './nasbench1shot1-network.js'
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
-export { checkPath, enumeratePaths, parsePath } from './path.js'
-export type { BufferSpec, Initializer, ParameterSpec, Path, SearchSpace } from './space.js'
+export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
+export type {
+  BufferSpec,
+  Choice,
+  ConnectionChoice,
+  Initializer,
+  OperationChoice,
+  ParameterSpec,
+  Path,
+  SearchSpace,
+} from './space.js'
+export { SPACES, type SpaceConfig }
 
-export interface SpaceConfig {
-  readonly name: SpaceName
-  readonly channels: number
-  readonly cellsPerStage: number
-}
+export type SpaceName = SpaceConfig['name']
 
-const FACTORIES = {
-  nasbench201: ({ channels, cellsPerStage }: SpaceConfig, input: Shape, classes: number): SearchSpace =>
-    nasBench201({ channels, cellsPerStage, input, classes }),
-}
-
-export type SpaceName = keyof typeof FACTORIES
-
-/** Names of the spaces that {@link createSpace} knows. */
-export const SPACES = Object.keys(FACTORIES) as SpaceName[]
-
-/** The configured space for images of shape `input` in `classes` classes; throws a UserError for an unknown name. */
+/** The configured space for images of shape `input` in `classes` classes; throws a UserError where they do not fit. */
 export function createSpace(config: SpaceConfig, input: Shape, classes: number): SearchSpace {
-  if (!Object.hasOwn(FACTORIES, config.name)) {
-    throw new UserError(`Expected ${SPACES.join(', ')} for space.name but received "${config.name}"`, 2)
+  switch (config.name) {
+    case 'nasbench201':
+      return nasBench201({ ...config, input, classes })
+    case 'nasbench1shot1-1':
+    case 'nasbench1shot1-2':
+    case 'nasbench1shot1-3':
+      return nasBench1Shot1(config.name, { ...config, input, classes })
+    default:
+      throw unknown(config)
   }
-  return FACTORIES[config.name](config, input, classes)
+}
+
+/** Makes the compiler ask for a case of every name; JavaScript may still pass others. */
+function unknown(config: never): UserError {
+  const { name } = config as { name: unknown }
+  return new UserError(`Expected ${SPACES.join(', ')} for space.name but received "${name}"`, 2)
 }

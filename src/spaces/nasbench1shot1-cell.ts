@@ -2,10 +2,9 @@
  * The cells of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): three sub-spaces of NAS-Bench-101 that a supernet
  * can cover. Node 0 is the cell's input, the last node its output, and each intermediate between them sums its parents
  * and applies one operation. Every node has a fixed number of parents, chosen among all nodes before it; a choice of
- * parents for every node is a *connectivity*. Pure functions of a cell: listing, drawing, liveness, its module.
+ * parents for every node is a *connectivity*. Pure functions of a cell: listing, liveness, its module.
  */
 import { UserError } from '../errors.js'
-import type { RandomStream } from '../random.js'
 import type { Module } from './nasbench101.js'
 
 /** The candidate operations of an intermediate, by index. */
@@ -122,11 +121,6 @@ function* choices<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
     if (last < 0) return
     at[last]++
   }
-}
-
-/** Each connectivity of the space with the same probability. One draw for each node that has a choice, in order. */
-export function drawConnectivity(space: CellSpace, random: RandomStream): Connectivity {
-  return space.parentSets.map((sets) => (sets.length === 1 ? sets[0] : sets[random.integer(sets.length)]))
 }
 
 /** Throws a {@link UserError} unless the cell belongs to the space. */

@@ -29,7 +29,7 @@ export interface NasBench1Shot1Options {
   /** Channels C of the stem and of intermediates in the first stack; the published supernet has 16. */
   readonly channels?: number
   /** Cells in each of the three stacks; the published supernet has 3. */
-  readonly cellsPerStack?: number
+  readonly cellsPerStage?: number
   /** One image; height and width must be multiples of 4, because they are halved twice. */
   readonly input?: Shape
   readonly classes?: number
@@ -59,9 +59,9 @@ interface Layer {
 
 /** Throws a UserError for options that describe no network. */
 export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1Options = {}): NasBench1Shot1Network {
-  const { channels = 16, cellsPerStack = 3, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
-  checkNetworkOptions(space.name, { channels, cellsPerStack, classes }, input, 2 ** (STACKS - 1))
-  const layers = layersOf(space.intermediates, channels, cellsPerStack)
+  const { channels = 16, cellsPerStage = 3, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
+  checkNetworkOptions(space.name, { channels, cellsPerStage, classes }, input, 2 ** (STACKS - 1))
+  const layers = layersOf(space.intermediates, channels, cellsPerStage)
   const parameters = parametersOf(layers, space.intermediates, input, channels, classes)
   return {
     input,
@@ -87,10 +87,10 @@ export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1O
   }
 }
 
-function layersOf(intermediates: number, channels: number, cellsPerStack: number): Layer[] {
+function layersOf(intermediates: number, channels: number, cellsPerStage: number): Layer[] {
   const layers: Layer[] = []
   for (let stack = 0; stack < STACKS; stack++) {
-    for (let i = 0; i < cellsPerStack; i++) {
+    for (let i = 0; i < cellsPerStage; i++) {
       const name = `cells.${layers.length}`
       const before = layers.at(-1)
       const candidates = Array.from({ length: intermediates }, (_, block) => {

@@ -20,7 +20,7 @@ import {
   withoutDeadEdges,
 } from './nasbench201-cell.js'
 import { checkNetworkOptions } from './network-options.js'
-import { checkPath, enumeratePaths } from './path.js'
+import { checkPath, operationChoices } from './path.js'
 import type { ParameterSpec, Path, SearchSpace } from './space.js'
 
 const STAGES = 3
@@ -71,8 +71,10 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
   const space = {
     name: 'nasbench201',
     operations: OPERATIONS,
-    edges: EDGES.length,
-    size: OPERATIONS.length ** EDGES.length,
+    choices: operationChoices(
+      EDGES.map(({ target, source }) => `${target}<-${source}`),
+      OPERATIONS.length,
+    ),
     input,
     classes,
     parameters: () => parameters,
@@ -96,7 +98,6 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
       return encodeArchitecture(path)
     },
     decode: decodeArchitecture,
-    enumerate: () => enumeratePaths(EDGES.length, OPERATIONS.length),
     withoutDeadEdges(path: Path): Path {
       checkPath(space, path)
       return withoutDeadEdges(path)

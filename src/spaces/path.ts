@@ -1,27 +1,47 @@
-/** What all spaces do with paths: check them, list them, read them from text. */
+/** What all spaces do with paths: check them, count and list them, read them from text. */
 import { UserError } from '../errors.js'
-import type { Path, SearchSpace } from './space.js'
+import type { Choice, Path, SearchSpace } from './space.js'
 
-/** Throws a {@link UserError} unless `path` has one known operation for each edge of the space. */
-export function checkPath(space: Pick<SearchSpace, 'name' | 'edges' | 'operations'>, path: Path): void {
-  if (path.length !== space.edges) {
-    throw new UserError(
-      `Expected ${space.edges} operations for a path of ${space.name} but received ${path.length}: ${path.join(',')}`,
-      2,
-    )
+/** The choices of a path that decides, `count` times, among all of `operations` operations. */
+export function operationChoices(names: readonly string[], operations: number): Choice[] {
+  const all = [...new Array(operations).keys()]
+  return names.map((name) => ({ name, operations: all }))
+}
+
+/** Number of options of a choice. */
+export function optionsOf(choice: Choice): number {
+  return 'operations' in choice ? choice.operations.length : choice.connections
+}
+
+/** The operations that a path takes, as indices, in the order of the choices that decide on one. */
+export function operationsOf({ choices }: Pick<SearchSpace, 'choices'>, path: Path): number[] {
+  const operations: number[] = []
+  for (const [c, choice] of choices.entries()) if ('operations' in choice) operations.push(choice.operations[path[c]])
+  return operations
+}
+
+/** Number of paths. */
+export function spaceSize({ choices }: Pick<SearchSpace, 'choices'>): bigint {
+  return choices.reduce((product, choice) => product * BigInt(optionsOf(choice)), 1n)
+}
+
+/** Throws a {@link UserError} unless `path` has one known option for each choice of the space. */
+export function checkPath(space: Pick<SearchSpace, 'name' | 'choices'>, path: Path): void {
+  const { name, choices } = space
+  if (path.length !== choices.length) {
+    const wanted = `${choices.length} numbers for a path of ${name}`
+    throw new UserError(`Expected ${wanted} but received ${path.length}: ${path.join(',')}`, 2)
   }
-  const last = space.operations.length - 1
-  for (const operation of path) {
-    if (!Number.isInteger(operation) || operation < 0 || operation > last) {
-      throw new UserError(
-        `Expected operations 0…${last} for a path of ${space.name} but received ${operation} in ${path.join(',')}`,
-        2,
-      )
-    }
+  for (let c = 0; c < choices.length; c++) {
+    const option = path[c]
+    const last = optionsOf(choices[c]) - 1
+    if (Number.isInteger(option) && option >= 0 && option <= last) continue
+    const wanted = `0…${last} for ${choices[c].name} in a path of ${name}`
+    throw new UserError(`Expected ${wanted} but received ${option} in ${path.join(',')}`, 2)
   }
 }
 
-/** Reads `3,0,1,…` (operation indices) or the space's own notation; throws one clear sentence for anything else. */
+/** Reads `3,0,1,…` (an option per choice) or the space's own notation; throws one clear sentence for anything else. */
 export function parsePath(space: SearchSpace, text: string): Path {
   const trimmed = text.trim()
   if (!/^-?\d+(\s*,\s*-?\d+)*$/.test(trimmed)) return space.decode(trimmed)
@@ -30,14 +50,15 @@ export function parsePath(space: SearchSpace, text: string): Path {
   return path
 }
 
-/** All sequences of `edges` choices among `operations` operations, in lexicographic order. */
-export function* enumeratePaths(edges: number, operations: number): Generator<Path> {
-  const path = new Array<number>(edges).fill(0)
+/** All paths of the space, in lexicographic order. */
+export function* enumeratePaths({ choices }: Pick<SearchSpace, 'choices'>): Generator<Path> {
+  const options = choices.map(optionsOf)
+  const path = new Array<number>(options.length).fill(0)
   for (;;) {
     yield path.slice()
-    let edge = edges - 1
-    while (edge >= 0 && path[edge] === operations - 1) path[edge--] = 0
-    if (edge < 0) return
-    path[edge]++
+    let last = options.length - 1
+    while (last >= 0 && path[last] === options[last] - 1) path[last--] = 0
+    if (last < 0) return
+    path[last]++
   }
 }

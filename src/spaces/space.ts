@@ -1,7 +1,25 @@
 import type { Program, Shape } from '../program.js'
 
-/** One choice of operations: for each edge, in the space's edge order, the index of the chosen operation. */
+/** One option of every choice that the space offers: entry c is an index into the options of choice c. */
 export type Path = readonly number[]
+
+/** One of the independent decisions that make a path. */
+export type Choice = OperationChoice | ConnectionChoice
+
+/** What an edge, a node or a layer computes. */
+export interface OperationChoice {
+  /** What decides, such as `3<-1` or `layer 7`. */
+  readonly name: string
+  /** Per option, the index of the candidate operation that it takes; no operation twice. */
+  readonly operations: readonly number[]
+}
+
+/** What is connected with what, where a path decides that too. */
+export interface ConnectionChoice {
+  readonly name: string
+  /** Number of options. */
+  readonly connections: number
+}
 
 /**
  * How a parameter starts: PyTorch's defaults for convolutions and linear layers are uniform in ±1/√(fan-in), for the
@@ -34,10 +52,8 @@ export interface SearchSpace {
   readonly name: string
   /** Names of the K candidate operations, by index. */
   readonly operations: readonly string[]
-  /** Number of edges: the length of every path. Each edge chooses among all operations. */
-  readonly edges: number
-  /** Number of paths. */
-  readonly size: number
+  /** What a path decides, in its order. The space is every combination of options. */
+  readonly choices: readonly Choice[]
   readonly input: Shape
   readonly classes: number
   /** Every parameter of the supernet, in the order of the reference implementation. */
@@ -51,13 +67,14 @@ export interface SearchSpace {
    * dead edges. Absent where that is {@link program}. For counting costs, not for training.
    */
   published?(path: Path): Program
-  /** The space's published notation for a path. */
+  /** The space's published notation for a path, or one like it. */
   encode(path: Path): string
   /** Reads the notation of {@link encode}; throws one clear sentence for anything else. */
   decode(text: string): Path
-  /** All paths, in lexicographic order. */
-  enumerate(): Iterable<Path>
-  /** A path with the same output that uses the fewest operations: equal results mean equal sub-models. */
+  /**
+   * A path with the same output that uses the fewest operations, and the first of those in lexicographic order: equal
+   * results mean equal sub-models.
+   */
   withoutDeadEdges?(path: Path): Path
   /** Key of the path's isomorphism class, where the literature defines one for the space. */
   isomorphismKey?(path: Path): string

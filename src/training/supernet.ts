@@ -177,6 +177,7 @@ async function endEpoch(
     gradientVarianceCandidates: variance.candidates,
     neverSampled: variance.neverSampled,
     pathDistribution: method.pathDistribution,
+    ...(method.connectionDistribution && { connectionDistribution: method.connectionDistribution }),
     learningRate,
     seconds,
     imagesPerSecond: images / seconds,

@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 function config(changes: ConfigInput = {}) {
   return parseConfig({
     threads: 1,
-    space: { channels: 4, cellsPerStage: 1 },
+    space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
     data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 200, testCount: 64 },
     ...changes,
     training: { epochs: 3, batchSize: 32, checkpointSeconds: 0, augmentation: { pad: 2 }, ...changes.training },

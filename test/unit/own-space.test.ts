@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inputsOf, ProgramBuilder, parametersOf, type Value } from '../../src/program.js'
-import { checkPath, enumeratePaths, type ParameterSpec, type Path, type SearchSpace } from '../../src/spaces/index.js'
+import {
+  checkPath,
+  enumeratePaths,
+  operationChoices,
+  type ParameterSpec,
+  type Path,
+  type SearchSpace,
+  spaceSize,
+} from '../../src/spaces/index.js'
 
 /** A chain of layers that each choose between nothing, a 3×3 and a 5×5 convolution. */
 function chain(layers: number, width: number): SearchSpace {
@@ -25,8 +33,10 @@ function chain(layers: number, width: number): SearchSpace {
   const space: SearchSpace = {
     name: 'chain',
     operations,
-    edges: layers,
-    size: operations.length ** layers,
+    choices: operationChoices(
+      Array.from({ length: layers }, (_, layer) => `layer ${layer}`),
+      operations.length,
+    ),
     input: { channels: 3, height: 16, width: 16 },
     classes: 10,
     parameters: () => parameters,
@@ -48,28 +58,30 @@ function chain(layers: number, width: number): SearchSpace {
       checkPath(space, path)
       return path
     },
-    enumerate: () => enumeratePaths(layers, operations.length),
   }
   return space
 }
 
 const space = chain(3, 8)
-const paths = [...space.enumerate()]
+const paths = [...enumeratePaths(space)]
 const anyPath: fc.Arbitrary<Path> = fc.array(fc.nat({ max: space.operations.length - 1 }), {
-  minLength: space.edges,
-  maxLength: space.edges,
+  minLength: space.choices.length,
+  maxLength: space.choices.length,
 })
 
 describe('a space of one’s own', () => {
   it('enumerates every path once', () => {
-    expect(paths).toHaveLength(space.size)
-    expect(new Set(paths.map((path) => space.encode(path))).size).toBe(space.size)
+    expect(paths).toHaveLength(27)
+    expect(spaceSize(space)).toBe(27n)
+    expect(new Set(paths.map((path) => space.encode(path))).size).toBe(27)
     fc.assert(fc.property(anyPath, (path) => paths.some((other) => other.join() === path.join())))
   })
 
   it('reads the notation it writes', () => {
     fc.assert(fc.property(anyPath, (path) => space.decode(space.encode(path)).join() === path.join()))
-    expect(() => space.decode('conv3x3-conv7x7-identity')).toThrow('Expected operations 0…2 for a path of chain')
+    expect(() => space.decode('conv3x3-conv7x7-identity')).toThrow(
+      'Expected 0…2 for layer 1 in a path of chain but received -1',
+    )
   })
 
   it('uses only parameters it declares, in their declared shapes, and every one on some path', () => {

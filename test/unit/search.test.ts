@@ -142,7 +142,7 @@ describe('search', () => {
     const error = await refusal(
       collect(run(tinyConfig({ method: { name: 'standalone', path: [9] } }), { out: out('b') })),
     )
-    expect(error.message).toBe('Expected 6 operations for a path of nasbench201 but received 1: 9')
+    expect(error.message).toBe('Expected 6 numbers for a path of nasbench201 but received 1: 9')
   })
 })
 

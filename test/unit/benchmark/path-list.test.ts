@@ -26,11 +26,8 @@ describe('a list of paths', () => {
   })
 
   it.each([
-    [
-      '3,3,3,3,3,3\n\n3,3,3\n',
-      'paths.txt, line 3: Expected 6 operations for a path of nasbench201 but received 3: 3,3,3',
-    ],
-    ['3,3,3,3,3,9', 'paths.txt, line 1: Expected operations 0…4 for a path of nasbench201 but received 9'],
+    ['3,3,3,3,3,3\n\n3,3,3\n', 'paths.txt, line 3: Expected 6 numbers for a path of nasbench201 but received 3: 3,3,3'],
+    ['3,3,3,3,3,9', 'paths.txt, line 1: Expected 0…4 for 3<-2 in a path of nasbench201 but received 9'],
     ['# only this\n3;3;3;3;3;3', 'paths.txt, line 2: Expected |op~0|+'],
     ['# nothing\n', 'Expected at least one path for paths.txt but received none'],
   ])('refuses %j', (text, message) => {

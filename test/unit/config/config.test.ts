@@ -41,6 +41,7 @@ describe('parseConfig', () => {
         data: 'importance',
         pathSchedule: { kind: 'linear' },
         dataSchedule: { kind: 'linear' },
+        connections: 'uniform',
         perEdge: false,
         dataImportance: 'running',
         unbiased: false,

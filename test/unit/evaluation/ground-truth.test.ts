@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { loadGroundTruth } from '../../../src/evaluation/ground-truth.js'
-import { nasBench201 } from '../../../src/spaces/index.js'
+import { enumeratePaths, nasBench201 } from '../../../src/spaces/index.js'
 
 const space = nasBench201()
 const NONE = space.encode([0, 0, 0, 0, 0, 0])
@@ -51,7 +51,7 @@ describe('loadGroundTruth', () => {
   })
 
   it('reads all 15,625 architectures and gives back each accuracy', async () => {
-    const paths = [...space.enumerate()]
+    const paths = [...enumeratePaths(space)]
     const lines = paths.map((path, i) => `${space.encode(path)},${i / 160}`)
     const truth = await loadGroundTruth(await table(`arch,accuracy\n${lines.join('\n')}`), space)
     expect(truth.size).toBe(15_625)
@@ -81,7 +81,7 @@ describe('loadGroundTruth', () => {
   it.each([
     ['|nor_conv_3x3~0|', 'Expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2| for an architecture of nasbench201'],
     [CONV.replace('nor_conv_3x3~2', 'nor_conv_5x5~2'), 'for edge 3<-2 of'],
-    ['"3,3,3"', 'Expected 6 operations for a path of nasbench201 but received 3: 3,3,3'],
+    ['"3,3,3"', 'Expected 6 numbers for a path of nasbench201 but received 3: 3,3,3'],
     ['', 'but received ""'],
   ])('names the line of an unknown architecture %s', async (arch, part) => {
     const message = await refusal(`# comment\narch,accuracy\n${NONE},10\n${arch},20\n`)

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
 import {
   CELL_SPACES,
   type Cell,
   type CellSpaceNumber,
   cellModule,
   checkCell,
-  drawConnectivity,
   enumerateCells,
   enumerateConnectivities,
   enumeratePublishedCells,
@@ -16,7 +14,6 @@ import {
 } from '../../../src/spaces/nasbench1shot1-cell.js'
 import { decodeCell } from '../../../src/spaces/nasbench1shot1-notation.js'
 import { moduleHash, moduleHasher, pruneModule } from '../../../src/spaces/nasbench101.js'
-import { chiSquare } from '../support/chi-square.js'
 
 /** Written by scripts/make-nasbench101-fixture.py: hashes as Python computes them. */
 const fixture: {
@@ -141,28 +138,6 @@ describe('cellModule', () => {
     const { matrix, operations } = cellModule({ parents, operations: [2, 2, 1, 0, 2] })
     expect(operations.slice(1, -1)).toEqual([2, 2, 1, 0, 2].map((operation) => OPERATIONS[operation]))
     expect(parents.map((_, node) => [...matrix.keys()].filter((source) => matrix[source][node] === 1))).toEqual(parents)
-  })
-})
-
-describe('drawConnectivity', () => {
-  it.each(spaces)('draws every connectivity of $name equally often', (space) => {
-    const random = RandomStream.named(space.number, 'connectivities')
-    const texts = Array.from(enumerateConnectivities(space), (parents) => text({ parents, operations: [] }))
-    const counts = new Map(texts.map((connectivity) => [connectivity, 0]))
-    for (let i = 0; i < 20 * texts.length; i++) {
-      const drawn = text({ parents: drawConnectivity(space, random), operations: [] })
-      counts.set(drawn, (counts.get(drawn) ?? Number.NaN) + 1)
-    }
-    expect(counts.size).toBe(space.connectivities)
-    const { statistic, limit } = chiSquare([...counts.values()], new Array(counts.size).fill(1 / counts.size))
-    expect(statistic).toBeLessThan(limit)
-  })
-
-  it('takes one number from the stream for each node with a choice', () => {
-    const [random, other] = [RandomStream.named(0, 'draws'), RandomStream.named(0, 'draws')]
-    drawConnectivity(CELL_SPACES[3], random)
-    for (const sets of [2, 3, 6, 10, 15]) other.integer(sets)
-    expect(random.state()).toEqual(other.state())
   })
 })
 

@@ -13,7 +13,7 @@ import { nasBench1Shot1Network } from '../../../src/spaces/nasbench1shot1-networ
 import { decodeCell } from '../../../src/spaces/nasbench1shot1-notation.js'
 import { Expressions, interpret } from '../support/expressions.js'
 
-const SMALL = { channels: 4, cellsPerStack: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 }
+const SMALL = { channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 }
 const spaces = Object.values(CELL_SPACES)
 
 /** Every connectivity, or every 29th of space 3, with random operations. */
@@ -170,7 +170,7 @@ describe.each(spaces)('the program of $name', (space) => {
 describe('a loose end', () => {
   it('is idle with its operation, and with its projection where it reads the input', () => {
     const cell = decodeCell(CELL_SPACES[1], 'conv3x3~0|conv1x1~01|conv3x3~12|maxpool3x3~02|output~02')
-    const { idle } = nasBench1Shot1Network(CELL_SPACES[1], { cellsPerStack: 1 }).program(cell)
+    const { idle } = nasBench1Shot1Network(CELL_SPACES[1], { cellsPerStage: 1 }).program(cell)
     expect(idle.slice(0, 2)).toEqual([
       'cells.0._choice_blocks.2.mixed_op._ops.1.op.op.0.weight',
       'cells.0._input_projections.3.op.0.weight',
@@ -182,8 +182,8 @@ describe('a loose end', () => {
 describe('what is not of the space', () => {
   it('is refused: options and cells', () => {
     const [space, other] = [CELL_SPACES[1], CELL_SPACES[2]]
-    expect(() => nasBench1Shot1Network(space, { cellsPerStack: 0 })).toThrow(
-      'Expected a positive whole number for cellsPerStack of nasbench1shot1-1 but received 0',
+    expect(() => nasBench1Shot1Network(space, { cellsPerStage: 0 })).toThrow(
+      'Expected a positive whole number for cellsPerStage of nasbench1shot1-1 but received 0',
     )
     expect(() => nasBench1Shot1Network(space, { input: { channels: 1, height: 28, width: 30 } })).toThrow(
       'Expected multiples of 4 for height and width of nasbench1shot1-1 images but received 28×30',

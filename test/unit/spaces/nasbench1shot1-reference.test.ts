@@ -22,7 +22,7 @@ const fixture: {
 
 const { channels, size, batch, classes, seed } = fixture
 const input = { channels: 3, height: size, width: size }
-const options = { channels, cellsPerStack: 1, input, classes }
+const options = { channels, cellsPerStage: 1, input, classes }
 
 /** No addon here: the programs that the network writes, run in float64 loops, against PyTorch. */
 describe.each(fixture.spaces)('the supernet of space $space', ({ space, logits }) => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { inputsOf, type Program, parametersOf } from '../../../src/program.js'
-import { nasBench201, type Path } from '../../../src/spaces/index.js'
+import { enumeratePaths, nasBench201, type Path } from '../../../src/spaces/index.js'
 import { EDGES, withoutDeadEdges } from '../../../src/spaces/nasbench201-cell.js'
 import { Expressions, interpret } from '../support/expressions.js'
 
 const published = nasBench201()
 const small = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 })
-const paths = [...small.enumerate()]
+const paths = [...enumeratePaths(small)]
 const used = (program: Program) => program.instructions.flatMap(parametersOf)
 
 /** What the reference computes on a path that carries a signal, written down recursively, for one cell per stage. */
@@ -152,7 +152,7 @@ describe('options', () => {
 
 describe('paths outside the space', () => {
   it.each(['program', 'encode', 'withoutDeadEdges', 'isomorphismKey'] as const)('are refused by %s', (method) => {
-    expect(() => published[method]([0, 0, 0])).toThrow('Expected 6 operations for a path of nasbench201')
-    expect(() => published[method]([0, 0, 0, 0, 0, 5])).toThrow('Expected operations 0…4 for a path of nasbench201')
+    expect(() => published[method]([0, 0, 0])).toThrow('Expected 6 numbers for a path of nasbench201')
+    expect(() => published[method]([0, 0, 0, 0, 0, 5])).toThrow('Expected 0…4 for 3<-2 in a path of nasbench201')
   })
 })

@@ -16,7 +16,7 @@ export const tinySplits: Splits = { train: tinyImages(50), test: tinyImages(20),
 export function tinyConfig(changes: ConfigInput = {}) {
   return parseConfig({
     name: 'tiny',
-    space: { channels: 2, cellsPerStage: 1 },
+    space: { name: 'nasbench201', channels: 2, cellsPerStage: 1 },
     method: { name: 'pada', dataSchedule: { kind: 'constant', value: 0.5 } },
     ...changes,
     training: { epochs: 3, batchSize: 8, checkpointSeconds: 1e6, ...changes.training },

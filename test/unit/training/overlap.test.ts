@@ -38,6 +38,7 @@ async function run(overlapping: boolean, atEvent: (open: number) => void = () =>
     },
     // Getters and methods with private state need the object itself.
     pathDistribution: { get: () => method.pathDistribution },
+    connectionDistribution: { get: () => method.connectionDistribution },
     epochIndices: { value: () => method.epochIndices() },
     endEpoch: { value: (epoch: number) => method.endEpoch(epoch) },
     state: { value: () => method.state() },

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+/** An object that knows its keys by name: any other key is a mistake, most often a misspelling. */
+export function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  const error = (issue: z.core.$ZodRawIssue) =>
+    issue.code === 'unrecognized_keys' ? `only ${Object.keys(shape).join(', ')}` : undefined
+  return z.strictObject(shape, { error })
+}
+
+export const count = z.int().min(1)
+export const positive = z.number().positive()
+export const share = z.number().min(0).max(1)

@@ -1,0 +1,77 @@
+/**
+ * NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020) as a search space. A path chooses the parents of every node that
+ * has more than one possible set of them, then the operation of every intermediate; the whole network repeats that cell.
+ * There are 14,580, 29,160 and 1,312,200 such paths; the published sizes 6,240, 29,160 and 363,648 count some loose ends
+ * out (`enumeratePublishedCells`).
+ */
+
+import { CELL_SPACES, type Cell, type CellSpace, cellModule, liveNodes, OPERATIONS } from './nasbench1shot1-cell.js'
+import { type NasBench1Shot1Options, nasBench1Shot1Network } from './nasbench1shot1-network.js'
+import { decodeCell, encodeCell } from './nasbench1shot1-notation.js'
+import { moduleHasher } from './nasbench101.js'
+import { checkPath, operationChoices } from './path.js'
+import type { Choice, Path, SearchSpace } from './space.js'
+
+export type NasBench1Shot1 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>>
+
+const BY_NAME = { 'nasbench1shot1-1': 1, 'nasbench1shot1-2': 2, 'nasbench1shot1-3': 3 } as const
+
+/** Space 1, 2 or 3; throws a UserError for options that describe no network. */
+export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Shot1Options = {}): NasBench1Shot1 {
+  const cells = CELL_SPACES[BY_NAME[name]]
+  const network = nasBench1Shot1Network(cells, options)
+  const hash = moduleHasher()
+  const choices = choicesOf(cells)
+  const cellOf = (path: Path): Cell => {
+    checkPath({ name, choices }, path)
+    return pathToCell(cells, path)
+  }
+  return {
+    ...network,
+    name,
+    operations: OPERATIONS,
+    choices,
+    program: (path) => network.program(cellOf(path)),
+    encode: (path) => encodeCell(cellOf(path)),
+    decode: (text) => cellToPath(cells, decodeCell(cells, text)),
+    withoutDeadEdges: (path) => cellToPath(cells, withoutLooseEnds(cells, cellOf(path))),
+    /** The cell's hash in NAS-Bench-101. */
+    isomorphismKey: (path) => hash(cellModule(cellOf(path))),
+  }
+}
+
+function choicesOf({ parentSets, intermediates }: CellSpace): Choice[] {
+  const connections = [...parentSets.entries()]
+    .filter(([, sets]) => sets.length > 1)
+    .map(([node, sets]) => ({ name: `parents of ${nameOf(node, intermediates)}`, connections: sets.length }))
+  const nodes = Array.from({ length: intermediates }, (_, i) => `operation of node ${i + 1}`)
+  return [...connections, ...operationChoices(nodes, OPERATIONS.length)]
+}
+
+function nameOf(node: number, intermediates: number): string {
+  return node > intermediates ? 'the output' : `node ${node}`
+}
+
+function pathToCell({ parentSets, intermediates }: CellSpace, path: Path): Cell {
+  let at = 0
+  const parents = parentSets.map((sets) => (sets.length > 1 ? sets[path[at++]] : sets[0]))
+  return { parents, operations: path.slice(at, at + intermediates) }
+}
+
+function cellToPath({ parentSets }: CellSpace, { parents, operations }: Cell): Path {
+  const connections = parentSets.flatMap((sets, node) => {
+    if (sets.length === 1) return []
+    const wanted = parents[node].join()
+    return [sets.findIndex((set) => set.join() === wanted)]
+  })
+  return [...connections, ...operations]
+}
+
+/** What intermediates that lead nowhere read and do cannot change the output: the first option of everything. */
+function withoutLooseEnds({ parentSets }: CellSpace, { parents, operations }: Cell): Cell {
+  const live = liveNodes(parents)
+  return {
+    parents: parents.map((set, node) => (live[node] ? set : parentSets[node][0])),
+    operations: operations.map((operation, i) => (live[i + 1] ? operation : 0)),
+  }
+}
