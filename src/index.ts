@@ -55,6 +55,7 @@ export { createRandom, type Random, RandomStream } from './random.js'
 export { EvaluatedPaths } from './runs/evaluated.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { type Phase, type SearchOptions, search } from './search.js'
+export { type ConformanceOptions, checkSpace } from './spaces/conformance.js'
 export {
   type BufferSpec,
   type Choice,
@@ -63,6 +64,7 @@ export {
   createSpace,
   enumeratePaths,
   type Initializer,
+  nasBench1Shot1,
   nasBench201,
   type OperationChoice,
   operationChoices,

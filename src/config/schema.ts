@@ -104,9 +104,10 @@ const ranking = group({
 })
 
 const groundTruth = group({
-  /** CSV with the columns `arch` and `column`, relative to the configuration file; `embedded` names the package's. */
+  /** Table with the columns `arch` (or `hash`) and `column`, relative to the configuration file; `embedded` names the package's. */
   file: z.string().min(1),
-  column: z.string().min(1).default('accuracy'),
+  /** Default: what the table's form calls its accuracies. */
+  column: z.string().min(1).optional(),
 })
 
 export const configSchema = group({

@@ -1,13 +1,10 @@
 /**
  * Accuracies under a hash of the architecture, as NAS-Bench-101 has them: a CSV file, `.gz` or plain, with a header, a
  * column `hash` of 32 hexadecimal digits and a column of accuracies as fractions. Such tables have hundreds of thousands
- * of rows and no quotes, so they are split line by line as they are decompressed: half the time that a parser of all CSV
- * takes. Lines that begin with `#` are comments.
+ * of rows and no quotes, so they are split line by line: half the time that a parser of all CSV takes. Lines that begin with `#` are comments.
  */
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { UserError } from '../errors.js'
+import { readTable } from './read-table.js'
 
 export interface AccuracyByHashOptions {
   /** Name of the column of accuracies; default `test_accuracy`. */
@@ -23,47 +20,37 @@ export async function loadAccuracyByHash(
   file: string,
   options: AccuracyByHashOptions = {},
 ): Promise<ReadonlyMap<string, number>> {
-  const { column = 'test_accuracy' } = options
+  return parseAccuracyByHash(await readTable(file), file, options)
+}
+
+/** See {@link loadAccuracyByHash}; `file` is what errors call the text. */
+export function parseAccuracyByHash(
+  text: Buffer,
+  file: string,
+  { column = 'test_accuracy' }: AccuracyByHashOptions = {},
+): ReadonlyMap<string, number> {
   const table = new Map<string, number>()
   let columns: { hash: number; accuracy: number } | undefined
   let line = 0
-  const readLine = (text: string) => {
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf(10, start)
+    const end = found < 0 ? text.length : found
+    const row = text.toString('utf8', start, end).trim()
+    start = end + 1
     line++
-    const row = text.trim()
-    if (row === '' || row.startsWith('#')) return
+    if (row === '' || row.startsWith('#')) continue
     const fields = row.split(',')
-    if (columns === undefined) columns = columnsOf(fields, column, file)
-    else {
-      const { hash, accuracy } = columns
-      // A short row lacks fields.
-      readRow(table, fields[hash] ?? '', fields[accuracy] ?? '', column, () => `${file}, line ${line}`)
+    if (columns === undefined) {
+      columns = columnsOf(fields, column, file)
+      continue
     }
+    // A short row lacks fields.
+    const { hash, accuracy } = columns
+    readRow(table, fields[hash] ?? '', fields[accuracy] ?? '', column, () => `${file}, line ${line}`)
   }
-  await readLines(file, readLine)
   if (columns === undefined) columnsOf([], column, file)
   if (table.size === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
   return table
-}
-
-/** Calls `onLine` with every line of the file; a UserError for a file that cannot be read. */
-async function readLines(file: string, onLine: (text: string) => void): Promise<void> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  const split = async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const text of lines) onLine(text)
-    }
-  }
-  try {
-    if (file.endsWith('.gz')) await pipeline(createReadStream(file), createGunzip(), split)
-    else await pipeline(createReadStream(file), split)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError(`Expected a readable table for ground truth but received ${file}: ${(error as Error).message}`)
-  }
-  onLine(rest)
 }
 
 function columnsOf(header: readonly string[], column: string, file: string): { hash: number; accuracy: number } {

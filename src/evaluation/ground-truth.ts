@@ -1,15 +1,16 @@
 /**
  * Ground-truth tables: the accuracy of architectures trained on their own, against which a supernet's ranking is
  * judged. A table is a CSV file, `.gz` or plain, with a header, a column `arch` (the space's notation, or operation
- * indices such as "3,0,1,2,4,1") and a column of accuracies in percent. Lines that begin with `#` are comments.
+ * indices such as "3,0,1,2,4,1") and a column of accuracies in percent. Lines that begin with `#` are comments. A table
+ * with a column `hash` instead, such as that of NAS-Bench-101, is read for spaces whose isomorphism keys are hashes.
  */
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { CsvError, parse } from 'csv-parse/sync'
 import { UserError } from '../errors.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import { parseAccuracyByHash } from './accuracy-by-hash.js'
+import { GroundTruthByHash } from './ground-truth-by-hash.js'
+import { readTable } from './read-table.js'
 
 export interface GroundTruth {
   /** Number of architectures in the table. */
@@ -23,7 +24,7 @@ export interface GroundTruth {
 }
 
 export interface GroundTruthOptions {
-  /** Name of the column of accuracies; default `accuracy`. */
+  /** Name of the column of accuracies; default `accuracy`, for a table by hash `test_accuracy`. */
   readonly column?: string
 }
 
@@ -38,8 +39,9 @@ export async function loadGroundTruth(
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
-  const { column = 'accuracy' } = options
   const text = await readTable(file)
+  if (isByHash(text)) return new GroundTruthByHash(space, parseAccuracyByHash(text, file, options), file)
+  const { column = 'accuracy' } = options
   const rows = readRows(text, file)
   const header = rows[0] ?? []
   const archIndex = columnIndex(header, 'arch', file)
@@ -66,13 +68,11 @@ export async function loadGroundTruth(
   return { size: table.size, paths, best, accuracy: (path) => table.get(path.join()) }
 }
 
-async function readTable(file: string): Promise<Buffer> {
-  try {
-    const bytes = await readFile(file)
-    return file.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes
-  } catch (error) {
-    throw new UserError(`Expected a readable table for ground truth but received ${file}: ${(error as Error).message}`)
-  }
+/** Whether the header has a column `hash` instead of `arch`. */
+function isByHash(text: Buffer): boolean {
+  const header = /^(?!#)[^\r\n]*\S/m.exec(text.toString('utf8', 0, 65_536))
+  const columns = header === null ? [] : header[0].split(',').map((name) => name.trim())
+  return columns.includes('hash') && !columns.includes('arch')
 }
 
 function readRows(text: Buffer, file: string): string[][] {

@@ -1,0 +1,176 @@
+/**
+ * What every search space must keep, so that methods, rankings and searches can rely on it; for the tests of a space.
+ * Images and weights are random, so a small instance of the space is enough, and much faster.
+ */
+import { Dataset, type Plan, Supernet } from '../native.js'
+import { parametersOf } from '../program.js'
+import { createRandom, type Random, RandomStream } from '../random.js'
+import { PathSampler } from '../sampling/paths.js'
+import { initialise } from '../training/snapshot.js'
+import { checkGradient } from './gradient-check.js'
+import { checkPath, enumeratePaths, optionsOf, spaceSize } from './path.js'
+import type { Path, SearchSpace } from './space.js'
+
+export interface ConformanceOptions {
+  /** Paths that are drawn and run; default 20. */
+  readonly paths?: number
+  /** Default 0. */
+  readonly seed?: number
+}
+
+const IMAGES = 8
+/** Spaces of at most so many paths are listed as a whole. */
+const LISTED = 20_000
+/** Draws of the other choices for each option, to reach every parameter. */
+const ATTEMPTS = 20
+
+/**
+ * What `space` breaks, one sentence for each; nothing for a space that keeps the rules:
+ * choices have options, all of known operations; drawn paths belong to the space and survive `encode` and `decode`, no two
+ * with one notation; paths outside are refused; names of tensors differ, and every parameter is reached by some path;
+ * programs compile, and give finite logits, one per class; gradients agree with finite differences; and a path without
+ * its dead edges gives the same logits.
+ */
+export async function checkSpace(
+  space: SearchSpace,
+  { paths = 20, seed = 0 }: ConformanceOptions = {},
+): Promise<string[]> {
+  const problems = [...choiceProblems(space), ...tensorProblems(space)]
+  // Nothing can be drawn from, or made of, what is wrong here.
+  if (problems.length > 0) return problems
+  const sampler = PathSampler.uniform(space.choices)
+  const stream = RandomStream.named(seed, 'conformance')
+  const drawn = Array.from({ length: paths }, () => sampler.draw(stream))
+  problems.push(...notationProblems(space, drawn), ...refusalProblems(space, drawn[0]))
+  problems.push(...reachProblems(space, sampler, stream))
+  if (problems.length > 0) return problems
+  return runProblems(space, drawn, createRandom(seed))
+}
+
+function* choiceProblems({ choices, operations }: SearchSpace): Generator<string> {
+  for (const choice of choices) {
+    if (!(optionsOf(choice) > 0)) yield `Expected at least one option for ${choice.name} but received none`
+    if (!('operations' in choice)) continue
+    const unknown = choice.operations.find((operation) => operations[operation] === undefined)
+    const last = operations.length - 1
+    if (unknown !== undefined) yield `Expected operations 0…${last} for ${choice.name} but received ${unknown}`
+    if (new Set(choice.operations).size < choice.operations.length) {
+      yield `Expected different operations for ${choice.name} but received ${choice.operations}`
+    }
+  }
+}
+
+function* tensorProblems(space: SearchSpace): Generator<string> {
+  const seen = new Set<string>()
+  for (const { name, shape } of [...space.parameters(), ...(space.buffers?.() ?? [])]) {
+    if (seen.has(name)) yield `Expected different names for all tensors but received ${name} twice`
+    seen.add(name)
+    if (shape.length === 0 || !shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
+      yield `Expected positive whole extents for ${name} but received ${shape.join('×') || 'none'}`
+    }
+  }
+  for (const { name, operation } of space.parameters()) {
+    if (operation === undefined || space.operations[operation] !== undefined) continue
+    yield `Expected an operation 0…${space.operations.length - 1} for ${name} but received ${operation}`
+  }
+}
+
+function* notationProblems(space: SearchSpace, drawn: readonly Path[]): Generator<string> {
+  for (const path of drawn) {
+    const text = space.encode(path)
+    const read = space.decode(text)
+    if (read.join() !== path.join()) yield `Expected ${path} for decode("${text}") but received ${read}`
+  }
+  if (spaceSize(space) > LISTED) return
+  const known = new Map<string, Path>()
+  for (const path of enumeratePaths(space)) {
+    const text = space.encode(path)
+    const other = known.get(text)
+    if (other !== undefined)
+      yield `Expected different notations for ${other} and ${path} but received "${text}" for both`
+    known.set(text, path)
+  }
+}
+
+/** Paths that are too long or take an option that is not there. */
+function* refusalProblems(space: SearchSpace, path: Path): Generator<string> {
+  const outside = [
+    [...path, 0],
+    ...space.choices.map((choice, c) => path.with(c, optionsOf(choice))),
+    path.map(() => -1),
+  ]
+  for (const wrong of outside) {
+    if (wrong.join() === path.join()) continue
+    for (const name of ['program', 'encode'] as const) {
+      if (!throws(() => space[name](wrong))) yield `Expected an error for ${name}([${wrong}]) but received none`
+    }
+  }
+  if (!throws(() => space.decode('no path at all')))
+    yield 'Expected an error for decode("no path at all") but received none'
+}
+
+function throws(call: () => unknown): boolean {
+  try {
+    call()
+    return false
+  } catch {
+    return true
+  }
+}
+
+function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomStream): string[] {
+  const missing = new Set(space.parameters().map(({ name }) => name))
+  const visit = (path: Path) => {
+    const { instructions, idle } = space.program(path)
+    for (const instruction of instructions) for (const name of parametersOf(instruction)) missing.delete(name)
+    for (const name of idle) missing.delete(name)
+  }
+  visit(sampler.draw(stream))
+  for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
+    for (const [c, choice] of space.choices.entries()) {
+      for (let option = 0; option < optionsOf(choice); option++) visit(sampler.draw(stream).with(c, option))
+    }
+  }
+  return [...missing].map((name) => `Expected a path that uses ${name} but received none in many`)
+}
+
+async function runProblems(space: SearchSpace, drawn: readonly Path[], random: Random): Promise<string[]> {
+  const { input, classes } = space
+  const numbers = () => 2 * random.data.uniform() - 1
+  const images = Float32Array.from({ length: IMAGES * input.channels * input.height * input.width }, numbers)
+  const labels = Int32Array.from({ length: IMAGES }, () => random.data.integer(classes))
+  using dataset = new Dataset({ ...input, images, labels })
+  using supernet = new Supernet(space.parameters(), { buffers: space.buffers?.() })
+  await initialise(supernet, random)
+  const indices = Int32Array.from(labels.keys())
+  const logitsOf = (plan: Plan) => supernet.logits(plan, dataset, indices)
+
+  const problems: string[] = []
+  for (const path of drawn) {
+    using plan = supernet.compile(space.program(path))
+    const logits = await logitsOf(plan)
+    const where = `path ${path}`
+    if (logits.length !== IMAGES * classes || !logits.every(Number.isFinite)) {
+      problems.push(`Expected ${classes} finite logits per image for ${where} but received ${logits.length / IMAGES}`)
+      continue
+    }
+    const difference = await checkGradient(supernet, plan, { dataset, indices })
+    if (difference !== undefined) problems.push(`${difference}, ${where}`)
+    const live = space.withoutDeadEdges?.(path)
+    if (live === undefined) continue
+    checkPath(space, live)
+    if (space.withoutDeadEdges?.(live).join() !== live.join()) {
+      problems.push(`Expected no dead edges in ${live}, which withoutDeadEdges gave, but received some`)
+    }
+    using other = supernet.compile(space.program(live))
+    const error = largestDifference(logits, await logitsOf(other))
+    if (error > 1e-4) problems.push(`Expected the logits of ${where} for ${live} but received others, by ${error}`)
+  }
+  return problems
+}
+
+/** Relative to the largest of `expected`. */
+function largestDifference(expected: Float32Array, received: Float32Array): number {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - received[i])), 0) / largest
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { type ConfigInput, parseConfig } from '../../src/config/index.js'
+import { ProgramBuilder } from '../../src/program.js'
+import { checkSpace } from '../../src/spaces/conformance.js'
+import { createSpace, operationChoices, type SearchSpace, SPACES } from '../../src/spaces/index.js'
+
+const INPUT = { channels: 2, height: 16, width: 16 }
+
+/** The smallest instance of each space that has all its parts. */
+const TINY: Readonly<Record<string, object>> = {
+  nasbench201: { channels: 4, cellsPerStage: 1 },
+  'nasbench1shot1-1': { channels: 4, cellsPerStage: 1 },
+  'nasbench1shot1-2': { channels: 4, cellsPerStage: 1 },
+  'nasbench1shot1-3': { channels: 4, cellsPerStage: 1 },
+}
+
+describe('every search space', () => {
+  it.each(SPACES)('%s keeps the rules', async (name) => {
+    const config = parseConfig({ space: { name, ...TINY[name] } as ConfigInput['space'] })
+    expect(await checkSpace(createSpace(config.space, INPUT, 3), { paths: 10 })).toEqual([])
+  })
+})
+
+/** Two layers, of a 1×1 convolution or none, that keep the rules unless something is changed. */
+function chain(changes: Partial<SearchSpace> = {}): SearchSpace {
+  const uniform = { kind: 'uniform', bound: 0.7 } as const
+  const space: SearchSpace = {
+    name: 'chain',
+    operations: ['none', 'conv'],
+    choices: operationChoices(['a', 'b'], 2),
+    input: INPUT,
+    classes: 3,
+    parameters: () => [
+      { name: 'a', shape: [2, 2, 1, 1], init: uniform, operation: 1 },
+      { name: 'b', shape: [2, 2, 1, 1], init: uniform, operation: 1 },
+      { name: 'head.weight', shape: [3, 2], init: uniform },
+      { name: 'head.bias', shape: [3], init: uniform },
+    ],
+    program(path) {
+      if (path.length !== 2 || path.some((option) => ![0, 1].includes(option))) throw new RangeError('no path')
+      const builder = new ProgramBuilder()
+      let x = builder.input(INPUT)
+      for (const [i, weight] of ['a', 'b'].entries()) {
+        if (path[i] === 1) x = builder.relu(builder.conv2d(x, { weight, channels: 2, kernel: 1 }))
+      }
+      const head = { weight: 'head.weight', bias: 'head.bias', features: 3 }
+      return builder.finish(builder.linear(builder.globalAvgPool(x), head))
+    },
+    encode(path) {
+      space.program(path)
+      return path.join('')
+    },
+    decode(text) {
+      if (!/^[01]{2}$/.test(text)) throw new RangeError('no path')
+      return [...text].map(Number)
+    },
+    ...changes,
+  }
+  return space
+}
+
+describe('checkSpace', () => {
+  it('finds nothing in a space that keeps the rules', async () => {
+    expect(await checkSpace(chain())).toEqual([])
+  })
+
+  const { parameters, encode, decode, program } = chain()
+  const broken: [string, Partial<SearchSpace>, RegExp][] = [
+    ['an unknown operation', { choices: operationChoices(['a', 'b'], 3) }, /operations 0…1 for a but received 2/],
+    ['a choice of nothing', { choices: [{ name: 'a', connections: 0 }] }, /at least one option for a/],
+    ['a name twice', { parameters: () => [...parameters(), ...parameters()] }, /different names .* received a twice/],
+    ['a notation that loses something', { encode: (path) => `${encode(path)[0]}0` }, /Expected .* for decode/],
+    [
+      'a notation for everything',
+      { decode: (text) => (text.length === 2 ? decode(text) : [0, 0]) },
+      /for decode\("no path/,
+    ],
+    ['no check of paths', { program: (path) => program([path[0] % 2, path[1] % 2]) }, /Expected an error for program/],
+    [
+      'a parameter that nothing uses',
+      { parameters: () => [...parameters(), { name: 'c', shape: [1], init: { kind: 'zeros' } }] },
+      /a path that uses c /,
+    ],
+    ['dead edges that are not dead', { withoutDeadEdges: () => [0, 0] }, /Expected the logits of path/],
+    ['dead edges that remain', { withoutDeadEdges: ([a, b]) => [b, a] }, /Expected no dead edges in/],
+    ['too many classes', { classes: 4 }, /Expected 4 finite logits/],
+  ]
+  it.each(broken)('finds %s', async (_, changes, problem) => {
+    const problems = await checkSpace(chain(changes))
+    expect(problems.join('\n')).toMatch(problem)
+  })
+})
