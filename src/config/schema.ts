@@ -9,13 +9,15 @@ export type { SpaceConfig } from './spaces.js'
 export const EMBEDDED = 'embedded'
 
 const data = group({
-  format: z.enum(['embedded', 'idx', 'npz', 'cifar10', 'cifar100', 'imagenet16-120']).default('embedded'),
+  format: z.enum(['embedded', 'idx', 'npz', 'folder', 'cifar10', 'cifar100', 'imagenet16-120']).default('embedded'),
   /** Folder of the files (an archive, for npz); relative to the configuration file. */
   dir: z.string().min(1).optional(),
   /** Compare files with their published checksums, where there are any; default true. */
   checksums: z.boolean().optional(),
   /** Order of axes of images in an .npz file; default: as their number of channels tells. */
   layout: z.enum(['NCHW', 'NHWC']).optional(),
+  /** Height and width that images in a folder are resized and cropped to; required unless all have one size. */
+  size: count.optional(),
   /** Use the first images only. */
   trainCount: count.optional(),
   testCount: count.optional(),

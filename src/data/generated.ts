@@ -3,8 +3,9 @@ import type { RandomStream } from '../random.js'
 import type { LabelledImages, LabelledSplits } from './images.js'
 import { type DataConfig, publishedOf } from './index.js'
 
-/** Other formats tell their extents in their files: MNIST's stand in for them. */
+/** Other formats tell their extents in their files: MNIST's stand in for them, and ImageNet's for a folder of images. */
 const MNIST = { shape: { channels: 1, height: 28, width: 28 }, classes: 10 }
+const imageNet = (size = 224) => ({ shape: { channels: 3, height: size, width: size }, classes: 1000 })
 
 /** Noise in the place of images, for measurements of speed, which do not depend on what is in a picture. */
 export function generateImages(
@@ -12,7 +13,7 @@ export function generateImages(
   counts: { readonly train: number; readonly test: number },
   random: RandomStream,
 ): LabelledSplits {
-  const { shape, classes } = publishedOf(config) ?? MNIST
+  const { shape, classes } = publishedOf(config) ?? (config.format === 'folder' ? imageNet(config.size) : MNIST)
   return {
     train: split(counts.train, shape, classes, random),
     test: split(counts.test, shape, classes, random),

@@ -28,4 +28,6 @@ export interface ReadOptions extends Counts {
   readonly checksums?: boolean
   /** Order of axes of the images in an .npz file; found out where it is absent. */
   readonly layout?: 'NCHW' | 'NHWC'
+  /** Height and width that images in a folder are resized and cropped to; theirs, where it is absent. */
+  readonly size?: number
 }

@@ -1,6 +1,6 @@
 /**
- * Data sets: from files on disk to the image data that the addon holds. Everything is read in file order, so a count
- * always means the first images of a split.
+ * Data sets: from files on disk to the image data that the addon holds. Everything is read in file order, folders of
+ * images class by class in turn, so a count always means the first images of a split.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { UserError } from '../errors.js'
 import type { ImageData } from '../native.js'
 import { type Shape, sameShape } from '../program.js'
 import { readCifar10, readCifar100 } from './cifar.js'
+import { readFolder } from './folder.js'
 import { readIdxFolder } from './idx.js'
 import { readImageNet16 } from './imagenet16.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
@@ -30,6 +31,7 @@ interface Format {
 export const FORMATS = {
   idx: { read: readIdxFolder },
   npz: { read: readNpz },
+  folder: { read: readFolder },
   cifar10: {
     read: readCifar10,
     published: {
@@ -70,6 +72,8 @@ export interface DataConfig {
   readonly checksums?: boolean
   /** Order of axes of images in an .npz file; default: as their number of channels tells. */
   readonly layout?: 'NCHW' | 'NHWC'
+  /** Height and width that images in a folder are resized and cropped to; required unless all have one size. */
+  readonly size?: number
   /** Use the first images only. */
   readonly trainCount?: number
   readonly testCount?: number
@@ -118,8 +122,11 @@ function extents({ channels, height, width }: Shape): string {
 }
 
 async function readSplits(config: DataConfig): Promise<{ splits: LabelledSplits; name: string }> {
-  const { trainCount: train, testCount: test, checksums, layout } = config
-  const options = { train, test, checksums, layout }
+  const { trainCount: train, testCount: test, checksums, layout, size } = config
+  const options = { train, test, checksums, layout, size }
+  if (size !== undefined && config.format !== 'folder') {
+    throw new UserError(`Expected the format folder with data.size for data.format but received ${config.format}`, 2)
+  }
   if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: 'fashion-mnist' }
   if (config.dir === undefined) {
     throw new UserError(`Expected a folder for data.dir with data.format ${config.format} but received none`, 2)

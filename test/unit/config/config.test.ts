@@ -99,11 +99,15 @@ describe('parseConfig', () => {
       ],
       [
         { data: { format: 'png', dir: 'images' } },
-        'Expected embedded, idx, npz, cifar10, cifar100, imagenet16-120 for data.format but received "png"',
+        'Expected embedded, idx, npz, folder, cifar10, cifar100, imagenet16-120 for data.format but received "png"',
       ],
       [
         { data: { format: 'npz', dir: 'images', layout: 'CNHW' } },
         'Expected NCHW, NHWC for data.layout but received "CNHW"',
+      ],
+      [
+        { data: { format: 'folder', dir: 'images', size: 0 } },
+        'Expected a number of at least 1 for data.size but received 0',
       ],
       [
         { data: { format: 'cifar100', dir: 'images', checksums: 'no' } },

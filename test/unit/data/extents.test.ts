@@ -30,5 +30,7 @@ describe('generateImages', () => {
     expect(Math.max(...train.labels)).toBeGreaterThan(99)
     expect(Math.max(...train.labels)).toBeLessThan(120)
     expect(generateImages({ format: 'idx' }, counts, RandomStream.named(1, 'x')).test).toMatchObject({ height: 28 })
+    const folder = generateImages({ format: 'folder', size: 8 }, { train: 1, test: 1 }, RandomStream.named(1, 'x'))
+    expect(folder).toMatchObject({ classes: 1000, train: { channels: 3, height: 8, width: 8 } })
   })
 })

@@ -1,0 +1,73 @@
+/** JPEG and PNG files to planes of bytes, by sharp: loaded with the first image, so that other formats do not wait for it. */
+import { readFile } from 'node:fs/promises'
+import { UserError } from '../errors.js'
+import { cropForEvaluation } from './evaluation-crop.js'
+
+export interface Extents {
+  readonly height: number
+  readonly width: number
+}
+
+/** An image with its three channels side by side. */
+interface Decoded extends Extents {
+  readonly pixels: Uint8Array
+}
+
+/**
+ * Height and width of the image in `file`, as it is stored: an orientation in its EXIF data is not applied.
+ *
+ * @throws UserError as {@link decodeTo} does.
+ */
+export async function extentsOf(file: string): Promise<Extents> {
+  const { height, width } = await decode(file)
+  return { height, width }
+}
+
+/**
+ * Decodes the image in `file` to 3 × height × width bytes, the red, green and blue planes. As torchvision does, grey
+ * images get three equal planes, alpha is dropped, and colour profiles and EXIF orientation are left out of account;
+ * CMYK becomes RGB in libvips's way, which differs from Pillow's.
+ *
+ * @param size Images of other extents are resized, bilinearly with antialiasing, and cropped to `size` × `size`, as
+ *   evaluationCrop says. Without it every image must have `extents`.
+ * @throws UserError for a file that cannot be read or decoded, a truncated one, and other extents.
+ */
+export async function decodeTo(planes: Uint8Array, file: string, extents: Extents, size?: number): Promise<void> {
+  const decoded = await decode(file)
+  const equal = decoded.height === extents.height && decoded.width === extents.width
+  if (equal) return separate(decoded, planes)
+  if (size !== undefined) return cropForEvaluation(decoded.pixels, decoded, size, planes)
+  const [wanted, received] = [extents, decoded].map(({ height, width }) => `${height}×${width}`)
+  throw new UserError(
+    `Expected ${wanted} pixels as in the first image, or data.size, for ${file} but received ${received}`,
+  )
+}
+
+async function decode(file: string): Promise<Decoded> {
+  const { default: sharp } = await import('sharp').catch(({ message }: Error) => {
+    throw new UserError(`Expected the package sharp for decoding images but received "${firstLine(message)}"`)
+  })
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`Expected a readable file for ${file} but received ${error.code ?? error.message}`)
+  })
+  // Warnings are let pass: some of ImageNet's own files have a few stray bytes, which every decoder skips.
+  const image = sharp(bytes, { failOn: 'error', ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw()
+  const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch(({ message }: Error) => {
+    throw new UserError(`Expected a whole JPEG or PNG image for ${file} but received "${firstLine(message)}"`)
+  })
+  if (info.channels === 3) return { pixels: data, height: info.height, width: info.width }
+  throw new UserError(`Expected an image of colours or greys for ${file} but received ${info.channels} channels`)
+}
+
+function firstLine(message: string): string {
+  return message.split('\n')[0].replace(/:$/, '')
+}
+
+function separate({ pixels, height, width }: Decoded, planes: Uint8Array): void {
+  const area = height * width
+  for (let at = 0, from = 0; at < area; at++, from += 3) {
+    planes[at] = pixels[from]
+    planes[area + at] = pixels[from + 1]
+    planes[2 * area + at] = pixels[from + 2]
+  }
+}

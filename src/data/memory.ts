@@ -1,0 +1,41 @@
+import { constants } from 'node:buffer'
+import { totalmem } from 'node:os'
+import { UserError } from '../errors.js'
+import type { Extents } from './decode.js'
+
+/** Bytes of memory that this process may use: the machine's, or those that its container is given. */
+function availableMemory(): number {
+  // Zero, or more than there is, where nothing is constrained.
+  const constrained = process.constrainedMemory()
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+}
+
+/**
+ * Throws unless both splits of RGB images fit in half of the memory, because there are two copies of them while they are
+ * handed to the addon, and each split in one array.
+ *
+ * @throws UserError that names the settings that make them fewer or smaller.
+ */
+export function requireMemory(
+  counts: { readonly train: number; readonly test: number },
+  { height, width }: Extents,
+  name: string,
+  memory = availableMemory(),
+): void {
+  const image = 3 * height * width
+  const images = counts.train + counts.test
+  const largest = Math.max(counts.train, counts.test)
+  const fits = images * image <= memory / 2
+  if (fits && largest * image <= constants.MAX_LENGTH) return
+  const limit = fits
+    ? `at most ${gigabytes(constants.MAX_LENGTH)} per split, the longest array of this Node.js,`
+    : `at most ${gigabytes(memory / 2)}, half of the memory,`
+  const received = `${fits ? largest : images} images of 3×${height}×${width}, ${gigabytes((fits ? largest : images) * image)}`
+  throw new UserError(
+    `Expected ${limit} for ${name} but received ${received}; data.trainCount and data.size make it less`,
+  )
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}

@@ -1,0 +1,101 @@
+/**
+ * Decoded images of a split in one file, so that they are decoded once: a header, then the pixels. A file that is
+ * damaged counts as absent, and any of them may be deleted.
+ */
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { writeAtomically } from '../atomic.js'
+import { cacheRoot } from '../setup/folders.js'
+import type { Extents } from './decode.js'
+
+/** The last digit counts versions of the layout. */
+const MAGIC = Buffer.from('padapix1', 'latin1')
+/**
+ * After the magic, as little-endian 32-bit integers: height, width, number of images, checksum of the pixels, checksum of
+ * all that comes before.
+ */
+const HEADER = MAGIC.length + 5 * 4
+/** Reads are no longer than this: the system has a limit of 2 GiB, and checksums need not wait for the whole file. */
+const CHUNK = 2 ** 24
+
+interface Header extends Extents {
+  readonly count: number
+  readonly checksum: number
+}
+
+/** The file of the images that `digest` names. */
+function fileOf(digest: string): string {
+  return join(cacheRoot(), 'images', `${digest}.pixels`)
+}
+
+/** Height and width of the images that are kept under `digest`; undefined where there are none. */
+export function cachedExtents(digest: string): Promise<Extents | undefined> {
+  return withFile(digest, async (handle) => {
+    const header = await readHeader(handle)
+    return header && { height: header.height, width: header.width }
+  })
+}
+
+/** Pixels of `count` images that are kept under `digest`, 3 × height × width each; undefined for none, or damaged ones. */
+export function readPixels(digest: string, count: number, extents: Extents): Promise<Uint8Array | undefined> {
+  return withFile(digest, async (handle) => {
+    const header = await readHeader(handle)
+    const bytes = 3 * count * extents.height * extents.width
+    if (header?.count !== count || header.height !== extents.height || header.width !== extents.width) return undefined
+    if ((await handle.stat()).size !== HEADER + bytes) return undefined
+    const pixels = new Uint8Array(bytes)
+    let checksum = 0
+    for (let at = 0; at < bytes; ) {
+      const { bytesRead } = await handle.read(pixels, at, Math.min(CHUNK, bytes - at), HEADER + at)
+      if (bytesRead === 0) return undefined
+      checksum = crc32(pixels.subarray(at, at + bytesRead), checksum)
+      at += bytesRead
+    }
+    return checksum === header.checksum ? pixels : undefined
+  })
+}
+
+/** Keeps pixels. Where they cannot be kept a warning says so: the images are there, and only the next run is slower. */
+export async function writePixels(digest: string, pixels: Uint8Array, { height, width }: Extents): Promise<void> {
+  const header = Buffer.alloc(HEADER)
+  MAGIC.copy(header)
+  let checksum = 0
+  for (let at = 0; at < pixels.length; at += CHUNK) checksum = crc32(pixels.subarray(at, at + CHUNK), checksum)
+  const count = pixels.length / (3 * height * width)
+  for (const [index, value] of [height, width, count, checksum].entries()) {
+    header.writeUInt32LE(value, MAGIC.length + 4 * index)
+  }
+  header.writeUInt32LE(crc32(header.subarray(0, -4)), HEADER - 4)
+  const file = fileOf(digest)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeAtomically(file, [header, pixels])
+  } catch (error) {
+    process.emitWarning(`Decoded images are not kept for the next run: ${(error as Error).message}`)
+  }
+}
+
+async function withFile<Result>(
+  digest: string,
+  use: (handle: FileHandle) => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(fileOf(digest))
+    return await use(handle)
+  } catch {
+    // What cannot be read is as good as absent.
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+async function readHeader(handle: FileHandle): Promise<Header | undefined> {
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEADER), 0, HEADER, 0)
+  if (bytesRead < HEADER || !buffer.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
+  if (buffer.readUInt32LE(HEADER - 4) !== crc32(buffer.subarray(0, -4))) return undefined
+  const [height, width, count, checksum] = [0, 1, 2, 3].map((index) => buffer.readUInt32LE(MAGIC.length + 4 * index))
+  return { height, width, count, checksum }
+}
