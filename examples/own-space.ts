@@ -1,91 +1,77 @@
 /**
- * A search space of one's own, trained and ranked: three layers in a row, each of which is nothing at all, a 3×3 or a
- * 5×5 convolution. 27 paths, on the images that come with the package.
+ * A search space of one's own, checked, trained and ranked: three layers in a row, each of which is nothing at all, a 3×3
+ * or a 5×5 convolution. 27 paths, on the images that come with the package.
  *
  *     npx pada-native setup
  *     node examples/own-space.ts          (Node 22.18 and later; before that: npx tsx examples/own-space.ts)
  */
-import {
-  checkPath,
-  operationChoices,
-  type ParameterSpec,
-  type Path,
-  ProgramBuilder,
-  parseConfig,
-  type SearchSpace,
-  search,
-  type Value,
-} from 'pada-native'
+import * as pada from 'pada-native'
 
 const CHANNELS = 8
-const LAYERS = 3
 const CLASSES = 10
+const LAYERS = ['first', 'second', 'third']
 const OPERATIONS = ['skip', 'conv3x3', 'conv5x5']
 const KERNELS = [undefined, 3, 5]
 const IMAGE = { channels: 1, height: 16, width: 16 }
 
 /** PyTorch's default: uniform in ±1/√(fan-in). */
-function weight(name: string, shape: number[], operation?: number): ParameterSpec {
+function weight(name: string, shape: number[], operation?: number): pada.ParameterSpec {
   const fanIn = shape.slice(1).reduce((product, extent) => product * extent, 1)
   return { name, shape, init: { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) }, operation }
 }
 
-const space: SearchSpace = {
+const space: pada.SearchSpace = {
   name: 'three-layers',
   operations: OPERATIONS,
-  choices: operationChoices(['first', 'second', 'third'], OPERATIONS.length),
+  // A path is one option of every choice; here every layer chooses among all operations.
+  choices: pada.operationChoices(LAYERS, OPERATIONS.length),
   input: IMAGE,
   classes: CLASSES,
 
   // Every tensor of the supernet. `operation` marks what belongs to a candidate, for its importance and its variance.
-  parameters() {
-    const candidates = Array.from({ length: LAYERS }, (_, layer) =>
-      KERNELS.flatMap((kernel, operation) =>
-        kernel === undefined ? [] : [weight(`${layer}.${operation}`, [CHANNELS, CHANNELS, kernel, kernel], operation)],
-      ),
-    )
-    return [
-      weight('stem', [CHANNELS, IMAGE.channels, 3, 3]),
-      ...candidates.flat(),
-      weight('head.weight', [CLASSES, CHANNELS]),
-      { name: 'head.bias', shape: [CLASSES], init: { kind: 'zeros' } },
-    ]
-  },
+  parameters: () => [
+    weight('stem', [CHANNELS, IMAGE.channels, 3, 3]),
+    ...LAYERS.flatMap((layer) =>
+      [1, 2].map((k) => weight(`${layer}.${k}`, [CHANNELS, CHANNELS, KERNELS[k]!, KERNELS[k]!], k)),
+    ),
+    weight('head.weight', [CLASSES, CHANNELS]),
+    { name: 'head.bias', shape: [CLASSES], init: { kind: 'zeros' } },
+  ],
 
   // What one path computes; the addon checks it, plans it and runs it.
-  program(path: Path) {
-    checkPath(space, path)
-    const builder = new ProgramBuilder()
-    const convolution = (x: Value, name: string, kernel: number) =>
+  program(path) {
+    pada.checkPath(space, path)
+    const builder = new pada.ProgramBuilder()
+    const convolution = (x: pada.Value, name: string, kernel: number) =>
       builder.batchNorm(builder.conv2d(x, { weight: name, channels: CHANNELS, kernel }))
     let x = convolution(builder.input(IMAGE), 'stem', 3)
     for (const [layer, operation] of path.entries()) {
       const kernel = KERNELS[operation]
-      if (kernel !== undefined) x = convolution(builder.relu(x), `${layer}.${operation}`, kernel)
+      if (kernel !== undefined) x = convolution(builder.relu(x), `${LAYERS[layer]}.${operation}`, kernel)
     }
     const pooled = builder.globalAvgPool(builder.relu(x))
     return builder.finish(builder.linear(pooled, { weight: 'head.weight', bias: 'head.bias', features: CLASSES }))
   },
 
-  encode: (path) => path.map((operation) => OPERATIONS[operation]).join(' '),
+  encode(path) {
+    pada.checkPath(space, path)
+    return path.map((operation) => OPERATIONS[operation]).join(' ')
+  },
   decode(text) {
     const path = text.split(' ').map((name) => OPERATIONS.indexOf(name))
-    checkPath(space, path)
+    pada.checkPath(space, path)
     return path
   },
 }
 
-const config = parseConfig({
-  name: 'own-space',
+console.log('the space breaks', (await pada.checkSpace(space)).join('\n') || 'no rule')
+const config = pada.parseConfig({
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 2000, testCount: 500 },
   training: { epochs: 4, batchSize: 50, augmentation: { pad: 2, flip: true } },
-  ranking: { subModels: 'all', top: 3 },
+  ranking: { top: 3 },
 })
-
 // An optional argument names the run folder; by default it is a new one under runs/.
-for await (const event of search(config, { space, out: process.argv[2] })) {
+for await (const event of pada.search(config, { space, out: process.argv[2] })) {
   if (event.event === 'epoch') console.log(`epoch ${event.epoch}: loss ${event.loss.toFixed(3)}`)
-  if (event.event !== 'result') continue
-  console.log('operations are now drawn with', event.pathDistribution)
-  for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
+  if (event.event === 'result') for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
 }

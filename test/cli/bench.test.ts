@@ -77,6 +77,6 @@ test.each([
 
 test('bench names the line of a path that is none', async () => {
   const outcome = await pada(['bench', ...tiny(), '--paths', pathsFile('3,3,3,3,3,3', '3,3')])
-  expect(outcome.stderr).toMatch(/^pada-native: \S*paths\.txt, line 2: Expected 6 operations .* but received 2: 3,3$/m)
+  expect(outcome.stderr).toMatch(/^pada-native: \S*paths\.txt, line 2: Expected 6 numbers .* but received 2: 3,3$/m)
   expect(outcome.code).toBe(2)
 })

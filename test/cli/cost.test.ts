@@ -43,7 +43,7 @@ test('cost: images of a format that says nothing without its files are read', as
 
 test.each([
   ['no path', [], /^pada-native: Expected at least one path for cost but received none$/m],
-  ['a path of another length', ['3,3'], /^pada-native: Expected 6 operations .* but received 2: 3,3$/m],
+  ['a path of another length', ['3,3'], /^pada-native: Expected 6 numbers .* but received 2: 3,3$/m],
   ['an unknown operation', ['3,3,3,3,3,9'], /^pada-native: Expected 0…4 .* but received 9/m],
   ['another notation', ['conv'], /^pada-native: Expected \|op~0\|.* but received "conv"$/m],
   ['an unknown setting', ['1,1,1,1,1,1', '--set', 'space.width=3'], /^pada-native: Expected only name, channels/m],

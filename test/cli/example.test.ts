@@ -21,6 +21,7 @@ test('the example of a space of its own trains and ranks it', async () => {
 
   const run = join(temporaryFolder(), 'run')
   const { stdout } = await promisify(execFile)(process.execPath, [compiled, run])
+  expect(stdout).toMatch(/^the space breaks no rule$/m)
   expect(stdout.match(/^epoch \d: loss \d\.\d{3}$/gm)).toHaveLength(4)
   expect(stdout.match(/^\d+\.\d % {2}(skip|conv3x3|conv5x5)( (skip|conv3x3|conv5x5)){2}$/gm)).toHaveLength(3)
   expect(readFileSync(join(run, 'ranking.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(28)

@@ -69,7 +69,7 @@ test('infer without labels prints no loss', async () => {
 })
 
 test.each([
-  ['a path of the wrong length', { path: '3,3' }, 2, /Expected 6 operations .* but received 2/],
+  ['a path of the wrong length', { path: '3,3' }, 2, /Expected 6 numbers .* but received 2/],
   ['an unknown operation', { path: '3,3,3,3,3,7' }, 2, /Expected 0…4 .* but received 7/],
   ['a missing checkpoint', { checkpoint: 'nowhere.pt' }, 1, /Expected .* for nowhere\.pt but received/],
   ['missing images', { input: 'nowhere.npy' }, 1, /Expected a readable \.npy file for nowhere\.npy/],

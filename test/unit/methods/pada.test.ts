@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/methods/index.js'
 import { Pada } from '../../../src/methods/index.js'
 import type { Batch, Plan, StepOptions, StepRecord } from '../../../src/native.js'
 import { createRandom } from '../../../src/random.js'
-import { nasBench201, type Path } from '../../../src/spaces/index.js'
+import { nasBench1Shot1, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 } })
 const IMAGES = 10
@@ -114,6 +114,50 @@ describe('Pada', () => {
       expect(distribution.reduce((a, b) => a + b)).toBeCloseTo(1, 12)
       expect(distribution.slice(0, 2)).toEqual([0.1, 0.1])
     }
+  })
+
+  it('draws connections uniformly, or by the norm of the gradients of their paths', async () => {
+    const connected = nasBench1Shot1('nasbench1shot1-1', { channels: 2, cellsPerStage: 1 })
+    const make = (changes: object) => {
+      const settings = { name: 'pada', pathSchedule: { kind: 'constant', value: 1 }, ...changes } as const
+      const config = parseConfig({ method: settings }).method as PadaConfig
+      return new Pada(config, { space: connected, images: IMAGES, epochs: 4, random: createRandom(0) })
+    }
+    const [uniform, weighed] = [make({}), make({ connections: 'importance' })]
+    const paths: Path[] = []
+    // One candidate with a gradient of norm 4 + the output's option, clipped to half.
+    const [{ name }] = connected.parameters().filter(({ operation }) => operation === 1)
+    const plan = (path: Path) => ({ parameters: [name], path }) as unknown as Plan
+    const trainStep = async (plan: Plan, { indices }: Batch) => {
+      const { path } = plan as unknown as { path: Path }
+      paths.push(path)
+      const gradientNorms = Float64Array.of(4 + path[2])
+      return { gradientNorms, clipScale: 0.5, importance: new Float32Array(indices.length) } as StepRecord
+    }
+    const engine = { plan, supernet: { trainStep } } as unknown as Engine
+    const even = [3, 6, 10].map((options) => new Array(options).fill(1 / options))
+    expect(weighed.connectionDistribution).toEqual(even)
+    for (const method of [uniform, weighed]) {
+      paths.length = 0
+      await epoch(method, engine, 200)
+      method.endEpoch(0)
+    }
+    expect(uniform.connectionDistribution).toEqual(even)
+    const s = new Array<number>(10).fill(0)
+    for (const path of paths) s[path[2]] = (s[path[2]] + (4 + path[2]) / 2) / 2
+    const sum = s.reduce((a, b) => a + b)
+    expect(weighed.connectionDistribution![2]).toEqual(s.map((value) => expect.closeTo(value / sum, 12)))
+    // What was learned is part of the state.
+    const resumed = make({ connections: 'importance' })
+    resumed.restore(weighed.state())
+    expect(resumed.connectionDistribution).toEqual(weighed.connectionDistribution)
+  })
+
+  it('keeps one distribution per intermediate where connections are chosen too', () => {
+    const connected = nasBench1Shot1('nasbench1shot1-3', { channels: 2, cellsPerStage: 1 })
+    const config = parseConfig({ method: { name: 'pada', perEdge: true } }).method as PadaConfig
+    const method = new Pada(config, { space: connected, images: IMAGES, epochs: 4, random: createRandom(0) })
+    expect(method.pathDistribution).toEqual(new Array(5).fill([1 / 3, 1 / 3, 1 / 3]))
   })
 
   it('sends no weights unless unbiased; then 1/(N·q) of the image times uniform/p of the path', async () => {
