@@ -20,6 +20,7 @@ export {
   loadConfig,
   parseConfig,
 } from './config/index.js'
+export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
 export { type DataConfig, loadSplits, type Splits } from './data/index.js'
 export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
@@ -55,7 +56,6 @@ export { createRandom, type Random, RandomStream } from './random.js'
 export { EvaluatedPaths } from './runs/evaluated.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { type Phase, type SearchOptions, search } from './search.js'
-export { type ConformanceOptions, checkSpace } from './spaces/conformance.js'
 export {
   type BufferSpec,
   type Choice,

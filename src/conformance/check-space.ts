@@ -6,10 +6,10 @@ import { Dataset, type Plan, Supernet } from '../native.js'
 import { parametersOf } from '../program.js'
 import { createRandom, type Random, RandomStream } from '../random.js'
 import { PathSampler } from '../sampling/paths.js'
+import { checkPath, enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
 import { initialise } from '../training/snapshot.js'
 import { checkGradient } from './gradient-check.js'
-import { checkPath, enumeratePaths, optionsOf, spaceSize } from './path.js'
-import type { Path, SearchSpace } from './space.js'
 
 export interface ConformanceOptions {
   /** Paths that are drawn and run; default 20. */
