@@ -6,8 +6,8 @@
 test/fixtures/darts-tiny.json: a supernet (Liu, Simonyan and Yang 2019) with C=2 and 3 cells on 8x8 images, and the
 logits of some genotypes in it; a network of one genotype, trained alone, with C=2, 3 cells and an auxiliary head on
 32x32 images, and its logits by running statistics and by those of the batch; sizes of published networks. Everything
-is in float64. Modules are nested as in the authors' code, so that PyTorch names the tensors; of names and shapes the file
-holds digests. In the supernet all batch norms use batch statistics and have no parameters.
+is in float64. Modules are nested as in the authors' code, so that PyTorch names the tensors; of names and shapes the
+file holds digests. In the supernet all batch norms use batch statistics and have no parameters.
 Weights, statistics and images come from the generator of fixtures.py, which the tests repeat.
 """
 import hashlib
