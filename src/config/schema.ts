@@ -80,8 +80,10 @@ const augmentation = group({
 const training = group({
   epochs: count.default(250),
   batchSize: count.default(256),
-  /** Falls from here to 0 along a cosine, epoch by epoch. */
+  /** Goes from here to `learningRateMin` along a cosine, epoch by epoch. */
   learningRate: positive.default(0.05),
+  /** What the learning rate would arrive at after the last epoch. */
+  learningRateMin: z.number().min(0).default(0),
   momentum: z.number().min(0).lt(1).default(0.9),
   weightDecay: z.number().min(0).default(2.5e-4),
   /** Global gradient norm to clip to. */

@@ -19,7 +19,15 @@ const nasbench1shot1 = group({
   cellsPerStage: count.default(3),
 })
 
-export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1])
+const darts = group({
+  name: z.literal('darts'),
+  /** Channels of nodes in the first cells, C. */
+  channels,
+  /** Cells of the supernet, of which those at one and two thirds are reductions. */
+  cells: count.default(8),
+})
+
+export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, darts])
 
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])

@@ -32,7 +32,10 @@ export function strength(schedule: Schedule, epoch: number, epochs: number): num
   }
 }
 
-/** Learning rate annealed by epoch from `initial` towards 0: ½ lr (1 + cos(π e/E)), as PyTorch's CosineAnnealingLR. */
-export function cosineLearningRate(initial: number, epoch: number, epochs: number): number {
-  return (initial / 2) * (1 + Math.cos((Math.PI * epoch) / epochs))
+/**
+ * Learning rate annealed by epoch from `initial` towards `minimum`, m + ½ (lr − m) (1 + cos(π e/E)): PyTorch's
+ * CosineAnnealingLR.
+ */
+export function cosineLearningRate(initial: number, epoch: number, epochs: number, minimum = 0): number {
+  return minimum + ((initial - minimum) / 2) * (1 + Math.cos((Math.PI * epoch) / epochs))
 }

@@ -2,10 +2,23 @@
 import { SPACES, type SpaceConfig } from '../config/spaces.js'
 import { UserError } from '../errors.js'
 import type { Shape } from '../program.js'
+import { darts } from './darts.js'
 import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { nasBench201 } from './nasbench201.js'
 import type { SearchSpace } from './space.js'
 
+export { type DartsOptions, darts } from './darts.js'
+export {
+  DARTS_V1,
+  DARTS_V2,
+  type DartsOperation,
+  decodeGenotype,
+  encodeGenotype,
+  type Genotype,
+  type GenotypeCell,
+  type GenotypeEdge,
+} from './darts-genotype.js'
+export { type DartsNetwork, type DartsNetworkOptions, dartsNetwork } from './darts-network.js'
 export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1.js'
 export type { NasBench1Shot1Options } from './nasbench1shot1-network.js'
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
@@ -33,6 +46,8 @@ export function createSpace(config: SpaceConfig, input: Shape, classes: number):
     case 'nasbench1shot1-2':
     case 'nasbench1shot1-3':
       return nasBench1Shot1(config.name, { ...config, input, classes })
+    case 'darts':
+      return darts({ ...config, input, classes })
     default:
       throw unknown(config)
   }

@@ -72,7 +72,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
   while (progress.epoch < epochs) {
     const { epoch } = progress
-    const learningRate = cosineLearningRate(settings.learningRate, epoch, epochs)
+    const learningRate = cosineLearningRate(settings.learningRate, epoch, epochs, settings.learningRateMin)
     const stepOptions = { learningRate, momentum, weightDecay, unsampled, clipNorm }
     const dataStream = random.data.state()
     const order = method.epochIndices()

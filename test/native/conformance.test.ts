@@ -12,6 +12,7 @@ const TINY: Readonly<Record<string, object>> = {
   'nasbench1shot1-1': { channels: 4, cellsPerStage: 1 },
   'nasbench1shot1-2': { channels: 4, cellsPerStage: 1 },
   'nasbench1shot1-3': { channels: 4, cellsPerStage: 1 },
+  darts: { channels: 4, cells: 3 },
 }
 
 describe('every search space', () => {

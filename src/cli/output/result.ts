@@ -9,6 +9,9 @@ export interface ResultStyle {
   readonly columns?: number
 }
 
+/** Longest line of an architecture; a genotype of DARTS has four. */
+const LONGEST = 120
+
 /** Width that the table takes with architectures on one line each. */
 const WIDE = 132
 
@@ -50,10 +53,21 @@ function renderTop(result: SearchResult, style: ResultStyle): string[] {
     style: { head: [], border: [], compact: !narrow },
   })
   result.top.forEach(({ path, arch, accuracy, groundTruth }, i) => {
-    const shown = narrow ? arch.replaceAll('+', '\n+') : arch
+    const shown = wrap(narrow ? arch.replaceAll('+', '\n+') : arch)
     table.push([i + 1, path.join(','), shown, percent(accuracy), unit(groundTruth)])
   })
   return table.toString().split('\n')
+}
+
+/** Breaks what is too long for a line after commas. */
+function wrap(text: string): string {
+  if (text.length <= LONGEST) return text
+  const lines = ['']
+  for (const part of text.split(/(?<=, )/)) {
+    if (lines[lines.length - 1].length + part.length > LONGEST) lines.push('')
+    lines[lines.length - 1] += part
+  }
+  return lines.map((line) => line.trimEnd()).join('\n')
 }
 
 function gradientVariance(byEpoch: readonly number[]): string {

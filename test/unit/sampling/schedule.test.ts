@@ -34,4 +34,11 @@ describe('cosineLearningRate', () => {
     expect(cosineLearningRate(0.05, 1, 250)).toBeCloseTo(0.049998026105095406, 15)
     expect(cosineLearningRate(0.05, 249, 250)).toBeCloseTo(1.9738949045972052e-6, 15)
   })
+
+  it('ends near the minimum, where there is one', () => {
+    // CosineAnnealingLR(…, T_max=50, eta_min=0.001) from 0.025, epochs 0, 1, 25 and 49
+    const rates = [0, 1, 25, 49].map((epoch) => cosineLearningRate(0.025, epoch, 50, 0.001))
+    const expected = [0.025, 0.02497632074113926, 0.013, 0.0010236792588607412]
+    for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i], 14)
+  })
 })
