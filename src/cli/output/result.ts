@@ -9,8 +9,8 @@ export interface ResultStyle {
   readonly columns?: number
 }
 
-/** Longest line of an architecture; a genotype of DARTS has four. */
-const LONGEST = 120
+/** Longest line of an architecture; a genotype of DARTS has six. */
+const LONGEST = 80
 
 /** Width that the table takes with architectures on one line each. */
 const WIDE = 132
