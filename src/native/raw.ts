@@ -1,0 +1,81 @@
+/** What the compiled addon exports, before {@link Supernet} and its like make it typed and disposable. */
+import type { ConvolutionKernels, NativeInfo } from './process.js'
+import type {
+  AccumulateRecord,
+  Batch,
+  CalibrationImages,
+  ConvolutionTiming,
+  Device,
+  EvaluateOptions,
+  EvaluateRecord,
+  ImageData,
+  Moments,
+  SgdOptions,
+  StateKind,
+  StepOptions,
+  StepRecord,
+  SupernetOptions,
+} from './records.js'
+
+export interface RawHandle {
+  dispose(): void
+}
+export interface RawDataset extends RawHandle {}
+export interface RawPlan extends RawHandle {
+  /** Names of the parameters the plan samples, used and idle. */
+  readonly parameters: readonly string[]
+}
+export interface RawSupernet extends RawHandle {
+  compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
+  accumulate(plan: RawPlan, dataset: RawDataset, batch: Omit<Batch, 'dataset'>): Promise<AccumulateRecord>
+  recordMoments(): Promise<void>
+  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>
+  update(options: SgdOptions): Promise<void>
+  trainStep(
+    plan: RawPlan,
+    dataset: RawDataset,
+    batch: Omit<Batch, 'dataset'>,
+    options: StepOptions,
+  ): Promise<StepRecord>
+  evaluate(plan: RawPlan, dataset: RawDataset, options: EvaluateOptions): Promise<EvaluateRecord>
+  recalibrate(
+    plan: RawPlan,
+    dataset: RawDataset,
+    images: Omit<CalibrationImages, 'dataset' | 'batchSize'>,
+    batchSize: number,
+  ): Promise<void>
+  logits(plan: RawPlan, dataset: RawDataset, indices: Int32Array): Promise<Float32Array>
+  moments(): Promise<Moments>
+  resetMoments(): Promise<void>
+  read(kind: StateKind): Promise<Float32Array>
+  write(kind: StateKind, values: Float32Array): Promise<void>
+  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }>
+  setCounts(timesSampled: Float64Array, everSampled: Uint8Array): Promise<void>
+  convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
+}
+
+/** One name, shape and initial value per buffer. */
+export interface RawBuffers {
+  readonly names: readonly string[]
+  readonly shapes: readonly (readonly number[])[]
+  readonly initial: Float32Array
+}
+
+/** What the compiled addon exports; `native/addon.cc` is its other side. */
+export interface Binding {
+  info(): NativeInfo
+  setThreads(threads: number): Promise<void>
+  limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
+  startProfile(device: Device): Promise<void>
+  takeProfile(): Promise<Float64Array>
+  stopProfile(): Promise<void>
+  resetPeakMemory(device: Device): Promise<void>
+  peakMemory(device: Device): Promise<number>
+  Dataset: new (data: ImageData, device: Device) => RawDataset
+  Supernet: new (
+    names: readonly string[],
+    shapes: readonly (readonly number[])[],
+    buffers: RawBuffers,
+    options: Required<Omit<SupernetOptions, 'buffers'>>,
+  ) => RawSupernet
+}

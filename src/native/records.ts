@@ -1,0 +1,139 @@
+/** What goes into the addon and comes back: shapes, units, ranges. */
+import type { BufferSpec } from '../spaces/space.js'
+import type { Dataset } from './supernet.js'
+
+export type Device = 'cpu' | 'cuda'
+
+/**
+ * How a supernet computes: `fast` takes whatever is fastest on the device; `reference` takes ATen's operators in the
+ * order of the PyTorch reference, rounding as it does, for comparisons and as the measure of what `fast` gains.
+ */
+export type Arithmetic = 'fast' | 'reference'
+
+/**
+ * The type in which a supernet keeps activations and convolves. Parameters, their gradients and moments, statistics
+ * and the loss are float32 in either, so the weights of one can be used by the other.
+ */
+export type Precision = 'float32' | 'bfloat16'
+
+export interface SupernetOptions {
+  /** Default `cpu`. */
+  readonly device?: Device
+  /** Default `fast`. */
+  readonly arithmetic?: Arithmetic
+  /** Default `float32`. */
+  readonly precision?: Precision
+  /** State that no gradient changes, default none. */
+  readonly buffers?: readonly BufferSpec[]
+}
+
+/** Images and labels of one split, resident in memory of `device`. */
+export interface ImageData {
+  /** count × channels × height × width: bytes 0…255, or floats that are already normalised. */
+  readonly images: Uint8Array | Float32Array
+  /** One class index per image. */
+  readonly labels: Int32Array
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+  /** Per channel, in units of pixel value / 255. Ignored for float images. */
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+}
+
+/** Random crop of the zero-padded image, and horizontal flip with probability one half; drawn natively from `seed`. */
+export interface Augmentation {
+  readonly seed: number
+  /** Pixels of zero padding on each side before cropping back to size; 0 for no crop. */
+  readonly pad: number
+  readonly flip: boolean
+}
+
+/** What the dropouts and drop paths of a step draw from, natively. */
+export interface Drop {
+  readonly seed: number
+  /** Factor on the probability of every drop path, 0…1, for schedules that raise it in training; default 1. */
+  readonly pathScale?: number
+}
+
+export interface Batch {
+  readonly dataset: Dataset
+  /** Indices into the data set, one per sample of the batch. */
+  readonly indices: Int32Array
+  readonly augmentation?: Augmentation
+  /** One factor per sample on its loss; default 1. The loss is always divided by the batch size. */
+  readonly weights?: Float32Array
+  /** Without it nothing is dropped. */
+  readonly drop?: Drop
+}
+
+/** Images that running statistics are made from. */
+export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | 'augmentation'> {
+  /** Images per batch; the last batch may be smaller, but counts as much. */
+  readonly batchSize: number
+}
+
+export interface AccumulateRecord {
+  /** Mean (weighted, if weights were given) cross-entropy before the update. */
+  readonly loss: number
+  /** Number of samples whose largest logit is their label. */
+  readonly correct: number
+  /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
+  readonly importance: Float32Array
+}
+
+export interface StepRecord extends AccumulateRecord {
+  /** ‖∇‖₂ of each parameter in `plan.parameters`, before clipping. */
+  readonly gradientNorms: Float64Array
+  /** ‖∇‖₂ over all parameters, before clipping. */
+  readonly globalNorm: number
+  /** Factor that clipping applied to every gradient, in (0, 1]. */
+  readonly clipScale: number
+}
+
+export interface SgdOptions {
+  readonly learningRate: number
+  readonly momentum: number
+  readonly weightDecay: number
+  /** Whether parameters outside this step's path get momentum and weight decay, once sampled (METHOD §2). */
+  readonly unsampled: 'skip' | 'decay'
+}
+
+export interface StepOptions extends SgdOptions {
+  /** Global gradient norm to clip to; Infinity for none. */
+  readonly clipNorm: number
+}
+
+export interface EvaluateOptions {
+  readonly batchSize: number
+  /** Evaluate on the first `count` images only. */
+  readonly count?: number
+}
+
+export interface EvaluateRecord {
+  readonly count: number
+  readonly correct: number
+  /** Mean cross-entropy. */
+  readonly loss: number
+}
+
+export interface ConvolutionTiming {
+  readonly batchSize: number
+  /** Whether the convolutions also run backward: gradients of weights, and of inputs where the plan asks for them. */
+  readonly training: boolean
+  /** Rounds before those that count. */
+  readonly warmup: number
+  /** Rounds of which the median is taken. */
+  readonly repetitions: number
+}
+
+/** Gradient moments since the last reset, one entry per parameter of the supernet. */
+export interface Moments {
+  /** Steps in which the parameter was sampled. */
+  readonly timesSampled: Float64Array
+  /** Population variance of the gradient over those steps, averaged over the parameter's scalars. */
+  readonly meanVariance: Float64Array
+}
+
+/** Flat float32 state: all parameters, or for `buffers` all buffers, concatenated in the order of the specs. */
+export type StateKind = 'parameters' | 'gradients' | 'momentum' | 'momentMean' | 'momentM2' | 'buffers'

@@ -1,0 +1,187 @@
+/** The handles: images, plans, and the supernet, whose methods are the verbs that training steps are made of. */
+import { loadBinding } from '../binding.js'
+import { type EncodedProgram, encodeProgram } from '../encode-program.js'
+import type { Program } from '../program.js'
+import type { BufferSpec, ParameterSpec } from '../spaces/space.js'
+import type { RawDataset, RawPlan, RawSupernet } from './raw.js'
+import type {
+  AccumulateRecord,
+  Batch,
+  CalibrationImages,
+  ConvolutionTiming,
+  Device,
+  EvaluateOptions,
+  EvaluateRecord,
+  ImageData,
+  Moments,
+  Precision,
+  SgdOptions,
+  StateKind,
+  StepOptions,
+  StepRecord,
+  SupernetOptions,
+} from './records.js'
+
+/** Images resident in native memory. */
+export class Dataset implements Disposable {
+  /** @internal */
+  readonly raw: RawDataset
+  readonly count: number
+
+  constructor(data: ImageData, device: Device = 'cpu') {
+    this.raw = new (loadBinding().Dataset)(data, device)
+    this.count = data.labels.length
+  }
+
+  dispose(): void {
+    this.raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** A program checked, fused and bound to the parameters of one supernet. */
+export class Plan implements Disposable {
+  /** @internal */
+  readonly raw: RawPlan
+  /** Names of the parameters that the plan samples: those it uses, then the idle ones. */
+  readonly parameters: readonly string[]
+
+  /** @internal */
+  constructor(raw: RawPlan) {
+    this.raw = raw
+    this.parameters = raw.parameters
+  }
+
+  dispose(): void {
+    this.raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** All weights of a search space, their gradients, momentum and gradient moments, and its buffers, on one device. */
+export class Supernet implements Disposable {
+  readonly #raw: RawSupernet
+  readonly specs: readonly ParameterSpec[]
+  readonly buffers: readonly BufferSpec[]
+  readonly device: Device
+  readonly precision: Precision
+
+  /** Parameters start at zero; write them with {@link write}. Buffers start with what their specs say. */
+  constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
+    const { device = 'cpu', arithmetic = 'fast', precision = 'float32', buffers = [] } = options
+    this.specs = specs
+    this.buffers = buffers
+    this.device = device
+    this.precision = precision
+    this.#raw = new (loadBinding().Supernet)(
+      specs.map((spec) => spec.name),
+      specs.map((spec) => spec.shape),
+      {
+        names: buffers.map((buffer) => buffer.name),
+        shapes: buffers.map((buffer) => buffer.shape),
+        initial: Float32Array.from(buffers, (buffer) => buffer.init),
+      },
+      { device, arithmetic, precision },
+    )
+  }
+
+  /** Checks a program against the parameters and buffers and plans its execution; equal programs share one plan natively. */
+  compile(program: Program): Plan {
+    const { code, names, idle }: EncodedProgram = encodeProgram(program)
+    return new Plan(this.#raw.compile(code, names, idle))
+  }
+
+  /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
+  accumulate(plan: Plan, { dataset, ...batch }: Batch): Promise<AccumulateRecord> {
+    return this.#raw.accumulate(plan.raw, dataset.raw, batch)
+  }
+
+  /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
+  recordMoments(): Promise<void> {
+    return this.#raw.recordMoments()
+  }
+
+  /** Scales the gradients held so that their global norm is at most `maxNorm`. */
+  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }> {
+    return this.#raw.clip(maxNorm)
+  }
+
+  /** One SGD update from the gradients held, which it clears. */
+  update(options: SgdOptions): Promise<void> {
+    return this.#raw.update(options)
+  }
+
+  /** Accumulate, record moments, clip, update: one native call. */
+  trainStep(plan: Plan, { dataset, ...batch }: Batch, options: StepOptions): Promise<StepRecord> {
+    return this.#raw.trainStep(plan.raw, dataset.raw, batch, options)
+  }
+
+  /** Accuracy and loss on the data set's images in order, without augmentation; by running statistics, where kept. */
+  evaluate(plan: Plan, dataset: Dataset, options: EvaluateOptions): Promise<EvaluateRecord> {
+    return this.#raw.evaluate(plan.raw, dataset.raw, options)
+  }
+
+  /**
+   * Estimates the running statistics of a plan's batch norms anew: the average over the batches that the images form, of
+   * their means and (unbiased) variances. Nothing is dropped. Paths that share a supernet leave statistics of all of
+   * them behind, so each needs its own before it is evaluated.
+   */
+  recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {
+    return this.#raw.recalibrate(plan.raw, dataset.raw, images, batchSize)
+  }
+
+  /** Logits of one batch without augmentation, indices.length × classes, row-major. */
+  logits(plan: Plan, dataset: Dataset, indices: Int32Array): Promise<Float32Array> {
+    return this.#raw.logits(plan.raw, dataset.raw, indices)
+  }
+
+  /** Gradient moments since the last {@link resetMoments}. */
+  moments(): Promise<Moments> {
+    return this.#raw.moments()
+  }
+
+  resetMoments(): Promise<void> {
+    return this.#raw.resetMoments()
+  }
+
+  /** A copy of one kind of state, all parameters (or buffers) concatenated. */
+  read(kind: StateKind): Promise<Float32Array> {
+    return this.#raw.read(kind)
+  }
+
+  /** Replaces one kind of state; `values` has the length that {@link read} returns. */
+  write(kind: StateKind, values: Float32Array): Promise<void> {
+    return this.#raw.write(kind, values)
+  }
+
+  /** Sampling counts: per parameter, steps since the moments' reset, and whether it was ever sampled. */
+  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }> {
+    return this.#raw.counts()
+  }
+
+  setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
+    return this.#raw.setCounts(counts.timesSampled, counts.everSampled)
+  }
+
+  /**
+   * Seconds that all convolutions of a plan take where ATen computes them, in this supernet's precision, on tensors
+   * that are there already, and nothing else runs: what a step is measured against. Uses and changes no weights.
+   */
+  convolutionSeconds(plan: Plan, timing: ConvolutionTiming): Promise<number> {
+    return this.#raw.convolutionSeconds(plan.raw, timing)
+  }
+
+  dispose(): void {
+    this.#raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
