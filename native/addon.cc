@@ -1,4 +1,4 @@
-// What JavaScript can call: the other side of `Binding` in src/native.ts.
+// What JavaScript can call: the other side of `Binding` in src/native/raw.ts.
 #include <ATen/Version.h>
 #include <napi.h>
 #include <torch/headeronly/version.h>

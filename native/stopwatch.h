@@ -8,7 +8,7 @@
 
 namespace pada {
 
-// In the order of FAMILIES in src/native.ts.
+// In the order of FAMILIES in src/native/process.ts.
 enum class Family { ConvForward, ConvBackward, Norm, Pool, Sum, Loss, Statistics, Optimiser, Other };
 inline constexpr size_t kFamilies = static_cast<size_t>(Family::Other) + 1;
 
