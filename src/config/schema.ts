@@ -104,9 +104,13 @@ const ranking = group({
 })
 
 const groundTruth = group({
-  /** CSV with the columns `arch` and `column`, relative to the configuration file; `embedded` names the package's. */
+  /**
+   * CSV with the columns `arch` and `column`, or JSON with an object per architecture, relative to the configuration
+   * file; `embedded` names the package's.
+   */
   file: z.string().min(1),
-  column: z.string().min(1).default('accuracy'),
+  /** Default: `accuracy`, in JSON `mean_acc`. */
+  column: z.string().min(1).optional(),
 })
 
 export const configSchema = group({

@@ -172,7 +172,7 @@ describe('loadConfig', () => {
 
   it('keeps the name of the embedded table', async () => {
     const config = await loadConfig({ file: file('groundTruth: { file: embedded }') })
-    expect(config.groundTruth).toEqual({ file: 'embedded', column: 'accuracy' })
+    expect(config.groundTruth).toEqual({ file: 'embedded' })
   })
 
   it('refuses what is no assignment', async () => {
