@@ -2,14 +2,18 @@
 import { SPACES, type SpaceConfig } from '../config/spaces.js'
 import { UserError } from '../errors.js'
 import type { Shape } from '../program.js'
+import { nasBenchMacro } from './nasbench-macro.js'
 import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { nasBench201 } from './nasbench201.js'
+import { proxylessNas } from './proxylessnas.js'
 import type { SearchSpace } from './space.js'
 
+export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './nasbench-macro.js'
 export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1.js'
 export type { NasBench1Shot1Options } from './nasbench1shot1-network.js'
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
 export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
+export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './proxylessnas.js'
 export type {
   BufferSpec,
   Choice,
@@ -33,6 +37,10 @@ export function createSpace(config: SpaceConfig, input: Shape, classes: number):
     case 'nasbench1shot1-2':
     case 'nasbench1shot1-3':
       return nasBench1Shot1(config.name, { ...config, input, classes })
+    case 'proxylessnas':
+      return proxylessNas({ ...config, input, classes })
+    case 'nasbench-macro':
+      return nasBenchMacro({ ...config, input, classes })
     default:
       throw unknown(config)
   }
