@@ -108,9 +108,12 @@ const ranking = group({
 })
 
 const groundTruth = group({
-  /** Table with the columns `arch` (or `hash`) and `column`, relative to the configuration file; `embedded` names the package's. */
+  /**
+   * CSV with the columns `arch` (or `hash`) and `column`, or JSON with an object per architecture, relative to the
+   * configuration file; `embedded` names the package's.
+   */
   file: z.string().min(1),
-  /** Default: what the table's form calls its accuracies. */
+  /** Default: `accuracy`, by hash `test_accuracy`, in JSON `mean_acc`. */
   column: z.string().min(1).optional(),
 })
 

@@ -1,6 +1,6 @@
 /** The settings of each search space. Defaults are the published ones. */
 import { z } from 'zod'
-import { count, group } from './group.js'
+import { count, group, positive } from './group.js'
 
 /** Channels of the first stage, C. */
 const channels = count.default(16)
@@ -27,7 +27,21 @@ const darts = group({
   cells: count.default(8),
 })
 
-export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, darts])
+const proxylessnas = group({
+  name: z.literal('proxylessnas'),
+  /** Factor on all widths. */
+  width: positive.default(1),
+  /** Layers in each of the six stages. */
+  layers: z.array(count).length(6).default([4, 4, 4, 4, 4, 1]),
+})
+
+const nasbenchMacro = group({
+  name: z.literal('nasbench-macro'),
+  /** Channels of the stem; stages have twice, four and eight times as many. */
+  channels: count.default(32),
+})
+
+export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, darts, proxylessnas, nasbenchMacro])
 
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])

@@ -3,8 +3,10 @@ import { SPACES, type SpaceConfig } from '../config/spaces.js'
 import { UserError } from '../errors.js'
 import type { Shape } from '../program.js'
 import { darts } from './darts.js'
+import { nasBenchMacro } from './nasbench-macro.js'
 import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { nasBench201 } from './nasbench201.js'
+import { proxylessNas } from './proxylessnas.js'
 import type { SearchSpace } from './space.js'
 
 export { type DartsOptions, darts } from './darts.js'
@@ -19,10 +21,12 @@ export {
   type GenotypeEdge,
 } from './darts-genotype.js'
 export { type DartsNetwork, type DartsNetworkOptions, dartsNetwork } from './darts-network.js'
+export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './nasbench-macro.js'
 export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1.js'
 export type { NasBench1Shot1Options } from './nasbench1shot1-network.js'
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
 export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
+export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './proxylessnas.js'
 export type {
   BufferSpec,
   Choice,
@@ -48,6 +52,10 @@ export function createSpace(config: SpaceConfig, input: Shape, classes: number):
       return nasBench1Shot1(config.name, { ...config, input, classes })
     case 'darts':
       return darts({ ...config, input, classes })
+    case 'proxylessnas':
+      return proxylessNas({ ...config, input, classes })
+    case 'nasbench-macro':
+      return nasBenchMacro({ ...config, input, classes })
     default:
       throw unknown(config)
   }

@@ -41,10 +41,14 @@ export function checkPath(space: Pick<SearchSpace, 'name' | 'choices'>, path: Pa
   }
 }
 
-/** Reads `3,0,1,…` (an option per choice) or the space's own notation; throws one clear sentence for anything else. */
+/**
+ * Reads `3,0,1,…` (an option per choice) or the space's own notation; throws one clear sentence for anything else. A
+ * number on its own is a list only where a path is one choice: elsewhere it may be a notation of digits.
+ */
 export function parsePath(space: SearchSpace, text: string): Path {
   const trimmed = text.trim()
-  if (!/^-?\d+(\s*,\s*-?\d+)*$/.test(trimmed)) return space.decode(trimmed)
+  const list = space.choices.length === 1 ? /^-?\d+$/ : /^-?\d+(\s*,\s*-?\d+)+$/
+  if (!list.test(trimmed)) return space.decode(trimmed)
   const path = trimmed.split(',').map(Number)
   checkPath(space, path)
   return path

@@ -13,6 +13,8 @@ const TINY: Readonly<Record<string, object>> = {
   'nasbench1shot1-2': { channels: 4, cellsPerStage: 1 },
   'nasbench1shot1-3': { channels: 4, cellsPerStage: 1 },
   darts: { channels: 4, cells: 3 },
+  proxylessnas: { width: 0.25, layers: [2, 1, 1, 2, 1, 1] },
+  'nasbench-macro': { channels: 4 },
 }
 
 describe('every search space', () => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { loadGroundTruth } from '../../../src/evaluation/ground-truth.js'
-import { enumeratePaths, nasBench201 } from '../../../src/spaces/index.js'
+import { enumeratePaths, nasBench201, nasBenchMacro, type SearchSpace } from '../../../src/spaces/index.js'
 
 const space = nasBench201()
 const NONE = space.encode([0, 0, 0, 0, 0, 0])
@@ -23,8 +23,13 @@ async function table(content: string | Uint8Array, name = 'table.csv'): Promise<
   return file
 }
 
-async function refusal(content: string | Uint8Array, options = {}, name?: string): Promise<string> {
-  const error = await loadGroundTruth(await table(content, name), space, options).catch((reason: unknown) => reason)
+async function refusal(
+  content: string | Uint8Array,
+  options = {},
+  name?: string,
+  of: SearchSpace = space,
+): Promise<string> {
+  const error = await loadGroundTruth(await table(content, name), of, options).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(UserError)
   return (error as UserError).message.replaceAll(`${folder}/`, '')
 }
@@ -110,6 +115,56 @@ describe('loadGroundTruth', () => {
     )
     await expect(loadGroundTruth(join(folder, 'none.csv'), space)).rejects.toThrow(
       /^Expected a readable table .*ENOENT/,
+    )
+  })
+})
+
+describe('loadGroundTruth of JSON', () => {
+  const macro = nasBenchMacro()
+  const refuse = (text: string, options = {}) => refusal(text, options, 'table.json', macro)
+
+  it('reads an object per architecture, in the order of the file, digits that look like numbers too', async () => {
+    const text = '{"02012100": {"test_acc": [1, 2], "mean_acc": 89.2}, "11111111": {"mean_acc": 92, "x": {"y": 1}},\n'
+    const more = '"0, 0,0,0,0,0,0,1": {"mean_acc": 92, "note": "a \\"quoted\\": {key}"}}'
+    const file = await table(`\uFEFF${text}${more}`, 'table.json')
+    const truth = await loadGroundTruth(file, macro)
+    expect(truth.paths.map(macro.encode)).toEqual(['02012100', '11111111', '00000001'])
+    expect(truth.accuracy([0, 2, 0, 1, 2, 1, 0, 0])).toBe(89.2)
+    expect(truth.best).toEqual({ path: new Array(8).fill(1), accuracy: 92 })
+  })
+
+  it('reads another column, and gzip', async () => {
+    const file = await table(gzipSync('{"00000000": {"mean_acc": 1, "valid": 2}}'), 'table.json.gz')
+    expect((await loadGroundTruth(file, macro, { column: 'valid' })).best.accuracy).toBe(2)
+  })
+
+  it.each([
+    ['{"02012100": {"mean_acc": 1}', /^Expected well-formed JSON for ground truth but received table\.json: /],
+    ['[1]', /^Expected an object with an entry per .* but received table\.json, which holds \[1\]$/],
+    ['{}', /^Expected at least one architecture in table\.json but received none$/],
+    ['{"00000000": {"acc": 1, "std": 2}}', /^Expected a column "mean_acc" in table\.json but received acc, std$/],
+    [
+      '{"00000000": {"mean_acc": 1},\n"00000001": 2}',
+      /^Expected an object .* for each architecture but received 2 for "00000001" \(table\.json, line 2\)$/,
+    ],
+    [
+      '{"00000000": {"mean_acc": 1},\n"00000001": {"acc": 2}}',
+      /^Expected a number in 0…100 for "mean_acc" but received "" \(table\.json, line 2\)$/,
+    ],
+    [
+      '{\n"00000000": {"mean_acc": [1, 2]}}',
+      /^Expected a number in 0…100 for "mean_acc" but received "\[1,2\]" \(table\.json, line 2\)$/,
+    ],
+    ['{"00000000": {"mean_acc": null}}', /"mean_acc" but received "null" \(table\.json, line 1\)$/],
+    ['{"00000000": {"mean_acc": " "}}', /"mean_acc" but received " " \(table\.json, line 1\)$/],
+    ['{"00000003": {"mean_acc": 1}}', /^Expected 8 digits 0…2 for .* but received "00000003" \(table\.json, line 1\)$/],
+  ])('refuses %j', async (text, message) => {
+    expect(await refuse(text)).toMatch(message)
+  })
+
+  it.each(['00000000', '0,0,0,0,0,0,0,0'])('names the line of an architecture that occurs twice: %s', async (again) => {
+    expect(await refuse(`{"00000000": {"mean_acc": 1},\n\n"${again}": {"mean_acc": 1}}`)).toBe(
+      `Expected each architecture once in table.json but received ${again} again on line 3`,
     )
   })
 })

@@ -40,6 +40,16 @@ describe('parsePath', () => {
   })
 })
 
+describe('a lone number', () => {
+  it('is notation where a path has several choices, an option where it has one', () => {
+    expect(() => parsePath(space, '3')).toThrow(/^Expected \|op~0\|.* but received "3"$/)
+    const decode = (text: string) => [...text].map(Number)
+    const digits = { ...space, choices: operationChoices(['a', 'b'], 3), decode }
+    expect(parsePath(digits, '02')).toEqual([0, 2])
+    expect(parsePath({ ...digits, choices: operationChoices(['a'], 30) }, '02')).toEqual([2])
+  })
+})
+
 describe('checkPath', () => {
   it.each([0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses the operation %d', (operation) => {
     expect(() => checkPath(space, [0, 0, 0, 0, 0, operation])).toThrow(`but received ${operation} in`)

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import type { Cost } from '../../src/evaluation/cost.js'
+import { nasBenchMacro, proxylessNas, type SearchSpace } from '../../src/spaces/index.js'
+import { randomFloats, randomNumbers } from './random.js'
+
+/** Written by scripts/make-mbconv-fixture.py: two spaces in PyTorch, small ones in float64. */
+interface Fixture {
+  readonly costs: readonly (Cost & { readonly arch: string })[]
+  readonly tiny: {
+    readonly options: object
+    readonly input: readonly [channels: number, height: number, width: number]
+    readonly classes: number
+    readonly batch: number
+    readonly seed: number
+    /** SHA-256 of the names, one per line, in PyTorch's order. */
+    readonly digests: { readonly parameters: string; readonly buffers: string }
+    readonly paths: readonly TinyPath[]
+  }
+}
+
+export interface TinyPath {
+  readonly arch: string
+  /** Logits by the running statistics, batch × classes. */
+  readonly evaluation: readonly number[]
+  /** Logits by the statistics of the batch. */
+  readonly training: readonly number[]
+  /** Cross-entropy of `training`; label i mod classes for image i. */
+  readonly loss: number
+  /** Of all parameters together. */
+  readonly gradientNorm: number
+}
+
+const FACTORIES = { proxylessnas: proxylessNas, 'nasbench-macro': nasBenchMacro } as const
+
+type Name = keyof typeof FACTORIES
+
+const fixtures: Readonly<Record<Name, Fixture>> = JSON.parse(
+  readFileSync(new URL('../fixtures/mbconv-spaces.json', import.meta.url), 'utf8'),
+)
+
+/** Both fixtures, each with its full space, its small one, and the small one's state and images. */
+export const mbConvFixtures = (Object.keys(FACTORIES) as Name[]).map((name) => {
+  const { costs, tiny } = fixtures[name]
+  const [channels, height, width] = tiny.input
+  const input = { channels, height, width }
+  const space = FACTORIES[name]({ ...tiny.options, input, classes: tiny.classes })
+  return {
+    name,
+    costs,
+    tiny,
+    full: FACTORIES[name](),
+    space,
+    input,
+    parameters: parametersOf(space, tiny.seed),
+    buffers: buffersOf(space, tiny.seed + 2),
+    images: randomFloats(randomNumbers(tiny.seed + 1), tiny.batch * channels * height * width, 2),
+    labels: Array.from({ length: tiny.batch }, (_, i) => i % tiny.classes),
+  }
+})
+
+/** By name, in the order of the space. */
+function parametersOf(space: SearchSpace, seed: number): Map<string, Float32Array> {
+  const random = randomNumbers(seed)
+  const numbers = space.parameters().map(({ name, shape, init }) => {
+    const values = randomFloats(random, elements(shape), init.kind === 'uniform' ? init.bound : 0.5)
+    return [name, init.kind === 'ones' ? values.map((value) => 1 + value) : values] as const
+  })
+  return new Map(numbers)
+}
+
+function buffersOf(space: SearchSpace, seed: number): Map<string, Float32Array> {
+  const random = randomNumbers(seed)
+  const numbers = (space.buffers?.() ?? []).map(({ name, shape, init }) => {
+    const length = elements(shape)
+    // Means in ±0.1, variances in 0.1…0.3.
+    if (init === 0) return [name, randomFloats(random, length, 0.1)] as const
+    return [name, randomFloats(random, length, 0.1).map((value) => 0.2 + value)] as const
+  })
+  return new Map(numbers)
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1)
+}
