@@ -64,7 +64,7 @@ const spos = group({ name: z.literal('spos') })
 
 const standalone = group({
   name: z.literal('standalone'),
-  /** The one path to train: operation indices, or the space's notation. */
+  /** The one path to train: operation indices, or the space's notation (in quotes where it is all digits). */
   path: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
 })
 

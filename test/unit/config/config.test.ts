@@ -62,6 +62,12 @@ describe('parseConfig', () => {
     })
   })
 
+  it("fills in the published networks of the spaces' names", () => {
+    const of = (name: 'proxylessnas' | 'nasbench-macro') => parseConfig({ space: { name } }).space
+    expect(of('proxylessnas')).toEqual({ name: 'proxylessnas', width: 1, layers: [4, 4, 4, 4, 4, 1] })
+    expect(of('nasbench-macro')).toEqual({ name: 'nasbench-macro', channels: 32 })
+  })
+
   it('reads what it wrote', () => {
     const config = parseConfig({ seed: 7, method: { name: 'standalone', path: [1, 2] } })
     expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config)
@@ -122,6 +128,14 @@ describe('parseConfig', () => {
       [
         { ranking: { subModels: 'groundTruth' } },
         'Expected a table, because ranking.subModels is groundTruth, for groundTruth but received nothing',
+      ],
+      [
+        { space: { name: 'proxylessnas', layers: [4, 4] } },
+        'Expected at least 6 value(s) for space.layers but received [4,4]',
+      ],
+      [
+        { space: { name: 'proxylessnas', width: 0 } },
+        'Expected a number of more than 0 for space.width but received 0',
       ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
       [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],
@@ -234,8 +248,20 @@ describe('configs/', () => {
     expect(fashion.groundTruth?.file).toBe('embedded')
   })
 
+  it('has one of NAS-Bench-Macro, and small ones of it and of ProxylessNAS on embedded data', async () => {
+    const macro = await loadConfig({ file: shipped('nasbench-macro-cifar10.yaml'), set: ['data.dir=x'] })
+    expect(macro.space).toEqual({ name: 'nasbench-macro', channels: 32 })
+    for (const name of ['nasbench-macro', 'proxylessnas'] as const) {
+      const { space, data } = await loadConfig({ file: shipped(`${name}-smoke.yaml`) })
+      expect([space.name, data.format]).toEqual([name, 'embedded'])
+    }
+  })
+
   it('names files after their searches', async () => {
-    for (const name of ['nasbench201-cifar10', 'nasbench201-cifar10-short', 'nasbench201-fashion']) {
+    const macro = ['nasbench-macro-cifar10', 'nasbench-macro-smoke']
+    const proxyless = ['proxylessnas-imagenet', 'proxylessnas-smoke']
+    const nasbench201 = ['nasbench201-cifar10', 'nasbench201-cifar10-short', 'nasbench201-fashion']
+    for (const name of [...nasbench201, ...macro, ...proxyless]) {
       expect(parse(readFileSync(shipped(`${name}.yaml`), 'utf8')).name).toBe(name)
     }
   })
