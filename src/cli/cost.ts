@@ -32,7 +32,6 @@ const options = {
     requiresArg: true,
     describe: 'Images per batch, for --latency',
     defaultDescription: '1',
-    implies: 'latency',
     coerce: (value: number) => whole('batch', value),
   },
   json: jsonOption,
@@ -48,6 +47,8 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
       .positional('paths', { type: 'string', array: true, describe: 'Paths, as operation indices or architecture' })
       .options(options),
   async handler({ paths: texts = [], config: file = PAPER_CONFIG, set, published, latency, batch, json }) {
+    if (batch !== undefined && !latency)
+      throw new UserError('Expected --latency with --batch but received --batch alone', 2)
     if (texts.length === 0) throw new UserError('Expected at least one path for cost but received none', 2)
     const config = await loadConfig({ file, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
     const { input, classes } = await imageExtents(config.data)

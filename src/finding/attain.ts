@@ -112,5 +112,5 @@ function describeLimit(name: string, { min, max }: Limit): string {
 }
 
 function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 10 ? 4 : 2 })
+  return value.toLocaleString('en-US', Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 })
 }
