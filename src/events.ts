@@ -76,6 +76,19 @@ export interface EvaluatedEvent {
   readonly accuracy: number
 }
 
+/** One more sub-model was evaluated on the way to the best ones; not written to the event log. */
+export interface CandidateEvent {
+  readonly event: 'candidate'
+  /** Sub-models evaluated, of `total`, which a small space or narrow limits may not offer. */
+  readonly done: number
+  readonly total: number
+  readonly path: Path
+  /** In [0, 1]. */
+  readonly accuracy: number
+  /** The best accuracy so far. */
+  readonly best: number
+}
+
 export interface RankedSubModel {
   readonly path: Path
   /** The path in the space's notation. */
@@ -84,6 +97,21 @@ export interface RankedSubModel {
   readonly accuracy: number
   /** Accuracy in the ground-truth table, in the table's unit; null where the table lacks the path. */
   readonly groundTruth: number | null
+}
+
+export interface FoundSubModel extends RankedSubModel {
+  /** Parameters, multiply-adds and FLOPs for one image; latency, where it was measured, in milliseconds per batch. */
+  readonly costs: Readonly<Record<string, number>>
+}
+
+/** The best sub-models within the limits. */
+export interface Found {
+  readonly algorithm: string
+  /** Sub-models evaluated. */
+  readonly evaluations: number
+  readonly objectives: readonly string[]
+  /** With one objective the best sub-models, best first; with several the Pareto front, by the first of them. */
+  readonly best: readonly FoundSubModel[]
 }
 
 /** The outcome. Numbers that need a ranking or a ground truth are null where there is none. */
@@ -111,9 +139,11 @@ export interface ResultEvent {
   /** Sub-models ranked, and how many of them have a ground truth. */
   readonly ranked: number
   readonly withGroundTruth: number
+  /** Where the settings ask for the best sub-models. */
+  readonly found?: Found
   readonly run: string
 }
 
 export type TrainEvent = StepEvent | EpochEvent | CheckpointEvent
-export type SearchEvent = StartEvent | TrainEvent | EvaluatedEvent | ResultEvent
+export type SearchEvent = StartEvent | TrainEvent | EvaluatedEvent | CandidateEvent | ResultEvent
 export type SearchResult = ResultEvent

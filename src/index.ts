@@ -33,12 +33,38 @@ export {
   PUBLISHED_CONVENTION,
   programCost,
 } from './evaluation/cost.js'
+export { calibrationIndices, type Evaluator, evaluatePath } from './evaluation/evaluate.js'
 export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
 export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
+export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type * from './events.js'
+export {
+  bestFirst,
+  type Candidate,
+  type CostFunctions,
+  checkLimits,
+  costsOf,
+  crowdingDistances,
+  dominates,
+  type EvolutionSettings,
+  evolve,
+  evolveRegularized,
+  type Finder,
+  frontsOf,
+  type Limit,
+  type Limits,
+  type LocalSearchSettings,
+  localSearch,
+  type Origin,
+  type Problem,
+  paretoFront,
+  type RandomSearchSettings,
+  type RegularizedEvolutionSettings,
+  randomSearch,
+} from './finding/index.js'
 export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
   createMethod,

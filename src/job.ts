@@ -6,6 +6,8 @@ import { loadSplits, type Splits } from './data/index.js'
 import { UserError } from './errors.js'
 import { type GroundTruth, loadGroundTruth } from './evaluation/ground-truth.js'
 import { selectSubModels } from './evaluation/sub-models.js'
+import { constraints } from './finding/find.js'
+import { checkLimits } from './finding/index.js'
 import { createMethod } from './methods/index.js'
 import type { Method } from './methods/method.js'
 import { type Shape, sameShape } from './program.js'
@@ -44,10 +46,14 @@ export async function prepare(config: Config, own: { space?: SearchSpace; data?:
   // A stream of its own, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')
   const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
+  if (config.finding !== undefined) {
+    // What has to be measured is not known yet.
+    await checkLimits(constraints({ space, settings: config.finding }), RandomStream.named(config.seed, 'limits'))
+  }
   return { splits, space, random, method, groundTruth, subModels, identity: identify(space, splits) }
 }
 
-function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ranking }: Config): void {
+function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ranking, finding }: Config): void {
   if (!sameShape(space.input, train) || space.classes < classes) {
     const received = `${describe(train)} in ${classes}`
     throw new UserError(
@@ -56,11 +62,12 @@ function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ran
     )
   }
   const available = test.labels.length
-  if (ranking.imageCount !== undefined && ranking.imageCount > available) {
-    throw new UserError(
-      `Expected at most ${available} test images for ranking.imageCount but received ${ranking.imageCount}`,
-      2,
-    )
+  for (const [key, imageCount = 0] of [
+    ['ranking', ranking.imageCount],
+    ['finding', finding?.imageCount],
+  ] as const) {
+    if (imageCount <= available) continue
+    throw new UserError(`Expected at most ${available} test images for ${key}.imageCount but received ${imageCount}`, 2)
   }
 }
 

@@ -1,30 +1,38 @@
-/** A search from settings to result: load, train, rank, judge; all of it in a run folder that can be continued. */
+/** A search from settings to result: load, train, rank, find, judge; all of it in a run folder that can be continued. */
 import { writeAtomically } from './atomic.js'
 import type { Config } from './config/index.js'
 import type { Splits } from './data/index.js'
 import { UserError } from './errors.js'
+import { evaluatePath } from './evaluation/evaluate.js'
 import { scalars } from './evaluation/gradient-variance.js'
+import { Judge } from './evaluation/judge.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from './evaluation/ranking.js'
 import type { SearchEvent, SearchResult } from './events.js'
+import { type FindOutcome, find, needsLatency } from './finding/find.js'
+import { checkLatencyLimit } from './finding/latency-limit.js'
 import { prepare } from './job.js'
 import { Dataset, Supernet, setThreads } from './native.js'
-import { EvaluatedPaths } from './runs/evaluated.js'
+import { RandomStream } from './random.js'
+import { foundTable } from './runs/found-table.js'
 import { rankingTable } from './runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from './runs/run-folder.js'
-import type { SearchSpace } from './spaces/index.js'
+import type { Path, SearchSpace } from './spaces/index.js'
 import { restoreSnapshot, type Snapshot, START } from './training/snapshot.js'
 import { stepsPerEpoch, train } from './training/supernet.js'
 
-export type Phase = 'train' | 'rank'
+/** `find` does nothing where the settings have no `finding`. */
+export type Phase = 'train' | 'rank' | 'find'
+
+const PHASES: readonly Phase[] = ['train', 'rank', 'find']
 
 export interface SearchOptions {
   /** Run folder to create; new or empty. Default: a folder in `runs/` with the time in its name. */
   readonly out?: string
-  /** Run folder to continue instead; its settings must be the same, but for those of the ranking. */
+  /** Run folder to continue instead; its settings must be the same, but for those of ranking and finding. */
   readonly resume?: string
   /** When aborted, the search saves itself and throws the signal's reason. */
   readonly signal?: AbortSignal
-  /** Default: both. */
+  /** Default: all. */
   readonly phases?: readonly Phase[]
   /** A search space of one's own, instead of the one that `config.space` names. */
   readonly space?: SearchSpace
@@ -42,13 +50,18 @@ export interface SearchOptions {
  * @throws UserError for settings, files and run folders that do not fit; the reason of an aborted signal, after saving.
  */
 export async function* search(config: Config, options: SearchOptions = {}): AsyncGenerator<SearchEvent, SearchResult> {
-  const { signal, phases = ['train', 'rank'] } = options
+  const { signal, phases = PHASES } = options
+  if (options.phases?.includes('find') && config.finding === undefined) {
+    throw new UserError('Expected an algorithm for finding.algorithm but received no settings of finding', 2)
+  }
   // Everything that may be wrong with the input comes before the first trace on disk and the first step.
   const job = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth } = job
+  const finding = phases.includes('find') ? config.finding : undefined
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
   using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
+  if (finding !== undefined && options.resume === undefined) await checkLatencyLimit(config, space, supernet, signal)
   const { run, from } =
     options.resume === undefined
       ? { run: await RunFolder.create(options.out ?? defaultRunFolder(config), config, job.identity), from: undefined }
@@ -80,20 +93,35 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
       yield event
     }
   } else {
-    if (from === undefined) throw new UserError(`Expected a run with a checkpoint to rank but received ${run.path}`)
+    if (from === undefined)
+      throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
     await restoreSnapshot(from, supernet, method)
   }
   const progress = latest?.progress ?? START
 
   let ranked: Ranked[] = []
   let seconds = progress.seconds
-  if (phases.includes('rank')) {
-    using data = new Dataset(splits.test, config.device)
-    const { batchSize, imageCount = data.count } = config.ranking
-    const key = { epoch: progress.epoch, step: progress.step, batchSize, imageCount }
-    const evaluated = await EvaluatedPaths.open(run.file('evaluated.jsonl'), key)
-    ranked = yield* rank({ space, supernet, data, settings: config.ranking, subModels, evaluated, signal })
-    seconds += evaluated.seconds
+  let outcome: FindOutcome | undefined
+  if (phases.includes('rank') || finding !== undefined) {
+    // A network that was trained alone has statistics of its own.
+    const shared = method.subModels?.length !== 1
+    const file = (name: string) => run.file(name)
+    using judge = new Judge({ config, space, splits, supernet, shared, position: progress, file, signal })
+    if (phases.includes('rank')) {
+      ranked = yield* rank({ ...(await judge.ranking()), settings: config.ranking, subModels })
+    }
+    if (finding !== undefined) {
+      const evaluator = await judge.finding(finding)
+      const evaluate = async (path: Path) => {
+        const { correct, count } = await evaluatePath(evaluator, path)
+        return correct / count
+      }
+      const latency = needsLatency(finding) ? await judge.latency(finding.latency) : undefined
+      // Drawn from its beginning by a resumed search, which makes the decisions of the first one again.
+      const stream = RandomStream.named(config.seed, 'finding')
+      outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
+    }
+    seconds += judge.seconds
   }
 
   const sorted = sortByAccuracy(space, ranked, groundTruth)
@@ -107,9 +135,11 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
     pathDistribution: method.pathDistribution,
     top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
     ranked: ranked.length,
+    ...(outcome && { found: outcome.found }),
     run: run.path,
   }
   if (phases.includes('rank')) await writeAtomically(run.file('ranking.csv'), rankingTable(sorted))
+  if (outcome !== undefined) await writeAtomically(run.file('found.csv'), foundTable(outcome.all))
   await run.writeSummary(result)
   await run.log(result)
   yield result

@@ -7,6 +7,7 @@ import { UserError } from '../errors.js'
 import { benchCommand } from './bench.js'
 import { costCommand } from './cost.js'
 import { doctorCommand } from './doctor.js'
+import { findCommand } from './find.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
 import { reportError } from './report-error.js'
@@ -22,6 +23,7 @@ const cli = yargs(hideBin(process.argv))
   .command(searchCommand)
   .command(trainCommand)
   .command(rankCommand)
+  .command(findCommand)
   .command(inferCommand)
   .command(benchCommand)
   .command(costCommand)

@@ -7,7 +7,7 @@ export interface Work {
   readonly config: Config
   readonly json: boolean
   /** The command that continues this work in its run folder after an interruption. */
-  readonly continuation: 'search --resume' | 'train --resume' | 'rank'
+  readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find'
   /** Starts the work; it saves itself and throws an AbortError when the signal aborts. */
   start(signal: AbortSignal): AsyncGenerator<SearchEvent, SearchResult>
 }

@@ -59,7 +59,7 @@ type Settings = Record<string, unknown>
 function check(settings: unknown, source: string): Config {
   const parsed = configSchema.safeParse(settings, { reportInput: true, error: expected })
   if (parsed.success) return parsed.data
-  throw new UserError(describeProblems(source, parsed.error.issues), 2)
+  throw new UserError(describeProblems(source, parsed.error.issues, settings), 2)
 }
 
 async function readSettings(file: string): Promise<Settings> {

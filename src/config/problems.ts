@@ -42,14 +42,14 @@ function alternatives(issue: z.core.$ZodRawIssue): string {
   return (errors ?? []).map((branch) => branch[0].message).join(' or ')
 }
 
-/** One sentence per problem; a single problem stands alone, several are listed under a heading. */
-export function describeProblems(source: string, issues: readonly z.core.$ZodIssue[]): string {
-  const sentences = issues.flatMap(sentence)
+/** One sentence per problem of `settings`; a single problem stands alone, several are listed under a heading. */
+export function describeProblems(source: string, issues: readonly z.core.$ZodIssue[], settings: unknown): string {
+  const sentences = issues.flatMap((issue) => sentence(issue, settings))
   if (sentences.length === 1) return `${sentences[0]} (${source})`
   return [`Expected valid settings in ${source} but received ${sentences.length} problems:`, ...sentences].join('\n  ')
 }
 
-function sentence(issue: z.core.$ZodIssue): string[] {
+function sentence(issue: z.core.$ZodIssue, settings: unknown): string[] {
   const path = issue.path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
     return text === '' ? String(key) : `${text}.${String(key)}`
@@ -58,11 +58,12 @@ function sentence(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `Expected ${issue.message} for ${where} but received ${JSON.stringify(key)}`)
   }
-  return [`Expected ${issue.message} for ${where} but received ${quote(received(issue))}`]
+  return [`Expected ${issue.message} for ${where} but received ${quote(received(issue, settings))}`]
 }
 
-function received(issue: z.core.$ZodIssue): unknown {
-  if (issue.code === 'custom') return undefined
+function received(issue: z.core.$ZodIssue, settings: unknown): unknown {
+  // A rule between settings reports the group that it is of, whatever setting it is about.
+  if (issue.code === 'custom') return issue.path.reduce<unknown>((group, key) => Object(group)[key], settings)
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     return (issue.input as Record<string, unknown>)[issue.discriminator]
   }

@@ -1,8 +1,10 @@
 /** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
 import { z } from 'zod'
+import { finding } from './finding.js'
 import { count, group, positive, share } from './group.js'
 import { space } from './spaces.js'
 
+export { type FindingConfig, LATENCY, type LatencyConfig } from './finding.js'
 export type { SpaceConfig } from './spaces.js'
 
 /** Names the ground-truth table that comes with the package. */
@@ -95,6 +97,16 @@ const training = group({
   checkpointSeconds: z.number().min(0).default(60),
 })
 
+/**
+ * Paths that share a supernet leave behind running statistics of all of them, so each has its own made anew before it is
+ * evaluated, on a sample of training images. Only where a space has running statistics.
+ */
+const recalibration = group({
+  /** At most all of them; 0 to evaluate with what training left. SPOS takes 20,000. */
+  images: z.int().min(0).default(2000),
+  batchSize: count.default(200),
+})
+
 const ranking = group({
   /** How many sub-models to rank: a random sample, all of the space, or those that the ground truth covers. */
   subModels: z.union([count, z.enum(['all', 'groundTruth'])]).default('all'),
@@ -105,6 +117,8 @@ const ranking = group({
   deIsomorphic: z.boolean().default(false),
   /** Length of the list of best sub-models. */
   top: count.default(10),
+  /** For `finding` too. */
+  recalibration: recalibration.prefault({}),
 })
 
 const groundTruth = group({
@@ -133,12 +147,20 @@ export const configSchema = group({
   method: method.prefault({ name: 'pada' }),
   training: training.prefault({}),
   ranking: ranking.prefault({}),
+  /** Search the trained supernet for the best sub-models; absent: only rank some. */
+  finding: finding.optional(),
   groundTruth: groundTruth.optional(),
-}).refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
-  path: ['groundTruth'],
-  error: 'a table, because ranking.subModels is groundTruth,',
-  when: ({ value }) => value instanceof Object,
 })
+  .refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
+    path: ['groundTruth'],
+    error: 'a table, because ranking.subModels is groundTruth,',
+    when: ({ value }) => value instanceof Object,
+  })
+  .refine((value) => value.finding === undefined || value.method?.name !== 'standalone', {
+    path: ['method', 'name'],
+    error: 'pada or spos, because there is one path only to find in standalone,',
+    when: ({ value }) => value instanceof Object,
+  })
 
 /** All settings, resolved. */
 export type Config = z.output<typeof configSchema>
@@ -151,3 +173,4 @@ export type PadaConfig = z.output<typeof pada>
 export type StandaloneConfig = z.output<typeof standalone>
 export type TrainingConfig = z.output<typeof training>
 export type RankingConfig = z.output<typeof ranking>
+export type RecalibrationConfig = z.output<typeof recalibration>

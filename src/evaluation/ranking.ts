@@ -1,26 +1,17 @@
 /** Ranking: the accuracy of many sub-models with the supernet's weights, and how it agrees with the ground truth. */
 import type { RankingConfig } from '../config/schema.js'
 import type { EvaluatedEvent, RankedSubModel } from '../events.js'
-import type { Dataset, Supernet } from '../native.js'
-import type { EvaluatedPaths } from '../runs/evaluated.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import { type Evaluator, evaluatePath } from './evaluate.js'
 import type { GroundTruth } from './ground-truth.js'
 import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
 
-export interface RankOptions {
-  readonly space: SearchSpace
-  readonly supernet: Pick<Supernet, 'compile' | 'evaluate'>
-  /** Test images. */
-  readonly data: Dataset
-  readonly settings: RankingConfig
+export interface RankOptions extends Omit<Evaluator, 'batchSize' | 'imageCount'> {
+  readonly settings: Pick<RankingConfig, 'batchSize' | 'imageCount'>
   readonly subModels: readonly Path[]
-  /** Keeps what is found, and knows what was found before. */
-  readonly evaluated: EvaluatedPaths
-  /** When aborted, ranking stops between two sub-models and throws the signal's reason. */
-  readonly signal?: AbortSignal
 }
 
 export interface Ranked {
@@ -33,22 +24,15 @@ export interface Ranked {
 
 /** Evaluates every sub-model, those that differ in dead edges only once; returns them in the order given. */
 export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent, Ranked[]> {
-  const { space, supernet, data, settings, subModels, evaluated, signal } = options
+  const { space, settings, subModels, evaluated } = options
+  const { batchSize, imageCount } = settings
+  const evaluator = { ...options, batchSize, imageCount }
   const live = subModels.map((path) => space.withoutDeadEdges?.(path) ?? path)
   const distinct = new Map(live.map((path) => [path.join(), path]))
   let done = 0
   for (const path of distinct.values()) {
-    let found = evaluated.get(path)
-    if (found === undefined) {
-      signal?.throwIfAborted()
-      const start = performance.now()
-      using plan = supernet.compile(space.program(path))
-      const { batchSize, imageCount } = settings
-      const record = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
-      found = { path, ...record, seconds: (performance.now() - start) / 1000 }
-      await evaluated.add(found)
-    }
-    yield { event: 'evaluated', done: ++done, total: distinct.size, path, accuracy: found.correct / found.count }
+    const { correct, count } = await evaluatePath(evaluator, path)
+    yield { event: 'evaluated', done: ++done, total: distinct.size, path, accuracy: correct / count }
   }
   return subModels.map((path, i) => {
     const { correct, count, loss } = evaluated.get(live[i])!

@@ -1,10 +1,8 @@
-/**
- * The accuracies that a ranking has found so far, one JSON line each, appended as they come: an interrupted ranking
- * goes on where it stopped. A line torn by a kill is dropped.
- */
+/** The accuracies that a ranking or a search for sub-models has found so far. */
+import type { RecalibrationConfig } from '../config/schema.js'
 import type { EvaluateRecord } from '../native.js'
 import type { Path } from '../spaces/space.js'
-import { append, readText, shorten } from './files.js'
+import { PathRecords } from './path-records.js'
 
 export interface Evaluation extends EvaluateRecord {
   readonly path: Path
@@ -19,49 +17,22 @@ export interface EvaluationKey {
   readonly step: number
   readonly batchSize: number
   readonly imageCount: number
+  /** Where running statistics were made anew for each path: from how many images of the run's sample. */
+  readonly recalibration?: RecalibrationConfig
 }
 
-export class EvaluatedPaths {
-  readonly #file: string
-  readonly #byPath = new Map<string, Evaluation>()
-
-  private constructor(file: string) {
-    this.#file = file
-  }
-
+export class EvaluatedPaths extends PathRecords<Evaluation> {
   /** Reads the file, or starts it anew where it is missing or was made under another key. */
   static async open(file: string, key: EvaluationKey): Promise<EvaluatedPaths> {
     const evaluated = new EvaluatedPaths(file)
-    const text = await readText(file)
-    // What follows the last line break is torn, or empty.
-    const complete = text.slice(0, text.lastIndexOf('\n') + 1)
-    const [header, ...lines] = complete.split('\n').slice(0, -1)
-    if (header !== JSON.stringify(key)) {
-      await shorten(file, 0)
-      await append(file, `${JSON.stringify(key)}\n`)
-      return evaluated
-    }
-    await shorten(file, Buffer.byteLength(complete))
-    for (const line of lines) {
-      const evaluation = JSON.parse(line) as Evaluation
-      evaluated.#byPath.set(evaluation.path.join(), evaluation)
-    }
+    await evaluated.load(key)
     return evaluated
-  }
-
-  get(path: Path): Evaluation | undefined {
-    return this.#byPath.get(path.join())
-  }
-
-  async add(evaluation: Evaluation): Promise<void> {
-    this.#byPath.set(evaluation.path.join(), evaluation)
-    await append(this.#file, `${JSON.stringify(evaluation)}\n`)
   }
 
   /** Time spent on all evaluations. */
   get seconds(): number {
     let sum = 0
-    for (const { seconds } of this.#byPath.values()) sum += seconds
+    for (const { seconds } of this.values()) sum += seconds
     return sum
   }
 }

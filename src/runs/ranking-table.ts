@@ -8,6 +8,7 @@ export function rankingTable(sorted: readonly (RankedSubModel & { readonly loss:
   return `${['rank,path,arch,accuracy,loss,groundTruth', ...rows].join('\n')}\n`
 }
 
-function quote(text: string): string {
+/** A field of a CSV file. */
+export function quote(text: string): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

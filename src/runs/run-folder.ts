@@ -4,8 +4,9 @@
  * - `config.yaml`: the settings, resolved.
  * - `events.jsonl`: one JSON object per line: start, every epoch, the result.
  * - `checkpoint/`: see `checkpoint.ts`.
- * - `evaluated.jsonl`: accuracies of sub-models as the ranking finds them.
- * - `ranking.csv`, `summary.json`: the outcome.
+ * - `evaluated.jsonl`: accuracies of sub-models as ranking and finding work them out; `evaluated-finding.jsonl` where
+ *   finding evaluates in another way; `latency.jsonl`: how long sub-models take.
+ * - `ranking.csv`, `found.csv`, `summary.json`: the outcome.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,10 +18,19 @@ import { UserError } from '../errors.js'
 import type { SearchEvent, SearchResult } from '../events.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { type Checkpoint, type Identity, readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { append, exists, makeFolder, shorten, sizeOf } from './files.js'
+import { append, exists, makeFolder, readText, shorten, sizeOf } from './files.js'
+import { mergeResults } from './summary.js'
 
 /** Settings that may differ when a run continues: they change neither training nor its meaning. */
-const CHANGEABLE = new Set(['name', 'threads', 'data.dir', 'training.checkpointSeconds', 'ranking', 'groundTruth'])
+const CHANGEABLE = new Set([
+  'name',
+  'threads',
+  'data.dir',
+  'training.checkpointSeconds',
+  'ranking',
+  'finding',
+  'groundTruth',
+])
 
 export class RunFolder {
   readonly path: string
@@ -83,8 +93,12 @@ export class RunFolder {
     await writeCheckpoint(this.file('checkpoint'), { snapshot, identity: this.#identity, logBytes })
   }
 
-  writeSummary(result: SearchResult): Promise<void> {
-    return writeAtomically(this.file('summary.json'), `${JSON.stringify(result, null, 2)}\n`)
+  /** What an earlier summary of the same training knows and `result` does not stays in it. */
+  async writeSummary(result: SearchResult): Promise<void> {
+    const file = this.file('summary.json')
+    const text = await readText(file)
+    const earlier = text === '' ? undefined : (JSON.parse(text) as SearchResult)
+    await writeAtomically(file, `${JSON.stringify(mergeResults(earlier, result), null, 2)}\n`)
   }
 }
 

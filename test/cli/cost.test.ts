@@ -41,11 +41,28 @@ test('cost: images of a format that says nothing without its files are read', as
   expect(outcome.code).toBe(1)
 })
 
+test('cost --latency: milliseconds per batch beside the counts, on images of noise', async () => {
+  const settings = tiny('space.channels=4', 'space.cellsPerStage=1')
+  const args = ['cost', '3,3,3,3,3,3', '0,0,0,0,0,0', ...settings, '--latency', '--batch', '16']
+  const outcome = await pada([...args, '--json'], { cwd: temporaryFolder() })
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const [large, small] = outcome.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(small.latency).toBeGreaterThan(0)
+  expect(large.latency).toBeGreaterThan(small.latency)
+  const table = await pada(args, { cwd: temporaryFolder() })
+  expect(table.stdout).toMatch(/│ latency\/ms │/)
+  expect(table.stdout).toMatch(/│ 0,0,0,0,0,0 │.*│ +\d+\.\d{3} │/)
+})
+
 test.each([
   ['no path', [], /^pada-native: Expected at least one path for cost but received none$/m],
   ['a path of another length', ['3,3'], /^pada-native: Expected 6 numbers .* but received 2: 3,3$/m],
   ['an unknown operation', ['3,3,3,3,3,9'], /^pada-native: Expected 0…4 .* but received 9/m],
   ['another notation', ['conv'], /^pada-native: Expected \|op~0\|.* but received "conv"$/m],
+  ['a batch of nothing', ['3,3,3,3,3,3', '--batch', '4'], /Expected --latency with --batch but received --batch alone/],
   ['an unknown setting', ['1,1,1,1,1,1', '--set', 'space.width=3'], /^pada-native: Expected only name, channels/m],
   ['images that do not fit', ['1,1,1,1,1,1', '--set', 'data.padTo=33'], /^pada-native: Expected multiples of 4/m],
 ])('cost refuses %s', async (_name, args, sentence) => {

@@ -110,7 +110,7 @@ test('the default search is the embedded one', async () => {
 test('help and version', async () => {
   const help = await pada(['--help'])
   expect(help.code).toBe(0)
-  for (const command of ['search', 'train', 'rank', 'setup', 'doctor']) expect(help.stdout).toContain(command)
+  for (const command of ['search', 'train', 'rank', 'find', 'setup', 'doctor']) expect(help.stdout).toContain(command)
   const version = await pada(['--version'])
   expect(version.stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
 })

@@ -9,7 +9,7 @@ import { describeStart } from './start.js'
 /** Characters of the bar: the words beside it need the rest of an 80-column line. */
 const BAR_SIZE = 24
 
-/** One progress bar per half of the search, for a terminal. */
+/** One progress bar per phase of the search, for a terminal. */
 export class BarReporter implements Reporter {
   readonly #stream: NodeJS.WriteStream
   readonly #meter = new ProgressMeter()
@@ -34,6 +34,7 @@ export class BarReporter implements Reporter {
       case 'step':
       case 'epoch':
       case 'evaluated':
+      case 'candidate':
         this.#progress(event)
         break
       case 'result':

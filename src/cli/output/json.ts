@@ -2,7 +2,7 @@ import type { SearchEvent } from '../../events.js'
 import type { Reporter } from './reporter.js'
 
 /** Events that come many times a second and say nothing that a later one does not. */
-const PROGRESS: ReadonlySet<SearchEvent['event']> = new Set(['step', 'evaluated'])
+const PROGRESS: ReadonlySet<SearchEvent['event']> = new Set(['step', 'evaluated', 'candidate'])
 
 /** One JSON object per line for programs; people read the reporter behind it. */
 export class JsonReporter implements Reporter {

@@ -30,6 +30,7 @@ export class LineReporter implements Reporter {
       case 'step':
       case 'epoch':
       case 'evaluated':
+      case 'candidate':
         this.#progress(event)
         break
       case 'result':
@@ -42,7 +43,7 @@ export class LineReporter implements Reporter {
 
   #progress(event: ProgressEvent): void {
     const progress = this.#meter.update(event)
-    const milestone = event.event === 'epoch' || (event.event === 'evaluated' && event.done === event.total)
+    const milestone = event.event === 'epoch' || progress.done === progress.total
     const now = performance.now()
     if (!milestone && now - this.#lastProgress < INTERVAL * 1000) return
     this.#lastProgress = now

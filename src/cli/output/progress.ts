@@ -1,21 +1,21 @@
-import type { EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../events.js'
-import { decimal, duration, integer, scientific } from './format.js'
+import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../events.js'
+import { decimal, duration, integer, percent, scientific } from './format.js'
 import { Pace } from './pace.js'
 
-export type ProgressEvent = StepEvent | EpochEvent | EvaluatedEvent
+export type ProgressEvent = StepEvent | EpochEvent | EvaluatedEvent | CandidateEvent
 
-/** How far one half of the search is, in words ready to print. */
+/** How far one phase of the search is, in words ready to print. */
 export interface Progress {
-  readonly phase: 'training' | 'ranking'
+  readonly phase: 'training' | 'ranking' | 'finding'
   readonly done: number
   readonly total: number
   /** Where in the work, e.g. `epoch 3/40`. */
   readonly position: string
-  /** How it is going: loss and gradient variance while training. */
+  /** How it is going: loss and gradient variance while training, the best accuracy while finding. */
   readonly detail: string
   /** Images or sub-models per second; empty until it is known. */
   readonly speed: string
-  /** Time left for this half; empty until it is known, and at the end. */
+  /** Time left for this phase; empty until it is known, and at the end. */
   readonly left: string
 }
 
@@ -41,7 +41,9 @@ export class ProgressMeter {
         this.#gradientVariance = `GV ${scientific(event.gradientVariance)}`
         return this.#training(event, this.#stepsPerEpoch, event.imagesPerSecond)
       case 'evaluated':
-        return this.#ranking(event)
+        return this.#evaluating('ranking', event, '')
+      case 'candidate':
+        return this.#evaluating('finding', event, `best ${percent(event.best)}`)
     }
   }
 
@@ -60,14 +62,14 @@ export class ProgressMeter {
     }
   }
 
-  #ranking(event: EvaluatedEvent): Progress {
-    const perSecond = this.#observe('ranking', event.done)
+  #evaluating(phase: Progress['phase'], event: EvaluatedEvent | CandidateEvent, detail: string): Progress {
+    const perSecond = this.#observe(phase, event.done)
     return {
-      phase: 'ranking',
+      phase,
       done: event.done,
       total: event.total,
       position: `${integer(event.done)}/${integer(event.total)} sub-models`,
-      detail: '',
+      detail,
       speed: perSecond ? `${perSecond < 10 ? perSecond.toFixed(1) : integer(perSecond)} sub-models/s` : '',
       left: timeLeft(event.total - event.done, perSecond),
     }

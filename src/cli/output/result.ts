@@ -1,7 +1,8 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import type { SearchResult } from '../../events.js'
-import { decimal, duration, percent, scientific, sparkline } from './format.js'
+import type { Found, SearchResult } from '../../events.js'
+import { decimal, duration, integer, percent, scientific, sparkline } from './format.js'
+import { renderFound } from './found.js'
 
 export interface ResultStyle {
   readonly color: boolean
@@ -21,8 +22,10 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
     `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
   ]
   if (result.top.length > 0) lines.push(...renderTop(result, style))
+  if (result.found !== undefined) lines.push(...renderFound(result.found, style, unitOf(result)))
   const facts: [string, string][] = [
     ...(result.ranked > 0 ? agreement(result) : []),
+    ...(result.found ? [found(result.found)] : []),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
     ['Run folder', result.run],
   ]
@@ -70,6 +73,11 @@ function wrap(text: string): string {
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
+function found({ algorithm, evaluations, objectives, best }: Found): [string, string] {
+  const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
+  return ['Found', `${what} of ${integer(evaluations)} sub-models, by ${algorithm}, for ${objectives.join(', ')}`]
+}
+
 function gradientVariance(byEpoch: readonly number[]): string {
   const first = byEpoch[0]
   if (first === undefined) return '–'
@@ -79,7 +87,8 @@ function gradientVariance(byEpoch: readonly number[]): string {
 
 /** Tables give accuracy as a fraction or in percent; a fraction never exceeds one. */
 function unitOf(result: SearchResult): (accuracy: number | null) => string {
-  const known = [result.bestFound, ...result.top.map((subModel) => subModel.groundTruth)]
+  const subModels = [...result.top, ...(result.found?.best ?? [])]
+  const known = [result.bestFound, ...subModels.map((subModel) => subModel.groundTruth)]
   const inPercent = known.some((accuracy) => accuracy !== null && accuracy > 1)
   return (accuracy) => percent(inPercent && accuracy !== null ? accuracy / 100 : accuracy)
 }

@@ -58,7 +58,13 @@ describe('parseConfig', () => {
         augmentation: { pad: 4, flip: true },
         checkpointSeconds: 60,
       },
-      ranking: { subModels: 'all', batchSize: 512, deIsomorphic: false, top: 10 },
+      ranking: {
+        subModels: 'all',
+        batchSize: 512,
+        deIsomorphic: false,
+        top: 10,
+        recalibration: { images: 2000, batchSize: 200 },
+      },
     })
   })
 
@@ -66,6 +72,28 @@ describe('parseConfig', () => {
     const of = (name: 'proxylessnas' | 'nasbench-macro') => parseConfig({ space: { name } }).space
     expect(of('proxylessnas')).toEqual({ name: 'proxylessnas', width: 1, layers: [4, 4, 4, 4, 4, 1] })
     expect(of('nasbench-macro')).toEqual({ name: 'nasbench-macro', channels: 32 })
+  })
+
+  it('fills in the settings of SPOS for its evolution, and takes a number for the largest value of a limit', () => {
+    const { finding } = parseConfig({
+      finding: { algorithm: 'evolution', limits: { flops: 1e6, latency: { min: 1 } } },
+    })
+    expect(finding).toEqual({
+      algorithm: 'evolution',
+      population: 50,
+      generations: 20,
+      parents: 10,
+      mutations: 25,
+      crossovers: 25,
+      mutationProbability: 0.1,
+      limits: { flops: { max: 1e6 }, latency: { min: 1 } },
+      objectives: ['accuracy'],
+      published: false,
+      latency: { batchSize: 1, warmup: 3, repetitions: 20 },
+      top: 10,
+    })
+    const config = parseConfig({ finding: { algorithm: 'localSearch', limits: { parameters: 5 } } })
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config)
   })
 
   it('reads what it wrote', () => {
@@ -77,7 +105,7 @@ describe('parseConfig', () => {
     const cases: [object, string][] = [
       [
         { sed: 1 },
-        'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, groundTruth for the settings but received "sed"',
+        'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, finding, groundTruth for the settings but received "sed"',
       ],
       [
         { training: { augmentation: { flop: true } } },
@@ -136,6 +164,38 @@ describe('parseConfig', () => {
       [
         { space: { name: 'proxylessnas', width: 0 } },
         'Expected a number of more than 0 for space.width but received 0',
+      ],
+      [
+        { finding: {} },
+        'Expected random, evolution, regularizedEvolution, localSearch for finding.algorithm but received nothing',
+      ],
+      [
+        { finding: { algorithm: 'localSearch', population: 3 } },
+        'Expected only algorithm, evaluations, limits, objectives, published, latency, imageCount, batchSize, top for finding but received "population"',
+      ],
+      [
+        { finding: { algorithm: 'random', limits: { parameters: -1 } } },
+        'Expected a number of at least 0 or a group of settings for finding.limits.parameters but received -1',
+      ],
+      [
+        { finding: { algorithm: 'random', limits: { flops: { min: 5, max: 1 } } } },
+        'Expected a group with min, max or both, min at most max for finding.limits.flops but received {"min":5,"max":1}',
+      ],
+      [
+        { finding: { algorithm: 'random', limits: { weight: 1 } } },
+        'Expected only parameters, multiplyAdds, flops, latency for finding.limits but received "weight"',
+      ],
+      [
+        { finding: { algorithm: 'random', objectives: ['flops'] } },
+        'Expected accuracy, and others once each, for finding.objectives but received ["flops"]',
+      ],
+      [
+        { finding: { algorithm: 'evolution', population: 10, mutations: 8, crossovers: 3 } },
+        'Expected mutations and crossovers that fit into the population for finding but received {"algorithm":"evolution","population":10,"mutations":8,"c…',
+      ],
+      [
+        { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },
+        'Expected pada or spos, because there is one path only to find in standalone, for method.name but received "standalone"',
       ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
       [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],

@@ -11,7 +11,13 @@ interface FakePlan {
 }
 
 /** What went on, for tests to look at. */
-export const journal = { compiled: 0, disposed: 0, evaluated: 0, steps: [] as StepRecordOfFake[] }
+export const journal = {
+  compiled: 0,
+  disposed: 0,
+  evaluated: 0,
+  recalibrated: [] as number[][],
+  steps: [] as StepRecordOfFake[],
+}
 
 export interface StepRecordOfFake {
   readonly parameters: readonly string[]
@@ -95,9 +101,21 @@ class FakeSupernet {
   async evaluate(plan: FakePlan, dataset: FakeDataset, options: EvaluateOptions) {
     journal.evaluated++
     const count = options.count ?? dataset.data.labels.length
-    const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + this.#state.parameters[0]
+    const mixed =
+      plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) +
+      this.#state.parameters[0] +
+      (this.#state.buffers[0] ?? 0)
     const correct = Math.floor(count * (0.5 + 0.5 * Math.sin(mixed)))
     return { count, correct, loss: 1 + Math.cos(mixed) }
+  }
+
+  async recalibrate(plan: FakePlan, dataset: FakeDataset, { indices }: { indices: Int32Array }, batchSize: number) {
+    if (indices.length > dataset.data.labels.length) throw new RangeError('indices')
+    journal.recalibrated.push([...indices])
+    const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + batchSize
+    this.#state.buffers.forEach((_, i, buffers) => {
+      buffers[i] = Math.sin(mixed + i) + indices.reduce((sum, index) => sum + index, 0)
+    })
   }
 
   async moments() {

@@ -1,0 +1,34 @@
+import Table from 'cli-table3'
+import { createColors } from 'picocolors'
+import type { Found } from '../../events.js'
+import { decimal, integer, percent } from './format.js'
+
+/** Column heads of the costs that people know under another name. */
+const TITLES: Readonly<Record<string, string>> = {
+  multiplyAdds: 'multiply-adds',
+  flops: 'FLOPs',
+  latency: 'latency/ms',
+}
+
+/** A table of the sub-models found and of what they cost; `truth` words an accuracy of the ground truth. */
+export function renderFound(
+  { best }: Found,
+  style: { readonly color: boolean },
+  truth: (accuracy: number | null) => string,
+): string[] {
+  const colors = createColors(style.color)
+  const costs = Object.keys(best[0]?.costs ?? {})
+  const titles = ['', 'found', 'supernet', 'truth', ...costs.map((name) => TITLES[name] ?? name)]
+  const table = new Table({
+    head: titles.map((title) => colors.bold(title)),
+    colAligns: titles.map((_, i) => (i === 1 ? 'left' : 'right')),
+    style: { head: [], border: [], compact: true },
+  })
+  best.forEach((subModel, i) => {
+    const values = costs.map((name) =>
+      name === 'latency' ? decimal(subModel.costs[name]) : integer(subModel.costs[name]),
+    )
+    table.push([i + 1, subModel.path.join(','), percent(subModel.accuracy), truth(subModel.groundTruth), ...values])
+  })
+  return table.toString().split('\n')
+}

@@ -1,0 +1,116 @@
+/**
+ * A path within limits where random paths are not, and what to say where there is none. Search is by coordinate descent:
+ * choice after choice takes the option that lowers a number most, until none does. Where a cost is a sum over choices
+ * (parameters of chains, say), its smallest and largest value are found exactly; elsewhere they are the best of several
+ * descents and of all paths met on the way, unless the space is small enough to list.
+ */
+import { UserError } from '../errors.js'
+import type { RandomStream } from '../random.js'
+import { PathSampler } from '../sampling/paths.js'
+import { enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+import type { Measures } from './measures.js'
+import type { Limit, Limits } from './problem.js'
+
+/** Descents from random paths. */
+const STARTS = 4
+/** Spaces of at most so many paths are listed. */
+export const LISTABLE = 20_000
+
+export interface AttainOptions {
+  readonly space: SearchSpace
+  readonly measures: Measures
+  readonly limits: Limits
+  readonly random: RandomStream
+  /** The form in which paths are measured. */
+  canonical(path: Path): Path
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A path that keeps to all limits.
+ *
+ * @throws UserError with the range of each limited cost where none is found.
+ */
+export async function attain(options: AttainOptions): Promise<Path> {
+  const { space, measures, limits, random } = options
+  const sampler = PathSampler.uniform(space.choices)
+  for (let start = 0; start < STARTS; start++) {
+    const path = await descend(sampler.draw(random), (path) => measures.violation(path), options)
+    if (await measures.meets(path)) return path
+  }
+  // A measurement takes a thousand times as long as a count: time is no reason to list a space.
+  const listed = spaceSize(space) <= LISTABLE && !measures.limited.includes('latency')
+  if (listed) {
+    for (const path of enumeratePaths(space)) {
+      const canonical = options.canonical(path)
+      // Not `meets`, which would leave out costs that the range is to tell.
+      if ((await measures.violation(canonical)) === 0) return canonical
+    }
+  } else {
+    for (const name of measures.limited) {
+      for (const sign of [1, -1]) {
+        const path = await descend(
+          sampler.draw(random),
+          async (path) => sign * (await measures.value(name, path)),
+          options,
+        )
+        if (await measures.meets(path)) return path
+      }
+    }
+  }
+  throw unattainable(space, measures, limits, listed)
+}
+
+async function descend(
+  start: Path,
+  height: (path: Path) => Promise<number>,
+  { space, canonical, signal }: AttainOptions,
+): Promise<Path> {
+  let path = start
+  let lowest = await height(canonical(path))
+  for (let improved = true; improved; ) {
+    improved = false
+    for (const [c, choice] of space.choices.entries()) {
+      signal?.throwIfAborted()
+      for (let option = 0; option < optionsOf(choice); option++) {
+        if (option === path[c]) continue
+        const other = path.with(c, option)
+        const there = await height(canonical(other))
+        if (there >= lowest) continue
+        lowest = there
+        path = other
+        improved = true
+      }
+    }
+  }
+  return canonical(path)
+}
+
+function unattainable(space: SearchSpace, measures: Measures, limits: Limits, listed: boolean): UserError {
+  const received = measures.limited.map((name) => describeLimit(name, limits[name])).join(' and ')
+  const ranges = measures.limited.map((name) => ({ name, ...measures.range(name) }))
+  const alone = ranges.length === 1
+  const found = ranges.map(({ name, min, max }) => `${alone ? '' : `${name} `}${number(min)}…${number(max)}`).join(', ')
+  // Each limit may be within reach while all together are not.
+  const together = ranges.every(({ name, min, max }) => overlaps(limits[name], min, max))
+  const reason = `${listed ? 'its paths' : 'paths found'} have ${found}${together ? ', but none meets them' : ''}`
+  return new UserError(`Expected limits that some path of ${space.name} meets but received ${received}: ${reason}`, 2)
+}
+
+function overlaps(
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Limit,
+  low: number,
+  high: number,
+) {
+  return low <= max && high >= min
+}
+
+function describeLimit(name: string, { min, max }: Limit): string {
+  if (min === undefined) return `${name} ≤ ${number(max!)}`
+  return max === undefined ? `${name} ≥ ${number(min)}` : `${name} in ${number(min)}…${number(max)}`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US', Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 })
+}

@@ -1,0 +1,77 @@
+import { EVOLUTION } from './defaults.js'
+import { Exploration } from './exploration.js'
+import { bestFirst } from './pareto.js'
+import type { Candidate, Finder, Origin, Problem } from './problem.js'
+import { crossover, mutate } from './variation.js'
+
+export interface EvolutionSettings {
+  /** Paths evaluated in each generation. */
+  readonly population: number
+  /** The first one, which is random, included. */
+  readonly generations: number
+  /** The best of all generations so far, from which the next one is made. */
+  readonly parents: number
+  /** Children that are a parent with some choices drawn anew. */
+  readonly mutations: number
+  /** Children that take each choice from one of two parents. What the two leave of a population is random. */
+  readonly crossovers: number
+  /** Chance of each choice to be drawn anew. */
+  readonly mutationProbability: number
+}
+
+/** Attempts per child wanted, before random paths take the place of those that did not come about; as SPOS has it. */
+const ATTEMPTS = 10
+
+/**
+ * Evolutionary search as SPOS does it (Guo et al., ECCV 2020): a child that breaks a limit or was evaluated before is
+ * made again. With several objectives the parents, and the survivors that they are taken from, are chosen as in NSGA-II
+ * (Deb et al., 2002): by front, then by crowding distance.
+ *
+ * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ */
+export async function* evolve(options: Problem & Partial<EvolutionSettings>): Finder {
+  const { space } = options
+  const { population, generations, parents, mutations, crossovers, mutationProbability } = withDefaults(options)
+  const exploration = new Exploration(options)
+  const { random } = exploration
+
+  let survivors: Candidate[] = []
+  for (let generation = 0; generation < generations; generation++) {
+    const best = survivors.slice(0, parents)
+    const parent = () => best[random.integer(best.length)].path
+    const kinds: { origin: Origin; count: number; make: () => readonly number[] }[] = [
+      { origin: 'mutation', count: mutations, make: () => mutate(space, parent(), mutationProbability, random) },
+      { origin: 'crossover', count: crossovers, make: () => crossover(parent(), parent(), random) },
+    ]
+    const born: Candidate[] = []
+    for (const { origin, count, make } of generation === 0 ? [] : kinds) {
+      const full = born.length + count
+      for (let attempt = 0; born.length < full && attempt < ATTEMPTS * count; attempt++) {
+        const path = await exploration.admit(make())
+        if (path === undefined) continue
+        const child = await exploration.evaluate(path, origin)
+        born.push(child)
+        yield child
+      }
+    }
+    while (born.length < population) {
+      const path = await exploration.draw()
+      if (path === undefined) break
+      const child = await exploration.evaluate(path, 'random')
+      born.push(child)
+      yield child
+    }
+    if (born.length === 0) break
+    survivors = bestFirst([...survivors, ...born]).slice(0, Math.max(population, parents))
+  }
+  return exploration.front()
+}
+
+function withDefaults(options: Partial<EvolutionSettings>): EvolutionSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const settings: EvolutionSettings = { ...EVOLUTION, ...Object.fromEntries(given) }
+  const { population, mutations, crossovers } = settings
+  if (mutations + crossovers <= population) return settings
+  const received = `${mutations} and ${crossovers}`
+  throw new RangeError(`Expected at most ${population} mutations and crossovers together but received ${received}`)
+}

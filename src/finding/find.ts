@@ -1,0 +1,101 @@
+/** The search for the best sub-models of a trained supernet: from settings to events and what is found. */
+import type { FindingConfig } from '../config/schema.js'
+import type { GroundTruth } from '../evaluation/ground-truth.js'
+import type { CandidateEvent, Found, FoundSubModel } from '../events.js'
+import type { RandomStream } from '../random.js'
+import { spaceSize } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+import {
+  type Candidate,
+  type Constraints,
+  costsOf,
+  evaluationsOf,
+  frontsOf,
+  type Origin,
+  paretoFront,
+  startFinder,
+} from './index.js'
+
+export interface FindOptions {
+  readonly space: SearchSpace
+  readonly settings: FindingConfig
+  /** Accuracy of a path in [0, 1]. Told twice of a path, it says the same: a search that is resumed asks again. */
+  evaluate(path: Path): Promise<number>
+  /** Milliseconds per batch; to be given where {@link needsLatency}. The same for the same path. */
+  readonly latency?: (path: Path) => Promise<number>
+  readonly groundTruth?: GroundTruth
+  readonly random: RandomStream
+  readonly signal?: AbortSignal
+}
+
+export interface TriedSubModel extends FoundSubModel {
+  /** 1 for what nothing evaluated dominates; with one objective the rank, which equals share. */
+  readonly front: number
+  readonly origin: Origin
+}
+
+/** All that a search evaluated, for a table; and the best of it. */
+export interface FindOutcome {
+  readonly found: Found
+  /** By front and then by the first objective, which is one order where there is one objective. */
+  readonly all: readonly TriedSubModel[]
+}
+
+export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent, FindOutcome> {
+  const { space, settings, evaluate, groundTruth, random, signal } = options
+  const { objectives, algorithm, top } = settings
+  const problem = { ...constraints(options), evaluate, objectives, random, signal }
+  const size = spaceSize(space)
+  const most = evaluationsOf(settings)
+  const total = size < BigInt(most) ? Number(size) : most
+
+  const candidates: Candidate[] = []
+  let best = Number.NEGATIVE_INFINITY
+  for await (const candidate of startFinder(problem, settings)) {
+    candidates.push(candidate)
+    const { path, accuracy } = candidate
+    best = Math.max(best, accuracy)
+    yield { event: 'candidate', done: candidates.length, total, path, accuracy, best }
+  }
+
+  const fronts = frontsOf(candidates.map(({ goals }) => goals))
+  const front = new Set(paretoFront(candidates))
+  const truth = truthOf(space, groundTruth)
+  const all = candidates
+    .map((candidate, i) => ({ candidate, front: fronts[i] + 1 }))
+    .sort((a, b) => a.front - b.front || b.candidate.goals[0] - a.candidate.goals[0])
+    .map(({ candidate, front }) => {
+      const { path, accuracy, costs, origin } = candidate
+      const subModel = { path, arch: space.encode(path), accuracy, groundTruth: truth(path), costs }
+      return { candidate, subModel, row: { ...subModel, front, origin } }
+    })
+  const listed = objectives.length > 1 ? all.filter(({ candidate }) => front.has(candidate)) : all.slice(0, top)
+  const subModels = listed.map(({ subModel }) => subModel)
+  const found = { algorithm, evaluations: candidates.length, objectives, best: subModels }
+  return { found, all: all.map(({ row }) => row) }
+}
+
+/** The space with its costs and limits; without those of latency where nothing measures it. */
+export function constraints(options: Pick<FindOptions, 'space' | 'settings' | 'latency' | 'signal'>): Constraints {
+  const { space, settings, latency, signal } = options
+  const counted = costsOf(space, settings)
+  const costs = latency === undefined ? counted : { ...counted, latency }
+  const limits = Object.fromEntries(Object.entries(settings.limits).filter(([name]) => name in costs))
+  return { space, costs, limits, signal }
+}
+
+/** Whether the settings ask how long paths take. */
+export function needsLatency({ limits, objectives }: FindingConfig): boolean {
+  return limits.latency !== undefined || objectives.includes('latency')
+}
+
+/** The ground truth of a path, or of the first in the table that differs from it in dead edges only. */
+function truthOf(space: SearchSpace, groundTruth: GroundTruth | undefined): (path: Path) => number | null {
+  if (groundTruth === undefined) return () => null
+  const equal = new Map<string, number>()
+  for (const path of groundTruth.paths) {
+    const key = (space.withoutDeadEdges?.(path) ?? path).join()
+    if (!equal.has(key)) equal.set(key, groundTruth.accuracy(path)!)
+  }
+  return (path) => groundTruth.accuracy(path) ?? equal.get(path.join()) ?? null
+}

@@ -1,0 +1,34 @@
+/** The algorithms by the name that settings give them. */
+import type { FindingConfig } from '../config/schema.js'
+import { evolve } from './evolution.js'
+import { localSearch } from './local-search.js'
+import type { Finder, Problem } from './problem.js'
+import { randomSearch } from './random-search.js'
+import { evolveRegularized } from './regularized-evolution.js'
+
+export { type EvolutionSettings, evolve } from './evolution.js'
+export { checkLimits } from './feasible-paths.js'
+export { type LocalSearchSettings, localSearch } from './local-search.js'
+export { bestFirst, crowdingDistances, dominates, frontsOf, paretoFront } from './pareto.js'
+export * from './problem.js'
+export { type RandomSearchSettings, randomSearch } from './random-search.js'
+export { evolveRegularized, type RegularizedEvolutionSettings } from './regularized-evolution.js'
+
+/** Starts the algorithm of the settings; objectives and limits are the problem's. */
+export function startFinder(problem: Problem, settings: FindingConfig): Finder {
+  switch (settings.algorithm) {
+    case 'random':
+      return randomSearch({ ...settings, ...problem })
+    case 'evolution':
+      return evolve({ ...settings, ...problem })
+    case 'regularizedEvolution':
+      return evolveRegularized({ ...settings, ...problem })
+    case 'localSearch':
+      return localSearch({ ...settings, ...problem })
+  }
+}
+
+/** Most paths that an algorithm will evaluate. */
+export function evaluationsOf(settings: FindingConfig): number {
+  return settings.algorithm === 'evolution' ? settings.population * settings.generations : settings.evaluations
+}

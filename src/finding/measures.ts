@@ -1,0 +1,69 @@
+/** The costs of paths, each worked out once, and how they stand to the limits. */
+import type { Path } from '../spaces/space.js'
+import type { CostFunctions, Costs, Limit, Limits } from './problem.js'
+
+export class Measures {
+  readonly #costs: CostFunctions
+  readonly #limits: Limits
+  /** By cost, by path. */
+  readonly #known = new Map<string, Map<string, number>>()
+  /** Names of the costs that have limits, in the order of the costs: cheap ones first. */
+  readonly limited: readonly string[]
+
+  constructor(costs: CostFunctions, limits: Limits) {
+    this.#costs = costs
+    this.#limits = limits
+    for (const name of Object.keys(costs)) this.#known.set(name, new Map())
+    this.limited = Object.keys(costs).filter((name) => limits[name] !== undefined)
+  }
+
+  async value(name: string, path: Path): Promise<number> {
+    const known = this.#known.get(name)!
+    const key = path.join()
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const value = await this.#costs[name](path)
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`Expected a finite number for ${name} of path ${key} but received ${value}`)
+    }
+    known.set(key, value)
+    return value
+  }
+
+  async all(path: Path): Promise<Costs> {
+    const costs: Record<string, number> = {}
+    for (const name of Object.keys(this.#costs)) costs[name] = await this.value(name, path)
+    return costs
+  }
+
+  /** Whether a path keeps to all limits. What is expensive to measure is not, where something cheap breaks one. */
+  async meets(path: Path): Promise<boolean> {
+    for (const name of this.limited) {
+      if (excess(await this.value(name, path), this.#limits[name]) > 0) return false
+    }
+    return true
+  }
+
+  /** By how much a path breaks the limits, as a sum of shares of them; 0 where it keeps to all. */
+  async violation(path: Path): Promise<number> {
+    let sum = 0
+    for (const name of this.limited) sum += excess(await this.value(name, path), this.#limits[name])
+    return sum
+  }
+
+  /** Smallest and largest value worked out so far. */
+  range(name: string): { readonly min: number; readonly max: number } {
+    let min = Number.POSITIVE_INFINITY
+    let max = Number.NEGATIVE_INFINITY
+    for (const value of this.#known.get(name)!.values()) {
+      min = Math.min(min, value)
+      max = Math.max(max, value)
+    }
+    return { min, max }
+  }
+}
+
+function excess(value: number, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Limit): number {
+  if (value > max) return (value - max) / (Math.abs(max) || 1)
+  return value < min ? (min - value) / (Math.abs(min) || 1) : 0
+}

@@ -1,0 +1,25 @@
+import { EVALUATIONS } from './defaults.js'
+import { Exploration } from './exploration.js'
+import type { Finder, Problem } from './problem.js'
+
+export interface RandomSearchSettings {
+  /** Most paths to evaluate. */
+  readonly evaluations: number
+}
+
+/**
+ * Evaluates different paths drawn uniformly from those within the limits. With several objectives the result is the
+ * Pareto front of all of them.
+ *
+ * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ */
+export async function* randomSearch(options: Problem & Partial<RandomSearchSettings>): Finder {
+  const { evaluations = EVALUATIONS } = options
+  const exploration = new Exploration(options)
+  while (exploration.count < evaluations) {
+    const path = await exploration.draw()
+    if (path === undefined) break
+    yield await exploration.evaluate(path, 'random')
+  }
+  return exploration.front()
+}

@@ -1,0 +1,36 @@
+/** New paths from old ones. Nothing here knows about limits or about what was evaluated. */
+import type { RandomStream } from '../random.js'
+import { sampleWithoutReplacement } from '../sampling/indices.js'
+import { optionsOf } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+
+type Choices = Pick<SearchSpace, 'choices'>
+
+/** Draws every choice anew, uniformly, with `probability`: the mutation of SPOS. */
+export function mutate({ choices }: Choices, path: Path, probability: number, random: RandomStream): Path {
+  return path.map((option, c) => (random.uniform() < probability ? random.integer(optionsOf(choices[c])) : option))
+}
+
+/** Gives `count` choices, or as many as there are with several options, another option than they have. */
+export function changeChoices({ choices }: Choices, path: Path, count: number, random: RandomStream): Path {
+  const open = [...choices.keys()].filter((c) => optionsOf(choices[c]) > 1)
+  const changed = path.slice()
+  for (const c of sampleWithoutReplacement(open, Math.min(count, open.length), random)) {
+    const other = random.integer(optionsOf(choices[c]) - 1)
+    changed[c] = other < path[c] ? other : other + 1
+  }
+  return changed
+}
+
+/** Takes every choice from one of two paths, each with probability one half: the crossover of SPOS. */
+export function crossover(a: Path, b: Path, random: RandomStream): Path {
+  return a.map((option, c) => (random.integer(2) === 0 ? option : b[c]))
+}
+
+/** All paths that differ in one choice, in lexicographic order of choice and option. */
+export function neighbours({ choices }: Choices, path: Path): Path[] {
+  return choices.flatMap((choice, c) => {
+    const others = [...new Array(optionsOf(choice)).keys()].filter((option) => option !== path[c])
+    return others.map((option) => path.with(c, option))
+  })
+}

@@ -1,0 +1,17 @@
+import type { TriedSubModel } from '../finding/find.js'
+import { quote } from './ranking-table.js'
+
+/**
+ * CSV of all that a search for sub-models evaluated, best first: front (from 1), path, arch, accuracy (0…1), a column per
+ * cost (latency in milliseconds per batch), ground truth (in its own unit, or empty), and how the path came about.
+ */
+export function foundTable(all: readonly TriedSubModel[]): string {
+  const costs = Object.keys(all[0]?.costs ?? {})
+  const header = ['front', 'path', 'arch', 'accuracy', ...costs, 'groundTruth', 'origin'].join()
+  const rows = all.map((one) => {
+    const { front, path, arch, accuracy, groundTruth, origin } = one
+    const values = costs.map((name) => one.costs[name])
+    return [front, quote(path.join()), quote(arch), accuracy, ...values, groundTruth ?? '', origin].join()
+  })
+  return `${[header, ...rows].join('\n')}\n`
+}
