@@ -92,10 +92,15 @@ export function needsLatency({ limits, objectives }: FindingConfig): boolean {
 /** The ground truth of a path, or of the first in the table that differs from it in dead edges only. */
 function truthOf(space: SearchSpace, groundTruth: GroundTruth | undefined): (path: Path) => number | null {
   if (groundTruth === undefined) return () => null
-  const equal = new Map<string, number>()
-  for (const path of groundTruth.paths) {
-    const key = (space.withoutDeadEdges?.(path) ?? path).join()
-    if (!equal.has(key)) equal.set(key, groundTruth.accuracy(path)!)
+  let equal: Map<string, number> | undefined
+  // Listing a table is slow where it goes by hash; there every path is found at once.
+  const byLive = () => {
+    equal = new Map()
+    for (const path of groundTruth.paths) {
+      const key = (space.withoutDeadEdges?.(path) ?? path).join()
+      if (!equal.has(key)) equal.set(key, groundTruth.accuracy(path)!)
+    }
+    return equal
   }
-  return (path) => groundTruth.accuracy(path) ?? equal.get(path.join()) ?? null
+  return (path) => groundTruth.accuracy(path) ?? (equal ?? byLive()).get(path.join()) ?? null
 }

@@ -164,6 +164,16 @@ describe('the result', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90)
   })
 
+  test('breaks long genotypes after commas, and nothing else on a wide terminal', () => {
+    const genotype = `Genotype(normal=[${new Array(8).fill("('sep_conv_3x3', 0)").join(', ')}])`
+    const long = `|${'nor_conv_3x3~0|'.repeat(8)}`
+    const top = [genotype, long].map((arch) => ({ ...result.top[0], arch }))
+    const text = renderResult({ ...result, top }, { color: false }).join('\n')
+    expect(text).toContain(long)
+    expect(text).not.toContain(genotype)
+    expect(text.replace(/[\s│]+/g, '')).toContain(genotype.slice(0, 60).replaceAll(' ', ''))
+  })
+
   test('reads ground truths in percent as such', () => {
     const text = renderResult({ ...result, bestFound: 94.1, regret: 0.27 }, { color: false }).join('\n')
     expect(text).toContain('94.10 % (regret 0.27 %)')

@@ -67,8 +67,9 @@ function wrap(text: string): string {
   if (text.length <= LONGEST) return text
   const lines = ['']
   for (const part of text.split(/(?<=, )/)) {
-    if (lines[lines.length - 1].length + part.length > LONGEST) lines.push('')
-    lines[lines.length - 1] += part
+    const last = lines[lines.length - 1]
+    if (last !== '' && last.length + part.length > LONGEST) lines.push(part)
+    else lines[lines.length - 1] = last + part
   }
   return lines.map((line) => line.trimEnd()).join('\n')
 }
