@@ -43,6 +43,7 @@ export async function attain(options: AttainOptions): Promise<Path> {
   const listed = spaceSize(space) <= LISTABLE && !measures.limited.includes('latency')
   if (listed) {
     for (const path of enumeratePaths(space)) {
+      options.signal?.throwIfAborted()
       const canonical = options.canonical(path)
       // Not `meets`, which would leave out costs that the range is to tell.
       if ((await measures.violation(canonical)) === 0) return canonical

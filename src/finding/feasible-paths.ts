@@ -11,6 +11,8 @@ import { changeChoices } from './variation.js'
 
 /** Random paths looked at before those near feasible ones are, and then as many of these. */
 const TRIES = 1000
+/** The same where each has to be measured, which takes a thousand times as long as counting. */
+const MEASURED_TRIES = 50
 /** Steps of a walk after which it begins anew elsewhere. */
 const WALK = 50
 
@@ -21,6 +23,7 @@ export class FeasiblePaths {
   readonly #random: RandomStream
   readonly #signal: AbortSignal | undefined
   readonly #sampler: PathSampler
+  readonly #tries: number
   /** Feasible paths that were handed out. */
   readonly #given: Path[] = []
   /** All other paths in random order, once drawing finds hardly any: what is left is then found with certainty. */
@@ -34,6 +37,7 @@ export class FeasiblePaths {
     this.#random = random
     this.#signal = signal
     this.#sampler = PathSampler.uniform(space.choices)
+    this.#tries = this.measures.limited.includes('latency') ? MEASURED_TRIES : TRIES
   }
 
   /** Paths with the same output as one: those that differ in dead edges only are one sub-model. */
@@ -62,7 +66,7 @@ export class FeasiblePaths {
   }
 
   async #search(taken: (path: Path) => boolean): Promise<Path | undefined> {
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < this.#tries; tries++) {
       this.#signal?.throwIfAborted()
       const path = await this.admit(this.#sampler.draw(this.#random), taken)
       if (path !== undefined) return path
@@ -97,7 +101,7 @@ export class FeasiblePaths {
   async #walk(taken: (path: Path) => boolean): Promise<Path | undefined> {
     const nobody = () => false
     let at: Path = []
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < this.#tries; tries++) {
       this.#signal?.throwIfAborted()
       if (tries % WALK === 0) at = this.#given[this.#random.integer(this.#given.length)]
       // Two changes at once trade the cost of one choice for that of another, where a limit leaves no room for one.

@@ -1,6 +1,10 @@
 /** The costs of paths, each worked out once, and how they stand to the limits. */
+import { setImmediate } from 'node:timers/promises'
 import type { Path } from '../spaces/space.js'
 import type { CostFunctions, Costs, Limit, Limits } from './problem.js'
+
+/** Costs worked out between two pauses in which the process can hear a signal: a few milliseconds' worth. */
+const BREATH = 128
 
 export class Measures {
   readonly #costs: CostFunctions
@@ -9,6 +13,7 @@ export class Measures {
   readonly #known = new Map<string, Map<string, number>>()
   /** Names of the costs that have limits, in the order of the costs: cheap ones first. */
   readonly limited: readonly string[]
+  #workedOut = 0
 
   constructor(costs: CostFunctions, limits: Limits) {
     this.#costs = costs
@@ -22,6 +27,7 @@ export class Measures {
     const key = path.join()
     const found = known.get(key)
     if (found !== undefined) return found
+    if (++this.#workedOut % BREATH === 0) await setImmediate()
     const value = await this.#costs[name](path)
     if (!Number.isFinite(value)) {
       throw new RangeError(`Expected a finite number for ${name} of path ${key} but received ${value}`)
