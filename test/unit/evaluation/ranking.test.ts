@@ -4,7 +4,7 @@ import type { GroundTruth } from '../../../src/evaluation/ground-truth.js'
 import { agreement, sortByAccuracy } from '../../../src/evaluation/ranking.js'
 import { selectSubModels } from '../../../src/evaluation/sub-models.js'
 import { RandomStream } from '../../../src/random.js'
-import { nasBench201, type Path } from '../../../src/spaces/index.js'
+import { checkPath, darts, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201()
 const settings = (ranking: object) => parseConfig({ ranking, groundTruth: { file: 'x' } }).ranking as RankingConfig
@@ -40,6 +40,18 @@ describe('selectSubModels', () => {
     expect(selectSubModels(space, settings({ subModels: 300 }), undefined, stream())).toEqual(sample)
     const other = RandomStream.named(1, 'ranking')
     expect(selectSubModels(space, settings({ subModels: 300 }), undefined, other)).not.toEqual(sample)
+  })
+
+  it('draws different paths of a space that is too large to list, and refuses to take it all', () => {
+    const huge = darts()
+    const sample = selectSubModels(huge, settings({ subModels: 200 }), undefined, stream())
+    expect(new Set(sample.map((path) => path.join())).size).toBe(200)
+    for (const path of sample) checkPath(huge, path)
+    expect(selectSubModels(huge, settings({ subModels: 200 }), undefined, stream())).toEqual(sample)
+    const all = () => selectSubModels(huge, settings({ subModels: 'all' }), undefined, stream())
+    expect(all).toThrow(
+      'Expected at most 2000000 for ranking.subModels with the 1.08e+18 paths of darts but received all',
+    )
   })
 
   it('takes what the ground truth covers', () => {
