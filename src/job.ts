@@ -53,7 +53,8 @@ export async function prepare(config: Config, own: { space?: SearchSpace; data?:
   return { splits, space, random, method, groundTruth, subModels, identity: identify(space, splits) }
 }
 
-function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ranking, finding }: Config): void {
+function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: Config): void {
+  const { train, test, classes, validation } = splits
   if (!sameShape(space.input, train) || space.classes < classes) {
     const received = `${describe(train)} in ${classes}`
     throw new UserError(
@@ -61,13 +62,14 @@ function checkImages(space: SearchSpace, { train, test, classes }: Splits, { ran
       2,
     )
   }
-  const available = test.labels.length
-  for (const [key, imageCount = 0] of [
-    ['ranking', ranking.imageCount],
-    ['finding', finding?.imageCount],
+  const what = validation === undefined ? 'test' : 'validation'
+  for (const [key, available, images, imageCount = 0] of [
+    ['ranking', test.labels.length, 'test', ranking.imageCount],
+    ['finding', (validation ?? test).labels.length, what, finding?.imageCount],
   ] as const) {
     if (imageCount <= available) continue
-    throw new UserError(`Expected at most ${available} test images for ${key}.imageCount but received ${imageCount}`, 2)
+    const wanted = `at most ${available} ${images} images`
+    throw new UserError(`Expected ${wanted} for ${key}.imageCount but received ${imageCount}`, 2)
   }
 }
 

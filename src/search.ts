@@ -16,7 +16,7 @@ import { RandomStream } from './random.js'
 import { foundTable } from './runs/found-table.js'
 import { rankingTable } from './runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from './runs/run-folder.js'
-import type { Path, SearchSpace } from './spaces/index.js'
+import { type Path, type SearchSpace, spaceSize } from './spaces/index.js'
 import { restoreSnapshot, type Snapshot, START } from './training/snapshot.js'
 import { stepsPerEpoch, train } from './training/supernet.js'
 
@@ -104,7 +104,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   let outcome: FindOutcome | undefined
   if (phases.includes('rank') || finding !== undefined) {
     // A network that was trained alone has statistics of its own.
-    const shared = method.subModels?.length !== 1
+    const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
     const file = (name: string) => run.file(name)
     using judge = new Judge({ config, space, splits, supernet, shared, position: progress, file, signal })
     if (phases.includes('rank')) {

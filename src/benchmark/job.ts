@@ -21,7 +21,7 @@ export async function prepareBenchmark({ data, space, seed }: Config, images: nu
     ? prepareSplits(
         generateImages(data, { train: images, test: images }, RandomStream.named(seed, 'generated')),
         'generated images',
-        data,
+        { ...data, validationCount: undefined },
       )
     : await loadSplits(data)
   const { channels, height, width } = splits.train

@@ -22,6 +22,8 @@ const data = group({
   size: count.optional(),
   /** Use the first images only. */
   trainCount: count.optional(),
+  /** Hold out the last so many of the training images: not trained on, and what `finding` judges by. */
+  validationCount: count.optional(),
   testCount: count.optional(),
   /** Centre images on a black square of this size, then average blocks of `downsample` × `downsample` pixels. */
   padTo: count.optional(),

@@ -9,7 +9,7 @@ import { type DataConfig, loadSplits, prepareSplits, publishedOf } from './index
  * @throws UserError as {@link loadSplits} does.
  */
 export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
-  const one = { ...config, trainCount: 1, testCount: 1 }
+  const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined }
   const known = publishedOf(config) !== undefined
   const { train, classes } = known ? prepareSplits(stand(one), config.format, one) : await loadSplits(one)
   const { channels, height, width } = train

@@ -76,6 +76,8 @@ export interface DataConfig {
   readonly size?: number
   /** Use the first images only. */
   readonly trainCount?: number
+  /** Hold out the last so many of the training images. */
+  readonly validationCount?: number
   readonly testCount?: number
   /** Centre the images on a black square of this size first. */
   readonly padTo?: number
@@ -88,6 +90,8 @@ export interface DataConfig {
 
 export interface Splits {
   readonly train: ImageData
+  /** Held out of the training images, to judge sub-models by before the test images do; absent where none are. */
+  readonly validation?: ImageData
   readonly test: ImageData
   readonly classes: number
   /** What reports call the data set. */
@@ -108,13 +112,39 @@ export async function loadSplits(config: DataConfig): Promise<Splits> {
 
 /** Pads, averages and normalises what was read, as the settings ask. */
 export function prepareSplits(splits: LabelledSplits, name: string, config: DataConfig): Splits {
-  const train = transform(splits.train, config)
+  const { train: kept, heldOut } = holdOut(splits.train, config.validationCount)
+  const train = transform(kept, config)
   const test = transform(splits.test, config)
   if (!sameShape(test, train)) {
     throw new UserError(`Expected test images of ${extents(train)} for ${name} but received ${extents(test)}`)
   }
   const statistics = normalisation(config, train)
-  return { train: { ...train, ...statistics }, test: { ...test, ...statistics }, classes: splits.classes, name }
+  return {
+    train: { ...train, ...statistics },
+    ...(heldOut && { validation: { ...transform(heldOut, config), ...statistics } }),
+    test: { ...test, ...statistics },
+    classes: splits.classes,
+    name,
+  }
+}
+
+/** The training images without the last `count`, and these. */
+function holdOut(train: LabelledImages, count: number | undefined) {
+  if (count === undefined) return { train, heldOut: undefined }
+  const total = train.labels.length
+  if (count >= total) {
+    throw new UserError(
+      `Expected fewer than the ${total} training images for data.validationCount but received ${count}`,
+      2,
+    )
+  }
+  const at = total - count
+  const size = train.images.length / total
+  const [images, labels] = [train.images, train.labels]
+  return {
+    train: { ...train, images: images.subarray(0, at * size), labels: labels.subarray(0, at) },
+    heldOut: { ...train, images: images.subarray(at * size), labels: labels.subarray(at) },
+  }
 }
 
 function extents({ channels, height, width }: Shape): string {

@@ -9,7 +9,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 export interface Evaluator {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate' | 'recalibrate'>
-  /** Test images. */
+  /** Test images, or held out ones. */
   readonly data: Dataset
   readonly batchSize: number
   /** Evaluate on the first images only. */

@@ -29,7 +29,10 @@ interface EvaluationSettings {
 
 export class Judge implements Disposable {
   readonly #options: JudgeOptions
-  readonly #data: Dataset
+  /** Test images. */
+  readonly #test: Dataset
+  /** Held out images, where there are any. */
+  readonly #validation: Dataset | undefined
   readonly #calibration: CalibrationImages | undefined
   readonly #records = new Map<string, EvaluatedPaths>()
   #noise: Dataset | undefined
@@ -37,7 +40,8 @@ export class Judge implements Disposable {
   constructor(options: JudgeOptions) {
     const { config, space, splits, shared } = options
     this.#options = options
-    this.#data = new Dataset(splits.test, config.device)
+    this.#test = new Dataset(splits.test, config.device)
+    this.#validation = splits.validation && new Dataset(splits.validation, config.device)
     const { recalibration } = config.ranking
     if (shared && space.buffers !== undefined && recalibration.images > 0) {
       const dataset = new Dataset(splits.train, config.device)
@@ -54,15 +58,27 @@ export class Judge implements Disposable {
   }
 
   ranking(): Promise<Evaluator> {
-    return this.#evaluator(this.#options.config.ranking, 'evaluated.jsonl')
+    return this.#evaluator(this.#test, this.#options.config.ranking, 'evaluated.jsonl')
   }
 
-  /** Evaluates as the ranking does, and shares its records, unless the settings say otherwise. */
+  /**
+   * Evaluates on held out images. Where there are none it evaluates as the ranking does, and shares its records, unless
+   * the settings say otherwise.
+   */
   finding(settings: Partial<EvaluationSettings>): Promise<Evaluator> {
     const { ranking } = this.#options.config
-    const { batchSize = ranking.batchSize, imageCount = ranking.imageCount } = settings
-    const same = batchSize === ranking.batchSize && this.#count(imageCount) === this.#count(ranking.imageCount)
-    return this.#evaluator({ batchSize, imageCount }, same ? 'evaluated.jsonl' : 'evaluated-finding.jsonl')
+    const { batchSize = ranking.batchSize } = settings
+    if (this.#validation !== undefined) {
+      return this.#evaluator(
+        this.#validation,
+        { batchSize, imageCount: settings.imageCount },
+        'evaluated-finding.jsonl',
+      )
+    }
+    const { imageCount = ranking.imageCount } = settings
+    const [count, ranked] = [imageCount ?? this.#test.count, ranking.imageCount ?? this.#test.count]
+    const same = batchSize === ranking.batchSize && count === ranked
+    return this.#evaluator(this.#test, { batchSize, imageCount }, same ? 'evaluated.jsonl' : 'evaluated-finding.jsonl')
   }
 
   /** A function that tells milliseconds per batch, measured once per path. */
@@ -81,23 +97,21 @@ export class Judge implements Disposable {
     }
   }
 
-  async #evaluator({ batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
+  async #evaluator(data: Dataset, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
     const { space, supernet, position, file, signal } = this.#options
     const calibration = this.#calibration
     const recalibration = calibration && { images: calibration.indices.length, batchSize: calibration.batchSize }
     const { epoch, step } = position
-    const key = { epoch, step, batchSize, imageCount: this.#count(imageCount), recalibration }
+    const heldOut = data === this.#validation ? { heldOut: true } : {}
+    const key = { epoch, step, batchSize, imageCount: imageCount ?? data.count, recalibration, ...heldOut }
     const evaluated = this.#records.get(name) ?? (await EvaluatedPaths.open(file(name), key))
     this.#records.set(name, evaluated)
-    return { space, supernet, data: this.#data, batchSize, imageCount, calibration, evaluated, signal }
-  }
-
-  #count(imageCount = this.#data.count): number {
-    return imageCount
+    return { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal }
   }
 
   [Symbol.dispose](): void {
-    this.#data.dispose()
+    this.#test.dispose()
+    this.#validation?.dispose()
     this.#calibration?.dataset.dispose()
     this.#noise?.dispose()
   }

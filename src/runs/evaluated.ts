@@ -19,6 +19,8 @@ export interface EvaluationKey {
   readonly imageCount: number
   /** Where running statistics were made anew for each path: from how many images of the run's sample. */
   readonly recalibration?: RecalibrationConfig
+  /** Whether the images are held out of the training images, instead of those for testing. */
+  readonly heldOut?: boolean
 }
 
 export class EvaluatedPaths extends PathRecords<Evaluation> {

@@ -57,6 +57,15 @@ test('train, then find: the same sub-models as search, then others, and the rank
   expect(existsSync(join(run, 'latency.jsonl'))).toBe(true)
 })
 
+test('held out images judge what is found', async () => {
+  const out = join(temporaryFolder(), 'run')
+  const outcome = await pada(['search', ...tiny(...FINDING, 'data.validationCount=64'), '--out', out, '--json'])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const [header, first] = readFileSync(join(out, 'evaluated-finding.jsonl'), 'utf8').split('\n')
+  expect(JSON.parse(header)).toMatchObject({ heldOut: true, imageCount: 64 })
+  expect(JSON.parse(first).count).toBe(64)
+})
+
 test('killed in the middle of finding, a search continues to the same numbers', async () => {
   const folder = temporaryFolder()
   const settings = tiny('training.epochs=1', 'ranking.subModels=2', 'finding={algorithm: random, evaluations: 400}')

@@ -153,6 +153,25 @@ describe('a search with finding', () => {
     expect(read('run', 'evaluated.jsonl').trim().split('\n')).toHaveLength(9_446)
   }, 60_000)
 
+  it('judges by held out images where there are any, apart from the ranking', async () => {
+    const { test } = tinySplits
+    const data = {
+      ...tinySplits,
+      validation: { ...test, images: test.images.slice(0, 64 * 8), labels: test.labels.slice(0, 8) },
+    }
+    const finding = { algorithm: 'random', evaluations: 30 } as const
+    const result = await resultOf(config(finding, { ranking: { subModels: 'all' } }), { data })
+    expect(journal.evaluated).toBe(9_445 + 30)
+    expect(result.found!.best).toHaveLength(10)
+    const [header, first] = read('run', 'evaluated-finding.jsonl')
+      .split('\n')
+      .map((line) => JSON.parse(line || '{}'))
+    expect(header).toMatchObject({ heldOut: true, imageCount: 8 })
+    expect(first.count).toBe(8)
+    const many = run(config({ ...finding, imageCount: 9 }), { data, out: out('other') })
+    await expect(collect(many)).rejects.toThrow('Expected at most 8 validation images for finding.imageCount')
+  }, 60_000)
+
   it('takes the ground truth of a path, or of its equal but for dead edges', async () => {
     const file = join(import.meta.dirname, '../cli/tiny.csv')
     const groundTruth = { file }

@@ -46,6 +46,38 @@ function writeCifar(folder: string, overrides: Record<string, Buffer> = {}) {
   for (const [name, bytes] of Object.entries(overrides)) writeFileSync(join(folder, name), bytes)
 }
 
+describe('held out images', () => {
+  it('are the last of the training images, on which statistics do not depend', async () => {
+    writeIdx()
+    const whole = await loadSplits({ format: 'idx', dir, mean: [0.1], std: [0.2] })
+    const { train, validation, test } = await loadSplits({
+      format: 'idx',
+      dir,
+      validationCount: 1,
+      mean: [0.1],
+      std: [0.2],
+    })
+    expect(whole.validation).toBeUndefined()
+    expect([...train.images]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect([...train.labels]).toEqual([2, 0])
+    expect([...validation!.images]).toEqual([8, 9, 10, 11])
+    expect([...validation!.labels]).toEqual([1])
+    expect(validation).toMatchObject({ height: 2, width: 2, mean: [0.1], std: [0.2] })
+    expect(test).toEqual(whole.test)
+
+    const few = await loadSplits({ format: 'idx', dir, trainCount: 2 })
+    const computed = await loadSplits({ format: 'idx', dir, validationCount: 1 })
+    expect(computed.validation!.mean).toEqual(few.train.mean)
+  })
+
+  it('leave some to train on', async () => {
+    writeIdx()
+    await expect(loadSplits({ format: 'idx', dir, validationCount: 3 })).rejects.toThrow(
+      'Expected fewer than the 3 training images for data.validationCount but received 3',
+    )
+  })
+})
+
 describe('embedded', () => {
   it('holds 6,000 training and 10,000 test images of Fashion-MNIST', async () => {
     const { train, test, classes, name } = await loadSplits({ format: 'embedded' })
