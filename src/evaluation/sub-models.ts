@@ -10,13 +10,16 @@ import type { GroundTruth } from './ground-truth.js'
 
 /** Spaces of more paths are never listed as a whole. */
 const LISTABLE = 2_000_000
+/** Of larger spaces a small sample is drawn path by path: listing them takes longer. */
+const SMALL = 100_000
 
 /**
  * The sub-models to rank: all paths of the space, or those that the ground truth covers, or a uniform sample without
  * replacement of `subModels` paths. With `deIsomorphic` each isomorphism class is represented by its first path in
  * lexicographic order (De-isomorphic sampling, Ning et al., 2021).
  *
- * @throws UserError for more sub-models than there are, for all of more than two million, and for `deIsomorphic` in a space without an isomorphism rule.
+ * @throws UserError for more sub-models than there are, for all of more than two million, and for `deIsomorphic` in a
+ *   space without an isomorphism rule.
  */
 export function selectSubModels(
   space: SearchSpace,
@@ -25,7 +28,18 @@ export function selectSubModels(
   random: RandomStream,
 ): readonly Path[] {
   const covered = subModels === 'groundTruth' && groundTruth !== undefined
-  if (!covered && spaceSize(space) > LISTABLE) return sampleHuge(space, subModels, deIsomorphic, random)
+  const size = spaceSize(space)
+  if (!covered && size > SMALL && typeof subModels === 'number' && !deIsomorphic && 10n * BigInt(subModels) < size) {
+    return drawDifferent(space, subModels, random)
+  }
+  if (!covered && size > LISTABLE) {
+    const received = deIsomorphic ? 'ranking.deIsomorphic' : subModels
+    const about = Number(size).toPrecision(3)
+    throw new UserError(
+      `Expected a number of the ${about} paths of ${space.name} for ranking.subModels but received ${received}`,
+      2,
+    )
+  }
   const paths = covered ? groundTruth.paths : [...enumeratePaths(space)]
   const candidates = deIsomorphic ? firstOfEachClass(space, paths) : paths
   if (typeof subModels !== 'number') return candidates
@@ -38,24 +52,11 @@ export function selectSubModels(
   return sampleWithoutReplacement(candidates, subModels, random)
 }
 
-/** Different paths of a space that is too large to list, where the chance to draw one twice is small. */
-function sampleHuge(
-  space: SearchSpace,
-  subModels: RankingConfig['subModels'],
-  deIsomorphic: boolean,
-  random: RandomStream,
-): Path[] {
-  if (typeof subModels !== 'number' || subModels > LISTABLE || deIsomorphic) {
-    const received = deIsomorphic ? 'ranking.deIsomorphic' : subModels
-    const size = Number(spaceSize(space)).toPrecision(3)
-    throw new UserError(
-      `Expected at most ${LISTABLE} for ranking.subModels with the ${size} paths of ${space.name} but received ${received}`,
-      2,
-    )
-  }
+/** `count` different paths; the chance to draw one twice is small. */
+function drawDifferent(space: SearchSpace, count: number, random: RandomStream): Path[] {
   const sampler = PathSampler.uniform(space.choices)
   const sample = new Map<string, Path>()
-  while (sample.size < subModels) {
+  while (sample.size < count) {
     const path = sampler.draw(random)
     sample.set(path.join(), path)
   }
