@@ -43,7 +43,7 @@ const shared = {
   published: z.boolean().default(false),
   /** Measured where limits or objectives name it. */
   latency: latency.prefault({}),
-  /** Evaluate on the first test images only; default: as the ranking does. */
+  /** Evaluate on the first images only; default: all that are held out, or else as the ranking does. */
   imageCount: count.optional(),
   /** Default: as the ranking does. */
   batchSize: count.optional(),

@@ -27,9 +27,9 @@ const ATTEMPTS = 20
 /**
  * What `space` breaks, one sentence for each; nothing for a space that keeps the rules:
  * choices have options, all of known operations; drawn paths belong to the space and survive `encode` and `decode`, no two
- * with one notation; paths outside are refused; names of tensors differ, and every parameter is reached by some path;
- * programs compile, and give finite logits, one per class; gradients agree with finite differences; and a path without
- * its dead edges gives the same logits.
+ * with one notation in a space that can be listed; paths outside are refused; names of tensors differ, and every
+ * parameter is reached by some path; programs compile, and give finite logits, one per class; gradients agree with finite
+ * differences; and a path without its dead edges gives the same logits.
  */
 export async function checkSpace(
   space: SearchSpace,

@@ -6,8 +6,8 @@
  *   height × output width × elements of the weight. Norms, pools, sums and biases have none.
  * - *FLOPs* are two per multiply-add; one per output element for a bias that counts; two per element for a batch norm
  *   (a scale and a shift, as at inference); one per element of each window for an average pool, padding included, and
- *   one per input element for global pooling; one per element and addition for sums. ReLUs and
- *   maximum pools compare, concatenations and crops copy, and dropout is not there at inference: zero.
+ *   one per input element for global pooling; one per element and addition for sums. ReLUs and maximum pools compare,
+ *   concatenations and crops copy, and dropout is not there at inference: zero.
  * - *Parameters* are the elements of all distinct tensors that counted instructions use.
  */
 import type { Instruction, Program, Shape } from '../program.js'

@@ -6,6 +6,7 @@
  */
 import { UserError } from '../errors.js'
 import type { Module } from './nasbench101.js'
+import { enumeratePaths } from './path.js'
 
 /** The candidate operations of an intermediate, by index. */
 export const OPERATIONS = ['maxpool3x3', 'conv3x3-bn-relu', 'conv1x1-bn-relu'] as const
@@ -113,14 +114,8 @@ export function* enumeratePublishedCells(space: CellSpace): Generator<Cell> {
 
 /** All sequences of one entry from each list, in lexicographic order. */
 function* choices<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
-  const at = new Array<number>(lists.length).fill(0)
-  for (;;) {
-    yield lists.map((list, i) => list[at[i]])
-    let last = lists.length - 1
-    while (last >= 0 && at[last] === lists[last].length - 1) at[last--] = 0
-    if (last < 0) return
-    at[last]++
-  }
+  const numbered = lists.map((list, i) => ({ name: `list ${i}`, connections: list.length }))
+  for (const path of enumeratePaths({ choices: numbered })) yield lists.map((list, i) => list[path[i]])
 }
 
 /** Throws a {@link UserError} unless the cell belongs to the space. */
