@@ -21,8 +21,10 @@ const SEED = 9430
 /** Paths drawn uniformly, the same ones at every call. */
 export function drawPaths(count = COUNT) {
   const stream = RandomStream.named(SEED, 'benchmark paths')
-  const { edges, operations } = nasBench201()
-  return Array.from({ length: count }, () => Array.from({ length: edges }, () => stream.integer(operations.length)))
+  const { choices, operations } = nasBench201()
+  return Array.from({ length: count }, () =>
+    Array.from({ length: choices.length }, () => stream.integer(operations.length)),
+  )
 }
 
 /** One path per line, as operation indices or architecture. */

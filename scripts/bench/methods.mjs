@@ -1,0 +1,130 @@
+/**
+ * What methods cost beside the paths that they train: the same paths, images and weights for all, in turns, so that
+ * whatever else the machine does falls on all of them. SPOS is the measure; FairNAS and SUMNAS are divided by the passes
+ * that they make.
+ */
+import {
+  createMethod,
+  createRandom,
+  Dataset,
+  nasBench201,
+  parseConfig,
+  Supernet,
+  setThreads,
+} from '../../dist/index.js'
+import { PlanCache } from '../../dist/training/plan-cache.js'
+import { CLASSES, IMAGE, MEAN, STD } from './inputs.mjs'
+import { describeMachine, machineText, warnIfBusy } from './machine.mjs'
+import { readOptions, sharedOptions } from './options.mjs'
+import { median } from './statistics.mjs'
+
+const OPTIONS = {
+  cells: sharedOptions.cells,
+  device: sharedOptions.device,
+  channels: { type: 'number', requiresArg: true, default: 16, describe: 'Channels C' },
+  batch: { type: 'number', requiresArg: true, default: 64, describe: 'Images per batch' },
+  steps: { type: 'number', requiresArg: true, default: 20, describe: 'Steps per turn' },
+  rounds: { type: 'number', requiresArg: true, default: 8, describe: 'Turns of each method' },
+  threads: { type: 'number', requiresArg: true, default: 1, describe: 'Threads' },
+  images: { type: 'number', requiresArg: true, default: 50_000, describe: 'Training images N' },
+}
+
+/** At strength 0 importances are measured and mixed, but paths are drawn as SPOS draws them. */
+const still = { kind: 'constant', value: 0 }
+const METHODS = [
+  { label: 'SPOS', passes: 1, method: { name: 'spos' } },
+  { label: 'PA&DA', passes: 1, method: { name: 'pada', pathSchedule: still, dataSchedule: still } },
+  { label: 'FairNAS', passes: 5, method: { name: 'fairnas' } },
+  { label: 'SUMNAS', passes: 10, method: { name: 'sumnas' } },
+]
+
+const RATES = { learningRate: 0.05, momentum: 0.9, weightDecay: 2.5e-4, clipNorm: 5, unsampled: 'decay' }
+
+/** A method with a supernet of its own, which takes `steps` steps at a time. */
+function entrant({ label, passes, method: settings }, { channels, cells, batch, device, images, steps }, data) {
+  const space = nasBench201({ channels, cellsPerStage: cells, input: IMAGE, classes: CLASSES })
+  const random = createRandom(1)
+  const config = parseConfig({ method: settings }).method
+  const learningRate = RATES.learningRate
+  const method = createMethod(config, { space, images, epochs: 10, learningRate, random })
+  const supernet = new Supernet(space.parameters(), { device })
+  const values = space
+    .parameters()
+    .flatMap(({ shape, init }) =>
+      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (2 * random.init.uniform() - 1) * init.bound),
+    )
+  const plans = new PlanCache(space, supernet)
+  const engine = { supernet, plan: plans.get.bind(plans) }
+  const epochs = []
+  return {
+    label,
+    passes,
+    prepare: () => supernet.write('parameters', Float32Array.from(values)),
+    /** Seconds that `steps` steps take, begun as training begins them: one ahead where the method allows it. */
+    async turn() {
+      const began = performance.now()
+      const order = method.epochIndices()
+      const begin = (step) => {
+        const indices = order.subarray(step * batch, (step + 1) * batch).map((index) => index % data.count)
+        const augmentation = { seed: random.augmentation.integer(2 ** 32), pad: 4, flip: true }
+        return method.step(engine, { dataset: data, indices, augmentation }, RATES)
+      }
+      epochs.push((performance.now() - began) / 1000)
+      const start = performance.now()
+      let next = begin(0)
+      for (let step = 0; step < steps; step++) {
+        const current = next
+        if (method.overlapping && step + 1 < steps) next = begin(step + 1)
+        await current
+        if (!method.overlapping && step + 1 < steps) next = begin(step + 1)
+      }
+      const seconds = (performance.now() - start) / 1000
+      const ended = performance.now()
+      method.endEpoch(epochs.length)
+      epochs.push((performance.now() - ended) / 1000)
+      return seconds
+    },
+    /** Seconds per epoch for drawing its images and learning from it, once the code is warm. */
+    perEpoch: () => 2 * median(epochs.slice(2)),
+  }
+}
+
+export async function main(args) {
+  const options = await readOptions(args, 'npm run bench:methods --', 'What methods cost beside their paths.', OPTIONS)
+  await setThreads(options.threads)
+  const machine = describeMachine()
+  warnIfBusy(machine, console.error)
+  const count = 2000
+  const random = createRandom(2)
+  const images = Uint8Array.from({ length: count * 3 * 32 * 32 }, () => random.data.integer(256))
+  const labels = Int32Array.from({ length: count }, () => random.data.integer(CLASSES))
+  const data = new Dataset({ images, labels, ...IMAGE, mean: MEAN, std: STD }, options.device)
+  const entrants = METHODS.map((method) => entrant(method, options, data))
+  const ratios = entrants.map(() => [])
+  const steps = entrants.map(() => [])
+  for (const each of entrants) {
+    await each.prepare()
+    await each.turn()
+  }
+  for (let round = 0; round < options.rounds; round++) {
+    const seconds = []
+    // Forwards and backwards in turn, so that none is always the first.
+    const order = [...entrants.keys()]
+    for (const i of round % 2 === 0 ? order : order.reverse()) seconds[i] = await entrants[i].turn()
+    for (const [i, { passes }] of entrants.entries()) {
+      ratios[i].push(seconds[i] / passes / seconds[0])
+      steps[i].push(seconds[i] / options.steps)
+    }
+  }
+  console.log(machineText(machine, options.device, options.threads))
+  console.log(`Batches of ${options.batch}, C = ${options.channels}, N = ${options.cells}, ${options.images} images`)
+  for (const [i, { label, passes, perEpoch }] of entrants.entries()) {
+    const stepsPerEpoch = Math.ceil(options.images / options.batch)
+    const epoch = median(steps[0]) * stepsPerEpoch * passes
+    const share = (perEpoch() / epoch) * 100
+    const pass = `${median(ratios[i]).toFixed(3)} of SPOS's pass`
+    console.log(
+      `${label.padEnd(8)} ${(median(steps[i]) * 1000).toFixed(1)} ms a step of ${passes}, ${pass}, and ${share.toFixed(2)} % of an epoch between epochs`,
+    )
+  }
+}
