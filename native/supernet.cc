@@ -50,22 +50,40 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   return plan;
 }
 
-Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase) {
-  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_});
+Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps) {
+  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_}, taps);
 }
 
-AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
+// One factor per sample on its loss; undefined for ones.
+at::Tensor Supernet::sample_weights(const Batch& batch) const {
+  if (batch.weights.empty()) return {};
+  at::Tensor weights = at::empty({static_cast<int64_t>(batch.weights.size())}, at::TensorOptions().dtype(at::kFloat));
+  std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
+  return weights.to(parameters_.device());
+}
+
+EvaluateRecord Supernet::observe(const Plan& plan, const Dataset& dataset, const Batch& batch) {
+  check_labels(dataset, plan);
+  const int64_t size = static_cast<int64_t>(batch.indices.size());
+  const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
+  // Gone before the new one is made, so that there are never two.
+  observed_.emplace();
+  // A share of nothing: batch norms take the statistics of the batch, and the running ones stay.
+  Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop}, {.keep = &*observed_});
+  const Loss loss = cross_entropy(run.forward(images), dataset.labels(batch.indices), sample_weights(batch), false);
+  return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
+}
+
+AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch,
+                                      std::optional<double> alignment) {
   check_labels(dataset, plan);
   const int64_t size = static_cast<int64_t>(batch.indices.size());
   const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
   const at::Tensor labels = dataset.labels(batch.indices);
-  at::Tensor weights;
-  if (!batch.weights.empty()) {
-    weights = at::empty({size}, at::TensorOptions().dtype(at::kFloat));
-    std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
-    weights = weights.to(parameters_.device());
-  }
-  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop});
+  const at::Tensor weights = sample_weights(batch);
+  if (alignment && !observed_) expected("a path observed before", "alignment", "none");
+  const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
+  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop}, taps);
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
@@ -79,6 +97,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
   AccumulateRecord record;
   record.loss = loss.total.item<double>() / static_cast<double>(size);
   record.correct = loss.correct.item<int64_t>();
+  if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
   return record;
@@ -103,8 +122,8 @@ ClipRecord Supernet::clip(double max_norm) {
 }
 
 StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                                double clip_norm) {
-  StepRecord record{accumulate(plan, dataset, batch), {}, {}};
+                                double clip_norm, std::optional<double> alignment) {
+  StepRecord record{accumulate(plan, dataset, batch, alignment), {}, {}};
   record_moments();
   const GradientNorms norms = [&] {
     Stopwatch::Scope time(Family::Statistics);

@@ -30,6 +30,7 @@ struct AccumulateRecord {
   double loss = 0;
   int64_t correct = 0;
   std::vector<float> importance;
+  std::optional<double> alignment;  // see Taps::alignment; where asked for
 };
 
 struct ClipRecord {
@@ -60,12 +61,16 @@ class Supernet {
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
-  AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch);
+  // Forward only, as in training but for running statistics, which stay; keeps the values of the plan's taps.
+  EvaluateRecord observe(const Plan& plan, const Dataset& dataset, const Batch& batch);
+  // `alignment`: weight in the loss of how far taps are from those observed last; none to let taps be.
+  AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch,
+                              std::optional<double> alignment = std::nullopt);
   void record_moments();
   ClipRecord clip(double max_norm);
   void update(const SgdOptions& options);
   StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                        double clip_norm);
+                        double clip_norm, std::optional<double> alignment = std::nullopt);
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
   void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);
@@ -83,12 +88,14 @@ class Supernet {
 
  private:
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
-  Execution execution(const Plan& plan, int64_t batch, const Phase& phase);
+  Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
+  at::Tensor sample_weights(const Batch& batch) const;
 
   Parameters parameters_;
   Buffers buffers_;
   const bool reference_;
   const Precision precision_;
+  std::optional<Observation> observed_;
   std::mutex cache_lock_;
   // By encoded program. Plans live as long as a handle or a call holds them.
   std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;

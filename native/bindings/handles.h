@@ -78,6 +78,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
 
   Napi::Value compile(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value accumulate(const Napi::CallbackInfo& info);
   Napi::Value record_moments(const Napi::CallbackInfo& info);
   Napi::Value clip(const Napi::CallbackInfo& info);

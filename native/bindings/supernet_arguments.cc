@@ -86,6 +86,14 @@ double norm_argument(const Napi::Value& value) {
   return norm;
 }
 
+std::optional<double> alignment_of(const Napi::Object& options) {
+  const Napi::Value given = options.Get("alignment");
+  if (given.IsUndefined()) return std::nullopt;
+  const double weight = finite(options, "alignment");
+  if (weight < 0) expected("a number of at least 0", "alignment", describe(given));
+  return weight;
+}
+
 Buffers buffers_argument(const Napi::Value& value, at::Device device) {
   const Napi::Object object = object_argument(value, "buffers");
   std::vector<std::string> names = strings_argument(object.Get("names"), "names of buffers");

@@ -12,6 +12,8 @@ Buffers buffers_argument(const Napi::Value& value, at::Device device);
 Batch batch_argument(const Napi::Value& value);
 SgdOptions sgd_argument(const Napi::Value& value);
 double norm_argument(const Napi::Value& value);
+// Of a step's options: a number of at least 0, or absent.
+std::optional<double> alignment_of(const Napi::Object& options);
 
 // Of a supernet's options.
 bool is_reference(const Napi::Object& options);

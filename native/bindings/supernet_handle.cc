@@ -15,6 +15,15 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("loss", record.loss);
   object.Set("correct", static_cast<double>(record.correct));
   object.Set("importance", to_array(env, record.importance));
+  if (record.alignment) object.Set("alignment", *record.alignment);
+  return object;
+}
+
+Napi::Value from_evaluate(Napi::Env env, const EvaluateRecord& record) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("count", static_cast<double>(record.count));
+  object.Set("correct", static_cast<double>(record.correct));
+  object.Set("loss", record.loss);
   return object;
 }
 
@@ -35,13 +44,13 @@ Napi::Function SupernetHandle::define(Napi::Env env) {
   using H = SupernetHandle;
   return DefineClass(
       env, "Supernet",
-      {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::accumulate>("accumulate"),
-       InstanceMethod<&H::record_moments>("recordMoments"), InstanceMethod<&H::clip>("clip"),
-       InstanceMethod<&H::update>("update"), InstanceMethod<&H::train_step>("trainStep"),
-       InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::recalibrate>("recalibrate"),
-       InstanceMethod<&H::logits>("logits"), InstanceMethod<&H::moments>("moments"),
-       InstanceMethod<&H::reset_moments>("resetMoments"), InstanceMethod<&H::read>("read"),
-       InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
+      {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::observe>("observe"),
+       InstanceMethod<&H::accumulate>("accumulate"), InstanceMethod<&H::record_moments>("recordMoments"),
+       InstanceMethod<&H::clip>("clip"), InstanceMethod<&H::update>("update"),
+       InstanceMethod<&H::train_step>("trainStep"), InstanceMethod<&H::evaluate>("evaluate"),
+       InstanceMethod<&H::recalibrate>("recalibrate"), InstanceMethod<&H::logits>("logits"),
+       InstanceMethod<&H::moments>("moments"), InstanceMethod<&H::reset_moments>("resetMoments"),
+       InstanceMethod<&H::read>("read"), InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
        InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::convolution_seconds>("convolutionSeconds"),
        InstanceMethod<&H::dispose>("dispose")});
 }
@@ -73,12 +82,24 @@ Napi::Value SupernetHandle::compile(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value SupernetHandle::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_on_executor(
+        info.Env(),
+        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
+         batch = batch_argument(info[2])] { return net->observe(*plan, *data, batch); },
+        from_evaluate);
+  });
+}
+
 Napi::Value SupernetHandle::accumulate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
         [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
-         batch = batch_argument(info[2])] { return net->accumulate(*plan, *data, batch); },
+         batch = batch_argument(info[2]), alignment = alignment_of(object_argument(info[3], "options"))] {
+          return net->accumulate(*plan, *data, batch, alignment);
+        },
         [](Napi::Env env, const AccumulateRecord& record) -> Napi::Value { return from_accumulate(env, record); });
   });
 }
@@ -109,12 +130,13 @@ Napi::Value SupernetHandle::update(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::train_step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const double clip_norm = norm_argument(object_argument(info[3], "options").Get("clipNorm"));
+    const Napi::Object options = object_argument(info[3], "options");
+    const double clip_norm = norm_argument(options.Get("clipNorm"));
     return run_on_executor(
         info.Env(),
         [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
-         batch = batch_argument(info[2]), options = sgd_argument(info[3]),
-         clip_norm] { return net->train_step(*plan, *data, batch, options, clip_norm); },
+         batch = batch_argument(info[2]), sgd = sgd_argument(options), clip_norm,
+         alignment = alignment_of(options)] { return net->train_step(*plan, *data, batch, sgd, clip_norm, alignment); },
         [](Napi::Env env, const StepRecord& record) -> Napi::Value {
           Napi::Object object = from_accumulate(env, record);
           object.Set("gradientNorms", to_array(env, record.gradient_norms));
@@ -136,13 +158,7 @@ Napi::Value SupernetHandle::evaluate(const Napi::CallbackInfo& info) {
         [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size, images] {
           return net->evaluate(*plan, *data, batch_size, images);
         },
-        [](Napi::Env env, const EvaluateRecord& record) -> Napi::Value {
-          Napi::Object object = Napi::Object::New(env);
-          object.Set("count", static_cast<double>(record.count));
-          object.Set("correct", static_cast<double>(record.correct));
-          object.Set("loss", record.loss);
-          return object;
-        });
+        from_evaluate);
   });
 }
 

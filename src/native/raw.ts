@@ -1,6 +1,7 @@
 /** What the compiled addon exports, before {@link Supernet} and its like make it typed and disposable. */
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
+  AccumulateOptions,
   AccumulateRecord,
   Batch,
   CalibrationImages,
@@ -27,7 +28,13 @@ export interface RawPlan extends RawHandle {
 }
 export interface RawSupernet extends RawHandle {
   compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
-  accumulate(plan: RawPlan, dataset: RawDataset, batch: Omit<Batch, 'dataset'>): Promise<AccumulateRecord>
+  observe(plan: RawPlan, dataset: RawDataset, batch: Omit<Batch, 'dataset'>): Promise<EvaluateRecord>
+  accumulate(
+    plan: RawPlan,
+    dataset: RawDataset,
+    batch: Omit<Batch, 'dataset'>,
+    options: AccumulateOptions,
+  ): Promise<AccumulateRecord>
   recordMoments(): Promise<void>
   clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>
   update(options: SgdOptions): Promise<void>

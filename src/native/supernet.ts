@@ -5,6 +5,7 @@ import type { Program } from '../program.js'
 import type { BufferSpec, ParameterSpec } from '../spaces/space.js'
 import type { RawDataset, RawPlan, RawSupernet } from './raw.js'
 import type {
+  AccumulateOptions,
   AccumulateRecord,
   Batch,
   CalibrationImages,
@@ -97,9 +98,17 @@ export class Supernet implements Disposable {
     return new Plan(this.#raw.compile(code, names, idle))
   }
 
+  /**
+   * Forward as in training, but nothing is learned and running statistics stay. What the plan's taps give is kept until
+   * the next call, in native memory, for steps with `alignment`.
+   */
+  observe(plan: Plan, { dataset, ...batch }: Batch): Promise<EvaluateRecord> {
+    return this.#raw.observe(plan.raw, dataset.raw, batch)
+  }
+
   /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
-  accumulate(plan: Plan, { dataset, ...batch }: Batch): Promise<AccumulateRecord> {
-    return this.#raw.accumulate(plan.raw, dataset.raw, batch)
+  accumulate(plan: Plan, { dataset, ...batch }: Batch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
+    return this.#raw.accumulate(plan.raw, dataset.raw, batch, options)
   }
 
   /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
