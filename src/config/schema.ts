@@ -64,7 +64,21 @@ const pada = group({
   unbiased: z.boolean().default(false),
 })
 
-const spos = group({ name: z.literal('spos') })
+const spos = group({
+  name: z.literal('spos'),
+  /** With equal probability, in proportion to parameters, or each isomorphism class with equal probability. */
+  sampling: z.enum(['uniform', 'modelSize', 'deIsomorphic']).default('uniform'),
+})
+
+const magicT = group({ name: z.literal('magic-t') })
+
+const magicA = group({
+  name: z.literal('magic-a'),
+  /** λ: the weight of the difference from the anchor in the loss. */
+  alignment: z.number().min(0).default(0.5),
+  /** How paths are drawn: anew each, or each one choice away from the one before (MAGIC-AT). */
+  paths: z.enum(['uniform', 'chain']).default('uniform'),
+})
 
 const standalone = group({
   name: z.literal('standalone'),
@@ -72,7 +86,7 @@ const standalone = group({
   path: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
 })
 
-const method = z.discriminatedUnion('name', [pada, spos, standalone])
+const method = z.discriminatedUnion('name', [pada, spos, magicT, magicA, standalone])
 
 const augmentation = group({
   /** Random crop after zero padding by this many pixels; 0 for none. */
@@ -160,7 +174,7 @@ export const configSchema = group({
   })
   .refine((value) => value.finding === undefined || value.method?.name !== 'standalone', {
     path: ['method', 'name'],
-    error: 'pada or spos, because there is one path only to find in standalone,',
+    error: 'another method, because there is one path only to find in standalone,',
     when: ({ value }) => value instanceof Object,
   })
 
@@ -172,6 +186,8 @@ export type ConfigInput = z.input<typeof configSchema>
 export type ScheduleConfig = z.output<typeof schedule>
 export type MethodConfig = z.output<typeof method>
 export type PadaConfig = z.output<typeof pada>
+export type SposConfig = z.output<typeof spos>
+export type MagicAConfig = z.output<typeof magicA>
 export type StandaloneConfig = z.output<typeof standalone>
 export type TrainingConfig = z.output<typeof training>
 export type RankingConfig = z.output<typeof ranking>

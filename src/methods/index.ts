@@ -1,11 +1,15 @@
 /** The methods that a configuration can name: one line each. */
 import type { MethodConfig } from '../config/schema.js'
 import { parsePath } from '../spaces/path.js'
+import { MagicA } from './magic-a.js'
+import { MagicT } from './magic-t.js'
 import type { Method, MethodContext } from './method.js'
 import { Pada } from './pada.js'
 import { Spos } from './spos.js'
 import { Standalone } from './standalone.js'
 
+export { MagicA } from './magic-a.js'
+export { MagicT } from './magic-t.js'
 export type { Engine, Method, MethodContext, MethodState, Verbs } from './method.js'
 export { Pada } from './pada.js'
 export { Spos } from './spos.js'
@@ -17,7 +21,11 @@ export function createMethod(config: MethodConfig, context: MethodContext): Meth
     case 'pada':
       return new Pada(config, context)
     case 'spos':
-      return new Spos(context)
+      return new Spos(config, context)
+    case 'magic-t':
+      return new MagicT(context)
+    case 'magic-a':
+      return new MagicA(config, context)
     case 'standalone': {
       const path = typeof config.path === 'string' ? parsePath(context.space, config.path) : config.path
       return new Standalone(path, context)

@@ -4,13 +4,23 @@
  */
 import type { PathDistribution } from '../events.js'
 import type { Batch, Plan, StepOptions, StepRecord, Supernet } from '../native.js'
+import type { Program } from '../program.js'
 import type { Random } from '../random.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The verbs that steps are composed of. */
 export type Verbs = Pick<
   Supernet,
-  'trainStep' | 'accumulate' | 'recordMoments' | 'clip' | 'update' | 'read' | 'write' | 'moments' | 'resetMoments'
+  | 'trainStep'
+  | 'observe'
+  | 'accumulate'
+  | 'recordMoments'
+  | 'clip'
+  | 'update'
+  | 'read'
+  | 'write'
+  | 'moments'
+  | 'resetMoments'
 >
 
 /** What a step works with. */
@@ -41,6 +51,8 @@ export interface Method {
   readonly connectionDistribution?: readonly (readonly number[])[]
   /** The sub-models that training is for, where it is not for all: a ranking takes these. */
   readonly subModels?: readonly Path[]
+  /** What plans of paths are made of in training, where that is not the program of the space itself. */
+  program?(path: Path): Program
   /**
    * The images of an epoch, in order; batches are consecutive parts of it. Draws from the `data` stream only and
    * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.

@@ -48,6 +48,9 @@ describe('a resumed run', () => {
       { method: { name: 'pada', perEdge: true, unbiased: true, pathSchedule: constant } },
     ],
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
+    ['SPOS by model size', { method: { name: 'spos', sampling: 'modelSize' } }],
+    ['MAGIC-T', { method: { name: 'magic-t' } }],
+    ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' } }],
   ]
   it.each(variants)('equals an unbroken one to the last bit, stopped within an epoch: %s', async (_name, changes) => {
     await events(search(config(changes), { out: join(folder, 'unbroken') }))

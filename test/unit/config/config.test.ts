@@ -122,8 +122,11 @@ describe('parseConfig', () => {
       [{ space: { name: 'darts', cells: 0 } }, 'Expected a number of at least 1 for space.cells but received 0'],
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
       [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
-      [{ method: { name: 'darts' } }, 'Expected pada, spos, standalone for method.name but received "darts"'],
-      [{ method: { name: 'spos', perEdge: true } }, 'Expected only name for method but received "perEdge"'],
+      [
+        { method: { name: 'darts' } },
+        'Expected pada, spos, magic-t, magic-a, standalone for method.name but received "darts"',
+      ],
+      [{ method: { name: 'spos', perEdge: true } }, 'Expected only name, sampling for method but received "perEdge"'],
       [
         { method: { name: 'pada', pathSchedule: { kind: 'constant' } } },
         'Expected a number for method.pathSchedule.value but received nothing',
@@ -195,7 +198,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },
-        'Expected pada or spos, because there is one path only to find in standalone, for method.name but received "standalone"',
+        'Expected another method, because there is one path only to find in standalone, for method.name but received "standalone"',
       ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
       [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],
@@ -251,7 +254,7 @@ describe('loadConfig', () => {
     expect(config.seed).toBe(3)
     expect(config.training).toMatchObject({ epochs: 6, batchSize: 8, momentum: 0.5 })
     expect(config.data.dir).toBe(resolve('images'))
-    expect(config.method).toEqual({ name: 'spos' })
+    expect(config.method).toEqual({ name: 'spos', sampling: 'uniform' })
   })
 
   it('keeps the name of the embedded table', async () => {
@@ -304,7 +307,7 @@ describe('configs/', () => {
     // Seven epochs of 1,563 steps: the “some 10,000 updates” that its comment promises.
     expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBe(10_941)
     const fashion = await loadConfig({ set: ['method.name=spos'] })
-    expect(fashion.method).toEqual({ name: 'spos' })
+    expect(fashion.method).toEqual({ name: 'spos', sampling: 'uniform' })
     expect(fashion.groundTruth?.file).toBe('embedded')
   })
 
