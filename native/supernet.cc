@@ -4,6 +4,7 @@
 
 #include "errors.h"
 #include "ops/head.h"
+#include "snapshot.h"
 
 namespace pada {
 namespace {
@@ -54,40 +55,30 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
   return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_}, taps);
 }
 
-// One factor per sample on its loss; undefined for ones.
-at::Tensor Supernet::sample_weights(const Batch& batch) const {
-  if (batch.weights.empty()) return {};
-  at::Tensor weights = at::empty({static_cast<int64_t>(batch.weights.size())}, at::TensorOptions().dtype(at::kFloat));
-  std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
-  return weights.to(parameters_.device());
-}
-
-EvaluateRecord Supernet::observe(const Plan& plan, const Dataset& dataset, const Batch& batch) {
-  check_labels(dataset, plan);
-  const int64_t size = static_cast<int64_t>(batch.indices.size());
-  const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
+EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
+  check_labels(batch.dataset(), plan);
+  const int64_t size = batch.size();
   // Gone before the new one is made, so that there are never two.
   observed_.emplace();
   // A share of nothing: batch norms take the statistics of the batch, and the running ones stay.
-  Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop}, {.keep = &*observed_});
-  const Loss loss = cross_entropy(run.forward(images), dataset.labels(batch.indices), sample_weights(batch), false);
+  Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
+  const at::Tensor logits = run.forward(batch.images());
+  Stopwatch::Scope time(Family::Loss);
+  const Loss loss = cross_entropy(logits, batch.labels(), batch.weights(), false);
   return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
 }
 
-AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch,
-                                      std::optional<double> alignment) {
-  check_labels(dataset, plan);
-  const int64_t size = static_cast<int64_t>(batch.indices.size());
-  const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
-  const at::Tensor labels = dataset.labels(batch.indices);
-  const at::Tensor weights = sample_weights(batch);
+AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
+  check_labels(batch.dataset(), plan);
+  const int64_t size = batch.size();
+  const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
   const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
-  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop}, taps);
+  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop()}, taps);
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
-    return cross_entropy(logits, labels, weights, true);
+    return cross_entropy(logits, batch.labels(), batch.weights(), true);
   }();
   run.backward(loss.gradient);
   parameters_.mark_pending(plan.sampled);
@@ -101,6 +92,11 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
   return record;
+}
+
+void Supernet::add_noise(const GradientNoise& noise) {
+  Stopwatch::Scope time(Family::Optimiser);
+  pada::add_noise(parameters_, noise);
 }
 
 void Supernet::record_moments() {
@@ -121,22 +117,37 @@ ClipRecord Supernet::clip(double max_norm) {
   return record;
 }
 
-StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                                double clip_norm, std::optional<double> alignment) {
-  StepRecord record{accumulate(plan, dataset, batch, alignment), {}, {}};
+StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
+  StepRecord record{accumulate(plan, batch, options.alignment), {}, {}};
+  if (options.noise) add_noise(*options.noise);
   record_moments();
   const GradientNorms norms = [&] {
     Stopwatch::Scope time(Family::Statistics);
     return gradient_norms(parameters_, plan.sampled);
   }();
   record.gradient_norms = norms.each;
-  record.clip = {norms.total, clip_scale(norms.total, clip_norm)};
+  record.clip = {norms.total, clip_scale(norms.total, options.clip_norm)};
   {
     Stopwatch::Scope time(Family::Optimiser);
     scale_gradients(parameters_, plan.sampled, record.clip.scale);
   }
-  update(options);
+  update(options.sgd);
   return record;
+}
+
+void Supernet::snapshot(const Plan& plan) {
+  Stopwatch::Scope time(Family::Optimiser);
+  take_snapshot(parameters_, plan.sampled);
+}
+
+void Supernet::restore(const Plan& plan, double share, bool clear_momentum) {
+  Stopwatch::Scope time(Family::Optimiser);
+  restore_snapshot(parameters_, plan.sampled, share, clear_momentum);
+}
+
+void Supernet::displacement_to_gradients() {
+  Stopwatch::Scope time(Family::Optimiser);
+  pada::displacement_to_gradients(parameters_);
 }
 
 EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count) {

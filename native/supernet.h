@@ -11,6 +11,7 @@
 #include "buffers.h"
 #include "dataset.h"
 #include "execution.h"
+#include "minibatch.h"
 #include "parameters.h"
 #include "precision.h"
 #include "program/plan.h"
@@ -18,13 +19,6 @@
 #include "sweep.h"
 
 namespace pada {
-
-struct Batch {
-  std::vector<int32_t> indices;
-  std::optional<Augmentation> augmentation;
-  std::vector<float> weights;  // one per sample, or empty
-  std::optional<Drop> drop;
-};
 
 struct AccumulateRecord {
   double loss = 0;
@@ -40,6 +34,13 @@ struct ClipRecord {
 struct StepRecord : AccumulateRecord {
   std::vector<double> gradient_norms;  // in the order of Plan::sampled
   ClipRecord clip;
+};
+
+struct StepOptions {
+  SgdOptions sgd;
+  double clip_norm = 0;
+  std::optional<GradientNoise> noise;
+  std::optional<double> alignment;  // see Supernet::accumulate
 };
 
 struct EvaluateRecord {
@@ -62,15 +63,19 @@ class Supernet {
                                       const std::vector<std::string>& idle);
 
   // Forward only, as in training but for running statistics, which stay; keeps the values of the plan's taps.
-  EvaluateRecord observe(const Plan& plan, const Dataset& dataset, const Batch& batch);
+  EvaluateRecord observe(const Plan& plan, Minibatch& batch);
   // `alignment`: weight in the loss of how far taps are from those observed last; none to let taps be.
-  AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch,
-                              std::optional<double> alignment = std::nullopt);
+  AccumulateRecord accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment = std::nullopt);
+  void add_noise(const GradientNoise& noise);
   void record_moments();
   ClipRecord clip(double max_norm);
   void update(const SgdOptions& options);
-  StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                        double clip_norm, std::optional<double> alignment = std::nullopt);
+  void discard_gradients() { pada::discard_gradients(parameters_); }
+  StepRecord train_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
+  // Trial steps of the parameters that a plan samples, see snapshot.h.
+  void snapshot(const Plan& plan);
+  void restore(const Plan& plan, double share, bool clear_momentum);
+  void displacement_to_gradients();
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
   void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);
@@ -89,7 +94,6 @@ class Supernet {
  private:
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
   Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
-  at::Tensor sample_weights(const Batch& batch) const;
 
   Parameters parameters_;
   Buffers buffers_;

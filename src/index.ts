@@ -69,6 +69,7 @@ export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
   createMethod,
   type Engine,
+  Fairnas,
   MagicA,
   MagicT,
   type Method,
@@ -77,6 +78,8 @@ export {
   Pada,
   Spos,
   Standalone,
+  type StepOutcome,
+  Sumnas,
 } from './methods/index.js'
 export * from './native.js'
 export { type Instruction, type Program, ProgramBuilder, type Shape, type Value } from './program.js'

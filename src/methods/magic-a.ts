@@ -67,10 +67,11 @@ export class MagicA implements Method {
       this.#anchor = path
       return supernet.trainStep(engine.plan(path), batch, options)
     }
+    using held = supernet.hold(batch)
     // Both are asked for at once, so that nothing is idle between them.
     const [observed, record] = await Promise.all([
-      supernet.observe(engine.plan(anchor), batch),
-      supernet.trainStep(engine.plan(path), batch, { ...options, alignment: this.#config.alignment }),
+      supernet.observe(engine.plan(anchor), held),
+      supernet.trainStep(engine.plan(path), held, { ...options, alignment: this.#config.alignment }),
     ])
     if (isBetter(record, observed)) this.#anchor = path
     return record

@@ -1,8 +1,7 @@
 /** What taps are for: paths drawn towards others on the same batch. Forward and backward without are in `instructions.test.ts`. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../src/config/index.js'
-import { createMethod } from '../../src/methods/index.js'
+import { MagicA, Spos } from '../../src/methods/index.js'
 import { type AccumulateOptions, type Arithmetic, Dataset, type Precision, Supernet } from '../../src/native.js'
 import type { Program, Value } from '../../src/program.js'
 import { createRandom } from '../../src/random.js'
@@ -258,10 +257,12 @@ describe('MAGIC-A', () => {
     using dataset = new Dataset({ images: fixtureImages(), labels: Int32Array.from(fixture.labels), ...input })
     using net = new Supernet(specs, { arithmetic })
     await net.write('parameters', fixtureWeights())
-    const { method: settings } = parseConfig({ method: name === 'spos' ? { name } : { name, alignment } })
-    const random = createRandom(37)
-    const method = createMethod(settings, { space, images: indices.length, epochs: 1, random })
-    const plan = (path: Path) => net.compile(method.program?.(path) ?? space.program(path))
+    const context = { space, images: indices.length, epochs: 1, learningRate: 0.05, random: createRandom(37) }
+    const method =
+      name === 'spos'
+        ? new Spos({ sampling: 'uniform' }, context)
+        : new MagicA({ alignment, paths: 'uniform' }, context)
+    const plan = (path: Path) => net.compile(method instanceof MagicA ? method.program(path) : space.program(path))
     const after: Float32Array[] = []
     const alignments: (number | undefined)[] = []
     for (let step = 0; step < 8; step++) {

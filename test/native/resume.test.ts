@@ -51,6 +51,9 @@ describe('a resumed run', () => {
     ['SPOS by model size', { method: { name: 'spos', sampling: 'modelSize' } }],
     ['MAGIC-T', { method: { name: 'magic-t' } }],
     ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' } }],
+    ['SPOS with noise on gradients', { method: { name: 'spos' }, training: { gradientNoise: 1e-3 } }],
+    ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
+    ['SUMNAS', { method: { name: 'sumnas' }, training: { varianceSteps: 3 } }],
   ]
   it.each(variants)('equals an unbroken one to the last bit, stopped within an epoch: %s', async (_name, changes) => {
     await events(search(config(changes), { out: join(folder, 'unbroken') }))

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig, parseConfig } from '../../../src/config/index.js'
+import { METHODS } from '../../../src/config/methods.js'
 import { UserError } from '../../../src/errors.js'
 
 let folder: string
@@ -55,6 +56,8 @@ describe('parseConfig', () => {
         weightDecay: 2.5e-4,
         clipNorm: 5,
         unsampled: 'decay',
+        gradientNoise: 0,
+        varianceSteps: 0,
         augmentation: { pad: 4, flip: true },
         checkpointSeconds: 60,
       },
@@ -122,10 +125,7 @@ describe('parseConfig', () => {
       [{ space: { name: 'darts', cells: 0 } }, 'Expected a number of at least 1 for space.cells but received 0'],
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
       [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
-      [
-        { method: { name: 'darts' } },
-        'Expected pada, spos, magic-t, magic-a, standalone for method.name but received "darts"',
-      ],
+      [{ method: { name: 'darts' } }, `Expected ${METHODS.join(', ')} for method.name but received "darts"`],
       [{ method: { name: 'spos', perEdge: true } }, 'Expected only name, sampling for method but received "perEdge"'],
       [
         { method: { name: 'pada', pathSchedule: { kind: 'constant' } } },

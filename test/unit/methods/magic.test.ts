@@ -9,6 +9,7 @@ const context = (of = space as Parameters<typeof createMethod>[1]['space']) => (
   space: of,
   images: 10,
   epochs: 3,
+  learningRate: 0.1,
   random: createRandom(0),
 })
 const OPTIONS = { learningRate: 0.1 } as StepOptions
@@ -18,19 +19,31 @@ type Score = Pick<EvaluateRecord, 'correct' | 'loss'>
 
 /** An engine whose plans are paths; `score` says how well one does. */
 function spy(score: (path: Path) => Score = () => ({ correct: 2, loss: 1 })) {
-  const calls: { verb: 'observe' | 'trainStep'; path: Path; batch: Batch; options?: StepOptions }[] = []
+  const calls: { verb: 'observe' | 'trainStep'; path: Path; batch: unknown; options?: StepOptions }[] = []
+  const held: { batch: Batch; disposed: boolean }[] = []
   const pathOf = (plan: Plan) => plan as unknown as Path
   const supernet = {
-    async observe(plan: Plan, batch: Batch) {
-      calls.push({ verb: 'observe', path: pathOf(plan), batch })
-      return { count: batch.indices.length, ...score(pathOf(plan)) }
+    hold(batch: Batch) {
+      const each = {
+        batch,
+        disposed: false,
+        [Symbol.dispose]() {
+          each.disposed = true
+        },
+      }
+      held.push(each)
+      return each
     },
-    async trainStep(plan: Plan, batch: Batch, options: StepOptions) {
+    async observe(plan: Plan, batch: unknown) {
+      calls.push({ verb: 'observe', path: pathOf(plan), batch })
+      return { count: 4, ...score(pathOf(plan)) }
+    },
+    async trainStep(plan: Plan, batch: unknown, options: StepOptions) {
       calls.push({ verb: 'trainStep', path: pathOf(plan), batch, options })
       return { ...score(pathOf(plan)) } as StepRecord
     },
   }
-  return { engine: { plan: (path: Path) => path, supernet } as unknown as Engine, calls }
+  return { engine: { plan: (path: Path) => path, supernet } as unknown as Engine, calls, held }
 }
 
 const differences = (a: Path, b: Path) => a.filter((option, c) => option !== b[c]).length
@@ -65,13 +78,15 @@ describe('MAGIC-T', () => {
 describe('MAGIC-A', () => {
   it('observes the anchor and aligns with it, on the same batch', async () => {
     const method = new MagicA({ alignment: 0.3, paths: 'uniform' }, context())
-    const { engine, calls } = spy()
+    const { engine, calls, held } = spy()
     await method.step(engine, batch, OPTIONS)
     expect(calls).toEqual([{ verb: 'trainStep', path: method.anchor, batch, options: OPTIONS }])
     const { anchor } = method
     await method.step(engine, batch, OPTIONS)
-    expect(calls[1]).toEqual({ verb: 'observe', path: anchor, batch })
-    expect(calls[2]).toMatchObject({ verb: 'trainStep', batch, options: { ...OPTIONS, alignment: 0.3 } })
+    expect(held).toMatchObject([{ batch, disposed: true }])
+    expect(calls[1]).toEqual({ verb: 'observe', path: anchor, batch: held[0] })
+    expect(calls[2]).toMatchObject({ verb: 'trainStep', options: { ...OPTIONS, alignment: 0.3 } })
+    expect(calls[2].batch).toBe(held[0])
     expect(calls[2].path).not.toEqual(anchor)
   })
 
@@ -133,7 +148,8 @@ describe('MAGIC-A', () => {
     const resumed = new MagicA(config, first)
     resumed.restore(broken.state())
     for (let step = 0; step < 7; step++) await resumed.step(engine, batch, OPTIONS)
-    expect(calls).toEqual(all)
+    const told = (each: typeof all) => each.map(({ verb, path, options }) => ({ verb, path, options }))
+    expect(told(calls)).toEqual(told(all))
   })
 
   it('makes plans of programs with taps', () => {
