@@ -50,7 +50,7 @@ describe('a resumed run', () => {
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
     ['SPOS by model size', { method: { name: 'spos', sampling: 'modelSize' } }],
     ['MAGIC-T', { method: { name: 'magic-t' } }],
-    ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' } }],
+    ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' }, training: { varianceSteps: 3 } }],
     ['SPOS with noise on gradients', { method: { name: 'spos' }, training: { gradientNoise: 1e-3 } }],
     ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
     ['SUMNAS', { method: { name: 'sumnas' }, training: { varianceSteps: 3 } }],

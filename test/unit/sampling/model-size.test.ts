@@ -51,7 +51,7 @@ describe('ModelSizeSampler', () => {
   })
 
   it('draws paths of NAS-Bench-201 by their numbers of parameters', () => {
-    // The six numbers of the published table, of networks with 0 to 6 convolutions of two kinds, are 28.
+    // Up to six convolutions of two kinds: 28 pairs of numbers.
     const space = nasBench201({ cellsPerStage: 1 })
     const count = (path: Path, operation: number) => path.filter((chosen) => chosen === operation).length
     expect(check(space, 30_000, (path) => `${count(path, 2)} ${count(path, 3)}`)).toBe(28)
@@ -76,6 +76,10 @@ describe('ModelSizeSampler', () => {
     },
     30_000,
   )
+
+  it('knows the largest network of NAS-Bench-201, whose published size is 1,531,546', () => {
+    expect(new ModelSizeSampler(nasBench201()).bound).toBeCloseTo(1.1 * 1_531_546, 3)
+  })
 
   it('refuses to draw where a path exceeds the bound', () => {
     // Large by three choices together only, which changing one after another does not find.
