@@ -8,12 +8,15 @@
 #include "ops/max_pool.h"
 #include "ops/node_sum.h"
 #include "ops/relu.h"
+#include "ops/tap.h"
 
 namespace pada {
 
 Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
-                     Numerics numerics)
-    : run_(plan, parameters, buffers, batch, phase, numerics) {}
+                     Numerics numerics, const Taps& taps)
+    : run_(plan, parameters, buffers, batch, phase, numerics) {
+  run_.taps = taps;
+}
 
 at::Tensor Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
@@ -65,6 +68,9 @@ void Execution::forward_step(const Step& step, const at::Tensor& images) {
     case Step::Kind::Drop:
       drop_forward(step, run_);
       break;
+    case Step::Kind::Tap:
+      tap_forward(step, run_);
+      break;
   }
 }
 
@@ -113,6 +119,9 @@ void Execution::backward(const at::Tensor& logits_gradient) {
         break;
       case Step::Kind::Drop:
         drop_backward(step, run_);
+        break;
+      case Step::Kind::Tap:
+        tap_backward(step, run_);
         break;
     }
     // Everything the step produced has been used in both directions.

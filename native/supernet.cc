@@ -51,15 +51,30 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
   return plan;
 }
 
-Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase) {
-  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_});
+Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps) {
+  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_}, taps);
 }
 
-AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch) {
+EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
+  check_labels(batch.dataset(), plan);
+  const int64_t size = batch.size();
+  // Gone before the new one is made, so that there are never two.
+  observed_.emplace();
+  // A share of nothing: batch norms take the statistics of the batch, and the running ones stay.
+  Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
+  const at::Tensor logits = run.forward(batch.images());
+  Stopwatch::Scope time(Family::Loss);
+  const Loss loss = cross_entropy(logits, batch.labels(), batch.weights(), false);
+  return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
+}
+
+AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
   check_labels(batch.dataset(), plan);
   const int64_t size = batch.size();
   const at::Tensor& images = batch.images();
-  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop()});
+  if (alignment && !observed_) expected("a path observed before", "alignment", "none");
+  const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
+  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop()}, taps);
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
@@ -73,6 +88,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch) {
   AccumulateRecord record;
   record.loss = loss.total.item<double>() / static_cast<double>(size);
   record.correct = loss.correct.item<int64_t>();
+  if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
   return record;
@@ -102,7 +118,7 @@ ClipRecord Supernet::clip(double max_norm) {
 }
 
 StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
-  StepRecord record{accumulate(plan, batch), {}, {}};
+  StepRecord record{accumulate(plan, batch, options.alignment), {}, {}};
   if (options.noise) add_noise(*options.noise);
   record_moments();
   const GradientNorms norms = [&] {

@@ -24,6 +24,7 @@ struct AccumulateRecord {
   double loss = 0;
   int64_t correct = 0;
   std::vector<float> importance;
+  std::optional<double> alignment;  // see Taps::alignment; where asked for
 };
 
 struct ClipRecord {
@@ -39,6 +40,7 @@ struct StepOptions {
   SgdOptions sgd;
   double clip_norm = 0;
   std::optional<GradientNoise> noise;
+  std::optional<double> alignment;  // see Supernet::accumulate
 };
 
 struct EvaluateRecord {
@@ -60,7 +62,10 @@ class Supernet {
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
-  AccumulateRecord accumulate(const Plan& plan, Minibatch& batch);
+  // Forward only, as in training but for running statistics, which stay; keeps the values of the plan's taps.
+  EvaluateRecord observe(const Plan& plan, Minibatch& batch);
+  // `alignment`: weight in the loss of how far taps are from those observed last; none to let taps be.
+  AccumulateRecord accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment = std::nullopt);
   void add_noise(const GradientNoise& noise);
   void record_moments();
   ClipRecord clip(double max_norm);
@@ -88,12 +93,13 @@ class Supernet {
 
  private:
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
-  Execution execution(const Plan& plan, int64_t batch, const Phase& phase);
+  Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
 
   Parameters parameters_;
   Buffers buffers_;
   const bool reference_;
   const Precision precision_;
+  std::optional<Observation> observed_;
   std::mutex cache_lock_;
   // By encoded program. Plans live as long as a handle or a call holds them.
   std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;

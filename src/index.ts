@@ -70,6 +70,8 @@ export {
   createMethod,
   type Engine,
   Fairnas,
+  MagicA,
+  MagicT,
   type Method,
   type MethodContext,
   type MethodState,
@@ -84,6 +86,10 @@ export { type Instruction, type Program, ProgramBuilder, type Shape, type Value 
 export { createRandom, type Random, RandomStream } from './random.js'
 export { EvaluatedPaths } from './runs/evaluated.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
+export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
+export { ModelSizeSampler } from './sampling/model-size.js'
+export { PathChain } from './sampling/path-chain.js'
+export { PathSampler, type PathSource } from './sampling/paths.js'
 export { type Phase, type SearchOptions, search } from './search.js'
 export {
   type BufferSpec,
@@ -121,5 +127,6 @@ export {
   SPACES,
   spaceSize,
 } from './spaces/index.js'
+export { Taps } from './tapped.js'
 export { restoreWeights, type Snapshot } from './training/snapshot.js'
 export { type TrainOptions, train } from './training/supernet.js'

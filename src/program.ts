@@ -63,6 +63,7 @@ export type Instruction =
     } & Unary)
   | ({ readonly op: 'crop2d'; readonly top: number; readonly left: number } & Unary)
   | ({ readonly op: 'dropout' | 'dropPath'; readonly p: number } & Unary)
+  | ({ readonly op: 'tap'; readonly slot: number } & Unary)
 
 export interface Program {
   readonly instructions: readonly Instruction[]
@@ -240,6 +241,18 @@ export class ProgramBuilder {
   #drop(op: 'dropout' | 'dropPath', x: Value, p: number): Value {
     if (!(p >= 0 && p < 1)) throw new RangeError(`Expected a probability below 1 for ${op} but received ${p}`)
     return this.#emit({ op, input: x.id, output: x.shape, p })
+  }
+
+  /**
+   * The value itself, known by `slot`, a whole number that no other tap of the program has: `observe` keeps it, and a step
+   * with `alignment` is drawn towards what was kept. Costs nothing but that instructions on its two sides are not fused.
+   */
+  tap(x: Value, options: { slot: number }): Value {
+    const { slot } = options
+    if (!(Number.isInteger(slot) && slot >= 0)) {
+      throw new RangeError(`Expected a whole number of at least 0 for the slot of tap but received ${slot}`)
+    }
+    return this.#emit({ op: 'tap', input: x.id, output: x.shape, slot })
   }
 
   /** Mean over height and width. */

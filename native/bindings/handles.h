@@ -91,6 +91,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
 
   Napi::Value compile(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value accumulate(const Napi::CallbackInfo& info);
   Napi::Value add_noise(const Napi::CallbackInfo& info);
   Napi::Value record_moments(const Napi::CallbackInfo& info);

@@ -98,7 +98,7 @@ GradientNoise noise_argument(const Napi::Value& value, const Parameters& paramet
 
 StepOptions step_argument(const Napi::Value& value, const Parameters& parameters) {
   const Napi::Object object = object_argument(value, "options");
-  StepOptions options{sgd_argument(value), norm_argument(object.Get("clipNorm")), std::nullopt};
+  StepOptions options{sgd_argument(value), norm_argument(object.Get("clipNorm")), std::nullopt, alignment_of(object)};
   if (const Napi::Value noise = object.Get("noise"); !noise.IsUndefined()) {
     options.noise = noise_argument(noise, parameters);
   }
@@ -123,6 +123,14 @@ double norm_argument(const Napi::Value& value) {
   const double norm = number_argument(value, "clipNorm");
   if (!(norm > 0)) expected("a positive number", "clipNorm", describe(value));
   return norm;
+}
+
+std::optional<double> alignment_of(const Napi::Object& options) {
+  const Napi::Value given = options.Get("alignment");
+  if (given.IsUndefined()) return std::nullopt;
+  const double weight = finite(options, "alignment");
+  if (weight < 0) expected("a number of at least 0", "alignment", describe(given));
+  return weight;
 }
 
 Buffers buffers_argument(const Napi::Value& value, at::Device device) {

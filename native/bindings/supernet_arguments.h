@@ -17,6 +17,8 @@ SgdOptions sgd_argument(const Napi::Value& value);
 StepOptions step_argument(const Napi::Value& value, const Parameters& parameters);
 GradientNoise noise_argument(const Napi::Value& value, const Parameters& parameters);
 double norm_argument(const Napi::Value& value);
+// Of a step's options: a number of at least 0, or absent.
+std::optional<double> alignment_of(const Napi::Object& options);
 
 // Of a supernet's options.
 bool is_reference(const Napi::Object& options);

@@ -11,6 +11,15 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("loss", record.loss);
   object.Set("correct", static_cast<double>(record.correct));
   object.Set("importance", to_array(env, record.importance));
+  if (record.alignment) object.Set("alignment", *record.alignment);
+  return object;
+}
+
+Napi::Value from_evaluate(Napi::Env env, const EvaluateRecord& record) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("count", static_cast<double>(record.count));
+  object.Set("correct", static_cast<double>(record.correct));
+  object.Set("loss", record.loss);
   return object;
 }
 
@@ -31,6 +40,7 @@ Napi::Function SupernetHandle::define(Napi::Env env) {
   using H = SupernetHandle;
   return DefineClass(env, "Supernet",
                      {InstanceMethod<&H::compile>("compile"),
+                      InstanceMethod<&H::observe>("observe"),
                       InstanceMethod<&H::accumulate>("accumulate"),
                       InstanceMethod<&H::add_noise>("addGradientNoise"),
                       InstanceMethod<&H::discard_gradients>("discardGradients"),
@@ -81,12 +91,24 @@ Napi::Value SupernetHandle::compile(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value SupernetHandle::accumulate(const Napi::CallbackInfo& info) {
+Napi::Value SupernetHandle::observe(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
         [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2])] {
-          return net->accumulate(*plan, *batch);
+          return net->observe(*plan, *batch);
+        },
+        from_evaluate);
+  });
+}
+
+Napi::Value SupernetHandle::accumulate(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_on_executor(
+        info.Env(),
+        [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2]),
+         alignment = alignment_of(object_argument(info[3], "options"))] {
+          return net->accumulate(*plan, *batch, alignment);
         },
         [](Napi::Env env, const AccumulateRecord& record) -> Napi::Value { return from_accumulate(env, record); });
   });
@@ -180,13 +202,7 @@ Napi::Value SupernetHandle::evaluate(const Napi::CallbackInfo& info) {
         [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size, images] {
           return net->evaluate(*plan, *data, batch_size, images);
         },
-        [](Napi::Env env, const EvaluateRecord& record) -> Napi::Value {
-          Napi::Object object = Napi::Object::New(env);
-          object.Set("count", static_cast<double>(record.count));
-          object.Set("correct", static_cast<double>(record.correct));
-          object.Set("loss", record.loss);
-          return object;
-        });
+        from_evaluate);
   });
 }
 

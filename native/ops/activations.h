@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "buffers.h"
+#include "observation.h"
 #include "ops/channel_rows.h"
 #include "parameters.h"
 #include "phase.h"
@@ -48,8 +49,10 @@ struct Activations {
     at::Tensor mean, inverse_deviation;
   };
   std::vector<DeviceStatistics> device_statistics;  // the same, where ATen computes
-  // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors.
+  // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors, a tap's
+  // difference from what was observed.
   std::vector<at::Tensor> kept;
+  Taps taps;
 
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }

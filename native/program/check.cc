@@ -8,8 +8,8 @@ namespace pada {
 namespace {
 
 constexpr std::array<const char*, static_cast<size_t>(kLastOp) + 1> kOpNames = {
-    "input",  "zeros", "conv2d",    "batchNorm", "relu",   "avgPool2d", "add",     "globalAvgPool",
-    "linear", "relu6", "maxPool2d", "concat",    "crop2d", "dropout",   "dropPath"};
+    "input",  "zeros", "conv2d",    "batchNorm", "relu",   "avgPool2d", "add",      "globalAvgPool",
+    "linear", "relu6", "maxPool2d", "concat",    "crop2d", "dropout",   "dropPath", "tap"};
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text = "[";
@@ -82,6 +82,11 @@ class Checker {
         if (!(in_.drop_probability >= 0 && in_.drop_probability < 1)) {
           refuse("a probability below 1", std::to_string(in_.drop_probability));
         }
+        break;
+      case Op::Tap:
+        arity(1, 0);
+        same(in_.shape, input(0));
+        tap();
         break;
     }
   }
@@ -165,6 +170,16 @@ class Checker {
     if (!inside) {
       refuse("a part of " + x.text(),
              in_.shape.text() + " at " + std::to_string(in_.top) + ", " + std::to_string(in_.left));
+    }
+  }
+
+  // Values are kept by slot, so that of one program each slot has one.
+  void tap() const {
+    if (in_.slot < 0) refuse("a slot of at least 0", std::to_string(in_.slot));
+    for (const Instruction& earlier : program_.instructions) {
+      if (earlier.op == Op::Tap && earlier.slot == in_.slot) {
+        refuse("a slot that no other tap has", std::to_string(in_.slot));
+      }
     }
   }
 

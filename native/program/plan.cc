@@ -74,7 +74,7 @@ class Planner {
   bool only_feeds_linear(int id) const {
     return std::ranges::all_of(consumers_[id], [&](int consumer) {
       const Op op = at(consumer).op;
-      return op == Op::Linear || ((op == Op::Dropout || op == Op::DropPath) && only_feeds_linear(consumer));
+      return op == Op::Linear || (may_return_input(op) && only_feeds_linear(consumer));
     });
   }
 
@@ -84,11 +84,12 @@ class Planner {
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
+  // A tap, or a drop that drops nothing, gives the memory that it reads.
+  static bool may_return_input(Op op) { return op == Op::Dropout || op == Op::DropPath || op == Op::Tap; }
+
   // Whether a value's memory is read by none but its consumers: neither backward by the instruction that made it, nor
-  // as the memory of another value, which a drop that drops nothing returns.
-  static bool is_only_read_by_consumers(Op op) {
-    return !is_relu(op) && op != Op::Input && op != Op::Dropout && op != Op::DropPath;
-  }
+  // as the memory of another value.
+  static bool is_only_read_by_consumers(Op op) { return !is_relu(op) && op != Op::Input && !may_return_input(op); }
 
   Term term(int id) const {
     const Instruction& in = at(id);
@@ -183,6 +184,10 @@ class Planner {
         step.kind = Step::Kind::Drop;
         step.drop_probability = in.drop_probability;
         step.drops_samples = in.op == Op::DropPath;
+        break;
+      case Op::Tap:
+        step.kind = Step::Kind::Tap;
+        step.slot = in.slot;
         break;
       case Op::GlobalAvgPool:
         step.kind = Step::Kind::GlobalAvgPool;

@@ -25,7 +25,7 @@ struct Term {
 };
 
 struct Step {
-  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear, MaxPool, Concat, Crop, Drop } kind;
+  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear, MaxPool, Concat, Crop, Drop, Tap } kind;
   int output;                     // value id
   int input = -1;                 // value id (all but Input, Zeros, and those with terms)
   int weight = -1, bias = -1;     // parameter indices (Conv, Linear); bias -1: none, or cancelled by a batch norm
@@ -41,6 +41,7 @@ struct Step {
   bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
   double drop_probability = 0;    // of a Drop
   bool drops_samples = false;     // Drop: whole samples, not single numbers
+  int slot = -1;                  // of a Tap
 
   static constexpr float kNoCeiling = std::numeric_limits<float>::infinity();
 };

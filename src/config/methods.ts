@@ -28,7 +28,11 @@ const pada = group({
   unbiased: z.boolean().default(false),
 })
 
-const spos = group({ name: z.literal('spos') })
+const spos = group({
+  name: z.literal('spos'),
+  /** With equal probability, in proportion to parameters, or each isomorphism class with equal probability. */
+  sampling: z.enum(['uniform', 'modelSize', 'deIsomorphic']).default('uniform'),
+})
 
 const standalone = group({
   name: z.literal('standalone'),
@@ -58,7 +62,17 @@ const sumnas = group({
   compat,
 })
 
-export const method = z.discriminatedUnion('name', [pada, spos, fairnas, sumnas, standalone])
+const magicT = group({ name: z.literal('magic-t') })
+
+const magicA = group({
+  name: z.literal('magic-a'),
+  /** λ: the weight of the difference from the anchor in the loss. */
+  alignment: z.number().min(0).default(0.5),
+  /** How paths are drawn: anew each, or each one choice away from the one before (MAGIC-AT). */
+  paths: z.enum(['uniform', 'chain']).default('uniform'),
+})
+
+export const method = z.discriminatedUnion('name', [pada, spos, fairnas, sumnas, magicT, magicA, standalone])
 
 /** Names of the methods. */
 export const METHODS = method.options.map(({ shape }) => shape.name.value)
@@ -66,6 +80,8 @@ export const METHODS = method.options.map(({ shape }) => shape.name.value)
 export type ScheduleConfig = z.output<typeof schedule>
 export type MethodConfig = z.output<typeof method>
 export type PadaConfig = z.output<typeof pada>
+export type SposConfig = z.output<typeof spos>
 export type FairnasConfig = z.output<typeof fairnas>
 export type SumnasConfig = z.output<typeof sumnas>
+export type MagicAConfig = z.output<typeof magicA>
 export type StandaloneConfig = z.output<typeof standalone>

@@ -8,9 +8,11 @@ import { space } from './spaces.js'
 export { type FindingConfig, LATENCY, type LatencyConfig } from './finding.js'
 export type {
   FairnasConfig,
+  MagicAConfig,
   MethodConfig,
   PadaConfig,
   ScheduleConfig,
+  SposConfig,
   StandaloneConfig,
   SumnasConfig,
 } from './methods.js'

@@ -106,6 +106,7 @@ function additions(instruction: Instruction, instructions: readonly Instruction[
     case 'crop2d':
     case 'dropout':
     case 'dropPath':
+    case 'tap':
     case 'conv2d':
     case 'linear':
       return 0

@@ -2,14 +2,13 @@
 import type { RankingConfig } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import type { RandomStream } from '../random.js'
+import { firstOfEachClass, LISTABLE_PATHS } from '../sampling/deisomorphic.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { PathSampler } from '../sampling/paths.js'
 import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { GroundTruth } from './ground-truth.js'
 
-/** Spaces of more paths are never listed as a whole. */
-const LISTABLE = 2_000_000
 /** Of larger spaces a small sample is drawn path by path: listing them takes longer. */
 const SMALL = 100_000
 
@@ -32,7 +31,7 @@ export function selectSubModels(
   if (!covered && size > SMALL && typeof subModels === 'number' && !deIsomorphic && 10n * BigInt(subModels) < size) {
     return drawDifferent(space, subModels, random)
   }
-  if (!covered && size > LISTABLE) {
+  if (!covered && size > LISTABLE_PATHS) {
     const received = deIsomorphic ? 'ranking.deIsomorphic' : subModels
     const about = Number(size).toPrecision(3)
     throw new UserError(
@@ -40,8 +39,8 @@ export function selectSubModels(
       2,
     )
   }
-  const paths = covered ? groundTruth.paths : [...enumeratePaths(space)]
-  const candidates = deIsomorphic ? firstOfEachClass(space, paths) : paths
+  const paths = covered ? groundTruth.paths : enumeratePaths(space)
+  const candidates = deIsomorphic ? firstOfEachClass(space, paths, 'ranking.deIsomorphic') : [...paths]
   if (typeof subModels !== 'number') return candidates
   if (subModels > candidates.length) {
     throw new UserError(
@@ -61,19 +60,4 @@ function drawDifferent(space: SearchSpace, count: number, random: RandomStream):
     sample.set(path.join(), path)
   }
   return [...sample.values()]
-}
-
-function firstOfEachClass(space: SearchSpace, paths: readonly Path[]): Path[] {
-  if (space.isomorphismKey === undefined) {
-    throw new UserError(
-      `Expected a space with an isomorphism rule for ranking.deIsomorphic but received ${space.name}, which has none`,
-      2,
-    )
-  }
-  const representatives = new Map<string, Path>()
-  for (const path of paths) {
-    const key = space.isomorphismKey(path)
-    if (!representatives.has(key)) representatives.set(key, path)
-  }
-  return [...representatives.values()]
 }

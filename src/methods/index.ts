@@ -2,6 +2,8 @@
 import type { MethodConfig } from '../config/schema.js'
 import { parsePath } from '../spaces/path.js'
 import { Fairnas } from './fairnas.js'
+import { MagicA } from './magic-a.js'
+import { MagicT } from './magic-t.js'
 import type { Method, MethodContext } from './method.js'
 import { Pada } from './pada.js'
 import { Spos } from './spos.js'
@@ -9,6 +11,8 @@ import { Standalone } from './standalone.js'
 import { Sumnas } from './sumnas.js'
 
 export { Fairnas } from './fairnas.js'
+export { MagicA } from './magic-a.js'
+export { MagicT } from './magic-t.js'
 export type { Engine, Method, MethodContext, MethodState, StepOutcome, Verbs } from './method.js'
 export { Pada } from './pada.js'
 export { Spos } from './spos.js'
@@ -21,11 +25,15 @@ export function createMethod(config: MethodConfig, context: MethodContext): Meth
     case 'pada':
       return new Pada(config, context)
     case 'spos':
-      return new Spos(context)
+      return new Spos(config, context)
     case 'fairnas':
       return new Fairnas(config, context)
     case 'sumnas':
       return new Sumnas(config, context)
+    case 'magic-t':
+      return new MagicT(context)
+    case 'magic-a':
+      return new MagicA(config, context)
     case 'standalone': {
       const path = typeof config.path === 'string' ? parsePath(context.space, config.path) : config.path
       return new Standalone(path, context)

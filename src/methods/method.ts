@@ -4,6 +4,7 @@
  */
 import type { PathDistribution } from '../events.js'
 import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native.js'
+import type { Program } from '../program.js'
 import type { Random } from '../random.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
@@ -12,6 +13,7 @@ export type Verbs = Pick<
   Supernet,
   | 'trainStep'
   | 'hold'
+  | 'observe'
   | 'accumulate'
   | 'addGradientNoise'
   | 'recordMoments'
@@ -60,6 +62,8 @@ export interface Method {
   readonly connectionDistribution?: readonly (readonly number[])[]
   /** The sub-models that training is for, where it is not for all: a ranking takes these. */
   readonly subModels?: readonly Path[]
+  /** What plans of paths are made of in training, where that is not the program of the space itself. */
+  program?(path: Path): Program
   /**
    * The images of an epoch, in order; batches are consecutive parts of it. Draws from the `data` stream only and
    * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.

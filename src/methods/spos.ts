@@ -1,21 +1,50 @@
-/** SPOS (Guo et al., ECCV 2020): one path per step, drawn uniformly; data in shuffled epochs. */
+/**
+ * SPOS (Guo et al., ECCV 2020): one path per step, drawn uniformly; data in shuffled epochs. Paths can be drawn in
+ * proportion to their size instead (Luo et al., 2019), or each isomorphism class with the same probability (Ning et al.,
+ * 2021).
+ */
+import type { SposConfig } from '../config/schema.js'
 import type { Batch, StepOptions, StepRecord } from '../native.js'
+import { RandomStream } from '../random.js'
+import { DeIsomorphicSampler } from '../sampling/deisomorphic.js'
 import { shuffledIndices } from '../sampling/indices.js'
-import { PathSampler, uniformDistribution } from '../sampling/paths.js'
+import { ModelSizeSampler } from '../sampling/model-size.js'
+import { PathSampler, type PathSource, uniformDistribution } from '../sampling/paths.js'
+import { operationsOf } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
+
+/** Paths that the shares of operations are estimated from: standard deviations are below 0.01. */
+const DRAWS = 1000
 
 export class Spos implements Method {
   readonly name = 'spos'
   readonly overlapping = true
+  /** Of `modelSize` an estimate from a thousand draws. */
   readonly pathDistribution: readonly number[]
   readonly #context: MethodContext
-  readonly #paths: PathSampler
+  readonly #paths: PathSource
 
-  constructor(context: MethodContext) {
-    const { choices, operations } = context.space
+  /** Throws a UserError for `deIsomorphic` in a space without an isomorphism rule or too large to list. */
+  constructor({ sampling }: Pick<SposConfig, 'sampling'>, context: MethodContext) {
+    const { space } = context
     this.#context = context
-    this.#paths = PathSampler.uniform(choices)
-    this.pathDistribution = [...uniformDistribution(operations.length)]
+    if (sampling === 'uniform') {
+      this.#paths = PathSampler.uniform(space.choices)
+      this.pathDistribution = [...uniformDistribution(space.operations.length)]
+    } else if (sampling === 'modelSize') {
+      const paths = new ModelSizeSampler(space)
+      const random = RandomStream.named(0, 'shares')
+      this.#paths = paths
+      this.pathDistribution = operationShares(
+        space,
+        Array.from({ length: DRAWS }, () => paths.draw(random)),
+      )
+    } else {
+      const paths = new DeIsomorphicSampler(space)
+      this.#paths = paths
+      this.pathDistribution = operationShares(space, paths.representatives)
+    }
   }
 
   epochIndices(): Int32Array {
@@ -34,4 +63,12 @@ export class Spos implements Method {
   }
 
   restore(): void {}
+}
+
+/** Of all operations that these paths take, the share of each of the K. */
+function operationShares(space: SearchSpace, paths: readonly Path[]): number[] {
+  const counts = space.operations.map(() => 0)
+  for (const path of paths) for (const operation of operationsOf(space, path)) counts[operation]++
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  return counts.map((count) => count / total)
 }

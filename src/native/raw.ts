@@ -1,6 +1,7 @@
 /** What the compiled addon exports, before {@link Supernet} and its like make it typed and disposable. */
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
+  AccumulateOptions,
   AccumulateRecord,
   Batch,
   CalibrationImages,
@@ -32,7 +33,8 @@ export interface RawPlan extends RawHandle {
 }
 export interface RawSupernet extends RawHandle {
   compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
-  accumulate(plan: RawPlan, ...images: RawImages): Promise<AccumulateRecord>
+  observe(plan: RawPlan, ...images: RawImages): Promise<EvaluateRecord>
+  accumulate(plan: RawPlan, ...pass: [...images: RawImages, options: AccumulateOptions]): Promise<AccumulateRecord>
   addGradientNoise(noise: GradientNoise): Promise<void>
   recordMoments(): Promise<void>
   clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>

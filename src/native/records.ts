@@ -98,6 +98,19 @@ export interface AccumulateRecord {
   readonly correct: number
   /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
   readonly importance: Float32Array
+  /**
+   * How far the path's taps are from those observed, of equal slots: mean over them of the mean squared difference; 0
+   * where they share none. Not part of `loss`. Only of calls with `alignment`.
+   */
+  readonly alignment?: number
+}
+
+export interface AccumulateOptions {
+  /**
+   * Adds `alignment` of the record, times this factor of at least 0, to the loss that gradients are of: draws what the
+   * path's taps give towards what those of the path observed last gave, which are constants. Both on the same batch.
+   */
+  readonly alignment?: number
 }
 
 export interface StepRecord extends AccumulateRecord {
@@ -117,7 +130,7 @@ export interface SgdOptions {
   readonly unsampled: 'skip' | 'decay'
 }
 
-export interface StepOptions extends SgdOptions {
+export interface StepOptions extends SgdOptions, AccumulateOptions {
   /** Global gradient norm to clip to; Infinity for none. */
   readonly clipNorm: number
   /** Added to the gradients before their moments are recorded. */

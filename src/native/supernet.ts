@@ -5,6 +5,7 @@ import type { Program } from '../program.js'
 import type { BufferSpec, ParameterSpec } from '../spaces/space.js'
 import type { RawDataset, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {
+  AccumulateOptions,
   AccumulateRecord,
   Batch,
   CalibrationImages,
@@ -124,9 +125,17 @@ export class Supernet implements Disposable {
     return new HeldBatch(batch)
   }
 
+  /**
+   * Forward as in training, but nothing is learned and running statistics stay. What the plan's taps give is kept until
+   * the next call, in native memory, for steps with `alignment`.
+   */
+  observe(plan: Plan, batch: Batch | HeldBatch): Promise<EvaluateRecord> {
+    return this.#raw.observe(plan.raw, ...imagesOf(batch))
+  }
+
   /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
-  accumulate(plan: Plan, batch: Batch | HeldBatch): Promise<AccumulateRecord> {
-    return this.#raw.accumulate(plan.raw, ...imagesOf(batch))
+  accumulate(plan: Plan, batch: Batch | HeldBatch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
+    return this.#raw.accumulate(plan.raw, ...imagesOf(batch), options)
   }
 
   /** Adds Gaussian noise to the gradients held. */

@@ -5,11 +5,11 @@
  * out (`enumeratePublishedCells`).
  */
 
-import { CELL_SPACES, type Cell, type CellSpace, cellModule, liveNodes, OPERATIONS } from './nasbench1shot1-cell.js'
+import { CELL_SPACES, type Cell, type CellSpace, cellModule, OPERATIONS } from './nasbench1shot1-cell.js'
 import { type NasBench1Shot1Options, nasBench1Shot1Network } from './nasbench1shot1-network.js'
 import { decodeCell, encodeCell } from './nasbench1shot1-notation.js'
 import { moduleHasher } from './nasbench101.js'
-import { checkPath, operationChoices } from './path.js'
+import { checkPath, operationChoices, optionsOf } from './path.js'
 import type { Choice, Path, SearchSpace } from './space.js'
 
 export type NasBench1Shot1 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>>
@@ -22,6 +22,9 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
   const network = nasBench1Shot1Network(cells, options)
   const hash = moduleHasher()
   const choices = choicesOf(cells)
+  const withoutLooseEnds = looseEndRemover(cells)
+  /** Hashes by the number of a cell without its loose ends, as they do not change it: a tenth of the third space. */
+  const hashes = new Map<number, string>()
   const cellOf = (path: Path): Cell => {
     checkPath({ name, choices }, path)
     return pathToCell(cells, path)
@@ -34,9 +37,22 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     program: (path) => network.program(cellOf(path)),
     encode: (path) => encodeCell(cellOf(path)),
     decode: (text) => cellToPath(cells, decodeCell(cells, text)),
-    withoutDeadEdges: (path) => cellToPath(cells, withoutLooseEnds(cells, cellOf(path))),
+    withoutDeadEdges(path) {
+      checkPath({ name, choices }, path)
+      return withoutLooseEnds(path)
+    },
     /** The cell's hash in NAS-Bench-101. */
-    isomorphismKey: (path) => hash(cellModule(cellOf(path))),
+    isomorphismKey(path) {
+      checkPath({ name, choices }, path)
+      const live = withoutLooseEnds(path)
+      const number = live.reduce((sum, option, c) => sum * optionsOf(choices[c]) + option, 0)
+      let known = hashes.get(number)
+      if (known === undefined) {
+        known = hash(cellModule(pathToCell(cells, live)))
+        hashes.set(number, known)
+      }
+      return known
+    },
   }
 }
 
@@ -67,11 +83,24 @@ function cellToPath({ parentSets }: CellSpace, { parents, operations }: Cell): P
   return [...connections, ...operations]
 }
 
-/** What intermediates that lead nowhere read and do cannot change the output: the first option of everything. */
-function withoutLooseEnds({ parentSets }: CellSpace, { parents, operations }: Cell): Cell {
-  const live = liveNodes(parents)
-  return {
-    parents: parents.map((set, node) => (live[node] ? set : parentSets[node][0])),
-    operations: operations.map((operation, i) => (live[i + 1] ? operation : 0)),
+/**
+ * What intermediates that lead nowhere read and do cannot change the output: the first option of everything. Fast enough
+ * for the 1.3 million paths of the third space: sets of nodes are bits.
+ */
+function looseEndRemover({ parentSets, intermediates }: CellSpace): (path: Path) => Path {
+  const output = parentSets.length - 1
+  const masks = parentSets.map((sets) => sets.map((set) => set.reduce((mask, parent) => mask | (1 << parent), 0)))
+  /** Per choice the node that it is about: parents first, then operations. */
+  const nodes: number[] = [...parentSets.keys()].filter((node) => parentSets[node].length > 1)
+  const connections = nodes.length
+  for (let i = 0; i < intermediates; i++) nodes.push(i + 1)
+  return (path) => {
+    let live = 1 << output
+    let c = connections
+    for (let node = output; node > 0; node--) {
+      const option = parentSets[node].length > 1 ? path[--c] : 0
+      if (live & (1 << node)) live |= masks[node][option]
+    }
+    return path.map((option, c) => (live & (1 << nodes[c]) ? option : 0))
   }
 }

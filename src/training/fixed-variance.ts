@@ -54,8 +54,9 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
 /** The verbs of a supernet, of which none changes its weights. */
 function frozen(supernet: Verbs): Verbs {
   const discard = () => supernet.discardGradients()
-  const trainStep = async (plan: Plan, batch: Batch | HeldBatch, { noise }: StepOptions): Promise<StepRecord> => {
-    const record = await supernet.accumulate(plan, batch)
+  const trainStep = async (plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> => {
+    const { noise, alignment } = options
+    const record = await supernet.accumulate(plan, batch, { alignment })
     if (noise !== undefined) await supernet.addGradientNoise(noise)
     await supernet.recordMoments()
     await discard()
@@ -68,7 +69,8 @@ function frozen(supernet: Verbs): Verbs {
     update: discard,
     discardGradients: discard,
     hold: (batch) => supernet.hold(batch),
-    accumulate: (plan, batch) => supernet.accumulate(plan, batch),
+    observe: (plan, batch) => supernet.observe(plan, batch),
+    accumulate: (plan, batch, options) => supernet.accumulate(plan, batch, options),
     addGradientNoise: (noise) => supernet.addGradientNoise(noise),
     recordMoments: () => supernet.recordMoments(),
     clip: (maxNorm) => supernet.clip(maxNorm),

@@ -6,13 +6,13 @@ const CAPACITY = 512
 
 /** Plans of the paths used last, so that a path sampled again is not described, encoded and planned again. */
 export class PlanCache implements Disposable {
-  readonly #space: SearchSpace
+  readonly #space: Pick<SearchSpace, 'program'>
   readonly #supernet: Pick<Supernet, 'compile'>
   readonly #capacity: number
   /** A Map iterates in order of insertion: the first entry is the one used longest ago. */
   readonly #plans = new Map<string, Plan>()
 
-  constructor(space: SearchSpace, supernet: Pick<Supernet, 'compile'>, capacity = CAPACITY) {
+  constructor(space: Pick<SearchSpace, 'program'>, supernet: Pick<Supernet, 'compile'>, capacity = CAPACITY) {
     this.#space = space
     this.#supernet = supernet
     this.#capacity = capacity

@@ -54,7 +54,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { space, supernet, data, method, random, settings, from, signal } = options
   const { epochs, batchSize, momentum, weightDecay, clipNorm, unsampled } = settings
   const steps = stepsPerEpoch(data.count, batchSize)
-  using plans = new PlanCache(space, supernet)
+  using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
   const candidates = candidateIndices(space.parameters())
 

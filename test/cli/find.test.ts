@@ -124,7 +124,7 @@ test.each([
   [
     'a path trained alone',
     ["method={name: standalone, path: '3,3,3,3,3,3'}", 'finding.algorithm=random'],
-    /^pada-native: Expected pada or spos, .* for method\.name but received "standalone"/m,
+    /^pada-native: Expected another method, .* for method\.name but received "standalone"/m,
   ],
 ])('search refuses %s, with exit code 2 and no trace', async (_name, settings, sentence) => {
   const cwd = temporaryFolder()

@@ -136,6 +136,15 @@ const BODIES: Readonly<Record<string, Body>> = {
     const branch = net.program.dropPath(net.norm(net.conv(net.program.relu(y), 3, 3)), { p: 0.5 })
     return net.program.relu(net.program.add([branch, y]))
   },
+  'taps of a value that others read too': (net, x) => {
+    const { program } = net
+    const y = program.tap(program.batchNorm(net.conv(x, 3, 3)), { slot: 3 })
+    const twice = program.tap(y, { slot: 0 })
+    const branch = program.batchNorm(net.conv(program.relu(twice), 3, 3))
+    return program.add([program.tap(branch, { slot: 1 }), y, program.batchNorm(twice)])
+  },
+  'a tap of the pooled features': (net, x) =>
+    net.program.tap(net.program.globalAvgPool(net.conv(net.program.tap(x, { slot: 1 }), 8, 3)), { slot: 0 }),
   'an inverted residual': (net, x) => {
     const y = net.norm(net.conv(x, 4, 3))
     const wide = net.program.relu6(net.norm(net.conv(y, 12, 1, { bias: false })))

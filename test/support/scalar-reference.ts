@@ -25,13 +25,18 @@ const EPSILON = 1e-5
 
 /** Logits, batch × classes. */
 export function scalarLogits(program: Program, parameters: ScalarParameters, batch: ScalarBatch): Values {
+  return scalarValues(program, parameters, batch)[program.output]
+}
+
+/** What every instruction gives for the whole batch. */
+export function scalarValues(program: Program, parameters: ScalarParameters, batch: ScalarBatch): Values[] {
   const values: Values[] = []
   const shapes: Shape[] = []
   for (const instruction of program.instructions) {
     values.push(evaluate(instruction, values, shapes, parameters, batch))
     shapes.push(instruction.output)
   }
-  return values[program.output]
+  return values
 }
 
 export interface ScalarRecord {
@@ -67,13 +72,22 @@ export function scalarGradients(
   batch: ScalarBatch,
   step = 1e-6,
 ): Map<string, Float64Array> {
+  return differences(parameters, (moved) => scalarRecord(program, moved, batch).loss, step)
+}
+
+/** Central differences of any function of the parameters. */
+export function differences(
+  parameters: ScalarParameters,
+  height: (parameters: ScalarParameters) => number,
+  step = 1e-6,
+): Map<string, Float64Array> {
   const gradients = new Map<string, Float64Array>()
   for (const [name, values] of parameters) {
     const gradient = values.map((_, i) => {
       const at = (offset: number) => {
         const moved = values.slice()
         moved[i] += offset
-        return scalarRecord(program, new Map([...parameters, [name, moved]]), batch).loss
+        return height(new Map([...parameters, [name, moved]]))
       }
       return (at(step) - at(-step)) / (2 * step)
     })
@@ -97,6 +111,8 @@ function evaluate(
       return Float64Array.from(images)
     case 'zeros':
       return result
+    case 'tap':
+      return values[instruction.input]
     case 'relu':
       return values[instruction.input].map((value) => Math.max(value, 0))
     case 'relu6':

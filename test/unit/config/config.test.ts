@@ -126,7 +126,7 @@ describe('parseConfig', () => {
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
       [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
       [{ method: { name: 'darts' } }, `Expected ${METHODS.join(', ')} for method.name but received "darts"`],
-      [{ method: { name: 'spos', perEdge: true } }, 'Expected only name for method but received "perEdge"'],
+      [{ method: { name: 'spos', perEdge: true } }, 'Expected only name, sampling for method but received "perEdge"'],
       [
         { method: { name: 'pada', pathSchedule: { kind: 'constant' } } },
         'Expected a number for method.pathSchedule.value but received nothing',
@@ -254,7 +254,7 @@ describe('loadConfig', () => {
     expect(config.seed).toBe(3)
     expect(config.training).toMatchObject({ epochs: 6, batchSize: 8, momentum: 0.5 })
     expect(config.data.dir).toBe(resolve('images'))
-    expect(config.method).toEqual({ name: 'spos' })
+    expect(config.method).toEqual({ name: 'spos', sampling: 'uniform' })
   })
 
   it('keeps the name of the embedded table', async () => {
@@ -307,7 +307,7 @@ describe('configs/', () => {
     // Seven epochs of 1,563 steps: the “some 10,000 updates” that its comment promises.
     expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBe(10_941)
     const fashion = await loadConfig({ set: ['method.name=spos'] })
-    expect(fashion.method).toEqual({ name: 'spos' })
+    expect(fashion.method).toEqual({ name: 'spos', sampling: 'uniform' })
     expect(fashion.groundTruth?.file).toBe('embedded')
   })
 

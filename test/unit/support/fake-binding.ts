@@ -98,6 +98,11 @@ class FakeSupernet {
     }
   }
 
+  async observe(plan: FakePlan, _dataset: FakeDataset, { indices }: Omit<Batch, 'dataset'>) {
+    const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + this.#state.parameters[0]
+    return { count: indices.length, correct: indices.length >> 1, loss: 2 + Math.sin(mixed) }
+  }
+
   async evaluate(plan: FakePlan, dataset: FakeDataset, options: EvaluateOptions) {
     journal.evaluated++
     const count = options.count ?? dataset.data.labels.length

@@ -1,0 +1,74 @@
+/** Taps at both ends of convolutions, in any program: what they read and give can then be kept and compared. */
+import { type Instruction, inputsOf, type Program } from './program.js'
+
+/**
+ * Puts taps around the convolutions of given weights. The tap of what a convolution reads is before the ReLU in between,
+ * if there is one, and that of what it gives after the batch norm, if one alone follows. In all programs of one object a
+ * convolution's taps have the same two slots: they belong to its weight, or where a program uses a weight more than once,
+ * to the first use, the second, and so on.
+ */
+export class Taps {
+  readonly #weights: ReadonlySet<string>
+  /** By use of a weight: the slot of what is read; the one after it is that of what is given. */
+  readonly #slots = new Map<string, number>()
+
+  /** `weights`: names of parameters; those of anything but convolutions have no taps. */
+  constructor(weights: Iterable<string>) {
+    this.#weights = new Set(weights)
+  }
+
+  /** A program that computes the same; values are read through their taps. */
+  insert(program: Program): Program {
+    const slots = this.#slotsByValue(program)
+    const instructions: Instruction[] = []
+    /** By value of `program`, the value in its place. */
+    const places: number[] = []
+    for (const [id, instruction] of program.instructions.entries()) {
+      places[id] = instructions.push(moved(instruction, places)) - 1
+      for (const slot of slots.get(id) ?? []) {
+        places[id] = instructions.push({ op: 'tap', input: places[id], output: instruction.output, slot }) - 1
+      }
+    }
+    return { instructions, output: places[program.output], idle: program.idle }
+  }
+
+  #slotsByValue({ instructions, output }: Program): Map<number, number[]> {
+    const readers = readersOf(instructions)
+    const slots = new Map<number, number[]>()
+    const tap = (value: number, slot: number) => slots.set(value, [...(slots.get(value) ?? []), slot])
+    const uses = new Map<string, number>()
+    for (const [id, instruction] of instructions.entries()) {
+      if (instruction.op !== 'conv2d' || !this.#weights.has(instruction.weight)) continue
+      const use = uses.get(instruction.weight) ?? 0
+      uses.set(instruction.weight, use + 1)
+      const slot = this.#slot(instruction.weight, use)
+      const source = instructions[instruction.input]
+      const [follower, ...others] = readers[id]
+      const normed = id !== output && others.length === 0 && instructions[follower]?.op === 'batchNorm'
+      tap(source.op === 'relu' || source.op === 'relu6' ? source.input : instruction.input, slot)
+      tap(normed ? follower : id, slot + 1)
+    }
+    return slots
+  }
+
+  #slot(weight: string, use: number): number {
+    const key = `${use} ${weight}`
+    const known = this.#slots.get(key)
+    if (known !== undefined) return known
+    const slot = 2 * this.#slots.size
+    this.#slots.set(key, slot)
+    return slot
+  }
+}
+
+function readersOf(instructions: readonly Instruction[]): number[][] {
+  const readers: number[][] = instructions.map(() => [])
+  for (const [id, instruction] of instructions.entries())
+    for (const input of inputsOf(instruction)) readers[input].push(id)
+  return readers
+}
+
+function moved(instruction: Instruction, places: readonly number[]): Instruction {
+  if ('inputs' in instruction) return { ...instruction, inputs: instruction.inputs.map((input) => places[input]) }
+  return 'input' in instruction ? { ...instruction, input: places[instruction.input] } : instruction
+}
