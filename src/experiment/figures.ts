@@ -5,10 +5,9 @@ import type { ConditionResult, ExperimentResults } from './collect.js'
 import type { Measures } from './measures.js'
 import type { Condition, Study } from './plan.js'
 
-const X_TITLES = {
+const PLACE_TITLES = {
   extent: 'weights are shared',
   noise: 'standard deviation of the noise on gradients',
-  method: null,
   epochs: 'epochs',
 } as const
 
@@ -26,18 +25,18 @@ const VARIANCE_TITLES = {
   fixedGradientVariance: 'gradient variance at fixed weights',
 } as const
 
-/** Values further apart than this are drawn on a logarithmic axis. */
-const DECADES = 30
-const HEIGHT = 240
+/** Values further apart than by this factor are drawn on a logarithmic axis. */
+const FAR = 30
 
 /** A point of one panel. */
 interface Point {
-  readonly x: string
+  /** The value of the axis that the figure is about. */
+  readonly place: string
   readonly series: string
   readonly mean: number
   readonly low: number
   readonly high: number
-  readonly value: string
+  readonly text: string
 }
 
 /** The SVG of a study, or undefined as long as none of its cells is complete. */
@@ -52,14 +51,14 @@ export async function drawStudy(
   const points = (measure: keyof Measures) =>
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
   const panels = [
-    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.2e' },
+    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
     { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
   ].filter((panel) => panel.points.length > 0)
-  const xs = unique(conditions.map(({ labels }) => labels[study.figure]))
+  const places = unique(conditions.map(({ labels }) => labels[study.figure]))
   const series = unique(names)
   const specification = {
     title: { text: study.title ?? TITLES[study.figure], subtitle: subtitle(study, results, seeds) },
-    hconcat: panels.map((panel) => drawPanel(panel, { figure: study.figure, xs, series })),
+    hconcat: panels.map((panel, i) => drawPanel(panel, { figure: study.figure, places, series, first: i === 0 })),
     spacing: 48,
     resolve: { scale: { color: 'shared' } },
   }
@@ -70,56 +69,97 @@ function point({ labels, summary }: ConditionResult, measure: keyof Measures, st
   const { mean, deviation } = summary[measure]
   if (mean === null) return []
   const spread = deviation ?? 0
-  const value = measure === 'kendallTau' ? mean.toFixed(3) : mean.toExponential(2)
-  return [{ x: labels[study.figure], series, mean, low: mean - spread, high: mean + spread, value }]
+  const text = measure === 'kendallTau' ? mean.toFixed(3) : mean.toExponential(2)
+  return [{ place: labels[study.figure], series, mean, low: mean - spread, high: mean + spread, text }]
 }
 
 interface Frame {
   readonly figure: Study['figure']
-  readonly xs: readonly string[]
+  readonly places: readonly string[]
   readonly series: readonly string[]
+  /** Whether the panel says what its places are: the first of those that share them. */
+  readonly first: boolean
 }
 
-function drawPanel(panel: { title: string; points: readonly Point[]; format: string }, { figure, xs, series }: Frame) {
-  const { points, format } = panel
-  const lows = points.map(({ low }) => low)
-  const log = Math.min(...lows) > 0 && Math.max(...points.map(({ high }) => high)) / Math.min(...lows) > DECADES
-  // Wide enough for the number beside each point, or for the label below.
-  const step = Math.max(64 * series.length, 8 * Math.max(...xs.map((x) => x.length)), 80)
+interface Panel {
+  readonly title: string
+  readonly points: readonly Point[]
+  readonly format: string
+}
+
+/**
+ * Methods stand below one another, because their names are long; whatever has an order goes from left to right, and what
+ * has numbers is joined by lines.
+ */
+function drawPanel({ title, points, format }: Panel, { figure, places, series, first }: Frame) {
+  const below = figure === 'method'
   const lines = figure === 'noise' || figure === 'epochs'
-  const x = {
-    field: 'x',
-    type: 'nominal',
-    sort: [...xs],
-    scale: { domain: [...xs], padding: 0.3 },
-    axis: { title: X_TITLES[figure], labelAngle: 0, labelFontSize: 12, labelColor: COLORS.ink, titlePadding: 10 },
+  const dodged = series.length > 1 && !lines
+  const [place, offset, value] = below ? ['y', 'yOffset', 'x'] : ['x', 'xOffset', 'y']
+  const scale = valueScale(points)
+  const axis = {
+    title,
+    format,
+    titlePadding: 12,
+    tickCount: 5,
+    ...(scale.type === 'log' && { values: decades(points) }),
   }
-  const xOffset = { field: 'series', type: 'nominal', sort: [...series], scale: { domain: [...series] } }
-  const scale = log ? { type: 'log', nice: true } : { zero: false, nice: true, padding: 12 }
-  const axis = { title: panel.title, tickCount: 5, format, titlePadding: 12 }
-  const y = { field: 'mean', type: 'quantitative', scale, axis }
-  const legend = series.length > 1 ? { orient: 'top', title: null, labelFontSize: 12, labelColor: COLORS.ink } : null
-  const color = {
-    field: 'series',
-    type: 'nominal',
-    legend,
-    scale: { domain: [...series], range: series.map((_, i) => CATEGORIES[i % CATEGORIES.length]) },
+  const measured = { field: 'mean', type: 'quantitative', scale, axis }
+  const placed = {
+    [place]: {
+      field: 'place',
+      type: 'nominal',
+      sort: [...places],
+      scale: { domain: [...places], padding: 0.3 },
+      axis: {
+        title: below ? null : PLACE_TITLES[figure],
+        labels: first || !below,
+        labelAngle: 0,
+        labelColor: COLORS.ink,
+        titlePadding: 10,
+        grid: below,
+      },
+    },
+    // Points side by side are told apart more easily; lines need all of a series at the same places.
+    ...(dodged && { [offset]: { field: 'series', type: 'nominal', scale: { domain: [...series] } } }),
+    color: {
+      field: 'series',
+      type: 'nominal',
+      legend: series.length > 1 ? { orient: 'top', title: null, labelFontSize: 12, labelColor: COLORS.ink } : null,
+      scale: { domain: [...series], range: series.map((_, i) => CATEGORIES[i % CATEGORIES.length]) },
+    },
   }
-  // Lines need all of a series at one place; points beside one another are told apart more easily.
-  const place = series.length > 1 && !lines ? { x, xOffset, color } : { x, color }
+  const encoding = { ...placed, [value]: measured }
+  const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
+  const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: 8 }) }
+  const number = { ...encoding, text: { field: 'text' } }
   const layer = [
-    ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding: { ...place, y } }] : []),
-    {
-      mark: { type: 'rule', strokeWidth: 1.5 },
-      encoding: { ...place, y: { ...y, field: 'low' }, y2: { field: 'high' } },
-    },
-    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { ...place, y } },
-    {
-      mark: { type: 'text', align: 'left', dx: 8, fontSize: 11 },
-      encoding: { ...place, y, text: { field: 'value' }, color: { value: COLORS.faint } },
-    },
+    ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding }] : []),
+    { mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation },
+    // A halo, so that lines do not cross numbers out.
+    { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
+    { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
+    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding },
   ]
-  return { data: { values: [...points] }, width: { step }, height: HEIGHT, layer }
+  const longest = Math.max(...places.map((label) => label.length))
+  const size = below
+    ? { width: 300, height: { step: dodged ? 26 : 38 } }
+    : { width: places.length * Math.max(dodged ? 72 * series.length : 96, 8 * longest), height: 240 }
+  return { data: { values: [...points] }, ...size, layer }
+}
+
+/** Logarithmic for values that decades lie between. */
+function valueScale(points: readonly Point[]) {
+  const low = Math.min(...points.map((point) => point.low))
+  const high = Math.max(...points.map((point) => point.high))
+  return low > 0 && high / low > FAR ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 }
+}
+
+/** The powers of ten around some points. */
+function decades(points: readonly Point[]): number[] {
+  const first = Math.floor(Math.log10(Math.min(...points.map(({ low }) => low))))
+  const last = Math.ceil(Math.log10(Math.max(...points.map(({ high }) => high))))
+  return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i))
 }
 
 /** What tells the points over one x apart, by condition: the values of the other axes that vary; the same for all if none does. */
@@ -160,7 +200,7 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
       `${counts.join(' or ')} training images`,
       `${epochs.join(', ')} epochs`,
     ].join(' · '),
-    `Mean and standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
+    `Mean ± one standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
   ]
 }
 

@@ -97,7 +97,8 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
   resolveAll(written, folder)
   for (const assignment of set) {
     const own = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
-    assign(written, own ? assignment : `set.${assignment}`)
+    if (!own && !isGroup(written.set)) written.set = {}
+    assign(own ? written : (written.set as Settings), assignment)
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file), file)
