@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Config } from '../config/index.js'
 import { expected, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
-import { isGroup, merge, readSettings, resolvePaths, type Settings } from '../config/settings.js'
+import { isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
 import { UserError } from '../errors.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
@@ -155,10 +155,10 @@ class Planner {
         settings.seed = seed
       }
       if (value !== undefined) lay(settings, value.settings)
-      if (axis === 'method') words.push(value?.id ?? String(AXIS_KINDS.method.read(settings) ?? 'pada'))
+      if (axis === 'method') words.push(value?.id ?? nameOf('method', settings))
       else if (value !== undefined && meaning(settings) !== before) words.push(value.id)
     }
-    const table = groundTruths[String(AXIS_KINDS.space.read(settings))]
+    const table = groundTruths[nameOf('space', settings)]
     if (table !== undefined) settings.groundTruth = table
     settings.seed = seed
     delete settings.name
@@ -174,7 +174,7 @@ class Planner {
       this.#files.set(file, written)
     }
     const settings = structuredClone(written)
-    lay(settings, structuredClone(set))
+    lay(settings, set)
     return settings
   }
 }
@@ -185,11 +185,19 @@ class Planner {
 function lay(settings: Settings, changes: Settings): void {
   for (const [key, value] of Object.entries(changes)) {
     const current = settings[key]
-    const another = isGroup(current) && isGroup(value) && value.name !== undefined && value.name !== current.name
-    if (another) settings[key] = structuredClone(value)
-    else merge(settings, structuredClone({ [key]: value }))
     if (value === null) delete settings[key]
+    else if (isGroup(value)) {
+      const begun = isGroup(current) && (value.name === undefined || value.name === current.name) ? current : {}
+      settings[key] = begun
+      lay(begun, value)
+    } else settings[key] = structuredClone(value)
   }
+}
+
+/** The name of the space or method, by default where the settings do not say. */
+function nameOf(group: 'space' | 'method', settings: Settings): string {
+  const parsed = configSchema.shape[group].safeParse(settings[group])
+  return String((parsed.success ? parsed.data : (settings[group] as Settings | undefined))?.name)
 }
 
 /** What settings come to once every default is filled in; equal for settings that mean the same. */
