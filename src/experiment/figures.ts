@@ -135,7 +135,12 @@ function drawPanel({ title, points, format }: Panel, { figure, places, series, f
   const number = { ...encoding, text: { field: 'text' } }
   const layer = [
     ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding }] : []),
-    { mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation },
+    // One seed has no deviation to show.
+    {
+      transform: [{ filter: 'datum.high > datum.low' }],
+      mark: { type: 'rule', strokeWidth: 1.5 },
+      encoding: deviation,
+    },
     // A halo, so that lines do not cross numbers out.
     { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
     { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },

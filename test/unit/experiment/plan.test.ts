@@ -217,3 +217,13 @@ studies:
     expect(await complaint(loadExperiment(text === 'nowhere' ? join(folder, text) : write(text)))).toMatch(sentence)
   })
 })
+
+describe('the experiments that come with the package', () => {
+  // Cells by file: conditions × seeds, equal ones counted once.
+  it.each([['longer-training', 7 * 3]])('%s has %i cells', async (name, count) => {
+    const set = ['data.dir=cifar10', 'groundTruth.file=table.csv']
+    const { cells } = await loadExperiment(join('configs', 'experiments', `${name}.yaml`), { set })
+    expect(cells).toHaveLength(count)
+    expect(cells.map(({ config }) => config.data.dir)).toEqual(cells.map(() => join(process.cwd(), 'cifar10')))
+  })
+})
