@@ -104,6 +104,12 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   },
 }
 
+/** A label beside those of other axes, where it must say what it is of. */
+export function nameValue(axis: Axis, label: string): string {
+  if (axis === 'epochs') return `${label} epochs`
+  return axis === 'noise' ? `noise ${label}` : label
+}
+
 /** Characters that are the same in every file system, shell and spreadsheet. */
 export function slug(label: string): string {
   return label

@@ -1,6 +1,6 @@
 /** A figure per study: gradient variance and rank correlation side by side, a point per condition, ± one deviation. */
 import { CATEGORIES, COLORS, drawSvg } from '../report/plot.js'
-import { AXES, type Axis } from './axes.js'
+import { AXES, type Axis, nameValue } from './axes.js'
 import type { ConditionResult, ExperimentResults } from './collect.js'
 import type { Measures } from './measures.js'
 import type { Condition, Study } from './plan.js'
@@ -131,16 +131,15 @@ function drawPanel({ title, points, format }: Panel, { figure, places, series, f
   }
   const encoding = { ...placed, [value]: measured }
   const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
+  // One seed has no deviation to show.
+  const spread = points.filter(({ low, high }) => high > low)
   const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: 8 }) }
   const number = { ...encoding, text: { field: 'text' } }
   const layer = [
     ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding }] : []),
-    // One seed has no deviation to show.
-    {
-      transform: [{ filter: 'datum.high > datum.low' }],
-      mark: { type: 'rule', strokeWidth: 1.5 },
-      encoding: deviation,
-    },
+    ...(spread.length > 0
+      ? [{ data: { values: spread }, mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation }]
+      : []),
     // A halo, so that lines do not cross numbers out.
     { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
     { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
@@ -170,16 +169,11 @@ function decades(points: readonly Point[]): number[] {
 /** What tells the points over one x apart, by condition: the values of the other axes that vary; the same for all if none does. */
 function seriesNames({ conditions, figure }: Study): string[] {
   const others = AXES.filter((axis) => axis !== figure && varies(conditions, axis))
-  return conditions.map(({ labels }) => others.map((axis) => named(axis, labels[axis])).join(', '))
+  return conditions.map(({ labels }) => others.map((axis) => nameValue(axis, labels[axis])).join(', '))
 }
 
 function varies(conditions: readonly Condition[], axis: Axis): boolean {
   return unique(conditions.map(({ labels }) => labels[axis])).length > 1
-}
-
-function named(axis: Axis, label: string): string {
-  if (axis === 'epochs') return `${label} epochs`
-  return axis === 'noise' ? `noise ${label}` : label
 }
 
 /** What all points have in common. */
@@ -189,7 +183,7 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
     results.cells.filter(({ cell }) => cells.some(({ id }) => id === cell)).map((cell) => cell.dataset),
   )
   const configs = cells.map(({ config }) => config)
-  const same = (axis: Axis) => (varies(conditions, axis) ? [] : [named(axis, conditions[0].labels[axis])])
+  const same = (axis: Axis) => (varies(conditions, axis) ? [] : [nameValue(axis, conditions[0].labels[axis])])
   const counts = unique(configs.map(({ data }) => data.trainCount?.toLocaleString('en-US') ?? 'all'))
   const epochs = unique(configs.map(({ training }) => String(training.epochs)))
   const complete = conditions.map(

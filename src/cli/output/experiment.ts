@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { SearchEvent } from '../../events.js'
+import { AXES, nameValue } from '../../experiment/axes.js'
 import type { ConditionResult } from '../../experiment/collect.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { Statistic } from '../../experiment/statistics.js'
@@ -85,7 +86,7 @@ export function renderReport({ cells, complete, conditions, files }: ExperimentR
     const { study, n, summary } = condition
     table.push([
       study,
-      conditionName(condition),
+      conditionName(condition, conditions),
       n,
       plusMinus(summary.gradientVariance, scientific),
       plusMinus(summary.kendallTau, decimal),
@@ -97,10 +98,11 @@ export function renderReport({ cells, complete, conditions, files }: ExperimentR
   return [...table.toString().split('\n'), `${complete} of ${cells} cells complete; written:`, ...written]
 }
 
-function conditionName({ labels }: ConditionResult): string {
-  const { space, extent, method, noise, epochs } = labels
-  const words = [space, extent, method, noise && `noise ${noise}`, `${epochs} epochs`]
-  return words.filter(Boolean).join(', ')
+/** What sets a condition apart from the others of its study; the method where it is the only one. */
+function conditionName({ study, labels }: ConditionResult, conditions: readonly ConditionResult[]): string {
+  const others = conditions.filter((condition) => condition.study === study)
+  const varied = AXES.filter((axis) => others.some((other) => other.labels[axis] !== labels[axis]))
+  return varied.length === 0 ? labels.method : varied.map((axis) => nameValue(axis, labels[axis])).join(', ')
 }
 
 function plusMinus({ mean, deviation }: Statistic, format: (value: number | null) => string): string {

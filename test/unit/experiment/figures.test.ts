@@ -84,8 +84,8 @@ describe('the figure of a study', () => {
   })
 
   it('shows the gradient variance that the study asks for', async () => {
-    const study = { figure: 'method', variance: 'fixedGradientVariance', methods: ['spos'] } as const
-    const svg = await draw(await plan(study), () => ({
+    const experiment = await plan({ figure: 'method', variance: 'fixedGradientVariance', methods: ['spos'] })
+    const svg = await draw(experiment, () => ({
       gradientVariance: 3,
       fixedGradientVariance: 7e-5,
       kendallTau: 0,

@@ -55,15 +55,17 @@ describe('the cells of an experiment', () => {
   })
 
   it('are named for what differs from the settings of the experiment', async () => {
-    const studies = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } } as const
+    const studies: ExperimentInput['studies'] = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } }
     expect(await ids({ seeds: [7], studies })).toEqual(['spos-epochs-2-seed7', 'spos-seed7'])
   })
 
   it('keep their names when studies and values are added', async () => {
     const few = await ids({})
-    const longer = { figure: 'epochs', methods: ['spos', 'pada'], epochs: [4, 8] } as const
-    const methods = { figure: 'method', methods: ['pada', PA, 'spos'] } as const
-    const many = await ids({ seeds: [0, 1, 2], studies: { longer, methods } })
+    const studies: ExperimentInput['studies'] = {
+      longer: { figure: 'epochs', methods: ['spos', 'pada'], epochs: [4, 8] },
+      methods: { figure: 'method', methods: ['pada', PA, 'spos'] },
+    }
+    const many = await ids({ seeds: [0, 1, 2], studies })
     expect(many).toEqual(expect.arrayContaining(few))
     expect(new Set(many).size).toBe(many.length)
   })
