@@ -23,6 +23,7 @@ const VARIANCE_TITLES = {
   gradientVarianceLast: 'gradient variance in the last epoch',
   gradientVarianceCandidates: 'gradient variance of candidate operations, mean over epochs',
   fixedGradientVariance: 'gradient variance at fixed weights',
+  fixedGradientVarianceCandidates: 'gradient variance of candidate operations at fixed weights',
 } as const
 
 /** Values further apart than by this factor are drawn on a logarithmic axis. */
@@ -51,7 +52,7 @@ export async function drawStudy(
   const points = (measure: keyof Measures) =>
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
   const panels = [
-    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
+    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.2e' },
     { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
   ].filter((panel) => panel.points.length > 0)
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))
@@ -101,7 +102,7 @@ function drawPanel({ title, points, format }: Panel, { figure, places, series, f
     title,
     format,
     titlePadding: 12,
-    tickCount: 5,
+    tickCount: 4,
     ...(scale.type === 'log' && { values: decades(points) }),
   }
   const measured = { field: 'mean', type: 'quantitative', scale, axis }
@@ -190,7 +191,8 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
     ({ labels: _, cells }) => cells.filter(({ id }) => results.cells.some(({ cell }) => cell === id)).length,
   )
   const fewest = Math.min(...complete)
-  const partial = fewest < seeds.length ? `; so far ${fewest} to ${Math.max(...complete)} of them` : ''
+  const most = Math.max(...complete)
+  const partial = fewest === seeds.length ? '' : `; so far ${fewest === most ? most : `${fewest} to ${most}`} of them`
   return [
     [
       ...same('space'),

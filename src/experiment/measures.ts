@@ -11,8 +11,9 @@ export interface Measures {
   readonly gradientVarianceLast: number | null
   /** Of the candidate operations' weights, mean over the epochs. */
   readonly gradientVarianceCandidates: number | null
-  /** Of fixed weights, where epochs report it, mean over these. */
+  /** Of all weights while they stand still, where epochs report it, mean over these. */
   readonly fixedGradientVariance: number | null
+  readonly fixedGradientVarianceCandidates: number | null
   readonly kendallTau: number | null
   readonly spearman: number | null
   readonly precisionAtTop1: number | null
@@ -33,6 +34,7 @@ export const MEASURES = [
   'gradientVarianceLast',
   'gradientVarianceCandidates',
   'fixedGradientVariance',
+  'fixedGradientVarianceCandidates',
   'kendallTau',
   'spearman',
   'precisionAtTop1',
@@ -54,7 +56,8 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
     gradientVarianceLast: epochs.at(-1)?.gradientVariance ?? null,
     gradientVarianceCandidates: mean(epochs.map((epoch) => epoch.gradientVarianceCandidates)),
-    fixedGradientVariance: mean(epochs.map(fixedGradientVariance)),
+    fixedGradientVariance: mean(epochs.map((epoch) => optional(epoch, 'fixedGradientVariance'))),
+    fixedGradientVarianceCandidates: mean(epochs.map((epoch) => optional(epoch, 'fixedGradientVarianceCandidates'))),
     kendallTau,
     spearman,
     precisionAtTop1: top?.['1%'] ?? null,
@@ -83,8 +86,8 @@ function mean(values: readonly (number | null)[]): number | null {
   return statistic(values).mean
 }
 
-/** Not every epoch measures it, nor every run. */
-function fixedGradientVariance(epoch: object): number | null {
-  const { fixedGradientVariance: value } = epoch as { readonly fixedGradientVariance?: unknown }
-  return typeof value === 'number' ? value : null
+/** A number that not every epoch measures, nor every run. */
+function optional(epoch: object, name: 'fixedGradientVariance' | 'fixedGradientVarianceCandidates'): number | null {
+  const { [name]: value } = epoch as { readonly [name]?: number | null }
+  return value ?? null
 }

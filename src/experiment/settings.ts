@@ -32,7 +32,13 @@ const study = group({
   title: z.string().min(1).optional(),
   /** Which gradient variance the figure shows: see `Measures`. */
   variance: z
-    .enum(['gradientVariance', 'gradientVarianceLast', 'gradientVarianceCandidates', 'fixedGradientVariance'])
+    .enum([
+      'gradientVariance',
+      'gradientVarianceLast',
+      'gradientVarianceCandidates',
+      'fixedGradientVariance',
+      'fixedGradientVarianceCandidates',
+    ])
     .default('gradientVariance'),
   spaces: axisValues('space'),
   extents: axisValues('extent'),

@@ -26,9 +26,14 @@ describe('measure', () => {
   }
 
   it('takes means over epochs, of those that have a number', () => {
-    const epochs = [epoch(1, 4), epoch(2, null, { fixedGradientVariance: 8 }), epoch(6, 5)]
+    const epochs = [
+      epoch(1, 4),
+      epoch(2, null, { fixedGradientVariance: 8, fixedGradientVarianceCandidates: null }),
+      epoch(6, 5),
+    ]
     expect(measure({ epochs, result } as never)).toEqual({
       ...{ gradientVariance: 3, gradientVarianceLast: 6, gradientVarianceCandidates: 4.5, fixedGradientVariance: 8 },
+      fixedGradientVarianceCandidates: null,
       ...{ kendallTau: 0.7, spearman: 0.9, bestFound: 94, regret: 0.37, trainingSeconds: 30, totalSeconds: 25 },
       ...{ precisionAtTop1: 0.1, precisionAtTop5: 0.2, precisionAtTop10: 0.3, precisionAtTop20: 0.4 },
     })
