@@ -41,6 +41,18 @@ export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type * from './events.js'
+export type { CellResult, ConditionResult, ExperimentResults } from './experiment/collect.js'
+export type * from './experiment/events.js'
+export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
+export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
+export { type ExperimentOptions, experiment } from './experiment/run.js'
+export {
+  type ExperimentInput,
+  type LoadExperimentOptions,
+  loadExperiment,
+  planExperiment,
+} from './experiment/settings.js'
+export type { Statistic } from './experiment/statistics.js'
 export {
   bestFirst,
   type Candidate,

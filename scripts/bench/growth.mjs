@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path'
 import { RandomStream, UserError } from '../../dist/index.js'
+import { COLORS, drawSvg } from '../../dist/report/plot.js'
 import { drawPaths, withInputs } from './inputs.mjs'
 import { describeMachine, machineText, plural, warnIfBusy } from './machine.mjs'
 import { readOptions, sharedOptions } from './options.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
-import { COLORS, drawSvg } from './plot.mjs'
 import { digits3, mean, median, range } from './statistics.mjs'
 import { startAddon } from './worker.mjs'
 

@@ -7,6 +7,7 @@ import { UserError } from '../errors.js'
 import { benchCommand } from './bench.js'
 import { costCommand } from './cost.js'
 import { doctorCommand } from './doctor.js'
+import { experimentCommand } from './experiment.js'
 import { findCommand } from './find.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
@@ -24,6 +25,7 @@ const cli = yargs(hideBin(process.argv))
   .command(trainCommand)
   .command(rankCommand)
   .command(findCommand)
+  .command(experimentCommand)
   .command(inferCommand)
   .command(benchCommand)
   .command(costCommand)

@@ -1,7 +1,7 @@
 import type { Config, SearchEvent, SearchResult } from '../index.js'
 import { ensureNative } from '../setup/index.js'
 import { createReporter } from './output/reporter.js'
-import { isAbort, onInterrupt } from './signals.js'
+import { abortionOf, isAbort, onInterrupt } from './signals.js'
 
 export interface Work {
   readonly config: Config
@@ -29,9 +29,4 @@ export async function run(work: Work): Promise<void> {
       reporter.say(`Saved. Continue with: pada-native ${work.continuation} ${folder}`)
     throw error
   }
-}
-
-/** Never resolves; rejects when the signal aborts: nothing is there to save while the set-up builds. */
-function abortionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }

@@ -44,9 +44,18 @@ function alternatives(issue: z.core.$ZodRawIssue): string {
 
 /** One sentence per problem of `settings`; a single problem stands alone, several are listed under a heading. */
 export function describeProblems(source: string, issues: readonly z.core.$ZodIssue[], settings: unknown): string {
-  const sentences = issues.flatMap((issue) => sentence(issue, settings))
+  return listProblems(source, problemSentences(issues, settings))
+}
+
+/** A single problem stands alone, several are listed under a heading. */
+export function listProblems(source: string, sentences: readonly string[]): string {
   if (sentences.length === 1) return `${sentences[0]} (${source})`
   return [`Expected valid settings in ${source} but received ${sentences.length} problems:`, ...sentences].join('\n  ')
+}
+
+/** One sentence per problem of `settings`. */
+export function problemSentences(issues: readonly z.core.$ZodIssue[], settings: unknown): string[] {
+  return issues.flatMap((issue) => sentence(issue, settings))
 }
 
 function sentence(issue: z.core.$ZodIssue, settings: unknown): string[] {

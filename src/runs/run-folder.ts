@@ -14,6 +14,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { writeAtomically } from '../atomic.js'
 import { type Config, parseConfig } from '../config/index.js'
+import { isGroup } from '../config/settings.js'
 import { UserError } from '../errors.js'
 import type { SearchEvent, SearchResult } from '../events.js'
 import type { Snapshot } from '../training/snapshot.js'
@@ -75,8 +76,9 @@ export class RunFolder {
     checkSettings(await savedConfig(path), config)
     const checkpoint = await readCheckpoint(run.file('checkpoint'))
     if (checkpoint !== undefined) checkIdentity(checkpoint, identity, path)
-    await writeAtomically(run.file('config.yaml'), stringify(config))
+    // In this order: a log that ends in a result is one of the settings beside it, whenever the process dies.
     await shorten(run.file('events.jsonl'), checkpoint?.logBytes ?? 0)
+    await writeAtomically(run.file('config.yaml'), stringify(config))
     return { run, from: checkpoint?.snapshot }
   }
 
@@ -117,10 +119,16 @@ export async function savedConfig(path: string): Promise<Config> {
   return parseConfig(parse(await readFile(file, 'utf8')))
 }
 
+/** What of the settings that a run must keep is different, one phrase per setting. */
+export function settingDifferences(saved: Config, config: Config): string[] {
+  return differences(saved, config, '').map(
+    ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
+  )
+}
+
 function checkSettings(saved: Config, config: Config): void {
-  const different = differences(saved, config, '')
-  if (different.length === 0) return
-  const sentences = different.map(({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`)
+  const sentences = settingDifferences(saved, config)
+  if (sentences.length === 0) return
   throw new UserError(
     `Expected the settings that the run was started with but received others: ${sentences.join('; ')}`,
     2,
@@ -146,10 +154,6 @@ function checkIdentity({ identity: saved }: Checkpoint, current: Identity, path:
   if (saved.dataDigest !== current.dataDigest) {
     throw new UserError(`Expected the training images that ${path} was started with but received others`)
   }
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function show(value: unknown): string {

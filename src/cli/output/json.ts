@@ -1,8 +1,12 @@
 import type { SearchEvent } from '../../events.js'
 import type { Reporter } from './reporter.js'
 
-/** Events that come many times a second and say nothing that a later one does not. */
-const PROGRESS: ReadonlySet<SearchEvent['event']> = new Set(['step', 'evaluated', 'candidate'])
+type Progress = Extract<SearchEvent, { event: 'step' | 'evaluated' | 'candidate' }>
+
+/** Whether an event comes many times a second and says nothing that a later one does not. */
+export function isProgress(event: SearchEvent): event is Progress {
+  return event.event === 'step' || event.event === 'evaluated' || event.event === 'candidate'
+}
 
 /** One JSON object per line for programs; people read the reporter behind it. */
 export class JsonReporter implements Reporter {
@@ -20,7 +24,7 @@ export class JsonReporter implements Reporter {
 
   event(event: SearchEvent): void {
     this.#human.event(event)
-    if (!PROGRESS.has(event.event)) this.#stream.write(`${JSON.stringify(event)}\n`)
+    if (!isProgress(event)) this.#stream.write(`${JSON.stringify(event)}\n`)
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { withLock } from '../../../src/setup/lock.js'
+import { tryLock, withLock } from '../../../src/setup/lock.js'
 import { temporaryFolder } from './folders.js'
 
 test('only one holder at a time; the others say that they wait', async () => {
@@ -29,4 +29,26 @@ test('a failure gives the lock back', async () => {
   const path = join(temporaryFolder(), 'libtorch')
   await expect(withLock(path, expect.fail, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   expect(await withLock(path, expect.fail, async () => 1)).toBe(1)
+})
+
+test('a lock that is tried is taken once, and again when it was given back', async () => {
+  const path = join(temporaryFolder(), 'cell')
+  const held = await tryLock(path)
+  expect(await tryLock(path)).toBeUndefined()
+  await held?.release()
+  const again = await tryLock(path)
+  expect(again?.lost.aborted).toBe(false)
+  await again?.release()
+})
+
+test('who was away too long is told that the lock is lost', async () => {
+  const path = join(temporaryFolder(), 'cell')
+  const held = await tryLock(path, 2_000)
+  rmSync(`${path}.lock`, { recursive: true })
+  await setTimeout(1_500)
+  expect(held?.lost.aborted).toBe(true)
+  expect(held?.lost.reason).toMatchObject({
+    message: `Expected to hold the lock of ${path} but another process took it`,
+  })
+  await held?.release()
 })

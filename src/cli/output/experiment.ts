@@ -1,0 +1,111 @@
+import Table from 'cli-table3'
+import type { SearchEvent } from '../../events.js'
+import { AXES, nameValue } from '../../experiment/axes.js'
+import type { ConditionResult } from '../../experiment/collect.js'
+import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
+import type { Statistic } from '../../experiment/statistics.js'
+import { decimal, duration, scientific } from './format.js'
+import { isProgress } from './json.js'
+import { describe, ProgressMeter } from './progress.js'
+
+/** Seconds between two lines of progress: an experiment takes hours. */
+const INTERVAL = 10
+
+/**
+ * Tells people in plain lines how an experiment goes. With `json`, standard output carries event lines only and what is
+ * for people goes to standard error.
+ */
+export class ExperimentReporter {
+  readonly #json: boolean
+  readonly #stream: NodeJS.WritableStream
+  #cell = ''
+  #meter = new ProgressMeter()
+  #lastProgress = performance.now()
+
+  constructor({ json }: { json: boolean }) {
+    this.#json = json
+    this.#stream = json ? process.stderr : process.stdout
+  }
+
+  say(line: string): void {
+    this.#stream.write(`${line}\n`)
+  }
+
+  event(event: ExperimentEvent): void {
+    if (this.#json && !(event.event === 'search' && isProgress(event.search))) {
+      process.stdout.write(`${JSON.stringify(event)}\n`)
+    }
+    switch (event.event) {
+      case 'experiment':
+        this.say(`experiment ${event.name}: ${event.complete} of ${event.cells} cells complete, in ${event.out}`)
+        break
+      case 'cell':
+        this.#cell = `cell ${event.number} of ${event.cells} · ${event.cell}`
+        this.#meter = new ProgressMeter()
+        this.say(event.resumed ? `${this.#cell} · goes on` : this.#cell)
+        break
+      case 'search':
+        this.#search(event.search)
+        break
+      case 'cellDone':
+        this.say(`${this.#cell} · ${describeResult(event.result)}`)
+        break
+      case 'cellFailed':
+        this.say(`${this.#cell} · failed: ${event.message}`)
+        break
+      case 'waiting':
+        this.say(`waiting for ${event.cells.join(', ')}, which other processes hold`)
+        break
+      case 'report':
+        for (const line of renderReport(event)) this.say(line)
+    }
+  }
+
+  #search(event: SearchEvent): void {
+    if (event.event === 'start') this.#meter.start(event)
+    if (!isProgress(event) && event.event !== 'epoch') return
+    const progress = this.#meter.update(event)
+    const now = performance.now()
+    if (now - this.#lastProgress < INTERVAL * 1000) return
+    this.#lastProgress = now
+    this.say(`${this.#cell} · ${describe(progress)}`)
+  }
+}
+
+function describeResult({ gradientVariance, kendallTau, seconds }: Extract<SearchEvent, { event: 'result' }>): string {
+  const words = [`GV ${scientific(gradientVariance.at(-1))}`, kendallTau === null ? '' : `KT ${decimal(kendallTau)}`]
+  return [...words, duration(seconds)].filter(Boolean).join(' · ')
+}
+
+/** A line per condition with mean ± deviation, and where everything lies. */
+export function renderReport({ cells, complete, conditions, files }: ExperimentReport): string[] {
+  const head = ['study', 'condition', 'seeds', 'GV', 'KT', 'P@top 5%', 'best found']
+  const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
+  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
+  for (const condition of conditions) {
+    const { study, n, summary } = condition
+    table.push([
+      study,
+      conditionName(condition, conditions),
+      n,
+      plusMinus(summary.gradientVariance, scientific),
+      plusMinus(summary.kendallTau, decimal),
+      plusMinus(summary.precisionAtTop5, decimal),
+      plusMinus(summary.bestFound, (value) => decimal(value, 4)),
+    ])
+  }
+  const written = files.map((file) => `  ${file}`)
+  return [...table.toString().split('\n'), `${complete} of ${cells} cells complete; written:`, ...written]
+}
+
+/** What sets a condition apart from the others of its study; the method where it is the only one. */
+function conditionName({ study, labels }: ConditionResult, conditions: readonly ConditionResult[]): string {
+  const others = conditions.filter((condition) => condition.study === study)
+  const varied = AXES.filter((axis) => others.some((other) => other.labels[axis] !== labels[axis]))
+  return varied.length === 0 ? labels.method : varied.map((axis) => nameValue(axis, labels[axis])).join(', ')
+}
+
+function plusMinus({ mean, deviation }: Statistic, format: (value: number | null) => string): string {
+  if (mean === null) return '–'
+  return deviation === null ? format(mean) : `${format(mean)} ± ${format(deviation)}`
+}

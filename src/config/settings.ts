@@ -1,0 +1,72 @@
+/** Settings before they are checked: read from YAML, changed key by key, laid over one another. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { UserError } from '../errors.js'
+import { EMBEDDED } from './schema.js'
+
+/** A group of settings as it was written. */
+export type Settings = Record<string, unknown>
+
+/** Reads a group of settings from a YAML file, which the user named by `option`. An empty file is an empty group. */
+export async function readSettings(file: string, option: string): Promise<Settings> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
+    throw new UserError(`Expected a readable YAML file for ${option} but received ${received}: ${file}`, 2)
+  })
+  const settings = parseYaml(text, file) ?? {}
+  if (!isGroup(settings))
+    throw new UserError(`Expected a group of settings in ${file} but received ${JSON.stringify(settings)}`, 2)
+  return settings
+}
+
+function parseYaml(text: string, source: string): unknown {
+  const document = parseDocument(text)
+  const [error] = document.errors
+  if (error !== undefined) {
+    const line = error.linePos === undefined ? '' : ` in line ${error.linePos[0].line}`
+    const reason = error.message.split('\n')[0].replace(/ at line .*$/, '')
+    throw new UserError(`Expected valid YAML for ${source} but received an error${line}: ${reason}`, 2)
+  }
+  return document.toJS()
+}
+
+/** Carries out `key.of.setting=value`; the value is YAML. */
+export function assign(settings: Settings, assignment: string): void {
+  const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*)*)=(.*)$/s.exec(assignment)
+  if (match === null) throw new UserError(`Expected key.of.setting=value for --set but received "${assignment}"`, 2)
+  const keys = match[1].split('.')
+  const last = keys.pop()!
+  let group = settings
+  for (const key of keys) {
+    if (!Object.hasOwn(group, key) || !isGroup(group[key])) group[key] = {}
+    group = group[key] as Settings
+  }
+  group[last] = parseYaml(match[2], `--set ${match[1]}`)
+}
+
+/** Lays `overrides` over `settings`, group by group; whatever is no group replaces what was there. */
+export function merge(settings: Settings, overrides: object): void {
+  for (const [key, value] of Object.entries(overrides)) {
+    const current = settings[key]
+    if (isGroup(current) && isGroup(value)) merge(current, value)
+    else if (value !== undefined) settings[key] = value
+  }
+}
+
+/** Makes the two file settings absolute, so that the resolved configuration means the same from any folder. */
+export function resolvePaths(settings: Settings, base: string): void {
+  const { data, groundTruth } = settings
+  if (isGroup(data) && typeof data.dir === 'string') data.dir = resolve(base, data.dir)
+  if (isGroup(groundTruth)) resolveTable(groundTruth, base)
+}
+
+/** Makes the file of a ground truth absolute. */
+export function resolveTable(groundTruth: Settings, base: string): void {
+  const { file } = groundTruth
+  if (typeof file === 'string' && file !== EMBEDDED) groundTruth.file = resolve(base, file)
+}
+
+export function isGroup(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

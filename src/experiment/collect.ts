@@ -1,0 +1,101 @@
+/** Brings together what the cells of an experiment have measured, and writes it down as tables and figures. */
+import { join } from 'node:path'
+import { writeAtomically } from '../atomic.js'
+import type { PathDistribution } from '../events.js'
+import { makeFolder } from '../runs/files.js'
+import { withLock } from '../setup/lock.js'
+import { readCell } from './cell-folder.js'
+import { drawStudy } from './figures.js'
+import { type Measures, measure, pathDistributions, type Summary, summarise } from './measures.js'
+import type { Cell, Experiment, Labels } from './plan.js'
+import { cellTable, conditionTable } from './tables.js'
+
+/** What is known of one complete cell. */
+export interface CellResult {
+  readonly cell: string
+  /** Those that it belongs to. */
+  readonly studies: readonly string[]
+  readonly labels: Labels
+  readonly seed: number
+  readonly dataset: string
+  readonly measures: Measures
+  /** Per epoch, what the next one draws from. */
+  readonly pathDistributions: readonly PathDistribution[]
+}
+
+/** What is known of one condition of one study. */
+export interface ConditionResult {
+  readonly study: string
+  readonly labels: Labels
+  /** Seeds that are in. */
+  readonly n: number
+  readonly summary: Summary
+}
+
+export interface ExperimentResults {
+  readonly name: string
+  readonly seeds: readonly number[]
+  readonly cells: readonly CellResult[]
+  readonly conditions: readonly ConditionResult[]
+}
+
+/** Reads all cells that are complete. */
+export async function collect(experiment: Experiment, out: string): Promise<ExperimentResults> {
+  const known = new Map<Cell, CellResult>()
+  for (const cell of experiment.cells) {
+    const run = await readCell(out, cell)
+    if (run.state !== 'complete') continue
+    const { id, labels, seed } = cell
+    known.set(cell, {
+      cell: id,
+      studies: experiment.studies.filter((study) => contains(study, cell)).map(({ name }) => name),
+      labels,
+      seed,
+      dataset: run.result.dataset,
+      measures: measure(run),
+      pathDistributions: pathDistributions(run),
+    })
+  }
+  const conditions = experiment.studies.flatMap(({ name, conditions }) =>
+    conditions.map(({ labels, cells }) => {
+      const complete = cells.flatMap((cell) => known.get(cell) ?? [])
+      const summary = summarise(complete.map(({ measures }) => measures))
+      return { study: name, labels, n: complete.length, summary }
+    }),
+  )
+  return { name: experiment.name, seeds: experiment.seeds, cells: [...known.values()], conditions }
+}
+
+/**
+ * Collects, and writes `results.csv`, `summary.csv`, `results.json` and a figure per study that has something to show.
+ * Resolves to the results and the files. Processes that work on the same experiment take turns, so that none writes
+ * down less than another knew.
+ */
+export async function writeReport(
+  experiment: Experiment,
+  out: string,
+): Promise<{ results: ExperimentResults; files: string[] }> {
+  await makeFolder(out)
+  const report = async () => {
+    const results = await collect(experiment, out)
+    const files: string[] = []
+    const write = async (name: string, text: string) => {
+      const file = join(out, name)
+      await writeAtomically(file, text)
+      files.push(file)
+    }
+    await write('results.csv', cellTable(results.cells))
+    await write('summary.csv', conditionTable(results.conditions))
+    await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
+    for (const study of experiment.studies) {
+      const svg = await drawStudy(study, results, experiment.seeds)
+      if (svg !== undefined) await write(`${study.name}.svg`, svg)
+    }
+    return { results, files }
+  }
+  return withLock(join(out, 'report'), () => {}, report)
+}
+
+function contains({ conditions }: { conditions: readonly { cells: readonly Cell[] }[] }, cell: Cell): boolean {
+  return conditions.some(({ cells }) => cells.includes(cell))
+}

@@ -1,0 +1,20 @@
+/** Mean and spread over seeds. */
+export interface Statistic {
+  /** How many numbers there are. */
+  readonly n: number
+  /** Null without numbers. */
+  readonly mean: number | null
+  /** Sample standard deviation (divided by n − 1); null with fewer than two numbers. */
+  readonly deviation: number | null
+}
+
+/** Of the numbers among `values`; null stands for what was not measured. */
+export function statistic(values: readonly (number | null)[]): Statistic {
+  const numbers = values.filter((value) => value !== null)
+  const n = numbers.length
+  if (n === 0) return { n, mean: null, deviation: null }
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / n
+  if (n === 1) return { n, mean, deviation: null }
+  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return { n, mean, deviation: Math.sqrt(squares / (n - 1)) }
+}

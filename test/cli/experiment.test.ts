@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ExperimentResults } from '../../src/experiment/collect.js'
+import type { ExperimentEvent } from '../../src/experiment/events.js'
+import { type Outcome, pada, start, temporaryFolder } from './harness.js'
+
+const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))
+const CELLS = ['spos', 'PA', 'spos-epochs-4'].flatMap((name) => [`${name}-seed0`, `${name}-seed1`]).sort()
+
+const folder = mkdtempSync(join(tmpdir(), 'pada-experiment-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const unbroken = join(folder, 'unbroken')
+
+beforeAll(async () => {
+  const outcome = await pada(['experiment', FILE, '--out', unbroken])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(outcome.stdout).toContain('cell 3 of 6 · spos-epochs-4-seed0')
+  expect(outcome.stdout).toContain('6 of 6 cells complete')
+  expect(outcome.stdout).not.toContain('\u001b')
+})
+
+function results(out: string): object {
+  const read: ExperimentResults = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'))
+  return read.cells.map(({ measures: { trainingSeconds: _, totalSeconds: __, ...measures }, ...cell }) => ({
+    ...cell,
+    measures,
+  }))
+}
+
+function events(outcome: Outcome): ExperimentEvent[] {
+  const lines = outcome.stdout.split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line))
+}
+
+/** Starts an experiment and sends it a signal at the first event that `when` accepts. */
+function killedAt(out: string, signal: NodeJS.Signals, when: (event: ExperimentEvent) => boolean): Promise<Outcome> {
+  const { child, finished } = start(['experiment', FILE, '--out', out, '--json'])
+  let sent = false
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    if (sent || !when(JSON.parse(line))) return
+    sent = true
+    child.kill(signal)
+  })
+  return finished
+}
+
+const halfWay = (event: ExperimentEvent) =>
+  event.event === 'search' &&
+  event.cell === 'spos-epochs-4-seed0' &&
+  event.search.event === 'checkpoint' &&
+  event.search.epoch === 1
+
+describe('an experiment', () => {
+  test('leaves a run folder per cell, tables and figures', () => {
+    expect(readdirSync(join(unbroken, 'cells')).sort()).toEqual(CELLS)
+    const names = ['cells', 'longer.svg', 'methods.svg', 'results.csv', 'results.json', 'summary.csv']
+    expect(readdirSync(unbroken).sort()).toEqual(names)
+    // A row per cell and a row per condition, under a head.
+    expect(readFileSync(join(unbroken, 'results.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 6)
+    expect(readFileSync(join(unbroken, 'summary.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 4)
+    expect(readFileSync(join(unbroken, 'methods.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s)
+  })
+
+  test('interrupted: saves, says how to go on, and goes on to the same numbers', async () => {
+    const out = join(folder, 'interrupted')
+    const outcome = await killedAt(out, 'SIGINT', halfWay)
+    expect(outcome.code, outcome.stderr).toBe(130)
+    expect(outcome.stderr).toContain(`Saved. Continue with: pada-native experiment ${FILE} --out ${out}`)
+    expect(existsSync(join(out, 'cells', 'spos-epochs-4-seed0', 'summary.json'))).toBe(false)
+    const resumed = await pada(['experiment', FILE, '--out', out, '--json'])
+    expect(resumed.code, resumed.stderr).toBe(0)
+    const all = events(resumed)
+    expect(all[0]).toMatchObject({ event: 'experiment', cells: 6, complete: 2 })
+    expect(all.find(({ event }) => event === 'cell')).toMatchObject({ cell: 'spos-epochs-4-seed0', resumed: true })
+    expect(all.at(-1)).toMatchObject({ event: 'report', cells: 6, complete: 6 })
+    expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test('killed: goes on to the same numbers, once the lock that it left behind is old', async () => {
+    const out = join(folder, 'killed')
+    expect((await killedAt(out, 'SIGKILL', halfWay)).signal).toBe('SIGKILL')
+    const resumed = await pada(['experiment', FILE, '--out', out])
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test('shared by two processes is done once', async () => {
+    const out = join(folder, 'shared')
+    const both = await Promise.all([1, 2].map(() => pada(['experiment', FILE, '--out', out, '--json'])))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    const done = both.flatMap(events).flatMap((event) => (event.event === 'cellDone' ? [event.cell] : []))
+    expect(done.sort()).toEqual(CELLS)
+    expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test('--report draws what is there and searches nothing', async () => {
+    const out = join(folder, 'nothing')
+    const empty = await pada(['experiment', FILE, '--out', out, '--report', '--json'])
+    expect(empty.code, empty.stderr).toBe(0)
+    expect(events(empty).at(-1)).toMatchObject({ event: 'report', complete: 0 })
+    expect(readdirSync(out).sort()).toEqual(['results.csv', 'results.json', 'summary.csv'])
+    const set = ['--set', 'seeds=[0, 5]']
+    const partial = await pada(['experiment', FILE, '--out', unbroken, '--report', '--json', ...set])
+    expect(events(partial).at(-1)).toMatchObject({ event: 'report', cells: 6, complete: 3 })
+    // And back.
+    await pada(['experiment', FILE, '--out', unbroken, '--report'])
+  })
+})
+
+describe('wrong usage: exit code 2 and no trace', () => {
+  const good = `seeds: [0]\nconfig: ${fileURLToPath(new URL('tiny.yaml', import.meta.url))}\n`
+  test.each([
+    ['no file', undefined, [], /Expected a YAML file for experiment but received none/],
+    ['no such file', 'nowhere', [], /Expected a readable YAML file for the experiment but received no such file/],
+    [
+      'no seeds',
+      'studies: { a: { figure: method, methods: [spos] } }',
+      [],
+      /Expected a list for seeds but received nothing/,
+    ],
+    [
+      'a method that is not there',
+      `${good}studies: { a: { figure: method, methods: [magic] } }`,
+      [],
+      /Expected .*spos.* for method\.name but received "magic"/,
+    ],
+    [
+      'what shows up only beside the data',
+      `${good}studies: { a: { figure: method, methods: [spos] } }`,
+      ['--set', 'ranking.imageCount=129'],
+      /Expected at most 128 test images for ranking\.imageCount but received 129/,
+    ],
+  ])('%s', async (_name, text, more, sentence) => {
+    const cwd = temporaryFolder()
+    const file = join(cwd, 'file.yaml')
+    if (text !== undefined && text !== 'nowhere') writeFileSync(file, text)
+    const before = readdirSync(cwd)
+    const outcome = await pada(['experiment', ...(text === undefined ? [] : [file]), ...more], { cwd })
+    expect(outcome.stderr).toMatch(sentence)
+    expect(outcome.code).toBe(2)
+    expect(outcome.stdout).toBe('')
+    expect(readdirSync(cwd)).toEqual(before)
+  })
+
+  test('settings that are not those of the runs in the folder', async () => {
+    const outcome = await pada(['experiment', FILE, '--out', unbroken, '--set', 'training.learningRate=0.01'])
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toContain('Expected cells that can be run but received 6 problems')
+    expect(outcome.stderr).toContain('training.learningRate: 0.05, not 0.01')
+  })
+})

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/errors.js'
+import { slug } from '../../../src/experiment/axes.js'
+import { type ExperimentInput, loadExperiment, planExperiment } from '../../../src/experiment/settings.js'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plan-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const PA = { label: 'PA', method: { name: 'pada', data: 'shuffle' } }
+
+const planned = (changes: Partial<ExperimentInput> = {}) =>
+  planExperiment({
+    name: 'test',
+    set: { training: { epochs: 4 } },
+    seeds: [0, 1],
+    studies: { methods: { figure: 'method', methods: ['spos', PA] } },
+    ...changes,
+  })
+
+const ids = async (changes: Partial<ExperimentInput>) => (await planned(changes)).cells.map(({ id }) => id)
+
+async function complaint(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  expect((error as UserError).exitCode).toBe(2)
+  return (error as UserError).message
+}
+
+describe('the cells of an experiment', () => {
+  it('are all combinations, the first seed of each before the second', async () => {
+    const { cells } = await planned()
+    expect(cells.map(({ id }) => id)).toEqual(['spos-seed0', 'PA-seed0', 'spos-seed1', 'PA-seed1'])
+    expect(cells.map(({ config }) => [config.method.name, config.seed, config.training.epochs, config.name])).toEqual([
+      ['spos', 0, 4, 'spos-seed0'],
+      ['pada', 0, 4, 'PA-seed0'],
+      ['spos', 1, 4, 'spos-seed1'],
+      ['pada', 1, 4, 'PA-seed1'],
+    ])
+    expect(cells[1].config.method).toMatchObject({ data: 'shuffle', paths: 'importance' })
+  })
+
+  it('start from the named file and from what is set over it', async () => {
+    const [{ config }] = (await planned()).cells
+    expect(config).toMatchObject({
+      space: { channels: 8 },
+      training: { batchSize: 32 },
+      groundTruth: { file: 'embedded' },
+    })
+  })
+
+  it('are named for what differs from the settings of the experiment', async () => {
+    const studies: ExperimentInput['studies'] = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } }
+    expect(await ids({ seeds: [7], studies })).toEqual(['spos-epochs-2-seed7', 'spos-seed7'])
+  })
+
+  it('keep their names when studies and values are added', async () => {
+    const few = await ids({})
+    const studies: ExperimentInput['studies'] = {
+      longer: { figure: 'epochs', methods: ['spos', 'pada'], epochs: [4, 8] },
+      methods: { figure: 'method', methods: ['pada', PA, 'spos'] },
+    }
+    const many = await ids({ seeds: [0, 1, 2], studies })
+    expect(many).toEqual(expect.arrayContaining(few))
+    expect(new Set(many).size).toBe(many.length)
+  })
+
+  it('that are equal in several studies are one', async () => {
+    const { cells, studies } = await planned({
+      studies: {
+        methods: { figure: 'method', methods: ['spos', 'pada'] },
+        longer: { figure: 'epochs', methods: [{ label: 'uniform', method: { name: 'spos' } }], epochs: [4, 8] },
+      },
+    })
+    expect(cells.map(({ id }) => id)).toEqual([
+      ...['spos-seed0', 'pada-seed0', 'uniform-epochs-8-seed0'],
+      ...['spos-seed1', 'pada-seed1', 'uniform-epochs-8-seed1'],
+    ])
+    expect(studies[1].conditions[0].cells[0]).toBe(studies[0].conditions[0].cells[0])
+    // Each study calls it as it likes.
+    expect(studies.map(({ conditions }) => conditions[0].labels.method)).toEqual(['SPOS', 'uniform'])
+  })
+
+  it('of another space begin its settings anew, with its ground truth', async () => {
+    const table = join(folder, 'macro.json')
+    const { cells } = await planned({
+      seeds: [0],
+      groundTruths: { 'nasbench-macro': { file: table } },
+      studies: { spaces: { figure: 'method', spaces: ['nasbench201', 'nasbench-macro'], methods: ['spos'] } },
+    })
+    expect(cells.map(({ id }) => id)).toEqual(['spos-seed0', 'nasbench-macro-spos-seed0'])
+    expect(cells[1].config.space).toEqual({ name: 'nasbench-macro', channels: 32 })
+    expect(cells[1].config.groundTruth).toEqual({ file: table })
+    expect(cells[0].config.groundTruth).toEqual({ file: 'embedded' })
+  })
+
+  it('may start from another file, and go without a setting', async () => {
+    writeFileSync(join(folder, 'other.yaml'), 'training: { epochs: 9, batchSize: 7 }\ndata: { trainCount: 60 }\n')
+    const other = { label: 'other', config: join(folder, 'other.yaml'), data: { trainCount: null } }
+    const { cells } = await planned({
+      seeds: [3],
+      studies: { spaces: { figure: 'method', spaces: [other], methods: ['spos'] } },
+    })
+    expect(cells[0].id).toBe('other-spos-seed3')
+    // What is set for all stays above the file.
+    expect(cells[0].config).toMatchObject({
+      seed: 3,
+      training: { epochs: 4, batchSize: 7 },
+      data: { format: 'embedded' },
+    })
+    expect(cells[0].config.data.trainCount).toBeUndefined()
+  })
+
+  it('have names that are safe as files', () => {
+    expect(slug('PA&DA, δ = ½ / 3')).toBe('PA-DA-3')
+    expect(slug('../x')).toBe('x')
+  })
+})
+
+describe('an experiment in a file', () => {
+  const write = (text: string) => {
+    const file = join(folder, 'mine.yaml')
+    writeFileSync(file, text)
+    return file
+  }
+
+  it('names files relative to itself, and its own name after itself', async () => {
+    writeFileSync(join(folder, 'base.yaml'), 'data: { format: idx, dir: images }\n')
+    const file = write(`
+config: base.yaml
+seeds: [0]
+groundTruths: { nasbench201: { file: table.csv } }
+studies: { m: { figure: method, methods: [spos] } }`)
+    const plan = await loadExperiment(file)
+    expect(plan.name).toBe('mine')
+    expect(plan.cells[0].config).toMatchObject({
+      data: { dir: join(folder, 'images') },
+      groundTruth: { file: join(folder, 'table.csv') },
+    })
+  })
+
+  it('is changed by --set: its own keys, and the settings of all cells', async () => {
+    const file = write('seeds: [0]\nstudies: { m: { figure: method, methods: [spos] } }')
+    const set = ['seeds=[5]', 'training.epochs=3', 'groundTruths.nasbench201.file=x.csv']
+    const { cells } = await loadExperiment(file, { set })
+    expect(cells.map(({ id }) => id)).toEqual(['spos-seed5'])
+    expect(cells[0].config).toMatchObject({
+      training: { epochs: 3 },
+      groundTruth: { file: join(process.cwd(), 'x.csv') },
+    })
+  })
+
+  it('tells all its own mistakes at once', async () => {
+    const file = write(`
+name: two words
+seeds: [0, 0]
+colour: red
+studies:
+  a: { figure: pie, methods: [spos] }
+  b: { figure: method, methods: [5, { method: { name: spos } }] }
+  c: { figure: noise, methods: [spos] }
+  d: { figure: epochs, epochs: [1, 1] }`)
+    const text = await complaint(loadExperiment(file))
+    expect(
+      text
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim()),
+    ).toEqual([
+      'Expected letters, digits, dots, dashes and underscores for name but received "two words"',
+      'Expected a list of different seeds for seeds but received [0,0]',
+      'Expected extent, noise, method, epochs for studies.a.figure but received "pie"',
+      'Expected a name, or a group of settings with a label for studies.b.methods[0] but received 5',
+      'Expected text for studies.b.methods[1].label but received nothing',
+      'Expected a list of values, because figure is noise, for studies.c.noise but received nothing',
+      'Expected a different label for every value for studies.d.epochs but received [1,1]',
+      'Expected only name, config, set, seeds, groundTruths, studies for the settings but received "colour"',
+    ])
+  })
+
+  it('tells what is wrong with the settings of any cell, each mistake once', async () => {
+    const file = write(`
+seeds: [0, 1]
+set: { training: { epochs: 0 } }
+studies:
+  m: { figure: method, methods: [spos, { label: odd, method: { name: pada, paths: random } }] }`)
+    const text = await complaint(loadExperiment(file))
+    expect(
+      text
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim()),
+    ).toEqual([
+      'Expected a number of at least 1 for training.epochs but received 0',
+      'Expected importance, uniform for method.paths but received "random" in odd-seed0 and 1 more',
+    ])
+  })
+
+  it('is refused where two different cells would have one name', async () => {
+    const file = write(`
+seeds: [0]
+studies:
+  a: { figure: method, methods: [{ label: PA, method: { name: pada, data: shuffle } }] }
+  b: { figure: method, methods: [{ label: pa, method: { name: pada, perEdge: true } }] }`)
+    expect(await complaint(loadExperiment(file))).toMatch(
+      /^Expected different labels for different settings but received two of pa-seed0/,
+    )
+  })
+
+  it.each([
+    ['nowhere', /Expected a readable YAML file for the experiment but received no such file/],
+    ['seeds: [', /Expected valid YAML/],
+  ])('that cannot be read is refused: %s', async (text, sentence) => {
+    expect(await complaint(loadExperiment(text === 'nowhere' ? join(folder, text) : write(text)))).toMatch(sentence)
+  })
+})
+
+describe('the experiments that come with the package', () => {
+  // Cells by file: conditions × seeds, equal ones counted once.
+  it.each([['longer-training', 7 * 3]])('%s has %i cells', async (name, count) => {
+    const set = ['data.dir=cifar10', 'groundTruth.file=table.csv']
+    const { cells } = await loadExperiment(join('configs', 'experiments', `${name}.yaml`), { set })
+    expect(cells).toHaveLength(count)
+    expect(cells.map(({ config }) => config.data.dir)).toEqual(cells.map(() => join(process.cwd(), 'cifar10')))
+  })
+})

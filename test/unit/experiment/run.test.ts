@@ -1,0 +1,218 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import lockfile from 'proper-lockfile'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ConfigInput } from '../../../src/config/index.js'
+import { UserError } from '../../../src/errors.js'
+import type { ExperimentResults } from '../../../src/experiment/collect.js'
+import type { ExperimentEvent } from '../../../src/experiment/events.js'
+import type { Experiment } from '../../../src/experiment/plan.js'
+import { type ExperimentOptions, experiment } from '../../../src/experiment/run.js'
+import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import { search } from '../../../src/search.js'
+import { journal } from '../support/fake-binding.js'
+import { collect, tinySplits } from '../support/tiny.js'
+
+vi.mock('../../../src/binding.js', async () => {
+  const { fakeBinding } = await import('../support/fake-binding.js')
+  return { loadBinding: () => fakeBinding }
+})
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'experiment-'))
+  writeFileSync(join(folder, 'base.yaml'), '{}')
+  Object.assign(journal, { compiled: 0, disposed: 0, evaluated: 0, steps: [] })
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const PADA = { name: 'pada', pathSchedule: { kind: 'constant', value: 0.5 } } as const
+
+const settings: ConfigInput = {
+  space: { name: 'nasbench201', channels: 2, cellsPerStage: 1 },
+  training: { epochs: 2, batchSize: 8, checkpointSeconds: 0 },
+  ranking: { subModels: 6, batchSize: 10 },
+}
+
+/** Two methods, two seeds: four cells of 14 steps. */
+function planned(changes: ConfigInput = {}, more: Partial<ExperimentInput> = {}): Promise<Experiment> {
+  const training = { ...settings.training, ...changes.training }
+  return planExperiment({
+    name: 'tiny',
+    config: join(folder, 'base.yaml'),
+    set: { ...settings, ...changes, training },
+    seeds: [0, 1],
+    studies: { methods: { figure: 'method', methods: ['spos', { label: 'PA&DA', id: 'pada', method: PADA }] } },
+    ...more,
+  })
+}
+
+const out = (name = 'out') => join(folder, name)
+const read = (...names: string[]) => readFileSync(join(folder, ...names), 'utf8')
+const results = (name = 'out'): ExperimentResults => JSON.parse(read(name, 'results.json'))
+
+async function run(plan: Experiment, options: ExperimentOptions = {}): Promise<ExperimentEvent[]> {
+  const events: ExperimentEvent[] = []
+  for await (const event of experiment(plan, { out: out(), data: tinySplits, ...options })) events.push(event)
+  return events
+}
+
+const searched = (events: ExperimentEvent[]) =>
+  events.flatMap((event) => (event.event === 'cell' ? [`${event.cell}${event.resumed ? ' goes on' : ''}`] : []))
+
+/** What does not depend on the clock. */
+function timeless({ cells }: ExperimentResults): object[] {
+  return cells.map(({ measures: { trainingSeconds, totalSeconds, ...measures }, ...cell }) => ({ ...cell, measures }))
+}
+
+async function interrupt(plan: Experiment, when: (event: ExperimentEvent) => boolean): Promise<void> {
+  const controller = new AbortController()
+  const work = async () => {
+    for await (const event of experiment(plan, { out: out(), data: tinySplits, signal: controller.signal })) {
+      if (when(event)) controller.abort()
+    }
+  }
+  await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
+}
+
+async function refusal(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  return (error as UserError).message
+}
+
+describe('an experiment', () => {
+  it('searches every cell in a run folder of its own and writes down what came of it', async () => {
+    const events = await run(await planned())
+    expect(searched(events)).toEqual(['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1'])
+    expect(events[0]).toMatchObject({ event: 'experiment', cells: 4, complete: 0 })
+    expect(events.at(-1)).toMatchObject({ event: 'report', cells: 4, complete: 4 })
+    expect(readdirSync(out())).toEqual(expect.arrayContaining(['cells', 'results.csv', 'summary.csv', 'methods.svg']))
+    const rows = parse(read('out', 'results.csv'), { columns: true }) as Record<string, string>[]
+    expect(rows.map(({ cell }) => cell)).toEqual(['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1'])
+    for (const { cell, gradientVariance, gradientVarianceLast, kendallTau } of rows) {
+      const summary = JSON.parse(read('out', 'cells', cell, 'summary.json'))
+      const [first, last] = summary.gradientVariance
+      expect(Number(gradientVariance)).toBeCloseTo((first + last) / 2, 12)
+      expect(Number(gradientVarianceLast)).toBe(last)
+      // There is no ground truth here.
+      expect(kendallTau).toBe('')
+    }
+    const [a, b] = [rows[1], rows[3]].map((row) => Number(row.gradientVarianceCandidates))
+    const conditions = parse(read('out', 'summary.csv'), { columns: true }) as Record<string, string>[]
+    expect(conditions[1]).toMatchObject({ study: 'methods', method: 'PA&DA', n: '2' })
+    expect(Number(conditions[1].gradientVarianceCandidates)).toBeCloseTo((a + b) / 2, 12)
+    expect(Number(conditions[1].gradientVarianceCandidatesDeviation)).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12)
+    const { cells } = results()
+    expect(cells[1].pathDistributions).toHaveLength(2)
+    expect(cells[1].pathDistributions[1]).not.toEqual(cells[1].pathDistributions[0])
+  })
+
+  it('does nothing again that is complete', async () => {
+    await run(await planned())
+    const before = read('out', 'results.csv')
+    journal.steps = []
+    const events = await run(await planned())
+    expect(searched(events)).toEqual([])
+    expect(journal.steps).toHaveLength(0)
+    expect(read('out', 'results.csv')).toBe(before)
+  })
+
+  it('goes on where it was interrupted, to the same numbers', async () => {
+    await run(await planned(), { out: out('unbroken') })
+    const middle = (event: ExperimentEvent) =>
+      event.event === 'search' &&
+      event.cell === 'pada-seed0' &&
+      event.search.event === 'checkpoint' &&
+      event.search.step === 3
+    await interrupt(await planned(), middle)
+    expect(results().cells.map(({ cell }) => cell)).toEqual(['spos-seed0'])
+    expect(results().conditions.map(({ n }) => n)).toEqual([1, 0])
+    const events = await run(await planned())
+    expect(searched(events)).toEqual(['pada-seed0 goes on', 'spos-seed1', 'pada-seed1'])
+    expect(timeless(results())).toEqual(timeless(results('unbroken')))
+  })
+
+  it('ranks again, without training, where only the ranking is another', async () => {
+    await run(await planned())
+    journal.steps = []
+    const events = await run(await planned({ ranking: { subModels: 9, batchSize: 10 } }))
+    expect(searched(events)).toHaveLength(4)
+    expect(journal.steps).toHaveLength(0)
+    expect(JSON.parse(read('out', 'cells', 'pada-seed1', 'summary.json')).ranked).toBe(9)
+  })
+
+  it('never takes a run for one of other settings, and names all of them', async () => {
+    await run(await planned())
+    const before = read('out', 'cells', 'pada-seed1', 'config.yaml')
+    const message = await refusal(run(await planned({ training: { learningRate: 0.01 } })))
+    for (const cell of ['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1']) {
+      expect(message).toContain(`${join(out(), 'cells', cell)} was started with`)
+    }
+    expect(message).toContain('training.learningRate: 0.05, not 0.01')
+    expect(read('out', 'cells', 'pada-seed1', 'config.yaml')).toBe(before)
+  })
+
+  it('refuses what does not fit before the first search', async () => {
+    const message = await refusal(run(await planned({ ranking: { subModels: 6, imageCount: 21 } })))
+    expect(message).toMatch(/^Expected at most 20 test images for ranking.imageCount but received 21$/)
+    expect(existsSync(out())).toBe(false)
+  })
+
+  it('takes in a run folder that `search` made, whatever its name and threads', async () => {
+    const plan = await planned()
+    const { config } = plan.cells[1]
+    await collect(search({ ...config, name: 'mine', threads: 1 }, { data: tinySplits, out: join(folder, 'mine') }))
+    mkdirSync(join(out(), 'cells'), { recursive: true })
+    cpSync(join(folder, 'mine'), join(out(), 'cells', 'pada-seed0'), { recursive: true })
+    const [report] = (await run(plan, { reportOnly: true })).slice(-1)
+    expect(report).toMatchObject({ complete: 1 })
+    expect(searched(await run(plan))).toEqual(['spos-seed0', 'spos-seed1', 'pada-seed1'])
+  })
+
+  it('does not count a run as complete that has trained but not ranked', async () => {
+    const plan = await planned()
+    const place = join(out(), 'cells', 'spos-seed0')
+    await collect(search(plan.cells[0].config, { data: tinySplits, out: place, phases: ['train'] }))
+    expect(searched(await run(plan))[0]).toBe('spos-seed0 goes on')
+    expect(JSON.parse(read('out', 'cells', 'spos-seed0', 'summary.json')).ranked).toBe(6)
+  })
+
+  it('leaves a cell to the process that holds it, and waits for it at the end', async () => {
+    const plan = await planned()
+    const place = join(out(), 'cells')
+    mkdirSync(place, { recursive: true })
+    const release = await lockfile.lock(join(place, 'spos-seed0'), { realpath: false })
+    const order: string[] = []
+    for await (const event of experiment(plan, { out: out(), data: tinySplits })) {
+      if (event.event === 'cell') order.push(event.cell)
+      if (event.event !== 'waiting') continue
+      order.push('waiting')
+      expect(event.cells).toEqual(['spos-seed0'])
+      await release()
+    }
+    expect(order).toEqual(['pada-seed0', 'spos-seed1', 'pada-seed1', 'waiting', 'spos-seed0'])
+  })
+
+  it('shared by two that run at once is done once', async () => {
+    const both = await Promise.all([run(await planned()), run(await planned())])
+    expect(both.flatMap(searched).sort()).toEqual(['pada-seed0', 'pada-seed1', 'spos-seed0', 'spos-seed1'])
+    expect(results().cells).toHaveLength(4)
+  })
+
+  it('goes on with the other cells after one that fails, and says so at the end', async () => {
+    const plan = await planned()
+    const place = join(out(), 'cells', 'pada-seed0')
+    mkdirSync(place, { recursive: true })
+    writeFileSync(join(place, 'notes.txt'), 'mine')
+    const events: ExperimentEvent[] = []
+    const work = async () => {
+      for await (const event of experiment(plan, { out: out(), data: tinySplits })) events.push(event)
+    }
+    expect(await refusal(work())).toMatch(/^Expected every search to end well but received 1 that failed: pada-seed0: /)
+    expect(events.at(-1)).toMatchObject({ event: 'report', complete: 3 })
+    expect(events.filter(({ event }) => event === 'cellFailed')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,92 @@
+import { parse } from 'csv-parse/sync'
+import { describe, expect, it } from 'vitest'
+import { renderReport } from '../../../src/cli/output/experiment.js'
+import type { ConditionResult } from '../../../src/experiment/collect.js'
+import { MEASURES, type Measures, measure, summarise } from '../../../src/experiment/measures.js'
+import { cellTable, conditionTable } from '../../../src/experiment/tables.js'
+
+const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
+const labels = { space: 'S', extent: '', method: 'CLOSE, "1,000" epochs', noise: 'none', epochs: '4' }
+
+const condition = (epochs: string, taus: readonly (number | null)[]): ConditionResult => ({
+  study: 'longer',
+  labels: { ...labels, epochs },
+  n: taus.length,
+  summary: summarise(taus.map((kendallTau) => ({ ...NOTHING, kendallTau, gradientVariance: 1e-5 }))),
+})
+
+describe('measure', () => {
+  const epoch = (variance: number, candidates: number | null, more: object = {}) => ({
+    ...{ gradientVariance: variance, gradientVarianceCandidates: candidates, seconds: 10, pathDistribution: [1] },
+    ...more,
+  })
+  const result = {
+    ...{ kendallTau: 0.7, spearman: 0.9, bestFound: 94, regret: 0.37, seconds: 25 },
+    precisionAtTop: { '1%': 0.1, '5%': 0.2, '10%': 0.3, '20%': 0.4 },
+  }
+
+  it('takes means over epochs, of those that have a number', () => {
+    const epochs = [
+      epoch(1, 4),
+      epoch(2, null, { fixedGradientVariance: 8, fixedGradientVarianceCandidates: null }),
+      epoch(6, 5),
+    ]
+    expect(measure({ epochs, result } as never)).toEqual({
+      ...{ gradientVariance: 3, gradientVarianceLast: 6, gradientVarianceCandidates: 4.5, fixedGradientVariance: 8 },
+      fixedGradientVarianceCandidates: null,
+      ...{ kendallTau: 0.7, spearman: 0.9, bestFound: 94, regret: 0.37, trainingSeconds: 30, totalSeconds: 25 },
+      ...{ precisionAtTop1: 0.1, precisionAtTop5: 0.2, precisionAtTop10: 0.3, precisionAtTop20: 0.4 },
+    })
+  })
+
+  it('is null where a ranking has no ground truth', () => {
+    const none = { ...result, kendallTau: null, spearman: null, precisionAtTop: null, bestFound: null, regret: null }
+    const measures = measure({ epochs: [epoch(1, 1)], result: none } as never)
+    expect(measures).toMatchObject({
+      kendallTau: null,
+      precisionAtTop5: null,
+      regret: null,
+      fixedGradientVariance: null,
+    })
+  })
+})
+
+describe('tables', () => {
+  it('keep commas and quotes within their fields', () => {
+    const cell = {
+      ...{ cell: 'close-seed0', studies: ['a', 'b'], labels, seed: 0, dataset: 'x' },
+      pathDistributions: [],
+    }
+    const text = cellTable([{ ...cell, measures: { ...NOTHING, gradientVariance: 1.5e-7 } }])
+    const [row] = parse(text, { columns: true }) as Record<string, string>[]
+    expect(row).toMatchObject({ cell: 'close-seed0', studies: 'a b', method: 'CLOSE, "1,000" epochs', kendallTau: '' })
+    expect(Number(row.gradientVariance)).toBe(1.5e-7)
+  })
+
+  it('say how many seeds are in, and leave out what one seed cannot tell', () => {
+    const text = conditionTable([condition('4', [0.5, 0.7]), condition('8', [0.6]), condition('16', [])])
+    const rows = parse(text, { columns: true }) as Record<string, string>[]
+    expect(rows.map(({ n }) => n)).toEqual(['2', '1', '0'])
+    expect(rows.map(({ kendallTau }) => kendallTau)).toEqual(['0.6', '0.6', ''])
+    expect(Number(rows[0].kendallTauDeviation)).toBeCloseTo(Math.SQRT2 / 10, 12)
+    expect(rows.slice(1).map(({ kendallTauDeviation }) => kendallTauDeviation)).toEqual(['', ''])
+  })
+})
+
+describe('the report of the command', () => {
+  it('names conditions by what sets them apart', () => {
+    const conditions = [condition('4', [0.5, 0.7]), condition('8', [null])]
+    const report = {
+      event: 'report',
+      name: 'x',
+      cells: 4,
+      complete: 3,
+      conditions,
+      files: ['out/results.csv'],
+    } as const
+    const lines = renderReport(report)
+    expect(lines[3]).toMatch(/longer │ 4 epochs +│ +2 │ 1\.00e-5 ± 0\.00e\+0 │ 0\.600 ± 0\.141 │/)
+    expect(lines[4]).toMatch(/longer │ 8 epochs +│ +1 │ +1\.00e-5 │ +– │/)
+    expect(lines.slice(-2)).toEqual(['3 of 4 cells complete; written:', '  out/results.csv'])
+  })
+})
