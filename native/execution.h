@@ -17,6 +17,9 @@ class Execution {
   // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.
   void backward(const at::Tensor& logits_gradient);
 
+  // After backward: the gradients of the phase's mixing coefficients, on the CPU.
+  std::vector<float> mixing_gradients() const;
+
  private:
   void forward_step(const Step& step, const at::Tensor& images);
   void release_after(int index, const Step& step);

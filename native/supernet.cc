@@ -65,7 +65,8 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
     std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
     weights = weights.to(parameters_.device());
   }
-  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop});
+  Execution run =
+      execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop, .mixing = batch.mixing});
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
@@ -81,6 +82,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
   record.correct = loss.correct.item<int64_t>();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
+  record.mixing_gradients = run.mixing_gradients();
   return record;
 }
 

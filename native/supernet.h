@@ -24,12 +24,14 @@ struct Batch {
   std::optional<Augmentation> augmentation;
   std::vector<float> weights;  // one per sample, or empty
   std::optional<Drop> drop;
+  std::vector<float> mixing;  // as many as the plan's coefficients
 };
 
 struct AccumulateRecord {
   double loss = 0;
   int64_t correct = 0;
   std::vector<float> importance;
+  std::vector<float> mixing_gradients;  // of the mean loss, by coefficient
 };
 
 struct ClipRecord {

@@ -18,6 +18,7 @@ export const OP_CODES = [
   'crop2d',
   'dropout',
   'dropPath',
+  'mix',
 ] as const satisfies readonly Instruction['op'][]
 
 /** Probabilities travel as whole multiples of its inverse. */
@@ -75,6 +76,8 @@ function attributesOf(instruction: Instruction): readonly number[] {
     case 'dropout':
     case 'dropPath':
       return [Math.round(instruction.p * PROBABILITY_UNITS)]
+    case 'mix':
+      return [instruction.firstCoefficient]
     default:
       return []
   }

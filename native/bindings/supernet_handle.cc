@@ -15,6 +15,7 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("loss", record.loss);
   object.Set("correct", static_cast<double>(record.correct));
   object.Set("importance", to_array(env, record.importance));
+  if (!record.mixing_gradients.empty()) object.Set("mixingGradients", to_array(env, record.mixing_gradients));
   return object;
 }
 

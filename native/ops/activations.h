@@ -33,7 +33,8 @@ struct Activations {
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
         device_statistics(plan.shapes.size()),
-        kept(plan.shapes.size()) {}
+        kept(plan.shapes.size()),
+        mixing_gradients(phase.mixing.size()) {}
 
   const Plan& plan;
   Parameters& parameters;
@@ -50,6 +51,8 @@ struct Activations {
   std::vector<DeviceStatistics> device_statistics;  // the same, where ATen computes
   // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors.
   std::vector<at::Tensor> kept;
+  // By coefficient: a float32 number on the device, undefined for one that no mix read.
+  std::vector<at::Tensor> mixing_gradients;
 
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }

@@ -7,7 +7,7 @@
 
 namespace pada {
 
-inline constexpr Op kLastOp = Op::DropPath;
+inline constexpr Op kLastOp = Op::Mix;
 
 const char* op_name(Op op);
 

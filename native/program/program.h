@@ -23,7 +23,8 @@ enum class Op : int32_t {
   Concat,
   Crop2d,
   Dropout,
-  DropPath
+  DropPath,
+  Mix
 };
 
 struct Shape {
@@ -49,6 +50,7 @@ struct Instruction {
   Window window;                // of a convolution or a pool
   int64_t top = 0, left = 0;    // of a crop: where it begins
   double drop_probability = 0;  // of a dropout or a drop path
+  int first_coefficient = 0;    // of a mix: index of its first input's among those of the step
 };
 
 struct Program {

@@ -108,7 +108,7 @@ function choicesByParameter(space: SearchSpace, operationOf: ReadonlyMap<string,
     }
   }
   for (const [name, rows] of found) {
-    if (rows.length > 0) continue
+    if (rows.length === 1) continue
     const wanted = 'a space whose edges have weights of their own, whatever is connected,'
     throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${name}`, 2)
   }

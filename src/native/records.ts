@@ -65,6 +65,8 @@ export interface Batch {
   readonly weights?: Float32Array
   /** Without it nothing is dropped. */
   readonly drop?: Drop
+  /** What the `mix` instructions of the program take their inputs by: as many as they read, none without any. */
+  readonly mixing?: Float32Array
 }
 
 /** Images that running statistics are made from. */
@@ -80,6 +82,8 @@ export interface AccumulateRecord {
   readonly correct: number
   /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
   readonly importance: Float32Array
+  /** Gradient of the loss in each coefficient of the batch's `mixing`; absent without any. */
+  readonly mixingGradients?: Float32Array
 }
 
 export interface StepRecord extends AccumulateRecord {

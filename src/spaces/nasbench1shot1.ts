@@ -26,7 +26,7 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     checkPath({ name, choices }, path)
     return pathToCell(cells, path)
   }
-  return {
+  const space: NasBench1Shot1 = {
     ...network,
     name,
     operations: OPERATIONS,
@@ -38,6 +38,8 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     /** The cell's hash in NAS-Bench-101. */
     isomorphismKey: (path) => hash(cellModule(cellOf(path))),
   }
+  if (options.sharing !== 'perCell') return space
+  return { ...space, unshared: nasBench1Shot1(name, { ...options, sharing: 'perOperation' }) }
 }
 
 function choicesOf({ parentSets, intermediates }: CellSpace): Choice[] {
