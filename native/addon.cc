@@ -104,6 +104,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   };
   Environment& environment = Environment::of(env);
   define("Dataset", DatasetHandle::define(env), environment.dataset);
+  define("HeldBatch", HeldBatchHandle::define(env), environment.held_batch);
   define("Supernet", SupernetHandle::define(env), environment.supernet);
   // Plans come from Supernet.compile: their class is not exported.
   environment.plan = Napi::Persistent(PlanHandle::define(env));

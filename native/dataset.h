@@ -30,6 +30,7 @@ class Dataset {
 
   int64_t count() const { return static_cast<int64_t>(labels_.size()); }
   int32_t largest_label() const { return largest_label_; }
+  int64_t pixels() const { return extent_.pixels(); }
   int64_t bytes() const { return static_cast<int64_t>(bytes_.size() + floats_.size() * sizeof(float)); }
 
   // Batch x channels x height x width on the device, channels-last.

@@ -8,8 +8,8 @@ namespace pada {
 class Mailbox;
 
 struct Environment {
-  Mailbox* mailbox = nullptr;                       // the way results come back; see executor_thread.cc
-  Napi::FunctionReference dataset, plan, supernet;  // constructors
+  Mailbox* mailbox = nullptr;                                   // the way results come back; see executor_thread.cc
+  Napi::FunctionReference dataset, held_batch, plan, supernet;  // constructors
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

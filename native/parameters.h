@@ -23,6 +23,13 @@ class Parameters : public NamedTensors {
   std::vector<double> times_sampled;  // since the moments' reset
   std::vector<uint8_t> ever_sampled;
 
+  // Of trial steps, see snapshot.h; without memory until the first.
+  struct Trial {
+    at::Tensor values, displacement;
+    std::vector<int> displaced;
+    std::vector<uint8_t> is_displaced;
+  } trial;
+
   // Parameters sampled since the last update: their gradients, zero or not, are the ones held.
   const std::vector<int>& pending() const { return pending_; }
   void mark_pending(const std::vector<int>& sampled);

@@ -4,6 +4,7 @@
 
 #include "errors.h"
 #include "ops/head.h"
+#include "snapshot.h"
 
 namespace pada {
 namespace {
@@ -54,23 +55,16 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
   return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_});
 }
 
-AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch) {
-  check_labels(dataset, plan);
-  const int64_t size = static_cast<int64_t>(batch.indices.size());
-  const at::Tensor images = dataset.gather(batch.indices, batch.augmentation);
-  const at::Tensor labels = dataset.labels(batch.indices);
-  at::Tensor weights;
-  if (!batch.weights.empty()) {
-    weights = at::empty({size}, at::TensorOptions().dtype(at::kFloat));
-    std::copy(batch.weights.begin(), batch.weights.end(), weights.mutable_data_ptr<float>());
-    weights = weights.to(parameters_.device());
-  }
+AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch) {
+  check_labels(batch.dataset(), plan);
+  const int64_t size = batch.size();
+  const at::Tensor& images = batch.images();
   Execution run =
-      execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop, .mixing = batch.mixing});
+      execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()});
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
-    return cross_entropy(logits, labels, weights, true);
+    return cross_entropy(logits, batch.labels(), batch.weights(), true);
   }();
   run.backward(loss.gradient);
   parameters_.mark_pending(plan.sampled);
@@ -84,6 +78,11 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, const Dataset& dataset, 
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
   record.mixing_gradients = run.mixing_gradients();
   return record;
+}
+
+void Supernet::add_noise(const GradientNoise& noise) {
+  Stopwatch::Scope time(Family::Optimiser);
+  pada::add_noise(parameters_, noise);
 }
 
 void Supernet::record_moments() {
@@ -104,22 +103,37 @@ ClipRecord Supernet::clip(double max_norm) {
   return record;
 }
 
-StepRecord Supernet::train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                                double clip_norm) {
-  StepRecord record{accumulate(plan, dataset, batch), {}, {}};
+StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
+  StepRecord record{accumulate(plan, batch), {}, {}};
+  if (options.noise) add_noise(*options.noise);
   record_moments();
   const GradientNorms norms = [&] {
     Stopwatch::Scope time(Family::Statistics);
     return gradient_norms(parameters_, plan.sampled);
   }();
   record.gradient_norms = norms.each;
-  record.clip = {norms.total, clip_scale(norms.total, clip_norm)};
+  record.clip = {norms.total, clip_scale(norms.total, options.clip_norm)};
   {
     Stopwatch::Scope time(Family::Optimiser);
     scale_gradients(parameters_, plan.sampled, record.clip.scale);
   }
-  update(options);
+  update(options.sgd);
   return record;
+}
+
+void Supernet::snapshot(const Plan& plan) {
+  Stopwatch::Scope time(Family::Optimiser);
+  take_snapshot(parameters_, plan.sampled);
+}
+
+void Supernet::restore(const Plan& plan, double share, bool clear_momentum) {
+  Stopwatch::Scope time(Family::Optimiser);
+  restore_snapshot(parameters_, plan.sampled, share, clear_momentum);
+}
+
+void Supernet::displacement_to_gradients() {
+  Stopwatch::Scope time(Family::Optimiser);
+  pada::displacement_to_gradients(parameters_);
 }
 
 EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count) {

@@ -11,6 +11,7 @@
 #include "buffers.h"
 #include "dataset.h"
 #include "execution.h"
+#include "minibatch.h"
 #include "parameters.h"
 #include "precision.h"
 #include "program/plan.h"
@@ -18,14 +19,6 @@
 #include "sweep.h"
 
 namespace pada {
-
-struct Batch {
-  std::vector<int32_t> indices;
-  std::optional<Augmentation> augmentation;
-  std::vector<float> weights;  // one per sample, or empty
-  std::optional<Drop> drop;
-  std::vector<float> mixing;  // as many as the plan's coefficients
-};
 
 struct AccumulateRecord {
   double loss = 0;
@@ -41,6 +34,12 @@ struct ClipRecord {
 struct StepRecord : AccumulateRecord {
   std::vector<double> gradient_norms;  // in the order of Plan::sampled
   ClipRecord clip;
+};
+
+struct StepOptions {
+  SgdOptions sgd;
+  double clip_norm = 0;
+  std::optional<GradientNoise> noise;
 };
 
 struct EvaluateRecord {
@@ -62,12 +61,17 @@ class Supernet {
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
-  AccumulateRecord accumulate(const Plan& plan, const Dataset& dataset, const Batch& batch);
+  AccumulateRecord accumulate(const Plan& plan, Minibatch& batch);
+  void add_noise(const GradientNoise& noise);
   void record_moments();
   ClipRecord clip(double max_norm);
   void update(const SgdOptions& options);
-  StepRecord train_step(const Plan& plan, const Dataset& dataset, const Batch& batch, const SgdOptions& options,
-                        double clip_norm);
+  void discard_gradients() { pada::discard_gradients(parameters_); }
+  StepRecord train_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
+  // Trial steps of the parameters that a plan samples, see snapshot.h.
+  void snapshot(const Plan& plan);
+  void restore(const Plan& plan, double share, bool clear_momentum);
+  void displacement_to_gradients();
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
   void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);

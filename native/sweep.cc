@@ -1,39 +1,16 @@
 #include "sweep.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
 
-#include "ops/grain.h"
+#include "chunks.h"
 #include "ops/simd.h"
+#include "random.h"
 
 namespace pada {
 namespace {
-
-constexpr int64_t kChunk = 1 << 14;
-
-// A piece of one parameter's segment, short enough to share the work between threads.
-struct Chunk {
-  int slot;  // position in the list of parameters
-  int64_t offset, size;
-};
-
-std::vector<Chunk> chunks_of(const Parameters& parameters, const std::vector<int>& indices) {
-  std::vector<Chunk> chunks;
-  for (size_t slot = 0; slot < indices.size(); slot++) {
-    const int64_t begin = parameters.offset(indices[slot]), size = parameters.size(indices[slot]);
-    for (int64_t done = 0; done < size; done += kChunk) {
-      chunks.push_back({static_cast<int>(slot), begin + done, std::min(kChunk, size - done)});
-    }
-  }
-  return chunks;
-}
-
-template <class Body>
-void for_chunks(const std::vector<Chunk>& chunks, const Body& body) {
-  const int64_t count = static_cast<int64_t>(chunks.size());
-  at::parallel_for(0, count, grain(kChunk, kElementsPerShare), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) body(chunks[i], i);
-  });
-}
 
 PADA_SIMD double sum_of_squares(const float* __restrict x, int64_t n) {
   constexpr int kLanes = 16;
@@ -75,7 +52,28 @@ PADA_SIMD void sgd_loop(float* __restrict w, const float* __restrict g, float* _
   }
 }
 
-float* data(const at::Tensor& flat) { return flat.mutable_data_ptr<float>(); }
+PADA_SIMD void plain_sgd_loop(float* __restrict w, const float* __restrict g, float rate, float decay, int64_t n) {
+  for (int64_t i = 0; i < n; i++) w[i] -= rate * (g[i] + decay * w[i]);
+}
+
+// Two numbers of a standard normal distribution (Box and Muller) from one draw.
+std::array<float, 2> normal_pair(uint64_t draw) {
+  // Half a step up: the logarithm of zero is never taken.
+  const float u = (static_cast<float>(draw >> 40) + 0.5f) * 0x1p-24f;
+  const float angle = static_cast<float>(draw & 0xffffff) * (0x1p-24f * 6.28318530718f);
+  const float radius = std::sqrt(-2.f * std::log(u));
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+
+// Adds the numbers that belong to the places `first` … `first + n − 1`, whichever thread comes to them.
+void add_normal_loop(float* x, uint64_t seed, int64_t first, float deviation, int64_t n) {
+  for (int64_t i = 0; i < n;) {
+    const int64_t place = first + i;
+    const std::array<float, 2> pair = normal_pair(hash(seed + kGolden * static_cast<uint64_t>(place >> 1)));
+    x[i++] += deviation * pair[place & 1];
+    if ((place & 1) == 0 && i < n) x[i++] += deviation * pair[1];
+  }
+}
 
 }  // namespace
 
@@ -122,6 +120,27 @@ void scale_gradients(Parameters& parameters, const std::vector<int>& indices, do
              [&](const Chunk& chunk, int64_t) { scale_loop(g + chunk.offset, static_cast<float>(scale), chunk.size); });
 }
 
+void add_noise(Parameters& parameters, const GradientNoise& noise) {
+  std::vector<uint8_t> wanted(parameters.count(), 0);
+  for (int index : noise.parameters) wanted[index] = 1;
+  std::vector<int> indices;
+  std::ranges::copy_if(parameters.pending(), std::back_inserter(indices), [&](int index) { return wanted[index]; });
+  const float deviation = static_cast<float>(noise.deviation);
+  const uint64_t seed = hash(noise.seed);
+  if (!parameters.device().is_cpu()) {
+    for (int index : indices) {
+      const at::Tensor drawn = at::zeros({parameters.size(index)}, at::TensorOptions().dtype(at::kFloat));
+      add_normal_loop(data(drawn), seed, parameters.offset(index), deviation, parameters.size(index));
+      parameters.segment(parameters.gradients, index).add_(drawn.to(parameters.device()));
+    }
+    return;
+  }
+  float* g = data(parameters.gradients);
+  for_chunks(chunks_of(parameters, indices), [&](const Chunk& chunk, int64_t) {
+    add_normal_loop(g + chunk.offset, seed, chunk.offset, deviation, chunk.size);
+  });
+}
+
 void record_moments(Parameters& parameters, const std::vector<int>& indices) {
   for (int index : indices) parameters.times_sampled[index] += 1;
   if (parameters.by_aten()) {
@@ -164,20 +183,31 @@ void sgd_update(Parameters& parameters, const SgdOptions& options) {
       if (parameters.ever_sampled[index]) indices.push_back(index);
     }
   }
+  // Without momentum its memory is left alone, as PyTorch does: another optimiser may keep its own there.
   if (parameters.by_aten()) {
     for (int index : indices) {
-      at::Tensor w = parameters.segment(parameters.values, index), m = parameters.segment(parameters.momentum, index);
-      m.mul_(options.momentum).add_(parameters.segment(parameters.gradients, index).add(w, options.weight_decay));
-      w.sub_(m, options.learning_rate);
+      at::Tensor w = parameters.segment(parameters.values, index);
+      at::Tensor step = parameters.segment(parameters.gradients, index).add(w, options.weight_decay);
+      if (options.momentum != 0)
+        step = parameters.segment(parameters.momentum, index).mul_(options.momentum).add_(step);
+      w.sub_(step, options.learning_rate);
     }
   } else {
+    const float rate = static_cast<float>(options.learning_rate), momentum = static_cast<float>(options.momentum);
+    const float decay = static_cast<float>(options.weight_decay);
     float *w = data(parameters.values), *m = data(parameters.momentum);
     const float* g = data(parameters.gradients);
     for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
-      sgd_loop(w + c.offset, g + c.offset, m + c.offset, static_cast<float>(options.learning_rate),
-               static_cast<float>(options.momentum), static_cast<float>(options.weight_decay), c.size);
+      if (momentum == 0)
+        plain_sgd_loop(w + c.offset, g + c.offset, rate, decay, c.size);
+      else
+        sgd_loop(w + c.offset, g + c.offset, m + c.offset, rate, momentum, decay, c.size);
     });
   }
+  discard_gradients(parameters);
+}
+
+void discard_gradients(Parameters& parameters) {
   for (int index : parameters.pending()) parameters.segment(parameters.gradients, index).zero_();
   parameters.clear_pending();
 }

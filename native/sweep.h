@@ -2,6 +2,7 @@
 // segments concerned; on other devices the same by ATen.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "parameters.h"
@@ -17,6 +18,16 @@ GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int
 
 void scale_gradients(Parameters& parameters, const std::vector<int>& indices, double scale);
 
+// Gaussian noise on the gradients held of those of `parameters` that are pending: the same numbers for the same seed,
+// whatever the device, the threads and the other parameters.
+struct GradientNoise {
+  double deviation = 0;
+  uint64_t seed = 0;
+  std::vector<int> parameters;
+};
+
+void add_noise(Parameters& parameters, const GradientNoise& noise);
+
 // Counts the gradients held of `indices` as one more observation each: Welford's update of mean and M2.
 void record_moments(Parameters& parameters, const std::vector<int>& indices);
 
@@ -30,5 +41,8 @@ struct SgdOptions {
 
 // torch.optim.SGD's update of the pending parameters; clears their gradients.
 void sgd_update(Parameters& parameters, const SgdOptions& options);
+
+// Clears the gradients held: nothing is pending any more.
+void discard_gradients(Parameters& parameters);
 
 }  // namespace pada

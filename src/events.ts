@@ -47,6 +47,9 @@ export interface EpochEvent {
   readonly gradientVarianceByOperation: Readonly<Record<string, number | null>>
   /** The same over all candidate operations; null where none was sampled. */
   readonly gradientVarianceCandidates: number | null
+  /** The same at the weights that the epoch ended with, as an unbiased estimate; where `training.varianceSteps` asks. */
+  readonly fixedGradientVariance?: number
+  readonly fixedGradientVarianceCandidates?: number | null
   /** Scalar weights that the epoch never sampled and that gradient variance leaves out. */
   readonly neverSampled: number
   /** As updated at the end of this epoch: what the next epoch draws from. */

@@ -69,12 +69,15 @@ export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
   createMethod,
   type Engine,
+  Fairnas,
   type Method,
   type MethodContext,
   type MethodState,
   Pada,
   Spos,
   Standalone,
+  type StepOutcome,
+  Sumnas,
 } from './methods/index.js'
 export * from './native.js'
 export { type Instruction, type Program, ProgramBuilder, type Shape, type Value } from './program.js'

@@ -41,7 +41,8 @@ export async function prepare(config: Config, own: { space?: SearchSpace; data?:
   checkImages(space, splits, config)
   const random = createRandom(config.seed)
   const images = splits.train.labels.length
-  const method = createMethod(config.method, { space, images, epochs: config.training.epochs, random })
+  const { epochs, learningRate } = config.training
+  const method = createMethod(config.method, { space, images, epochs, learningRate, random })
   const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space))
   // A stream of its own, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')

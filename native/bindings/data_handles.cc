@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "bindings/handles.h"
+#include "bindings/supernet_arguments.h"
 #include "environment.h"
 #include "torch_cuda.h"
 
@@ -65,6 +66,18 @@ DatasetHandle::DatasetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     std::shared_ptr<Dataset> dataset = make_dataset(info[0], device_argument(info[1]));
     const int64_t bytes = dataset->bytes();
     held_.hold(info.Env(), std::move(dataset), bytes);
+  });
+}
+
+Napi::Function HeldBatchHandle::define(Napi::Env env) {
+  return DefineClass(env, "HeldBatch", {InstanceMethod<&HeldBatchHandle::dispose>("dispose")});
+}
+
+HeldBatchHandle::HeldBatchHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  guarded(info.Env(), [&] {
+    auto batch = std::make_shared<Minibatch>(dataset_argument(info[0]), batch_argument(info[1]));
+    const int64_t bytes = batch->size() * batch->dataset().pixels() * static_cast<int64_t>(sizeof(float));
+    held_.hold(info.Env(), std::move(batch), bytes);
   });
 }
 

@@ -50,6 +50,19 @@ class DatasetHandle : public Napi::ObjectWrap<DatasetHandle> {
   Held<Dataset> held_;
 };
 
+// new HeldBatch(dataset, batch): a batch that several steps share.
+class HeldBatchHandle : public Napi::ObjectWrap<HeldBatchHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit HeldBatchHandle(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override { held_.release(Napi::Env(env)); }
+  const std::shared_ptr<Minibatch>& minibatch() const { return held_.get("HeldBatch"); }
+
+ private:
+  void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
+  Held<Minibatch> held_;
+};
+
 // Made by Supernet.compile only. JavaScript sees `parameters`: the names of those the plan samples.
 class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
  public:
@@ -79,10 +92,15 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
 
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value accumulate(const Napi::CallbackInfo& info);
+  Napi::Value add_noise(const Napi::CallbackInfo& info);
   Napi::Value record_moments(const Napi::CallbackInfo& info);
   Napi::Value clip(const Napi::CallbackInfo& info);
   Napi::Value update(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value discard_gradients(const Napi::CallbackInfo& info);
+  Napi::Value snapshot(const Napi::CallbackInfo& info);
+  Napi::Value restore(const Napi::CallbackInfo& info);
+  Napi::Value displacement_to_gradients(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value recalibrate(const Napi::CallbackInfo& info);
   Napi::Value logits(const Napi::CallbackInfo& info);

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "bindings/handles.h"
+#include "environment.h"
+
 namespace pada {
 namespace {
 
@@ -67,6 +70,42 @@ SgdOptions sgd_argument(const Napi::Value& value) {
   if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
   return {finite(object, "learningRate"), finite(object, "momentum"), finite(object, "weightDecay"),
           unsampled == "decay"};
+}
+
+std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value) {
+  return handle_argument<DatasetHandle>(value, Environment::of(value.Env()).dataset, "Dataset")->dataset();
+}
+
+std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch) {
+  const Napi::FunctionReference& held = Environment::of(batch.Env()).held_batch;
+  if (held_or_dataset.IsObject() && held_or_dataset.As<Napi::Object>().InstanceOf(held.Value())) {
+    return handle_argument<HeldBatchHandle>(held_or_dataset, held, "HeldBatch")->minibatch();
+  }
+  return std::make_shared<Minibatch>(dataset_argument(held_or_dataset), batch_argument(batch));
+}
+
+GradientNoise noise_argument(const Napi::Value& value, const Parameters& parameters) {
+  const Napi::Object object = object_argument(value, "noise");
+  GradientNoise noise{number_argument(object.Get("deviation"), "noise.deviation"),
+                      static_cast<uint64_t>(count_argument(object.Get("seed"), "noise.seed", 0)),
+                      copied_array<int32_t>(object.Get("parameters"), "noise.parameters")};
+  if (!(noise.deviation >= 0) || std::isinf(noise.deviation)) {
+    expected("a number of at least 0", "noise.deviation", std::to_string(noise.deviation));
+  }
+  for (int index : noise.parameters) {
+    if (index >= 0 && index < parameters.count()) continue;
+    expected("indices of parameters", "noise.parameters", std::to_string(index));
+  }
+  return noise;
+}
+
+StepOptions step_argument(const Napi::Value& value, const Parameters& parameters) {
+  const Napi::Object object = object_argument(value, "options");
+  StepOptions options{sgd_argument(value), norm_argument(object.Get("clipNorm")), std::nullopt};
+  if (const Napi::Value noise = object.Get("noise"); !noise.IsUndefined()) {
+    options.noise = noise_argument(noise, parameters);
+  }
+  return options;
 }
 
 bool is_reference(const Napi::Object& options) {

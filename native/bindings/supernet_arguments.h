@@ -9,8 +9,13 @@ namespace pada {
 std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value);
 Buffers buffers_argument(const Napi::Value& value, at::Device device);
 
+std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value);
 Batch batch_argument(const Napi::Value& value);
+// A HeldBatch's, or of a Dataset and a batch.
+std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch);
 SgdOptions sgd_argument(const Napi::Value& value);
+StepOptions step_argument(const Napi::Value& value, const Parameters& parameters);
+GradientNoise noise_argument(const Napi::Value& value, const Parameters& parameters);
 double norm_argument(const Napi::Value& value);
 
 // Of a supernet's options.

@@ -6,10 +6,6 @@
 namespace pada {
 namespace {
 
-std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value) {
-  return handle_argument<DatasetHandle>(value, Environment::of(value.Env()).dataset, "Dataset")->dataset();
-}
-
 Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("loss", record.loss);
@@ -34,17 +30,29 @@ at::Tensor& flat_state(Supernet& supernet, const std::string& kind) {
 
 Napi::Function SupernetHandle::define(Napi::Env env) {
   using H = SupernetHandle;
-  return DefineClass(
-      env, "Supernet",
-      {InstanceMethod<&H::compile>("compile"), InstanceMethod<&H::accumulate>("accumulate"),
-       InstanceMethod<&H::record_moments>("recordMoments"), InstanceMethod<&H::clip>("clip"),
-       InstanceMethod<&H::update>("update"), InstanceMethod<&H::train_step>("trainStep"),
-       InstanceMethod<&H::evaluate>("evaluate"), InstanceMethod<&H::recalibrate>("recalibrate"),
-       InstanceMethod<&H::logits>("logits"), InstanceMethod<&H::moments>("moments"),
-       InstanceMethod<&H::reset_moments>("resetMoments"), InstanceMethod<&H::read>("read"),
-       InstanceMethod<&H::write>("write"), InstanceMethod<&H::counts>("counts"),
-       InstanceMethod<&H::set_counts>("setCounts"), InstanceMethod<&H::convolution_seconds>("convolutionSeconds"),
-       InstanceMethod<&H::dispose>("dispose")});
+  return DefineClass(env, "Supernet",
+                     {InstanceMethod<&H::compile>("compile"),
+                      InstanceMethod<&H::accumulate>("accumulate"),
+                      InstanceMethod<&H::add_noise>("addGradientNoise"),
+                      InstanceMethod<&H::discard_gradients>("discardGradients"),
+                      InstanceMethod<&H::snapshot>("snapshot"),
+                      InstanceMethod<&H::restore>("restore"),
+                      InstanceMethod<&H::displacement_to_gradients>("displacementToGradients"),
+                      InstanceMethod<&H::record_moments>("recordMoments"),
+                      InstanceMethod<&H::clip>("clip"),
+                      InstanceMethod<&H::update>("update"),
+                      InstanceMethod<&H::train_step>("trainStep"),
+                      InstanceMethod<&H::evaluate>("evaluate"),
+                      InstanceMethod<&H::recalibrate>("recalibrate"),
+                      InstanceMethod<&H::logits>("logits"),
+                      InstanceMethod<&H::moments>("moments"),
+                      InstanceMethod<&H::reset_moments>("resetMoments"),
+                      InstanceMethod<&H::read>("read"),
+                      InstanceMethod<&H::write>("write"),
+                      InstanceMethod<&H::counts>("counts"),
+                      InstanceMethod<&H::set_counts>("setCounts"),
+                      InstanceMethod<&H::convolution_seconds>("convolutionSeconds"),
+                      InstanceMethod<&H::dispose>("dispose")});
 }
 
 SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -78,10 +86,46 @@ Napi::Value SupernetHandle::accumulate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
-        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
-         batch = batch_argument(info[2])] { return net->accumulate(*plan, *data, batch); },
+        [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2])] {
+          return net->accumulate(*plan, *batch);
+        },
         [](Napi::Env env, const AccumulateRecord& record) -> Napi::Value { return from_accumulate(env, record); });
   });
+}
+
+Napi::Value SupernetHandle::add_noise(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_on_executor(info.Env(), [net = supernet(), noise = noise_argument(info[0], supernet()->parameters())] {
+      net->add_noise(noise);
+    });
+  });
+}
+
+Napi::Value SupernetHandle::discard_gradients(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return run_on_executor(info.Env(), [net = supernet()] { net->discard_gradients(); }); });
+}
+
+Napi::Value SupernetHandle::snapshot(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_on_executor(info.Env(), [net = supernet(), plan = plan_argument(info[0])] { net->snapshot(*plan); });
+  });
+}
+
+Napi::Value SupernetHandle::restore(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Object options = object_argument(info[1], "options");
+    const double share = number_argument(options.Get("displacement"), "displacement");
+    const std::string momentum = string_argument(options.Get("momentum"), "momentum");
+    if (momentum != "keep" && momentum != "clear") expected("\"keep\" or \"clear\"", "momentum", momentum);
+    return run_on_executor(info.Env(), [net = supernet(), plan = plan_argument(info[0]), share,
+                                        clear = momentum == "clear"] { net->restore(*plan, share, clear); });
+  });
+}
+
+Napi::Value SupernetHandle::displacement_to_gradients(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return run_on_executor(info.Env(), [net = supernet()] { net->displacement_to_gradients(); }); });
 }
 
 Napi::Value SupernetHandle::record_moments(const Napi::CallbackInfo& info) {
@@ -110,12 +154,12 @@ Napi::Value SupernetHandle::update(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::train_step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const double clip_norm = norm_argument(object_argument(info[3], "options").Get("clipNorm"));
     return run_on_executor(
         info.Env(),
-        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]),
-         batch = batch_argument(info[2]), options = sgd_argument(info[3]),
-         clip_norm] { return net->train_step(*plan, *data, batch, options, clip_norm); },
+        [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2]),
+         options = step_argument(info[3], supernet()->parameters())] {
+          return net->train_step(*plan, *batch, options);
+        },
         [](Napi::Env env, const StepRecord& record) -> Napi::Value {
           Napi::Object object = from_accumulate(env, record);
           object.Set("gradientNorms", to_array(env, record.gradient_norms));

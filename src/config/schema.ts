@@ -1,10 +1,19 @@
 /** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
 import { z } from 'zod'
 import { finding } from './finding.js'
-import { count, group, positive, share } from './group.js'
+import { count, group, positive } from './group.js'
+import { method } from './methods.js'
 import { space } from './spaces.js'
 
 export { type FindingConfig, LATENCY, type LatencyConfig } from './finding.js'
+export type {
+  FairnasConfig,
+  MethodConfig,
+  PadaConfig,
+  ScheduleConfig,
+  StandaloneConfig,
+  SumnasConfig,
+} from './methods.js'
 export type { SpaceConfig } from './spaces.js'
 
 /** Names the ground-truth table that comes with the package. */
@@ -38,42 +47,6 @@ const data = group({
   when: ({ value }) => value instanceof Object,
 })
 
-/** How strongly importance counts against uniform sampling, from 0 to 1, by epoch e of E. */
-const schedule = z.discriminatedUnion('kind', [
-  group({ kind: z.literal('linear') }),
-  group({ kind: z.literal('cosine') }),
-  group({ kind: z.literal('constant'), value: share }),
-  group({ kind: z.literal('step'), steps: count.default(5) }),
-])
-
-const pada = group({
-  name: z.literal('pada'),
-  paths: z.enum(['importance', 'uniform']).default('importance'),
-  data: z.enum(['importance', 'shuffle']).default('importance'),
-  /** δ, for paths. */
-  pathSchedule: schedule.prefault({ kind: 'linear' }),
-  /** τ, for data. */
-  dataSchedule: schedule.prefault({ kind: 'linear' }),
-  /** How a path's connections are drawn, in spaces where it chooses them: the paper does it uniformly. */
-  connections: z.enum(['uniform', 'importance']).default('uniform'),
-  /** One path distribution per edge instead of one for all. */
-  perEdge: z.boolean().default(false),
-  /** How a sample seen several times in an epoch counts: the reference's running mean of two, or the mean. */
-  dataImportance: z.enum(['running', 'mean']).default('running'),
-  /** Weigh samples by 1/(N·q) and paths by uniform/p: the theory's unbiased estimator. */
-  unbiased: z.boolean().default(false),
-})
-
-const spos = group({ name: z.literal('spos') })
-
-const standalone = group({
-  name: z.literal('standalone'),
-  /** The one path to train: operation indices, or the space's notation (in quotes where it is all digits). */
-  path: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
-})
-
-const method = z.discriminatedUnion('name', [pada, spos, standalone])
-
 const augmentation = group({
   /** Random crop after zero padding by this many pixels; 0 for none. */
   pad: z.int().min(0).default(4),
@@ -94,6 +67,14 @@ const training = group({
   clipNorm: positive.default(5),
   /** Whether weights outside a step's path still get momentum and weight decay, as in PyTorch 1.7. */
   unsampled: z.enum(['skip', 'decay']).default('decay'),
+  /** Standard deviation of Gaussian noise added to the gradients of candidate operations, for experiments; 0 for none. */
+  gradientNoise: z.number().min(0).default(0),
+  /** Steps per epoch that only measure gradient variance, at the weights that the epoch ended with; 0 for none. */
+  varianceSteps: z
+    .int()
+    .min(0)
+    .refine((steps) => steps !== 1, { error: 'at least 2, or 0 for none' })
+    .default(0),
   augmentation: augmentation.prefault({}),
   /** Longest time between two checkpoints. */
   checkpointSeconds: z.number().min(0).default(60),
@@ -160,7 +141,7 @@ export const configSchema = group({
   })
   .refine((value) => value.finding === undefined || value.method?.name !== 'standalone', {
     path: ['method', 'name'],
-    error: 'pada or spos, because there is one path only to find in standalone,',
+    error: 'another method, because there is one path only to find in standalone,',
     when: ({ value }) => value instanceof Object,
   })
 
@@ -169,10 +150,6 @@ export type Config = z.output<typeof configSchema>
 /** Settings as one writes them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>
 
-export type ScheduleConfig = z.output<typeof schedule>
-export type MethodConfig = z.output<typeof method>
-export type PadaConfig = z.output<typeof pada>
-export type StandaloneConfig = z.output<typeof standalone>
 export type TrainingConfig = z.output<typeof training>
 export type RankingConfig = z.output<typeof ranking>
 export type RecalibrationConfig = z.output<typeof recalibration>

@@ -3,14 +3,28 @@
  * the supernet's verbs. The training loop knows no method; a new one is one file here and one line in `index.ts`.
  */
 import type { PathDistribution } from '../events.js'
-import type { Batch, Plan, StepOptions, StepRecord, Supernet } from '../native.js'
+import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native.js'
 import type { Random } from '../random.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The verbs that steps are composed of. */
 export type Verbs = Pick<
   Supernet,
-  'trainStep' | 'accumulate' | 'recordMoments' | 'clip' | 'update' | 'read' | 'write' | 'moments' | 'resetMoments'
+  | 'trainStep'
+  | 'hold'
+  | 'accumulate'
+  | 'addGradientNoise'
+  | 'recordMoments'
+  | 'clip'
+  | 'update'
+  | 'discardGradients'
+  | 'snapshot'
+  | 'restore'
+  | 'displacementToGradients'
+  | 'read'
+  | 'write'
+  | 'moments'
+  | 'resetMoments'
 >
 
 /** What a step works with. */
@@ -27,11 +41,16 @@ export interface MethodContext {
   readonly images: number
   /** Number E of epochs. */
   readonly epochs: number
+  /** What the learning rate starts from. */
+  readonly learningRate: number
   readonly random: Random
 }
 
 /** Everything that a method carries from step to step, by name. Restoring it continues exactly. */
 export type MethodState = Readonly<Record<string, Float64Array>>
+
+/** What training reports of a step: of several paths the means. */
+export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct'>
 
 export interface Method {
   readonly name: string
@@ -51,8 +70,10 @@ export interface Method {
    * one call of the addon, asked for before `step` returns. Training then keeps the native thread busy throughout.
    */
   readonly overlapping?: boolean
+  /** Prepares epoch `epoch` before its first step: what a method changes about weights or optimiser at set epochs. */
+  beginEpoch?(epoch: number, engine: Engine): Promise<void>
   /** One update of the supernet on `batch`, whatever number of paths that takes. */
-  step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepRecord>
+  step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome>
   /** Learns from epoch `epoch`, which is over. */
   endEpoch(epoch: number): void
   state(): MethodState

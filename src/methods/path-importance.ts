@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
-import { parametersOf } from '../program.js'
-import { operationsOf, optionsOf } from '../spaces/path.js'
-import type { ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
+import { operationsOf } from '../spaces/path.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+import { choicesByParameter, operationByParameter } from './candidate-parameters.js'
 
 /**
  * Importance of each candidate operation over one epoch (PA&DA, CVPR 2023, eq. 9): how large the gradients of its
@@ -32,7 +32,7 @@ export class PathImportance {
     this.#perEdge = perEdge
     this.#operationOf = operationByParameter(space.parameters())
     this.#weighted = new Set(this.#operationOf.values())
-    this.#choicesOf = perEdge ? choicesByParameter(space, this.#operationOf) : new Map()
+    this.#choicesOf = perEdge ? edgesOf(space) : new Map()
     const rows = perEdge ? space.choices.filter((choice) => 'operations' in choice).length : 1
     this.values = new Float64Array(rows * this.#operations)
     this.#sums = new Float64Array(this.values.length)
@@ -82,40 +82,11 @@ export class PathImportance {
   }
 }
 
-function operationByParameter(specs: readonly ParameterSpec[]): Map<string, number> {
-  const operations = new Map<string, number>()
-  for (const { name, operation } of specs) if (operation !== undefined) operations.set(name, operation)
-  return operations
-}
-
-/** Finds each parameter's choices by what changes: a path in which only one choice takes operation k names its weights. */
-function choicesByParameter(space: SearchSpace, operationOf: ReadonlyMap<string, number>): Map<string, number[]> {
-  const found = new Map<string, number[]>([...operationOf.keys()].map((name) => [name, []]))
-  for (const operation of new Set(operationOf.values())) {
-    const elsewhere = space.choices.map((choice) =>
-      'operations' in choice && choice.operations[0] === operation ? 1 : 0,
-    )
-    let row = -1
-    for (const [c, choice] of space.choices.entries()) {
-      if (!('operations' in choice)) continue
-      row++
-      const option = choice.operations.indexOf(operation)
-      if (option < 0) continue
-      const path = elsewhere.map((other, i) => (i === c ? option : Math.min(other, optionsOf(space.choices[i]) - 1)))
-      for (const name of parametersOfProgram(space, path)) {
-        if (operationOf.get(name) === operation) found.get(name)!.push(row)
-      }
-    }
-  }
-  for (const [name, rows] of found) {
-    if (rows.length === 1) continue
-    const wanted = 'a space whose edges have weights of their own, whatever is connected,'
-    throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${name}`, 2)
-  }
-  return found
-}
-
-function parametersOfProgram(space: SearchSpace, path: Path): Set<string> {
-  const program = space.program(path)
-  return new Set([...program.instructions.flatMap(parametersOf), ...program.idle])
+/** The one choice that uses each parameter; throws a UserError where several share it, whose gradient is of all of them. */
+function edgesOf(space: SearchSpace): Map<string, readonly number[]> {
+  const choices = choicesByParameter(space, 'method.perEdge')
+  const shared = [...choices].find(([, rows]) => rows.length > 1)
+  if (shared === undefined) return choices
+  const wanted = 'a space whose edges have weights of their own'
+  throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${shared[0]}`, 2)
 }

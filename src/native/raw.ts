@@ -8,8 +8,10 @@ import type {
   Device,
   EvaluateOptions,
   EvaluateRecord,
+  GradientNoise,
   ImageData,
   Moments,
+  RestoreOptions,
   SgdOptions,
   StateKind,
   StepOptions,
@@ -21,22 +23,25 @@ export interface RawHandle {
   dispose(): void
 }
 export interface RawDataset extends RawHandle {}
+export interface RawHeldBatch extends RawHandle {}
+/** A data set and which of its images, or a batch that is held. */
+export type RawImages = [dataset: RawDataset, batch: Omit<Batch, 'dataset'>] | [held: RawHeldBatch, batch: undefined]
 export interface RawPlan extends RawHandle {
   /** Names of the parameters the plan samples, used and idle. */
   readonly parameters: readonly string[]
 }
 export interface RawSupernet extends RawHandle {
   compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
-  accumulate(plan: RawPlan, dataset: RawDataset, batch: Omit<Batch, 'dataset'>): Promise<AccumulateRecord>
+  accumulate(plan: RawPlan, ...images: RawImages): Promise<AccumulateRecord>
+  addGradientNoise(noise: GradientNoise): Promise<void>
   recordMoments(): Promise<void>
   clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>
   update(options: SgdOptions): Promise<void>
-  trainStep(
-    plan: RawPlan,
-    dataset: RawDataset,
-    batch: Omit<Batch, 'dataset'>,
-    options: StepOptions,
-  ): Promise<StepRecord>
+  discardGradients(): Promise<void>
+  trainStep(plan: RawPlan, ...step: [...images: RawImages, options: StepOptions]): Promise<StepRecord>
+  snapshot(plan: RawPlan): Promise<void>
+  restore(plan: RawPlan, options: RestoreOptions): Promise<void>
+  displacementToGradients(): Promise<void>
   evaluate(plan: RawPlan, dataset: RawDataset, options: EvaluateOptions): Promise<EvaluateRecord>
   recalibrate(
     plan: RawPlan,
@@ -72,6 +77,7 @@ export interface Binding {
   resetPeakMemory(device: Device): Promise<void>
   peakMemory(device: Device): Promise<number>
   Dataset: new (data: ImageData, device: Device) => RawDataset
+  HeldBatch: new (dataset: RawDataset, batch: Omit<Batch, 'dataset'>) => RawHeldBatch
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],

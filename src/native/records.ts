@@ -69,6 +69,24 @@ export interface Batch {
   readonly mixing?: Float32Array
 }
 
+/** Gaussian noise on gradients. */
+export interface GradientNoise {
+  /** Standard deviation. */
+  readonly deviation: number
+  /** The same seed gives each scalar the same noise, whatever else is sampled. */
+  readonly seed: number
+  /** Indices of the parameters concerned, in the order of the specs; of those the ones sampled since the last update. */
+  readonly parameters: Int32Array
+}
+
+/** How {@link Supernet.restore} leaves what a trial changed. */
+export interface RestoreOptions {
+  /** Factor with which snapshot − value is added to the displacement held; 0 for none. */
+  readonly displacement: number
+  /** Whether the plan's momentum stays, or starts from zero in the next trial. */
+  readonly momentum: 'keep' | 'clear'
+}
+
 /** Images that running statistics are made from. */
 export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | 'augmentation'> {
   /** Images per batch; the last batch may be smaller, but counts as much. */
@@ -106,6 +124,8 @@ export interface SgdOptions {
 export interface StepOptions extends SgdOptions {
   /** Global gradient norm to clip to; Infinity for none. */
   readonly clipNorm: number
+  /** Added to the gradients before their moments are recorded. */
+  readonly noise?: GradientNoise
 }
 
 export interface EvaluateOptions {

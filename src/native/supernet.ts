@@ -3,7 +3,7 @@ import { loadBinding } from '../binding.js'
 import { type EncodedProgram, encodeProgram } from '../encode-program.js'
 import type { Program } from '../program.js'
 import type { BufferSpec, ParameterSpec } from '../spaces/space.js'
-import type { RawDataset, RawPlan, RawSupernet } from './raw.js'
+import type { RawDataset, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {
   AccumulateRecord,
   Batch,
@@ -12,9 +12,11 @@ import type {
   Device,
   EvaluateOptions,
   EvaluateRecord,
+  GradientNoise,
   ImageData,
   Moments,
   Precision,
+  RestoreOptions,
   SgdOptions,
   StateKind,
   StepOptions,
@@ -31,6 +33,26 @@ export class Dataset implements Disposable {
   constructor(data: ImageData, device: Device = 'cpu') {
     this.raw = new (loadBinding().Dataset)(data, device)
     this.count = data.labels.length
+  }
+
+  dispose(): void {
+    this.raw.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** A batch whose images are gathered and augmented once, at the first step that uses it, for all of them. */
+export class HeldBatch implements Disposable {
+  /** @internal */
+  readonly raw: RawHeldBatch
+  readonly indices: Int32Array
+
+  constructor({ dataset, ...batch }: Batch) {
+    this.raw = new (loadBinding().HeldBatch)(dataset.raw, batch)
+    this.indices = batch.indices
   }
 
   dispose(): void {
@@ -97,9 +119,19 @@ export class Supernet implements Disposable {
     return new Plan(this.#raw.compile(code, names, idle))
   }
 
+  /** Keeps a batch for several calls: the images are gathered and augmented once. */
+  hold(batch: Batch): HeldBatch {
+    return new HeldBatch(batch)
+  }
+
   /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
-  accumulate(plan: Plan, { dataset, ...batch }: Batch): Promise<AccumulateRecord> {
-    return this.#raw.accumulate(plan.raw, dataset.raw, batch)
+  accumulate(plan: Plan, batch: Batch | HeldBatch): Promise<AccumulateRecord> {
+    return this.#raw.accumulate(plan.raw, ...imagesOf(batch))
+  }
+
+  /** Adds Gaussian noise to the gradients held. */
+  addGradientNoise(noise: GradientNoise): Promise<void> {
+    return this.#raw.addGradientNoise(noise)
   }
 
   /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
@@ -117,9 +149,32 @@ export class Supernet implements Disposable {
     return this.#raw.update(options)
   }
 
-  /** Accumulate, record moments, clip, update: one native call. */
-  trainStep(plan: Plan, { dataset, ...batch }: Batch, options: StepOptions): Promise<StepRecord> {
-    return this.#raw.trainStep(plan.raw, dataset.raw, batch, options)
+  /** Clears the gradients held: the parameters sampled since the last update keep their values and momentum. */
+  discardGradients(): Promise<void> {
+    return this.#raw.discardGradients()
+  }
+
+  /** Accumulate, add noise, record moments, clip, update: one native call. */
+  trainStep(plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> {
+    return this.#raw.trainStep(plan.raw, ...imagesOf(batch), options)
+  }
+
+  /** Keeps the values of the parameters that a plan samples, for {@link restore}. */
+  snapshot(plan: Plan): Promise<void> {
+    return this.#raw.snapshot(plan.raw)
+  }
+
+  /**
+   * Ends a trial: the parameters that the plan samples are what they were at its snapshot. How far they had come,
+   * snapshot − value, can be added up over trials. Allocates nothing.
+   */
+  restore(plan: Plan, options: RestoreOptions): Promise<void> {
+    return this.#raw.restore(plan.raw, options)
+  }
+
+  /** Adds the displacement held to the gradients, as if a backward pass had left it there, and clears it. */
+  displacementToGradients(): Promise<void> {
+    return this.#raw.displacementToGradients()
   }
 
   /** Accuracy and loss on the data set's images in order, without augmentation; by running statistics, where kept. */
@@ -184,4 +239,10 @@ export class Supernet implements Disposable {
   [Symbol.dispose](): void {
     this.dispose()
   }
+}
+
+function imagesOf(batch: Batch | HeldBatch): RawImages {
+  if (batch instanceof HeldBatch) return [batch.raw, undefined]
+  const { dataset, ...rest } = batch
+  return [dataset.raw, rest]
 }

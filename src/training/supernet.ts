@@ -5,13 +5,15 @@
  */
 import type { TrainingConfig } from '../config/schema.js'
 import { UserError } from '../errors.js'
-import { gradientVariance } from '../evaluation/gradient-variance.js'
+import { type GradientVariance, gradientVariance } from '../evaluation/gradient-variance.js'
 import type { EpochEvent, TrainEvent } from '../events.js'
-import type { Method, Verbs } from '../methods/method.js'
-import type { Augmentation, Dataset, StepRecord, Supernet } from '../native.js'
+import { candidateIndices } from '../methods/candidate-parameters.js'
+import type { Method, StepOutcome, Verbs } from '../methods/method.js'
+import type { Augmentation, Batch, Dataset, StepOptions, Supernet } from '../native.js'
 import { type Random, type RandomStream, randomState, restoreRandom } from '../random.js'
 import { cosineLearningRate } from '../sampling/schedule.js'
 import type { SearchSpace } from '../spaces/space.js'
+import { fixedGradientVariance } from './fixed-variance.js'
 import { PlanCache } from './plan-cache.js'
 import {
   initialise,
@@ -54,6 +56,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const steps = stepsPerEpoch(data.count, batchSize)
   using plans = new PlanCache(space, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
+  const candidates = candidateIndices(space.parameters())
 
   const progress: Progress = structuredClone(from?.progress ?? START)
   if (from === undefined) {
@@ -73,7 +76,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   while (progress.epoch < epochs) {
     const { epoch } = progress
     const learningRate = cosineLearningRate(settings.learningRate, epoch, epochs, settings.learningRateMin)
-    const stepOptions = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+    const rates = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+    const optionsOfStep = (): StepOptions => {
+      if (settings.gradientNoise === 0) return rates
+      const noise = { deviation: settings.gradientNoise, seed: random.noise.integer(2 ** 32), parameters: candidates }
+      return { ...rates, noise }
+    }
+    const batchOf = (indices: Int32Array): Batch => {
+      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
+      return { dataset: data, indices, augmentation, drop: { seed: random.drop.integer(2 ** 32) } }
+    }
+    if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()
     const order = method.epochIndices()
     const save = async () => {
@@ -85,9 +98,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const begin = (step: number): StepUnderWay => {
       const first = step * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
-      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      const drop = { seed: random.drop.integer(2 ** 32) }
-      const record = method.step(engine, { dataset: data, indices, augmentation, drop }, stepOptions)
+      const record = method.step(engine, batchOf(indices), optionsOfStep())
       // It is awaited below, unless the step before it fails.
       record.catch(() => {})
       return { images: indices.length, record }
@@ -132,7 +143,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
     tick(progress, clock)
     method.endEpoch(epoch)
-    yield await endEpoch(options, progress, order.length, learningRate)
+    const event = await endEpoch(options, progress, order.length, learningRate)
+    if (settings.varianceSteps > 0) {
+      const { operations } = space
+      const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
+      const variance = await fixedGradientVariance({ ...measured, batch: batchOf, options: optionsOfStep })
+      yield { ...event, ...fixed(variance) }
+      // Measuring is no training.
+      clock.lap()
+    } else yield event
     const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
     if (progress.epoch === epochs || !recent) {
       tick(progress, clock)
@@ -147,7 +166,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 /** A step that the method has begun. */
 interface StepUnderWay {
   readonly images: number
-  readonly record: Promise<StepRecord>
+  readonly record: Promise<StepOutcome>
 }
 
 /** Number of batches in an epoch; the last one may be smaller. */
@@ -182,6 +201,10 @@ async function endEpoch(
     seconds,
     imagesPerSecond: images / seconds,
   }
+}
+
+function fixed(variance: GradientVariance): Partial<EpochEvent> {
+  return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
 }
 
 function drawAugmentation(settings: TrainingConfig['augmentation'], stream: RandomStream): Augmentation | undefined {

@@ -48,6 +48,9 @@ describe('a resumed run', () => {
       { method: { name: 'pada', perEdge: true, unbiased: true, pathSchedule: constant } },
     ],
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
+    ['SPOS with noise on gradients', { method: { name: 'spos' }, training: { gradientNoise: 1e-3 } }],
+    ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
+    ['SUMNAS', { method: { name: 'sumnas' }, training: { varianceSteps: 3 } }],
   ]
   it.each(variants)('equals an unbroken one to the last bit, stopped within an epoch: %s', async (_name, changes) => {
     await events(search(config(changes), { out: join(folder, 'unbroken') }))

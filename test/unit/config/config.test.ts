@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig, parseConfig } from '../../../src/config/index.js'
+import { METHODS } from '../../../src/config/methods.js'
 import { UserError } from '../../../src/errors.js'
 
 let folder: string
@@ -55,6 +56,8 @@ describe('parseConfig', () => {
         weightDecay: 2.5e-4,
         clipNorm: 5,
         unsampled: 'decay',
+        gradientNoise: 0,
+        varianceSteps: 0,
         augmentation: { pad: 4, flip: true },
         checkpointSeconds: 60,
       },
@@ -122,7 +125,7 @@ describe('parseConfig', () => {
       [{ space: { name: 'darts', cells: 0 } }, 'Expected a number of at least 1 for space.cells but received 0'],
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
       [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
-      [{ method: { name: 'darts' } }, 'Expected pada, spos, standalone for method.name but received "darts"'],
+      [{ method: { name: 'darts' } }, `Expected ${METHODS.join(', ')} for method.name but received "darts"`],
       [{ method: { name: 'spos', perEdge: true } }, 'Expected only name for method but received "perEdge"'],
       [
         { method: { name: 'pada', pathSchedule: { kind: 'constant' } } },
@@ -195,7 +198,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },
-        'Expected pada or spos, because there is one path only to find in standalone, for method.name but received "standalone"',
+        'Expected another method, because there is one path only to find in standalone, for method.name but received "standalone"',
       ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
       [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],

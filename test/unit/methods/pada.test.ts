@@ -12,7 +12,7 @@ const OPTIONS = {} as StepOptions
 
 function pada(changes: object = {}, epochs = 4) {
   const config = parseConfig({ method: { name: 'pada', ...changes } }).method as PadaConfig
-  return new Pada(config, { space, images: IMAGES, epochs, random: createRandom(0) })
+  return new Pada(config, { space, images: IMAGES, epochs, learningRate: 0.05, random: createRandom(0) })
 }
 
 /** An engine that notes paths and batches; the gradient norm of operation k's parameters is k, clipped to half. */
@@ -121,7 +121,13 @@ describe('Pada', () => {
     const make = (changes: object) => {
       const settings = { name: 'pada', pathSchedule: { kind: 'constant', value: 1 }, ...changes } as const
       const config = parseConfig({ method: settings }).method as PadaConfig
-      return new Pada(config, { space: connected, images: IMAGES, epochs: 4, random: createRandom(0) })
+      return new Pada(config, {
+        space: connected,
+        images: IMAGES,
+        epochs: 4,
+        learningRate: 0.05,
+        random: createRandom(0),
+      })
     }
     const [uniform, weighed] = [make({}), make({ connections: 'importance' })]
     const paths: Path[] = []
@@ -156,7 +162,13 @@ describe('Pada', () => {
   it('keeps one distribution per intermediate where connections are chosen too', () => {
     const connected = nasBench1Shot1('nasbench1shot1-3', { channels: 2, cellsPerStage: 1 })
     const config = parseConfig({ method: { name: 'pada', perEdge: true } }).method as PadaConfig
-    const method = new Pada(config, { space: connected, images: IMAGES, epochs: 4, random: createRandom(0) })
+    const method = new Pada(config, {
+      space: connected,
+      images: IMAGES,
+      epochs: 4,
+      learningRate: 0.05,
+      random: createRandom(0),
+    })
     expect(method.pathDistribution).toEqual(new Array(5).fill([1 / 3, 1 / 3, 1 / 3]))
   })
 
@@ -189,7 +201,7 @@ describe('Pada', () => {
         trainStep: async (...args: Parameters<Engine['supernet']['trainStep']>) => {
           const record = await engine.supernet.trainStep(...args)
           // With shuffled data, the weights of a batch are the path's ratio alone.
-          const ratio = args[1].weights![0]
+          const ratio = (args[1] as Batch).weights![0]
           ratios.push(ratio)
           return { ...record, gradientNorms: record.gradientNorms.map((norm) => norm * ratio) }
         },

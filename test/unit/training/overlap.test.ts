@@ -21,7 +21,7 @@ async function run(overlapping: boolean, atEvent: (open: number) => void = () =>
   const config = tinyConfig()
   const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 }, classes: 4 })
   const random = createRandom(config.seed)
-  const method = createMethod(config.method, { space, images: 50, epochs: 3, random })
+  const method = createMethod(config.method, { space, images: 50, epochs: 3, learningRate: 0.05, random })
   let open = 0
   let most = 0
   const counting: Method = Object.create(method, {

@@ -1,0 +1,92 @@
+/**
+ * Gradient variance at weights that stay where they are. That of an epoch is taken along a trajectory: its gradients
+ * also vary because the weights move, more for one method than for another. Here a method draws paths and batches as in
+ * training, but nothing is updated, so that only what is drawn varies. σ² is the unbiased estimate, Σ(d − μ)²/(S − 1),
+ * averaged over the weights that at least two steps sampled.
+ */
+import { type GradientVariance, gradientVariance } from '../evaluation/gradient-variance.js'
+import type { Engine, Method, Verbs } from '../methods/method.js'
+import type { Batch, HeldBatch, Moments, Plan, StepOptions, StepRecord, Supernet } from '../native.js'
+import { createRandom, type Random, RandomStream, randomState, restoreRandom } from '../random.js'
+
+export interface FixedVarianceOptions {
+  readonly supernet: Verbs & Pick<Supernet, 'specs'>
+  readonly engine: Engine
+  readonly method: Method
+  readonly random: Random
+  /** Names of the candidate operations. */
+  readonly operations: readonly string[]
+  /** Number of steps, at least 2. */
+  readonly steps: number
+  readonly batchSize: number
+  /** What a step of training is given. */
+  batch(indices: Int32Array): Batch
+  options(): StepOptions
+}
+
+/**
+ * Measures by `steps` steps of the method. Moments must be reset, and are again in the end; weights, momentum, running
+ * statistics, the method and the random streams are as they were.
+ */
+export async function fixedGradientVariance(measured: FixedVarianceOptions): Promise<GradientVariance> {
+  const { supernet, engine, method, random, operations, steps, batchSize, batch, options } = measured
+  const streams = randomState(random)
+  const learned = structuredClone(method.state())
+  const buffers = await supernet.read('buffers')
+  // Draws of its own, but the same where training has drawn the same data.
+  const seed = new RandomStream(streams.data).integer(2 ** 32)
+  restoreRandom(random, randomState(createRandom(seed)))
+  const still = { supernet: frozen(supernet), plan: engine.plan }
+  let order: Int32Array = new Int32Array(0)
+  for (let step = 0; step < steps; step++) {
+    if (order.length === 0) order = method.epochIndices()
+    await method.step(still, batch(order.subarray(0, batchSize)), options())
+    order = order.subarray(batchSize)
+  }
+  const variance = gradientVariance(supernet.specs, operations, unbiased(await supernet.moments()))
+  await supernet.resetMoments()
+  await supernet.write('buffers', buffers)
+  method.restore(learned)
+  restoreRandom(random, streams)
+  return variance
+}
+
+/** The verbs of a supernet, of which none changes its weights. */
+function frozen(supernet: Verbs): Verbs {
+  const discard = () => supernet.discardGradients()
+  const trainStep = async (plan: Plan, batch: Batch | HeldBatch, { noise }: StepOptions): Promise<StepRecord> => {
+    const record = await supernet.accumulate(plan, batch)
+    if (noise !== undefined) await supernet.addGradientNoise(noise)
+    await supernet.recordMoments()
+    await discard()
+    // What a method learns from these is forgotten.
+    const gradientNorms = new Float64Array(plan.parameters.length)
+    return { ...record, gradientNorms, globalNorm: 0, clipScale: 1 }
+  }
+  return {
+    trainStep,
+    update: discard,
+    discardGradients: discard,
+    hold: (batch) => supernet.hold(batch),
+    accumulate: (plan, batch) => supernet.accumulate(plan, batch),
+    addGradientNoise: (noise) => supernet.addGradientNoise(noise),
+    recordMoments: () => supernet.recordMoments(),
+    clip: (maxNorm) => supernet.clip(maxNorm),
+    snapshot: (plan) => supernet.snapshot(plan),
+    restore: (plan, options) => supernet.restore(plan, options),
+    displacementToGradients: () => supernet.displacementToGradients(),
+    read: (kind) => supernet.read(kind),
+    write: async () => {},
+    moments: () => supernet.moments(),
+    resetMoments: () => supernet.resetMoments(),
+  }
+}
+
+function unbiased({ timesSampled, meanVariance }: Moments): Moments {
+  return {
+    timesSampled: timesSampled.map((times) => (times < 2 ? 0 : times)),
+    meanVariance: meanVariance.map((variance, i) =>
+      timesSampled[i] < 2 ? 0 : (variance * timesSampled[i]) / (timesSampled[i] - 1),
+    ),
+  }
+}
