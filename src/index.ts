@@ -67,6 +67,7 @@ export {
 } from './finding/index.js'
 export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
+  Close,
   createMethod,
   type Engine,
   Fairnas,
@@ -86,7 +87,9 @@ export { EvaluatedPaths } from './runs/evaluated.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { type Phase, type SearchOptions, search } from './search.js'
 export {
+  type BlockedSpace,
   type BufferSpec,
+  type CellGraph,
   type Choice,
   type ConnectionChoice,
   checkPath,
@@ -118,6 +121,7 @@ export {
   parsePath,
   proxylessNas,
   type SearchSpace,
+  type Sharing,
   SPACES,
   spaceSize,
 } from './spaces/index.js'

@@ -1,6 +1,7 @@
 /** The methods that a configuration can name: one line each. */
 import type { MethodConfig } from '../config/schema.js'
 import { parsePath } from '../spaces/path.js'
+import { Close } from './close/close.js'
 import { Fairnas } from './fairnas.js'
 import type { Method, MethodContext } from './method.js'
 import { Pada } from './pada.js'
@@ -8,6 +9,7 @@ import { Spos } from './spos.js'
 import { Standalone } from './standalone.js'
 import { Sumnas } from './sumnas.js'
 
+export { Close } from './close/close.js'
 export { Fairnas } from './fairnas.js'
 export type { Engine, Method, MethodContext, MethodState, StepOutcome, Verbs } from './method.js'
 export { Pada } from './pada.js'
@@ -22,6 +24,8 @@ export function createMethod(config: MethodConfig, context: MethodContext): Meth
       return new Pada(config, context)
     case 'spos':
       return new Spos(context)
+    case 'close':
+      return new Close(config, context)
     case 'fairnas':
       return new Fairnas(config, context)
     case 'sumnas':

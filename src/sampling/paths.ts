@@ -3,8 +3,13 @@ import { optionsOf } from '../spaces/path.js'
 import type { Choice, Path } from '../spaces/space.js'
 import { Categorical } from './categorical.js'
 
+/** Anything that paths can be drawn from. */
+export interface PathSource {
+  draw(random: RandomStream): Path
+}
+
 /** Draws paths choice by choice, independently. Immutable. */
-export class PathSampler {
+export class PathSampler implements PathSource {
   readonly #probabilities: readonly Float64Array[]
   readonly #distributions: readonly Categorical[]
 

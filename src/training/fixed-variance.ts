@@ -70,6 +70,7 @@ function frozen(supernet: Verbs): Verbs {
     hold: (batch) => supernet.hold(batch),
     accumulate: (plan, batch) => supernet.accumulate(plan, batch),
     addGradientNoise: (noise) => supernet.addGradientNoise(noise),
+    compile: (program) => supernet.compile(program),
     recordMoments: () => supernet.recordMoments(),
     clip: (maxNorm) => supernet.clip(maxNorm),
     snapshot: (plan) => supernet.snapshot(plan),

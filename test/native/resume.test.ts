@@ -47,6 +47,13 @@ describe('a resumed run', () => {
       'PA&DA, per edge and unbiased',
       { method: { name: 'pada', perEdge: true, unbiased: true, pathSchedule: constant } },
     ],
+    [
+      'CLOSE, with a plateau that is short of breath',
+      {
+        method: { name: 'close', curriculum: [1, 2, 3], restart: 3 },
+        training: { schedule: { kind: 'plateau', patience: 0 } },
+      },
+    ],
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
     ['SPOS with noise on gradients', { method: { name: 'spos' }, training: { gradientNoise: 1e-3 } }],
     ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
