@@ -6,6 +6,7 @@
 #include "ops/drop.h"
 #include "ops/head.h"
 #include "ops/max_pool.h"
+#include "ops/mix.h"
 #include "ops/node_sum.h"
 #include "ops/relu.h"
 #include "ops/tap.h"
@@ -20,6 +21,10 @@ Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers,
 
 at::Tensor Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
+  if (static_cast<int>(run_.phase.mixing.size()) != plan.coefficients) {
+    expected(std::to_string(plan.coefficients) + " coefficients, as many as the program mixes by,", "mixing",
+             std::to_string(run_.phase.mixing.size()));
+  }
   for (size_t index = 0; index < plan.steps.size(); index++) {
     forward_step(plan.steps[index], images);
     release_after(static_cast<int>(index), plan.steps[index]);
@@ -67,6 +72,9 @@ void Execution::forward_step(const Step& step, const at::Tensor& images) {
       break;
     case Step::Kind::Drop:
       drop_forward(step, run_);
+      break;
+    case Step::Kind::Mix:
+      mix_forward(step, run_);
       break;
     case Step::Kind::Tap:
       tap_forward(step, run_);
@@ -120,6 +128,9 @@ void Execution::backward(const at::Tensor& logits_gradient) {
       case Step::Kind::Drop:
         drop_backward(step, run_);
         break;
+      case Step::Kind::Mix:
+        mix_backward(step, run_);
+        break;
       case Step::Kind::Tap:
         tap_backward(step, run_);
         break;
@@ -131,6 +142,21 @@ void Execution::backward(const at::Tensor& logits_gradient) {
       run_.gradients[value].reset();
     }
   }
+}
+
+std::vector<float> Execution::mixing_gradients() const {
+  std::vector<float> result(run_.mixing_gradients.size(), 0.f);
+  std::vector<at::Tensor> defined;
+  for (const at::Tensor& gradient : run_.mixing_gradients) {
+    if (gradient.defined()) defined.push_back(gradient);
+  }
+  if (defined.empty()) return result;
+  const at::Tensor host = at::stack(defined).cpu();
+  const float* value = host.const_data_ptr<float>();
+  for (size_t i = 0; i < result.size(); i++) {
+    if (run_.mixing_gradients[i].defined()) result[i] = *value++;
+  }
+  return result;
 }
 
 }  // namespace pada

@@ -17,6 +17,8 @@ class Execution {
   // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.
   void backward(const at::Tensor& logits_gradient);
 
+  // After backward: the gradients of the phase's mixing coefficients, on the CPU.
+  std::vector<float> mixing_gradients() const;
   const Taps& taps() const { return run_.taps; }
 
  private:

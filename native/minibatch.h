@@ -16,6 +16,7 @@ struct Batch {
   std::optional<Augmentation> augmentation;
   std::vector<float> weights;  // one per sample, or empty
   std::optional<Drop> drop;
+  std::vector<float> mixing;  // as many as the plan's coefficients
 };
 
 class Minibatch {
@@ -26,6 +27,7 @@ class Minibatch {
   const Dataset& dataset() const { return *dataset_; }
   int64_t size() const { return static_cast<int64_t>(batch_.indices.size()); }
   const std::optional<Drop>& drop() const { return batch_.drop; }
+  const std::vector<float>& mixing() const { return batch_.mixing; }
 
   // Gathered, augmented and normalised at the first call. On the executor thread, as all of the following.
   const at::Tensor& images() {

@@ -18,7 +18,7 @@ struct Taps {
 
   // Found going forward: taps that were compared, and the sum of their mean squared differences, a scalar.
   int compared = 0;
-  at::Tensor squares;
+  at::Tensor squares{};
 
   // Mean over the taps compared of the mean squared difference; 0 where there are none.
   double alignment() const { return compared == 0 ? 0 : squares.item<double>() / compared; }

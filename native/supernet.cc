@@ -74,7 +74,8 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
   const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
   const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
-  Execution run = execution(plan, size, {.backward = true, .momentum = kMomentum, .drop = batch.drop()}, taps);
+  const Phase phase{.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()};
+  Execution run = execution(plan, size, phase, taps);
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
@@ -91,6 +92,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
   if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
+  record.mixing_gradients = run.mixing_gradients();
   return record;
 }
 

@@ -24,7 +24,8 @@ struct AccumulateRecord {
   double loss = 0;
   int64_t correct = 0;
   std::vector<float> importance;
-  std::optional<double> alignment;  // see Taps::alignment; where asked for
+  std::vector<float> mixing_gradients;  // of the mean loss, by coefficient
+  std::optional<double> alignment;      // see Taps::alignment; where asked for
 };
 
 struct ClipRecord {

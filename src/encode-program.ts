@@ -18,6 +18,7 @@ export const OP_CODES = [
   'crop2d',
   'dropout',
   'dropPath',
+  'mix',
   'tap',
 ] as const satisfies readonly Instruction['op'][]
 
@@ -76,6 +77,8 @@ function attributesOf(instruction: Instruction): readonly number[] {
     case 'dropout':
     case 'dropPath':
       return [Math.round(instruction.p * PROBABILITY_UNITS)]
+    case 'mix':
+      return [instruction.firstCoefficient]
     case 'tap':
       return [instruction.slot]
     default:

@@ -79,6 +79,7 @@ export {
 } from './finding/index.js'
 export { type InferOptions, infer, judge, readWeights } from './inference.js'
 export {
+  Close,
   createMethod,
   type Engine,
   Fairnas,
@@ -104,7 +105,9 @@ export { PathChain } from './sampling/path-chain.js'
 export { PathSampler, type PathSource } from './sampling/paths.js'
 export { type Phase, type SearchOptions, search } from './search.js'
 export {
+  type BlockedSpace,
   type BufferSpec,
+  type CellGraph,
   type Choice,
   type ConnectionChoice,
   checkPath,
@@ -136,6 +139,7 @@ export {
   parsePath,
   proxylessNas,
   type SearchSpace,
+  type Sharing,
   SPACES,
   spaceSize,
 } from './spaces/index.js'

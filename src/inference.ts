@@ -2,13 +2,15 @@
 import { readSafetensors, type Tensor } from './checkpoint/safetensors.js'
 import { readTorchStateDict } from './checkpoint/torch-zip.js'
 import { UserError } from './errors.js'
+import { isGateTensor } from './methods/close/gate.js'
+import { spaceOfWeights } from './methods/close/space.js'
 import { Dataset, type ImageData, type Precision, Supernet } from './native.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from './spaces/space.js'
 import { restoreWeights } from './training/snapshot.js'
 
 export interface InferOptions {
   readonly space: SearchSpace
-  /** Every tensor of the supernet by name, and no other; see {@link readWeights}. */
+  /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see {@link readWeights}. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
@@ -25,7 +27,8 @@ export interface InferOptions {
  *
  * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape.
  */
-export async function infer({ space, weights, images, paths, precision }: InferOptions): Promise<Float32Array[]> {
+export async function infer({ weights, images, paths, precision, ...options }: InferOptions): Promise<Float32Array[]> {
+  const space = spaceOfWeights(options.space, weights)
   const specs = space.parameters()
   const buffers = space.buffers?.() ?? []
   checkWeights(space.name, [...specs, ...buffers], weights)
@@ -72,7 +75,7 @@ function checkWeights(
 ): void {
   const known = new Set(specs.map(({ name }) => name))
   const missing = specs.filter(({ name }) => !weights.has(name)).map(({ name }) => name)
-  const extra = [...weights.keys()].filter((name) => !known.has(name) && !name.endsWith(COUNTER))
+  const extra = [...weights.keys()].filter((name) => !known.has(name) && !name.endsWith(COUNTER) && !isGateTensor(name))
   const misshaped = specs.flatMap(({ name, shape }) => {
     const tensor = weights.get(name)
     if (tensor === undefined || tensor.shape.join() === shape.join()) return []

@@ -37,12 +37,13 @@ const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../assets/nasbench201-fashi
 export async function prepare(config: Config, own: { space?: SearchSpace; data?: Splits }): Promise<Job> {
   const splits = own.data ?? (await loadSplits(config.data))
   const { channels, height, width } = splits.train
-  const space = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
-  checkImages(space, splits, config)
+  const given = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
+  checkImages(given, splits, config)
   const random = createRandom(config.seed)
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
-  const method = createMethod(config.method, { space, images, epochs, learningRate, random })
+  const method = createMethod(config.method, { space: given, images, epochs, learningRate, random })
+  const space = method.space ?? given
   const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space))
   // A stream of its own, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')

@@ -63,6 +63,13 @@ export type Instruction =
     } & Unary)
   | ({ readonly op: 'crop2d'; readonly top: number; readonly left: number } & Unary)
   | ({ readonly op: 'dropout' | 'dropPath'; readonly p: number } & Unary)
+  | {
+      readonly op: 'mix'
+      readonly inputs: readonly number[]
+      /** Index of the first input's coefficient among those of the step. */
+      readonly firstCoefficient: number
+      readonly output: Shape
+    }
   | ({ readonly op: 'tap'; readonly slot: number } & Unary)
 
 export interface Program {
@@ -189,6 +196,24 @@ export class ProgramBuilder {
       }
     }
     return this.#emit({ op: 'add', inputs: values.map((value) => value.id), output: first.shape })
+  }
+
+  /**
+   * Σ coefficient · value over values of equal shape: for value i the coefficient `firstCoefficient + i` of those that a
+   * step gives as `mixing`, of which it tells the gradients. A value whose coefficient is zero gets no gradient, and
+   * what computes it no backward pass. Several mixes may read one coefficient. For training only: evaluation gives none.
+   */
+  mix(values: readonly Value[], firstCoefficient: number): Value {
+    const first = values[0]
+    if (first === undefined) throw new RangeError('Expected at least one value for mix but received none')
+    const other = values.find(({ shape }) => !sameShape(shape, first.shape))
+    if (other !== undefined) {
+      throw new RangeError(`Expected equal shapes for mix but received ${text(first.shape)} and ${text(other.shape)}`)
+    }
+    if (!Number.isInteger(firstCoefficient) || firstCoefficient < 0) {
+      throw new RangeError(`Expected the index of a coefficient for mix but received ${firstCoefficient}`)
+    }
+    return this.#emit({ op: 'mix', inputs: values.map(({ id }) => id), firstCoefficient, output: first.shape })
   }
 
   /** Values of equal height and width one after another, along the channels. The concatenation of one is that value. */

@@ -44,8 +44,8 @@ export class RandomStream {
   }
 }
 
-/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise. */
-export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop'] as const
+/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise, CLOSE's gate. */
+export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop', 'gate'] as const
 
 export type StreamName = (typeof STREAMS)[number]
 

@@ -44,7 +44,7 @@ std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
 
 Batch batch_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), std::nullopt, {}, std::nullopt};
+  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), std::nullopt, {}, std::nullopt, {}};
   if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
     const Napi::Object augmentation = object_argument(given, "augmentation");
     batch.augmentation = Augmentation{
@@ -58,6 +58,9 @@ Batch batch_argument(const Napi::Value& value) {
     }
   }
   if (const Napi::Value given = object.Get("drop"); !given.IsUndefined()) batch.drop = drop_argument(given);
+  if (const Napi::Value given = object.Get("mixing"); !given.IsUndefined()) {
+    batch.mixing = copied_array<float>(given, "mixing");
+  }
   return batch;
 }
 

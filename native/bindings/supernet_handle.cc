@@ -11,6 +11,7 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("loss", record.loss);
   object.Set("correct", static_cast<double>(record.correct));
   object.Set("importance", to_array(env, record.importance));
+  if (!record.mixing_gradients.empty()) object.Set("mixingGradients", to_array(env, record.mixing_gradients));
   if (record.alignment) object.Set("alignment", *record.alignment);
   return object;
 }

@@ -34,7 +34,8 @@ struct Activations {
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
         device_statistics(plan.shapes.size()),
-        kept(plan.shapes.size()) {}
+        kept(plan.shapes.size()),
+        mixing_gradients(phase.mixing.size()) {}
 
   const Plan& plan;
   Parameters& parameters;
@@ -52,6 +53,8 @@ struct Activations {
   // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors, a tap's
   // difference from what was observed.
   std::vector<at::Tensor> kept;
+  // By coefficient: a float32 number on the device, undefined for one that no mix read.
+  std::vector<at::Tensor> mixing_gradients;
   Taps taps;
 
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }

@@ -8,8 +8,10 @@ namespace pada {
 namespace {
 
 constexpr std::array<const char*, static_cast<size_t>(kLastOp) + 1> kOpNames = {
-    "input",  "zeros", "conv2d",    "batchNorm", "relu",   "avgPool2d", "add",      "globalAvgPool",
-    "linear", "relu6", "maxPool2d", "concat",    "crop2d", "dropout",   "dropPath", "tap"};
+    "input",     "zeros",  "conv2d", "batchNorm", "relu",     "avgPool2d", "add", "globalAvgPool", "linear", "relu6",
+    "maxPool2d", "concat", "crop2d", "dropout",   "dropPath", "mix",       "tap"};
+
+constexpr int kMostCoefficients = 1 << 20;
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text = "[";
@@ -53,8 +55,12 @@ class Checker {
         }
         break;
       case Op::Add:
+      case Op::Mix:
         several();
         for (size_t i = 0; i < in_.inputs.size(); i++) same(in_.shape, input(i));
+        if (in_.first_coefficient < 0 || in_.first_coefficient > kMostCoefficients) {
+          refuse("the index of a coefficient", std::to_string(in_.first_coefficient));
+        }
         break;
       case Op::Concat:
         several();

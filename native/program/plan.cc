@@ -84,8 +84,10 @@ class Planner {
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
-  // A tap, or a drop that drops nothing, gives the memory that it reads.
-  static bool may_return_input(Op op) { return op == Op::Dropout || op == Op::DropPath || op == Op::Tap; }
+  // A tap, a drop that drops nothing and a mix of one value give the memory that they read.
+  static bool may_return_input(Op op) {
+    return op == Op::Dropout || op == Op::DropPath || op == Op::Mix || op == Op::Tap;
+  }
 
   // Whether a value's memory is read by none but its consumers: neither backward by the instruction that made it, nor
   // as the memory of another value.
@@ -151,9 +153,11 @@ class Planner {
         }
         break;
       case Op::Concat:
-        step.kind = Step::Kind::Concat;
+      case Op::Mix:
+        step.kind = in.op == Op::Concat ? Step::Kind::Concat : Step::Kind::Mix;
         step.input = -1;
         for (size_t i = 0; i < in.inputs.size(); i++) step.terms.push_back({Term::Kind::Copy, operand(id, i)});
+        step.first_coefficient = in.first_coefficient;
         break;
       case Op::Relu:
       case Op::Relu6: {
@@ -208,7 +212,13 @@ class Planner {
     plan_.read_backward.assign(alias_.size(), false);
     for (int index = 0; index < static_cast<int>(plan_.steps.size()); index++) {
       const Step& step = plan_.steps[index];
-      bool requires_gradient = step.weight >= 0;
+      const bool mixes = step.kind == Step::Kind::Mix;
+      // The coefficients of a mix have gradients as parameters do.
+      bool requires_gradient = step.weight >= 0 || mixes;
+      if (mixes) {
+        const int end = step.first_coefficient + static_cast<int>(step.terms.size());
+        plan_.coefficients = std::max(plan_.coefficients, end);
+      }
       auto read = [&](int value) {
         plan_.last_use[value] = index;
         requires_gradient = requires_gradient || plan_.requires_gradient[value];
@@ -218,7 +228,7 @@ class Planner {
         read(term.input);
         requires_gradient = requires_gradient || term.has_affine();
         if (term.has_running()) plan_.buffers.insert(plan_.buffers.end(), {term.running_mean, term.running_variance});
-        if (term.kind == Term::Kind::BatchNorm) plan_.read_backward[term.input] = true;
+        if (term.kind == Term::Kind::BatchNorm || mixes) plan_.read_backward[term.input] = true;
       }
       if (step.weight >= 0) plan_.read_backward[step.input] = true;
       if (step.kind == Step::Kind::Relu) plan_.read_backward[step.output] = true;

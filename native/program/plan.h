@@ -10,7 +10,7 @@
 
 namespace pada {
 
-// One summand of a node, or one part of a concatenation (a copy).
+// One summand of a node, or (a copy) one part of a concatenation or of a mix.
 struct Term {
   enum class Kind { Copy, BatchNorm, AvgPool } kind;
   int input;                                     // value id
@@ -25,7 +25,7 @@ struct Term {
 };
 
 struct Step {
-  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear, MaxPool, Concat, Crop, Drop, Tap } kind;
+  enum class Kind { Input, Zeros, Conv, Sum, Relu, GlobalAvgPool, Linear, MaxPool, Concat, Crop, Drop, Mix, Tap } kind;
   int output;                     // value id
   int input = -1;                 // value id (all but Input, Zeros, and those with terms)
   int weight = -1, bias = -1;     // parameter indices (Conv, Linear); bias -1: none, or cancelled by a batch norm
@@ -33,7 +33,7 @@ struct Step {
   bool relu_input = false;        // Conv: reads the ReLU of its input
   bool feeds_norm = false;        // Conv: a batch norm alone reads its output,
   bool norm_has_running = false;  // one that has running statistics
-  std::vector<Term> terms;        // of a Sum or a Concat
+  std::vector<Term> terms;        // of a Sum, a Concat or a Mix
   int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
   bool keeps_sum = true;          // Sum: whether anything but that ReLU reads the sum itself
   float ceiling = kNoCeiling;     // of a Relu, or of the ReLU of a Sum: no value is above it
@@ -41,6 +41,7 @@ struct Step {
   bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
   double drop_probability = 0;    // of a Drop
   bool drops_samples = false;     // Drop: whole samples, not single numbers
+  int first_coefficient = 0;      // Mix: index of its first term's among those of the step
   int slot = -1;                  // of a Tap
 
   static constexpr float kNoCeiling = std::numeric_limits<float>::infinity();
@@ -56,6 +57,7 @@ struct Plan {
   int input = -1;  // value id of the images, -1 when the program ignores them
   int output = 0;
   std::vector<int> sampled;  // parameter indices, see Program
+  int coefficients = 0;      // how many of them the mixes of the plan read
   std::vector<int> buffers;  // buffer indices of the running statistics that steps use, each once
 };
 

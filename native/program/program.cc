@@ -79,6 +79,10 @@ void set_attributes(Instruction& in, const std::vector<int32_t>& words, const st
       need(1);
       in.drop_probability = words[0] / kProbabilityUnits;
       break;
+    case Op::Mix:
+      need(1);
+      in.first_coefficient = words[0];
+      break;
     case Op::Tap:
       need(1);
       in.slot = words[0];

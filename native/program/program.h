@@ -24,6 +24,7 @@ enum class Op : int32_t {
   Crop2d,
   Dropout,
   DropPath,
+  Mix,
   Tap
 };
 
@@ -50,6 +51,7 @@ struct Instruction {
   Window window;                // of a convolution or a pool
   int64_t top = 0, left = 0;    // of a crop: where it begins
   double drop_probability = 0;  // of a dropout or a drop path
+  int first_coefficient = 0;    // of a mix: index of its first input's among those of the step
   int slot = -1;                // of a tap: what its value is known by
 };
 

@@ -40,7 +40,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const images = await readImages(argv.input)
     // The classifier knows the number of classes; nothing else in a checkpoint or an image does.
     const classes = weights.get('classifier.weight')?.shape[0] ?? 10
-    const space = createSpace(spaceSettings(argv), images, classes)
+    const space = createSpace(spaceSettings(argv, weights), images, classes)
     const paths = argv.path.map((text) => parsePath(space, text))
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
@@ -65,12 +65,16 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-/** The space as its settings have it, with what the command line changes. */
-function spaceSettings(argv: { space: string; channels?: number; cells?: number }): SpaceConfig {
+/** The space as its settings have it, with what the command line changes, and as the weights are shared. */
+function spaceSettings(
+  argv: { space: string; channels?: number; cells?: number },
+  weights: ReadonlyMap<string, unknown>,
+): SpaceConfig {
   const settings: Record<string, unknown> = { name: argv.space }
   if (argv.channels !== undefined) settings.channels = whole('channels', argv.channels)
   if (argv.cells !== undefined)
     settings[argv.space === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
+  if ([...weights.keys()].some((name) => name.startsWith('cells.0.blocks.0.'))) settings.sharing = 'perCell'
   return parseConfig({ space: settings as ConfigInput['space'] }).space
 }
 

@@ -72,7 +72,32 @@ const magicA = group({
   paths: z.enum(['uniform', 'chain']).default('uniform'),
 })
 
-export const method = z.discriminatedUnion('name', [pada, spos, fairnas, sumnas, magicT, magicA, standalone])
+const close = group({
+  name: z.literal('close'),
+  /** Epochs, counted from 1, that begin with one more block of weights; the first block is there from the start. */
+  curriculum: z
+    .array(count)
+    .min(1)
+    .refine((epochs) => epochs[0] === 1 && epochs.every((epoch, i) => i === 0 || epoch > epochs[i - 1]), {
+      error: 'ascending epochs of which the first is 1',
+    })
+    .default([1, 201, 401]),
+  /** What a new block starts as: a copy of the one before it, or random weights to which that one is added. */
+  inheritance: z.enum(['copy', 'add']).default('copy'),
+  /**
+   * Epoch, counted from 1, at which momentum is forgotten and the schedule of the learning rate begins anew, or `never`.
+   * Default: 401 with the default curriculum, and never with another.
+   */
+  restart: z.union([count, z.literal('never')]).optional(),
+  /** Of each isomorphism class one path, all with the same probability; or all paths alike. */
+  sampling: z.enum(['deIsomorphic', 'uniform']).default('deIsomorphic'),
+  /** Of the Gumbel softmax through which the gate learns. */
+  temperature: positive.default(5),
+  /** Probability, in training, of dropping a feature before the classifier. */
+  dropout: z.number().min(0).lt(1).default(0.1),
+})
+
+export const method = z.discriminatedUnion('name', [pada, spos, fairnas, sumnas, magicT, magicA, close, standalone])
 
 /** Names of the methods. */
 export const METHODS = method.options.map(({ shape }) => shape.name.value)
@@ -84,4 +109,5 @@ export type SposConfig = z.output<typeof spos>
 export type FairnasConfig = z.output<typeof fairnas>
 export type SumnasConfig = z.output<typeof sumnas>
 export type MagicAConfig = z.output<typeof magicA>
+export type CloseConfig = z.output<typeof close>
 export type StandaloneConfig = z.output<typeof standalone>

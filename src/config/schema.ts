@@ -7,6 +7,7 @@ import { space } from './spaces.js'
 
 export { type FindingConfig, LATENCY, type LatencyConfig } from './finding.js'
 export type {
+  CloseConfig,
   FairnasConfig,
   MagicAConfig,
   MethodConfig,
@@ -56,13 +57,22 @@ const augmentation = group({
   flip: z.boolean().default(true),
 })
 
+/** How the learning rate goes, epoch by epoch. */
+const learningRateSchedule = z.discriminatedUnion('kind', [
+  /** Along a cosine to `learningRateMin`. */
+  group({ kind: z.literal('cosine') }),
+  /** Times `factor` whenever the training loss has not fallen for more than `patience` epochs. */
+  group({ kind: z.literal('plateau'), patience: z.int().min(0).default(30), factor: positive.lt(1).default(0.5) }),
+])
+
 const training = group({
   epochs: count.default(250),
   batchSize: count.default(256),
-  /** Goes from here to `learningRateMin` along a cosine, epoch by epoch. */
+  /** What the learning rate starts from. */
   learningRate: positive.default(0.05),
-  /** What the learning rate would arrive at after the last epoch. */
+  /** What a cosine would arrive at after the last epoch, and what plateaus never go below. */
   learningRateMin: z.number().min(0).default(0),
+  schedule: learningRateSchedule.prefault({ kind: 'cosine' }),
   momentum: z.number().min(0).lt(1).default(0.9),
   weightDecay: z.number().min(0).default(2.5e-4),
   /** Global gradient norm to clip to. */
@@ -152,6 +162,7 @@ export type Config = z.output<typeof configSchema>
 /** Settings as one writes them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>
 
+export type LearningRateSchedule = z.output<typeof learningRateSchedule>
 export type TrainingConfig = z.output<typeof training>
 export type RankingConfig = z.output<typeof ranking>
 export type RecalibrationConfig = z.output<typeof recalibration>

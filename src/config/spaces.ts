@@ -5,11 +5,18 @@ import { count, group, positive } from './group.js'
 /** Channels of the first stage, C. */
 const channels = count.default(16)
 
+/**
+ * Whether every place of a cell has candidate weights of its own, or all places of a cell share one copy of each
+ * operation's: the two sharing extents that PA&DA compares.
+ */
+const sharing = z.enum(['perOperation', 'perCell']).default('perOperation')
+
 const nasbench201 = group({
   name: z.literal('nasbench201'),
   channels,
   /** Cells per stage, N. */
   cellsPerStage: count.default(5),
+  sharing,
 })
 
 const nasbench1shot1 = group({
@@ -17,6 +24,7 @@ const nasbench1shot1 = group({
   channels,
   /** Cells in each of the three stacks. */
   cellsPerStage: count.default(3),
+  sharing,
 })
 
 const darts = group({

@@ -40,15 +40,16 @@ export const PUBLISHED_CONVENTION: CostConvention = { dead: true, affineNorms: t
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>
 
 /**
- * A function that counts paths of `space`.
+ * A function that counts paths of `space`: as networks whose places share no weights, whatever they do in the supernet.
  *
  * @param published Count the network as its benchmark publishes and trains it, by {@link PUBLISHED_CONVENTION} and with what the
  *   space leaves out of a supernet's programs, instead of the path in the supernet.
  */
 export function costOf(space: SearchSpace, { published = false } = {}): (path: Path) => Cost {
-  const shapes: ParameterShapes = new Map(space.parameters().map(({ name, shape }) => [name, shape]))
-  if (!published) return (path) => programCost(space.program(path), shapes)
-  return (path) => programCost(space.published?.(path) ?? space.program(path), shapes, PUBLISHED_CONVENTION)
+  const counted = space.unshared ?? space
+  const shapes: ParameterShapes = new Map(counted.parameters().map(({ name, shape }) => [name, shape]))
+  if (!published) return (path) => programCost(counted.program(path), shapes)
+  return (path) => programCost(counted.published?.(path) ?? counted.program(path), shapes, PUBLISHED_CONVENTION)
 }
 
 /** Counts one program; throws a RangeError where it uses a parameter without a shape. */
@@ -96,6 +97,7 @@ function additions(instruction: Instruction, instructions: readonly Instruction[
     case 'globalAvgPool':
       return area(instructions[instruction.input].output)
     case 'add':
+    case 'mix':
       return (instruction.inputs.length - 1) * area(instruction.output)
     case 'input':
     case 'zeros':

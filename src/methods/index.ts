@@ -1,6 +1,7 @@
 /** The methods that a configuration can name: one line each. */
 import type { MethodConfig } from '../config/schema.js'
 import { parsePath } from '../spaces/path.js'
+import { Close } from './close/close.js'
 import { Fairnas } from './fairnas.js'
 import { MagicA } from './magic-a.js'
 import { MagicT } from './magic-t.js'
@@ -10,6 +11,7 @@ import { Spos } from './spos.js'
 import { Standalone } from './standalone.js'
 import { Sumnas } from './sumnas.js'
 
+export { Close } from './close/close.js'
 export { Fairnas } from './fairnas.js'
 export { MagicA } from './magic-a.js'
 export { MagicT } from './magic-t.js'
@@ -26,6 +28,8 @@ export function createMethod(config: MethodConfig, context: MethodContext): Meth
       return new Pada(config, context)
     case 'spos':
       return new Spos(config, context)
+    case 'close':
+      return new Close(config, context)
     case 'fairnas':
       return new Fairnas(config, context)
     case 'sumnas':

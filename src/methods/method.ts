@@ -2,6 +2,7 @@
  * A method decides what a supernet is trained on: which images and which paths, step by step, and how a step is made of
  * the supernet's verbs. The training loop knows no method; a new one is one file here and one line in `index.ts`.
  */
+import type { Tensor } from '../checkpoint/safetensors.js'
 import type { PathDistribution } from '../events.js'
 import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native.js'
 import type { Program } from '../program.js'
@@ -11,6 +12,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 /** The verbs that steps are composed of. */
 export type Verbs = Pick<
   Supernet,
+  | 'compile'
   | 'trainStep'
   | 'hold'
   | 'observe'
@@ -60,6 +62,13 @@ export interface Method {
   readonly pathDistribution: PathDistribution
   /** What each choice of a connection is drawn from at present, where the method learns that too. */
   readonly connectionDistribution?: readonly (readonly number[])[]
+  /**
+   * The space as the method trains and evaluates it, where that has other weights, or decides by what was learned which of
+   * them a path takes.
+   */
+  readonly space?: SearchSpace
+  /** Epochs, counted from 0, at which the schedule of the learning rate begins anew. */
+  readonly scheduleRestarts?: readonly number[]
   /** The sub-models that training is for, where it is not for all: a ranking takes these. */
   readonly subModels?: readonly Path[]
   /** What plans of paths are made of in training, where that is not the program of the space itself. */
@@ -80,6 +89,8 @@ export interface Method {
   step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome>
   /** Learns from epoch `epoch`, which is over. */
   endEpoch(epoch: number): void
+  /** Tensors that evaluation needs beside those of the space: saved with its weights. */
+  weights?(): ReadonlyMap<string, Tensor>
   state(): MethodState
   restore(state: MethodState): void
 }

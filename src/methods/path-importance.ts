@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import { operationsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { choicesByParameter, operationByParameter } from './candidate-parameters.js'
@@ -31,7 +32,7 @@ export class PathImportance {
     this.#perEdge = perEdge
     this.#operationOf = operationByParameter(space.parameters())
     this.#weighted = new Set(this.#operationOf.values())
-    this.#choicesOf = perEdge ? choicesByParameter(space, 'method.perEdge') : new Map()
+    this.#choicesOf = perEdge ? edgesOf(space) : new Map()
     const rows = perEdge ? space.choices.filter((choice) => 'operations' in choice).length : 1
     this.values = new Float64Array(rows * this.#operations)
     this.#sums = new Float64Array(this.values.length)
@@ -79,4 +80,13 @@ export class PathImportance {
   #average(slot: number, occurrences: number): void {
     this.values[slot] = (this.values[slot] + this.#sums[slot] / occurrences) / 2
   }
+}
+
+/** The one choice that uses each parameter; throws a UserError where several share it, whose gradient is of all of them. */
+function edgesOf(space: SearchSpace): Map<string, readonly number[]> {
+  const choices = choicesByParameter(space, 'method.perEdge')
+  const shared = [...choices].find(([, rows]) => rows.length > 1)
+  if (shared === undefined) return choices
+  const wanted = 'a space whose edges have weights of their own'
+  throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${shared[0]}`, 2)
 }

@@ -65,6 +65,8 @@ export interface Batch {
   readonly weights?: Float32Array
   /** Without it nothing is dropped. */
   readonly drop?: Drop
+  /** What the `mix` instructions of the program take their inputs by: as many as they read, none without any. */
+  readonly mixing?: Float32Array
 }
 
 /** Gaussian noise on gradients. */
@@ -98,6 +100,8 @@ export interface AccumulateRecord {
   readonly correct: number
   /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
   readonly importance: Float32Array
+  /** Gradient of the loss in each coefficient of the batch's `mixing`; absent without any. */
+  readonly mixingGradients?: Float32Array
   /**
    * How far the path's taps are from those observed, of equal slots: mean over them of the mean squared difference; 0
    * where they share none. Not part of `loss`. Only of calls with `alignment`.

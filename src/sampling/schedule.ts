@@ -39,3 +39,57 @@ export function strength(schedule: Schedule, epoch: number, epochs: number): num
 export function cosineLearningRate(initial: number, epoch: number, epochs: number, minimum = 0): number {
   return minimum + ((initial - minimum) / 2) * (1 + Math.cos((Math.PI * epoch) / epochs))
 }
+
+/** What of the settings of training a learning rate depends on. */
+export interface LearningRates {
+  readonly epochs: number
+  readonly learningRate: number
+  readonly learningRateMin: number
+  readonly schedule:
+    | { readonly kind: 'cosine' }
+    | { readonly kind: 'plateau'; readonly patience: number; readonly factor: number }
+}
+
+/**
+ * The learning rate of an epoch, as a function of the losses of those before it. A schedule that began anew at an epoch
+ * of `restarts` goes from there as from the start, with what is left of the epochs.
+ */
+export function learningRateOf(
+  { epochs, learningRate, learningRateMin, schedule }: LearningRates,
+  { epoch, losses, restarts = [] }: { epoch: number; losses: readonly number[]; restarts?: readonly number[] },
+): number {
+  const begin = Math.max(0, ...restarts.filter((restart) => restart <= epoch))
+  if (schedule.kind === 'cosine')
+    return cosineLearningRate(learningRate, epoch - begin, epochs - begin, learningRateMin)
+  return plateauLearningRate(learningRate, losses.slice(begin, epoch), schedule, learningRateMin)
+}
+
+/** Losses must fall by this share of the best one to count as falling; rates that change by less stay. */
+const LEAST_FALL = 1e-4
+const LEAST_CHANGE = 1e-8
+
+/**
+ * Learning rate after epochs of these losses: PyTorch's ReduceLROnPlateau, which multiplies it by `factor` after more
+ * than `patience` epochs in a row whose loss is not below the best one so far.
+ */
+export function plateauLearningRate(
+  initial: number,
+  losses: readonly number[],
+  { patience, factor }: { readonly patience: number; readonly factor: number },
+  minimum = 0,
+): number {
+  let rate = initial
+  let best = Number.POSITIVE_INFINITY
+  let bad = 0
+  for (const loss of losses) {
+    if (loss < best * (1 - LEAST_FALL)) {
+      best = loss
+      bad = 0
+    } else bad++
+    if (bad <= patience) continue
+    const reduced = Math.max(rate * factor, minimum)
+    if (rate - reduced > LEAST_CHANGE) rate = reduced
+    bad = 0
+  }
+  return rate
+}

@@ -28,7 +28,9 @@ export { type NasBench201, type NasBench201Options, nasBench201 } from './nasben
 export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
 export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './proxylessnas.js'
 export type {
+  BlockedSpace,
   BufferSpec,
+  CellGraph,
   Choice,
   ConnectionChoice,
   Initializer,
@@ -36,6 +38,7 @@ export type {
   ParameterSpec,
   Path,
   SearchSpace,
+  Sharing,
 } from './space.js'
 export { SPACES, type SpaceConfig }
 

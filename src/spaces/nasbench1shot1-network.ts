@@ -21,7 +21,7 @@ import {
   MAX_POOL_3X3,
 } from './nasbench1shot1-cell.js'
 import { checkNetworkOptions } from './network-options.js'
-import type { ParameterSpec } from './space.js'
+import type { ParameterSpec, Sharing } from './space.js'
 
 const STACKS = 3
 
@@ -30,6 +30,8 @@ export interface NasBench1Shot1Options {
   readonly channels?: number
   /** Cells in each of the three stacks; the published supernet has 3. */
   readonly cellsPerStage?: number
+  /** Default `perOperation`. The projections of the cell's input are never shared. */
+  readonly sharing?: Sharing
   /** One image; height and width must be multiples of 4, because they are halved twice. */
   readonly input?: Shape
   readonly classes?: number
@@ -51,7 +53,7 @@ interface Layer {
   readonly inChannels: number
   /** Of every intermediate. */
   readonly channels: number
-  /** Per intermediate, by operation index; empty for operations without parameters. */
+  /** Per intermediate, by operation index; empty for operations without parameters. All the same where they are shared. */
   readonly candidates: readonly (readonly string[])[]
   /** Per intermediate, and last for the output: the projection of the cell's input. */
   readonly projections: readonly string[]
@@ -61,7 +63,8 @@ interface Layer {
 export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1Options = {}): NasBench1Shot1Network {
   const { channels = 16, cellsPerStage = 3, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
   checkNetworkOptions(space.name, { channels, cellsPerStage, classes }, input, 2 ** (STACKS - 1))
-  const layers = layersOf(space.intermediates, channels, cellsPerStage)
+  const shared = options.sharing === 'perCell'
+  const layers = layersOf(space.intermediates, channels, cellsPerStage, shared)
   const parameters = parametersOf(layers, space.intermediates, input, channels, classes)
   return {
     input,
@@ -75,7 +78,7 @@ export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1O
       for (const layer of layers) {
         if (layer.pooled) x = builder.maxPool2d(x, { kernel: 2, stride: 2 })
         x = cellOutput(builder, layer, x, cell, live)
-        builder.idle(looseParameters(layer, cell, live))
+        builder.idle(looseParameters(layer, cell, live, shared))
       }
       const width = layers[layers.length - 1].channels
       const mixed = builder.conv2d(builder.relu(x), { weight: 'postprocess.op.1.weight', channels: width, kernel: 1 })
@@ -87,7 +90,7 @@ export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1O
   }
 }
 
-function layersOf(intermediates: number, channels: number, cellsPerStage: number): Layer[] {
+function layersOf(intermediates: number, channels: number, cellsPerStage: number, shared: boolean): Layer[] {
   const layers: Layer[] = []
   for (let stack = 0; stack < STACKS; stack++) {
     for (let i = 0; i < cellsPerStage; i++) {
@@ -95,9 +98,8 @@ function layersOf(intermediates: number, channels: number, cellsPerStage: number
       const before = layers.at(-1)
       const candidates = Array.from({ length: intermediates }, (_, block) => {
         const names: string[] = []
-        for (const operation of [CONV_3X3, CONV_1X1]) {
-          names[operation] = `${name}._choice_blocks.${block}.mixed_op._ops.${operation}.op.op.0.weight`
-        }
+        const place = shared ? 'blocks.0' : `_choice_blocks.${block}.mixed_op._ops`
+        for (const operation of [CONV_3X3, CONV_1X1]) names[operation] = `${name}.${place}.${operation}.op.op.0.weight`
         return names
       })
       layers.push({
@@ -127,7 +129,9 @@ function parametersOf(
   }
   push('stem.op.0.weight', [channels, input.channels, 3, 3], input.channels * 9)
   for (const { inChannels, channels: width, candidates, projections } of layers) {
-    for (const names of candidates) {
+    // Shared names are those of every intermediate.
+    const distinct = candidates.filter((names, block) => names[CONV_3X3] !== candidates[block - 1]?.[CONV_3X3])
+    for (const names of distinct) {
       push(names[CONV_3X3], [width, width, 3, 3], width * 9, CONV_3X3)
       push(names[CONV_1X1], [width, width, 1, 1], width, CONV_1X1)
     }
@@ -174,11 +178,12 @@ function cellOutput(builder: ProgramBuilder, layer: Layer, x: Value, cell: Cell,
 }
 
 /** Parameters that the cell's choice samples but that cannot change its output. */
-function looseParameters(layer: Layer, cell: Cell, live: readonly boolean[]): string[] {
+function looseParameters(layer: Layer, cell: Cell, live: readonly boolean[], shared: boolean): string[] {
   const names: string[] = []
+  const used = shared ? cell.operations.filter((_, block) => live[block + 1]) : []
   for (const [block, operation] of cell.operations.entries()) {
     if (live[block + 1]) continue
-    if (operation !== MAX_POOL_3X3) names.push(layer.candidates[block][operation])
+    if (operation !== MAX_POOL_3X3 && !used.includes(operation)) names.push(layer.candidates[block][operation])
     if (cell.parents[block + 1].includes(0)) names.push(layer.projections[block])
   }
   return names

@@ -29,7 +29,7 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     checkPath({ name, choices }, path)
     return pathToCell(cells, path)
   }
-  return {
+  const space: NasBench1Shot1 = {
     ...network,
     name,
     operations: OPERATIONS,
@@ -54,6 +54,8 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
       return known
     },
   }
+  if (options.sharing !== 'perCell') return space
+  return { ...space, unshared: nasBench1Shot1(name, { ...options, sharing: 'perOperation' }) }
 }
 
 function choicesOf({ parentSets, intermediates }: CellSpace): Choice[] {

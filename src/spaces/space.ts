@@ -39,6 +39,12 @@ export interface ParameterSpec {
   readonly operation?: number
 }
 
+/**
+ * Which places of a cell draw on the same candidate weights (PA&DA's supplement): with `perOperation` (S1) every place has
+ * weights of its own for each operation, with `perCell` (S2) all places of a cell share one copy of each operation's.
+ */
+export type Sharing = 'perOperation' | 'perCell'
+
 /** One named tensor of the supernet that no gradient changes: the running statistics of batch norms. */
 export interface BufferSpec {
   readonly name: string
@@ -78,4 +84,42 @@ export interface SearchSpace {
   withoutDeadEdges?(path: Path): Path
   /** Key of the path's isomorphism class, where the literature defines one for the space. */
   isomorphismKey?(path: Path): string
+  /**
+   * The same space where no two places of a network share weights, if they do here: what a sub-model is when it is
+   * trained alone, and of which costs are counted.
+   */
+  readonly unshared?: SearchSpace
+  /**
+   * The space with `count` full sets of candidate weights per cell (CLOSE's GLOW blocks), from which the edges draw;
+   * with `startAtZero` all but the first start with zeros.
+   */
+  withBlocks?(count: number, options?: { startAtZero?: boolean }): BlockedSpace
+}
+
+/** What paths compute where the weights of an operation on an edge come from one of several blocks. */
+export interface BlockedSpace {
+  parameters(): readonly ParameterSpec[]
+  /** The cell of a path without its dead edges. */
+  graph(path: Path): CellGraph
+  /** The path whose i-th drawing edge, in the order of {@link graph}, takes its weights from block `assignment[i]`. */
+  assigned(path: Path, assignment: readonly number[]): Program
+  /**
+   * The path for training, whose drawing edges mix the outputs of the first `open` blocks: for edge i with coefficients
+   * i · open and following. A single open block is not mixed and has no coefficients. Parameters of all open blocks
+   * count as sampled. `dropout` is the probability of dropping features before the classifier.
+   */
+  mixed(path: Path, open: number, options?: { dropout?: number }): Program
+}
+
+/** Nodes 0 … nodes − 1 of a cell in topological order, and the edges that carry a signal, by ascending target. */
+export interface CellGraph {
+  readonly nodes: number
+  readonly edges: readonly {
+    readonly source: number
+    readonly target: number
+    /** Index of the candidate operation. */
+    readonly operation: number
+    /** Whether the operation has weights, to be drawn from a block. */
+    readonly draws: boolean
+  }[]
 }

@@ -72,6 +72,7 @@ function frozen(supernet: Verbs): Verbs {
     observe: (plan, batch) => supernet.observe(plan, batch),
     accumulate: (plan, batch, options) => supernet.accumulate(plan, batch, options),
     addGradientNoise: (noise) => supernet.addGradientNoise(noise),
+    compile: (program) => supernet.compile(program),
     recordMoments: () => supernet.recordMoments(),
     clip: (maxNorm) => supernet.clip(maxNorm),
     snapshot: (plan) => supernet.snapshot(plan),

@@ -22,13 +22,15 @@ export interface Progress {
   seconds: number
   /** Of every finished epoch. */
   gradientVariance: number[]
+  /** Training losses of every finished epoch. */
+  losses: number[]
 }
 
 export interface Snapshot {
   readonly progress: Progress
   /** As they are now, but `data` as it was when the epoch began: its indices are drawn again. */
   readonly random: RandomState
-  /** The supernet's parameters and buffers by name. */
+  /** The supernet's parameters and buffers by name, and what the method needs to evaluate with them. */
   readonly weights: ReadonlyMap<string, Tensor>
   /** Momentum, gradient moments, counts, and the method's state. */
   readonly state: ReadonlyMap<string, Tensor>
@@ -42,6 +44,7 @@ export const START: Progress = {
   epochSeconds: 0,
   seconds: 0,
   gradientVariance: [],
+  losses: [],
 }
 
 /** What snapshots need of a supernet. */
@@ -66,6 +69,7 @@ export async function takeSnapshot(
     [supernet.specs, await supernet.read('parameters')],
     [supernet.buffers, await supernet.read('buffers')],
   ])
+  for (const [name, tensor] of method.weights?.() ?? []) weights.set(name, tensor)
   return { progress: structuredClone(progress), random, weights, state }
 }
 

@@ -11,7 +11,7 @@ import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Augmentation, Batch, Dataset, StepOptions, Supernet } from '../native.js'
 import { type Random, type RandomStream, randomState, restoreRandom } from '../random.js'
-import { cosineLearningRate } from '../sampling/schedule.js'
+import { learningRateOf } from '../sampling/schedule.js'
 import type { SearchSpace } from '../spaces/space.js'
 import { fixedGradientVariance } from './fixed-variance.js'
 import { PlanCache } from './plan-cache.js'
@@ -58,7 +58,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const engine = { supernet, plan: plans.get.bind(plans) }
   const candidates = candidateIndices(space.parameters())
 
-  const progress: Progress = structuredClone(from?.progress ?? START)
+  const progress: Progress = structuredClone({ ...START, ...from?.progress })
   if (from === undefined) {
     await initialise(supernet, random)
   } else {
@@ -75,7 +75,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
   while (progress.epoch < epochs) {
     const { epoch } = progress
-    const learningRate = cosineLearningRate(settings.learningRate, epoch, epochs, settings.learningRateMin)
+    const { losses } = progress
+    const learningRate = learningRateOf(settings, { epoch, losses, restarts: method.scheduleRestarts })
     const rates = { learningRate, momentum, weightDecay, unsampled, clipNorm }
     const optionsOfStep = (): StepOptions => {
       if (settings.gradientNoise === 0) return rates
@@ -185,6 +186,7 @@ async function endEpoch(
   await supernet.resetMoments()
   const { epoch, lossSum, correct, epochSeconds: seconds } = progress
   progress.gradientVariance.push(variance.all)
+  progress.losses.push(lossSum / images)
   Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, epochSeconds: 0 })
   return {
     event: 'epoch',

@@ -6,6 +6,13 @@ import { createSpace, operationChoices, type SearchSpace, SPACES } from '../../s
 
 const INPUT = { channels: 2, height: 16, width: 16 }
 
+/** Settings beside which a space has others in which it is another one. */
+const VARIANTS: Readonly<Record<string, readonly object[]>> = {
+  nasbench201: [{ sharing: 'perCell' }],
+  'nasbench1shot1-1': [{ sharing: 'perCell' }],
+  'nasbench1shot1-3': [{ sharing: 'perCell' }],
+}
+
 /** The smallest instance of each space that has all its parts. */
 const TINY: Readonly<Record<string, object>> = {
   nasbench201: { channels: 4, cellsPerStage: 1 },
@@ -18,8 +25,9 @@ const TINY: Readonly<Record<string, object>> = {
 }
 
 describe('every search space', () => {
-  it.each(SPACES)('%s keeps the rules', async (name) => {
-    const config = parseConfig({ space: { name, ...TINY[name] } as ConfigInput['space'] })
+  const instances = SPACES.flatMap((name) => [{}, ...(VARIANTS[name] ?? [])].map((variant) => ({ name, ...variant })))
+  it.each(instances)('%j keeps the rules', async (settings) => {
+    const config = parseConfig({ space: { ...TINY[settings.name], ...settings } as ConfigInput['space'] })
     expect(await checkSpace(createSpace(config.space, INPUT, 3), { paths: 10 })).toEqual([])
   })
 })

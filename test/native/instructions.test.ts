@@ -55,6 +55,18 @@ const BODIES: Readonly<Record<string, Body>> = {
     const z = net.program.add([y, net.program.avgPool2d(y, { kernel: 3 })])
     return net.program.relu(net.program.batchNorm(z))
   },
+  'convolutions that share weights': (net, x) => {
+    const { program } = net
+    const shared = (value: Value) => net.conv(program.relu(value), 8, 3, { as: 'shared' })
+    const y = net.conv(x, 8, 1)
+    const z = program.batchNorm(shared(y))
+    const branches = [program.batchNorm(shared(z)), shared(program.avgPool2d(y, { kernel: 3 })), y]
+    return program.batchNorm(net.conv(shared(program.add(branches)), 3, 1))
+  },
+  'convolutions of channels without kernels that share weights': (net, x) => {
+    const shared = (value: Value) => net.conv(value, 2, 3, { as: 'shared' })
+    return net.program.add([shared(shared(x)), net.program.batchNorm(shared(x)), x])
+  },
   'conv2d 3×3 of dilation 2': (net, x) => net.conv(x, 3, 3, { dilation: 2 }),
   'conv2d 2×2 of dilation 3 and stride 2': (net, x) => net.conv(x, 3, 2, { dilation: 3, stride: 2, padding: 1 }),
   'conv2d in two groups': (net, x) => net.conv(x, 4, 3, { groups: 2 }),

@@ -47,6 +47,13 @@ describe('a resumed run', () => {
       'PA&DA, per edge and unbiased',
       { method: { name: 'pada', perEdge: true, unbiased: true, pathSchedule: constant } },
     ],
+    [
+      'CLOSE, with a plateau that is short of breath',
+      {
+        method: { name: 'close', curriculum: [1, 2, 3], restart: 3 },
+        training: { schedule: { kind: 'plateau', patience: 0 } },
+      },
+    ],
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
     ['SPOS by model size', { method: { name: 'spos', sampling: 'modelSize' } }],
     ['MAGIC-T', { method: { name: 'magic-t' } }],

@@ -11,14 +11,22 @@ export class NetBuilder {
   readonly specs: ParameterSpec[] = []
   readonly buffers: BufferSpec[] = []
 
+  /** A convolution with weights of its own, or those called `as`, which several may use. */
   conv(
     x: Value,
     channels: number,
     kernel: number,
-    options: { stride?: number; padding?: number; bias?: boolean; dilation?: number; groups?: number } = {},
+    options: {
+      stride?: number
+      padding?: number
+      bias?: boolean
+      dilation?: number
+      groups?: number
+      as?: string
+    } = {},
   ) {
-    const { bias = true, ...window } = options
-    const name = `conv${this.specs.length}`
+    const { bias = true, as, ...window } = options
+    const name = as ?? `conv${this.specs.length}`
     this.#spec(`${name}.weight`, [channels, x.shape.channels / (window.groups ?? 1), kernel, kernel])
     if (bias) this.#spec(`${name}.bias`, [channels])
     const names = { weight: `${name}.weight`, ...(bias ? { bias: `${name}.bias` } : {}) }
@@ -51,6 +59,7 @@ export class NetBuilder {
   }
 
   #spec(name: string, shape: readonly number[]) {
+    if (this.specs.some((spec) => spec.name === name)) return
     this.specs.push({ name, shape, init: { kind: 'zeros' } })
   }
 }

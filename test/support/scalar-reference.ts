@@ -12,6 +12,8 @@ export interface ScalarBatch {
   readonly weights?: readonly number[]
   /** What dropouts draw from; without it, nothing is dropped. */
   readonly drop?: { readonly seed: number; readonly pathScale?: number }
+  /** Coefficients of mixes. */
+  readonly mixing?: ArrayLike<number>
   /** Running statistics by name: batch norms that have them take these instead of the batch's, as in evaluation. */
   readonly running?: ReadonlyMap<string, ArrayLike<number>>
 }
@@ -101,7 +103,7 @@ function evaluate(
   values: readonly Values[],
   shapes: readonly Shape[],
   parameters: ScalarParameters,
-  { images, labels, drop, running }: ScalarBatch,
+  { images, labels, drop, mixing, running }: ScalarBatch,
 ): Values {
   const batch = labels.length
   const { channels, height, width } = instruction.output
@@ -119,6 +121,10 @@ function evaluate(
       return values[instruction.input].map((value) => Math.min(Math.max(value, 0), 6))
     case 'add':
       return result.map((_, i) => instruction.inputs.reduce((sum, input) => sum + values[input][i], 0))
+    case 'mix': {
+      const { inputs, firstCoefficient } = instruction
+      return result.map((_, i) => inputs.reduce((sum, x, k) => sum + mixing![firstCoefficient + k] * values[x][i], 0))
+    }
     case 'batchNorm': {
       const { affine, running: names } = instruction
       const statistics = names && running && [running.get(names.mean)!, running.get(names.variance)!]

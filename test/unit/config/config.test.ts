@@ -34,7 +34,7 @@ describe('parseConfig', () => {
       seed: 0,
       device: 'cpu',
       precision: 'float32',
-      space: { name: 'nasbench201', channels: 16, cellsPerStage: 5 },
+      space: { name: 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation' },
       data: { format: 'embedded' },
       method: {
         name: 'pada',
@@ -52,6 +52,7 @@ describe('parseConfig', () => {
         batchSize: 256,
         learningRate: 0.05,
         learningRateMin: 0,
+        schedule: { kind: 'cosine' },
         momentum: 0.9,
         weightDecay: 2.5e-4,
         clipNorm: 5,

@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { cosineLearningRate, type Schedule, strength } from '../../../src/sampling/schedule.js'
+import {
+  cosineLearningRate,
+  learningRateOf,
+  plateauLearningRate,
+  type Schedule,
+  strength,
+} from '../../../src/sampling/schedule.js'
 
 const values = (schedule: Schedule) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
 
@@ -40,5 +47,45 @@ describe('cosineLearningRate', () => {
     const rates = [0, 1, 25, 49].map((epoch) => cosineLearningRate(0.025, epoch, 50, 0.001))
     const expected = [0.025, 0.02497632074113926, 0.013, 0.0010236792588607412]
     for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i], 14)
+  })
+})
+
+interface PlateauFixture {
+  readonly losses: readonly number[]
+  readonly settings: readonly { patience: number; factor: number; minimum: number; rates: readonly number[] }[]
+}
+
+const fixture: PlateauFixture = JSON.parse(
+  readFileSync(new URL('../../fixtures/schedules.json', import.meta.url), 'utf8'),
+)
+
+describe('plateauLearningRate', () => {
+  it.each(fixture.settings)('is that of ReduceLROnPlateau: patience $patience, factor $factor', (setting) => {
+    const { minimum, rates } = setting
+    expect(new Set(rates).size).toBeGreaterThan(2)
+    for (const [epoch, rate] of rates.entries()) {
+      const received = plateauLearningRate(0.05, fixture.losses.slice(0, epoch), setting, minimum)
+      expect(received, `epoch ${epoch}`).toBeCloseTo(rate, 12)
+    }
+  })
+})
+
+describe('learningRateOf', () => {
+  const settings = { epochs: 10, learningRate: 0.05, learningRateMin: 0.001 }
+  const losses = [3, 2, 2, 2, 1, 1, 1, 1, 1, 1]
+
+  it('goes along a cosine of what is left after a restart', () => {
+    const cosine = { ...settings, schedule: { kind: 'cosine' } } as const
+    const rates = [0, 3, 4, 9].map((epoch) => learningRateOf(cosine, { epoch, losses, restarts: [4] }))
+    const expected = [0.05, cosineLearningRate(0.05, 3, 10, 0.001), 0.05, cosineLearningRate(0.05, 5, 6, 0.001)]
+    expect(rates).toEqual(expected)
+  })
+
+  it('knows the losses of earlier epochs only, and since a restart', () => {
+    const plateau = { ...settings, schedule: { kind: 'plateau', patience: 1, factor: 0.5 } } as const
+    const rates = losses.map((_, epoch) => learningRateOf(plateau, { epoch, losses }))
+    expect(rates).toEqual([0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.0125, 0.0125, 0.00625])
+    const restarted = losses.map((_, epoch) => learningRateOf(plateau, { epoch, losses, restarts: [5] }))
+    expect(restarted).toEqual([0.05, 0.05, 0.05, 0.05, 0.025, 0.05, 0.05, 0.05, 0.025, 0.025])
   })
 })

@@ -87,6 +87,7 @@ class FakeSupernet {
       gradientNorms[at] = Math.sqrt(square)
     }
     const globalNorm = Math.hypot(...gradientNorms)
+    const mixingGradients = batch.mixing?.map((_, i) => 0.1 * Math.sin(seed + i + parameters[0]))
     const importance = Float32Array.from(batch.indices, (index) => 0.7 + 0.7 * Math.sin(index + parameters[0]))
     return {
       loss: 2 + Math.sin(seed + parameters[0]),
@@ -95,6 +96,7 @@ class FakeSupernet {
       gradientNorms,
       globalNorm,
       clipScale: Math.min(1, options.clipNorm / globalNorm),
+      ...(mixingGradients && { mixingGradients }),
     }
   }
 

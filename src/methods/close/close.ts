@@ -1,0 +1,122 @@
+/**
+ * CLOSE (Zhou et al., ECCV 2022): a curriculum on the sharing extent. Training begins with one block of candidate weights
+ * per cell, on which all edges draw; at set epochs a block is added that starts as the one before it, and a gate, trained
+ * with the supernet, learns which edges of which sub-models share a block.
+ */
+import type { CloseConfig } from '../../config/schema.js'
+import { UserError } from '../../errors.js'
+import type { Batch, StepOptions } from '../../native.js'
+import { DeIsomorphicSampler } from '../../sampling/deisomorphic.js'
+import { shuffledIndices } from '../../sampling/indices.js'
+import { PathSampler, type PathSource, uniformDistribution } from '../../sampling/paths.js'
+import type { BlockedSpace, SearchSpace } from '../../spaces/space.js'
+import type { Engine, Method, MethodContext, MethodState, StepOutcome } from '../method.js'
+import { Gate } from './gate.js'
+import { gumbelBackward, gumbelChoice } from './gumbel.js'
+import { addPrevious } from './open-block.js'
+import { sgdStep } from './optimizer.js'
+import { gatedSpace } from './space.js'
+
+/** The paper's curriculum, with which the optimiser begins anew when the last block is opened. */
+const PUBLISHED_CURRICULUM = [1, 201, 401]
+
+export class Close implements Method {
+  readonly name = 'close'
+  readonly pathDistribution: readonly number[]
+  readonly space: SearchSpace
+  readonly scheduleRestarts: readonly number[]
+  readonly #config: CloseConfig
+  readonly #context: MethodContext
+  readonly #blocks: BlockedSpace
+  readonly #paths: PathSource
+  #gate: Gate
+  #gateMomentum: Float64Array
+
+  /** Throws a UserError for a space whose cells have no blocks. */
+  constructor(config: CloseConfig, context: MethodContext) {
+    const { space, random } = context
+    if (space.withBlocks === undefined) {
+      throw new UserError(`Expected nasbench201 for space.name with method close but received ${space.name}`, 2)
+    }
+    this.#config = config
+    this.#context = context
+    this.#blocks = space.withBlocks(config.curriculum.length, { startAtZero: config.inheritance === 'copy' })
+    this.#paths = config.sampling === 'uniform' ? PathSampler.uniform(space.choices) : new DeIsomorphicSampler(space)
+    this.#gate = Gate.random(space.operations.length, 1, random.gate)
+    this.#gateMomentum = new Float64Array(this.#gate.values.length)
+    this.space = gatedSpace(space, this.#blocks, () => this.#gate)
+    this.pathDistribution = [...uniformDistribution(space.operations.length)]
+    const restart = restartOf(config)
+    this.scheduleRestarts = restart === undefined ? [] : [restart - 1]
+  }
+
+  epochIndices(): Int32Array {
+    return shuffledIndices(this.#context.images, this.#context.random.data)
+  }
+
+  async beginEpoch(epoch: number, { supernet }: Engine): Promise<void> {
+    const due = this.#config.curriculum.filter((begin) => begin <= epoch + 1).length
+    // Asked twice about an epoch, if a run is stopped and resumed before its first step, it opens nothing twice.
+    while (this.#gate.open < due) {
+      const block = this.#gate.open
+      await supernet.write('parameters', addPrevious(this.space.parameters(), await supernet.read('parameters'), block))
+      this.#gate = this.#gate.reopened(block + 1, this.#context.random.gate)
+      this.#gateMomentum = new Float64Array(this.#gate.values.length)
+    }
+    if (this.scheduleRestarts.includes(epoch)) {
+      await supernet.write('momentum', (await supernet.read('momentum')).fill(0))
+      this.#gateMomentum.fill(0)
+    }
+  }
+
+  async step({ supernet }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
+    const { random } = this.#context
+    const { temperature, dropout } = this.#config
+    const gate = this.#gate
+    const { open } = gate
+    const path = this.#paths.draw(random.paths)
+    using plan = supernet.compile(this.#blocks.mixed(path, open, { dropout }))
+    if (open === 1) return await supernet.trainStep(plan, batch, options)
+
+    const trace = gate.logits(this.#blocks.graph(path))
+    const choices = trace.logits.map((logits) => gumbelChoice(logits, temperature, random.gate))
+    const mixing = new Float32Array(choices.length * open)
+    for (const [edge, { index }] of choices.entries()) mixing[edge * open + index] = 1
+    const record = await supernet.trainStep(plan, { ...batch, mixing }, options)
+    const { mixingGradients } = record
+    if (mixingGradients !== undefined) {
+      const ofLogits = choices.map((choice, edge) =>
+        gumbelBackward(choice, temperature, mixingGradients.subarray(edge * open, (edge + 1) * open)),
+      )
+      gate.backward(trace, ofLogits)
+      sgdStep(gate, this.#gateMomentum, options)
+    }
+    return record
+  }
+
+  endEpoch(): void {}
+
+  weights() {
+    return this.#gate.tensors()
+  }
+
+  state(): MethodState {
+    return {
+      openBlocks: Float64Array.of(this.#gate.open),
+      gate: this.#gate.values,
+      gateMomentum: this.#gateMomentum,
+    }
+  }
+
+  restore(state: MethodState): void {
+    this.#gate = new Gate(this.#context.space.operations.length, state.openBlocks[0])
+    this.#gate.values.set(state.gate)
+    this.#gateMomentum = state.gateMomentum.slice()
+  }
+}
+
+/** The epoch, counted from 1, at which the optimiser begins anew. */
+function restartOf({ restart, curriculum }: CloseConfig): number | undefined {
+  if (restart === 'never') return undefined
+  return restart ?? (curriculum.join() === PUBLISHED_CURRICULUM.join() ? PUBLISHED_CURRICULUM.at(-1) : undefined)
+}

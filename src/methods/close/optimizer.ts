@@ -1,0 +1,25 @@
+import type { StepOptions } from '../../native.js'
+
+/** What a small network that is trained beside the supernet consists of. */
+interface Trained {
+  readonly values: Float64Array
+  readonly gradients: Float64Array
+}
+
+/**
+ * One step of SGD with the supernet's settings: the gradient is clipped to `clipNorm` by itself, then m ← μ m + g + λ w
+ * and w ← w − η m. Weights stay float32 numbers; gradients are cleared.
+ */
+export function sgdStep(
+  { values, gradients }: Trained,
+  momentum: Float64Array,
+  options: Pick<StepOptions, 'learningRate' | 'momentum' | 'weightDecay' | 'clipNorm'>,
+): void {
+  const norm = Math.sqrt(gradients.reduce((sum, value) => sum + value * value, 0))
+  const scale = Math.min(1, options.clipNorm / (norm + 1e-6))
+  for (let i = 0; i < values.length; i++) {
+    momentum[i] = options.momentum * momentum[i] + gradients[i] * scale + options.weightDecay * values[i]
+    values[i] = Math.fround(values[i] - options.learningRate * momentum[i])
+  }
+  gradients.fill(0)
+}
