@@ -18,7 +18,7 @@ struct Phase {
   // The share of the batch's statistics in the running ones after this run. Without it, batch norms that have running
   // statistics normalise by them.
   std::optional<double> momentum;
-  std::optional<Drop> drop;   // without it, nothing is dropped
+  std::optional<Drop> drop;     // without it, nothing is dropped
   std::vector<float> mixing{};  // coefficients that mixes read, each in the place that the instruction names
 };
 

@@ -84,14 +84,15 @@ class Planner {
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
-  // A tap, a drop that drops nothing and a mix of one value give the memory that they read.
-  static bool may_return_input(Op op) {
-    return op == Op::Dropout || op == Op::DropPath || op == Op::Mix || op == Op::Tap;
-  }
+  // A tap, or a drop that drops nothing, gives the memory that it reads.
+  static bool may_return_input(Op op) { return op == Op::Dropout || op == Op::DropPath || op == Op::Tap; }
 
   // Whether a value's memory is read by none but its consumers: neither backward by the instruction that made it, nor
-  // as the memory of another value.
-  static bool is_only_read_by_consumers(Op op) { return !is_relu(op) && op != Op::Input && !may_return_input(op); }
+  // as the memory of another value, as which a mix too may give one of its own. (In bfloat16 a mix reads and gives
+  // bfloat16, also where only linear layers read it, so it is not one of those above.)
+  static bool is_only_read_by_consumers(Op op) {
+    return !is_relu(op) && op != Op::Input && op != Op::Mix && !may_return_input(op);
+  }
 
   Term term(int id) const {
     const Instruction& in = at(id);

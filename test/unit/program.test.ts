@@ -158,6 +158,7 @@ describe('encodeProgram', () => {
       'crop2d',
       'dropout',
       'dropPath',
+      'mix',
       'tap',
     ])
   })
