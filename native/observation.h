@@ -14,7 +14,7 @@ using Observation = std::unordered_map<int, at::Tensor>;
 struct Taps {
   Observation* keep = nullptr;           // puts their values there
   const Observation* towards = nullptr;  // compares them with those there, where slots are equal
-  double weight = 0;                     // of the mean squared difference in the loss
+  double weight = 0;                     // of the mean squared difference, of values scaled to mean square 1
 
   // Found going forward: taps that were compared, and the sum of their mean squared differences, a scalar.
   int compared = 0;

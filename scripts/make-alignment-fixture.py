@@ -6,7 +6,7 @@
 test/fixtures/alignment.json: SGD steps on the NAS-Bench-201 supernet of make-fixtures.py, from its weights and on its
 images, in float64. The loss of a step is the cross-entropy of its path plus WEIGHT times the mean, over inputs and
 outputs of candidate convolutions that path and anchor share, of F.mse_loss to those of the anchor, which autograd does
-not see. The input of a convolution is taken before its ReLU, its output after its batch norm.
+not see, all divided by the root of their mean square. The input of a convolution is taken before its ReLU, its output after its batch norm.
 """
 import importlib
 import json
@@ -47,6 +47,10 @@ def tapped(w, images, path):
         net.relu_conv_bn = plain
 
 
+def scaled(x):
+    return x / x.square().mean().sqrt()
+
+
 def steps(images, labels, dtype=torch.float64):
     w = {name: value.to(dtype).clone().requires_grad_() for name, value in net.initial_weights().items()}
     optimizer = torch.optim.SGD(w.values(), lr=net.LEARNING_RATE, momentum=net.MOMENTUM, weight_decay=net.WEIGHT_DECAY)
@@ -57,7 +61,7 @@ def steps(images, labels, dtype=torch.float64):
             anchor_logits, towards = tapped(w, images, anchor)
         logits, values = tapped(w, images, path)
         shared = sorted(towards.keys() & values.keys())
-        squares = [F.mse_loss(values[key], towards[key]) for key in shared]
+        squares = [F.mse_loss(scaled(values[key]), scaled(towards[key])) for key in shared]
         alignment = torch.stack(squares).mean() if squares else images.new_zeros(())
         loss = F.cross_entropy(logits, labels)
         (loss + WEIGHT * alignment).backward()

@@ -10,7 +10,20 @@ std::string shape_of(const at::Tensor& x) {
   return std::to_string(x.size(0)) + " images of " + Shape{x.size(1), x.size(2), x.size(3)}.text();
 }
 
-// The difference is kept for the backward pass, so that the value itself need not stay.
+// A value divided by the root of its mean square, and one over that root; zeros stay zeros.
+struct Scaled {
+  at::Tensor value, inverse;
+};
+
+Scaled scaled(const at::Tensor& x) {
+  const at::Tensor exact = x.to(at::kFloat);
+  const at::Tensor square = exact.square().mean(at::kDouble);
+  const at::Tensor inverse = square.rsqrt().masked_fill_(square.eq(0), 0).to(at::kFloat);
+  return {exact.mul(inverse), inverse};
+}
+
+// With u and a the two values scaled, their mean squared difference has the derivative 2 / (elements r) (mean(u a) u -
+// a) in x = r u. All but the factor is kept for the backward pass, so that the value itself need not stay.
 void compare(const Step& step, const at::Tensor& x, Activations& run) {
   const auto found = run.taps.towards->find(step.slot);
   if (found == run.taps.towards->end()) return;
@@ -18,11 +31,14 @@ void compare(const Step& step, const at::Tensor& x, Activations& run) {
   if (x.sizes() != observed.sizes()) {
     expected("the batch that was observed, " + shape_of(observed), "alignment", shape_of(x));
   }
-  const at::Tensor difference = x.sub(observed);
-  const at::Tensor square = difference.to(at::kFloat).square().mean().to(at::kDouble);
+  const auto [value, inverse] = scaled(x);
+  const at::Tensor towards = scaled(observed).value;
+  const at::Tensor square = value.sub(towards).square_().mean(at::kDouble);
   Taps& taps = run.taps;
   taps.squares = taps.compared++ == 0 ? square : taps.squares.add(square);
-  if (taps.weight != 0 && run.wants_gradient(step.input)) run.kept[step.output] = difference;
+  if (taps.weight == 0 || !run.wants_gradient(step.input)) return;
+  const at::Tensor likeness = value.mul(towards).mean();
+  run.kept[step.output] = value.mul(likeness).sub_(towards).mul_(inverse).to(x.scalar_type());
 }
 
 }  // namespace
@@ -38,19 +54,18 @@ void tap_forward(const Step& step, Activations& run) {
   run.values[step.output] = x;
 }
 
-// d/dx of weight / taps * mean((x - observed)^2) is 2 * weight / (taps * elements) * (x - observed).
 void tap_backward(const Step& step, Activations& run) {
   at::Tensor gradient = std::move(run.gradients[step.output]);
-  at::Tensor difference = std::move(run.kept[step.output]);
+  at::Tensor pull = std::move(run.kept[step.output]);
   if (!run.wants_gradient(step.input)) return;
-  if (difference.defined()) {
+  if (pull.defined()) {
     const Stopwatch::Scope scope(Family::Loss);
     const double factor =
-        2 * run.taps.weight / (static_cast<double>(run.taps.compared) * static_cast<double>(difference.numel()));
+        2 * run.taps.weight / (static_cast<double>(run.taps.compared) * static_cast<double>(pull.numel()));
     if (gradient.defined())
-      gradient.add_(difference, factor);
+      gradient.add_(pull, factor);
     else
-      gradient = difference.mul_(factor);
+      gradient = pull.mul_(factor);
   }
   if (gradient.defined()) run.add_gradient(step.input, std::move(gradient));
 }

@@ -8,9 +8,11 @@
  * The anchor is the best path so far: a path that does better than it on the batch of a step, with the weights before the
  * step, takes its place. It begins as the path of the first step.
  *
- * What the paper leaves to this project: better is a higher accuracy on the batch, or an equal one with a lower loss; the
- * anchor is computed in training mode but learns nothing itself, and its values are constants; the mean is over all taps,
- * two of each convolution (see Taps), whatever their sizes.
+ * What the paper leaves to this project: values are divided by the root of their mean square before they are compared,
+ * because sums grow by up to four in every cell of NAS-Bench-201 and the largest would be all that counts; better is a
+ * higher accuracy on the batch, or an equal one with a lower loss; the anchor is computed in training mode but learns
+ * nothing itself, and its values are constants; the mean is over all taps, two of each convolution (see Taps), whatever
+ * their sizes.
  */
 import type { MagicAConfig } from '../config/schema.js'
 import type { Batch, EvaluateRecord, StepOptions, StepRecord } from '../native.js'

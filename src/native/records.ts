@@ -103,8 +103,9 @@ export interface AccumulateRecord {
   /** Gradient of the loss in each coefficient of the batch's `mixing`; absent without any. */
   readonly mixingGradients?: Float32Array
   /**
-   * How far the path's taps are from those observed, of equal slots: mean over them of the mean squared difference; 0
-   * where they share none. Not part of `loss`. Only of calls with `alignment`.
+   * How far the path's taps are from those observed, of equal slots, in [0, 4]: mean over them of the mean squared
+   * difference, each value divided by the root of its mean square first; 0 where they share none. Not part of `loss`.
+   * Only of calls with `alignment`.
    */
   readonly alignment?: number
 }
