@@ -106,7 +106,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
 
 /** A label beside those of other axes, where it must say what it is of. */
 export function nameValue(axis: Axis, label: string): string {
-  if (axis === 'epochs') return `${label} epochs`
+  if (axis === 'epochs') return `${label} ${label === '1' ? 'epoch' : 'epochs'}`
   return axis === 'noise' ? `noise ${label}` : label
 }
 

@@ -39,7 +39,7 @@ const study = group({
       'fixedGradientVariance',
       'fixedGradientVarianceCandidates',
     ])
-    .default('gradientVariance'),
+    .default('gradientVarianceLast'),
   spaces: axisValues('space'),
   extents: axisValues('extent'),
   methods: axisValues('method'),

@@ -79,7 +79,7 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
 
 /** A line per condition with mean ± deviation, and where everything lies. */
 export function renderReport({ cells, complete, conditions, files }: ExperimentReport): string[] {
-  const head = ['study', 'condition', 'seeds', 'GV', 'KT', 'P@top 5%', 'best found']
+  const head = ['study', 'condition', 'seeds', 'GV', 'GV, last epoch', 'KT', 'P@top 5%']
   const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
   const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
   for (const condition of conditions) {
@@ -89,9 +89,9 @@ export function renderReport({ cells, complete, conditions, files }: ExperimentR
       conditionName(condition, conditions),
       n,
       plusMinus(summary.gradientVariance, scientific),
+      plusMinus(summary.gradientVarianceLast, scientific),
       plusMinus(summary.kendallTau, decimal),
       plusMinus(summary.precisionAtTop5, decimal),
-      plusMinus(summary.bestFound, (value) => decimal(value, 4)),
     ])
   }
   const written = files.map((file) => `  ${file}`)

@@ -48,7 +48,7 @@ function checkWellFormed(svg: string): void {
 }
 
 const both = (condition: number, seed: number) => ({
-  gradientVariance: 1e-5 * (1 + condition) * (1 + 0.1 * seed),
+  gradientVarianceLast: 1e-5 * (1 + condition) * (1 + 0.1 * seed),
   kendallTau: 0.5 + 0.05 * condition + 0.01 * seed,
 })
 
@@ -59,7 +59,7 @@ describe('the figure of a study', () => {
     expect(count(svg, 'point')).toBe(4)
     expect(count(svg, 'rule')).toBe(4)
     expect(svg.indexOf('SPOS')).toBeLessThan(svg.indexOf('PA&amp;DA'))
-    expect(svg).toContain('gradient variance, mean over epochs')
+    expect(svg).toContain('gradient variance in the last epoch')
     expect(svg).toContain("Kendall's τ")
     expect(svg).toContain('NAS-Bench-201 · CIFAR-10 · all training images · 4 epochs')
     expect(svg).toContain('Mean ± one standard deviation over seeds 0, 1, 2')
@@ -77,7 +77,7 @@ describe('the figure of a study', () => {
 
   it('leaves the rank correlation out where there is none', async () => {
     const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada'] }), (condition, seed) => ({
-      gradientVariance: both(condition, seed).gradientVariance,
+      gradientVarianceLast: both(condition, seed).gradientVarianceLast,
     }))
     expect(count(svg, 'point')).toBe(2)
     expect(svg).not.toContain("Kendall's τ")
@@ -86,7 +86,7 @@ describe('the figure of a study', () => {
   it('shows the gradient variance that the study asks for', async () => {
     const experiment = await plan({ figure: 'method', variance: 'fixedGradientVariance', methods: ['spos'] })
     const svg = await draw(experiment, () => ({
-      gradientVariance: 3,
+      gradientVarianceLast: 3,
       fixedGradientVariance: 7e-5,
       kendallTau: 0,
     }))

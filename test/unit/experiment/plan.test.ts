@@ -222,7 +222,14 @@ studies:
 
 describe('the experiments that come with the package', () => {
   // Cells by file: conditions × seeds, equal ones counted once.
-  it.each([['longer-training', 7 * 3]])('%s has %i cells', async (name, count) => {
+  it.each([
+    ['gradient-noise', 4 * 3],
+    ['longer-training', 7 * 3],
+    ['methods', 11 * 3],
+    ['nasbench201-cifar10-short', 8 * 2],
+    ['sharing-extent', 4 * 3],
+    ['smoke', 17 * 3],
+  ])('%s has %i cells', async (name, count) => {
     const set = ['data.dir=cifar10', 'groundTruth.file=table.csv']
     const { cells } = await loadExperiment(join('configs', 'experiments', `${name}.yaml`), { set })
     expect(cells).toHaveLength(count)
