@@ -1,5 +1,7 @@
+import { FairPathSampler } from '../sampling/fair-paths.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
-import type { MethodState } from './method.js'
+import { choicesByParameter } from './candidate-parameters.js'
+import type { MethodContext, MethodState } from './method.js'
 
 /**
  * The paths of a step: drawn anew, or those of the epoch's first step again. The latter is what the released baselines
@@ -13,6 +15,18 @@ export class EpochPaths {
   constructor(draw: () => Path[], keep: boolean) {
     this.#draw = draw
     this.#keep = keep
+  }
+
+  /**
+   * K strictly fair paths a step; with `compat` those of an epoch's first step.
+   *
+   * @throws UserError for a space whose choices offer different numbers of operations, or own no weights.
+   */
+  static fair({ space, random }: MethodContext, method: string, compat: boolean): EpochPaths {
+    const setting = `method.name ${method}`
+    const sampler = new FairPathSampler(space, setting)
+    choicesByParameter(space, setting)
+    return new EpochPaths(() => sampler.draw(random.paths), compat)
   }
 
   next(): Path[] {

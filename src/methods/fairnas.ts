@@ -5,10 +5,8 @@
  */
 import type { FairnasConfig } from '../config/schema.js'
 import type { Batch, StepOptions } from '../native.js'
-import { FairPathSampler } from '../sampling/fair-paths.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
-import { choicesByParameter } from './candidate-parameters.js'
 import { finishStep, meanOutcome } from './compose.js'
 import { EpochPaths } from './epoch-paths.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome } from './method.js'
@@ -21,13 +19,9 @@ export class Fairnas implements Method {
 
   /** Throws a UserError for a space whose choices offer different numbers of operations or own no weights. */
   constructor(config: FairnasConfig, context: MethodContext) {
-    const { space, random } = context
-    const setting = 'method.name fairnas'
-    const sampler = new FairPathSampler(space, setting)
-    choicesByParameter(space, setting)
     this.#context = context
-    this.#paths = new EpochPaths(() => sampler.draw(random.paths), config.compat)
-    this.pathDistribution = [...uniformDistribution(space.operations.length)]
+    this.#paths = EpochPaths.fair(context, this.name, config.compat)
+    this.pathDistribution = [...uniformDistribution(context.space.operations.length)]
   }
 
   epochIndices(): Int32Array {

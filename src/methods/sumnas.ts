@@ -8,10 +8,8 @@
  */
 import type { SumnasConfig } from '../config/schema.js'
 import type { Batch, HeldBatch, Plan, SgdOptions, StepOptions } from '../native.js'
-import { FairPathSampler } from '../sampling/fair-paths.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
-import { choicesByParameter } from './candidate-parameters.js'
 import { meanOutcome } from './compose.js'
 import { EpochPaths } from './epoch-paths.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome, Verbs } from './method.js'
@@ -25,14 +23,10 @@ export class Sumnas implements Method {
 
   /** Throws a UserError for a space whose choices offer different numbers of operations or own no weights. */
   constructor(config: SumnasConfig, context: MethodContext) {
-    const { space, random } = context
-    const setting = 'method.name sumnas'
-    const sampler = new FairPathSampler(space, setting)
-    choicesByParameter(space, setting)
     this.#config = config
     this.#context = context
-    this.#paths = new EpochPaths(() => sampler.draw(random.paths), config.compat)
-    this.pathDistribution = [...uniformDistribution(space.operations.length)]
+    this.#paths = EpochPaths.fair(context, this.name, config.compat)
+    this.pathDistribution = [...uniformDistribution(context.space.operations.length)]
   }
 
   epochIndices(): Int32Array {
