@@ -49,12 +49,7 @@ export interface RawArray {
  * @throws UserError for another format, structured elements, Fortran order, and a size unlike the shape's.
  */
 export function parseNpy(bytes: Buffer, file: string): RawArray {
-  const start = bytes[6] > 1 ? 12 : 10
-  if (bytes.length < start || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
-    throw new UserError(`Expected an .npy file for ${file} but received something else`)
-  }
-  const end = start + (start === 12 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
-  const header = bytes.toString('latin1', start, end)
+  const { header, end } = npyHeader(bytes, file)
   const type = /'descr': *'([<>|=]\w(\d+))'/.exec(header)
   const extents = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1]
   if (type === null || extents === undefined || !/'fortran_order': *False/.test(header)) {
@@ -69,6 +64,26 @@ export function parseNpy(bytes: Buffer, file: string): RawArray {
     throw new UserError(`Expected ${wanted} bytes of elements in ${file} but received ${bytes.length - end}`)
   }
   return { shape, type: type[1], elements: bytes.subarray(end) }
+}
+
+/**
+ * Finds the pickle of an array of objects, which NumPy writes after the header; undefined where the elements are plain.
+ *
+ * @throws UserError for another format.
+ */
+export function npyPickle(bytes: Buffer, file: string): Buffer | undefined {
+  const { header, end } = npyHeader(bytes, file)
+  return /'descr': *'\|O'/.test(header) ? bytes.subarray(end) : undefined
+}
+
+/** The header's text, and where the elements begin. */
+function npyHeader(bytes: Buffer, file: string): { header: string; end: number } {
+  const start = bytes[6] > 1 ? 12 : 10
+  if (bytes.length < start || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw new UserError(`Expected an .npy file for ${file} but received something else`)
+  }
+  const end = start + (start === 12 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
+  return { header: bytes.toString('latin1', start, end), end }
 }
 
 /** Writes float32 elements in row-major order. */

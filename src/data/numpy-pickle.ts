@@ -37,6 +37,19 @@ export class PickledArray {
   type = ''
   fortranOrder = false
   bytes: Uint8Array | undefined
+  /** The elements of an array of objects, in place of bytes. */
+  objects: readonly unknown[] | undefined
+
+  /** The elements of a one-dimensional array of floating-point numbers; undefined for any other. */
+  floats(): number[] | undefined {
+    const size = Number(this.type.slice(-1))
+    if (this.bytes === undefined || this.shape.length !== 1 || !/^[<>]f[48]$/.test(this.type)) return undefined
+    const { bytes, type } = this
+    return Array.from(
+      { length: Math.floor(bytes.length / size) },
+      (_, i) => floatOf(type, Buffer.from(bytes.subarray(i * size, (i + 1) * size)))!,
+    )
+  }
 }
 
 /**
@@ -58,10 +71,12 @@ export function pickledIntegers(value: unknown): ArrayLike<number> | undefined {
   return integers?.length === value.shape[0] ? integers : undefined
 }
 
-class ArrayHost implements PickleHost {
-  readonly expected = EXPECTED
-
-  constructor(private readonly file: string) {}
+/** Knows NumPy's arrays and scalars, and how Python 3 writes bytes. */
+export class ArrayHost implements PickleHost {
+  constructor(
+    protected readonly file: string,
+    readonly expected: string = EXPECTED,
+  ) {}
 
   allows(global: string): boolean {
     return GLOBALS.has(global)
@@ -70,11 +85,13 @@ class ArrayHost implements PickleHost {
   call(global: string, args: readonly unknown[]): unknown {
     const value = this.#call(global, args)
     if (value !== undefined) return value
-    throw new UserError(`Expected ${EXPECTED} for ${this.file} but received a call of ${global} with other arguments`)
+    throw new UserError(
+      `Expected ${this.expected} for ${this.file} but received a call of ${global} with other arguments`,
+    )
   }
 
   persistent(): never {
-    throw new UserError(`Expected ${EXPECTED} for ${this.file} but received a persistent id`)
+    throw new UserError(`Expected ${this.expected} for ${this.file} but received a persistent id`)
   }
 
   setState(value: unknown, state: unknown): boolean {
@@ -106,8 +123,8 @@ class ArrayHost implements PickleHost {
       }
       case 'scalar': {
         if (!(first instanceof ElementType) || !Buffer.isBuffer(second)) return undefined
-        // Scalars of other types are nothing that a data set needs.
-        return integersOf(first.name, second)?.[0] ?? null
+        // Scalars of other types are nothing that a data set or a table needs.
+        return integersOf(first.name, second)?.[0] ?? floatOf(first.name, second) ?? null
       }
       case 'bytes':
         return args.length === 0 ? Buffer.alloc(0) : undefined
@@ -121,12 +138,23 @@ class ArrayHost implements PickleHost {
 
 function fill(array: PickledArray, shape: unknown, type: unknown, fortranOrder: boolean, bytes: unknown): boolean {
   if (!Array.isArray(shape) || !(type instanceof ElementType)) return false
-  // Arrays of objects hold a list here: nothing that a data set needs.
-  Object.assign(array, { shape, type: type.name, fortranOrder, bytes: Buffer.isBuffer(bytes) ? bytes : undefined })
+  array.shape = shape
+  array.type = type.name
+  array.fortranOrder = fortranOrder
+  array.bytes = Buffer.isBuffer(bytes) ? bytes : undefined
+  array.objects = Array.isArray(bytes) ? bytes : undefined
   return true
 }
 
+/** A floating-point scalar; undefined for other types and lengths. */
+function floatOf(type: string, bytes: Buffer): number | undefined {
+  const little = type[0] !== '>'
+  if (type.endsWith('f8') && bytes.length === 8) return little ? bytes.readDoubleLE() : bytes.readDoubleBE()
+  if (type.endsWith('f4') && bytes.length === 4) return little ? bytes.readFloatLE() : bytes.readFloatBE()
+  return undefined
+}
+
 /** Text of Python 3, or of Python 2, whose strings are bytes. */
-function textOf(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   return Buffer.isBuffer(value) ? value.toString('latin1') : typeof value === 'string' ? value : undefined
 }

@@ -3,15 +3,14 @@
  * judged. A table is a CSV file with a header, a column `arch` (the space's notation, or operation indices such as
  * "3,0,1,2,4,1") and a column of accuracies in percent, where lines that begin with `#` are comments; or a file `.json`
  * with an object per architecture, such as `{"02012100": {"mean_acc": 89.2}}`. CSV with a column `hash` instead, such as
- * that of NAS-Bench-101, is read for spaces whose isomorphism keys are hashes. All may be compressed (`.gz`).
+ * that of NAS-Bench-101, is read for spaces whose isomorphism keys are hashes. All may be compressed (`.gz`). Pickled
+ * tables of Python, as NAS-Bench-201 is published in, are told by their first bytes: see `tables/open-table.ts`.
  */
 import { UserError } from '../errors.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
-import { parseAccuracyByHash } from './accuracy-by-hash.js'
 import { GroundTruthByHash } from './ground-truth-by-hash.js'
-import { readTable } from './read-table.js'
-import { csvRows, jsonRows } from './table-rows.js'
+import { openTable } from './tables/open-table.js'
 
 export interface GroundTruth {
   /** Number of architectures in the table. */
@@ -25,7 +24,7 @@ export interface GroundTruth {
 }
 
 export interface GroundTruthOptions {
-  /** Name of the column of accuracies; default `accuracy`, by hash `test_accuracy`, in JSON `mean_acc`. */
+  /** Name of the column of accuracies; default `accuracy`, by hash `test_accuracy`, in JSON `mean_acc`, pickled `cifar10_test`. */
   readonly column?: string
 }
 
@@ -38,37 +37,28 @@ export async function loadGroundTruth(
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
-  const text = await readTable(file)
-  const json = /\.json(\.gz)?$/.test(file)
-  if (!json && isByHash(text)) return new GroundTruthByHash(space, parseAccuracyByHash(text, file, options), file)
-  const { column = json ? 'mean_acc' : 'accuracy' } = options
-  const rows = json ? jsonRows(text, column, file) : csvRows(text, column, file)
+  const table = await openTable(file)
+  const { column = table.defaultColumn } = options
+  if (table.byHash !== undefined) return new GroundTruthByHash(space, table.byHash(column), file)
 
   const paths: Path[] = []
-  const table = new Map<string, number>()
+  const accuracies = new Map<string, number>()
   let best: GroundTruth['best'] | undefined
-  for (const row of rows) {
+  for (const row of table.rows(column)) {
     const { arch } = row
-    const where = () => `${file}, line ${row.line()}`
+    const where = () => `${file}, ${row.place()}`
     const path = pathOf(arch, space, where)
     const accuracy = accuracyOf(row.accuracy, column, where)
     const key = path.join()
-    if (table.has(key)) {
-      throw new UserError(`Expected each architecture once in ${file} but received ${arch} again on line ${row.line()}`)
+    if (accuracies.has(key)) {
+      throw new UserError(`Expected each architecture once in ${file} but received ${arch} again on ${row.place()}`)
     }
-    table.set(key, accuracy)
+    accuracies.set(key, accuracy)
     paths.push(path)
     if (best === undefined || accuracy > best.accuracy) best = { path, accuracy }
   }
   if (best === undefined) throw new UserError(`Expected at least one architecture in ${file} but received none`)
-  return { size: table.size, paths, best, accuracy: (path) => table.get(path.join()) }
-}
-
-/** Whether the header has a column `hash` instead of `arch`. */
-function isByHash(text: Buffer): boolean {
-  const header = /^(?!#)[^\r\n]*\S/m.exec(text.toString('utf8', 0, 65_536))
-  const columns = header === null ? [] : header[0].split(',').map((name) => name.trim())
-  return columns.includes('hash') && !columns.includes('arch')
+  return { size: accuracies.size, paths, best, accuracy: (path) => accuracies.get(path.join()) }
 }
 
 function pathOf(text: string, space: SearchSpace, where: () => string): Path {
