@@ -13,6 +13,9 @@ export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
 export { readWeights } from './checkpoint/read-weights.js'
 export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
+export { subModelWeights } from './checkpoint/sub-model.js'
+export { readTorchStateDict } from './checkpoint/torch.js'
+export { writeTorchStateDict } from './checkpoint/torch-writer.js'
 export {
   type Config,
   type ConfigInput,

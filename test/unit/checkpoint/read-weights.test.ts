@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { matchWeights } from '../../../src/checkpoint/match.js'
 import { readWeights } from '../../../src/checkpoint/read-weights.js'
-import { writeSafetensors } from '../../../src/checkpoint/safetensors.js'
+import { type Tensor, writeSafetensors } from '../../../src/checkpoint/safetensors.js'
 
 let dir: string
 beforeEach(() => {
@@ -38,7 +38,7 @@ it('says what tensors and specs have in common', () => {
     { name: 'd', shape: [] },
     { name: 'e', shape: [1] },
   ]
-  const tensors = new Map([
+  const tensors = new Map<string, Tensor>([
     ['a', float(2)],
     ['b', float(3, 2)],
     ['c', { shape: [1], data: Int32Array.of(1) }],
