@@ -17,7 +17,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readTorchStateDict } from '../dist/checkpoint/torch-zip.js'
+import { readTorchStateDict } from '../dist/checkpoint/torch.js'
 import { readNpy } from '../dist/data/npy.js'
 import { gradientVariance } from '../dist/evaluation/gradient-variance.js'
 import { PathImportance } from '../dist/methods/path-importance.js'

@@ -252,7 +252,26 @@ def state_dicts():
     }
     torch.save(tensors, FIXTURES / "state-dict-views.pt", pickle_protocol=4)
     torch.save({"weight": torch.ones(1), "counter": torch.tensor(3)}, FIXTURES / "state-dict-integer.pt")
-    torch.save({"weight": torch.ones(1)}, FIXTURES / "state-dict-legacy.pt", _use_new_zipfile_serialization=False)
+    torch.save(tensors, FIXTURES / "state-dict-legacy.pt", _use_new_zipfile_serialization=False)
+    # What a training script saves: the state dict of a parallel module, whose second layer is the first, beside an optimizer.
+    shared = torch.nn.Linear(2, 2, bias=False)
+    network = torch.nn.ModuleDict({"module": torch.nn.Sequential(shared, shared, torch.nn.BatchNorm2d(2))})
+    network.module[2].num_batches_tracked += 7
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    network.module[2](torch.ones(1, 2, 2, 2)).sum().backward()
+    optimizer.step()
+    checkpoint = {"epoch": 3, "best": 0.5, "optimizer": optimizer.state_dict(), "state_dict": network.state_dict()}
+    torch.save(checkpoint, FIXTURES / "checkpoint-nested.pt")
+    torch.save(checkpoint, FIXTURES / "checkpoint-legacy.pt", pickle_protocol=4, _use_new_zipfile_serialization=False)
+    integers = {
+        "i64": torch.tensor([-(2**53) - 1, 5]),
+        "i32": torch.tensor([[1], [-2]], dtype=torch.int32),
+        "i16": torch.tensor([-300], dtype=torch.int16),
+        "i8": torch.tensor([-3], dtype=torch.int8),
+        "u8": torch.tensor([0, 255], dtype=torch.uint8),
+        "bool": torch.tensor([True, False]),
+    }
+    torch.save(integers, FIXTURES / "state-dict-integers.pt")
 
 
 def safetensors_file():

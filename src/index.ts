@@ -11,7 +11,11 @@ export {
 } from './benchmark/bench.js'
 export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
+export { readWeights } from './checkpoint/read-weights.js'
 export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
+export { subModelWeights } from './checkpoint/sub-model.js'
+export { readTorchStateDict } from './checkpoint/torch.js'
+export { writeTorchStateDict } from './checkpoint/torch-writer.js'
 export {
   type Config,
   type ConfigInput,
@@ -77,7 +81,7 @@ export {
   type RegularizedEvolutionSettings,
   randomSearch,
 } from './finding/index.js'
-export { type InferOptions, infer, judge, readWeights } from './inference.js'
+export { type InferOptions, infer, judge } from './inference.js'
 export {
   Close,
   createMethod,

@@ -1,6 +1,6 @@
 /** What paths of a supernet say about a batch of images, with weights from a checkpoint. */
-import { readSafetensors, type Tensor } from './checkpoint/safetensors.js'
-import { readTorchStateDict } from './checkpoint/torch-zip.js'
+import { listed, matchWeights } from './checkpoint/match.js'
+import type { Tensor } from './checkpoint/safetensors.js'
 import { UserError } from './errors.js'
 import { isGateTensor } from './methods/close/gate.js'
 import { spaceOfWeights } from './methods/close/space.js'
@@ -10,7 +10,7 @@ import { restoreWeights } from './training/snapshot.js'
 
 export interface InferOptions {
   readonly space: SearchSpace
-  /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see {@link readWeights}. */
+  /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see `readWeights`. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
@@ -45,11 +45,6 @@ export async function infer({ weights, images, paths, precision, ...options }: I
   return logits
 }
 
-/** Tensors by name of a PyTorch state dict, or of a safetensors file if the name ends so. */
-export async function readWeights(file: string): Promise<ReadonlyMap<string, Tensor>> {
-  return file.endsWith('.safetensors') ? (await readSafetensors(file)).tensors : readTorchStateDict(file)
-}
-
 /** Mean cross-entropy, and the share of images whose largest logit is their label. */
 export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
   const classes = logits.length / labels.length
@@ -65,34 +60,21 @@ export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: 
   return { loss: loss / labels.length, accuracy: correct / labels.length }
 }
 
-/** PyTorch's count of the batches that a running statistic has seen, of which nothing here depends. */
-const COUNTER = '.num_batches_tracked'
-
 function checkWeights(
   space: string,
   specs: readonly (ParameterSpec | BufferSpec)[],
   weights: ReadonlyMap<string, Tensor>,
 ): void {
-  const known = new Set(specs.map(({ name }) => name))
-  const missing = specs.filter(({ name }) => !weights.has(name)).map(({ name }) => name)
-  const extra = [...weights.keys()].filter((name) => !known.has(name) && !name.endsWith(COUNTER) && !isGateTensor(name))
-  const misshaped = specs.flatMap(({ name, shape }) => {
-    const tensor = weights.get(name)
-    if (tensor === undefined || tensor.shape.join() === shape.join()) return []
-    return [`${name} of ${tensor.shape.join('×')} instead of ${shape.join('×')}`]
-  })
-  const complaints = [list('missing', missing), list('left over', extra), list('of another shape', misshaped)].filter(
-    (complaint) => complaint !== undefined,
-  )
+  const { missing, misfits, left } = matchWeights(specs, weights)
+  const extra = left.filter((name) => !isGateTensor(name))
+  const complaints = [
+    listed('missing', missing),
+    listed('left over', extra),
+    listed('of another shape', misfits),
+  ].filter((complaint) => complaint !== undefined)
   if (complaints.length > 0) {
     throw new UserError(
       `Expected the ${specs.length} tensors of ${space} but received a checkpoint with ${complaints.join('; ')}`,
     )
   }
-}
-
-function list(what: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined
-  const shown = names.slice(0, 3).join(', ')
-  return `${names.length} ${what}: ${shown}${names.length > 3 ? ', …' : ''}`
 }

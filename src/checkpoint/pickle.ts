@@ -26,9 +26,29 @@ export interface PickleHost {
 
 const MARK = Symbol('mark')
 
+/** Lists, tuples and dictionaries that a pickle may make: of a byte each, they would fill the memory. */
+const MAX_CONTAINERS = 2 ** 20
+const MAX_MEMO = 2 ** 22
+
 /** Opcodes that Python's own pickler writes for things this machine does not build, by name for the message. */
 const REFUSED: Readonly<Record<number, string>> = {
+  48: 'POP',
+  49: 'POP_MARK',
+  50: 'DUP',
+  70: 'FLOAT',
+  73: 'INT',
+  76: 'LONG',
+  83: 'STRING',
+  86: 'UNICODE',
+  100: 'DICT',
+  103: 'GET',
   105: 'INST',
+  108: 'LIST',
+  112: 'PUT',
+  139: 'LONG4',
+  144: 'ADDITEMS',
+  145: 'FROZENSET',
+  152: 'READONLY_BUFFER',
   111: 'OBJ',
   129: 'NEWOBJ',
   146: 'NEWOBJ_EX',
@@ -41,26 +61,54 @@ const REFUSED: Readonly<Record<number, string>> = {
 }
 
 /**
- * Runs a pickle and returns its value: null, booleans, numbers, strings, Buffers (bytes, and Python 2's `str`), arrays
- * (tuples and lists), Maps (dictionaries), {@link PickleGlobal}s, and what the host returns.
+ * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
+ * Buffers (bytes, and Python 2's `str`), arrays (tuples and lists), Maps (dictionaries), {@link PickleGlobal}s, and what
+ * the host returns.
  *
  * @param name What messages call the file.
  * @throws UserError for a truncated or malformed pickle and for everything that is refused.
  */
 export function unpickle(bytes: Buffer, name: string, host: PickleHost): unknown {
-  return new Machine(bytes, name, host).run()
+  return unpickleAt(bytes, 0, name, host).value
+}
+
+/** Runs the pickle that begins at byte `start`, and says where it ends: for files that have several in a row. */
+export function unpickleAt(
+  bytes: Buffer,
+  start: number,
+  name: string,
+  host: PickleHost,
+): { readonly value: unknown; readonly end: number } {
+  const machine = new Machine(bytes, start, name, host)
+  const value = machine.run()
+  return { value, end: machine.end }
+}
+
+/** Text of a file's making for a message: never long, never with line breaks or escapes of a terminal. */
+export function brief(text: string): string {
+  const [start, rest] = [text.slice(0, 80), text.length > 80 ? '…' : '']
+  return start.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') + rest
 }
 
 class Machine {
   readonly #stack: unknown[] = []
   readonly #memo = new Map<number, unknown>()
-  #at = 0
+  #at: number
+  #containers = 0
 
   constructor(
     private readonly bytes: Buffer,
+    start: number,
     private readonly name: string,
     private readonly host: PickleHost,
-  ) {}
+  ) {
+    this.#at = start
+  }
+
+  /** Where the next byte is read: after {@link run}, the first one behind the pickle. */
+  get end(): number {
+    return this.#at
+  }
 
   run(): unknown {
     for (;;) {
@@ -118,15 +166,15 @@ class Machine {
         return this.#push(this.#take(this.#long8()))
       case 0x29: // EMPTY_TUPLE
       case 0x5d: // EMPTY_LIST
-        return this.#push([])
+        return this.#container([])
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        return this.#push(this.#popMany(opcode - 0x84))
+        return this.#container(this.#popMany(opcode - 0x84))
       case 0x74: // TUPLE
-        return this.#push(this.#popToMark())
+        return this.#container(this.#popToMark())
       case 0x7d: // EMPTY_DICT
-        return this.#push(new Map())
+        return this.#container(new Map())
       case 0x61: // APPEND
         return this.#append(this.#popMany(1))
       case 0x65: // APPENDS
@@ -140,7 +188,9 @@ class Machine {
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2)
-        return this.#global(String(module), String(name))
+        // Of nested lists, `String` could make a text that no memory holds.
+        if (typeof module === 'string' && typeof name === 'string') return this.#global(module, name)
+        throw this.#invalid('a pickle global whose name is no text')
       }
       case 0x52: // REDUCE
         return this.#reduce()
@@ -166,6 +216,14 @@ class Machine {
   #push(value: unknown): true {
     this.#stack.push(value)
     return true
+  }
+
+  /** Pushes what takes memory of its own. */
+  #container(value: unknown): true {
+    if (++this.#containers > MAX_CONTAINERS) {
+      throw this.#invalid(`a pickle of more than ${MAX_CONTAINERS} lists and dictionaries`)
+    }
+    return this.#push(value)
   }
 
   #top(): unknown {
@@ -207,7 +265,7 @@ class Machine {
 
   #global(module: string, name: string): true {
     const global = `${module}.${name}`
-    if (!this.host.allows(global)) throw this.#invalid(`the pickle global ${global}`)
+    if (!this.host.allows(global)) throw this.#invalid(`the pickle global ${brief(global)}`)
     return this.#push(new PickleGlobal(global))
   }
 
@@ -216,7 +274,7 @@ class Machine {
     if (!(callable instanceof PickleGlobal) || !Array.isArray(args)) {
       throw this.#invalid('a pickle that calls something other than a global')
     }
-    return this.#push(this.host.call(callable.name, args))
+    return this.#container(this.host.call(callable.name, args))
   }
 
   #build(): true {
@@ -227,6 +285,7 @@ class Machine {
 
   #remember(slot: number): true {
     this.#memo.set(slot, this.#top())
+    if (this.#memo.size > MAX_MEMO) throw this.#invalid(`a pickle that remembers more than ${MAX_MEMO} values`)
     return true
   }
 
@@ -235,11 +294,11 @@ class Machine {
     return this.#push(this.#memo.get(slot))
   }
 
-  #long(length: number): number {
+  /** Python's little-endian two's complement of any length; sizes and offsets fit in the 6 bytes of a number. */
+  #long(length: number): number | bigint {
     const bytes = this.#take(length)
-    // Python's little-endian two's complement of any length; sizes and offsets fit in 6 bytes.
-    if (length > 6) throw this.#invalid(`an integer of ${length} bytes`)
-    return length === 0 ? 0 : bytes.readIntLE(0, length)
+    if (length <= 6) return length === 0 ? 0 : bytes.readIntLE(0, length)
+    return BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`))
   }
 
   /** A length of eight bytes; one that no file can have fails where it is taken. */

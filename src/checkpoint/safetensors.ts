@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../atomic.js'
 import { UserError } from '../errors.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
+import { brief } from './pickle.js'
 
 export type TensorData =
   | Float64Array
@@ -106,12 +107,20 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`Expected a readable safetensors file for ${file} but received ${error.code}`)
   })
+  return parseSafetensors(bytes, file)
+}
+
+/** The same of a file's bytes; messages call it `file`. */
+export function parseSafetensors(bytes: Buffer, file: string): SafetensorsFile {
   const { header, body } = split(bytes, file)
   const metadata = new Map<string, string>()
   const entries: { name: string; entry: Entry }[] = []
   for (const [name, value] of Object.entries(header)) {
     if (name === METADATA) {
-      for (const [key, text] of Object.entries(value as object)) metadata.set(key, String(text))
+      for (const [key, text] of Object.entries(value as object)) {
+        if (typeof text !== 'string') throw invalid(`text for metadata ${brief(key)}`, file, typeof text)
+        metadata.set(key, text)
+      }
     } else {
       entries.push({ name, entry: parseEntry(value, name, file) })
     }
@@ -123,7 +132,7 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
   for (const { name, entry } of entries) {
     if (entry.begin !== position || entry.end > body.length) {
       const received = `bytes ${entry.begin} to ${entry.end} of ${body.length}`
-      throw invalid(`data that begins at byte ${position} for tensor ${name}`, file, received)
+      throw invalid(`data that begins at byte ${position} for tensor ${brief(name)}`, file, received)
     }
     position = entry.end
     const start = body.byteOffset + entry.begin
@@ -163,14 +172,14 @@ function split(bytes: Buffer, file: string): { header: object; body: Buffer } {
 function parseEntry(value: unknown, name: string, file: string): Entry {
   const { dtype, shape, data_offsets: offsets } = (isObject(value) ? value : {}) as Record<string, unknown>
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
-    throw invalid(`a dtype among ${Object.keys(DTYPES).join(', ')} for tensor ${name}`, file, JSON.stringify(dtype))
+    throw invalid(`a dtype among ${Object.keys(DTYPES).join(', ')} for tensor ${brief(name)}`, file, shown(dtype))
   }
   if (!isExtents(shape) || !isExtents(offsets) || offsets.length !== 2) {
-    throw invalid(`a shape and two offsets for tensor ${name}`, file, JSON.stringify({ shape, data_offsets: offsets }))
+    throw invalid(`a shape and two offsets for tensor ${brief(name)}`, file, shown({ shape, data_offsets: offsets }))
   }
   const [begin, end] = offsets
   const expected = elements(shape) * DTYPES[dtype].bytes
-  if (end - begin !== expected) throw invalid(`${expected} bytes for tensor ${name}`, file, `${end - begin}`)
+  if (end - begin !== expected) throw invalid(`${expected} bytes for tensor ${brief(name)}`, file, `${end - begin}`)
   return { dtype, shape, begin, end }
 }
 
@@ -188,6 +197,15 @@ function isExtents(value: unknown): value is number[] {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A part of the header for a message. Lists may be nested deeper than can be written. */
+function shown(value: unknown): string {
+  try {
+    return brief(JSON.stringify(value) ?? 'nothing')
+  } catch {
+    return 'nested lists'
+  }
 }
 
 function invalid(expected: string, file: string, received: string): UserError {

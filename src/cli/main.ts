@@ -8,6 +8,7 @@ import { benchCommand } from './bench.js'
 import { costCommand } from './cost.js'
 import { doctorCommand } from './doctor.js'
 import { experimentCommand } from './experiment.js'
+import { exportCommand } from './export.js'
 import { findCommand } from './find.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
@@ -27,6 +28,7 @@ const cli = yargs(hideBin(process.argv))
   .command(findCommand)
   .command(experimentCommand)
   .command(inferCommand)
+  .command(exportCommand)
   .command(benchCommand)
   .command(costCommand)
   .command(setupCommand)

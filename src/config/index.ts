@@ -46,6 +46,19 @@ export async function loadConfig({
 }
 
 /**
+ * Settings written `key.of.setting=value` alone, with the defaults for all else. Paths in them are relative to the working
+ * directory.
+ *
+ * @throws UserError with exit code 2, naming every unknown key and impossible value.
+ */
+export function configOfSettings(set: readonly string[]): Config {
+  const settings: Settings = {}
+  for (const assignment of set) assign(settings, assignment)
+  resolvePaths(settings, process.cwd())
+  return check(settings, '--set')
+}
+
+/**
  * Checks settings given in code and fills in every default.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.

@@ -1,0 +1,114 @@
+/** Damages files as an attacker or a bad disk might: seeded, so that a failure can be repeated. */
+
+/** A generator of 32-bit numbers (xorshift), and what is drawn with it. */
+export function randomSource(seed) {
+  let state = (seed ^ 0x9e3779b9) >>> 0 || 1
+  const next = () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state = (state ^ (state << 5)) >>> 0
+    return state
+  }
+  const below = (count) => (count > 0 ? next() % count : 0)
+  return { below, pick: (list) => list[below(list.length)] }
+}
+
+const EDGES = [
+  0n,
+  1n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  2n ** 53n,
+  2n ** 63n - 1n,
+  2n ** 64n - 1n,
+]
+/** Opcodes of pickles, with which most bytes of one can be replaced and still mean something. */
+const OPCODES = Buffer.from(
+  '(.012FIKMNPQRSVX]abcdegijlopqrstu}\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8f\x90\x91\x92\x93\x94\x95',
+  'latin1',
+)
+
+/** A damaged copy of `bytes`; `other` is a file from which pieces may come. */
+export function mutate(bytes, random, other = bytes) {
+  let result = Buffer.from(bytes)
+  for (let times = 1 + random.below(4); times > 0; times--) result = damage(result, random, other)
+  return result
+}
+
+function damage(bytes, random, other) {
+  const at = random.below(bytes.length)
+  const length = 1 + random.below(Math.min(64, bytes.length))
+  const piece = (from) => {
+    const start = random.below(from.length)
+    return from.subarray(start, start + length)
+  }
+  switch (random.below(9)) {
+    case 0:
+      if (bytes.length > 0) bytes[at] ^= 1 << random.below(8)
+      return bytes
+    case 1:
+      if (bytes.length > 0) bytes[at] = random.below(256)
+      return bytes
+    case 2:
+      if (bytes.length > 0) bytes[at] = random.pick(OPCODES)
+      return bytes
+    case 3:
+      return bytes.subarray(0, at)
+    case 4:
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])
+    case 5:
+      return Buffer.concat([bytes.subarray(0, at), piece(bytes), bytes.subarray(at)])
+    case 6:
+      return Buffer.concat([bytes.subarray(0, at), piece(other), bytes.subarray(at + length)])
+    case 7:
+      return Buffer.concat([bytes.subarray(0, at), Buffer.from([random.pick(OPCODES)]), bytes.subarray(at)])
+    default: {
+      const number = Buffer.alloc(8)
+      number.writeBigUInt64LE(random.pick(EDGES))
+      number.copy(bytes, at, 0, random.pick([2, 4, 8]))
+      return bytes
+    }
+  }
+}
+
+/**
+ * A damaged copy of a checkpoint: of the file, or, where it is given as the entries of a zip archive, most of the time of
+ * the contents of one entry, whose checksums `zip` makes right again: or else no damage would get further than those.
+ */
+export function mutateCheckpoint(source, random, sources, zip) {
+  const other = random.pick(sources)
+  if (source.entries === undefined || random.below(4) === 0) return mutate(source.bytes, random, other.bytes)
+  const chosen =
+    random.below(3) > 0
+      ? source.entries.findIndex(([name]) => name.endsWith('data.pkl'))
+      : random.below(source.entries.length)
+  const entries = source.entries.map(([name, bytes], i) => {
+    if (i !== chosen) return [name, bytes]
+    const pickle = other.entries?.find(([name]) => name.endsWith('data.pkl'))?.[1]
+    return [name, mutate(bytes, random, pickle ?? other.bytes)]
+  })
+  return Buffer.concat(zip(entries, 'fuzz'))
+}
+
+/**
+ * Whether the outcome of reading damaged `bytes` is one that is allowed: an error that the user can mend, in one short
+ * sentence, or tensors that are not many times larger than the file. Returns what is wrong, if anything.
+ */
+export function complaint(outcome, bytes, UserError) {
+  if (outcome instanceof Error) {
+    if (!(outcome instanceof UserError)) return `${outcome.stack}`
+    if (outcome.message.length > 1500) return `a message of ${outcome.message.length} characters`
+    return /^Expected .* but received .*/s.test(outcome.message) ? undefined : `the message ${outcome.message}`
+  }
+  let elements = 0
+  for (const { shape, data } of outcome.values()) {
+    if (shape.reduce((product, extent) => product * extent, 1) !== data.length) return 'a shape unlike its data'
+    elements += data.length
+  }
+  return elements > 16 * bytes.length ? `${elements} elements of ${bytes.length} bytes` : undefined
+}

@@ -1,0 +1,34 @@
+import { UserError } from '../errors.js'
+import { buffersOf, parametersOf } from '../program.js'
+import type { Path, SearchSpace } from '../spaces/space.js'
+import type { Tensor } from './safetensors.js'
+
+/**
+ * The tensors of one path, in the supernet's order and under its names: those that its program uses, running statistics
+ * among them, and those that it samples without using them, because they lie on dead edges. So a network that is built from
+ * the path operation by operation finds every tensor that it has.
+ *
+ * @throws UserError where a tensor is missing; for a path outside the space.
+ */
+export function subModelWeights(
+  space: SearchSpace,
+  path: Path,
+  weights: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
+  const { instructions, idle } = space.program(path)
+  const names = new Set<string>(idle)
+  for (const instruction of instructions) {
+    for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
+  }
+  const tensors = new Map<string, Tensor>()
+  for (const { name, shape } of [...space.parameters(), ...(space.buffers?.() ?? [])]) {
+    if (!names.has(name)) continue
+    const tensor = weights.get(name)
+    if (tensor === undefined || tensor.shape.join() !== shape.join()) {
+      const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
+      throw new UserError(`Expected weights of shape ${shape.join('×')} for ${name} but received ${received}`)
+    }
+    tensors.set(name, tensor)
+  }
+  return tensors
+}

@@ -1,0 +1,87 @@
+/**
+ * Files of `torch.save` before PyTorch 1.6: five pickles in a row (a magic number, the version of the protocol, facts about
+ * the system, the object, the keys of its storages) and then the storages, each an 8-byte count of elements and the
+ * elements, in the order of the keys.
+ */
+import type { PickleHost } from './pickle.js'
+import { unpickleAt } from './pickle.js'
+import type { Tensor } from './safetensors.js'
+import { viewsOf } from './state-dict.js'
+import {
+  invalid,
+  MAX_PICKLE_BYTES,
+  materialise,
+  type Storage,
+  storageBytes,
+  TensorPickle,
+  textOf,
+} from './torch-tensors.js'
+
+/** PyTorch's magic number as the integer of ten bytes that the first pickle is. */
+const MAGIC = Buffer.from('8a0a6cfc9c46f9206aa850192e', 'hex')
+const PROTOCOL = 1001
+
+/** Whether a file begins with the magic number, pickled by protocol 2 or by a later one, which frames it. */
+export function isLegacy(bytes: Buffer): boolean {
+  const framed = bytes[2] === 0x95
+  const start = framed ? 11 : 2
+  return bytes[0] === 0x80 && bytes.subarray(start, start + MAGIC.length).equals(MAGIC)
+}
+
+/** @throws UserError as {@link readTorchStateDict} says. */
+export function readLegacy(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
+  let position = 0
+  const next = (host: PickleHost) => {
+    const within = bytes.subarray(0, position + MAX_PICKLE_BYTES)
+    const { value, end } = unpickleAt(within, position, file, host)
+    position = end
+    return value
+  }
+  const plain = new TensorPickle(file)
+  next(plain)
+  const protocol = next(plain)
+  if (protocol !== PROTOCOL) throw invalid(file, `version ${PROTOCOL} of the old format`, 'another')
+  const system = next(plain)
+  if (!(system instanceof Map) || littleEndian(system) !== true) {
+    throw invalid(file, 'little-endian data', 'something else')
+  }
+  const tensors = new TensorPickle(file)
+  const views = viewsOf(next(tensors), file)
+  const places = storagesAfter(next(plain), tensors.storages, bytes, position, file)
+  return materialise(views, file, bytes.length, ({ key }) => places.get(key)!)
+}
+
+function littleEndian(system: Map<unknown, unknown>): unknown {
+  for (const [key, value] of system) if (textOf(key) === 'little_endian') return value
+  return undefined
+}
+
+/** The bytes of every storage: as many as its elements need, and all there for each one that the object names. */
+function storagesAfter(
+  keys: unknown,
+  storages: ReadonlyMap<string, Storage>,
+  bytes: Buffer,
+  start: number,
+  file: string,
+): Map<string, Buffer> {
+  if (!Array.isArray(keys)) throw invalid(file, 'a list of storages', 'something else')
+  const places = new Map<string, Buffer>()
+  let position = start
+  for (const item of keys) {
+    const key = textOf(item) ?? ''
+    const storage = storages.get(key)
+    if (storage === undefined || places.has(key)) {
+      throw invalid(file, 'the keys of the storages that tensors name', 'others')
+    }
+    const begin = position + 8
+    const end = begin + storageBytes(storage, file)
+    if (end > bytes.length) throw invalid(file, `${end} bytes`, `${bytes.length}`)
+    if (bytes.readBigInt64LE(position) !== BigInt(storage.elements)) {
+      throw invalid(file, `${storage.elements} elements in a storage`, `${bytes.readBigInt64LE(position)}`)
+    }
+    places.set(key, bytes.subarray(begin, end))
+    position = end
+  }
+  if (places.size !== storages.size) throw invalid(file, `${storages.size} storages`, `${places.size}`)
+  return places
+}
