@@ -162,7 +162,6 @@ export type Config = z.output<typeof configSchema>
 /** Settings as one writes them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>
 
-export type LearningRateSchedule = z.output<typeof learningRateSchedule>
 export type TrainingConfig = z.output<typeof training>
 export type RankingConfig = z.output<typeof ranking>
 export type RecalibrationConfig = z.output<typeof recalibration>
