@@ -12,7 +12,7 @@ import type { RandomState } from '../random.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 import { exists, makeFolder } from './files.js'
 
-const FORMAT = 1
+const FORMAT = 2
 
 /** What a checkpoint belongs to: continuing it with anything else would mean nothing. */
 export interface Identity {

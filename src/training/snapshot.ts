@@ -32,7 +32,11 @@ export interface Snapshot {
   readonly random: RandomState
   /** The supernet's parameters and buffers by name, and what the method needs to evaluate with them. */
   readonly weights: ReadonlyMap<string, Tensor>
-  /** Momentum, gradient moments, counts, and the method's state. */
+  /**
+   * `momentum.`, `momentMean.` and `momentM2.` with the name of every parameter: PyTorch's momentum buffer, and mean and
+   * sum of squared deviations of the gradients so far; how often parameters were sampled (`timesSampled` for the
+   * moments, `everSampled` for momentum, in their order); what the method knows, as `method.` with names of its own.
+   */
   readonly state: ReadonlyMap<string, Tensor>
 }
 
@@ -60,7 +64,10 @@ export async function takeSnapshot(
   method: Method,
 ): Promise<Snapshot> {
   const state = new Map<string, Tensor>()
-  for (const kind of KINDS) state.set(kind, flat(await supernet.read(kind)))
+  for (const kind of KINDS) {
+    const tensors = splitByName([[supernet.specs, await supernet.read(kind)]])
+    for (const [name, tensor] of tensors) state.set(`${kind}.${name}`, tensor)
+  }
   const { timesSampled, everSampled } = await supernet.counts()
   state.set('timesSampled', flat(timesSampled))
   state.set('everSampled', flat(everSampled))
@@ -80,7 +87,7 @@ export async function restoreSnapshot(
   method: Method,
 ): Promise<void> {
   await restoreWeights(weights, supernet)
-  for (const kind of KINDS) await supernet.write(kind, data(state, kind, Float32Array))
+  for (const kind of KINDS) await supernet.write(kind, joined(state, supernet.specs, `${kind}.`))
   await supernet.setCounts({
     timesSampled: data(state, 'timesSampled', Float64Array),
     everSampled: data(state, 'everSampled', Uint8Array),
@@ -109,14 +116,15 @@ interface Spec {
   readonly shape: readonly number[]
 }
 
-function joined(weights: ReadonlyMap<string, Tensor>, specs: readonly Spec[]): Float32Array {
+function joined(tensors: ReadonlyMap<string, Tensor>, specs: readonly Spec[], prefix = ''): Float32Array {
   const values = new Float32Array(specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
   let offset = 0
-  for (const { name, shape } of specs) {
-    const tensor = weights.get(name)
+  for (const { name: of, shape } of specs) {
+    const name = prefix + of
+    const tensor = tensors.get(name)
     if (tensor === undefined || tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
       const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
-      throw new UserError(`Expected float32 weights of shape ${shape.join('×')} for ${name} but received ${received}`)
+      throw new UserError(`Expected float32 numbers of shape ${shape.join('×')} for ${name} but received ${received}`)
     }
     values.set(tensor.data, offset)
     offset += tensor.data.length

@@ -33,11 +33,25 @@ it('a snapshot holds buffers by name beside the parameters, and restores them', 
   expect([...(await other.read('buffers'))]).toEqual([3, 4, 5, 6])
 })
 
+it('a snapshot holds the optimiser and the moments under the names of the parameters, and restores them', async () => {
+  using supernet = new Supernet(specs)
+  const state = { momentum: [1, 2], momentMean: [3, 4], momentM2: [5, 6] } as const
+  const kinds = ['momentum', 'momentMean', 'momentM2'] as const
+  for (const kind of kinds) await supernet.write(kind, Float32Array.from(state[kind]))
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method)
+  using other = new Supernet(specs)
+  await restoreSnapshot(snapshot, other, method)
+  for (const kind of kinds) {
+    expect(snapshot.state.get(`${kind}.norm.weight`)).toEqual({ shape: [2], data: Float32Array.from(state[kind]) })
+    expect([...(await other.read(kind))]).toEqual(state[kind])
+  }
+})
+
 it('weights without the buffers are refused', async () => {
   using supernet = new Supernet(specs, { buffers })
   const weights = new Map([['norm.weight', { shape: [2], data: Float32Array.of(1, 2) }]])
   await expect(restoreWeights(weights, supernet)).rejects.toThrow(
-    'Expected float32 weights of shape 2 for norm.running_mean but received none',
+    'Expected float32 numbers of shape 2 for norm.running_mean but received none',
   )
 })
 
