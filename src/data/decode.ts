@@ -2,11 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.js'
 import { cropForEvaluation } from './evaluation-crop.js'
-
-export interface Extents {
-  readonly height: number
-  readonly width: number
-}
+import type { Extents } from './images.js'
 
 /** An image with its three channels side by side. */
 interface Decoded extends Extents {

@@ -1,4 +1,4 @@
-import type { Extents } from './decode.js'
+import type { Extents } from './images.js'
 import { type Axis, resample } from './resample.js'
 
 /** Where a square lies in an image that is first resized. */

@@ -1,12 +1,16 @@
+/** Pixels of one image. */
+export interface Extents {
+  readonly height: number
+  readonly width: number
+}
+
 /** Images and labels of one split as read from files: bytes, planes by channel, one class index per image. */
-export interface LabelledImages {
+export interface LabelledImages extends Extents {
   /** count × channels × height × width, bytes 0…255. */
   readonly images: Uint8Array
   /** One class index per image. */
   readonly labels: Int32Array
   readonly channels: number
-  readonly height: number
-  readonly width: number
 }
 
 /** Both splits of a data set. */

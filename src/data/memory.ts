@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
 import { UserError } from '../errors.js'
-import type { Extents } from './decode.js'
+import type { Extents } from './images.js'
 
 /** Bytes of memory that this process may use: the machine's, or those that its container is given. */
 function availableMemory(): number {

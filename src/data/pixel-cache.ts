@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { writeAtomically } from '../atomic.js'
 import { cacheRoot } from '../setup/folders.js'
-import type { Extents } from './decode.js'
+import type { Extents } from './images.js'
 
 /** The last digit counts versions of the layout. */
 const MAGIC = Buffer.from('padapix1', 'latin1')
