@@ -2,7 +2,7 @@
 import type { Tensor } from '../checkpoint/safetensors.js'
 import type { Instruction, Program, Shape } from '../program.js'
 import { addBatchNorm } from './batch-norm.js'
-import { GraphBuilder, IMAGES, LOGITS } from './graph-builder.js'
+import { type Attributes, GraphBuilder, IMAGES, LOGITS } from './graph-builder.js'
 import { DATA_TYPE, type OnnxGraph, type OnnxValueInfo } from './messages.js'
 import { Values } from './values.js'
 
@@ -39,7 +39,7 @@ export function onnxGraph(
 
 function translate(id: number, { instructions }: Program, values: Values, builder: GraphBuilder): void {
   const instruction = instructions[id]
-  const image = (opType: string, inputs: readonly string[], attributes?: Parameters<GraphBuilder['node']>[3]) =>
+  const image = (opType: string, inputs: readonly string[], attributes?: Attributes) =>
     values.setImage(id, builder.node(id, opType, inputs, attributes))
   switch (instruction.op) {
     case 'input':
@@ -115,6 +115,8 @@ function translate(id: number, { instructions }: Program, values: Values, builde
       break
     case 'mix':
       throw new RangeError('Expected a program for evaluation but received mix, which is for training only')
+    default:
+      instruction satisfies never
   }
 }
 
