@@ -99,6 +99,7 @@ export {
   Sumnas,
 } from './methods/index.js'
 export * from './native.js'
+export { writeOnnx } from './onnx/write-onnx.js'
 export { type Instruction, type Program, ProgramBuilder, type Shape, type Value } from './program.js'
 export { createRandom, type Random, RandomStream } from './random.js'
 export { EvaluatedPaths } from './runs/evaluated.js'

@@ -6,7 +6,7 @@ import type { Tensor } from './safetensors.js'
 /**
  * The tensors of one path, in the supernet's order and under its names: those that its program uses, running statistics
  * among them, and those that it samples without using them, because they lie on dead edges. So a network that is built from
- * the path operation by operation finds every tensor that it has.
+ * the path operation by operation finds every tensor that it has. With `idle: false` only those that its program uses.
  *
  * @throws UserError where a tensor is missing; for a path outside the space.
  */
@@ -14,10 +14,11 @@ export function subModelWeights(
   space: SearchSpace,
   path: Path,
   weights: ReadonlyMap<string, Tensor>,
+  { idle = true }: { readonly idle?: boolean } = {},
 ): Map<string, Tensor> {
-  const { instructions, idle } = space.program(path)
-  const names = new Set<string>(idle)
-  for (const instruction of instructions) {
+  const program = space.program(path)
+  const names = new Set<string>(idle ? program.idle : [])
+  for (const instruction of program.instructions) {
     for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
   }
   const tensors = new Map<string, Tensor>()

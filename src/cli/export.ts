@@ -9,15 +9,19 @@ import { type Config, configOfSettings } from '../config/index.js'
 import { imageExtents } from '../data/extents.js'
 import { UserError } from '../errors.js'
 import { spaceOfWeights } from '../methods/close/space.js'
+import { writeOnnx } from '../onnx/write-onnx.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import { savedConfig } from '../runs/run-folder.js'
 import { createSpace, parsePath, type SearchSpace, SPACES } from '../spaces/index.js'
-import { jsonOption, onePath, setOption } from './options.js'
+import { jsonOption, onePath, setOption, whole } from './options.js'
 import { integer } from './output/format.js'
+
+/** For PyTorch, as safetensors, and as a model that onnxruntime runs. */
+const FORMATS = ['pt', 'safetensors', 'onnx'] as const
 
 const options = {
   format: {
-    choices: ['pt', 'safetensors'] as const,
+    choices: FORMATS,
     default: 'pt' as const,
     requiresArg: true,
     describe: 'What to write',
@@ -25,11 +29,17 @@ const options = {
   path: {
     type: 'string',
     requiresArg: true,
-    describe: 'Only the weights of this path, as operation indices or architecture',
+    describe: 'Only this path, as operation indices or architecture',
     coerce: onePath('--path'),
   },
   space: { choices: SPACES, requiresArg: true, describe: 'Search space of a file, for --path' },
   set: { ...setOption, describe: 'Settings of the space of a file: space.key=value …' },
+  size: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Height and width of the images of a file, for onnx',
+    defaultDescription: 'those that are usual in the space',
+  },
   out: { type: 'string', requiresArg: true, demandOption: true, describe: 'File to write', coerce: onePath('--out') },
   json: jsonOption,
 } as const
@@ -39,38 +49,51 @@ type Arguments = InferredOptionTypes<typeof options> & { source?: string }
 
 export const exportCommand: CommandModule<object, Arguments> = {
   command: 'export [source]',
-  describe: 'Write the weights of a supernet, or of one path, for PyTorch or as safetensors',
+  describe: 'Write the weights of a supernet, or of one path, for PyTorch, as safetensors or as an ONNX model',
   builder: (yargs) =>
     yargs
       .positional('source', { type: 'string', describe: 'Run folder or checkpoint file', coerce: onePath('export') })
       .options(options),
-  async handler({ source, format, path: text, space: name, set, out, json }) {
+  async handler(argv) {
+    const { source, format, path: text, out, json } = argv
     if (source === undefined)
       throw new UserError('Expected a run folder or a checkpoint for export but received none', 2)
     const folder = (await stat(source).catch(() => undefined))?.isDirectory() ?? false
-    if (folder && (name !== undefined || set !== undefined)) {
-      throw new UserError(`Expected a checkpoint file with --space and --set but received the run ${source}`, 2)
-    }
-    if (text === undefined && (name !== undefined || set !== undefined)) {
-      throw new UserError('Expected --path with --space and --set but received them alone', 2)
-    }
+    checkUsage(argv, folder)
     const weights = folder ? await weightsOfRun(source) : await readWeights(source)
     let tensors = weights
     let arch: string | undefined
     if (text !== undefined) {
-      const space = folder ? await spaceOfRun(source, weights) : spaceOfFile(source, weights, name, set)
+      const space = folder ? await spaceOfRun(source, weights) : spaceOfFile(source, weights, argv)
       const path = parsePath(space, text)
       arch = space.encode(path)
-      tensors = subModelWeights(space, path, weights)
+      tensors = subModelWeights(space, path, weights, { idle: format !== 'onnx' })
+      if (format === 'onnx') await writeOnnx(out, space, path, tensors)
     }
     if (format === 'pt') await writeTorchStateDict(out, tensors)
-    else await writeSafetensors(out, tensors, { format: 'pt' })
+    else if (format === 'safetensors') await writeSafetensors(out, tensors, { format: 'pt' })
     let scalars = 0
     for (const { data } of tensors.values()) scalars += data.length
     const result = { event: 'result', output: out, format, tensors: tensors.size, scalars, ...(arch && { arch }) }
     const sentence = `${integer(tensors.size)} tensors with ${integer(scalars)} numbers${arch ? ` of ${arch}` : ''} in ${out}`
     process.stdout.write(`${json ? JSON.stringify(result) : sentence}\n`)
   },
+}
+
+/** Refuses options without those that they go with, and those of a file beside a run. */
+function checkUsage({ source, format, path, space, set, size }: Arguments, folder: boolean): void {
+  if (folder && (space !== undefined || set !== undefined || size !== undefined)) {
+    throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
+  }
+  if (path === undefined && (space !== undefined || set !== undefined)) {
+    throw new UserError('Expected --path with --space and --set but received them alone', 2)
+  }
+  if (path === undefined && format === 'onnx') {
+    throw new UserError('Expected --path with --format onnx but received none', 2)
+  }
+  if (size !== undefined && format !== 'onnx') {
+    throw new UserError(`Expected --format onnx with --size but received ${format}`, 2)
+  }
 }
 
 async function weightsOfRun(run: string): Promise<Weights> {
@@ -90,16 +113,17 @@ async function spaceOfRun(run: string, weights: Weights): Promise<SearchSpace> {
 function spaceOfFile(
   file: string,
   weights: Weights,
-  name: string | undefined,
-  set: readonly string[] = [],
+  { space: name, set = [], size }: Pick<Arguments, 'space' | 'set' | 'size'>,
 ): SearchSpace {
   if (name === undefined)
     throw new UserError(`Expected --space with --path for the checkpoint ${file} but received none`, 2)
   const outside = set.find((setting) => !setting.startsWith('space.'))
   if (outside !== undefined) throw new UserError(`Expected a setting of space for --set but received "${outside}"`, 2)
   const { space } = configOfSettings([`space={name: ${name}}`, ...set])
+  const usual = createSpace(space)
+  const { height, width } = size === undefined ? usual.input : { height: whole('size', size), width: size }
   const stem = [...weights].find(([tensor, { shape }]) => /stem/.test(tensor) && shape.length === 4)
-  const input = { channels: stem?.[1].shape[1] ?? 3, height: 32, width: 32 }
-  const classes = weights.get('classifier.weight')?.shape[0] ?? 10
-  return spaceOfWeights(createSpace(space, input, classes), weights)
+  const channels = stem?.[1].shape[1] ?? usual.input.channels
+  const classes = weights.get('classifier.weight')?.shape[0] ?? usual.classes
+  return spaceOfWeights(createSpace(space, { channels, height, width }, classes), weights)
 }

@@ -44,8 +44,11 @@ export { SPACES, type SpaceConfig }
 
 export type SpaceName = SpaceConfig['name']
 
-/** The configured space for images of shape `input` in `classes` classes; throws a UserError where they do not fit. */
-export function createSpace(config: SpaceConfig, input: Shape, classes: number): SearchSpace {
+/**
+ * The configured space for images of shape `input` in `classes` classes, by default the published ones; throws a UserError
+ * where they do not fit.
+ */
+export function createSpace(config: SpaceConfig, input?: Shape, classes?: number): SearchSpace {
   switch (config.name) {
     case 'nasbench201':
       return nasBench201({ ...config, input, classes })

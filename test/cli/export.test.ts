@@ -1,9 +1,13 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readWeights } from '../../src/checkpoint/read-weights.js'
 import { writeTorchStateDict } from '../../src/checkpoint/torch-writer.js'
+import { readNpy, writeNpy } from '../../src/data/npy.js'
 import { nasBench201 } from '../../src/spaces/nasbench201.js'
+import { runOnnx } from '../support/onnx.js'
+import { randomFloats, randomNumbers } from '../support/random.js'
 import { pada, temporaryFolder, tiny } from './harness.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 3, height: 8, width: 8 }, classes: 4 })
@@ -21,11 +25,16 @@ async function makeCheckpoint(folder: string): Promise<string> {
   return file
 }
 
-test('export writes the supernet of a run in both formats, and one path of it', async () => {
-  const folder = temporaryFolder()
-  const run = join(folder, 'run')
+let run: string
+beforeAll(async () => {
+  run = join(mkdtempSync(join(tmpdir(), 'pada-export-')), 'run')
   const trained = await pada(['train', ...tiny(), '--out', run])
   expect(trained.code, trained.stderr).toBe(0)
+})
+afterAll(() => rmSync(dirname(run), { recursive: true }))
+
+test('export writes the supernet of a run in both formats, and one path of it', async () => {
+  const folder = temporaryFolder()
   const weights = await readWeights(join(run, 'checkpoint', 'weights.safetensors'))
   for (const format of ['pt', 'safetensors']) {
     const out = join(folder, `all.${format}`)
@@ -54,6 +63,35 @@ test('export writes a path of a checkpoint file whose space is given', async () 
   expect([...(await readWeights(out)).keys()].sort()).toEqual(expected.map(({ name }) => name).sort())
 })
 
+test('export writes a path of a run, or of its weights, as a model with the logits of infer', async () => {
+  const folder = temporaryFolder()
+  const file = (name: string) => join(folder, name)
+  const weights = join(run, 'checkpoint', 'weights.safetensors')
+  const path = ['--path', '3,4,0,1,0,2']
+
+  const model = ['--format', 'onnx', ...path]
+  const outcome = await pada(['export', run, ...model, '--out', file('one.onnx'), '--json'])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const result = { event: 'result', output: file('one.onnx'), format: 'onnx', arch: expect.stringContaining('|') }
+  expect(JSON.parse(outcome.stdout)).toMatchObject(result)
+  const size = ['space.channels=4', 'space.cellsPerStage=1']
+  const ofWeights = ['--space', 'nasbench201', '--set', ...size, '--size', '16']
+  const again = await pada(['export', weights, ...model, ...ofWeights, '--out', file('again.onnx')])
+  expect(again.code, again.stderr).toBe(0)
+  expect(readFileSync(file('again.onnx')).equals(readFileSync(file('one.onnx')))).toBe(true)
+
+  const images = randomFloats(randomNumbers(1), 6 * 16 * 16, 2)
+  await writeNpy(file('images.npy'), [6, 1, 16, 16], images)
+  const input = ['--checkpoint', weights, '--channels', '4', '--cells', '1', '--input', file('images.npy')]
+  const inferred = await pada(['infer', ...input, ...path, '--output', file('logits.npy')])
+  expect(inferred.code, inferred.stderr).toBe(0)
+  const expected = (await readNpy(file('logits.npy'))).data as Float32Array
+  const logits = await runOnnx(readFileSync(file('one.onnx')), images, { channels: 1, height: 16, width: 16 })
+  expect(logits).toHaveLength(expected.length)
+  // Logits are of the order of 1; the sums of float32 are in another order.
+  for (const [i, logit] of logits.entries()) expect(Math.abs(logit - expected[i])).toBeLessThan(1e-4)
+})
+
 test.each([
   ['no source', [], 2, /Expected a run folder or a checkpoint for export but received none/],
   ['a source that is not there', ['nowhere.pt'], 1, /Expected a readable checkpoint for nowhere\.pt/],
@@ -67,7 +105,14 @@ test.each([
     1,
     /Expected weights of shape/,
   ],
-  ['another format', ['FILE', '--format', 'onnx'], 2, /format/],
+  ['another format', ['FILE', '--format', 'npz'], 2, /format/],
+  ['a model without a path', ['FILE', '--format', 'onnx'], 2, /Expected --path with --format onnx but received none/],
+  [
+    'a size of images without a model',
+    ['FILE', '--path', '1,1,1,1,1,1', ...OF_SPACE, '--size', '16'],
+    2,
+    /Expected --format onnx with --size but received pt/,
+  ],
 ])('export refuses %s', async (_name, args, code, sentence) => {
   const folder = temporaryFolder()
   const checkpoint = await makeCheckpoint(folder)

@@ -1,0 +1,91 @@
+/** Puts an ONNX graph together: nodes, the supernet's tensors that they use, and constants, all under unique names. */
+import type { Tensor } from '../checkpoint/safetensors.js'
+import { UserError } from '../errors.js'
+import { ATTRIBUTE_TYPE, DATA_TYPE, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './messages.js'
+
+/** Whole numbers, alone or in a list, are integers to ONNX; other numbers are written as `{ float }`. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
+
+/** Beginning of the names of nodes, of values and of constants; such as `/12/Conv`. */
+const OWN = '/'
+/** Names of the graph's input and output. */
+export const IMAGES = 'images'
+export const LOGITS = 'logits'
+
+export class GraphBuilder {
+  readonly nodes: OnnxNode[] = []
+  readonly #weights: ReadonlyMap<string, Tensor>
+  readonly #initializers = new Map<string, OnnxTensor>()
+  readonly #names = new Map<string, number>()
+
+  constructor(weights: ReadonlyMap<string, Tensor>) {
+    this.#weights = weights
+  }
+
+  /** Parameters and buffers in the order of their first use, constants among them. */
+  get initializers(): readonly OnnxTensor[] {
+    return [...this.#initializers.values()]
+  }
+
+  /** Adds a node of one output that belongs to instruction `id`; returns the output's name, which is the node's too. */
+  node(id: number, opType: string, input: readonly string[], attributes: Attributes = {}): string {
+    const name = this.#unique(`${OWN}${id}/${opType}`)
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value))
+    this.nodes.push({ input, output: [name], name, opType, attribute })
+    return name
+  }
+
+  /**
+   * Adds a tensor of the supernet under its own name, once.
+   *
+   * @throws UserError where it is missing, of another shape or not of float32; for a name that the graph has already.
+   */
+  weight(name: string, dims: readonly number[]): string {
+    const tensor = this.#weights.get(name)
+    if (!(tensor?.data instanceof Float32Array) || tensor.shape.join() !== dims.join()) {
+      const kind = tensor?.data.constructor.name.replace('Array', '')
+      const received = tensor === undefined ? 'none' : `${kind} of shape ${tensor.shape.join('×')}`
+      throw new UserError(`Expected Float32 of shape ${dims.join('×')} for ${name} but received ${received}`)
+    }
+    if (name.startsWith(OWN) || name === IMAGES || name === LOGITS) {
+      throw new UserError(`Expected a name that means nothing else in an ONNX model but received ${name}`)
+    }
+    this.#initialize(name, dims, DATA_TYPE.float, tensor.data)
+    return name
+  }
+
+  /** Adds float32 numbers under `/name`, once. */
+  floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.#initialize(`${OWN}${name}`, dims, DATA_TYPE.float, Float32Array.from(values))
+  }
+
+  /** Adds a list of int64 numbers under `/name`, once. */
+  integers(name: string, values: readonly number[]): string {
+    return this.#initialize(`${OWN}${name}`, [values.length], DATA_TYPE.int64, BigInt64Array.from(values, BigInt))
+  }
+
+  #initialize(
+    name: string,
+    dims: readonly number[],
+    dataType: OnnxTensor['dataType'],
+    { buffer, byteOffset, byteLength }: Float32Array | BigInt64Array,
+  ): string {
+    if (!this.#initializers.has(name)) {
+      const rawData = new Uint8Array(buffer, byteOffset, byteLength)
+      this.#initializers.set(name, { dims, dataType, name, rawData })
+    }
+    return name
+  }
+
+  #unique(name: string): string {
+    const count = this.#names.get(name) ?? 0
+    this.#names.set(name, count + 1)
+    return count === 0 ? name : `${name}_${count}`
+  }
+}
+
+function attributeOf(name: string, value: Attributes[string]): OnnxAttribute {
+  if (typeof value === 'number') return { name, i: value, type: ATTRIBUTE_TYPE.int }
+  if ('float' in value) return { name, f: value.float, type: ATTRIBUTE_TYPE.float }
+  return { name, ints: value, type: ATTRIBUTE_TYPE.ints }
+}
