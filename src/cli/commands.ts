@@ -74,15 +74,12 @@ const COMMANDS: readonly Command[] = [
   },
 ]
 
-/** The commands as yargs takes them. */
-export function lazyCommands(): CommandModule[] {
-  return COMMANDS.map(({ command, describe, load }) => ({
-    command,
-    describe,
-    builder: async (yargs) => {
-      const { builder } = await load()
-      return typeof builder === 'function' ? builder(yargs) : yargs
-    },
-    handler: async (argv) => (await load()).handler(argv),
-  }))
+/** The commands as yargs takes them; those that `args` do not name lack their options, which nothing will ask for. */
+export function commandsFor(args: readonly string[]): Promise<CommandModule[]> {
+  return Promise.all(
+    COMMANDS.map(async ({ command, describe, load }) => {
+      const called = args.includes(command.split(' ')[0] as string)
+      return { ...(called ? await load() : { handler: () => {} }), command, describe }
+    }),
+  )
 }

@@ -4,7 +4,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { environment } from '../environment.js'
 import { UserError } from '../errors.js'
-import { lazyCommands } from './commands.js'
+import { commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const cli = yargs(hideBin(process.argv))
   .scriptName('pada-native')
   .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
-  .command(lazyCommands())
+  .command(await commandsFor(hideBin(process.argv)))
   .demandCommand(1, 'Expected a command but received none')
   .strict()
   // An option is what is declared: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes, not spellings.
