@@ -1,39 +1,55 @@
-// Installs the package as a stranger does, from its tarball into an empty folder, and uses it there: the command sets
-// itself up at its first search, and the library can be imported.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// Tries the package as strangers do: from its tarball, in empty folders, on machines with more and with less on them.
+// What a try needs of libtorch and of compiling the first one gets from the cache, or brings there.
+import { join } from 'node:path'
+import { checkContents, checkTypes, packTarball } from './package/contents.mjs'
+import { cleanUp, expect, freshCache, Stranger, workshop } from './package/stranger.mjs'
+import * as tries from './package/tries.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const folder = mkdtempSync(join(tmpdir(), 'pada-package-'))
-
-// npm passes its own settings on to what it runs; among them is the folder of this package.
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
-const output = (command, args, cwd = folder) =>
-  execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const started = performance.now()
+async function attempt(what, work) {
+  const start = performance.now()
+  const skipped = await work().catch((error) => {
+    throw new Error(`${what}: ${error.message}`, { cause: error })
+  })
+  const seconds = ((performance.now() - start) / 1000).toFixed(0)
+  process.stdout.write(skipped === undefined ? `${what} (${seconds} s)\n` : `${what}: skipped, ${skipped}\n`)
+}
 
 try {
-  const [{ filename, files }] = JSON.parse(output('npm', ['pack', '--json', '--pack-destination', folder], root))
-  process.stdout.write(`${filename}: ${files.length} files\n`)
-  writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }')
-  output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, filename)])
+  const tarball = await packTarball(workshop)
+  await attempt('What the package contains, its types and its exports', () => checkContents(tarball))
 
-  const small = ['space.channels=4', 'space.cellsPerStage=1', 'data.trainCount=256', 'data.testCount=128']
-  const short = ['training.epochs=1', 'ranking.subModels=8', 'ranking.imageCount=128']
-  const args = ['pada-native', 'search', '--json', '--out', 'run', '--set', ...small, ...short]
-  const lines = output('npx', args).trim().split('\n')
-  const result = JSON.parse(lines.at(-1))
-  if (result.event !== 'result' || result.top.length === 0) throw new Error(`Expected a result but received ${lines}`)
+  const usual = new Stranger('usual')
+  await usual.npmInstall(tarball)
+  await attempt('npm install, then a first search', async () => {
+    usual.machine = (await usual.works()).diagnosis
+  })
+  const { libtorch, addon } = usual.machine
+  expect('the folder of the addon', addon.path, join(usual.package, 'build', 'Release', 'pada_native.node'))
+  const own = { LIBTORCH: libtorch.root, PADA_PYTHON: join(workshop, 'no-python') }
 
-  const { missing } = JSON.parse(output('npx', ['pada-native', 'doctor', '--json']))
-  if (missing.length > 0) throw new Error(`Expected nothing missing but received ${missing.join('; ')}`)
+  await attempt('Imported, and required from CommonJS', () => tries.imports(usual))
+  await attempt('Types under nodenext and bundler', () => checkTypes(usual))
+  await attempt('LIBTORCH and an empty cache', () => tries.ownLibtorch(usual, own))
+  await attempt('Offline, with nothing there', () => tries.offlineWithNothing(usual))
+  await attempt('Offline, with a cache', () => tries.offlineWithCache(usual, libtorch))
+  await attempt('Two set-ups at once', () => tries.twoAtOnce(usual, own))
+  await attempt('An upgrade', () => tries.upgrade(usual, own))
+  await attempt('Read-only node_modules', () => tries.readOnly(usual, own))
 
-  writeFileSync(join(folder, 'use.js'), `import { search } from 'pada-native'\nconsole.log(typeof search)\n`)
-  const type = output(process.execPath, ['use.js']).trim()
-  if (type !== 'function') throw new Error(`Expected search to be a function but received ${type}`)
-  process.stdout.write('The installed package searches and can be imported\n')
+  const plain = { ...own, PADA_CACHE: freshCache('another cache') }
+  const spaced = new Stranger('Größe 大小 (a path)', plain)
+  await spaced.npmInstall('--ignore-scripts', tarball)
+  await attempt('A path with spaces and letters of all kinds, and --ignore-scripts', () => tries.another(spaced))
+
+  const strict = new Stranger('strict', plain)
+  await strict.pnpmInstall(tarball)
+  await attempt('pnpm', () => tries.another(strict))
+
+  process.stdout.write(`The package works (${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
+} catch (error) {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  cleanUp()
 }

@@ -4,19 +4,27 @@ import { createRequire } from 'node:module'
 import { UserError } from './errors.js'
 import type { Binding } from './native.js'
 import { addonPath, buildFolders } from './setup/folders.js'
+import { currentBuild } from './setup/stamp.js'
 
 let binding: Binding | undefined
 
 /** The addon's exports. Throws a {@link UserError} that says what to do when it is not built or does not load. */
 export function loadBinding(): Binding {
-  binding ??= load(buildFolders().map(addonPath))
+  binding ??= load(candidates())
   return binding
 }
 
-function load(candidates: readonly string[]): Binding {
+/** Where there are several, the fresh one is first: an administrator's may be for another libtorch. */
+function candidates(): string[] {
+  const built = buildFolders().map(addonPath).filter(existsSync)
+  const fresh = built.length > 1 ? currentBuild()?.addon : undefined
+  return fresh === undefined ? built : [fresh, ...built.filter((path) => path !== fresh)]
+}
+
+function load(paths: readonly string[]): Binding {
   const require = createRequire(import.meta.url)
   const failures: string[] = []
-  for (const path of candidates.filter((candidate) => existsSync(candidate))) {
+  for (const path of paths) {
     try {
       return require(path) as Binding
     } catch (error) {

@@ -12,7 +12,9 @@ export interface Environment {
   readonly debug: boolean
   /** The C++ compiler that builds use. */
   readonly compiler: string
-  /** Folder for downloads, and for builds where the package folder is read-only. */
+  /** What builds give the compiler and the linker besides. */
+  readonly compilerFlags: string
+  /** Folder for downloads and built addons. */
   readonly cache?: string
 }
 
@@ -23,6 +25,10 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     offline: flag(env.PADA_OFFLINE),
     debug: flag(env.PADA_DEBUG),
     compiler: text(env.CXX) ?? 'c++',
+    compilerFlags: [env.CXXFLAGS, env.LDFLAGS]
+      .map((flags) => flags ?? '')
+      .join(' ')
+      .trim(),
     cache: folder(env.PADA_CACHE),
   }
 }

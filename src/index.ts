@@ -2,6 +2,8 @@
  * The public API. `search` runs a whole search from settings; the parts that it is made of are here too, to define a
  * search space of one's own, to train it, and to judge what it finds.
  */
+// The declarations name Buffer and AbortSignal; TypeScript 6 looks for Node's types only where it is told to.
+/// <reference types="node" preserve="true" />
 export {
   type BenchmarkMode,
   type BenchmarkOptions,

@@ -49,8 +49,6 @@ const options = {
 } as const
 
 export const benchCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
-  command: 'bench',
-  describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
   builder: (yargs) => yargs.options(options),
   async handler({
     config: file = PAPER_CONFIG,

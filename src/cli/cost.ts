@@ -40,8 +40,6 @@ const options = {
 type Counted = Cost & { readonly path: Path; readonly latency?: number }
 
 export const costCommand: CommandModule<object, InferredOptionTypes<typeof options> & { paths?: string[] }> = {
-  command: 'cost [paths..]',
-  describe: 'Count parameters, multiply-adds and FLOPs of paths, for one image; measure their latency',
   builder: (yargs) =>
     yargs
       .positional('paths', { type: 'string', array: true, describe: 'Paths, as operation indices or architecture' })

@@ -3,8 +3,6 @@ import type { CommandModule } from 'yargs'
 import { type Diagnosis, diagnose } from '../setup/diagnosis.js'
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
-  command: 'doctor',
-  describe: 'Show versions, libtorch, processors, GPUs and what is missing',
   builder: (yargs) =>
     yargs.options({ json: { type: 'boolean', default: false, describe: 'Print one JSON object on stdout' } }),
   async handler({ json }) {

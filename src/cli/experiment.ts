@@ -21,8 +21,6 @@ const options = {
 } as const
 
 export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof options> & { file?: string }> = {
-  command: 'experiment [file]',
-  describe: 'Compare many searches: gradient variance and rank correlation over seeds, as tables and figures',
   builder: (yargs) =>
     yargs
       .positional('file', { type: 'string', describe: 'YAML file of the experiment', coerce: onePath('experiment') })

@@ -48,8 +48,6 @@ type Weights = ReadonlyMap<string, Tensor>
 type Arguments = InferredOptionTypes<typeof options> & { source?: string }
 
 export const exportCommand: CommandModule<object, Arguments> = {
-  command: 'export [source]',
-  describe: 'Write the weights of a supernet, or of one path, for PyTorch, as safetensors or as an ONNX model',
   builder: (yargs) =>
     yargs
       .positional('source', { type: 'string', describe: 'Run folder or checkpoint file', coerce: onePath('export') })

@@ -11,8 +11,6 @@ const options = {
 } as const
 
 export const findCommand: CommandModule<object, InferredOptionTypes<typeof options> & { run?: string }> = {
-  command: 'find [run]',
-  describe: 'Search a trained supernet for its best sub-models, within limits of what they cost',
   builder: (yargs) =>
     yargs
       .positional('run', { type: 'string', describe: 'Run folder of `train` or `search`', coerce: onePath('find') })

@@ -33,8 +33,6 @@ const options = {
 } as const
 
 export const inferCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
-  command: 'infer',
-  describe: 'Compute the logits of paths with the weights of a checkpoint',
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
     const weights = await readWeights(argv.checkpoint)

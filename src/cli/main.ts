@@ -4,35 +4,15 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { environment } from '../environment.js'
 import { UserError } from '../errors.js'
-import { benchCommand } from './bench.js'
-import { costCommand } from './cost.js'
-import { doctorCommand } from './doctor.js'
-import { experimentCommand } from './experiment.js'
-import { exportCommand } from './export.js'
-import { findCommand } from './find.js'
-import { inferCommand } from './infer.js'
-import { rankCommand } from './rank.js'
+import { commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
-import { searchCommand } from './search.js'
-import { setupCommand } from './setup.js'
-import { trainCommand } from './train.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 const cli = yargs(hideBin(process.argv))
   .scriptName('pada-native')
   .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
-  .command(searchCommand)
-  .command(trainCommand)
-  .command(rankCommand)
-  .command(findCommand)
-  .command(experimentCommand)
-  .command(inferCommand)
-  .command(exportCommand)
-  .command(benchCommand)
-  .command(costCommand)
-  .command(setupCommand)
-  .command(doctorCommand)
+  .command(await commandsFor(hideBin(process.argv)))
   .demandCommand(1, 'Expected a command but received none')
   .strict()
   // An option is what is declared: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes, not spellings.

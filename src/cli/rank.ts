@@ -11,8 +11,6 @@ const options = {
 } as const
 
 export const rankCommand: CommandModule<object, InferredOptionTypes<typeof options> & { run?: string }> = {
-  command: 'rank [run]',
-  describe: 'Rank the sub-models of a trained supernet',
   builder: (yargs) =>
     yargs
       .positional('run', { type: 'string', describe: 'Run folder of `train` or `search`', coerce: onePath('rank') })

@@ -5,8 +5,6 @@ import { chooseRun } from './run-folder.js'
 import { run } from './work.js'
 
 export const searchCommand: CommandModule<object, RunOptions> = {
-  command: 'search',
-  describe: 'Train a supernet, rank its sub-models and, if so configured, find the best ones',
   builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
   async handler(argv) {
     const { config, ...folder } = await chooseRun(argv)

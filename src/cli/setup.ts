@@ -9,8 +9,6 @@ interface SetupArguments {
 }
 
 export const setupCommand: CommandModule<object, SetupArguments> = {
-  command: 'setup',
-  describe: 'Find or fetch libtorch and build the addon; other commands do it when needed',
   builder: (yargs) =>
     yargs
       .options({

@@ -5,8 +5,6 @@ import { chooseRun } from './run-folder.js'
 import { run } from './work.js'
 
 export const trainCommand: CommandModule<object, RunOptions> = {
-  command: 'train',
-  describe: 'Train a supernet only; `rank` and `find` do the rest',
   builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
   async handler(argv) {
     const { config, ...folder } = await chooseRun(argv)

@@ -39,12 +39,17 @@ export async function buildAddon(options: BuildOptions): Promise<string> {
   try {
     await (options.builder === 'cmake-js' ? withCMake(options) : withGyp(options))
     const addon = addonPath(options.folder)
-    await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon])
+    await probeAddon(addon)
     return addon
   } catch (error) {
     const mend = 'it needs a C++20 compiler (GCC 11, Clang 14 or newer) and CMake, or make for node-gyp'
     throw new UserError(`Expected the addon to build with ${options.builder} (${mend}): ${(error as Error).message}`)
   }
+}
+
+/** Loads an addon in a process of its own; throws an Error with what the system's loader says. */
+export async function probeAddon(addon: string): Promise<void> {
+  await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon])
 }
 
 async function withCMake({ root, folder, libtorch }: BuildOptions): Promise<void> {

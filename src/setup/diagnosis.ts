@@ -6,9 +6,9 @@ import { loadBinding } from '../binding.js'
 import { environment } from '../environment.js'
 import { toolVersion } from './build.js'
 import { packageVersion } from './folders.js'
-import { currentBuild } from './index.js'
 import { hasGpu, type Located } from './locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from './python.js'
+import { currentBuild } from './stamp.js'
 
 export interface Diagnosis {
   readonly versions: {

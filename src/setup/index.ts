@@ -1,13 +1,14 @@
 /** Makes sure that the addon is there: finds or fetches libtorch and builds, where that has not been done. */
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Builder, buildAddon, chooseBuilder } from './build.js'
+import { environment } from '../environment.js'
+import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
 import type { Variant } from './download.js'
 import { addonPath, buildFolders, isWritable, packageRoot } from './folders.js'
-import { type Located, locateLibtorch } from './locate.js'
+import { locateLibtorch } from './locate.js'
 import { withLock } from './lock.js'
-import { createStamp, readStamp, removeStamp, staleness, type Wish, writeStamp } from './stamp.js'
-
-export type { Located } from './locate.js'
+import { createStamp, currentBuild, type NativeSetup, removeStamp, type Wish, writeStamp } from './stamp.js'
+import { keepAddon, storedAddon, takeAddon } from './store.js'
 
 export interface EnsureOptions {
   /** Asks for a libtorch without CUDA where one has to be fetched, whatever hardware there is. */
@@ -17,12 +18,6 @@ export interface EnsureOptions {
   /** Asks for a way of building; default is cmake-js, or node-gyp where there is no CMake. */
   readonly builder?: Builder
   readonly log: (line: string) => void
-}
-
-export interface NativeSetup {
-  /** Path of the compiled addon. */
-  readonly addon: string
-  readonly libtorch: Located
 }
 
 /** Idempotent: with a fresh build it takes milliseconds. Throws a `UserError` that says what would mend it. */
@@ -39,16 +34,6 @@ export async function ensureNative(options: EnsureOptions): Promise<NativeSetup>
   )
 }
 
-/** The finished build that commands would use, if any, and why it is stale, if it is. */
-export function currentBuild(wish: Wish = { root: packageRoot }): (NativeSetup & { stale?: string }) | undefined {
-  const builds = buildFolders(wish.root).flatMap((folder) => {
-    const stamp = readStamp(folder)
-    if (stamp === undefined) return []
-    return [{ addon: addonPath(folder), libtorch: stamp.libtorch, stale: staleness(stamp, wish) }]
-  })
-  return builds.find(({ stale }) => stale === undefined) ?? builds[0]
-}
-
 function findFresh(wish: Wish): NativeSetup | undefined {
   const build = currentBuild(wish)
   return build?.stale === undefined ? build : undefined
@@ -59,10 +44,18 @@ async function build(folder: string, wish: Wish, log: (line: string) => void): P
   log(`libtorch ${libtorch.version} (${libtorch.origin}): ${libtorch.root}`)
   const builder = wish.builder ?? (await chooseBuilder())
   removeStamp(folder)
-  log(`Building the addon with ${builder} (about a minute, once)`)
   // Before the build: what changes while it runs then makes the next call build again.
   const stamp = createStamp(wish.root, builder, libtorch)
-  const addon = await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
+  const stored = storedAddon(stamp, await toolVersion(environment().compiler))
+  const addon = addonPath(folder)
+  // Only into an empty place: CMake builds on from what it left, and would take a stranger's addon for its own.
+  if (!existsSync(folder) && (await takeAddon(stored, addon, probeAddon))) {
+    log(`The addon was built before: took it from ${stored}`)
+  } else {
+    log(`Building the addon with ${builder} (about two minutes, once)`)
+    await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
+    await keepAddon(addon, stored)
+  }
   writeStamp(folder, stamp)
   return { addon, libtorch }
 }

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { environment } from '../environment.js'
 import type { Builder } from './build.js'
 import type { Variant } from './download.js'
-import { addonPath } from './folders.js'
+import { addonPath, buildFolders, packageRoot } from './folders.js'
 import { libraryPath } from './libtorch.js'
 import type { Located } from './locate.js'
 
@@ -73,6 +73,22 @@ export function staleness(stamp: Stamp, wish: Wish): string | undefined {
   if (wish.variant === 'cuda' && !stamp.libtorch.cuda) return 'its libtorch has no torch_cuda'
   if (wish.builder !== undefined && wish.builder !== stamp.builder) return `${wish.builder} is asked for`
   return undefined
+}
+
+export interface NativeSetup {
+  /** Path of the compiled addon. */
+  readonly addon: string
+  readonly libtorch: Located
+}
+
+/** The finished build that commands would use, if any, and why it is stale, if it is. */
+export function currentBuild(wish: Wish = { root: packageRoot }): (NativeSetup & { stale?: string }) | undefined {
+  const builds = buildFolders(wish.root).flatMap((folder) => {
+    const stamp = readStamp(folder)
+    if (stamp === undefined) return []
+    return [{ addon: addonPath(folder), libtorch: stamp.libtorch, stale: staleness(stamp, wish) }]
+  })
+  return builds.find(({ stale }) => stale === undefined) ?? builds[0]
 }
 
 /** SHA-256 over names and contents of everything that the addon is compiled from. */

@@ -11,3 +11,8 @@ test('empty values count as unset, and flags read as people write them', () => {
   for (const no of ['0', 'false', 'No']) expect(environment({ PADA_OFFLINE: no }).offline).toBe(false)
   for (const yes of ['1', 'true', 'yes']) expect(environment({ PADA_OFFLINE: yes }).offline).toBe(true)
 })
+
+test('flags of compiler and linker are one text', () => {
+  expect(environment({}).compilerFlags).toBe('')
+  expect(environment({ CXXFLAGS: '-g', LDFLAGS: '-s' }).compilerFlags).toBe('-g -s')
+})

@@ -1,8 +1,17 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { addonPath, buildFolders } from '../../../src/setup/folders.js'
 import type { Located } from '../../../src/setup/locate.js'
-import { createStamp, hashSources, readStamp, type Stamp, staleness, writeStamp } from '../../../src/setup/stamp.js'
+import {
+  createStamp,
+  currentBuild,
+  hashSources,
+  readStamp,
+  type Stamp,
+  staleness,
+  writeStamp,
+} from '../../../src/setup/stamp.js'
 import { fakeLibtorch, temporaryFolder, writeFiles } from './folders.js'
 
 beforeEach(() => {
@@ -70,6 +79,22 @@ describe.runIf(process.platform === 'linux')('staleness', () => {
     expect(staleness(stamp, { root, variant: 'cuda' })).toBe('its libtorch has no torch_cuda')
     expect(staleness(stamp, { root, builder: 'node-gyp' })).toBe('node-gyp is asked for')
   })
+})
+
+test.runIf(process.platform === 'linux')('of two builds the fresh one is current, wherever it is', () => {
+  vi.stubEnv('PADA_CACHE', temporaryFolder())
+  const { root, stamp } = build()
+  const [own, cached] = buildFolders(root) as [string, string]
+  const put = (folder: string, sources: string) => {
+    writeFiles(folder, { 'Release/pada_native.node': '' })
+    writeStamp(folder, { ...stamp, sources })
+  }
+  put(own, 'older')
+  expect(currentBuild({ root })).toMatchObject({ addon: addonPath(own), stale: 'the native sources changed' })
+  put(cached, stamp.sources)
+  expect(currentBuild({ root })).toMatchObject({ addon: addonPath(cached), stale: undefined })
+  put(own, stamp.sources)
+  expect(currentBuild({ root })).toMatchObject({ addon: addonPath(own), stale: undefined })
 })
 
 test('a stamp counts only beside an addon, and only when it is whole', () => {

@@ -1,0 +1,130 @@
+// A project of somebody else, in a folder of its own, that has the package installed.
+import { execFile } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+const PNPM = '10.34.8'
+
+/** A search of a second. */
+const TINY = ['space.channels=4', 'space.cellsPerStage=1', 'data.trainCount=256', 'data.testCount=128']
+const SHORT = ['training.epochs=1', 'ranking.subModels=8', 'ranking.imageCount=128']
+export const SEARCH = ['search', '--json', '--out', 'run', '--set', ...TINY, ...SHORT]
+
+// npm passes its own settings on to what it runs; among them is the folder of this package.
+const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+
+/** Everything that the tries write lies below this folder. */
+export const workshop = mkdtempSync(join(tmpdir(), 'pada-package-'))
+
+export function cleanUp() {
+  makeWritable(workshop)
+  rmSync(workshop, { recursive: true, force: true })
+}
+
+/** Runs to the end, whatever the exit code is, and resolves to it and to what was printed. */
+export function run(command, args, { cwd = root, env = {} } = {}) {
+  const options = { cwd, env: { ...ENV, ...env }, encoding: 'utf8', maxBuffer: 2 ** 26 }
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr })
+    })
+  })
+}
+
+/** {@link run} of what has to succeed; resolves to its standard output. */
+export async function succeed(command, args, options) {
+  const { code, stdout, stderr } = await run(command, args, options)
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed (${code}):\n${stdout}${stderr}`)
+  return stdout
+}
+
+export function expect(what, received, wanted) {
+  const fits = wanted instanceof RegExp ? wanted.test(received) : received === wanted
+  if (!fits) throw new Error(`Expected ${wanted} for ${what} but received ${received}`)
+}
+
+export class Stranger {
+  /** `env` is what every command of the project sees. */
+  constructor(name, env = {}) {
+    this.folder = join(workshop, name)
+    this.env = env
+    mkdirSync(this.folder)
+    this.write('package.json', '{ "name": "stranger", "private": true, "type": "module" }')
+  }
+
+  /** Folder of the installed package. */
+  get package() {
+    return join(this.folder, 'node_modules', 'pada-native')
+  }
+
+  write(file, text) {
+    writeFileSync(join(this.folder, file), text)
+  }
+
+  succeed(command, args, env = {}) {
+    return succeed(command, args, { cwd: this.folder, env: { ...this.env, ...env } })
+  }
+
+  npmInstall(...args) {
+    return this.succeed('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...args])
+  }
+
+  pnpmInstall(...args) {
+    return this.succeed('npx', ['--yes', `pnpm@${PNPM}`, 'install', '--prefer-offline', ...args])
+  }
+
+  /** The installed command, as npx and package scripts find it, behind `before`. */
+  pada(args, env = {}, before = []) {
+    const [command, ...rest] = [...before, join(this.folder, 'node_modules', '.bin', 'pada-native'), ...args]
+    return run(command, rest, { cwd: this.folder, env: { ...this.env, ...env } })
+  }
+
+  /** Removes the addon that was built in the package's folder. */
+  forgetAddon() {
+    rmSync(join(this.package, 'build'), { recursive: true, force: true })
+  }
+
+  /** Asks for what everybody wants: the command sets itself up, searches, and finds nothing missing. */
+  async works(env = {}, before = []) {
+    const { version } = JSON.parse(readFileSync(join(this.package, 'package.json'), 'utf8'))
+    expect('--version', (await this.pada(['--version'], env, before)).stdout.trim(), version)
+    const { code, stdout, stderr } = await this.pada(SEARCH, env, before)
+    expect(`the exit code of a search that printed ${stderr}`, code, 0)
+    const result = JSON.parse(stdout.trim().split('\n').at(-1))
+    expect('the last event', result.event, 'result')
+    expect('the number of sub-models', result.ranked, 8)
+    rmSync(join(this.folder, 'run'), { recursive: true })
+    const diagnosis = JSON.parse((await this.pada(['doctor', '--json'], env, before)).stdout)
+    expect('what is missing', diagnosis.missing.join('; '), '')
+    return { diagnosis, stderr }
+  }
+}
+
+/** A cache with the addons that this machine has built, and without libtorch. */
+export function freshCache(name) {
+  const machine = process.env.PADA_CACHE || join(homedir(), '.cache', 'pada-native')
+  const folder = join(workshop, name)
+  cpSync(join(machine, 'addons'), join(folder, 'addons'), { recursive: true, preserveTimestamps: true })
+  return folder
+}
+
+/** Folders only: what decides about new files in them. */
+export function makeReadOnly(folder) {
+  for (const path of folders(folder)) chmodSync(path, 0o555)
+}
+
+function makeWritable(folder) {
+  chmodSync(folder, 0o755)
+  for (const { name } of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    makeWritable(join(folder, name))
+  }
+}
+
+function folders(folder) {
+  const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return [folder, ...below.map((entry) => join(entry.parentPath, entry.name))]
+}
