@@ -15,11 +15,7 @@ export function subModelWeights(
   path: Path,
   weights: ReadonlyMap<string, Tensor>,
 ): Map<string, Tensor> {
-  const { instructions, idle } = space.program(path)
-  const names = new Set<string>(idle)
-  for (const instruction of instructions) {
-    for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
-  }
+  const names = subModelNames(space, path)
   const tensors = new Map<string, Tensor>()
   for (const { name, shape } of [...space.parameters(), ...(space.buffers?.() ?? [])]) {
     if (!names.has(name)) continue
@@ -31,4 +27,14 @@ export function subModelWeights(
     tensors.set(name, tensor)
   }
   return tensors
+}
+
+/** Names of those tensors; throws for a path outside the space. */
+export function subModelNames(space: SearchSpace, path: Path): ReadonlySet<string> {
+  const { instructions, idle } = space.program(path)
+  const names = new Set<string>(idle)
+  for (const instruction of instructions) {
+    for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
+  }
+  return names
 }

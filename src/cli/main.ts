@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor.js'
 import { experimentCommand } from './experiment.js'
 import { exportCommand } from './export.js'
 import { findCommand } from './find.js'
+import { importCommand } from './import.js'
 import { inferCommand } from './infer.js'
 import { rankCommand } from './rank.js'
 import { reportError } from './report-error.js'
@@ -29,6 +30,7 @@ const cli = yargs(hideBin(process.argv))
   .command(experimentCommand)
   .command(inferCommand)
   .command(exportCommand)
+  .command(importCommand)
   .command(benchCommand)
   .command(costCommand)
   .command(setupCommand)
