@@ -182,7 +182,7 @@ function check(report: ImportReport, needed: number, strict: boolean, source: st
     listed('missing', report.missing),
     listed('of another shape', report.misfits),
     listed('left over', report.left),
-    listed(`scales and shifts for which ${space} has no place`, report.lost),
+    listed(`without a place in the norms of ${space}`, report.lost),
   ].filter((complaint) => complaint !== undefined)
   if (report.matched === 0 || (strict && complaints.length > 0)) {
     throw new UserError(`${expected} but received, by the names of ${from}, ${complaints.join('; ')}`)

@@ -87,7 +87,7 @@ function describe(run: string, report: ImportReport): string[] {
   for (const [reason, names] of byReason(passedOver)) add(`passed over (${reason})`, names)
   add('kept at their initial values', initial)
   add('of another shape', misfits)
-  add('scales and shifts lost', lost)
+  add(`lost, because norms of ${space} have no parameters`, lost)
   add('left over', left)
   lines.push(`Run folder ${run}: rank, find, export and train --resume go on from here`)
   return lines
