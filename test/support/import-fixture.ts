@@ -120,25 +120,23 @@ function withCounters(shapes: Shapes): Shapes {
 }
 
 /** `GenericNAS201Model`; `affine`: the last norm has parameters. */
-export function autodlShapes({ affine }: { affine: boolean }): Shapes {
+export function autodlShapes({ affine }: { affine: boolean }, space: SearchSpace = spaces.nasbench201): Shapes {
   const shapes: Shapes = new Map()
-  for (const [name, shape] of shapesOf(spaces.nasbench201)) {
+  for (const [name, shape] of shapesOf(space)) {
     if (/conv_[ab]\.op\.1\.bias$/.test(name)) continue
     shapes.set(name.replace(/^(stem|cells)\./, '_$1.'), shape)
-    if (!/\.op\.1\.weight$/.test(name)) continue
-    addNorm(shapes, `_${name.replace('1.weight', '2')}`, shape[0], {
-      affine: name.includes('conv_'),
-    })
+    const norm = { affine: name.includes('conv_') }
+    if (/\.op\.1\.weight$/.test(name)) addNorm(shapes, `_${name.replace('1.weight', '2')}`, shape[0], norm)
   }
-  addNorm(shapes, '_stem.1', 2, { affine: true })
-  addNorm(shapes, 'lastact.0', 8, { affine })
+  addNorm(shapes, '_stem.1', shapes.get('_stem.0.weight')![0], { affine: true })
+  addNorm(shapes, 'lastact.0', shapes.get('classifier.weight')![1], { affine })
   shapes.set('arch_parameters', [6, 5])
   return shapes
 }
 
 /** A `TinyNetwork…`: the same without underscores. */
-export function autodlTinyShapes(): Shapes {
-  return renamed(autodlShapes({ affine: true }), (name) => name.replace(/^_/, ''))
+export function autodlTinyShapes(space?: SearchSpace): Shapes {
+  return renamed(autodlShapes({ affine: true }, space), (name) => name.replace(/^_/, ''))
 }
 
 /** The search supernet of `model_search.py`. */
