@@ -78,6 +78,7 @@ export function importWeights(
   const renamed = rename(tensors, names, source)
   const specs = [...space.parameters(), ...(space.buffers?.() ?? [])]
   const { matched, missing, misfits } = matchWeights(specs, renamed)
+  if (matched.length === 0 && misfits.length === 0) throw nothingKnown(source, [...tensors.keys()])
 
   const present = new Set(matched)
   const filled = new Set(
@@ -103,6 +104,11 @@ export function importWeights(
     else if (filled.has(name)) weights.set(name, { shape, data: new Float32Array(shape[0]) })
   }
   return { weights, report }
+}
+
+function nothingKnown(source: string, names: readonly string[]): UserError {
+  const received = names.length === 0 ? 'no tensors' : names.slice(0, 3).join(', ')
+  return new UserError(`Expected names of ${NAME_MAP_NAMES.join(', ')} in ${source} but received ${received}`)
 }
 
 /** Tensors by the supernet's names; those without a counterpart are left out. */

@@ -16,8 +16,9 @@ export const AUTODL: NameMap = {
   recognises: (names) =>
     names.some((name) => /\.edges\.\d<-\d\./.test(name)) &&
     names.some((name) => /^(_stem|_cells|arch_parameters$|controller\.)/.test(name) || NORMS.test(moduleOf(name))),
-  translate: (tensors) => ({
+  translate: (tensors, _, given) => ({
     names: new Map([...tensors.keys()].map((name) => [name, name.replace(/^_(?=stem\.|cells\.)/, '')])),
+    path: given?.path,
   }),
   unused: (name) => (/^(arch_parameters$|controller\.)/.test(name) ? 'architecture parameters' : undefined),
   norms: NORMS,

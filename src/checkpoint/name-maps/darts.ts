@@ -36,7 +36,8 @@ export const DARTS: NameMap = {
 /** The order of the two operations of a node decides whose weights are whose; a path has lost it, so the text counts. */
 function namesInSupernet(tensors: Shapes, { text }: GivenPath): Map<string, string> {
   const genotype = decodeGenotype(text)
-  const cells = 1 + Math.max(...[...tensors.keys()].map((name) => Number(CELL.exec(name)?.[1] ?? -1)))
+  let cells = 0
+  for (const name of tensors.keys()) cells = Math.max(cells, 1 + Number(CELL.exec(name)?.[1] ?? -1))
   const reductions = reductionsOf(cells)
   return new Map(
     [...tensors.keys()].map((name) => {

@@ -72,6 +72,10 @@ function placeInRow(
     const rest = blocks.slice(at)
     const end = rest.findIndex((block) => block.channels !== channels)
     const count = end < 0 ? rest.length : end
+    if (end === 0) {
+      const [{ key, channels: received }] = rest
+      throw new UserError(`Expected ${channels} channels for block ${key} of the checkpoint but received ${received}`)
+    }
     if (run[0].stage !== run[run.length - 1].stage && count !== run.length) {
       const stages = `stages ${run[0].stage} to ${run[run.length - 1].stage}, which are equally wide,`
       throw new UserError(`Expected a path, because the blocks of ${stages} cannot be told apart, but received none`, 2)

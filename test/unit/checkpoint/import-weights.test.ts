@@ -101,11 +101,18 @@ test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
     'Expected one tensor for stem.0.weight in a.pt but received two',
   ],
   [
-    'nothing that fits, strict or not',
+    'names of nobody, strict or not',
     nasbench201,
     () => change(new Map(), 'teacher.weight', {}),
     { strict: false, source: 'a.pt' },
-    'Expected the 85 tensors of nasbench201 in a.pt but received, by the names of pada-native, 85 missing: stem.0.weight, cells.0.edges.1<-0.2.op.1.weight, cells.0.edges.1<-0.2.op.1.bias, …; 1 left over: teacher.weight',
+    'Expected names of pada-native, darts, autodl, timm, torchvision, proxylessnas in a.pt but received teacher.weight',
+  ],
+  [
+    'nothing of the right shape, strict or not',
+    nasbench201,
+    () => change(new Map(), 'classifier.bias', { shape: [1] }),
+    { strict: false },
+    'Expected the 85 tensors of nasbench201 in the checkpoint but received, by the names of pada-native, 84 missing: stem.0.weight, cells.0.edges.1<-0.2.op.1.weight, cells.0.edges.1<-0.2.op.1.bias, …; 1 of another shape: classifier.bias of 1 instead of 3',
   ],
   [
     'names of another space',
@@ -164,6 +171,13 @@ test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
     'Expected three convolutions for block 2.0 of the checkpoint but received 2',
   ],
   [
+    'a stage of another width',
+    proxylessnas,
+    () => change(stateDict(torchvisionShapes(torchvisionPath)), 'features.4.conv.2.weight', { shape: [48, 48, 1, 1] }),
+    {},
+    'Expected 24 channels for block 4 of the checkpoint but received 48',
+  ],
+  [
     'a path with another number of blocks',
     proxylessnas,
     () => stateDict(torchvisionShapes(torchvisionPath)),
@@ -198,6 +212,8 @@ test('a sub-model of ours needs only its own tensors', () => {
   expect(weights).toEqual(part)
   expect(report.arch).toBe(nasbench201.encode(path))
   expect(report.initial).toHaveLength(all.size - part.size)
+  // Of a whole supernet all the same is taken, whatever path is asked for.
+  expect(importWeights(nasbench201, autodl(), { path }).report).toMatchObject({ arch: report.arch, initial: [] })
   part.delete('cells.0.edges.1<-0.3.op.1.weight')
   expect(() => importWeights(nasbench201, part, { path })).toThrow('1 missing: cells.0.edges.1<-0.3.op.1.weight')
 })
