@@ -268,10 +268,11 @@ def published():
     return sizes
 
 
-fixture = {"channels": CHANNELS, "cells": CELLS, "classes": CLASSES, "seed": SEED}
-fixture |= {"supernet": supernet(), "alone": alone(), "published": published()}
-text = json.dumps(fixture, separators=(",", ":")).replace('},"', '},\n"').replace('},{"', '},\n{"')
-target = FIXTURES / "darts-tiny.json"
-target.write_text(text + "\n")
-print(f"wrote {target.name}: {target.stat().st_size} bytes")
-print({name: entry["count"] for name, entry in fixture["published"].items()})
+if __name__ == "__main__":
+    fixture = {"channels": CHANNELS, "cells": CELLS, "classes": CLASSES, "seed": SEED}
+    fixture |= {"supernet": supernet(), "alone": alone(), "published": published()}
+    text = json.dumps(fixture, separators=(",", ":")).replace('},"', '},\n"').replace('},{"', '},\n{"')
+    target = FIXTURES / "darts-tiny.json"
+    target.write_text(text + "\n")
+    print(f"wrote {target.name}: {target.stat().st_size} bytes")
+    print({name: entry["count"] for name, entry in fixture["published"].items()})

@@ -13,6 +13,13 @@ export {
 } from './benchmark/bench.js'
 export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
+export {
+  type Explained,
+  type Imported,
+  type ImportOptions,
+  type ImportReport,
+  importWeights,
+} from './checkpoint/import-weights.js'
 export { readWeights } from './checkpoint/read-weights.js'
 export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
 export { subModelWeights } from './checkpoint/sub-model.js'
@@ -83,6 +90,7 @@ export {
   type RegularizedEvolutionSettings,
   randomSearch,
 } from './finding/index.js'
+export { type ImportedRun, type ImportRunOptions, importRun } from './import-run.js'
 export { type InferOptions, infer, judge } from './inference.js'
 export {
   Close,

@@ -7,10 +7,10 @@ import { evaluatePath } from './evaluation/evaluate.js'
 import { scalars } from './evaluation/gradient-variance.js'
 import { Judge } from './evaluation/judge.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from './evaluation/ranking.js'
-import type { SearchEvent, SearchResult } from './events.js'
+import type { SearchEvent, SearchResult, StartEvent } from './events.js'
 import { type FindOutcome, find, needsLatency } from './finding/find.js'
 import { checkLatencyLimit } from './finding/latency-limit.js'
-import { prepare } from './job.js'
+import { type Job, prepare } from './job.js'
 import { Dataset, Supernet, setThreads } from './native.js'
 import { RandomStream } from './random.js'
 import { foundTable } from './runs/found-table.js'
@@ -69,12 +69,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
 
   const about = { space: space.name, method: method.name, dataset: splits.name }
   const start: SearchEvent = {
-    event: 'start',
-    run: run.path,
-    ...about,
-    parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
-    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
-    epochs: config.training.epochs,
+    ...startEvent(run.path, config, job),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
   if (from === undefined) await run.log(start)
@@ -144,4 +139,18 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   await run.log(result)
   yield result
   return result
+}
+
+/** What the event log of a new run begins with. */
+export function startEvent(run: string, config: Config, { space, method, splits }: Job): StartEvent {
+  return {
+    event: 'start',
+    run,
+    space: space.name,
+    method: method.name,
+    dataset: splits.name,
+    parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
+    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
+    epochs: config.training.epochs,
+  }
 }

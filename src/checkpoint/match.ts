@@ -50,7 +50,8 @@ export function listed(what: string, names: readonly string[]): string | undefin
   return `${names.length} ${what}: ${shown}${names.length > 3 ? ', …' : ''}`
 }
 
-function isCounter(name: string): boolean {
+/** Whether a tensor is such a count. */
+export function isCounter(name: string): boolean {
   return name.endsWith(COUNTER)
 }
 

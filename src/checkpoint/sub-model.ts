@@ -16,11 +16,7 @@ export function subModelWeights(
   weights: ReadonlyMap<string, Tensor>,
   { idle = true }: { readonly idle?: boolean } = {},
 ): Map<string, Tensor> {
-  const program = space.program(path)
-  const names = new Set<string>(idle ? program.idle : [])
-  for (const instruction of program.instructions) {
-    for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
-  }
+  const names = subModelNames(space, path, { idle })
   const tensors = new Map<string, Tensor>()
   for (const { name, shape } of [...space.parameters(), ...(space.buffers?.() ?? [])]) {
     if (!names.has(name)) continue
@@ -32,4 +28,18 @@ export function subModelWeights(
     tensors.set(name, tensor)
   }
   return tensors
+}
+
+/** Names of those tensors; throws for a path outside the space. */
+export function subModelNames(
+  space: SearchSpace,
+  path: Path,
+  { idle = true }: { readonly idle?: boolean } = {},
+): ReadonlySet<string> {
+  const program = space.program(path)
+  const names = new Set<string>(idle ? program.idle : [])
+  for (const instruction of program.instructions) {
+    for (const name of [...parametersOf(instruction), ...buffersOf(instruction)]) names.add(name)
+  }
+  return names
 }

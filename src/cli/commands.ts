@@ -53,6 +53,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./export.js')).exportCommand,
   },
   {
+    command: 'import [source]',
+    describe: 'Make a run of the weights of a checkpoint, to rank, search, export or train on',
+    load: async () => (await import('./import.js')).importCommand,
+  },
+  {
     command: 'bench',
     describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
     load: async () => (await import('./bench.js')).benchCommand,

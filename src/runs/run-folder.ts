@@ -4,6 +4,7 @@
  * - `config.yaml`: the settings, resolved.
  * - `events.jsonl`: one JSON object per line: start, every epoch, the result.
  * - `checkpoint/`: see `checkpoint.ts`.
+ * - `import.json`: where its weights come from, in a run that began with those of elsewhere.
  * - `evaluated.jsonl`: accuracies of sub-models as ranking and finding work them out; `evaluated-finding.jsonl` where
  *   finding evaluates in another way; `latency.jsonl`: how long sub-models take.
  * - `ranking.csv`, `found.csv`, `summary.json`: the outcome.

@@ -196,7 +196,7 @@ export function strideOf({ reduction }: DartsCell, predecessor: number): 1 | 2 {
 }
 
 /** Of the cells that halve height and width: one and two thirds of the depth, which coincide in a single cell. */
-function reductionsOf(cells: number): ReadonlySet<number> {
+export function reductionsOf(cells: number): ReadonlySet<number> {
   return new Set([Math.floor(cells / 3), Math.floor((2 * cells) / 3)])
 }
 

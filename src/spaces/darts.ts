@@ -104,10 +104,15 @@ function candidate(
   x: Value,
   [operation, from]: GenotypeEdge,
 ): Value {
+  return layers.operation(x, operation, candidateName(cell.name, node, [operation, from]), strideOf(cell, from))
+}
+
+/** What the names of an operation's tensors begin with, for an edge into `node` of the cell `cells.{i}`. */
+export function candidateName(cell: string, node: number, [operation, from]: GenotypeEdge): string {
   // Edges count up node by node, each node's by what they read: those into node n begin at 2 + 3 + … + (n − 1).
   const edge = (node * (node - 1)) / 2 - 1 + from
   const index = 1 + OPERATIONS.indexOf(operation)
-  return layers.operation(x, operation, `${cell.name}._ops.${edge}._ops.${index}`, strideOf(cell, from))
+  return `${cell}._ops.${edge}._ops.${index}`
 }
 
 function pairsBelow(node: number): (readonly [number, number])[] {

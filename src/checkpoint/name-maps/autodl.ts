@@ -1,0 +1,30 @@
+/**
+ * The supernets of NAS-Bench-201 in AutoDL-Projects (D-X-Y/AutoDL-Projects, `xautodl/models/cell_searchs`):
+ * `GenericNAS201Model` (names that begin with `_stem` and `_cells`) and the `TinyNetwork…` before it (`stem`, `cells`).
+ *
+ * Their batch norms of stem, residual blocks and head have parameters, and the convolutions of residual blocks no biases;
+ * edges are as here unless they were given parameters too.
+ */
+import type { NameMap } from './name-map.js'
+
+const CONVOLUTION = String.raw`cells\.\d+\.(conv_[ab]|edges\.\d<-\d\.\d)\.op`
+const NORMS = new RegExp(String.raw`^(_?stem\.1|lastact\.0|_?${CONVOLUTION}\.2)$`)
+
+export const AUTODL: NameMap = {
+  name: 'autodl',
+  spaces: ['nasbench201'],
+  recognises: (names) =>
+    names.some((name) => /\.edges\.\d<-\d\./.test(name)) &&
+    names.some((name) => /^(_stem|_cells|arch_parameters$|controller\.)/.test(name) || NORMS.test(moduleOf(name))),
+  translate: (tensors, _, given) => ({
+    names: new Map([...tensors.keys()].map((name) => [name, name.replace(/^_(?=stem\.|cells\.)/, '')])),
+    path: given?.path,
+  }),
+  unused: (name) => (/^(arch_parameters$|controller\.)/.test(name) ? 'architecture parameters' : undefined),
+  norms: NORMS,
+  ineffectiveBiases: new RegExp(`^${CONVOLUTION}\\.1\\.bias$`),
+}
+
+function moduleOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('.'))
+}

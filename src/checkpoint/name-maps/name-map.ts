@@ -1,0 +1,46 @@
+import type { Path, SearchSpace } from '../../spaces/space.js'
+
+/** Tensors by the names of a file; a map looks at names and shapes only. */
+export type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
+
+/** The sub-model whose weights a file is said to hold, as a path and in the words of whoever says so. */
+export interface GivenPath {
+  readonly path: Path
+  readonly text: string
+}
+
+export interface Translation {
+  /** Names of the supernet by those of the file. What has no counterpart is absent. */
+  readonly names: ReadonlyMap<string, string>
+  /** The sub-model that the file holds the weights of; absent for those of a whole supernet. */
+  readonly path?: Path
+}
+
+/** How a reference implementation names its tensors, and what of them a supernet here calls otherwise or does not have. */
+export interface NameMap {
+  /** What users choose it by. */
+  readonly name: string
+  /** Search spaces whose tensors the names mean; absent for all. */
+  readonly spaces?: readonly string[]
+  /** Whether a file of these names was written by the implementation. */
+  recognises(names: readonly string[]): boolean
+  /** Throws a UserError where the sub-model cannot be told, or is another one than `given`. */
+  translate(tensors: Shapes, space: SearchSpace, given?: GivenPath): Translation
+  /** Why a tensor without a counterpart changes no logits, in words; undefined where that is not known. */
+  unused?(name: string): string | undefined
+  /**
+   * Names in the file of batch norms whose counterparts have no parameters and use the statistics of the batch. A scale of
+   * ones and a shift of zeros can be left out there.
+   */
+  readonly norms?: RegExp
+  /**
+   * Names in the supernet of biases that the implementation may lack, of convolutions before a batch norm that subtracts the
+   * mean of the batch and so any bias.
+   */
+  readonly ineffectiveBiases?: RegExp
+}
+
+/** The translation of names that are ours. */
+export function sameNames(tensors: Shapes): Map<string, string> {
+  return new Map([...tensors.keys()].map((name) => [name, name]))
+}

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { importWeights } from '../../src/checkpoint/import-weights.js'
+import { readWeights } from '../../src/checkpoint/read-weights.js'
+import type { Tensor } from '../../src/checkpoint/safetensors.js'
+import { writeTorchStateDict } from '../../src/checkpoint/torch-writer.js'
+import { nasBench201 } from '../../src/spaces/index.js'
+import { autodlTinyShapes, stateDict } from '../support/import-fixture.js'
+import { pada, resultOf, temporaryFolder, tiny } from './harness.js'
+
+/** That of tiny.yaml. */
+const space = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 16 } })
+
+/** A checkpoint as AutoDL-Projects writes it. */
+async function makeCheckpoint(
+  folder: string,
+  change: (tensors: Map<string, Tensor>) => void = () => {},
+): Promise<{ file: string; tensors: Map<string, Tensor> }> {
+  const tensors = stateDict(autodlTinyShapes(space), { identityNorms: true })
+  change(tensors)
+  const file = join(folder, 'reference.pt')
+  await writeTorchStateDict(file, tensors)
+  return { file, tensors }
+}
+
+test('an imported checkpoint is exported bit for bit, trained on and ranked', async () => {
+  const folder = temporaryFolder()
+  const { file, tensors } = await makeCheckpoint(folder)
+  const run = join(folder, 'run')
+  const imported = await pada(['import', file, ...tiny(), '--out', run, '--json'])
+  expect(imported.code, imported.stderr).toBe(0)
+  const { weights, report } = importWeights(space, tensors)
+  expect(JSON.parse(imported.stdout)).toEqual({ event: 'result', source: file, run, ...report })
+
+  const out = join(folder, 'exported.pt')
+  const exported = await pada(['export', run, '--out', out])
+  expect(exported.code, exported.stderr).toBe(0)
+  expect(await readWeights(out)).toEqual(weights)
+
+  const searched = await pada(['search', '--resume', run, '--json'])
+  expect(searched.code, searched.stderr).toBe(0)
+  expect(resultOf(searched)).toMatchObject({ epochs: 2, run })
+  expect(resultOf(searched).ranked).toBeGreaterThan(0)
+})
+
+test('import without strictness says what it did not take', async () => {
+  const folder = temporaryFolder()
+  const { file } = await makeCheckpoint(folder, (tensors) => {
+    tensors.set('stem.1.bias', { shape: [4], data: Float32Array.of(0, 0, 0, 1) })
+    tensors.delete('classifier.bias')
+    tensors.set('teacher.weight', { shape: [1], data: new Float32Array(1) })
+  })
+  const run = join(folder, 'run')
+  const settings = ['space.channels=4', 'space.cellsPerStage=1', 'data.padTo=32', 'data.downsample=2']
+  const args = ['import', file, '--space', 'nasbench201', '--set', ...settings, '--out', run]
+  const outcome = await pada([...args, '--no-strict'])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const lines = outcome.stdout.trimEnd().split('\n')
+  expect(lines[0]).toBe('80 taken for nasbench201 by the names of autodl')
+  expect(lines).toContain('1 kept at their initial values: classifier.bias')
+  expect(lines).toContain('1 lost, because norms of nasbench201 have no parameters: stem.1.bias')
+  expect(lines).toContain('1 left over: teacher.weight')
+  expect(lines.at(-1)).toMatch(`Run folder ${run}`)
+  expect(existsSync(join(run, 'import.json'))).toBe(true)
+})
+
+test.each([
+  ['neither a space nor settings', ['FILE'], 2, /Expected --space or --config for import but received neither/],
+  [
+    'a checkpoint of another size',
+    ['FILE', ...tiny('space.channels=8')],
+    1,
+    /of another shape: stem\.0\.weight of 4×1/,
+  ],
+])('import refuses %s', async (_name, args, code, sentence) => {
+  const folder = temporaryFolder()
+  const { file } = await makeCheckpoint(folder)
+  const out = join(folder, 'run')
+  const outcome = await pada(['import', ...args.map((arg) => (arg === 'FILE' ? file : arg)), '--out', out])
+  expect(outcome.stderr).toMatch(sentence)
+  expect(outcome.stderr).not.toMatch(/^\s+at /m)
+  expect(outcome.code).toBe(code)
+  expect(outcome.stdout).toBe('')
+  expect(existsSync(out)).toBe(false)
+})
+
+test('import refuses a folder that holds something', async () => {
+  const folder = temporaryFolder()
+  const { file } = await makeCheckpoint(folder)
+  const out = join(folder, 'run')
+  mkdirSync(out)
+  writeFileSync(join(out, 'notes.txt'), '')
+  const outcome = await pada(['import', file, ...tiny(), '--out', out])
+  expect(outcome.stderr).toMatch(/Expected a new or empty folder for --out but received .* which holds notes\.txt/)
+  expect(outcome.code).toBe(2)
+})
