@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { enumeratePaths } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import type { AccuracyByHash } from './accuracy-by-hash.js'
 import type { GroundTruth } from './ground-truth.js'
 
 /**
@@ -11,7 +12,7 @@ export class GroundTruthByHash implements GroundTruth {
   readonly size: number
   readonly #space: SearchSpace
   readonly #keyOf: (path: Path) => string
-  readonly #table: ReadonlyMap<string, number>
+  readonly #table: AccuracyByHash
   #paths: readonly Path[] | undefined
   #best: GroundTruth['best'] | undefined
 
@@ -19,7 +20,7 @@ export class GroundTruthByHash implements GroundTruth {
    * `table` has accuracies in 0…1; `file` is what errors call it. Throws a UserError for a space without isomorphism
    * keys or with others than the table's.
    */
-  constructor(space: SearchSpace, table: ReadonlyMap<string, number>, file: string) {
+  constructor(space: SearchSpace, table: AccuracyByHash, file: string) {
     const keyOf = space.isomorphismKey
     const [first] = enumeratePaths(space)
     if (keyOf === undefined || !/^[0-9a-f]{32}$/.test(keyOf(first))) {
