@@ -3,7 +3,8 @@
  * digits and a column of accuracies as fractions.
  */
 import { UserError } from '../errors.js'
-import { columnIndex, type Table } from './tables/table.js'
+import { readHash, WORDS } from './tables/hash-words.js'
+import type { HashTable } from './tables/table.js'
 
 /**
  * Accuracies in 0…1 by hash, in the order of their table. Hashes lie in one array of bytes with a table of their places,
@@ -17,31 +18,25 @@ export class AccuracyByHash {
 
   /**
    * @param file What errors call the table.
-   * @throws UserError, which names the place in the file, for: a table of architectures, a missing column, a hash that is
+   * @throws UserError, which names the place in the file, for: a missing column, a hash that is
    *   none or occurs twice, an accuracy that is not a number in 0…1, no rows.
    */
-  constructor(table: Table, file: string, column = table.defaultColumn) {
-    if (table.keyedBy !== 'hash') columnIndex([table.keyedBy, ...table.columns], 'hash', file)
+  constructor(table: HashTable, file: string, column = table.defaultColumn) {
+    this.#words = table.hashes()
     this.#values = table.values(column)
-    const { keys } = table
-    if (keys.length === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
-    this.#words = new Uint32Array(4 * keys.length)
-    this.#rows = new Uint32Array(2 ** Math.ceil(Math.log2(2 * keys.length + 2)))
-    const key = new Uint32Array(4)
+    const rows = this.#values.length
+    if (rows === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
+    this.#rows = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rows + 2)))
     const where = (row: number) => `(${file}, ${table.place(row)})`
-    for (let row = 0; row < keys.length; row++) {
-      if (!readHash(keys[row], key)) {
-        throw new UserError(`Expected 32 hexadecimal digits for "hash" but received "${keys[row]}" ${where(row)}`)
-      }
-      const place = this.#placeOf(key)
+    for (let row = 0; row < rows; row++) {
+      const place = this.#placeOf(this.#words, WORDS * row)
       if (this.#rows[place] !== 0) {
-        throw new UserError(`Expected each hash once but received ${keys[row]} again ${where(row)}`)
+        throw new UserError(`Expected each hash once but received ${table.keys[row]} again ${where(row)}`)
       }
       if (!(this.#values[row] >= 0 && this.#values[row] <= 1)) {
         const received = table.text(column, row)
         throw new UserError(`Expected a number in 0…1 for "${column}" but received "${received}" ${where(row)}`)
       }
-      this.#words.set(key, 4 * row)
       this.#rows[place] = row + 1
     }
   }
@@ -55,36 +50,25 @@ export class AccuracyByHash {
   }
 
   get(hash: string): number | undefined {
-    const key = new Uint32Array(4)
-    const row = readHash(hash, key) ? this.#rows[this.#placeOf(key)] : 0
+    const key = new Uint32Array(WORDS)
+    const row = readHash(hash, key, 0) ? this.#rows[this.#placeOf(key, 0)] : 0
     return row === 0 ? undefined : this.#values[row - 1]
   }
 
-  /** Where the row of a hash is, or would be. */
-  #placeOf(key: Uint32Array): number {
+  /** Where the row of the hash at `from` of `keys` is, or would be. */
+  #placeOf(keys: Uint32Array, from: number): number {
+    // Plain names, because lists taken apart here would cost half of the time to read a table.
     const words = this.#words
-    const mask = this.#rows.length - 1
-    for (let place = (key[0] ^ key[1] ^ key[2] ^ key[3]) & mask; ; place = (place + 1) & mask) {
-      const at = 4 * (this.#rows[place] - 1)
-      if (at < 0) return place
-      if (words[at] === key[0] && words[at + 1] === key[1] && words[at + 2] === key[2] && words[at + 3] === key[3])
-        return place
+    const rows = this.#rows
+    const a = keys[from]
+    const b = keys[from + 1]
+    const c = keys[from + 2]
+    const d = keys[from + 3]
+    const mask = rows.length - 1
+    for (let place = (a ^ b ^ c ^ d) & mask; ; place = (place + 1) & mask) {
+      if (rows[place] === 0) return place
+      const at = WORDS * (rows[place] - 1)
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return place
     }
   }
-}
-
-/** Writes the 32 lowercase hexadecimal digits of a hash as four words; false for another text. */
-function readHash(text: string, words: Uint32Array): boolean {
-  if (text.length !== 32) return false
-  for (let word = 0; word < 4; word++) {
-    let value = 0
-    for (let i = 8 * word; i < 8 * word + 8; i++) {
-      const code = text.charCodeAt(i)
-      const digit = code >= 97 && code <= 102 ? code - 87 : code - 48
-      if (digit < 0 || digit > 15 || (code > 57 && code < 97)) return false
-      value = 16 * value + digit
-    }
-    words[word] = value
-  }
-  return true
 }

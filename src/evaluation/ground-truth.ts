@@ -11,7 +11,7 @@ import { AccuracyByHash } from './accuracy-by-hash.js'
 import { GroundTruthByHash } from './ground-truth-by-hash.js'
 import { openTable } from './tables/open-table.js'
 import { readTable } from './tables/read-table.js'
-import type { Table } from './tables/table.js'
+import { isHashTable, type Table } from './tables/table.js'
 
 export interface GroundTruth {
   /** Number of architectures in the table. */
@@ -49,26 +49,24 @@ export async function loadGroundTruth(
 }
 
 function groundTruthOf(table: Table, file: string, space: SearchSpace, column = table.defaultColumn): GroundTruth {
-  if (table.keyedBy === 'hash') return new GroundTruthByHash(space, new AccuracyByHash(table, file, column), file)
+  if (isHashTable(table)) return new GroundTruthByHash(space, new AccuracyByHash(table, file, column), file)
   const paths: Path[] = []
   const accuracies = new Map<string, number>()
   let best: GroundTruth['best'] | undefined
+  const { keys } = table
   const values = table.values(column)
-  for (const [row, arch] of table.keys.entries()) {
-    const where = () => `${file}, ${table.place(row)}`
-    const path = pathOf(arch, space, where)
+  for (let row = 0; row < keys.length; row++) {
+    const path = pathOf(keys[row], space, () => `${file}, ${table.place(row)}`)
     const accuracy = values[row]
     if (!(accuracy >= 0 && accuracy <= 100)) {
-      const received = table.text(column, row)
-      throw new UserError(`Expected a number in 0…100 for "${column}" but received "${received}" (${where()})`)
+      const received = `"${table.text(column, row)}" (${file}, ${table.place(row)})`
+      throw new UserError(`Expected a number in 0…100 for "${column}" but received ${received}`)
     }
-    const key = path.join()
-    if (accuracies.has(key)) {
-      throw new UserError(
-        `Expected each architecture once in ${file} but received ${arch} again on ${table.place(row)}`,
-      )
+    accuracies.set(path.join(), accuracy)
+    if (accuracies.size === row) {
+      const received = `${keys[row]} again on ${table.place(row)}`
+      throw new UserError(`Expected each architecture once in ${file} but received ${received}`)
     }
-    accuracies.set(key, accuracy)
     paths.push(path)
     if (best === undefined || accuracy > best.accuracy) best = { path, accuracy }
   }

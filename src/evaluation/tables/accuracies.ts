@@ -9,11 +9,13 @@ export interface Accuracies {
   readonly keys: readonly string[]
   /** Values by name of the column, in the order of the keys; NaN where a row lacks one. */
   readonly columns: ReadonlyMap<string, Float64Array>
+  /** See {@link Table.hashes}. */
+  readonly hashes?: Uint32Array
 }
 
 /** As a table whose rows messages call entries, counted from 1. */
 export function accuraciesTable(accuracies: Accuracies, file: string, kept = false): Table {
-  const { format, keyedBy, columns } = accuracies
+  const { format, keyedBy, columns, hashes } = accuracies
   const names = [...columns.keys()]
   const values = (column: string) => columns.get(names[columnIndex(names, column, file)])!
   return {
@@ -31,6 +33,7 @@ export function accuraciesTable(accuracies: Accuracies, file: string, kept = fal
       return Number.isNaN(value) ? '' : String(value)
     },
     place: (row) => `entry ${row + 1}`,
+    ...(hashes && { hashes: () => hashes }),
   }
 }
 

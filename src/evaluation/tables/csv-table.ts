@@ -1,6 +1,7 @@
 /** Ground-truth tables in CSV, with a column `arch`, or `hash` where they list hashes of architectures. */
 import { CsvError, parse } from 'csv-parse/sync'
 import { UserError } from '../../errors.js'
+import { hashWords } from './hash-words.js'
 import { columnIndex, defaultColumn, numberOf, type Table } from './table.js'
 
 const CSV = { bom: true, trim: true, skip_empty_lines: true, comment: '#', comment_no_infix: true } as const
@@ -20,6 +21,7 @@ export function csvTable(text: Buffer, file: string): Table {
   const keyedBy = header.includes('hash') && !header.includes('arch') ? 'hash' : 'arch'
   const keyIndex = columnIndex(header, keyedBy, file)
   const columns = header.filter((_, i) => i !== keyIndex)
+  const place = (row: number) => `line ${lineOfRow(text, row + 1)}`
   const fieldsOf = (column: string) => fields[columnIndex(header, column, file)]
   return {
     format: keyedBy === 'hash' ? 'CSV by hash' : 'CSV',
@@ -28,9 +30,15 @@ export function csvTable(text: Buffer, file: string): Table {
     columns,
     defaultColumn: defaultColumn(columns, keyedBy === 'hash' ? 'test_accuracy' : 'accuracy'),
     kept: false,
-    values: (column) => Float64Array.from(fieldsOf(column), numberOf),
+    values(column) {
+      const texts = fieldsOf(column)
+      const values = new Float64Array(texts.length)
+      for (let row = 0; row < values.length; row++) values[row] = numberOf(texts[row])
+      return values
+    },
     text: (column, row) => fieldsOf(column)[row],
-    place: (row) => `line ${lineOfRow(text, row + 1)}`,
+    place,
+    ...(keyedBy === 'hash' && { hashes: () => hashWords(fields[keyIndex], (row) => `(${file}, ${place(row)})`) }),
   }
 }
 
@@ -44,16 +52,25 @@ function splitPlain(text: Buffer): Columns | undefined {
   if (/\r(?!\n)/.test(source)) return undefined
   let header: readonly string[] | undefined
   let fields: string[][] = []
-  for (const line of source.split('\n')) {
+  for (let start = 0; start < source.length; ) {
+    const found = source.indexOf('\n', start)
+    const end = found < 0 ? source.length : found
+    const line = source.slice(start, end)
+    start = end + 1
     if (line.startsWith('#') || line.trim() === '') continue
-    const row = line.split(',')
     if (header === undefined) {
-      header = row.map((name) => name.trim())
+      header = line.split(',').map((name) => name.trim())
       fields = header.map(() => [])
       continue
     }
-    if (row.length !== header.length) return undefined
-    for (let i = 0; i < row.length; i++) fields[i].push(row[i].trim())
+    let at = 0
+    for (const [i, field] of fields.entries()) {
+      const comma = line.indexOf(',', at)
+      // Too few fields or too many.
+      if (comma < 0 !== (i === fields.length - 1)) return undefined
+      field.push(line.slice(at, comma < 0 ? line.length : comma).trim())
+      at = comma + 1
+    }
   }
   return header && { header, fields }
 }

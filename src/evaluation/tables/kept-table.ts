@@ -5,21 +5,20 @@
 import { crc32 } from 'node:zlib'
 import { useCacheFile, writeCacheFile } from '../../cache-file.js'
 import type { Accuracies } from './accuracies.js'
+import { hashTexts } from './hash-words.js'
 import type { Table } from './table.js'
 
 /** The last digit counts versions of the layout. */
 const MAGIC = Buffer.from('padatab1', 'latin1')
 /** After the magic, as little-endian 32-bit integers: length of the header, checksum of all that comes after. */
 const START = MAGIC.length + 2 * 4
-/** Digits of a hash. */
-const HASH = 32
 
 interface Header {
   readonly format: string
   readonly keyedBy: Table['keyedBy']
   readonly columns: readonly string[]
   readonly rows: number
-  /** Bytes of the keys: of hashes as they are, of architectures as lines of text. */
+  /** Bytes of the keys: of hashes as words, of architectures as lines of text. */
   readonly keyBytes: number
 }
 
@@ -37,34 +36,33 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
     const keysAt = START + bytes.readUInt32LE(MAGIC.length)
     const { format, keyedBy, columns, rows, keyBytes }: Header = JSON.parse(bytes.toString('utf8', START, keysAt))
     const valuesAt = keysAt + keyBytes
-    const values = (column: number) => {
-      const begin = bytes.byteOffset + valuesAt + 8 * rows * column
-      return new Float64Array(bytes.buffer.slice(begin, begin + 8 * rows) as ArrayBuffer)
-    }
+    const part = (begin: number, end: number) =>
+      bytes.buffer.slice(bytes.byteOffset + begin, bytes.byteOffset + end) as ArrayBuffer
+    const values = (column: number) =>
+      new Float64Array(part(valuesAt + 8 * rows * column, valuesAt + 8 * rows * (column + 1)))
+    const keyPart = part(keysAt, valuesAt)
+    const shared = { format, keyedBy, columns: new Map(columns.map((name, i) => [name, values(i)])) }
+    if (keyedBy === 'arch') return { ...shared, keys: Buffer.from(keyPart).toString('utf8').split('\n') }
+    const hashes = new Uint32Array(keyPart)
+    // Who looks hashes up does not need them as text.
     return {
-      format,
-      keyedBy,
-      keys: keysOf(bytes.subarray(keysAt, valuesAt), keyedBy, rows),
-      columns: new Map(columns.map((name, i) => [name, values(i)])),
+      ...shared,
+      hashes,
+      get keys() {
+        return hashTexts(hashes)
+      },
     }
   })
-}
-
-function keysOf(bytes: Buffer, keyedBy: Table['keyedBy'], rows: number): string[] {
-  if (keyedBy === 'arch') return bytes.toString('utf8').split('\n')
-  const digits = bytes.toString('hex')
-  return Array.from({ length: rows }, (_, row) => digits.slice(row * HASH, (row + 1) * HASH))
 }
 
 /** Keeps a table, unless its keys are none that a table should have; see {@link writeCacheFile}. */
 export async function keepTable(digest: string, table: Table): Promise<void> {
   const { format, keyedBy, columns, keys } = table
-  const wanted = keyedBy === 'hash' ? /^[0-9a-f]{32}$/ : /^[^\n]+$/
-  if (keys.length === 0 || !keys.every((key) => wanted.test(key))) return
-  const keyBytes = keyedBy === 'hash' ? Buffer.from(keys.join(''), 'hex') : Buffer.from(keys.join('\n'))
+  if (keys.length === 0 || !keys.every((key) => /^[^\n]+$/.test(key))) return
+  const keyBytes = bytesOf(table.hashes?.()) ?? Buffer.from(keys.join('\n'))
   const header: Header = { format, keyedBy, columns, rows: keys.length, keyBytes: keyBytes.length }
   const headerBytes = Buffer.from(JSON.stringify(header))
-  const values = columns.map((column) => new Uint8Array(table.values(column).buffer))
+  const values = columns.map((column) => bytesOf(table.values(column))!)
   const parts = [headerBytes, keyBytes, ...values]
   const start = Buffer.alloc(START)
   MAGIC.copy(start)
@@ -72,4 +70,8 @@ export async function keepTable(digest: string, table: Table): Promise<void> {
   const checksum = parts.reduce((sum, part) => crc32(part, sum), 0)
   start.writeUInt32LE(checksum, MAGIC.length + 4)
   await writeCacheFile(fileOf(digest), [start, ...parts], 'Tables that were read')
+}
+
+function bytesOf(array: Uint32Array | Float64Array | undefined): Uint8Array | undefined {
+  return array && new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }

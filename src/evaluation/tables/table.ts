@@ -20,6 +20,14 @@ export interface Table {
   text(column: string, row: number): string
   /** Where a row is in the file, for messages: `line 5`. */
   place(row: number): string
+  /** Of a table of hashes only: four words of 32 bits each. Throws a UserError for a key that is no hash. */
+  hashes?(): Uint32Array
+}
+
+export type HashTable = Table & Required<Pick<Table, 'hashes'>>
+
+export function isHashTable(table: Table): table is HashTable {
+  return table.hashes !== undefined
 }
 
 /** Index of a column, or a UserError that says which columns there are. */
