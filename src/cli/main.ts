@@ -15,6 +15,7 @@ import { rankCommand } from './rank.js'
 import { reportError } from './report-error.js'
 import { searchCommand } from './search.js'
 import { setupCommand } from './setup.js'
+import { tableCommand } from './table.js'
 import { trainCommand } from './train.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -31,6 +32,7 @@ const cli = yargs(hideBin(process.argv))
   .command(exportCommand)
   .command(benchCommand)
   .command(costCommand)
+  .command(tableCommand)
   .command(setupCommand)
   .command(doctorCommand)
   .demandCommand(1, 'Expected a command but received none')

@@ -1,4 +1,5 @@
 /** A table whose values are all numbers, however its file held them: an architecture per row, columns of numbers. */
+import { UserError } from '../../errors.js'
 import { columnIndex, defaultColumn, type Table } from './table.js'
 
 export interface Accuracies {
@@ -37,11 +38,18 @@ export function accuraciesTable(accuracies: Accuracies, file: string, kept = fal
   }
 }
 
+/** Of a table with a thousand numbers for each architecture of NAS-Bench-201. */
+const MAX_NUMBERS = 2 ** 24
+
 /** Collects rows whose columns are not known before the last one. */
 export class AccuracyRows {
   readonly #archs: string[] = []
   readonly #columns = new Map<string, number[]>()
 
+  /** @param file What messages call the table. */
+  constructor(private readonly file: string) {}
+
+  /** @throws UserError for more numbers than a table can have, those that rows lack included. */
   add(arch: string, values: Iterable<readonly [string, number]>): void {
     const row = this.#archs.push(arch) - 1
     for (const [name, value] of values) {
@@ -49,6 +57,9 @@ export class AccuracyRows {
       if (column === undefined) {
         column = []
         this.#columns.set(name, column)
+      }
+      if (this.#columns.size * row > MAX_NUMBERS) {
+        throw new UserError(`Expected at most ${MAX_NUMBERS} numbers in ${this.file} but received more`)
       }
       while (column.length < row) column.push(Number.NaN)
       column[row] = value

@@ -12,6 +12,10 @@ const TRAIN = 'train_acc1es'
 const EVALUATED = 'eval_acc1es'
 const USED = new Set(['epochs', TRAIN, EVALUATED])
 
+/** Three seeds of four data sets, by two schedules, are published. */
+const MAX_RESULTS = 100
+const MAX_SCHEDULES = 10
+
 interface Column {
   readonly name: string
   /** What the benchmark calls the data set that was trained on. */
@@ -43,14 +47,19 @@ interface Accuracy {
 /**
  * Takes out of a dictionary, if it is one seed's result, what no column needs: curves of hundreds of epochs, of which
  * the last counts. Returns how many keys and values that were; dictionaries of any other kind stay as they are.
+ *
+ * @param seen The curves so far, none of which is looked through again.
  */
-export function dropCurves(dictionary: Map<unknown, unknown>): number {
+export function dropCurves(dictionary: Map<unknown, unknown>, seen: WeakSet<object>): number {
   const [train, evaluated] = [dictionary.get(TRAIN), dictionary.get(EVALUATED)]
   if (!(train instanceof Map) || !(evaluated instanceof Map)) return 0
   let dropped = 0
   for (const [key, value] of dictionary) {
     // Another result might name the same curve, so that its last epoch stays.
-    if (value instanceof Map) dropped += keepLastEpochs(value)
+    if (value instanceof Map && !seen.has(value)) {
+      seen.add(value)
+      dropped += keepLastEpochs(value)
+    }
     if (typeof key === 'string' && USED.has(key)) continue
     dictionary.delete(key)
     dropped += 2
@@ -107,7 +116,7 @@ export function readArchitectures(entries: Iterable<readonly [string, unknown]>,
   let last = ''
   for (const [file, info] of entries) {
     last = file
-    if (!(info instanceof Map)) throw unlike('something else for an architecture', file)
+    if (!(info instanceof Map) || info.size > MAX_SCHEDULES) throw unlike('something else for an architecture', file)
     let arch: string | undefined
     const accuracies: Accuracy[] = []
     for (const schedule of info.values()) {
@@ -118,10 +127,10 @@ export function readArchitectures(entries: Iterable<readonly [string, unknown]>,
     }
     if (arch === undefined) throw unlike('an architecture without schedules', file)
     for (const { epochs } of accuracies) longest = Math.max(longest, epochs)
-    architectures.push({ arch, accuracies })
+    architectures.push({ arch, accuracies: accuracies.sort((a, b) => b.epochs - a.epochs) })
   }
   if (architectures.length === 0) throw unlike('no architecture', last)
-  const rows = new AccuracyRows()
+  const rows = new AccuracyRows(last)
   for (const { arch, accuracies } of architectures) {
     const columnOf = ({ name, epochs, value }: Accuracy): [string, number] => [
       epochs === longest ? name : `${name}_${epochs}epochs`,
@@ -135,11 +144,14 @@ export function readArchitectures(entries: Iterable<readonly [string, unknown]>,
 /** Of one schedule: means over the seeds, whose results are listed under (data set, seed). */
 function accuraciesOf(results: unknown, file: string): Accuracy[] {
   if (!(results instanceof Map)) throw unlike('an architecture without results', file)
+  if (results.size > MAX_RESULTS) throw unlike(`${results.size} results of an architecture`, file)
   const byDataset = new Map<unknown, Map<unknown, unknown>[]>()
   for (const [key, result] of results) {
     const dataset = Array.isArray(key) ? key[0] : undefined
     if (typeof dataset !== 'string' || !(result instanceof Map)) throw unlike('a result without a data set', file)
-    byDataset.set(dataset, [...(byDataset.get(dataset) ?? []), result])
+    const seeds = byDataset.get(dataset)
+    if (seeds === undefined) byDataset.set(dataset, [result])
+    else seeds.push(result)
   }
   const accuracies: Accuracy[] = []
   for (const { name, dataset, images } of COLUMNS) {

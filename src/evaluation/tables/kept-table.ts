@@ -13,6 +13,9 @@ const MAGIC = Buffer.from('padatab1', 'latin1')
 /** After the magic, as little-endian 32-bit integers: length of the header, checksum of all that comes after. */
 const START = MAGIC.length + 2 * 4
 
+/** Of all columns; a table with more is read from its file each time. */
+const MAX_NUMBERS = 2 ** 24
+
 interface Header {
   readonly format: string
   readonly keyedBy: Table['keyedBy']
@@ -58,7 +61,8 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
 /** Keeps a table, unless its keys are none that a table should have; see {@link writeCacheFile}. */
 export async function keepTable(digest: string, table: Table): Promise<void> {
   const { format, keyedBy, columns, keys } = table
-  if (keys.length === 0 || !keys.every((key) => /^[^\n]+$/.test(key))) return
+  if (keys.length === 0 || keys.length * columns.length > MAX_NUMBERS || !keys.every((key) => /^[^\n]+$/.test(key)))
+    return
   const keyBytes = bytesOf(table.hashes?.()) ?? Buffer.from(keys.join('\n'))
   const header: Header = { format, keyedBy, columns, rows: keys.length, keyBytes: keyBytes.length }
   const headerBytes = Buffer.from(JSON.stringify(header))

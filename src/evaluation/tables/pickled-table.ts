@@ -31,7 +31,15 @@ const FORMATS: Readonly<Record<PickleKind, string>> = {
  *   table needs.
  */
 export async function readPickledTable(file: string, kind: PickleKind): Promise<Accuracies> {
-  const value = await readValue(file, kind)
+  return tableOf(await readValue(file, kind), kind, file)
+}
+
+/** The same of a file's bytes; messages call it `file`. */
+export async function parsePickledTable(bytes: Buffer, kind: PickleKind, file: string): Promise<Accuracies> {
+  return tableOf(await parseValue(bytes, kind, file), kind, file)
+}
+
+function tableOf(value: unknown, kind: PickleKind, file: string): Accuracies {
   if (!(value instanceof Map))
     throw new UserError(`Expected ${PICKLED_TABLE} for ${file} but received something other than a dictionary`)
   const format = FORMATS[kind]
@@ -72,7 +80,7 @@ async function readValue(file: string, kind: PickleKind): Promise<unknown> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw unreadable(file, error)
   })
-  return parsePickled(bytes, kind, file)
+  return parseValue(bytes, kind, file)
 }
 
 /** Files that may be larger than a Buffer, and than the memory. */
@@ -81,8 +89,7 @@ function readParts(file: string, kind: 'pickle' | 'bzip2' | 'torchLegacy'): unkn
   return unpickleParts(parts.next, kind, parts.size, file)
 }
 
-/** What the bytes of a table mean, before it is asked whether they are a table; messages call them `file`. */
-export async function parsePickled(bytes: Buffer, kind: PickleKind, file: string): Promise<unknown> {
+async function parseValue(bytes: Buffer, kind: PickleKind, file: string): Promise<unknown> {
   if (kind === 'numpy') {
     const pickle = npyPickle(bytes, file)
     if (pickle === undefined)

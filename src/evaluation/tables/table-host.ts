@@ -19,6 +19,7 @@ const CONTAINERS: ReadonlyMap<string, 'dictionary' | 'set'> = new Map([
 /** Dictionaries of every kind become Maps, sets lists; anything else is refused by name. */
 export class TableHost extends ArrayHost {
   readonly limits: PickleLimits
+  readonly #curves = new WeakSet()
 
   /** @param fileBytes Size of the file, to which what it may build is in proportion; compressed, where it is that. */
   constructor(file: string, fileBytes: number) {
@@ -33,7 +34,7 @@ export class TableHost extends ArrayHost {
 
   /** Curves of all epochs of all architectures would need tens of gigabytes. */
   filled(dictionary: Map<unknown, unknown>): number {
-    return dropCurves(dictionary)
+    return dropCurves(dictionary, this.#curves)
   }
 
   override allows(global: string): boolean {
