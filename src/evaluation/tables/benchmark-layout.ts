@@ -100,7 +100,7 @@ export function readBenchmark(value: ReadonlyMap<unknown, unknown>, format: stri
   const entries = function* (): Generator<[string, unknown]> {
     for (const info of infos.values()) yield [file, info]
   }
-  return readArchitectures(entries(), format)
+  return readArchitectures(entries(), format, file)
 }
 
 /**
@@ -108,14 +108,17 @@ export function readBenchmark(value: ReadonlyMap<unknown, unknown>, format: stri
  * gives the columns `cifar10_test`, …, the others `cifar10_test_12epochs`, …
  *
  * @param entries Files, for messages, and what they say about an architecture.
+ * @param table What messages call the whole.
  * @throws UserError for another layout, and for none at all.
  */
-export function readArchitectures(entries: Iterable<readonly [string, unknown]>, format: string): Accuracies {
+export function readArchitectures(
+  entries: Iterable<readonly [string, unknown]>,
+  format: string,
+  table: string,
+): Accuracies {
   const architectures: { arch: string; accuracies: Accuracy[] }[] = []
   let longest = 0
-  let last = ''
   for (const [file, info] of entries) {
-    last = file
     if (!(info instanceof Map) || info.size > MAX_SCHEDULES) throw unlike('something else for an architecture', file)
     let arch: string | undefined
     const accuracies: Accuracy[] = []
@@ -129,8 +132,8 @@ export function readArchitectures(entries: Iterable<readonly [string, unknown]>,
     for (const { epochs } of accuracies) longest = Math.max(longest, epochs)
     architectures.push({ arch, accuracies: accuracies.sort((a, b) => b.epochs - a.epochs) })
   }
-  if (architectures.length === 0) throw unlike('no architecture', last)
-  const rows = new AccuracyRows(last)
+  if (architectures.length === 0) throw unlike('no architecture', table)
+  const rows = new AccuracyRows(table)
   for (const { arch, accuracies } of architectures) {
     const columnOf = ({ name, epochs, value }: Accuracy): [string, number] => [
       epochs === longest ? name : `${name}_${epochs}epochs`,

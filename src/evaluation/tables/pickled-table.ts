@@ -72,7 +72,7 @@ export async function readTableFolder(folder: string): Promise<Accuracies> {
       yield [file, readParts(file, name.endsWith('.pbz2') ? 'bzip2' : 'pickle')]
     }
   }
-  return readArchitectures(entries(), 'NATS-Bench, folder')
+  return readArchitectures(entries(), 'NATS-Bench, folder', folder)
 }
 
 async function readValue(file: string, kind: PickleKind): Promise<unknown> {

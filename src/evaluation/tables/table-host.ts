@@ -24,7 +24,8 @@ export class TableHost extends ArrayHost {
   /** @param fileBytes Size of the file, to which what it may build is in proportion; compressed, where it is that. */
   constructor(file: string, fileBytes: number) {
     super(file, PICKLED_TABLE)
-    const most = (free: number, perByte: number, limit: number) => Math.min(free + fileBytes * perByte, limit)
+    const most = (free: number, perByte: number, limit: number) =>
+      Math.min(free + Math.floor(fileBytes * perByte), limit)
     this.limits = {
       containers: most(2 ** 18, 1 / 4, 2 ** 23),
       values: most(2 ** 20, 1, 2 ** 25),
