@@ -4,78 +4,20 @@
  * in it therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 5, as `pickletools` documents them.
  */
 import { UserError } from '../errors.js'
+import { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 import { PickleMemo } from './pickle-memo.js'
 import { PickleReader } from './pickle-reader.js'
+import { REFUSED_OPCODES } from './pickle-refused.js'
 
-/** A reference to a Python global, e.g. `collections.OrderedDict`. */
-export class PickleGlobal {
-  constructor(readonly name: string) {}
-}
+export { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 
-/** Decides what globals, calls, object states and persistent ids mean; throws to refuse. */
-export interface PickleHost {
-  /** What the file should hold, to be read after “Expected”. */
-  readonly expected: string
-  /** Whether the pickle may name this global at all. */
-  allows(global: string): boolean
-  /** Value of `global(*args)`. */
-  call(global: string, args: readonly unknown[]): unknown
-  /** Value of a persistent id. */
-  persistent(id: unknown): unknown
-  /** Does `__setstate__` on a value that {@link call} returned, or passes over it; false to refuse. */
-  setState(value: unknown, state: unknown): boolean
-  /**
-   * Called when items were put into a dictionary, of which it may take out what is not needed, also from what is in it;
-   * returns the number of keys and values that it took out.
-   */
-  filled?(dictionary: Map<unknown, unknown>): number
-  /** Default {@link CHECKPOINT_LIMITS}. */
-  readonly limits?: PickleLimits
-}
-
-/** What a pickle may fill the memory with, where a byte of it can ask for a hundred bytes. */
-export interface PickleLimits {
-  /** Lists, tuples, sets and dictionaries that it may make. */
-  readonly containers: number
-  /** Values in all of them, keys included, and on the stack. */
-  readonly values: number
-  /** Values that it may remember, and the numbers under which it does so. */
-  readonly memo: number
-}
-
+/** Of a file whose pickle is 32 MiB at most. */
 const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
 
 const MARK = Symbol('mark')
 /** No global's module or name is longer. */
 const MAX_LINE = 2 ** 16
 const SHORT = 2 ** 12
-
-/** Opcodes that Python's own pickler writes for things this machine does not build, by name for the message. */
-const REFUSED: Readonly<Record<number, string>> = {
-  48: 'POP',
-  49: 'POP_MARK',
-  50: 'DUP',
-  70: 'FLOAT',
-  73: 'INT',
-  76: 'LONG',
-  83: 'STRING',
-  86: 'UNICODE',
-  100: 'DICT',
-  103: 'GET',
-  105: 'INST',
-  108: 'LIST',
-  112: 'PUT',
-  139: 'LONG4',
-  152: 'READONLY_BUFFER',
-  111: 'OBJ',
-  129: 'NEWOBJ',
-  146: 'NEWOBJ_EX',
-  130: 'EXT1',
-  131: 'EXT2',
-  132: 'EXT4',
-  80: 'PERSID',
-  151: 'NEXT_BUFFER',
-}
 
 /**
  * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
@@ -132,7 +74,7 @@ class Machine {
       const opcode = this.#byte()
       if (String.fromCharCode(opcode) === '.') return this.#pop()
       if (!this.#step(opcode)) {
-        const known = REFUSED[opcode]
+        const known = REFUSED_OPCODES[opcode]
         throw this.#invalid(`pickle opcode ${known ?? `0x${opcode.toString(16).padStart(2, '0')}`} at byte ${at}`)
       }
     }
