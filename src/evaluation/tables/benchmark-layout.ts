@@ -84,8 +84,8 @@ function keepLastEpochs(curve: Map<unknown, unknown>): number {
 }
 
 function splitKey(key: unknown): [string, number] {
-  const [, name, epoch] = (typeof key === 'string' && /^(.{1,40})@(\d{1,9})$/.exec(key)) || []
-  return [name ?? '', Number(epoch)]
+  const at = typeof key === 'string' ? key.lastIndexOf('@') : -1
+  return at < 0 ? ['', Number.NaN] : [(key as string).slice(0, at), Number((key as string).slice(at + 1))]
 }
 
 /** Whether a dictionary is one of these tables, and not one with an entry per architecture. */
