@@ -5,7 +5,7 @@ import { UserError } from '../errors.js'
 import { type BestRow, bestRows, type ColumnSummary, coverage, summarise } from '../evaluation/tables/describe-table.js'
 import { readTable } from '../evaluation/tables/read-table.js'
 import { writeTable } from '../evaluation/tables/write-table.js'
-import { createSpace, SPACES, spaceSize } from '../spaces/index.js'
+import { createSpace, type SearchSpace, SPACES, spaceSize } from '../spaces/index.js'
 import { jsonOption, onePath, whole } from './options.js'
 import { integer } from './output/format.js'
 
@@ -37,8 +37,8 @@ const options = {
 interface Covered {
   readonly space: string
   readonly architectures: number
-  /** Of the space; a text where a number cannot be exact. */
-  readonly of: number | string
+  /** Of the space, a text where a number cannot be exact; none of hashes, of which several paths may have one. */
+  readonly of?: number | string
 }
 
 export const tableCommand: CommandModule<object, InferredOptionTypes<typeof options> & { file?: string }> = {
@@ -61,7 +61,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const usual = table.columns.includes(table.defaultColumn) ? table.defaultColumn : table.columns[0]
     const column = wanted ?? usual
     const best = column === undefined ? [] : bestRows(table, column, top)
-    const covered = name && coveredOf(name, (space) => coverage(table, space, column, file))
+    const covered = name && coveredOf(name, table.keyedBy, (space) => coverage(table, space, column, file))
     if (out !== undefined) await writeTable(out, table)
     const { format, keyedBy, keys } = table
     const columns = summarise(table)
@@ -69,7 +69,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const result = { event: 'result', ...facts, columns, ...(covered && { covered }), column, best, output: out }
     const text = () => [
       `${format}, ${integer(keys.length)} ${keyedBy === 'hash' ? 'hashes' : 'architectures'}`,
-      ...(covered ? [`${count(covered.architectures)} of ${count(covered.of)} paths of ${covered.space}`] : []),
+      ...(covered ? [coverageLine(covered)] : []),
       ...columnLines(columns),
       ...(best.length > 0 ? bestLines(column, best) : []),
       ...(out === undefined ? [] : [`Written to ${out}`]),
@@ -78,14 +78,20 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-function coveredOf(name: (typeof SPACES)[number], count: (space: ReturnType<typeof createSpace>) => number): Covered {
+function coveredOf(
+  name: (typeof SPACES)[number],
+  keyedBy: 'arch' | 'hash',
+  count: (space: SearchSpace) => number,
+): Covered {
   const space = createSpace(parseConfig({ space: { name } }).space, { channels: 3, height: 32, width: 32 }, 10)
   const size = spaceSize(space)
-  return {
-    space: name,
-    architectures: count(space),
-    of: size <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(size) : String(size),
-  }
+  const of = size <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(size) : String(size)
+  return { space: name, architectures: count(space), ...(keyedBy === 'arch' && { of }) }
+}
+
+function coverageLine({ space, architectures, of }: Covered): string {
+  if (of !== undefined) return `${count(architectures)} of ${count(of)} paths of ${space}`
+  return `${count(architectures)} paths of ${space}, of which those that differ in dead edges only count once`
 }
 
 function count(value: number | string): string {
