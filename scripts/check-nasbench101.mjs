@@ -9,7 +9,8 @@
  * choices of operations, the number of distinct modules among them, and the accuracy of the best. Prints one line per
  * check; exits 1 if any fails. Needs `npm run build`.
  */
-import { loadAccuracyByHash } from '../dist/evaluation/accuracy-by-hash.js'
+import { AccuracyByHash } from '../dist/evaluation/accuracy-by-hash.js'
+import { openTable } from '../dist/evaluation/tables/open-table.js'
 import { CELL_SPACES, cellModule, enumerateCells, enumeratePublishedCells } from '../dist/spaces/nasbench1shot1-cell.js'
 import { moduleHasher } from '../dist/spaces/nasbench101.js'
 
@@ -56,7 +57,7 @@ function lookUp(cells, table) {
 }
 
 const start = performance.now()
-const table = await loadAccuracyByHash(file)
+const table = new AccuracyByHash(await openTable(file), file)
 console.log(`read ${table.size} accuracies in ${seconds(start)}`)
 for (const expected of EXPECTED) {
   const space = CELL_SPACES[expected.number]

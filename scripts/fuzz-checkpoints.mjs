@@ -8,23 +8,13 @@
  * wrong, with which it can be repeated alone (`--seed N --cases 1`); exits 1 if there is one. Needs `npm run build`.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { parseSafetensors } from '../dist/checkpoint/safetensors.js'
 import { storedZip } from '../dist/checkpoint/stored-zip.js'
 import { parseTorchStateDict } from '../dist/checkpoint/torch.js'
 import { ZipEntries } from '../dist/checkpoint/zip.js'
 import { UserError } from '../dist/errors.js'
-import { complaint, mutateCheckpoint, randomSource } from './fuzz/mutate.mjs'
-
-const SLOW_MS = 1000
-const { values } = parseArgs({
-  options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string', default: '0' } },
-})
-const [cases, firstSeed] = [Number(values.cases), Number(values.seed)]
-if (!Number.isSafeInteger(cases) || !Number.isSafeInteger(firstSeed) || cases < 1) {
-  console.error(`Expected whole numbers for --cases and --seed but received ${values.cases} and ${values.seed}`)
-  process.exit(2)
-}
+import { complaint, mutateCheckpoint } from './fuzz/mutate.mjs'
+import { fuzz } from './fuzz/run.mjs'
 
 const folder = new URL('../test/fixtures/', import.meta.url)
 const sources = []
@@ -34,40 +24,15 @@ for (const name of readdirSync(folder).sort()) {
   sources.push({ bytes, entries: await entriesOf(bytes), safetensors: name.endsWith('.safetensors') })
 }
 
-const counts = { read: 0, refused: 0, wrong: 0 }
-let slowest = 0
-const begin = performance.now()
-for (let i = 0; i < cases; i++) {
-  const seed = firstSeed + i
-  const random = randomSource(seed)
-  const source = random.pick(sources)
-  const bytes = mutateCheckpoint(source, random, sources, storedZip)
-  // Of the processor, not of the clock, which goes on while the machine has other work.
-  const start = process.cpuUsage()
-  const outcome = await read(source, bytes)
-  const { user, system } = process.cpuUsage(start)
-  const ms = (user + system) / 1000
-  slowest = Math.max(slowest, ms)
-  const wrong = complaint(outcome, bytes, UserError) ?? (ms > SLOW_MS ? `${Math.round(ms)} ms` : undefined)
-  counts[wrong !== undefined ? 'wrong' : outcome instanceof Error ? 'refused' : 'read']++
-  if (wrong !== undefined) console.log(`seed ${seed}: ${wrong}`)
-  if ((i + 1) % 100_000 === 0) console.error(`${i + 1} of ${cases}`)
-}
-const seconds = (performance.now() - begin) / 1000
-const megabytes = Math.round(process.resourceUsage().maxRSS / 1024)
-console.log(
-  `${cases} cases in ${seconds.toFixed(0)} s: ${counts.refused} refused, ${counts.read} read, ${counts.wrong} wrong`,
-)
-console.log(`slowest ${slowest.toFixed(0)} ms, at most ${megabytes} MB of memory`)
-process.exit(counts.wrong > 0 ? 1 : 0)
-
-async function read({ safetensors }, bytes) {
-  try {
-    return safetensors ? parseSafetensors(bytes, 'fuzz').tensors : await parseTorchStateDict(bytes, 'fuzz')
-  } catch (error) {
-    return error
-  }
-}
+await fuzz({
+  damaged(random) {
+    const source = random.pick(sources)
+    return { bytes: mutateCheckpoint(source, random, sources, storedZip), safetensors: source.safetensors }
+  },
+  read: ({ bytes, safetensors }) =>
+    safetensors ? parseSafetensors(bytes, 'fuzz').tensors : parseTorchStateDict(bytes, 'fuzz'),
+  complaint: (outcome, bytes) => complaint(outcome, bytes, UserError),
+})
 
 async function entriesOf(bytes) {
   if (bytes.toString('latin1', 0, 2) !== 'PK') return undefined

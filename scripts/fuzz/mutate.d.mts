@@ -19,3 +19,4 @@ export function complaint(
   bytes: Buffer,
   UserError: new (...args: never[]) => Error,
 ): string | undefined
+export function complaintOfTable(outcome: unknown, UserError: new (...args: never[]) => Error): string | undefined

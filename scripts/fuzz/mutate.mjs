@@ -96,19 +96,32 @@ export function mutateCheckpoint(source, random, sources, zip) {
 }
 
 /**
- * Whether the outcome of reading damaged `bytes` is one that is allowed: an error that the user can mend, in one short
- * sentence, or tensors that are not many times larger than the file. Returns what is wrong, if anything.
+ * Whether the outcome of reading a damaged checkpoint is one that is allowed: an error that the user can mend, in one
+ * short sentence, or tensors that are not many times larger than the file. Returns what is wrong, if anything.
  */
 export function complaint(outcome, bytes, UserError) {
-  if (outcome instanceof Error) {
-    if (!(outcome instanceof UserError)) return `${outcome.stack}`
-    if (outcome.message.length > 1500) return `a message of ${outcome.message.length} characters`
-    return /^Expected .* but received .*/s.test(outcome.message) ? undefined : `the message ${outcome.message}`
-  }
+  if (outcome instanceof Error) return complaintOfError(outcome, UserError)
   let elements = 0
   for (const { shape, data } of outcome.values()) {
     if (shape.reduce((product, extent) => product * extent, 1) !== data.length) return 'a shape unlike its data'
     elements += data.length
   }
   return elements > 16 * bytes.length ? `${elements} elements of ${bytes.length} bytes` : undefined
+}
+
+/** The same of a table, whose columns must have a number for every key. */
+export function complaintOfTable(outcome, UserError) {
+  if (outcome instanceof Error) return complaintOfError(outcome, UserError)
+  const { keys, columns } = outcome
+  if (!keys.every((key) => typeof key === 'string')) return 'a key that is no text'
+  for (const values of columns.values()) {
+    if (values.length !== keys.length) return `${values.length} numbers for ${keys.length} keys`
+  }
+  return undefined
+}
+
+function complaintOfError(error, UserError) {
+  if (!(error instanceof UserError)) return `${error.stack}`
+  if (error.message.length > 1500) return `a message of ${error.message.length} characters`
+  return /^Expected .* but received .*/s.test(error.message) ? undefined : `the message ${error.message}`
 }

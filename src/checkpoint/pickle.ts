@@ -1,68 +1,27 @@
 /**
- * A pickle machine that can build numbers, strings, bytes, tuples, lists and dictionaries, and nothing else: every
+ * A pickle machine that can build numbers, strings, bytes, tuples, lists, sets and dictionaries, and nothing else: every
  * global and every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle
  * in it therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 5, as `pickletools` documents them.
  */
 import { UserError } from '../errors.js'
+import { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
+import { PickleMemo } from './pickle-memo.js'
+import { PickleReader } from './pickle-reader.js'
+import { REFUSED_OPCODES } from './pickle-refused.js'
 
-/** A reference to a Python global, e.g. `collections.OrderedDict`. */
-export class PickleGlobal {
-  constructor(readonly name: string) {}
-}
+export { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 
-/** Decides what globals, calls, object states and persistent ids mean; throws to refuse. */
-export interface PickleHost {
-  /** What the file should hold, to be read after “Expected”. */
-  readonly expected: string
-  /** Whether the pickle may name this global at all. */
-  allows(global: string): boolean
-  /** Value of `global(*args)`. */
-  call(global: string, args: readonly unknown[]): unknown
-  /** Value of a persistent id. */
-  persistent(id: unknown): unknown
-  /** Does `__setstate__` on a value that {@link call} returned, or passes over it; false to refuse. */
-  setState(value: unknown, state: unknown): boolean
-}
+/** Of a file whose pickle is 32 MiB at most. */
+const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
 
 const MARK = Symbol('mark')
-
-/** Lists, tuples and dictionaries that a pickle may make: of a byte each, they would fill the memory. */
-const MAX_CONTAINERS = 2 ** 20
-const MAX_MEMO = 2 ** 22
-
-/** Opcodes that Python's own pickler writes for things this machine does not build, by name for the message. */
-const REFUSED: Readonly<Record<number, string>> = {
-  48: 'POP',
-  49: 'POP_MARK',
-  50: 'DUP',
-  70: 'FLOAT',
-  73: 'INT',
-  76: 'LONG',
-  83: 'STRING',
-  86: 'UNICODE',
-  100: 'DICT',
-  103: 'GET',
-  105: 'INST',
-  108: 'LIST',
-  112: 'PUT',
-  139: 'LONG4',
-  144: 'ADDITEMS',
-  145: 'FROZENSET',
-  152: 'READONLY_BUFFER',
-  111: 'OBJ',
-  129: 'NEWOBJ',
-  146: 'NEWOBJ_EX',
-  130: 'EXT1',
-  131: 'EXT2',
-  132: 'EXT4',
-  80: 'PERSID',
-  143: 'EMPTY_SET',
-  151: 'NEXT_BUFFER',
-}
+/** No global's module or name is longer. */
+const MAX_LINE = 2 ** 16
+const SHORT = 2 ** 12
 
 /**
  * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
- * Buffers (bytes, and Python 2's `str`), arrays (tuples and lists), Maps (dictionaries), {@link PickleGlobal}s, and what
+ * Buffers (bytes, and Python 2's `str`), arrays (tuples, lists and sets), Maps (dictionaries), {@link PickleGlobal}s, and what
  * the host returns.
  *
  * @param name What messages call the file.
@@ -79,9 +38,13 @@ export function unpickleAt(
   name: string,
   host: PickleHost,
 ): { readonly value: unknown; readonly end: number } {
-  const machine = new Machine(bytes, start, name, host)
-  const value = machine.run()
-  return { value, end: machine.end }
+  const reader = new PickleReader(bytes, start)
+  return { value: unpickleFrom(reader, name, host), end: reader.position }
+}
+
+/** Runs the pickle that comes next from `reader`, and leaves that behind its end. */
+export function unpickleFrom(reader: PickleReader, name: string, host: PickleHost): unknown {
+  return new Machine(reader, name, host).run()
 }
 
 /** Text of a file's making for a message: never long, never with line breaks or escapes of a terminal. */
@@ -92,31 +55,26 @@ export function brief(text: string): string {
 
 class Machine {
   readonly #stack: unknown[] = []
-  readonly #memo = new Map<number, unknown>()
-  #at: number
+  readonly #memo = new PickleMemo()
+  readonly #limits: PickleLimits
   #containers = 0
+  #values = 0
 
   constructor(
-    private readonly bytes: Buffer,
-    start: number,
+    private readonly reader: PickleReader,
     private readonly name: string,
     private readonly host: PickleHost,
   ) {
-    this.#at = start
-  }
-
-  /** Where the next byte is read: after {@link run}, the first one behind the pickle. */
-  get end(): number {
-    return this.#at
+    this.#limits = host.limits ?? CHECKPOINT_LIMITS
   }
 
   run(): unknown {
     for (;;) {
-      const at = this.#at
-      const opcode = this.#take(1)[0]
+      const at = this.reader.position
+      const opcode = this.#byte()
       if (String.fromCharCode(opcode) === '.') return this.#pop()
       if (!this.#step(opcode)) {
-        const known = REFUSED[opcode]
+        const known = REFUSED_OPCODES[opcode]
         throw this.#invalid(`pickle opcode ${known ?? `0x${opcode.toString(16).padStart(2, '0')}`} at byte ${at}`)
       }
     }
@@ -140,44 +98,47 @@ class Machine {
       case 0x89: // NEWFALSE
         return this.#push(false)
       case 0x4b: // BININT1
-        return this.#push(this.#take(1)[0])
+        return this.#push(this.#byte())
       case 0x4d: // BININT2
-        return this.#push(this.#take(2).readUInt16LE())
+        return this.#push(this.#uint16())
       case 0x4a: // BININT
-        return this.#push(this.#take(4).readInt32LE())
+        return this.#push(this.#uint32() | 0)
       case 0x8a: // LONG1
-        return this.#push(this.#long(this.#take(1)[0]))
+        return this.#push(this.#long(this.#byte()))
       case 0x47: // BINFLOAT
-        return this.#push(this.#take(8).readDoubleBE())
+        return this.#push(this.#double())
       case 0x58: // BINUNICODE
-        return this.#push(this.#take(this.#take(4).readUInt32LE()).toString('utf8'))
+        return this.#push(this.#text(this.#uint32()))
       case 0x8c: // SHORT_BINUNICODE
-        return this.#push(this.#take(this.#take(1)[0]).toString('utf8'))
+        return this.#push(this.#text(this.#byte()))
       case 0x8d: // BINUNICODE8
-        return this.#push(this.#take(this.#long8()).toString('utf8'))
+        return this.#push(this.#text(this.#long8()))
       case 0x55: // SHORT_BINSTRING: Python 2's str
       case 0x43: // SHORT_BINBYTES
-        return this.#push(this.#take(this.#take(1)[0]))
+        return this.#push(this.#take(this.#byte()))
       case 0x54: // BINSTRING
       case 0x42: // BINBYTES
-        return this.#push(this.#take(this.#take(4).readUInt32LE()))
+        return this.#push(this.#take(this.#uint32()))
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
         return this.#push(this.#take(this.#long8()))
       case 0x29: // EMPTY_TUPLE
       case 0x5d: // EMPTY_LIST
+      case 0x8f: // EMPTY_SET
         return this.#container([])
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
         return this.#container(this.#popMany(opcode - 0x84))
       case 0x74: // TUPLE
+      case 0x91: // FROZENSET
         return this.#container(this.#popToMark())
       case 0x7d: // EMPTY_DICT
         return this.#container(new Map())
       case 0x61: // APPEND
         return this.#append(this.#popMany(1))
       case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
         return this.#append(this.#popToMark())
       case 0x73: // SETITEM
         return this.#set(this.#popMany(2))
@@ -199,29 +160,29 @@ class Machine {
       case 0x51: // BINPERSID
         return this.#push(this.host.persistent(this.#pop()))
       case 0x71: // BINPUT
-        return this.#remember(this.#take(1)[0])
+        return this.#remember(this.#byte())
       case 0x72: // LONG_BINPUT
-        return this.#remember(this.#take(4).readUInt32LE())
+        return this.#remember(this.#uint32())
       case 0x94: // MEMOIZE
         return this.#remember(this.#memo.size)
       case 0x68: // BINGET
-        return this.#recall(this.#take(1)[0])
+        return this.#recall(this.#byte())
       case 0x6a: // LONG_BINGET
-        return this.#recall(this.#take(4).readUInt32LE())
+        return this.#recall(this.#uint32())
       default:
         return false
     }
   }
 
   #push(value: unknown): true {
-    this.#stack.push(value)
+    if (this.#stack.push(value) > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
     return true
   }
 
   /** Pushes what takes memory of its own. */
   #container(value: unknown): true {
-    if (++this.#containers > MAX_CONTAINERS) {
-      throw this.#invalid(`a pickle of more than ${MAX_CONTAINERS} lists and dictionaries`)
+    if (++this.#containers > this.#limits.containers) {
+      throw this.#tooMany('lists and dictionaries', this.#limits.containers)
     }
     return this.#push(value)
   }
@@ -250,6 +211,7 @@ class Machine {
   #append(values: unknown[]): true {
     const list = this.#top()
     if (!Array.isArray(list)) throw this.#invalid('a pickle that appends to something other than a list')
+    this.#count(values.length)
     for (const value of values) list.push(value)
     return true
   }
@@ -259,8 +221,16 @@ class Machine {
     if (!(map instanceof Map) || keysAndValues.length % 2 !== 0) {
       throw this.#invalid('a pickle that sets items of something other than a dictionary')
     }
+    this.#count(keysAndValues.length)
     for (let i = 0; i < keysAndValues.length; i += 2) map.set(keysAndValues[i], keysAndValues[i + 1])
+    if (this.host.filled !== undefined) this.#values -= this.host.filled(map)
     return true
+  }
+
+  /** Counts what is put into containers. */
+  #count(values: number): void {
+    this.#values += values
+    if (this.#values > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
   }
 
   #global(module: string, name: string): true {
@@ -284,8 +254,8 @@ class Machine {
   }
 
   #remember(slot: number): true {
+    if (slot >= this.#limits.memo) throw this.#tooMany('remembered values', this.#limits.memo)
     this.#memo.set(slot, this.#top())
-    if (this.#memo.size > MAX_MEMO) throw this.#invalid(`a pickle that remembers more than ${MAX_MEMO} values`)
     return true
   }
 
@@ -307,17 +277,52 @@ class Machine {
   }
 
   #line(): string {
-    const end = this.bytes.indexOf(0x0a, this.#at)
-    if (end < 0) throw this.#invalid('a truncated pickle')
-    const text = this.#take(end - this.#at).toString('utf8')
-    this.#take(1)
+    const text = this.reader.line(MAX_LINE)
+    if (text === undefined) throw this.#invalid('a truncated pickle')
     return text
   }
 
-  #take(count: number): Buffer {
-    if (this.#at + count > this.bytes.length) throw this.#invalid('a truncated pickle')
-    this.#at += count
-    return this.bytes.subarray(this.#at - count, this.#at)
+  #byte(): number {
+    const at = this.#advance(1)
+    return this.reader.bytes[at]
+  }
+
+  #uint16(): number {
+    const at = this.#advance(2)
+    return this.reader.bytes.readUInt16LE(at)
+  }
+
+  #uint32(): number {
+    const at = this.#advance(4)
+    return this.reader.bytes.readUInt32LE(at)
+  }
+
+  #double(): number {
+    const at = this.#advance(8)
+    return this.reader.bytes.readDoubleBE(at)
+  }
+
+  #text(length: number): string {
+    const at = this.#advance(length)
+    return this.reader.bytes.toString('utf8', at, at + length)
+  }
+
+  #take(length: number): Buffer {
+    const at = this.#advance(length)
+    const bytes = this.reader.bytes.subarray(at, at + length)
+    // A view of a few bytes would keep all those around it in memory.
+    return length < SHORT ? Buffer.from(bytes) : bytes
+  }
+
+  /** Where the next `length` bytes are; they must be looked up only then, as the reader may have gone on to others. */
+  #advance(length: number): number {
+    const at = this.reader.advance(length)
+    if (at < 0) throw this.#invalid('a truncated pickle')
+    return at
+  }
+
+  #tooMany(what: string, limit: number): UserError {
+    return this.#invalid(`a pickle of more than ${limit} ${what}`)
   }
 
   #invalid(received: string): UserError {

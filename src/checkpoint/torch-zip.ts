@@ -10,9 +10,26 @@ import { invalid, MAX_PICKLE_BYTES, materialise, TensorPickle } from './torch-te
 import { ZipEntries } from './zip.js'
 
 /** @throws UserError as {@link readTorchStateDict} says. */
-export async function readTorchZip(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
+export function readTorchZip(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
+  return refusing(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file))
+}
+
+/**
+ * The pickle of an archive, for those that hold no tensors.
+ *
+ * @throws UserError for bytes that are no such archive.
+ */
+export async function torchPickle(bytes: Buffer, file: string): Promise<Buffer> {
+  return refusing(file, async () => {
+    const zip = await ZipEntries.open(file, bytes)
+    return zip.read(`${rootOf(zip, file)}data.pkl`, { stored: true })
+  })
+}
+
+/** Turns what yauzl throws into a sentence. */
+async function refusing<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await read(await ZipEntries.open(file, bytes), bytes.length, file)
+    return await work()
   } catch (error) {
     if (error instanceof UserError) throw error
     const { message } = error as Error

@@ -68,6 +68,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./cost.js')).costCommand,
   },
   {
+    command: 'table [file]',
+    describe: 'Show what is in a ground-truth table of any format, and convert it to CSV or JSON',
+    load: async () => (await import('./table.js')).tableCommand,
+  },
+  {
     command: 'setup',
     describe: 'Find or fetch libtorch and build the addon; other commands do it when needed',
     load: async () => (await import('./setup.js')).setupCommand,

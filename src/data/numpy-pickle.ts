@@ -40,15 +40,11 @@ export class PickledArray {
   /** The elements of an array of objects, in place of bytes. */
   objects: readonly unknown[] | undefined
 
-  /** The elements of a one-dimensional array of floating-point numbers; undefined for any other. */
-  floats(): number[] | undefined {
+  /** The last element of a one-dimensional array of floating-point numbers; undefined for any other. */
+  lastFloat(): number | undefined {
     const size = Number(this.type.slice(-1))
     if (this.bytes === undefined || this.shape.length !== 1 || !/^[<>]f[48]$/.test(this.type)) return undefined
-    const { bytes, type } = this
-    return Array.from(
-      { length: Math.floor(bytes.length / size) },
-      (_, i) => floatOf(type, Buffer.from(bytes.subarray(i * size, (i + 1) * size)))!,
-    )
+    return floatOf(this.type, Buffer.from(this.bytes.subarray(-size)))
   }
 }
 

@@ -2,11 +2,9 @@
  * Decoded images of a split in one file, so that they are decoded once: a header, then the pixels. A file that is
  * damaged counts as absent, and any of them may be deleted.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { writeAtomically } from '../atomic.js'
-import { cacheRoot } from '../setup/folders.js'
+import { useCacheFile, writeCacheFile } from '../cache-file.js'
 import type { Extents } from './images.js'
 
 /** The last digit counts versions of the layout. */
@@ -24,14 +22,14 @@ interface Header extends Extents {
   readonly checksum: number
 }
 
-/** The file of the images that `digest` names. */
+/** The file of the images that `digest` names, in the cache folder. */
 function fileOf(digest: string): string {
-  return join(cacheRoot(), 'images', `${digest}.pixels`)
+  return `images/${digest}.pixels`
 }
 
 /** Height and width of the images that are kept under `digest`; undefined where there are none. */
 export function cachedExtents(digest: string): Promise<Extents | undefined> {
-  return withFile(digest, async (handle) => {
+  return useCacheFile(fileOf(digest), async (handle) => {
     const header = await readHeader(handle)
     return header && { height: header.height, width: header.width }
   })
@@ -39,7 +37,7 @@ export function cachedExtents(digest: string): Promise<Extents | undefined> {
 
 /** Pixels of `count` images that are kept under `digest`, 3 × height × width each; undefined for none, or damaged ones. */
 export function readPixels(digest: string, count: number, extents: Extents): Promise<Uint8Array | undefined> {
-  return withFile(digest, async (handle) => {
+  return useCacheFile(fileOf(digest), async (handle) => {
     const header = await readHeader(handle)
     const bytes = 3 * count * extents.height * extents.width
     if (header?.count !== count || header.height !== extents.height || header.width !== extents.width) return undefined
@@ -67,29 +65,7 @@ export async function writePixels(digest: string, pixels: Uint8Array, { height, 
     header.writeUInt32LE(value, MAGIC.length + 4 * index)
   }
   header.writeUInt32LE(crc32(header.subarray(0, -4)), HEADER - 4)
-  const file = fileOf(digest)
-  try {
-    await mkdir(dirname(file), { recursive: true })
-    await writeAtomically(file, [header, pixels])
-  } catch (error) {
-    process.emitWarning(`Decoded images are not kept for the next run: ${(error as Error).message}`)
-  }
-}
-
-async function withFile<Result>(
-  digest: string,
-  use: (handle: FileHandle) => Promise<Result | undefined>,
-): Promise<Result | undefined> {
-  let handle: FileHandle | undefined
-  try {
-    handle = await open(fileOf(digest))
-    return await use(handle)
-  } catch {
-    // What cannot be read is as good as absent.
-    return undefined
-  } finally {
-    await handle?.close()
-  }
+  await writeCacheFile(fileOf(digest), [header, pixels], 'Decoded images')
 }
 
 async function readHeader(handle: FileHandle): Promise<Header | undefined> {

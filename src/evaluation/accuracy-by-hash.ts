@@ -1,76 +1,74 @@
 /**
- * Accuracies under a hash of the architecture, as NAS-Bench-101 has them: a CSV file, `.gz` or plain, with a header, a
- * column `hash` of 32 hexadecimal digits and a column of accuracies as fractions. Such tables have hundreds of thousands
- * of rows and no quotes, so they are split line by line: half the time that a parser of all CSV takes. Lines that begin with `#` are comments.
+ * Accuracies under a hash of the architecture, as NAS-Bench-101 has them: a table with a column `hash` of 32 hexadecimal
+ * digits and a column of accuracies as fractions.
  */
 import { UserError } from '../errors.js'
-import { readTable } from './read-table.js'
-
-export interface AccuracyByHashOptions {
-  /** Name of the column of accuracies; default `test_accuracy`. */
-  readonly column?: string
-}
+import { readHash, WORDS } from './tables/hash-words.js'
+import type { HashTable } from './tables/table.js'
 
 /**
- * Accuracy in 0…1 by hash, in the order of the table. A UserError names the file, and the line where there is one, for:
- * an unreadable file, a missing column, a hash that is none or occurs twice, an accuracy that is not a number in 0…1, no
- * rows.
+ * Accuracies in 0…1 by hash, in the order of their table. Hashes lie in one array of bytes with a table of their places,
+ * because a Map of hundreds of thousands of strings takes a quarter of a second to make.
  */
-export async function loadAccuracyByHash(
-  file: string,
-  options: AccuracyByHashOptions = {},
-): Promise<ReadonlyMap<string, number>> {
-  return parseAccuracyByHash(await readTable(file), file, options)
-}
+export class AccuracyByHash {
+  readonly #words: Uint32Array
+  readonly #values: Float64Array
+  /** Rows plus one, at the first free place from that of their hash on; 0 is free. Half of them and more stay free. */
+  readonly #rows: Uint32Array
 
-/** See {@link loadAccuracyByHash}; `file` is what errors call the text. */
-export function parseAccuracyByHash(
-  text: Buffer,
-  file: string,
-  { column = 'test_accuracy' }: AccuracyByHashOptions = {},
-): ReadonlyMap<string, number> {
-  const table = new Map<string, number>()
-  let columns: { hash: number; accuracy: number } | undefined
-  let line = 0
-  for (let start = 0; start < text.length; ) {
-    const found = text.indexOf(10, start)
-    const end = found < 0 ? text.length : found
-    const row = text.toString('utf8', start, end).trim()
-    start = end + 1
-    line++
-    if (row === '' || row.startsWith('#')) continue
-    const fields = row.split(',')
-    if (columns === undefined) {
-      columns = columnsOf(fields, column, file)
-      continue
+  /**
+   * @param file What errors call the table.
+   * @throws UserError, which names the place in the file, for: a missing column, a hash that is
+   *   none or occurs twice, an accuracy that is not a number in 0…1, no rows.
+   */
+  constructor(table: HashTable, file: string, column = table.defaultColumn) {
+    this.#words = table.hashes()
+    this.#values = table.values(column)
+    const rows = this.#values.length
+    if (rows === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
+    this.#rows = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rows + 2)))
+    const where = (row: number) => `(${file}, ${table.place(row)})`
+    for (let row = 0; row < rows; row++) {
+      const place = this.#placeOf(this.#words, WORDS * row)
+      if (this.#rows[place] !== 0) {
+        throw new UserError(`Expected each hash once but received ${table.keys[row]} again ${where(row)}`)
+      }
+      if (!(this.#values[row] >= 0 && this.#values[row] <= 1)) {
+        const received = table.text(column, row)
+        throw new UserError(`Expected a number in 0…1 for "${column}" but received "${received}" ${where(row)}`)
+      }
+      this.#rows[place] = row + 1
     }
-    // A short row lacks fields.
-    const { hash, accuracy } = columns
-    readRow(table, fields[hash] ?? '', fields[accuracy] ?? '', column, () => `${file}, line ${line}`)
   }
-  if (columns === undefined) columnsOf([], column, file)
-  if (table.size === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
-  return table
-}
 
-function columnsOf(header: readonly string[], column: string, file: string): { hash: number; accuracy: number } {
-  const indexOf = (name: string) => {
-    const index = header.indexOf(name)
-    if (index >= 0) return index
-    const received = header.length === 0 ? 'no columns' : header.join(', ')
-    throw new UserError(`Expected a column "${name}" in ${file} but received ${received}`)
+  get size(): number {
+    return this.#values.length
   }
-  return { hash: indexOf('hash'), accuracy: indexOf(column) }
-}
 
-function readRow(table: Map<string, number>, hash: string, text: string, column: string, where: () => string): void {
-  if (!/^[0-9a-f]{32}$/.test(hash)) {
-    throw new UserError(`Expected 32 hexadecimal digits for "hash" but received "${hash}" (${where()})`)
+  has(hash: string): boolean {
+    return this.get(hash) !== undefined
   }
-  if (table.has(hash)) throw new UserError(`Expected each hash once but received ${hash} again (${where()})`)
-  const accuracy = text === '' ? Number.NaN : Number(text)
-  if (!(accuracy >= 0 && accuracy <= 1)) {
-    throw new UserError(`Expected a number in 0…1 for "${column}" but received "${text}" (${where()})`)
+
+  get(hash: string): number | undefined {
+    const key = new Uint32Array(WORDS)
+    const row = readHash(hash, key, 0) ? this.#rows[this.#placeOf(key, 0)] : 0
+    return row === 0 ? undefined : this.#values[row - 1]
   }
-  table.set(hash, accuracy)
+
+  /** Where the row of the hash at `from` of `keys` is, or would be. */
+  #placeOf(keys: Uint32Array, from: number): number {
+    // Plain names, because lists taken apart here would cost half of the time to read a table.
+    const words = this.#words
+    const rows = this.#rows
+    const a = keys[from]
+    const b = keys[from + 1]
+    const c = keys[from + 2]
+    const d = keys[from + 3]
+    const mask = rows.length - 1
+    for (let place = (a ^ b ^ c ^ d) & mask; ; place = (place + 1) & mask) {
+      if (rows[place] === 0) return place
+      const at = WORDS * (rows[place] - 1)
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return place
+    }
+  }
 }

@@ -1,7 +1,11 @@
 import { UserError } from '../errors.js'
 import { enumeratePaths } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import type { AccuracyByHash } from './accuracy-by-hash.js'
 import type { GroundTruth } from './ground-truth.js'
+
+/** By hash, as a Map has them too. */
+type Accuracies = Pick<AccuracyByHash, 'get' | 'has' | 'size'>
 
 /**
  * Accuracies that are listed under the isomorphism keys of a space, as NAS-Bench-101's are for NAS-Bench-1Shot1. Which
@@ -11,7 +15,7 @@ export class GroundTruthByHash implements GroundTruth {
   readonly size: number
   readonly #space: SearchSpace
   readonly #keyOf: (path: Path) => string
-  readonly #table: ReadonlyMap<string, number>
+  readonly #table: Accuracies
   #paths: readonly Path[] | undefined
   #best: GroundTruth['best'] | undefined
 
@@ -19,7 +23,7 @@ export class GroundTruthByHash implements GroundTruth {
    * `table` has accuracies in 0…1; `file` is what errors call it. Throws a UserError for a space without isomorphism
    * keys or with others than the table's.
    */
-  constructor(space: SearchSpace, table: ReadonlyMap<string, number>, file: string) {
+  constructor(space: SearchSpace, table: Accuracies, file: string) {
     const keyOf = space.isomorphismKey
     const [first] = enumeratePaths(space)
     if (keyOf === undefined || !/^[0-9a-f]{32}$/.test(keyOf(first))) {

@@ -1,16 +1,17 @@
 /**
  * Ground-truth tables: the accuracy of architectures trained on their own, against which a supernet's ranking is
- * judged. A table is a CSV file with a header, a column `arch` (the space's notation, or operation indices such as
- * "3,0,1,2,4,1") and a column of accuracies in percent, where lines that begin with `#` are comments; or a file `.json`
- * with an object per architecture, such as `{"02012100": {"mean_acc": 89.2}}`. CSV with a column `hash` instead, such as
- * that of NAS-Bench-101, is read for spaces whose isomorphism keys are hashes. All may be compressed (`.gz`). Pickled
- * tables of Python, as NAS-Bench-201 is published in, are told by their first bytes: see `tables/open-table.ts`.
+ * judged. A table has a row per architecture, in the space's notation or as operation indices such as "3,0,1,2,4,1", and
+ * columns of accuracies in percent; or, like that of NAS-Bench-101, a row per hash, for spaces whose isomorphism keys
+ * are hashes. `tables/open-table.ts` says which files are tables.
  */
 import { UserError } from '../errors.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import { AccuracyByHash } from './accuracy-by-hash.js'
 import { GroundTruthByHash } from './ground-truth-by-hash.js'
 import { openTable } from './tables/open-table.js'
+import { readTable } from './tables/read-table.js'
+import { isHashTable, type Table } from './tables/table.js'
 
 export interface GroundTruth {
   /** Number of architectures in the table. */
@@ -24,12 +25,12 @@ export interface GroundTruth {
 }
 
 export interface GroundTruthOptions {
-  /** Name of the column of accuracies; default `accuracy`, by hash `test_accuracy`, in JSON `mean_acc`, pickled `cifar10_test`. */
+  /** Name of the column of accuracies; default the first there is of `accuracy`, `test_accuracy`, `mean_acc` and `cifar10_test`. */
   readonly column?: string
 }
 
 /**
- * Reads a table of `space`. A UserError names the file, and the line where there is one, for: an unreadable file, a
+ * Reads a table of `space`: a large one from its file the first time, then from a copy in the cache folder. A UserError names the file, and the line where there is one, for: an unreadable file, a
  * missing column, an architecture that is unknown or occurs twice, an accuracy that is not a number in 0…100, no rows.
  */
 export async function loadGroundTruth(
@@ -37,23 +38,35 @@ export async function loadGroundTruth(
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
-  const table = await openTable(file)
-  const { column = table.defaultColumn } = options
-  if (table.byHash !== undefined) return new GroundTruthByHash(space, table.byHash(column), file)
+  const table = await readTable(file)
+  try {
+    return groundTruthOf(table, file, space, options.column)
+  } catch (error) {
+    if (!(error instanceof UserError) || !table.kept) throw error
+    // Only the file itself knows the line of what is wrong.
+    return groundTruthOf(await openTable(file), file, space, options.column)
+  }
+}
 
+function groundTruthOf(table: Table, file: string, space: SearchSpace, column = table.defaultColumn): GroundTruth {
+  if (isHashTable(table)) return new GroundTruthByHash(space, new AccuracyByHash(table, file, column), file)
   const paths: Path[] = []
   const accuracies = new Map<string, number>()
   let best: GroundTruth['best'] | undefined
-  for (const row of table.rows(column)) {
-    const { arch } = row
-    const where = () => `${file}, ${row.place()}`
-    const path = pathOf(arch, space, where)
-    const accuracy = accuracyOf(row.accuracy, column, where)
-    const key = path.join()
-    if (accuracies.has(key)) {
-      throw new UserError(`Expected each architecture once in ${file} but received ${arch} again on ${row.place()}`)
+  const { keys } = table
+  const values = table.values(column)
+  for (let row = 0; row < keys.length; row++) {
+    const path = pathOf(keys[row], space, () => `${file}, ${table.place(row)}`)
+    const accuracy = values[row]
+    if (!(accuracy >= 0 && accuracy <= 100)) {
+      const received = `"${table.text(column, row)}" (${file}, ${table.place(row)})`
+      throw new UserError(`Expected a number in 0…100 for "${column}" but received ${received}`)
     }
-    accuracies.set(key, accuracy)
+    accuracies.set(path.join(), accuracy)
+    if (accuracies.size === row) {
+      const received = `${keys[row]} again on ${table.place(row)}`
+      throw new UserError(`Expected each architecture once in ${file} but received ${received}`)
+    }
     paths.push(path)
     if (best === undefined || accuracy > best.accuracy) best = { path, accuracy }
   }
@@ -68,10 +81,4 @@ function pathOf(text: string, space: SearchSpace, where: () => string): Path {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`${error.message} (${where()})`)
   }
-}
-
-function accuracyOf(text: string, column: string, where: () => string): number {
-  const accuracy = text.trim() === '' ? Number.NaN : Number(text)
-  if (accuracy >= 0 && accuracy <= 100) return accuracy
-  throw new UserError(`Expected a number in 0…100 for "${column}" but received "${text}" (${where()})`)
 }

@@ -13,6 +13,13 @@ const NOTATIONS = ['arch', 'arch_str']
 const CURVE = /acc[15]es$/
 /** Dictionaries in an entry, such as one per data set, are followed this far. */
 const MAX_DEPTH = 3
+/**
+ * Longer names, lists and dictionaries describe no architecture. A file of a few bytes may name one of them again and
+ * again, so that they are not looked through.
+ */
+const MAX_NAME = 200
+const MAX_ITEMS = 1000
+const MAX_NODES = 20
 
 /**
  * Reads entries that are numbers, or dictionaries with numbers among their values. The architecture of an entry is its
@@ -23,7 +30,7 @@ const MAX_DEPTH = 3
  * @throws UserError for an entry of another form, and a dictionary without entries.
  */
 export function readDictionary(dictionary: ReadonlyMap<unknown, unknown>, format: string, file: string): Accuracies {
-  const rows = new AccuracyRows()
+  const rows = new AccuracyRows(file)
   for (const [key, entry] of dictionary) {
     const name = keyText(key)
     if (typeof entry === 'number') rows.add(name, [['accuracy', entry]])
@@ -37,17 +44,23 @@ export function readDictionary(dictionary: ReadonlyMap<unknown, unknown>, format
   return rows.finish(format)
 }
 
+/** A key as text: a string, a number, or the operation indices of a tuple. */
 function keyText(key: unknown): string {
-  if (Array.isArray(key)) return key.join()
-  return textOf(key) ?? String(key)
+  if (Array.isArray(key)) return operationsText(key) ?? 'a tuple'
+  return textOf(key) ?? (typeof key === 'number' ? String(key) : `a ${typeof key}`)
+}
+
+function operationsText(value: unknown): string | undefined {
+  const length = Array.isArray(value) ? value.length : value instanceof PickledArray ? Number(value.shape[0]) : 0
+  const operations = length > 0 && length <= MAX_ITEMS ? pickledIntegers(value) : undefined
+  return operations && Array.from(operations).join()
 }
 
 function architectureOf(entry: ReadonlyMap<unknown, unknown>): string | undefined {
-  const operations = pickledIntegers(entry.get(OPERATIONS))
-  if (operations !== undefined) return Array.from(operations).join()
+  const operations = operationsText(entry.get(OPERATIONS))
+  if (operations !== undefined) return operations
   for (const name of NOTATIONS) {
-    const value = entry.get(name)
-    const text = textOf(value)?.trim() ?? nodesText(value)
+    const text = textOf(entry.get(name))?.trim() ?? nodesText(entry.get(name))
     if (text !== undefined) return text
   }
   return undefined
@@ -55,15 +68,29 @@ function architectureOf(entry: ReadonlyMap<unknown, unknown>): string | undefine
 
 /** The notation of a list of nodes, each a list of its inputs: an operation and the node that it comes from. */
 function nodesText(nodes: unknown): string | undefined {
-  if (!Array.isArray(nodes) || !nodes.every((node) => Array.isArray(node) && node.every(Array.isArray)))
-    return undefined
-  const inputs = (node: unknown[][]) => node.map(([operation, source]) => `${operation}~${source}`).join('|')
-  return nodes.map((node) => `|${inputs(node)}|`).join('+')
+  if (!isList(nodes)) return undefined
+  const texts = nodes.map((node) => {
+    const inputs = isList(node) ? node.map(inputText) : [undefined]
+    return inputs.includes(undefined) ? undefined : `|${inputs.join('|')}|`
+  })
+  return texts.includes(undefined) ? undefined : texts.join('+')
+}
+
+function inputText(input: unknown): string | undefined {
+  if (!Array.isArray(input) || typeof input[0] !== 'string' || typeof input[1] !== 'number') return undefined
+  return `${input[0]}~${input[1]}`
+}
+
+/** Of as many things as an architecture may have of a kind. */
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.length <= MAX_NODES
 }
 
 function* numbersOf(entry: ReadonlyMap<unknown, unknown>, prefix: string, depth = 1): Generator<[string, number]> {
+  if (entry.size > MAX_ITEMS) return
   for (const [key, value] of entry) {
     const name = `${prefix}${keyText(key)}`
+    if (name.length > MAX_NAME) continue
     if (typeof value === 'number') yield [name, value]
     else if (value instanceof Map) {
       if (depth < MAX_DEPTH) yield* numbersOf(value, `${name}_`, depth + 1)
@@ -75,7 +102,6 @@ function* numbersOf(entry: ReadonlyMap<unknown, unknown>, prefix: string, depth 
 }
 
 function lastOf(curve: unknown): number | undefined {
-  const values = curve instanceof PickledArray ? curve.floats() : curve
-  const last = Array.isArray(values) ? values.at(-1) : undefined
+  const last = curve instanceof PickledArray ? curve.lastFloat() : Array.isArray(curve) ? curve.at(-1) : undefined
   return typeof last === 'number' ? last : undefined
 }

@@ -1,5 +1,7 @@
 /** What a pickled table may contain beside numbers, text, lists and dictionaries: NumPy's arrays and Python's containers. */
+import type { PickleLimits } from '../../checkpoint/pickle.js'
 import { ArrayHost } from '../../data/numpy-pickle.js'
+import { dropCurves } from './benchmark-layout.js'
 
 export const PICKLED_TABLE = 'a pickled table of accuracies'
 
@@ -16,8 +18,24 @@ const CONTAINERS: ReadonlyMap<string, 'dictionary' | 'set'> = new Map([
 
 /** Dictionaries of every kind become Maps, sets lists; anything else is refused by name. */
 export class TableHost extends ArrayHost {
-  constructor(file: string) {
+  readonly limits: PickleLimits
+  readonly #curves = new WeakSet()
+
+  /** @param fileBytes Size of the file, to which what it may build is in proportion; compressed, where it is that. */
+  constructor(file: string, fileBytes: number) {
     super(file, PICKLED_TABLE)
+    const most = (free: number, perByte: number, limit: number) =>
+      Math.min(free + Math.floor(fileBytes * perByte), limit)
+    this.limits = {
+      containers: most(2 ** 18, 1 / 4, 2 ** 23),
+      values: most(2 ** 20, 1, 2 ** 25),
+      memo: most(2 ** 20, 1, 2 ** 29),
+    }
+  }
+
+  /** Curves of all epochs of all architectures would need tens of gigabytes. */
+  filled(dictionary: Map<unknown, unknown>): number {
+    return dropCurves(dictionary, this.#curves)
   }
 
   override allows(global: string): boolean {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { loadGroundTruth } from '../../../src/evaluation/ground-truth.js'
 import { enumeratePaths, nasBench201, nasBenchMacro, type SearchSpace } from '../../../src/spaces/index.js'
@@ -14,8 +14,12 @@ const CONV = space.encode([3, 3, 3, 3, 3, 3])
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ground-truth-'))
+  vi.stubEnv('PADA_CACHE', join(folder, 'cache'))
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
 
 async function table(content: string | Uint8Array, name = 'table.csv'): Promise<string> {
   const file = join(folder, name)

@@ -1,0 +1,57 @@
+/** Tries many damaged files one after the other, and says how that went. */
+import { parseArgs } from 'node:util'
+import { randomSource } from './mutate.mjs'
+
+/** Of processor time. */
+const SLOW_MS = 1000
+
+/**
+ * Runs `--cases` cases from `--seed` on; prints the seed of every one that goes wrong, and ends the process, with 1 if
+ * there is one.
+ *
+ * @param damaged Makes a case from a seeded source.
+ * @param read Reads it; what it throws is an outcome too.
+ * @param complaint What is wrong with an outcome, if anything.
+ */
+export async function fuzz({ damaged, read, complaint }) {
+  const { values } = parseArgs({
+    options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string', default: '0' } },
+  })
+  const [cases, firstSeed] = [Number(values.cases), Number(values.seed)]
+  if (!Number.isSafeInteger(cases) || !Number.isSafeInteger(firstSeed) || cases < 1) {
+    console.error(`Expected whole numbers for --cases and --seed but received ${values.cases} and ${values.seed}`)
+    process.exit(2)
+  }
+  const counts = { read: 0, refused: 0, wrong: 0 }
+  let slowest = 0
+  const begin = performance.now()
+  for (let i = 0; i < cases; i++) {
+    const seed = firstSeed + i
+    const one = damaged(randomSource(seed))
+    // Of the processor, not of the clock, which goes on while the machine has other work.
+    const start = process.cpuUsage()
+    const outcome = await outcomeOf(read, one)
+    const { user, system } = process.cpuUsage(start)
+    const ms = (user + system) / 1000
+    slowest = Math.max(slowest, ms)
+    const wrong = complaint(outcome, one.bytes) ?? (ms > SLOW_MS ? `${Math.round(ms)} ms` : undefined)
+    counts[wrong !== undefined ? 'wrong' : outcome instanceof Error ? 'refused' : 'read']++
+    if (wrong !== undefined) console.log(`seed ${seed}: ${wrong}`)
+    if ((i + 1) % 100_000 === 0) console.error(`${i + 1} of ${cases}`)
+  }
+  const seconds = (performance.now() - begin) / 1000
+  const megabytes = Math.round(process.resourceUsage().maxRSS / 1024)
+  console.log(
+    `${cases} cases in ${seconds.toFixed(0)} s: ${counts.refused} refused, ${counts.read} read, ${counts.wrong} wrong`,
+  )
+  console.log(`slowest ${slowest.toFixed(0)} ms, at most ${megabytes} MB of memory`)
+  process.exit(counts.wrong > 0 ? 1 : 0)
+}
+
+async function outcomeOf(read, one) {
+  try {
+    return await read(one)
+  } catch (error) {
+    return error
+  }
+}
