@@ -6,6 +6,7 @@ import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
 import { RandomStream } from '../random.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
+/** What a benchmark runs on. */
 export interface BenchmarkJob {
   readonly space: SearchSpace
   readonly splits: Splits

@@ -12,6 +12,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { GroundTruthByHash } from './ground-truth-by-hash.js'
 import { openTable } from './tables/open-table.js'
 
+/** A table of accuracies, by path. */
 export interface GroundTruth {
   /** Number of architectures in the table. */
   readonly size: number
@@ -23,21 +24,28 @@ export interface GroundTruth {
   accuracy(path: Path): number | undefined
 }
 
+/** How a table is read. */
 export interface GroundTruthOptions {
   /** Name of the column of accuracies; default `accuracy`, by hash `test_accuracy`, in JSON `mean_acc`, pickled `cifar10_test`. */
   readonly column?: string
+  /** When aborted, the table is left unread and the signal's reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Reads a table of `space`. A UserError names the file, and the line where there is one, for: an unreadable file, a
  * missing column, an architecture that is unknown or occurs twice, an accuracy that is not a number in 0…100, no rows.
+ *
+ * @throws UserError; the reason of an aborted signal.
  */
 export async function loadGroundTruth(
   file: string,
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
+  options.signal?.throwIfAborted()
   const table = await openTable(file)
+  options.signal?.throwIfAborted()
   const { column = table.defaultColumn } = options
   if (table.byHash !== undefined) return new GroundTruthByHash(space, table.byHash(column), file)
 

@@ -9,6 +9,7 @@ import { createStamp, readStamp, removeStamp, staleness, type Wish, writeStamp }
 
 export type { Located } from './locate.js'
 
+/** What to set up, and how. */
 export interface EnsureOptions {
   /** Asks for a libtorch without CUDA where one has to be fetched, whatever hardware there is. */
   readonly cpu?: boolean
@@ -16,27 +17,44 @@ export interface EnsureOptions {
   readonly cuda?: boolean
   /** Asks for a way of building; default is cmake-js, or node-gyp where there is no CMake. */
   readonly builder?: Builder
-  readonly log: (line: string) => void
+  /** Told what takes its time, line by line; default: nobody is. */
+  readonly log?: (line: string) => void
+  /** When aborted, downloads and builds under way end, and the signal's reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
+/** What is set up. */
 export interface NativeSetup {
   /** Path of the compiled addon. */
   readonly addon: string
   readonly libtorch: Located
 }
 
-/** Idempotent: with a fresh build it takes milliseconds. Throws a `UserError` that says what would mend it. */
-export async function ensureNative(options: EnsureOptions): Promise<NativeSetup> {
+/**
+ * Sets the addon up, for scripts that are to run on a fresh machine; commands do it by themselves. Idempotent: with a fresh
+ * build it takes milliseconds.
+ *
+ * @throws UserError that says what would mend it; the reason of an aborted signal.
+ */
+export async function ensureNative(options: EnsureOptions = {}): Promise<NativeSetup> {
+  const { signal, log = () => {} } = options
+  signal?.throwIfAborted()
   const variant: Variant | undefined = options.cuda ? 'cuda' : options.cpu ? 'cpu' : undefined
   const wish: Wish = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(wish)
   if (fresh !== undefined) return fresh
   const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate))) as string
-  return withLock(
+  const setup = withLock(
     folder,
-    () => options.log('Waiting for another process that is building the addon'),
-    async () => findFresh(wish) ?? build(folder, wish, options.log),
+    () => log('Waiting for another process that is building the addon'),
+    async () => findFresh(wish) ?? build(folder, wish, log, signal),
   )
+  return signal === undefined ? setup : Promise.race([setup, abortionOf(signal)])
+}
+
+/** Never resolves; rejects when the signal aborts: whoever waits for another process need not wait on. */
+function abortionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 /** The finished build that commands would use, if any, and why it is stale, if it is. */
@@ -54,15 +72,21 @@ function findFresh(wish: Wish): NativeSetup | undefined {
   return build?.stale === undefined ? build : undefined
 }
 
-async function build(folder: string, wish: Wish, log: (line: string) => void): Promise<NativeSetup> {
-  const libtorch = await locateLibtorch({ variant: wish.variant, log })
+async function build(
+  folder: string,
+  wish: Wish,
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<NativeSetup> {
+  signal?.throwIfAborted()
+  const libtorch = await locateLibtorch({ variant: wish.variant, log, signal })
   log(`libtorch ${libtorch.version} (${libtorch.origin}): ${libtorch.root}`)
   const builder = wish.builder ?? (await chooseBuilder())
   removeStamp(folder)
   log(`Building the addon with ${builder} (about a minute, once)`)
   // Before the build: what changes while it runs then makes the next call build again.
   const stamp = createStamp(wish.root, builder, libtorch)
-  const addon = await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
+  const addon = await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder, signal })
   writeStamp(folder, stamp)
   return { addon, libtorch }
 }

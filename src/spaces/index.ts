@@ -42,6 +42,7 @@ export type {
 } from './space.js'
 export { SPACES, type SpaceConfig }
 
+/** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']
 
 /** The configured space for images of shape `input` in `classes` classes; throws a UserError where they do not fit. */
