@@ -216,7 +216,7 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.counts()
   }
 
-  /** Replaces what {@link counts} reads. */
+  /** Replaces what {@link Supernet.counts} reads. */
   setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
     return this.raw.setCounts(counts.timesSampled, counts.everSampled)
   }

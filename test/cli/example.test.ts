@@ -25,8 +25,25 @@ afterAll(() => rmSync(compiled, { recursive: true, force: true }))
 
 /** Resolves to what an example prints; `out` is the folder that it is told. */
 async function run(example: string, out = join(temporaryFolder(), 'out')): Promise<string> {
-  return (await promisify(execFile)(process.execPath, [join(compiled, `${example}.mjs`), out])).stdout
+  const options = { cwd: temporaryFolder() }
+  return (await promisify(execFile)(process.execPath, [join(compiled, `${example}.mjs`), out], options)).stdout
 }
+
+test('the shortest script searches', async () => {
+  const lines = (await run('search')).trimEnd().split('\n')
+  expect(lines).toHaveLength(3)
+  expect(lines[1]).toMatch(/^1 2\.\d+ \d\.\d+(e-\d+)?$/)
+  expect(lines[2]).toMatch(/^-?0\.\d+ \|.*\|$/)
+})
+
+test('the parts of a search train, rank, and find within a limit', async () => {
+  const stdout = await run('in-parts')
+  expect(stdout.match(/^epoch \d: loss 2\.\d{3}$/gm)).toHaveLength(3)
+  expect(stdout.match(/^ranked \|.*\|: 0\.\d{3}$/gm)).toHaveLength(10)
+  const found = [...stdout.matchAll(/^found \|.*\|: (0\.\d{3}), (\d+) multiply-adds$/gm)]
+  expect(found.length).toBeGreaterThan(0)
+  for (const [, , multiplyAdds] of found) expect(Number(multiplyAdds)).toBeLessThanOrEqual(300_000)
+})
 
 test('a space of one’s own is checked, trained and ranked', async () => {
   const out = join(temporaryFolder(), 'run')
