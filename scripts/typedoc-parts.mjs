@@ -1,5 +1,5 @@
 // Tells typedoc which part of the house everything exported belongs to: by the folder that it comes from.
-import { CommentTag, Converter } from 'typedoc'
+import { Application, CommentTag, Converter } from 'typedoc'
 
 /** Parts in the order of the reference, each with the beginnings of the files that make it up. */
 const PARTS = {
@@ -20,7 +20,7 @@ const PARTS = {
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
-  app.options.setValue('categoryOrder', Object.keys(PARTS))
+  app.on(Application.EVENT_BOOTSTRAP_END, () => app.options.setValue('categoryOrder', Object.keys(PARTS)))
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const reflection of project.children ?? []) {
       const file = project.getSymbolIdFromReflection(reflection)?.packagePath ?? ''

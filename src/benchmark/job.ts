@@ -14,8 +14,16 @@ export interface BenchmarkJob {
   readonly generated: boolean
 }
 
-/** Loads the images that the settings name, or generates `images` of their shape where their folder does not exist. */
-export async function prepareBenchmark({ data, space, seed }: Config, images: number): Promise<BenchmarkJob> {
+/**
+ * Loads the images that the settings name, or generates `images` of their shape where their folder does not exist.
+ *
+ * @throws UserError for data that do not fit; the reason of an aborted signal.
+ */
+export async function prepareBenchmark(
+  { data, space, seed }: Config,
+  images: number,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<BenchmarkJob> {
   const { format, dir } = data
   const generated = format !== 'embedded' && (dir === undefined || !(await exists(dir)))
   const splits = generated
@@ -24,7 +32,7 @@ export async function prepareBenchmark({ data, space, seed }: Config, images: nu
         'generated images',
         { ...data, validationCount: undefined },
       )
-    : await loadSplits(data)
+    : await loadSplits(data, { signal })
   const { channels, height, width } = splits.train
   return { space: createSpace(space, { channels, height, width }, splits.classes), splits, generated }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { prepareBenchmark } from '../../src/benchmark/job.js'
 import { parseConfig } from '../../src/config/index.js'
 import { loadSplits } from '../../src/data/index.js'
 import { loadGroundTruth } from '../../src/evaluation/ground-truth.js'
@@ -28,9 +29,11 @@ function interrupted(work: (signal: AbortSignal) => Promise<unknown>): Promise<u
 
 describe('a signal that aborts', () => {
   it('ends the reading of images', async () => {
-    const { data } = parseConfig({})
+    const config = parseConfig({})
+    const { data } = config
     await expect(interrupted((signal) => loadSplits(data, { signal }))).rejects.toBe(reason)
     await expect(loadSplits(data, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(interrupted((signal) => prepareBenchmark(config, 8, { signal }))).rejects.toBe(reason)
   })
 
   it('ends the reading of a data set between two of its files', async () => {
