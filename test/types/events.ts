@@ -1,13 +1,19 @@
 /** Events narrow by their name, all the way down. Compiled by `npm run typecheck`, never run. */
 import type {
+  BenchmarkResult,
+  bench,
   CandidateEvent,
   CellSearchEvent,
   EpochEvent,
+  EvaluatedEvent,
   ExperimentEvent,
   ExperimentReport,
   experiment,
   Path,
+  PathMeasurement,
+  Ranked,
   ResultEvent,
+  rank,
   SearchEvent,
   SearchResult,
   search,
@@ -24,6 +30,10 @@ expectTypeOf<ReturnOf<ReturnType<typeof search>>>().toEqualTypeOf<SearchResult>(
 expectTypeOf<EventOf<ReturnType<typeof train>>>().toEqualTypeOf<TrainEvent>()
 expectTypeOf<EventOf<ReturnType<typeof experiment>>>().toEqualTypeOf<ExperimentEvent>()
 expectTypeOf<ReturnOf<ReturnType<typeof experiment>>>().toEqualTypeOf<ExperimentReport>()
+
+expectTypeOf<EventOf<ReturnType<typeof bench>>>().toEqualTypeOf<PathMeasurement | BenchmarkResult>()
+expectTypeOf<EventOf<ReturnType<typeof rank>>>().toEqualTypeOf<EvaluatedEvent>()
+expectTypeOf<ReturnOf<ReturnType<typeof rank>>>().toEqualTypeOf<Ranked[]>()
 
 export function bySearchEvent(event: SearchEvent): void {
   // @ts-expect-error: not every event has a loss
