@@ -2,7 +2,6 @@
  * A search space of one's own, checked, trained and ranked: three layers in a row, each of which is nothing at all, a 3×3
  * or a 5×5 convolution. 27 paths, on the images that come with the package.
  *
- *     npx pada-native setup
  *     node examples/own-space.ts          (Node 22.18 and later; before that: npx tsx examples/own-space.ts)
  */
 import * as pada from 'pada-native'
@@ -64,14 +63,17 @@ const space: pada.SearchSpace = {
   },
 }
 
+await pada.ensureNative({ log: console.error })
 console.log('the space breaks', (await pada.checkSpace(space)).join('\n') || 'no rule')
 const config = pada.parseConfig({
-  data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 2000, testCount: 500 },
+  threads: 1,
+  data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 1000, testCount: 500 },
   training: { epochs: 4, batchSize: 50, augmentation: { pad: 2, flip: true } },
   ranking: { top: 3 },
 })
 // An optional argument names the run folder; by default it is a new one under runs/.
 for await (const event of pada.search(config, { space, out: process.argv[2] })) {
   if (event.event === 'epoch') console.log(`epoch ${event.epoch}: loss ${event.loss.toFixed(3)}`)
-  if (event.event === 'result') for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
+  if (event.event === 'result')
+    for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
 }

@@ -25,7 +25,8 @@ await pada.writeTorchStateDict(checkpoint, await reference())
 const { run, report } = await pada.importRun(config, checkpoint, { out: join(folder, 'run') })
 console.log(`${report.matched} tensors by the names of ${report.from}, ${report.filled.length} biases of zero`)
 for await (const event of pada.search(config, { resume: run, phases: ['rank'] })) {
-  if (event.event === 'result') for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
+  if (event.event === 'result')
+    for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
 }
 
 /** The supernet's weights under foreign names, without the biases that its residual blocks lack there. */

@@ -1,6 +1,8 @@
 #include "executor_thread.h"
 
 #include <atomic>
+#include <unordered_set>
+#include <utility>
 
 #include "environment.h"
 #include "stopwatch.h"
@@ -18,17 +20,24 @@ class Mailbox {
   }
 
   // The process stays alive while a call is under way, and only then. JavaScript thread only.
-  void begin(Napi::Env env) {
-    if (waiting_++ == 0) channel_.Ref(env);
+  void begin(Napi::Env env, PromiseTask* task) {
+    if (under_way_.empty()) channel_.Ref(env);
+    under_way_.insert(task);
   }
-  void end(Napi::Env env) {
-    if (--waiting_ == 0) channel_.Unref(env);
+  void end(Napi::Env env, PromiseTask* task) {
+    under_way_.erase(task);
+    if (under_way_.empty()) channel_.Unref(env);
   }
 
   bool closed() const { return closed_; }
   void close() {
     closed_ = true;
     channel_.Abort();
+  }
+  // Deletes the tasks that will never be settled, and with them what they hold of supernets and images. JavaScript
+  // thread only, because their references are JavaScript's; the executor must have left them.
+  void abandon() {
+    for (PromiseTask* task : std::exchange(under_way_, {})) delete task;
   }
 
   template <class Callback>
@@ -38,7 +47,7 @@ class Mailbox {
 
  private:
   Napi::ThreadSafeFunction channel_;
-  int waiting_ = 0;
+  std::unordered_set<PromiseTask*> under_way_;
   std::atomic<bool> closed_{false};
 };
 
@@ -85,7 +94,7 @@ class ExecutorThread {
         Stopwatch::Scope busy(Family::Other);
         task->run();
       }
-      // A task whose environment has gone is abandoned: its references belong to JavaScript.
+      // A task whose environment is closing is left to it.
       task->mailbox_->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
       {
         std::lock_guard lock(mutex_);
@@ -108,6 +117,7 @@ void prepare_environment(Napi::Env env) {
   env.AddCleanupHook([mailbox] {
     mailbox->close();
     ExecutorThread::instance().leave(mailbox);
+    mailbox->abandon();
     delete mailbox;
   });
 }
@@ -116,7 +126,7 @@ PromiseTask::PromiseTask(Napi::Env env)
     : deferred_(Napi::Promise::Deferred::New(env)),
       error_(Napi::Persistent(Napi::Error::New(env, "").Value())),
       mailbox_(Environment::of(env).mailbox) {
-  mailbox_->begin(env);
+  mailbox_->begin(env, this);
 }
 
 Napi::Promise PromiseTask::start(std::unique_ptr<PromiseTask> task) {
@@ -140,7 +150,7 @@ void PromiseTask::run() noexcept {
 void PromiseTask::settle(Napi::Env env) {
   const std::unique_ptr<PromiseTask> self(this);
   Napi::HandleScope scope(env);
-  mailbox_->end(env);
+  mailbox_->end(env, this);
   if (!failure_) {
     try {
       deferred_.Resolve(result(env));

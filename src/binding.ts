@@ -32,5 +32,7 @@ function load(paths: readonly string[]): Binding {
     }
   }
   const found = failures.length === 0 ? 'none was built' : `it does not load (${failures.join('; ')})`
-  throw new UserError(`Expected the native addon but ${found}; run \`npx pada-native setup\``)
+  throw new UserError(
+    `Expected the native addon but ${found}; run \`npx pada-native setup\`, or await ensureNative() first`,
+  )
 }

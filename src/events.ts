@@ -4,6 +4,7 @@ import type { Path } from './spaces/space.js'
 /** Probabilities of the K operations: one list for all choices of operations, or one list per choice. */
 export type PathDistribution = readonly number[] | readonly (readonly number[])[]
 
+/** A search begins or goes on; everything that it was given fits together. */
 export interface StartEvent {
   readonly event: 'start'
   /** Run folder. */
@@ -33,6 +34,7 @@ export interface StepEvent {
   readonly loss: number
 }
 
+/** An epoch of training is over. */
 export interface EpochEvent {
   readonly event: 'epoch'
   /** From 0. */
@@ -61,6 +63,7 @@ export interface EpochEvent {
   readonly imagesPerSecond: number
 }
 
+/** Training has saved itself. */
 export interface CheckpointEvent {
   readonly event: 'checkpoint'
   /** Position of the next step. */
@@ -92,6 +95,7 @@ export interface CandidateEvent {
   readonly best: number
 }
 
+/** A sub-model that was evaluated, and its ground truth. */
 export interface RankedSubModel {
   readonly path: Path
   /** The path in the space's notation. */
@@ -102,6 +106,7 @@ export interface RankedSubModel {
   readonly groundTruth: number | null
 }
 
+/** A sub-model that was found within limits, and what it costs. */
 export interface FoundSubModel extends RankedSubModel {
   /** Parameters, multiply-adds and FLOPs for one image; latency, where it was measured, in milliseconds per batch. */
   readonly costs: Readonly<Record<string, number>>
@@ -147,6 +152,9 @@ export interface ResultEvent {
   readonly run: string
 }
 
+/** Whatever {@link train} reports; `event` tells which. */
 export type TrainEvent = StepEvent | EpochEvent | CheckpointEvent
+/** Whatever {@link search} reports; `event` tells which. */
 export type SearchEvent = StartEvent | TrainEvent | EvaluatedEvent | CandidateEvent | ResultEvent
+/** How a search ends: what {@link search} returns. */
 export type SearchResult = ResultEvent

@@ -15,10 +15,12 @@ import { defaultRunFolder, RunFolder, savedConfig } from './runs/run-folder.js'
 import { type SearchOptions, startEvent } from './search.js'
 import { initialise, START, takeSnapshot } from './training/snapshot.js'
 
+/** What is known of the checkpoint, and where the run goes. */
 export interface ImportRunOptions
   extends Omit<ImportOptions, 'source'>,
     Pick<SearchOptions, 'out' | 'signal' | 'space' | 'data'> {}
 
+/** A run that has weights and no epochs yet. */
 export interface ImportedRun {
   /** Run folder. */
   readonly run: string

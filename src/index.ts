@@ -1,6 +1,8 @@
 /**
- * The public API. `search` runs a whole search from settings; the parts that it is made of are here too, to define a
- * search space of one's own, to train it, and to judge what it finds.
+ * The public API. {@link search} runs a whole search from settings, {@link experiment} many of them; the parts that they
+ * are made of are here too, to define a search space or a method of one's own, to train it, and to judge what it finds.
+ *
+ * @packageDocumentation
  */
 // The declarations name Buffer and AbortSignal; TypeScript 6 looks for Node's types only where it is told to.
 /// <reference types="node" preserve="true" />
@@ -21,21 +23,40 @@ export {
   importWeights,
 } from './checkpoint/import-weights.js'
 export { readWeights } from './checkpoint/read-weights.js'
-export { readSafetensors, type Tensor, type TensorData, writeSafetensors } from './checkpoint/safetensors.js'
+export {
+  readSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+  type TensorData,
+  writeSafetensors,
+} from './checkpoint/safetensors.js'
 export { subModelWeights } from './checkpoint/sub-model.js'
 export { readTorchStateDict } from './checkpoint/torch.js'
 export { writeTorchStateDict } from './checkpoint/torch-writer.js'
 export {
+  type CloseConfig,
   type Config,
   type ConfigInput,
   DEFAULT_CONFIG,
+  type FairnasConfig,
+  LATENCY,
+  type LatencyConfig,
   type LoadOptions,
   loadConfig,
+  type MagicAConfig,
+  type MethodConfig,
+  type PadaConfig,
   parseConfig,
+  type RankingConfig,
+  type RecalibrationConfig,
+  type SposConfig,
+  type StandaloneConfig,
+  type SumnasConfig,
+  type TrainingConfig,
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
-export { type DataConfig, loadSplits, type Splits } from './data/index.js'
+export { type DataConfig, type FileFormat, loadSplits, type Splits } from './data/index.js'
 export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
 export { UserError } from './errors.js'
 export {
@@ -50,13 +71,14 @@ export { calibrationIndices, type Evaluator, evaluatePath } from './evaluation/e
 export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
 export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
-export { bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
+export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export { readTable } from './evaluation/tables/read-table.js'
 export type { Table } from './evaluation/tables/table.js'
 export { writeTable } from './evaluation/tables/write-table.js'
 export type * from './events.js'
+export type { Axis } from './experiment/axes.js'
 export type { CellResult, ConditionResult, ExperimentResults } from './experiment/collect.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
@@ -72,7 +94,9 @@ export type { Statistic } from './experiment/statistics.js'
 export {
   bestFirst,
   type Candidate,
+  type Constraints,
   type CostFunctions,
+  type Costs,
   checkLimits,
   costsOf,
   crowdingDistances,
@@ -82,6 +106,7 @@ export {
   evolveRegularized,
   type Finder,
   frontsOf,
+  type HasGoals,
   type Limit,
   type Limits,
   type LocalSearchSettings,
@@ -95,6 +120,7 @@ export {
 } from './finding/index.js'
 export { type ImportedRun, type ImportRunOptions, importRun } from './import-run.js'
 export { type InferOptions, infer, judge } from './inference.js'
+export { finishStep, meanOutcome } from './methods/compose.js'
 export {
   Close,
   createMethod,
@@ -110,18 +136,34 @@ export {
   Standalone,
   type StepOutcome,
   Sumnas,
+  type Verbs,
 } from './methods/index.js'
 export * from './native.js'
 export { writeOnnx } from './onnx/write-onnx.js'
-export { type Instruction, type Program, ProgramBuilder, type Shape, type Value } from './program.js'
-export { createRandom, type Random, RandomStream } from './random.js'
-export { EvaluatedPaths } from './runs/evaluated.js'
+export { type Instruction, type PoolOptions, type Program, ProgramBuilder, type Shape, type Value } from './program.js'
+export {
+  createRandom,
+  type Random,
+  type RandomState,
+  RandomStream,
+  type StreamName,
+  type StreamState,
+} from './random.js'
+export { EvaluatedPaths, type Evaluation, type EvaluationKey } from './runs/evaluated.js'
+export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
+export { shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'
 export { PathChain } from './sampling/path-chain.js'
 export { PathSampler, type PathSource } from './sampling/paths.js'
 export { type Phase, type SearchOptions, search } from './search.js'
+export type { Builder } from './setup/build.js'
+export { type Diagnosis, diagnose } from './setup/diagnosis.js'
+export { type EnsureOptions, ensureNative } from './setup/index.js'
+export type { Libtorch } from './setup/libtorch.js'
+export type { Located, Origin as LibtorchOrigin } from './setup/locate.js'
+export type { NativeSetup } from './setup/stamp.js'
 export {
   type BlockedSpace,
   type BufferSpec,
@@ -145,6 +187,12 @@ export {
   type GenotypeCell,
   type GenotypeEdge,
   type Initializer,
+  type NasBench1Shot1,
+  type NasBench1Shot1Options,
+  type NasBench201,
+  type NasBench201Options,
+  type NasBenchMacro,
+  type NasBenchMacroOptions,
   nasBench1Shot1,
   nasBench201,
   nasBenchMacro,
@@ -154,13 +202,17 @@ export {
   optionsOf,
   type ParameterSpec,
   type Path,
+  type ProxylessNas,
+  type ProxylessNasOptions,
   parsePath,
   proxylessNas,
   type SearchSpace,
   type Sharing,
   SPACES,
+  type SpaceConfig,
+  type SpaceName,
   spaceSize,
 } from './spaces/index.js'
 export { Taps } from './tapped.js'
-export { restoreWeights, type Snapshot } from './training/snapshot.js'
+export { initialise, type Progress, type Restorable, restoreWeights, type Snapshot } from './training/snapshot.js'
 export { type TrainOptions, train } from './training/supernet.js'

@@ -8,6 +8,7 @@ import { Dataset, type ImageData, type Precision, Supernet } from './native.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from './spaces/space.js'
 import { restoreWeights } from './training/snapshot.js'
 
+/** Weights, and what to compute with them. */
 export interface InferOptions {
   readonly space: SearchSpace
   /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see `readWeights`. */
@@ -20,25 +21,30 @@ export interface InferOptions {
   readonly paths: readonly Path[]
   /** Default `float32`. */
   readonly precision?: Precision
+  /** When aborted, work stops between two paths and throws the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Logits of every path, each images × classes, row-major.
  *
- * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape.
+ * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape;
+ *   the reason of an aborted signal.
  */
-export async function infer({ weights, images, paths, precision, ...options }: InferOptions): Promise<Float32Array[]> {
+export async function infer(options: InferOptions): Promise<Float32Array[]> {
+  const { weights, images, paths, precision, signal } = options
   const space = spaceOfWeights(options.space, weights)
   const specs = space.parameters()
   const buffers = space.buffers?.() ?? []
   checkWeights(space.name, [...specs, ...buffers], weights)
   const count = images.images.length / (images.channels * images.height * images.width)
-  using supernet = new Supernet(specs, { precision, buffers })
+  using supernet = Supernet.of(space, { precision })
   using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
   await restoreWeights(weights, supernet)
   const indices = Int32Array.from({ length: count }, (_, i) => i)
   const logits: Float32Array[] = []
   for (const path of paths) {
+    signal?.throwIfAborted()
     using plan = supernet.compile(space.program(path))
     logits.push(await supernet.logits(plan, dataset, indices))
   }

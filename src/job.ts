@@ -9,7 +9,7 @@ import { selectSubModels } from './evaluation/sub-models.js'
 import { constraints } from './finding/find.js'
 import { checkLimits } from './finding/index.js'
 import { createMethod } from './methods/index.js'
-import type { Method } from './methods/method.js'
+import type { Method, MethodContext } from './methods/method.js'
 import { type Shape, sameShape } from './program.js'
 import { createRandom, type Random, RandomStream } from './random.js'
 import type { Identity } from './runs/checkpoint.js'
@@ -26,33 +26,55 @@ export interface Job {
   readonly identity: Identity
 }
 
+/** What takes the place of something that the settings name. */
+interface Own {
+  readonly space?: SearchSpace
+  readonly data?: Splits
+  readonly method?: (context: MethodContext) => Method
+  readonly signal?: AbortSignal
+}
+
 /** The package's table: stand-alone accuracies on the embedded data. */
 const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../assets/nasbench201-fashion-mnist.csv', import.meta.url))
 
 /**
  * Loads data and ground truth, and makes space, method and streams. `own` replaces what the settings name.
  *
- * @throws UserError for whatever of it does not fit.
+ * @throws UserError for whatever of it does not fit; the reason of an aborted signal.
  */
-export async function prepare(config: Config, own: { space?: SearchSpace; data?: Splits }): Promise<Job> {
-  const splits = own.data ?? (await loadSplits(config.data))
+export async function prepare(config: Config, own: Own): Promise<Job> {
+  const { signal } = own
+  signal?.throwIfAborted()
+  const splits = own.data ?? (await loadSplits(config.data, { signal }))
   const { channels, height, width } = splits.train
   const given = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
   checkImages(given, splits, config)
   const random = createRandom(config.seed)
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
-  const method = createMethod(config.method, { space: given, images, epochs, learningRate, random })
+  const context: MethodContext = { space: given, images, epochs, learningRate, random }
+  const method = own.method?.(context) ?? createMethod(config.method, context)
   const space = method.space ?? given
-  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space))
+  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, signal))
   // A stream of its own, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')
   const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
   if (config.finding !== undefined) {
     // What has to be measured is not known yet.
-    await checkLimits(constraints({ space, settings: config.finding }), RandomStream.named(config.seed, 'limits'))
+    await checkLimits(
+      constraints({ space, settings: config.finding, signal }),
+      RandomStream.named(config.seed, 'limits'),
+    )
   }
-  return { splits, space, random, method, groundTruth, subModels, identity: identify(space, splits) }
+  return {
+    splits,
+    space,
+    random,
+    method,
+    groundTruth,
+    subModels,
+    identity: identify(space, splits, own.method && method.name),
+  }
 }
 
 function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: Config): void {
@@ -78,11 +100,13 @@ function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: C
 function readGroundTruth(
   { file, column }: NonNullable<Config['groundTruth']>,
   space: SearchSpace,
+  signal: AbortSignal | undefined,
 ): Promise<GroundTruth> {
-  return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column })
+  return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column, signal })
 }
 
-function identify(space: SearchSpace, { train }: Splits): Identity {
+/** `method`: the name of one that the settings know nothing of. */
+function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
   const { operations, choices, input, classes } = space
   const { labels } = train
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
@@ -90,6 +114,7 @@ function identify(space: SearchSpace, { train }: Splits): Identity {
     space: space.name,
     spaceDigest: digest(JSON.stringify([operations, choices, input, classes, ...tensors])),
     dataDigest: digest(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
+    ...(method !== undefined && { method }),
   }
 }
 

@@ -30,6 +30,9 @@ interface Windowed extends Unary {
   readonly padding: number
 }
 
+/**
+ * One step of a program. `input` and `inputs` are indices of earlier instructions, `output` is the shape of the result.
+ */
 export type Instruction =
   | { readonly op: 'input'; readonly output: Shape }
   | { readonly op: 'zeros'; readonly output: Shape }
@@ -72,6 +75,7 @@ export type Instruction =
     }
   | ({ readonly op: 'tap'; readonly slot: number } & Unary)
 
+/** What a path computes, instruction by instruction. */
 export interface Program {
   readonly instructions: readonly Instruction[]
   /** Index of the instruction whose value is the result: logits, one channel per class. */
@@ -161,6 +165,7 @@ export class ProgramBuilder {
     return this.#emit({ op: 'batchNorm', input: x.id, output: x.shape, affine, running })
   }
 
+  /** Negative values become zero. */
   relu(x: Value): Value {
     return this.#emit({ op: 'relu', input: x.id, output: x.shape })
   }
@@ -300,6 +305,7 @@ export class ProgramBuilder {
     for (const name of names) this.#idle.add(name)
   }
 
+  /** The program, with a value as its result. */
   finish(output: Value): Program {
     return { instructions: this.#instructions, output: output.id, idle: [...this.#idle] }
   }

@@ -15,6 +15,7 @@ export type StreamState = readonly number[]
 export class RandomStream {
   #generator: ReturnType<typeof xoroshiro128plusFromState>
 
+  /** A stream that goes on from a state. */
   constructor(state: StreamState) {
     this.#generator = xoroshiro128plusFromState(state)
   }
@@ -35,10 +36,12 @@ export class RandomStream {
     return uniformInt(this.#generator, 0, below - 1)
   }
 
+  /** Where the stream is; drawing on does not change what was returned. */
   state(): StreamState {
     return this.#generator.getState()
   }
 
+  /** Goes on from a state. */
   restore(state: StreamState): void {
     this.#generator = xoroshiro128plusFromState(state)
   }
@@ -47,13 +50,16 @@ export class RandomStream {
 /** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise, CLOSE's gate. */
 export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop', 'gate'] as const
 
+/** What a stream is drawn from for. */
 export type StreamName = (typeof STREAMS)[number]
 
+/** Where all streams of a run are. */
 export type RandomState = Record<StreamName, StreamState>
 
 /** The streams of a run. */
 export type Random = Readonly<Record<StreamName, RandomStream>>
 
+/** The streams of a seed, at their beginning. */
 export function createRandom(seed: number): Random {
   return byStream((name) => RandomStream.named(seed, name))
 }

@@ -11,6 +11,7 @@ import type { SearchEvent, SearchResult, StartEvent } from './events.js'
 import { type FindOutcome, find, needsLatency } from './finding/find.js'
 import { checkLatencyLimit } from './finding/latency-limit.js'
 import { type Job, prepare } from './job.js'
+import type { Method, MethodContext } from './methods/method.js'
 import { Dataset, Supernet, setThreads } from './native.js'
 import { RandomStream } from './random.js'
 import { foundTable } from './runs/found-table.js'
@@ -25,6 +26,7 @@ export type Phase = 'train' | 'rank' | 'find'
 
 const PHASES: readonly Phase[] = ['train', 'rank', 'find']
 
+/** Where a search runs, which part of it, and what takes the place of what the settings name. */
 export interface SearchOptions {
   /** Run folder to create; new or empty. Default: a folder in `runs/` with the time in its name. */
   readonly out?: string
@@ -38,6 +40,8 @@ export interface SearchOptions {
   readonly space?: SearchSpace
   /** Images of one's own, instead of those that `config.data` names. */
   readonly data?: Splits
+  /** Makes a method of one's own, instead of the one that `config.method` names. */
+  readonly method?: (context: MethodContext) => Method
 }
 
 /**
@@ -60,11 +64,14 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   const finding = phases.includes('find') ? config.finding : undefined
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
-  using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
+  using supernet = Supernet.of(space, { device, precision })
   if (finding !== undefined && options.resume === undefined) await checkLatencyLimit(config, space, supernet, signal)
   const { run, from } =
     options.resume === undefined
-      ? { run: await RunFolder.create(options.out ?? defaultRunFolder(config), config, job.identity), from: undefined }
+      ? {
+          run: await RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), config, job.identity),
+          from: undefined,
+        }
       : await RunFolder.open(options.resume, config, job.identity)
 
   const about = { space: space.name, method: method.name, dataset: splits.name }

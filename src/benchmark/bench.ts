@@ -23,6 +23,7 @@ import type { BenchmarkJob } from './job.js'
 /** A step of training, or the evaluation of one batch. */
 export type BenchmarkMode = 'train' | 'eval'
 
+/** What to measure, and for how long. */
 export interface BenchmarkOptions extends BenchmarkJob {
   readonly config: Config
   readonly paths: readonly Path[]
@@ -88,7 +89,7 @@ export async function* bench(
   const { config, space, splits, generated, paths, batchSize, mode } = options
   const { device, precision } = config
   if (config.threads !== undefined) await setThreads(config.threads)
-  using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
+  using supernet = Supernet.of(space, { device, precision })
   await initialise(supernet, createRandom(config.seed))
   const images = mode === 'train' ? splits.train : splits.test
   using dataset = new Dataset(repeated(images, batchSize), device)

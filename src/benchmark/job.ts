@@ -6,6 +6,7 @@ import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
 import { RandomStream } from '../random.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
+/** What a benchmark runs on. */
 export interface BenchmarkJob {
   readonly space: SearchSpace
   readonly splits: Splits
@@ -13,8 +14,16 @@ export interface BenchmarkJob {
   readonly generated: boolean
 }
 
-/** Loads the images that the settings name, or generates `images` of their shape where their folder does not exist. */
-export async function prepareBenchmark({ data, space, seed }: Config, images: number): Promise<BenchmarkJob> {
+/**
+ * Loads the images that the settings name, or generates `images` of their shape where their folder does not exist.
+ *
+ * @throws UserError for data that do not fit; the reason of an aborted signal.
+ */
+export async function prepareBenchmark(
+  { data, space, seed }: Config,
+  images: number,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<BenchmarkJob> {
   const { format, dir } = data
   const generated = format !== 'embedded' && (dir === undefined || !(await exists(dir)))
   const splits = generated
@@ -23,7 +32,7 @@ export async function prepareBenchmark({ data, space, seed }: Config, images: nu
         'generated images',
         { ...data, validationCount: undefined },
       )
-    : await loadSplits(data)
+    : await loadSplits(data, { signal })
   const { channels, height, width } = splits.train
   return { space: createSpace(space, { channels, height, width }, splits.classes), splits, generated }
 }

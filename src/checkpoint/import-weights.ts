@@ -8,6 +8,7 @@ import type { GivenPath, NameMap } from './name-maps/name-map.js'
 import type { Tensor } from './safetensors.js'
 import { subModelNames } from './sub-model.js'
 
+/** What is known of tensors that are taken for weights of a supernet. */
 export interface ImportOptions {
   /** Whose names the tensors have, such as `autodl`; by default told from the names. */
   readonly from?: string
@@ -55,6 +56,7 @@ export interface ImportReport {
   readonly left: readonly string[]
 }
 
+/** Weights of a supernet that came from elsewhere. */
 export interface Imported {
   /** By the supernet's names and in its order; all of its tensors, unless `initial` of the report names some. */
   readonly weights: ReadonlyMap<string, Tensor>

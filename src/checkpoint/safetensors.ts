@@ -8,6 +8,7 @@ import { UserError } from '../errors.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
 import { brief } from './pickle.js'
 
+/** The elements of a tensor, in the type that holds them without loss; float16 and bfloat16 as float32. */
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -20,12 +21,14 @@ export type TensorData =
   | Int8Array
   | Uint8Array
 
+/** A named array of a checkpoint. */
 export interface Tensor {
   readonly shape: readonly number[]
   /** Row-major. */
   readonly data: TensorData
 }
 
+/** What a file of safetensors holds. */
 export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>
   readonly metadata: Map<string, string>

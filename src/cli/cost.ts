@@ -77,7 +77,7 @@ async function latencies(
   const { device, precision } = config
   if (config.threads !== undefined) await setThreads(config.threads)
   using interruption = onInterrupt(log)
-  using supernet = new Supernet(space.parameters(), { device, precision, buffers: space.buffers?.() })
+  using supernet = Supernet.of(space, { device, precision })
   await initialise(supernet, createRandom(config.seed))
   const settings = { ...LATENCY, ...(batch && { batchSize: batch }) }
   using data = noiseDataset(space.input, settings.batchSize, device)

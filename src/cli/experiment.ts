@@ -5,7 +5,7 @@ import { experiment, loadExperiment } from '../index.js'
 import { ensureNative } from '../setup/index.js'
 import { jsonOption, onePath, setOption } from './options.js'
 import { ExperimentReporter } from './output/experiment.js'
-import { abortionOf, isAbort, onInterrupt } from './signals.js'
+import { isAbort, onInterrupt } from './signals.js'
 
 const options = {
   out: {
@@ -34,7 +34,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
     const { signal } = interruption
     if (!report) {
       const cuda = plan.cells.some(({ config }) => config.device === 'cuda')
-      await Promise.race([ensureNative({ cuda, log: (line) => reporter.say(line) }), abortionOf(signal)])
+      await ensureNative({ cuda, log: (line) => reporter.say(line), signal })
     }
     try {
       for await (const event of experiment(plan, { out, reportOnly: report, signal })) reporter.event(event)

@@ -7,7 +7,7 @@ import { type Config, type Explained, type ImportReport, importRun, loadConfig, 
 import { ensureNative } from '../setup/index.js'
 import { configOption, jsonOption, onePath, setOption } from './options.js'
 import { integer } from './output/format.js'
-import { abortionOf, onInterrupt } from './signals.js'
+import { onInterrupt } from './signals.js'
 
 const options = {
   space: { choices: SPACES, requiresArg: true, describe: 'Search space, where no --config names it' },
@@ -57,7 +57,7 @@ export const importCommand: CommandModule<object, Arguments> = {
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
     const { signal } = interruption
-    await Promise.race([ensureNative({ log }), abortionOf(signal)])
+    await ensureNative({ log, signal })
     const { run, report } = await importRun(config, source, { from, path, strict: !argv['no-strict'], out, signal })
     const lines = json ? [JSON.stringify({ event: 'result', source, run, ...report })] : describe(run, report)
     process.stdout.write(`${lines.join('\n')}\n`)

@@ -41,11 +41,6 @@ export function onInterrupt(say: (line: string) => void): Interruption {
   }
 }
 
-/** Never resolves; rejects when the signal aborts: nothing is there to save while the set-up builds. */
-export function abortionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
-}
-
 /** Whether an error is the work's answer to an aborted signal. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'

@@ -1,7 +1,7 @@
 import type { Config, SearchEvent, SearchResult } from '../index.js'
 import { ensureNative } from '../setup/index.js'
 import { createReporter } from './output/reporter.js'
-import { abortionOf, isAbort, onInterrupt } from './signals.js'
+import { isAbort, onInterrupt } from './signals.js'
 
 export interface Work {
   readonly config: Config
@@ -16,11 +16,11 @@ export interface Work {
 export async function run(work: Work): Promise<void> {
   using reporter = createReporter({ json: work.json })
   using interruption = onInterrupt((line) => reporter.say(line))
-  const setup = ensureNative({ cuda: work.config.device === 'cuda', log: (line) => reporter.say(line) })
-  await Promise.race([setup, abortionOf(interruption.signal)])
+  const { signal } = interruption
+  await ensureNative({ cuda: work.config.device === 'cuda', log: (line) => reporter.say(line), signal })
   let folder: string | undefined
   try {
-    for await (const event of work.start(interruption.signal)) {
+    for await (const event of work.start(signal)) {
       if (event.event === 'start') folder = event.run
       reporter.event(event)
     }

@@ -99,5 +99,7 @@ export const SHARED_FINDING_SETTINGS: readonly string[] = Object.keys(shared)
 /** How latency is measured where nobody says otherwise. */
 export const LATENCY: LatencyConfig = latency.parse({})
 
+/** The search for the best sub-models: the group `finding`. */
 export type FindingConfig = z.output<typeof finding>
+/** How latency is measured: the group `finding.latency`. */
 export type LatencyConfig = z.output<typeof latency>

@@ -12,6 +12,7 @@ export * from './schema.js'
 /** The search of the embedded data, which runs where no file is named. */
 export const DEFAULT_CONFIG = fileURLToPath(new URL('../../configs/nasbench201-fashion.yaml', import.meta.url))
 
+/** Where settings come from. */
 export interface LoadOptions {
   /** YAML file; default {@link DEFAULT_CONFIG}. Paths in it are relative to it. */
   readonly file?: string

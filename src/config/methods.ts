@@ -102,12 +102,21 @@ export const method = z.discriminatedUnion('name', [pada, spos, fairnas, sumnas,
 /** Names of the methods. */
 export const METHODS = method.options.map(({ shape }) => shape.name.value)
 
+/** How strongly importance counts, epoch by epoch. */
 export type ScheduleConfig = z.output<typeof schedule>
+/** A method and its settings. */
 export type MethodConfig = z.output<typeof method>
+/** Settings of {@link Pada}. */
 export type PadaConfig = z.output<typeof pada>
+/** Settings of {@link Spos}. */
 export type SposConfig = z.output<typeof spos>
+/** Settings of {@link Fairnas}. */
 export type FairnasConfig = z.output<typeof fairnas>
+/** Settings of {@link Sumnas}. */
 export type SumnasConfig = z.output<typeof sumnas>
+/** Settings of {@link MagicA}. */
 export type MagicAConfig = z.output<typeof magicA>
+/** Settings of {@link Close}. */
 export type CloseConfig = z.output<typeof close>
+/** Settings of {@link Standalone}. */
 export type StandaloneConfig = z.output<typeof standalone>

@@ -162,6 +162,9 @@ export type Config = z.output<typeof configSchema>
 /** Settings as one writes them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>
 
+/** Settings of {@link train}: the group `training`. */
 export type TrainingConfig = z.output<typeof training>
+/** Settings of {@link rank}: the group `ranking`. */
 export type RankingConfig = z.output<typeof ranking>
+/** What running statistics are made from: the group `ranking.recalibration`. */
 export type RecalibrationConfig = z.output<typeof recalibration>

@@ -54,4 +54,5 @@ export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, 
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])
 
+/** A search space and its settings. */
 export type SpaceConfig = z.output<typeof space>

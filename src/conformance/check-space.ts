@@ -11,11 +11,14 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { initialise } from '../training/snapshot.js'
 import { checkGradient } from './gradient-check.js'
 
+/** How much of a space is tried. */
 export interface ConformanceOptions {
   /** Paths that are drawn and run; default 20. */
   readonly paths?: number
   /** Default 0. */
   readonly seed?: number
+  /** When aborted, the check ends between two paths and throws the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 const IMAGES = 8
@@ -30,11 +33,14 @@ const ATTEMPTS = 20
  * with one notation in a space that can be listed; paths outside are refused; names of tensors differ, and every
  * parameter is reached by some path; programs compile, and give finite logits, one per class; gradients agree with finite
  * differences; and a path without its dead edges gives the same logits.
+ *
+ * @throws The reason of an aborted signal.
  */
 export async function checkSpace(
   space: SearchSpace,
-  { paths = 20, seed = 0 }: ConformanceOptions = {},
+  { paths = 20, seed = 0, signal }: ConformanceOptions = {},
 ): Promise<string[]> {
+  signal?.throwIfAborted()
   const problems = [...choiceProblems(space), ...tensorProblems(space)]
   // Nothing can be drawn from, or made of, what is wrong here.
   if (problems.length > 0) return problems
@@ -44,7 +50,7 @@ export async function checkSpace(
   problems.push(...notationProblems(space, drawn), ...refusalProblems(space, drawn[0]))
   problems.push(...reachProblems(space, sampler, stream))
   if (problems.length > 0) return problems
-  return runProblems(space, drawn, createRandom(seed))
+  return runProblems(space, drawn, createRandom(seed), signal)
 }
 
 function* choiceProblems({ choices, operations }: SearchSpace): Generator<string> {
@@ -134,19 +140,25 @@ function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomS
   return [...missing].map((name) => `Expected a path that uses ${name} but received none in many`)
 }
 
-async function runProblems(space: SearchSpace, drawn: readonly Path[], random: Random): Promise<string[]> {
+async function runProblems(
+  space: SearchSpace,
+  drawn: readonly Path[],
+  random: Random,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const { input, classes } = space
   const numbers = () => 2 * random.data.uniform() - 1
   const images = Float32Array.from({ length: IMAGES * input.channels * input.height * input.width }, numbers)
   const labels = Int32Array.from({ length: IMAGES }, () => random.data.integer(classes))
   using dataset = new Dataset({ ...input, images, labels })
-  using supernet = new Supernet(space.parameters(), { buffers: space.buffers?.() })
+  using supernet = Supernet.of(space)
   await initialise(supernet, random)
   const indices = Int32Array.from(labels.keys())
   const logitsOf = (plan: Plan) => supernet.logits(plan, dataset, indices)
 
   const problems: string[] = []
   for (const path of drawn) {
+    signal?.throwIfAborted()
     using plan = supernet.compile(space.program(path))
     const logits = await logitsOf(plan)
     const where = `path ${path}`

@@ -24,6 +24,8 @@ export interface BatchOptions {
   /** Takes a file's bytes apart; `file` is what messages call it. */
   readonly parse: (bytes: Buffer, file: string) => Batch
   readonly checksums?: boolean
+  /** When aborted, reading ends between two files and throws the signal's reason. */
+  readonly signal?: AbortSignal
   /** How many images to take, by which setting; all of them where absent. */
   readonly wanted?: number
   readonly setting: string
@@ -38,11 +40,12 @@ export interface BatchOptions {
 export async function readBatches(
   path: (name: string) => string,
   files: readonly PublishedFile[],
-  { shape, parse, checksums = true, wanted, setting }: BatchOptions,
+  { shape, parse, checksums = true, signal, wanted, setting }: BatchOptions,
 ): Promise<LabelledImages> {
   const batches: Batch[] = []
   let available = 0
   for (const { name, md5 } of files) {
+    signal?.throwIfAborted()
     const file = path(name)
     const bytes = await readBytes(file)
     if (checksums && md5 !== undefined) checkMd5(bytes, md5, file)

@@ -79,7 +79,11 @@ export function readCifar100(dir: string, options: ReadOptions = {}): Promise<La
   return read(CIFAR100, dir, options)
 }
 
-async function read(cifar: Cifar, dir: string, { train, test, checksums }: ReadOptions): Promise<LabelledSplits> {
+async function read(
+  cifar: Cifar,
+  dir: string,
+  { train, test, checksums, signal }: ReadOptions,
+): Promise<LabelledSplits> {
   await requireFolder(dir, cifar.title)
   const { layout, folder } = await locate(cifar, dir)
   const { classes, labels } = cifar
@@ -88,7 +92,7 @@ async function read(cifar: Cifar, dir: string, { train, test, checksums }: ReadO
       ? parseRecords(bytes, file, cifar)
       : parsePickledBatch(bytes, file, { shape: SHAPE, classes, labels })
   const path = (name: string) => join(folder, name)
-  const common = { shape: SHAPE, parse, checksums }
+  const common = { shape: SHAPE, parse, checksums, signal }
   return {
     train: await readBatches(path, layout.train, { ...common, wanted: train, setting: 'data.trainCount' }),
     test: await readBatches(path, layout.test, { ...common, wanted: test, setting: 'data.testCount' }),

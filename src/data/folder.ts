@@ -46,8 +46,8 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
   const counts = { train: train.listing.images.length, test: test.listing.images.length }
   requireMemory(counts, extents, dir)
   return {
-    train: await load(train, extents, options.size),
-    test: await load(test, extents, options.size),
+    train: await load(train, extents, options),
+    test: await load(test, extents, options),
     classes: all.train.classes.length,
   }
 }
@@ -64,18 +64,23 @@ async function commonExtents({ listing, digest }: Source, size: number | undefin
   return (await cachedExtents(digest)) ?? (await extentsOf(join(listing.folder, listing.images[0].name)))
 }
 
-async function load({ listing, digest }: Source, extents: Extents, size: number | undefined): Promise<LabelledImages> {
+async function load({ listing, digest }: Source, extents: Extents, options: ReadOptions): Promise<LabelledImages> {
   const count = listing.images.length
   const kept = await readPixels(digest, count, extents)
-  const images = kept ?? (await decodeAll(listing, extents, size))
+  const images = kept ?? (await decodeAll(listing, extents, options))
   if (kept === undefined) await writePixels(digest, images, extents)
   return { images, labels: Int32Array.from(listing.images, ({ label }) => label), channels: 3, ...extents }
 }
 
-async function decodeAll({ folder, images }: Listing, extents: Extents, size?: number): Promise<Uint8Array> {
+async function decodeAll(
+  { folder, images }: Listing,
+  extents: Extents,
+  { size, signal }: ReadOptions,
+): Promise<Uint8Array> {
   const bytes = 3 * extents.height * extents.width
   const pixels = new Uint8Array(images.length * bytes)
-  await inParallel(images.length, UNDER_WAY, (index) => {
+  await inParallel(images.length, UNDER_WAY, async (index) => {
+    signal?.throwIfAborted()
     const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
     return decodeTo(planes, join(folder, images[index].name), extents, size)
   })

@@ -34,7 +34,7 @@ const TEST: readonly PublishedFile[] = [{ name: 'val_data', md5: '3410e3017fdaef
 export async function readImageNet16(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'ImageNet16')
   const path = (name: string) => join(dir, name)
-  const common = { shape: SHAPE, parse, checksums: options.checksums }
+  const common = { shape: SHAPE, parse, checksums: options.checksums, signal: options.signal }
   return {
     train: await readBatches(path, TRAIN, { ...common, wanted: options.train, setting: 'data.trainCount' }),
     test: await readBatches(path, TEST, { ...common, wanted: options.test, setting: 'data.testCount' }),

@@ -34,4 +34,6 @@ export interface ReadOptions extends Counts {
   readonly layout?: 'NCHW' | 'NHWC'
   /** Height and width that images in a folder are resized and cropped to; theirs, where it is absent. */
   readonly size?: number
+  /** When aborted, reading ends between two files and throws the signal's reason. */
+  readonly signal?: AbortSignal
 }

@@ -61,8 +61,10 @@ export const FORMATS = {
   },
 } as const satisfies Record<string, Format>
 
+/** A format that is read from files. */
 export type FileFormat = keyof typeof FORMATS
 
+/** A data set, and what is made of it: the group `data` of settings. */
 export interface DataConfig {
   /** `embedded` is the part of Fashion-MNIST that comes with the package. */
   readonly format: 'embedded' | FileFormat
@@ -88,6 +90,7 @@ export interface DataConfig {
   readonly std?: readonly number[]
 }
 
+/** Images to train on and to test on. Those of one’s own are such a plain object too. */
 export interface Splits {
   readonly train: ImageData
   /** Held out of the training images, to judge sub-models by before the test images do; absent where none are. */
@@ -103,10 +106,16 @@ const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta
 /**
  * Loads both splits of a data set. Images keep their number of channels: grayscale stays one channel.
  *
+ * @param options `signal`: when aborted, reading ends between two files and the signal's reason is thrown.
  * @throws UserError for missing, truncated or malformed files and for values that do not fit the data.
  */
-export async function loadSplits(config: DataConfig): Promise<Splits> {
-  const { splits, name } = await readSplits(config)
+export async function loadSplits(
+  config: DataConfig,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Splits> {
+  signal?.throwIfAborted()
+  const { splits, name } = await readSplits(config, signal)
+  signal?.throwIfAborted()
   return prepareSplits(splits, name, config)
 }
 
@@ -151,9 +160,12 @@ function extents({ channels, height, width }: Shape): string {
   return `${channels}×${height}×${width}`
 }
 
-async function readSplits(config: DataConfig): Promise<{ splits: LabelledSplits; name: string }> {
+async function readSplits(
+  config: DataConfig,
+  signal: AbortSignal | undefined,
+): Promise<{ splits: LabelledSplits; name: string }> {
   const { trainCount: train, testCount: test, checksums, layout, size } = config
-  const options = { train, test, checksums, layout, size }
+  const options = { train, test, checksums, layout, size, signal }
   if (size !== undefined && config.format !== 'folder') {
     throw new UserError(`Expected the format folder with data.size for data.format but received ${config.format}`, 2)
   }

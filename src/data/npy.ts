@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../atomic.js'
 import { UserError } from '../errors.js'
 
+/** An array of NumPy. */
 export interface NpyArray {
   readonly shape: readonly number[]
   /** Row-major. Doubles are rounded to float32, integers kept to 32 bits. */

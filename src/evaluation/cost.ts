@@ -14,6 +14,7 @@ import type { Instruction, Program, Shape } from '../program.js'
 import { inputsOf, parametersOf } from '../program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
+/** What a path costs. */
 export interface Cost {
   /** Scalars that training could change. */
   readonly parameters: number

@@ -6,6 +6,7 @@ import type { EvaluatedPaths, Evaluation } from '../runs/evaluated.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
+/** What judges the paths of one supernet. */
 export interface Evaluator {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate' | 'recalibrate'>
@@ -16,8 +17,8 @@ export interface Evaluator {
   readonly imageCount?: number
   /** What running statistics are made from before each evaluation; absent: they stay as they are. */
   readonly calibration?: CalibrationImages
-  /** Keeps what is found, and knows what was found before. */
-  readonly evaluated: EvaluatedPaths
+  /** Keeps what is found, and knows what was found before; default: nobody does. */
+  readonly evaluated?: Pick<EvaluatedPaths, 'get' | 'add'>
   /** When aborted, work stops between two sub-models and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -25,7 +26,7 @@ export interface Evaluator {
 /** Evaluates a path, unless that was done before; rejects with the reason of an aborted signal before it begins. */
 export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal } = evaluator
-  const known = evaluated.get(path)
+  const known = evaluated?.get(path)
   if (known !== undefined) return known
   signal?.throwIfAborted()
   const start = performance.now()
@@ -33,7 +34,7 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   if (calibration !== undefined) await supernet.recalibrate(plan, calibration)
   const record = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
   const evaluation = { path, ...record, seconds: (performance.now() - start) / 1000 }
-  await evaluated.add(evaluation)
+  await evaluated?.add(evaluation)
   return evaluation
 }
 

@@ -5,6 +5,7 @@
 import type { Moments } from '../native.js'
 import type { ParameterSpec } from '../spaces/space.js'
 
+/** Mean of σ² over weights. */
 export interface GradientVariance {
   /** Over all weights; 0 where no weight was sampled. */
   readonly all: number

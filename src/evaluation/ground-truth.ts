@@ -13,6 +13,7 @@ import { openTable } from './tables/open-table.js'
 import { readTable } from './tables/read-table.js'
 import { isHashTable, type Table } from './tables/table.js'
 
+/** A table of accuracies, by path. */
 export interface GroundTruth {
   /** Number of architectures in the table. */
   readonly size: number
@@ -24,27 +25,36 @@ export interface GroundTruth {
   accuracy(path: Path): number | undefined
 }
 
+/** How a table is read. */
 export interface GroundTruthOptions {
   /** Name of the column of accuracies; default the first there is of `accuracy`, `test_accuracy`, `mean_acc` and `cifar10_test`. */
   readonly column?: string
+  /** When aborted, the table is left unread and the signal's reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
 /**
- * Reads a table of `space`: a large one from its file the first time, then from a copy in the cache folder. A UserError names the file, and the line where there is one, for: an unreadable file, a
- * missing column, an architecture that is unknown or occurs twice, an accuracy that is not a number in 0…100, no rows.
+ * Reads a table of `space`: a large one from its file the first time, then from a copy in the cache folder.
+ *
+ * @throws UserError that names the file, and the line where there is one, for an unreadable file, a missing column, an
+ *   architecture that is unknown or occurs twice, an accuracy that is not a number in 0…100, no rows; the reason of an
+ *   aborted signal.
  */
 export async function loadGroundTruth(
   file: string,
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
+  const { signal, column } = options
+  signal?.throwIfAborted()
   const table = await readTable(file)
+  signal?.throwIfAborted()
   try {
-    return groundTruthOf(table, file, space, options.column)
+    return groundTruthOf(table, file, space, column)
   } catch (error) {
     if (!(error instanceof UserError) || !table.kept) throw error
     // Only the file itself knows the line of what is wrong.
-    return groundTruthOf(await openTable(file), file, space, options.column)
+    return groundTruthOf(await openTable(file), file, space, column)
   }
 }
 

@@ -1,12 +1,13 @@
 /** How long a path takes to evaluate one batch, on this machine as it is now. */
 import { cpus } from 'node:os'
-import type { Config, LatencyConfig } from '../config/schema.js'
+import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
 import { Dataset, type ImageData, nativeInfo, type Supernet } from '../native.js'
 import type { Shape } from '../program.js'
 import { RandomStream } from '../random.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-export interface LatencyOptions extends LatencyConfig {
+/** What latency is measured on, and how; defaults are {@link LATENCY}. */
+export interface LatencyOptions extends Partial<LatencyConfig> {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate'>
   /** At least a batch of images, which are evaluated again and again: see {@link noiseDataset}. */
@@ -20,7 +21,8 @@ export interface LatencyOptions extends LatencyConfig {
  * on the threads, the device and the precision, and on what else the machine does, but not on the weights.
  */
 export async function measureLatency(path: Path, options: LatencyOptions): Promise<number> {
-  const { space, supernet, data, batchSize, warmup, repetitions, signal } = options
+  const { space, supernet, data, signal } = options
+  const { batchSize, warmup, repetitions } = { ...LATENCY, ...options }
   using plan = supernet.compile(space.program(path))
   const times: number[] = []
   for (let i = 0; i < warmup + repetitions; i++) {

@@ -54,6 +54,7 @@ export function precisionAtTopK(predicted: ArrayLike<number>, truth: ArrayLike<n
   return a.reduce((sum, share, i) => sum + share * b[i], 0) / count
 }
 
+/** The sub-model that a ranking puts first. */
 export interface BestFound {
   /** Index of the architecture with the largest prediction. */
   readonly index: number

@@ -9,11 +9,13 @@ import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metric
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
 
+/** Which sub-models are ranked, on what. */
 export interface RankOptions extends Omit<Evaluator, 'batchSize' | 'imageCount'> {
   readonly settings: Pick<RankingConfig, 'batchSize' | 'imageCount'>
   readonly subModels: readonly Path[]
 }
 
+/** A sub-model with the supernet's weights. */
 export interface Ranked {
   readonly path: Path
   /** In [0, 1]. */
@@ -24,20 +26,19 @@ export interface Ranked {
 
 /** Evaluates every sub-model, those that differ in dead edges only once; returns them in the order given. */
 export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent, Ranked[]> {
-  const { space, settings, subModels, evaluated } = options
+  const { space, settings, subModels } = options
   const { batchSize, imageCount } = settings
   const evaluator = { ...options, batchSize, imageCount }
   const live = subModels.map((path) => space.withoutDeadEdges?.(path) ?? path)
   const distinct = new Map(live.map((path) => [path.join(), path]))
-  let done = 0
-  for (const path of distinct.values()) {
-    const { correct, count } = await evaluatePath(evaluator, path)
-    yield { event: 'evaluated', done: ++done, total: distinct.size, path, accuracy: correct / count }
+  const found = new Map<string, Omit<Ranked, 'path'>>()
+  for (const [key, path] of distinct) {
+    const { correct, count, loss } = await evaluatePath(evaluator, path)
+    const accuracy = correct / count
+    found.set(key, { accuracy, loss })
+    yield { event: 'evaluated', done: found.size, total: distinct.size, path, accuracy }
   }
-  return subModels.map((path, i) => {
-    const { correct, count, loss } = evaluated.get(live[i])!
-    return { path, accuracy: correct / count, loss }
-  })
+  return subModels.map((path, i) => ({ path, ...found.get(live[i].join())! }))
 }
 
 /** How well a ranking agrees with the ground truth; null where a measure is not defined. */
@@ -51,6 +52,7 @@ export interface Agreement {
   readonly withGroundTruth: number
 }
 
+/** Compares a ranking with a table; over the sub-models that both have. */
 export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | undefined): Agreement {
   const predicted: number[] = []
   const truth: number[] = []

@@ -13,6 +13,7 @@ export interface AxisValue {
 }
 
 export const AXES = ['space', 'extent', 'method', 'noise', 'epochs'] as const
+/** What searches of an experiment can differ in, beside their seed. */
 export type Axis = (typeof AXES)[number]
 
 interface AxisKind {

@@ -32,6 +32,7 @@ export interface ConditionResult {
   readonly summary: Summary
 }
 
+/** What is known of an experiment: `results.json` in its folder. */
 export interface ExperimentResults {
   readonly name: string
   readonly seeds: readonly number[]

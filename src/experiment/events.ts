@@ -3,6 +3,7 @@ import type { ResultEvent, SearchEvent } from '../events.js'
 import type { ConditionResult } from './collect.js'
 import type { Labels } from './plan.js'
 
+/** An experiment begins or goes on. */
 export interface ExperimentStartEvent {
   readonly event: 'experiment'
   readonly name: string
@@ -38,6 +39,7 @@ export interface CellSearchEvent {
   readonly search: SearchEvent
 }
 
+/** A search has ended well. */
 export interface CellDoneEvent extends AboutCell {
   readonly event: 'cellDone'
   readonly result: ResultEvent
@@ -67,6 +69,7 @@ export interface ReportEvent {
   readonly files: readonly string[]
 }
 
+/** Whatever an experiment reports; `event` tells which. */
 export type ExperimentEvent =
   | ExperimentStartEvent
   | CellEvent
@@ -75,4 +78,5 @@ export type ExperimentEvent =
   | CellFailedEvent
   | WaitingEvent
   | ReportEvent
+/** How an experiment ends: what {@link experiment} returns. */
 export type ExperimentReport = ReportEvent

@@ -27,6 +27,7 @@ export interface Condition {
   readonly cells: readonly Cell[]
 }
 
+/** Conditions that one figure compares. */
 export interface Study {
   readonly name: string
   readonly figure: StudySettings['figure']
@@ -36,6 +37,7 @@ export interface Study {
   readonly conditions: readonly Condition[]
 }
 
+/** An experiment, planned: every search that it consists of. */
 export interface Experiment {
   readonly name: string
   readonly seeds: readonly number[]

@@ -23,6 +23,7 @@ const STALE = 20_000
 /** Between two looks at cells that others hold. */
 const PATIENCE = 2_000
 
+/** Where an experiment runs, and on what. */
 export interface ExperimentOptions {
   /** Folder of the experiment, new or to continue; default `experiments/<name>`. */
   readonly out?: string
@@ -52,7 +53,7 @@ export async function* experiment(
   const out = options.out ?? join('experiments', plan.name)
   const { cells } = plan
   const left = await unfinished(plan, out)
-  if (!options.reportOnly) await checkJobs(left, options.data)
+  if (!options.reportOnly) await checkJobs(left, options)
   yield { event: 'experiment', name: plan.name, out, cells: cells.length, complete: cells.length - left.length }
 
   const failures: string[] = []
@@ -93,13 +94,13 @@ async function unfinished({ cells }: Experiment, out: string): Promise<Cell[]> {
 }
 
 /** Makes ready for every cell and lets go again, so that what does not fit comes up before the first step of the first. */
-async function checkJobs(cells: readonly Cell[], own: Splits | undefined): Promise<void> {
+async function checkJobs(cells: readonly Cell[], { data: own, signal }: ExperimentOptions): Promise<void> {
   const checked = new Set<string>()
   let images: { readonly of: string; readonly splits: Splits } | undefined
   const splitsOf = async ({ data }: Config) => {
     if (own !== undefined) return own
     const of = JSON.stringify(data)
-    if (images?.of !== of) images = { of, splits: await loadSplits(data) }
+    if (images?.of !== of) images = { of, splits: await loadSplits(data, { signal }) }
     return images.splits
   }
   await tryAll(cells, async ({ config }) => {
@@ -107,7 +108,7 @@ async function checkJobs(cells: readonly Cell[], own: Splits | undefined): Promi
     const what = JSON.stringify({ ...config, name: '', seed: 0 })
     if (checked.has(what)) return
     checked.add(what)
-    await prepare(config, { data: await splitsOf(config) })
+    await prepare(config, { data: await splitsOf(config), signal })
   })
 }
 

@@ -78,11 +78,13 @@ const experimentSchema = group({
     .refine((studies) => Object.keys(studies).length > 0, { error: 'at least one study' }),
 })
 
+/** An experiment as one writes it, in code or in a file's YAML: see the page on experiments. */
 export type ExperimentInput = z.input<typeof experimentSchema>
 export type ExperimentSettings = z.output<typeof experimentSchema>
 export type StudySettings = z.output<typeof study>
 export type Variance = StudySettings['variance']
 
+/** What changes an experiment's file. */
 export interface LoadExperimentOptions {
   /**
    * Changes written `key.of.setting=value`: of the experiment where the first key is one of its own, of every search's

@@ -4,6 +4,7 @@ import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'
 import { crossover, mutate } from './variation.js'
 
+/** How {@link evolve} goes on from generation to generation; defaults are those of SPOS. */
 export interface EvolutionSettings {
   /** Paths evaluated in each generation. */
   readonly population: number

@@ -5,6 +5,7 @@ import { paretoFront } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { neighbours } from './variation.js'
 
+/** How long {@link localSearch} goes on. */
 export interface LocalSearchSettings {
   /** Most paths to evaluate. */
   readonly evaluations: number

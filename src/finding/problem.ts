@@ -35,6 +35,7 @@ export interface Constraints {
   readonly signal?: AbortSignal
 }
 
+/** What an algorithm searches: which paths, judged how. */
 export interface Problem extends Constraints {
   /** Accuracy of a path with fewest operations (`withoutDeadEdges`), or any finite number of which more is better. */
   evaluate(path: Path): number | Promise<number>

@@ -2,6 +2,7 @@ import { EVALUATIONS } from './defaults.js'
 import { Exploration } from './exploration.js'
 import type { Finder, Problem } from './problem.js'
 
+/** How long {@link randomSearch} goes on. */
 export interface RandomSearchSettings {
   /** Most paths to evaluate. */
   readonly evaluations: number

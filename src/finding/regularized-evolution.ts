@@ -4,6 +4,7 @@ import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { changeChoices } from './variation.js'
 
+/** How {@link evolveRegularized} goes on; defaults are those of Real et al. (AAAI 2019). */
 export interface RegularizedEvolutionSettings {
   /** Most paths to evaluate, the first population included. */
   readonly evaluations: number

@@ -11,6 +11,7 @@ import { finishStep, meanOutcome } from './compose.js'
 import { EpochPaths } from './epoch-paths.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome } from './method.js'
 
+/** Strict fairness (FairNAS, Chu et al., ICCV 2021): one update from K paths that have every operation once. */
 export class Fairnas implements Method {
   readonly name = 'fairnas'
   readonly pathDistribution: readonly number[]

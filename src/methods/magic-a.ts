@@ -24,6 +24,7 @@ import type { Path } from '../spaces/space.js'
 import { Taps } from '../tapped.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
+/** Aligns what passes shared operations with the best path so far (MAGIC-A and MAGIC-AT, Xu et al., ICML 2022). */
 export class MagicA implements Method {
   readonly name = 'magic-a'
   readonly pathDistribution: readonly number[]
@@ -34,6 +35,7 @@ export class MagicA implements Method {
   readonly #taps: Taps
   #anchor: Path | undefined
 
+  /** Aligns all candidate convolutions; draws from the stream `paths`. */
   constructor(config: Pick<MagicAConfig, 'alignment' | 'paths'>, context: MethodContext) {
     const { space } = context
     this.#config = config

@@ -9,6 +9,7 @@ import { PathChain } from '../sampling/path-chain.js'
 import { uniformDistribution } from '../sampling/paths.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
+/** Paths that differ in one choice from step to step (MAGIC-T, Xu et al., ICML 2022). */
 export class MagicT implements Method {
   readonly name = 'magic-t'
   readonly overlapping = true
@@ -17,6 +18,7 @@ export class MagicT implements Method {
   readonly #context: MethodContext
   readonly #paths: PathChain
 
+  /** Draws from the stream `paths`. */
   constructor(context: MethodContext) {
     this.#context = context
     this.#paths = new PathChain(context.space)

@@ -56,6 +56,7 @@ export type MethodState = Readonly<Record<string, Float64Array>>
 /** What training reports of a step: of several paths the means. */
 export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct'>
 
+/** A way of training a supernet. Objects have a state of their own and belong to one training. */
 export interface Method {
   readonly name: string
   /** What paths are drawn from at present. */
@@ -91,6 +92,8 @@ export interface Method {
   endEpoch(epoch: number): void
   /** Tensors that evaluation needs beside those of the space: saved with its weights. */
   weights?(): ReadonlyMap<string, Tensor>
+  /** Everything that {@link restore} needs, copied or not: it is read before the next step. */
   state(): MethodState
+  /** Puts the method where `state` was taken; it has done nothing before. */
   restore(state: MethodState): void
 }

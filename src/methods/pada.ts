@@ -14,6 +14,7 @@ import { ConnectionImportance } from './connection-importance.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 import { PathImportance } from './path-importance.js'
 
+/** Paths and images in proportion to their gradient norms (PA&DA, Lu et al., CVPR 2023). */
 export class Pada implements Method {
   readonly name = 'pada'
   readonly overlapping = true
@@ -33,6 +34,7 @@ export class Pada implements Method {
   /** q; undefined while every image is taken once per epoch. */
   #dataProbabilities: Float64Array | undefined
 
+  /** Throws a UserError for `perEdge` in a space whose edges have no weights of their own. */
   constructor(config: PadaConfig, context: MethodContext) {
     const { space, images } = context
     this.#config = config

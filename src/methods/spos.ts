@@ -17,6 +17,7 @@ import type { Engine, Method, MethodContext, MethodState } from './method.js'
 /** Paths that the shares of operations are estimated from: standard deviations are below 0.01. */
 const DRAWS = 1000
 
+/** Uniform paths, shuffled images (SPOS, Guo et al., ECCV 2020). */
 export class Spos implements Method {
   readonly name = 'spos'
   readonly overlapping = true

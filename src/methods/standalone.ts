@@ -5,6 +5,7 @@ import { checkPath, operationsOf } from '../spaces/path.js'
 import type { Path } from '../spaces/space.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
+/** Trains one path alone, as ground truth is made. */
 export class Standalone implements Method {
   readonly name = 'standalone'
   readonly overlapping = true

@@ -14,6 +14,10 @@ import { meanOutcome } from './compose.js'
 import { EpochPaths } from './epoch-paths.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome, Verbs } from './method.js'
 
+/**
+ * Meta-learned weights: K fair paths take steps of their own, and the shared weights move towards where they end
+ * (SUMNAS).
+ */
 export class Sumnas implements Method {
   readonly name = 'sumnas'
   readonly pathDistribution: readonly number[]

@@ -2,8 +2,10 @@
 import { loadBinding } from '../binding.js'
 import type { Device } from './records.js'
 
+/** Instruction sets that the addon has convolutions for; each includes those before it. */
 export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
 
+/** What the addon computes with. */
 export interface NativeInfo {
   /** Version of libtorch at run time, e.g. "2.15.0". */
   readonly torch: string
@@ -29,11 +31,17 @@ export const FAMILIES = [
   'other',
 ] as const
 
+/** A family of operations that profiles tell apart; see {@link FAMILIES}. */
 export type Family = (typeof FAMILIES)[number]
 
 /** Seconds by family; together the time that the native thread was busy. */
 export type Profile = Readonly<Record<Family, number>>
 
+/**
+ * What the addon computes with, here and now.
+ *
+ * @throws UserError where the addon is not built or does not load.
+ */
 export function nativeInfo(): NativeInfo {
   return loadBinding().info()
 }
@@ -63,6 +71,7 @@ export async function takeProfile(): Promise<Profile> {
   return Object.fromEntries(FAMILIES.map((family, i) => [family, seconds[i]])) as Profile
 }
 
+/** Ends what {@link startProfile} began. */
 export function stopProfile(): Promise<void> {
   return loadBinding().stopProfile()
 }

@@ -68,7 +68,11 @@ export interface RawBuffers {
   readonly initial: Float32Array
 }
 
-/** What the compiled addon exports; `native/addon.cc` is its other side. */
+/**
+ * What the compiled addon exports; `native/addon.cc` is its other side.
+ *
+ * @internal
+ */
 export interface Binding {
   info(): NativeInfo
   setThreads(threads: number): Promise<void>

@@ -2,6 +2,7 @@
 import type { BufferSpec } from '../spaces/space.js'
 import type { Dataset } from './supernet.js'
 
+/** Where tensors lie and are computed with: `cuda` is the first NVIDIA GPU. */
 export type Device = 'cpu' | 'cuda'
 
 /**
@@ -16,6 +17,7 @@ export type Arithmetic = 'fast' | 'reference'
  */
 export type Precision = 'float32' | 'bfloat16'
 
+/** How a supernet computes, and on what. */
 export interface SupernetOptions {
   /** Default `cpu`. */
   readonly device?: Device
@@ -56,6 +58,7 @@ export interface Drop {
   readonly pathScale?: number
 }
 
+/** The images of one step, and how it takes them. */
 export interface Batch {
   readonly dataset: Dataset
   /** Indices into the data set, one per sample of the batch. */
@@ -93,6 +96,7 @@ export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | '
   readonly batchSize: number
 }
 
+/** What one forward and backward pass finds out. */
 export interface AccumulateRecord {
   /** Mean (weighted, if weights were given) cross-entropy before the update. */
   readonly loss: number
@@ -110,6 +114,7 @@ export interface AccumulateRecord {
   readonly alignment?: number
 }
 
+/** What else the loss of a pass consists of. */
 export interface AccumulateOptions {
   /**
    * Adds `alignment` of the record, times this factor of at least 0, to the loss that gradients are of: draws what the
@@ -118,6 +123,7 @@ export interface AccumulateOptions {
   readonly alignment?: number
 }
 
+/** What one training step finds out. */
 export interface StepRecord extends AccumulateRecord {
   /** ‖∇‖₂ of each parameter in `plan.parameters`, before clipping. */
   readonly gradientNorms: Float64Array
@@ -127,6 +133,9 @@ export interface StepRecord extends AccumulateRecord {
   readonly clipScale: number
 }
 
+/**
+ * One update by PyTorch's SGD without dampening: v ← momentum · v + (∇ + weightDecay · w), w ← w − learningRate · v.
+ */
 export interface SgdOptions {
   readonly learningRate: number
   readonly momentum: number
@@ -135,6 +144,7 @@ export interface SgdOptions {
   readonly unsampled: 'skip' | 'decay'
 }
 
+/** One training step: the gradients to take, and the update from them. */
 export interface StepOptions extends SgdOptions, AccumulateOptions {
   /** Global gradient norm to clip to; Infinity for none. */
   readonly clipNorm: number
@@ -142,12 +152,14 @@ export interface StepOptions extends SgdOptions, AccumulateOptions {
   readonly noise?: GradientNoise
 }
 
+/** On what a plan is evaluated. */
 export interface EvaluateOptions {
   readonly batchSize: number
   /** Evaluate on the first `count` images only. */
   readonly count?: number
 }
 
+/** How a plan does on images: `correct` of `count` have their label as the largest logit. */
 export interface EvaluateRecord {
   readonly count: number
   readonly correct: number
@@ -155,6 +167,7 @@ export interface EvaluateRecord {
   readonly loss: number
 }
 
+/** How long the convolutions of a plan are timed. */
 export interface ConvolutionTiming {
   readonly batchSize: number
   /** Whether the convolutions also run backward: gradients of weights, and of inputs where the plan asks for them. */

@@ -2,7 +2,8 @@
 import { loadBinding } from '../binding.js'
 import { type EncodedProgram, encodeProgram } from '../encode-program.js'
 import type { Program } from '../program.js'
-import type { BufferSpec, ParameterSpec } from '../spaces/space.js'
+import type { BufferSpec, ParameterSpec, SearchSpace } from '../spaces/space.js'
+import { Handle } from './handle.js'
 import type { RawDataset, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {
   AccumulateOptions,
@@ -26,70 +27,45 @@ import type {
 } from './records.js'
 
 /** Images resident in native memory. */
-export class Dataset implements Disposable {
-  /** @internal */
-  readonly raw: RawDataset
+export class Dataset extends Handle<RawDataset> {
   readonly count: number
 
+  /**
+   * Copies images and labels; the arrays can be changed afterwards.
+   *
+   * @throws Error with code `ERR_INVALID_ARGUMENT` where lengths, labels or normalisation do not fit.
+   */
   constructor(data: ImageData, device: Device = 'cpu') {
-    this.raw = new (loadBinding().Dataset)(data, device)
+    super(new (loadBinding().Dataset)(data, device))
     this.count = data.labels.length
-  }
-
-  dispose(): void {
-    this.raw.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
   }
 }
 
 /** A batch whose images are gathered and augmented once, at the first step that uses it, for all of them. */
-export class HeldBatch implements Disposable {
-  /** @internal */
-  readonly raw: RawHeldBatch
+export class HeldBatch extends Handle<RawHeldBatch> {
   readonly indices: Int32Array
 
+  /** Copies the indices; images are gathered when a step first needs them. */
   constructor({ dataset, ...batch }: Batch) {
-    this.raw = new (loadBinding().HeldBatch)(dataset.raw, batch)
+    super(new (loadBinding().HeldBatch)(dataset.raw, batch))
     this.indices = batch.indices
-  }
-
-  dispose(): void {
-    this.raw.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
   }
 }
 
 /** A program checked, fused and bound to the parameters of one supernet. */
-export class Plan implements Disposable {
-  /** @internal */
-  readonly raw: RawPlan
+export class Plan extends Handle<RawPlan> {
   /** Names of the parameters that the plan samples: those it uses, then the idle ones. */
   readonly parameters: readonly string[]
 
   /** @internal */
   constructor(raw: RawPlan) {
-    this.raw = raw
+    super(raw)
     this.parameters = raw.parameters
-  }
-
-  dispose(): void {
-    this.raw.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
   }
 }
 
 /** All weights of a search space, their gradients, momentum and gradient moments, and its buffers, on one device. */
-export class Supernet implements Disposable {
-  readonly #raw: RawSupernet
+export class Supernet extends Handle<RawSupernet> {
   readonly specs: readonly ParameterSpec[]
   readonly buffers: readonly BufferSpec[]
   readonly device: Device
@@ -98,26 +74,36 @@ export class Supernet implements Disposable {
   /** Parameters start at zero; write them with {@link write}. Buffers start with what their specs say. */
   constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
     const { device = 'cpu', arithmetic = 'fast', precision = 'float32', buffers = [] } = options
+    super(
+      new (loadBinding().Supernet)(
+        specs.map((spec) => spec.name),
+        specs.map((spec) => spec.shape),
+        {
+          names: buffers.map((buffer) => buffer.name),
+          shapes: buffers.map((buffer) => buffer.shape),
+          initial: Float32Array.from(buffers, (buffer) => buffer.init),
+        },
+        { device, arithmetic, precision },
+      ),
+    )
     this.specs = specs
     this.buffers = buffers
     this.device = device
     this.precision = precision
-    this.#raw = new (loadBinding().Supernet)(
-      specs.map((spec) => spec.name),
-      specs.map((spec) => spec.shape),
-      {
-        names: buffers.map((buffer) => buffer.name),
-        shapes: buffers.map((buffer) => buffer.shape),
-        initial: Float32Array.from(buffers, (buffer) => buffer.init),
-      },
-      { device, arithmetic, precision },
-    )
+  }
+
+  /** The supernet of a search space, with its buffers. */
+  static of(
+    space: Pick<SearchSpace, 'parameters' | 'buffers'>,
+    options: Omit<SupernetOptions, 'buffers'> = {},
+  ): Supernet {
+    return new Supernet(space.parameters(), { ...options, buffers: space.buffers?.() })
   }
 
   /** Checks a program against the parameters and buffers and plans its execution; equal programs share one plan natively. */
   compile(program: Program): Plan {
     const { code, names, idle }: EncodedProgram = encodeProgram(program)
-    return new Plan(this.#raw.compile(code, names, idle))
+    return new Plan(this.raw.compile(code, names, idle))
   }
 
   /** Keeps a batch for several calls: the images are gathered and augmented once. */
@@ -130,47 +116,47 @@ export class Supernet implements Disposable {
    * the next call, in native memory, for steps with `alignment`.
    */
   observe(plan: Plan, batch: Batch | HeldBatch): Promise<EvaluateRecord> {
-    return this.#raw.observe(plan.raw, ...imagesOf(batch))
+    return this.raw.observe(plan.raw, ...imagesOf(batch))
   }
 
   /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
   accumulate(plan: Plan, batch: Batch | HeldBatch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
-    return this.#raw.accumulate(plan.raw, ...imagesOf(batch), options)
+    return this.raw.accumulate(plan.raw, ...imagesOf(batch), options)
   }
 
   /** Adds Gaussian noise to the gradients held. */
   addGradientNoise(noise: GradientNoise): Promise<void> {
-    return this.#raw.addGradientNoise(noise)
+    return this.raw.addGradientNoise(noise)
   }
 
   /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
   recordMoments(): Promise<void> {
-    return this.#raw.recordMoments()
+    return this.raw.recordMoments()
   }
 
   /** Scales the gradients held so that their global norm is at most `maxNorm`. */
   clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }> {
-    return this.#raw.clip(maxNorm)
+    return this.raw.clip(maxNorm)
   }
 
   /** One SGD update from the gradients held, which it clears. */
   update(options: SgdOptions): Promise<void> {
-    return this.#raw.update(options)
+    return this.raw.update(options)
   }
 
   /** Clears the gradients held: the parameters sampled since the last update keep their values and momentum. */
   discardGradients(): Promise<void> {
-    return this.#raw.discardGradients()
+    return this.raw.discardGradients()
   }
 
   /** Accumulate, add noise, record moments, clip, update: one native call. */
   trainStep(plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> {
-    return this.#raw.trainStep(plan.raw, ...imagesOf(batch), options)
+    return this.raw.trainStep(plan.raw, ...imagesOf(batch), options)
   }
 
   /** Keeps the values of the parameters that a plan samples, for {@link restore}. */
   snapshot(plan: Plan): Promise<void> {
-    return this.#raw.snapshot(plan.raw)
+    return this.raw.snapshot(plan.raw)
   }
 
   /**
@@ -178,17 +164,17 @@ export class Supernet implements Disposable {
    * snapshot − value, can be added up over trials. Allocates nothing.
    */
   restore(plan: Plan, options: RestoreOptions): Promise<void> {
-    return this.#raw.restore(plan.raw, options)
+    return this.raw.restore(plan.raw, options)
   }
 
   /** Adds the displacement held to the gradients, as if a backward pass had left it there, and clears it. */
   displacementToGradients(): Promise<void> {
-    return this.#raw.displacementToGradients()
+    return this.raw.displacementToGradients()
   }
 
   /** Accuracy and loss on the data set's images in order, without augmentation; by running statistics, where kept. */
   evaluate(plan: Plan, dataset: Dataset, options: EvaluateOptions): Promise<EvaluateRecord> {
-    return this.#raw.evaluate(plan.raw, dataset.raw, options)
+    return this.raw.evaluate(plan.raw, dataset.raw, options)
   }
 
   /**
@@ -197,40 +183,42 @@ export class Supernet implements Disposable {
    * them behind, so each needs its own before it is evaluated.
    */
   recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {
-    return this.#raw.recalibrate(plan.raw, dataset.raw, images, batchSize)
+    return this.raw.recalibrate(plan.raw, dataset.raw, images, batchSize)
   }
 
   /** Logits of one batch without augmentation, indices.length × classes, row-major. */
   logits(plan: Plan, dataset: Dataset, indices: Int32Array): Promise<Float32Array> {
-    return this.#raw.logits(plan.raw, dataset.raw, indices)
+    return this.raw.logits(plan.raw, dataset.raw, indices)
   }
 
   /** Gradient moments since the last {@link resetMoments}. */
   moments(): Promise<Moments> {
-    return this.#raw.moments()
+    return this.raw.moments()
   }
 
+  /** Forgets the gradient moments and how often parameters were sampled, as at the beginning of an epoch. */
   resetMoments(): Promise<void> {
-    return this.#raw.resetMoments()
+    return this.raw.resetMoments()
   }
 
   /** A copy of one kind of state, all parameters (or buffers) concatenated. */
   read(kind: StateKind): Promise<Float32Array> {
-    return this.#raw.read(kind)
+    return this.raw.read(kind)
   }
 
   /** Replaces one kind of state; `values` has the length that {@link read} returns. */
   write(kind: StateKind, values: Float32Array): Promise<void> {
-    return this.#raw.write(kind, values)
+    return this.raw.write(kind, values)
   }
 
   /** Sampling counts: per parameter, steps since the moments' reset, and whether it was ever sampled. */
   counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }> {
-    return this.#raw.counts()
+    return this.raw.counts()
   }
 
+  /** Replaces what {@link Supernet.counts} reads. */
   setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
-    return this.#raw.setCounts(counts.timesSampled, counts.everSampled)
+    return this.raw.setCounts(counts.timesSampled, counts.everSampled)
   }
 
   /**
@@ -238,15 +226,7 @@ export class Supernet implements Disposable {
    * that are there already, and nothing else runs: what a step is measured against. Uses and changes no weights.
    */
   convolutionSeconds(plan: Plan, timing: ConvolutionTiming): Promise<number> {
-    return this.#raw.convolutionSeconds(plan.raw, timing)
-  }
-
-  dispose(): void {
-    this.#raw.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
+    return this.raw.convolutionSeconds(plan.raw, timing)
   }
 }
 

@@ -21,6 +21,8 @@ export interface Identity {
   readonly spaceDigest: string
   /** Digest of the training labels. */
   readonly dataDigest: string
+  /** Name of a method of the user's own; absent where the settings name it. */
+  readonly method?: string
 }
 
 export interface Checkpoint {

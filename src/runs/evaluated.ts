@@ -4,6 +4,7 @@ import type { EvaluateRecord } from '../native.js'
 import type { Path } from '../spaces/space.js'
 import { PathRecords } from './path-records.js'
 
+/** How a path did. */
 export interface Evaluation extends EvaluateRecord {
   readonly path: Path
   /** Time that it took. */
@@ -23,6 +24,7 @@ export interface EvaluationKey {
   readonly heldOut?: boolean
 }
 
+/** A file of evaluations, to which each is added as it is made. */
 export class EvaluatedPaths extends PathRecords<Evaluation> {
   /** Reads the file, or starts it anew where it is missing or was made under another key. */
   static async open(file: string, key: EvaluationKey): Promise<EvaluatedPaths> {

@@ -21,6 +21,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
     return records
   }
 
+  /** Reads the file, or starts it anew: see {@link read}. */
   protected async load(key: object): Promise<void> {
     const text = await readText(this.#file)
     // What follows the last line break is torn, or empty.
@@ -38,15 +39,18 @@ export class PathRecords<Entry extends { readonly path: Path }> {
     }
   }
 
+  /** What is known of a path. */
   get(path: Path): Entry | undefined {
     return this.#byPath.get(path.join())
   }
 
+  /** Keeps an entry, in memory and at the end of the file. */
   async add(entry: Entry): Promise<void> {
     this.#byPath.set(entry.path.join(), entry)
     await append(this.#file, `${JSON.stringify(entry)}\n`)
   }
 
+  /** All that is known. */
   values(): IterableIterator<Entry> {
     return this.#byPath.values()
   }

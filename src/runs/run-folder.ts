@@ -106,7 +106,11 @@ export class RunFolder {
 }
 
 /** `runs/<name>-<method>-seed<seed>-<local time>`. */
-export function defaultRunFolder({ name, method, seed }: Config): string {
+export function defaultRunFolder({
+  name,
+  method,
+  seed,
+}: Pick<Config, 'name' | 'seed'> & { readonly method: { readonly name: string } }): string {
   const now = new Date()
   const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
   const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
@@ -151,6 +155,12 @@ function checkIdentity({ identity: saved }: Checkpoint, current: Identity, path:
   if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
     const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
     throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
+  }
+  if (saved.method !== current.method) {
+    const name = (method: string | undefined) => method ?? 'the method that the settings name'
+    throw new UserError(
+      `Expected a checkpoint of ${name(current.method)} in ${path} but received ${name(saved.method)}`,
+    )
   }
   if (saved.dataDigest !== current.dataDigest) {
     throw new UserError(`Expected the training images that ${path} was started with but received others`)

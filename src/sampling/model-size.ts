@@ -29,6 +29,7 @@ export class ModelSizeSampler implements PathSource {
   readonly #uniform: PathSampler
   readonly #parameters: (path: Path) => number
 
+  /** Looks for the largest network of the space first. */
   constructor(space: SearchSpace) {
     this.#space = space
     this.#uniform = PathSampler.uniform(space.choices)

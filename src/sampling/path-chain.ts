@@ -17,6 +17,7 @@ export class PathChain implements PathSource {
   /** Choices that have at least two options, by position. */
   readonly #free: readonly number[]
 
+  /** A chain that has not begun; the first path is uniform. */
   constructor({ choices }: Pick<SearchSpace, 'choices'>) {
     this.#first = PathSampler.uniform(choices)
     this.#options = choices.map(optionsOf)

@@ -5,6 +5,7 @@ import { Categorical } from './categorical.js'
 
 /** Anything that paths can be drawn from. */
 export interface PathSource {
+  /** The next path. */
   draw(random: RandomStream): Path
 }
 

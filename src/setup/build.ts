@@ -10,6 +10,7 @@ import { UserError } from '../errors.js'
 import { addonPath } from './folders.js'
 import { run } from './process.js'
 
+/** What compiles the addon. */
 export type Builder = 'cmake-js' | 'node-gyp'
 
 export interface BuildOptions {
@@ -18,6 +19,7 @@ export interface BuildOptions {
   readonly folder: string
   readonly libtorch: string
   readonly builder: Builder
+  readonly signal?: AbortSignal
 }
 
 /** cmake-js, or node-gyp where there is no CMake. */
@@ -39,26 +41,28 @@ export async function buildAddon(options: BuildOptions): Promise<string> {
   try {
     await (options.builder === 'cmake-js' ? withCMake(options) : withGyp(options))
     const addon = addonPath(options.folder)
-    await probeAddon(addon)
+    await probeAddon(addon, options.signal)
     return addon
   } catch (error) {
+    options.signal?.throwIfAborted()
     const mend = 'it needs a C++20 compiler (GCC 11, Clang 14 or newer) and CMake, or make for node-gyp'
     throw new UserError(`Expected the addon to build with ${options.builder} (${mend}): ${(error as Error).message}`)
   }
 }
 
 /** Loads an addon in a process of its own; throws an Error with what the system's loader says. */
-export async function probeAddon(addon: string): Promise<void> {
-  await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon])
+export async function probeAddon(addon: string, signal?: AbortSignal): Promise<void> {
+  await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon], { signal })
 }
 
-async function withCMake({ root, folder, libtorch }: BuildOptions): Promise<void> {
+async function withCMake({ root, folder, libtorch, signal }: BuildOptions): Promise<void> {
   const cli = resolve('cmake-js/bin/cmake-js')
   if (!isConfiguredFor(root, folder)) await rm(folder, { recursive: true, force: true })
   const shared = ['--log-level', 'warn', '--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
   // cmake-js build configures only an empty folder; another libtorch must reach a configured one too.
-  await run(process.execPath, [cli, 'configure', ...shared])
-  await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared], { show: process.stderr.isTTY })
+  await run(process.execPath, [cli, 'configure', ...shared], { signal })
+  const show = process.stderr.isTTY
+  await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared], { show, signal })
 }
 
 /** CMake refuses a folder that was configured elsewhere and then moved, and node-gyp's leftovers are no use to it. */
@@ -71,7 +75,7 @@ function isConfiguredFor(root: string, folder: string): boolean {
   )
 }
 
-async function withGyp({ root, folder, libtorch }: BuildOptions): Promise<void> {
+async function withGyp({ root, folder, libtorch, signal }: BuildOptions): Promise<void> {
   if (folder !== join(root, 'build')) {
     throw new Error(`node-gyp builds in ${root} only, and that is not writable: install CMake`)
   }
@@ -81,6 +85,7 @@ async function withGyp({ root, folder, libtorch }: BuildOptions): Promise<void> 
   const args = ['rebuild', '--release', '--directory', root, '--jobs', `${jobs()}`, ...headers]
   await run(process.execPath, [resolve('node-gyp/bin/node-gyp.js'), ...args], {
     env: { ...process.env, LIBTORCH: libtorch },
+    signal,
   })
 }
 

@@ -10,6 +10,7 @@ import { hasGpu, type Located } from './locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from './python.js'
 import { currentBuild } from './stamp.js'
 
+/** What is there, and what is missing. */
 export interface Diagnosis {
   readonly versions: {
     readonly padaNative: string
@@ -37,6 +38,7 @@ export interface Diagnosis {
   readonly missing: readonly string[]
 }
 
+/** Looks at this machine as `pada-native doctor` does; never throws for what is missing. */
 export async function diagnose(): Promise<Diagnosis> {
   const [cmake, compiler, python, pip, torch, gpus] = await Promise.all([
     toolVersion('cmake'),

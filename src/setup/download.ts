@@ -30,7 +30,11 @@ export function requirements(variant: Variant, arch: string = process.arch): str
 }
 
 /** Downloads into the cache and returns what is there; one process does it, others wait for it. */
-export async function downloadLibtorch(variant: Variant, log: (line: string) => void): Promise<Libtorch> {
+export async function downloadLibtorch(
+  variant: Variant,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Libtorch> {
   const lines = requirements(variant)
   const final = join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`)
   return withLock(
@@ -41,11 +45,12 @@ export async function downloadLibtorch(variant: Variant, log: (line: string) => 
       const partial = `${final}.partial`
       await rm(partial, { recursive: true, force: true })
       try {
-        await fetchWheels(join(partial, 'wheels'), lines, variant, log)
+        await fetchWheels(join(partial, 'wheels'), lines, variant, log, signal)
         log('Unpacking libtorch')
         const unpacked = join(partial, 'unpacked')
         for (const wheel of await readdir(join(partial, 'wheels'))) {
           if (!wheel.endsWith('.whl')) continue
+          signal?.throwIfAborted()
           await unpack(join(partial, 'wheels', wheel), unpacked, (file) => isNeeded(file, variant === 'cuda'))
         }
         await probeLibtorch(join(unpacked, 'torch'))
@@ -63,6 +68,7 @@ async function fetchWheels(
   lines: readonly string[],
   variant: Variant,
   log: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const size = variant === 'cuda' ? 'about 2.5 GB' : 'about 550 MB'
   log(`Downloading torch ${TORCH_VERSION} and the libraries it needs with pip (${size}, once)`)
@@ -72,7 +78,7 @@ async function fetchWheels(
   const what = ['--requirement', list, '--require-hashes', '--no-deps', '--dest', folder]
   const how = ['--disable-pip-version-check', '--no-cache-dir', '--only-binary=:all:', '--python-version', WHEEL_PYTHON]
   const args = ['-m', 'pip', 'download', ...what, ...how, ...platforms().flatMap((tag) => ['--platform', tag])]
-  await run(pythonCommand(), args, { show: process.stderr.isTTY })
+  await run(pythonCommand(), args, { show: process.stderr.isTTY, signal })
 }
 
 /** Named explicitly, pip takes each tag literally: older ones, which newer systems also run, are not implied. */

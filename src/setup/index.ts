@@ -10,6 +10,7 @@ import { withLock } from './lock.js'
 import { createStamp, currentBuild, type NativeSetup, removeStamp, type Wish, writeStamp } from './stamp.js'
 import { keepAddon, storedAddon, takeAddon } from './store.js'
 
+/** What to set up, and how. */
 export interface EnsureOptions {
   /** Asks for a libtorch without CUDA where one has to be fetched, whatever hardware there is. */
   readonly cpu?: boolean
@@ -17,21 +18,37 @@ export interface EnsureOptions {
   readonly cuda?: boolean
   /** Asks for a way of building; default is cmake-js, or node-gyp where there is no CMake. */
   readonly builder?: Builder
-  readonly log: (line: string) => void
+  /** Told what takes its time, line by line; default: nobody is. */
+  readonly log?: (line: string) => void
+  /** When aborted, downloads and builds under way end, and the signal's reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
-/** Idempotent: with a fresh build it takes milliseconds. Throws a `UserError` that says what would mend it. */
-export async function ensureNative(options: EnsureOptions): Promise<NativeSetup> {
+/**
+ * Sets the addon up, for scripts that are to run on a fresh machine; commands do it by themselves. Idempotent: with a fresh
+ * build it takes milliseconds.
+ *
+ * @throws UserError that says what would mend it; the reason of an aborted signal.
+ */
+export async function ensureNative(options: EnsureOptions = {}): Promise<NativeSetup> {
+  const { signal, log = () => {} } = options
+  signal?.throwIfAborted()
   const variant: Variant | undefined = options.cuda ? 'cuda' : options.cpu ? 'cpu' : undefined
   const wish: Wish = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(wish)
   if (fresh !== undefined) return fresh
   const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate))) as string
-  return withLock(
+  const setup = withLock(
     folder,
-    () => options.log('Waiting for another process that is building the addon'),
-    async () => findFresh(wish) ?? build(folder, wish, options.log),
+    () => log('Waiting for another process that is building the addon'),
+    async () => findFresh(wish) ?? build(folder, wish, log, signal),
   )
+  return signal === undefined ? setup : Promise.race([setup, abortionOf(signal)])
+}
+
+/** Never resolves; rejects when the signal aborts: whoever waits for another process need not wait on. */
+function abortionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 function findFresh(wish: Wish): NativeSetup | undefined {
@@ -39,8 +56,14 @@ function findFresh(wish: Wish): NativeSetup | undefined {
   return build?.stale === undefined ? build : undefined
 }
 
-async function build(folder: string, wish: Wish, log: (line: string) => void): Promise<NativeSetup> {
-  const libtorch = await locateLibtorch({ variant: wish.variant, log })
+async function build(
+  folder: string,
+  wish: Wish,
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<NativeSetup> {
+  signal?.throwIfAborted()
+  const libtorch = await locateLibtorch({ variant: wish.variant, log, signal })
   log(`libtorch ${libtorch.version} (${libtorch.origin}): ${libtorch.root}`)
   const builder = wish.builder ?? (await chooseBuilder())
   removeStamp(folder)
@@ -49,11 +72,11 @@ async function build(folder: string, wish: Wish, log: (line: string) => void): P
   const stored = storedAddon(stamp, await toolVersion(environment().compiler))
   const addon = addonPath(folder)
   // Only into an empty place: CMake builds on from what it left, and would take a stranger's addon for its own.
-  if (!existsSync(folder) && (await takeAddon(stored, addon, probeAddon))) {
+  if (!existsSync(folder) && (await takeAddon(stored, addon, (path) => probeAddon(path, signal)))) {
     log(`The addon was built before: took it from ${stored}`)
   } else {
     log(`Building the addon with ${builder} (about two minutes, once)`)
-    await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder })
+    await buildAddon({ root: wish.root, folder, libtorch: libtorch.root, builder, signal })
     await keepAddon(addon, stored)
   }
   writeStamp(folder, stamp)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 export const SUPPORTED = { oldest: [2, 11], newest: [2, 15] } as const
 export const SUPPORTED_TEXT = `${SUPPORTED.oldest.join('.')} to ${SUPPORTED.newest.join('.')}`
 
+/** A libtorch that can be built against. */
 export interface Libtorch {
   /** Folder that holds `include/` and `lib/`. */
   readonly root: string

@@ -7,7 +7,9 @@ import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
 import { pythonCommand, pythonTorch } from './python.js'
 import { TORCH_VERSION } from './wheels.js'
 
+/** Where a libtorch was found. */
 export type Origin = 'LIBTORCH' | 'python' | 'cache' | 'download'
+/** A libtorch, and where it was found. */
 export interface Located extends Libtorch {
   readonly origin: Origin
 }
@@ -21,13 +23,14 @@ export interface LocateOptions {
   /** Which libtorch is asked for; undefined takes whatever is found, and downloads for CUDA where there is a GPU. */
   readonly variant?: Variant
   readonly log: (line: string) => void
+  readonly signal?: AbortSignal
 }
 
 /** How each place is looked at; tests replace them. */
 export interface Places {
   probe(folder: string): Promise<Libtorch>
   pythonTorch(): Promise<string>
-  download(variant: Variant, log: (line: string) => void): Promise<Libtorch>
+  download(variant: Variant, log: (line: string) => void, signal?: AbortSignal): Promise<Libtorch>
   hasGpu(): boolean
 }
 
@@ -35,7 +38,7 @@ const PLACES: Places = { probe: probeLibtorch, pythonTorch, download: downloadLi
 
 /** LIBTORCH, else Python's torch, else the cache, else a download. Throws a {@link UserError} listing every attempt. */
 export async function locateLibtorch(options: LocateOptions, places: Places = PLACES): Promise<Located> {
-  const { variant, log } = options
+  const { variant, log, signal } = options
   const { libtorch: given, offline } = environment()
   const attempts: Attempt[] = []
   const attempt = async (place: string, origin: Origin, find: () => Promise<Libtorch>) => {
@@ -44,6 +47,7 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
       if (variant === 'cuda' && !found.cuda) throw new Error(`${found.root} has no torch_cuda`)
       return { ...found, origin }
     } catch (error) {
+      signal?.throwIfAborted()
       attempts.push({ place, failure: (error as Error).message })
       return undefined
     }
@@ -71,7 +75,7 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
 
   const fetched = await attempt('download with pip', 'download', () => {
     if (offline) throw new Error('PADA_OFFLINE forbids the network')
-    return places.download(wanted, log)
+    return places.download(wanted, log, signal)
   })
   if (fetched !== undefined) return fetched
   throw new UserError(explain(attempts, variant))

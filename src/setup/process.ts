@@ -2,19 +2,29 @@
 import { spawn } from 'node:child_process'
 import { environment } from '../environment.js'
 
+export interface RunOptions {
+  readonly show?: boolean
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly signal?: AbortSignal
+}
+
 /**
  * Resolves when `command` has succeeded. What it prints goes to stderr when `show` is set or PADA_DEBUG is, otherwise
- * it is kept, and the last lines of it are in the error. It does not outlive this process.
+ * it is kept, and the last lines of it are in the error. It does not outlive this process, nor an abort of the signal,
+ * whose reason is then thrown.
  */
 export async function run(
   command: string,
   args: readonly string[],
-  { show = false, cwd, env }: { show?: boolean; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { show = false, cwd, env, signal }: RunOptions = {},
 ): Promise<void> {
+  signal?.throwIfAborted()
   const output = show || environment().debug ? 2 : 'pipe'
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output] })
   const stop = () => child.kill()
   process.once('exit', stop)
+  signal?.addEventListener('abort', stop)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -26,6 +36,8 @@ export async function run(
     child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
   })
   process.off('exit', stop)
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
   if (status === 0) return
   const tail = text.trim().split('\n').slice(-25).join('\n')
   throw new Error(`${command} failed (${status})${tail === '' ? '' : `:\n${tail}`}`)

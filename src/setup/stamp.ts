@@ -75,6 +75,7 @@ export function staleness(stamp: Stamp, wish: Wish): string | undefined {
   return undefined
 }
 
+/** What is set up. */
 export interface NativeSetup {
   /** Path of the compiled addon. */
   readonly addon: string

@@ -17,6 +17,7 @@ export const OPERATIONS = [
   'dil_conv_5x5',
 ] as const
 
+/** An operation of a genotype, as DARTS names it. */
 export type DartsOperation = (typeof OPERATIONS)[number]
 
 /** The nodes of a cell that compute something, in order; 0 and 1 are its inputs. */
@@ -28,6 +29,7 @@ export type GenotypeEdge = readonly [operation: DartsOperation, predecessor: num
 /** Two edges for each of nodes 2…5 in turn. Their order within a node matters to the names of weights only. */
 export type GenotypeCell = readonly GenotypeEdge[]
 
+/** Both cells of a network. */
 export interface Genotype {
   readonly normal: GenotypeCell
   /** The cell that halves height and width: its operations on nodes 0 and 1 have stride 2. */

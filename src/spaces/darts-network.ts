@@ -17,6 +17,7 @@ import { auxiliaryCell, DartsLayers, type NodeTerms, networkSize, strideOf } fro
 import { checkPath } from './path.js'
 import type { BufferSpec, SearchSpace } from './space.js'
 
+/** The size of a network, and how it is regularised. */
 export interface DartsNetworkOptions {
   /** Channels C of nodes in the first cells; the published networks have 36. */
   readonly channels?: number

@@ -31,6 +31,7 @@ import { type DartsCell, DartsLayers, networkSize, strideOf } from './darts-laye
 import { checkPath, operationChoices } from './path.js'
 import type { Choice, Path, SearchSpace } from './space.js'
 
+/** The size of the supernet. */
 export interface DartsOptions {
   /** Channels C of nodes in the first cells; the published supernet has 16. */
   readonly channels?: number

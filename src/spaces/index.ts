@@ -42,6 +42,7 @@ export type {
 } from './space.js'
 export { SPACES, type SpaceConfig }
 
+/** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']
 
 /**

@@ -29,6 +29,7 @@ const LAYERS = STAGES.reduce((sum, layers) => sum + layers)
 /** The first layer of each stage, which has a stride. */
 const FIRST = new Set(STAGES.map((_, stage) => STAGES.slice(0, stage).reduce((sum, layers) => sum + layers, 0)))
 
+/** The size of the supernet. */
 export interface NasBenchMacroOptions {
   /** Channels C of the stem; stages have 2C, 4C and 8C, the head 40C. The benchmark has 32. */
   readonly channels?: number
@@ -38,6 +39,7 @@ export interface NasBenchMacroOptions {
   readonly classes?: number
 }
 
+/** A space with running statistics and isomorphism classes. */
 export type NasBenchMacro = SearchSpace & Required<Pick<SearchSpace, 'buffers' | 'isomorphismKey'>>
 
 /** Throws a UserError for options that describe no network. */

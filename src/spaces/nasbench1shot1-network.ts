@@ -25,6 +25,7 @@ import type { ParameterSpec, Sharing } from './space.js'
 
 const STACKS = 3
 
+/** The size of the supernet. */
 export interface NasBench1Shot1Options {
   /** Channels C of the stem and of intermediates in the first stack; the published supernet has 16. */
   readonly channels?: number

@@ -12,6 +12,7 @@ import { moduleHasher } from './nasbench101.js'
 import { checkPath, operationChoices, optionsOf } from './path.js'
 import type { Choice, Path, SearchSpace } from './space.js'
 
+/** A space whose paths have canonical forms and isomorphism classes. */
 export type NasBench1Shot1 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>>
 
 const BY_NAME = { 'nasbench1shot1-1': 1, 'nasbench1shot1-2': 2, 'nasbench1shot1-3': 3 } as const

@@ -22,6 +22,7 @@ import { checkNetworkOptions } from './network-options.js'
 import { checkPath, operationChoices } from './path.js'
 import type { BlockedSpace, CellGraph, Path, SearchSpace, Sharing } from './space.js'
 
+/** The size of the supernet. */
 export interface NasBench201Options {
   /** Channels C of the stem and the first stage; the published space has 16. */
   readonly channels?: number
@@ -34,6 +35,7 @@ export interface NasBench201Options {
   readonly classes?: number
 }
 
+/** A space whose paths have canonical forms, isomorphism classes and blocks of weights. */
 export type NasBench201 = SearchSpace &
   Required<Pick<SearchSpace, 'published' | 'withoutDeadEdges' | 'isomorphismKey' | 'withBlocks'>>
 

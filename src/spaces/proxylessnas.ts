@@ -37,6 +37,7 @@ const STAGES = [
   { channels: 320, layers: 1, stride: 1 },
 ] as const
 
+/** The size of the supernet. */
 export interface ProxylessNasOptions {
   /** Factor on all widths, more than 0, rounded as MobileNets do; the head keeps 1,280 channels below 1. Default 1. */
   readonly width?: number
@@ -48,6 +49,7 @@ export interface ProxylessNasOptions {
   readonly classes?: number
 }
 
+/** A space with running statistics. */
 export type ProxylessNas = SearchSpace & Required<Pick<SearchSpace, 'buffers'>>
 
 /** Throws a UserError for options that describe no network. */

@@ -98,6 +98,7 @@ export interface SearchSpace {
 
 /** What paths compute where the weights of an operation on an edge come from one of several blocks. */
 export interface BlockedSpace {
+  /** Every parameter, those of all blocks included. */
   parameters(): readonly ParameterSpec[]
   /** The cell of a path without its dead edges. */
   graph(path: Path): CellGraph

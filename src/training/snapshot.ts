@@ -26,6 +26,7 @@ export interface Progress {
   losses: number[]
 }
 
+/** A training in progress: all that {@link train} needs to go on. */
 export interface Snapshot {
   readonly progress: Progress
   /** As they are now, but `data` as it was when the epoch began: its indices are drawn again. */

@@ -29,6 +29,7 @@ const PROGRESS_SECONDS = 0.1
 /** An epoch's end is saved too, unless the last save is more recent than this. */
 const RECENT_SECONDS = 5
 
+/** What is trained, how, and on what. */
 export interface TrainOptions {
   readonly space: SearchSpace
   readonly supernet: Verbs & Restorable & Pick<Supernet, 'compile'>
@@ -39,8 +40,8 @@ export interface TrainOptions {
   readonly settings: TrainingConfig
   /** Continue from here instead of starting anew. */
   readonly from?: Snapshot
-  /** Keeps a snapshot; training waits for it. */
-  save(snapshot: Snapshot): Promise<void>
+  /** Keeps a snapshot; training waits for it. Default: none are taken. */
+  save?(snapshot: Snapshot): Promise<void>
   /** When aborted, training saves between two steps and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -66,6 +67,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     await restoreSnapshot(from, supernet, method)
   }
 
+  const saveSeconds = options.save === undefined ? Number.POSITIVE_INFINITY : settings.checkpointSeconds
   const clock = new Clock()
   let lastSave = clock.total
   let lastReport = Number.NEGATIVE_INFINITY
@@ -92,7 +94,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const order = method.epochIndices()
     const save = async () => {
       tick(progress, clock)
-      await options.save(await takeSnapshot(progress, { ...randomState(random), data: dataStream }, supernet, method))
+      await options.save?.(await takeSnapshot(progress, { ...randomState(random), data: dataStream }, supernet, method))
       lastSave = clock.total
     }
 
@@ -107,13 +109,13 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     // Whether something other than a step will be due when a step that begins now has ended.
     const pauseIsDue = () => {
       const end = clock.total + stepSeconds
-      return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= settings.checkpointSeconds
+      return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
     }
 
     let underWay: StepUnderWay | undefined
     while (progress.step < steps) {
       if (underWay === undefined && signal?.aborted) {
-        await save()
+        if (options.save !== undefined) await save()
         throw signal.reason
       }
       const step = underWay ?? begin(progress.step)
@@ -136,7 +138,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
         yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss }
       }
-      if (progress.step < steps && clock.total - lastSave >= settings.checkpointSeconds) {
+      if (progress.step < steps && clock.total - lastSave >= saveSeconds) {
         await save()
         yield { event: 'checkpoint', epoch, step: progress.step }
       }
@@ -153,6 +155,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       // Measuring is no training.
       clock.lap()
     } else yield event
+    if (options.save === undefined) continue
     const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
     if (progress.epoch === epochs || !recent) {
       tick(progress, clock)

@@ -200,6 +200,31 @@ describe('bad arguments', () => {
   })
 })
 
+describe('errors', () => {
+  it('have a code and the stack of whoever called, where arguments are wrong and where the work fails', async () => {
+    using net = new Supernet(specs)
+    using plan = net.compile(good)
+    using dataset = new Dataset(images())
+    using strange = new Dataset(images({ labels: Int32Array.of(0, 7) }))
+    const indices = Int32Array.of(0, 1)
+    async function callerOf(call: () => Promise<unknown>): Promise<unknown> {
+      return await call()
+    }
+    const calls = [
+      () => net.accumulate(plan, { dataset, indices: [0, 1] as never }),
+      () => net.accumulate(plan, { dataset: strange, indices }),
+    ]
+    for (const call of calls) {
+      const error = (await callerOf(call).catch((reason: unknown) => reason)) as NodeJS.ErrnoException
+      expect(error).toBeInstanceOf(Error)
+      expect(error.code).toBe('ERR_INVALID_ARGUMENT')
+      expect(error.message).toMatch(/^Expected .* but received /)
+      expect(error.stack).toMatch(/^Error: Expected .* but received .*\n {4}at /)
+      expect(error.stack).toMatch(/accumulate .*supernet[.]ts[\s\S]*callerOf .*contract[.]test[.]ts/)
+    }
+  })
+})
+
 describe('disposed handles', () => {
   it('throw, and disposing twice is harmless', async () => {
     const net = new Supernet(specs)

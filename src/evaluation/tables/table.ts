@@ -1,6 +1,7 @@
 /** What all ground-truth tables are, whatever their files look like. */
 import { UserError } from '../../errors.js'
 
+/** Accuracies, and other numbers, of architectures, by architecture or by hash. */
 export interface Table {
   /** What the file is, in words. */
   readonly format: string

@@ -20,6 +20,7 @@ import { gatedSpace } from './space.js'
 /** The paper's curriculum, with which the optimiser begins anew when the last block is opened. */
 const PUBLISHED_CURRICULUM = [1, 201, 401]
 
+/** CLOSE (Zhou et al., ECCV 2022): a curriculum that adds blocks of weights, and a gate that chooses among them. */
 export class Close implements Method {
   readonly name = 'close'
   readonly pathDistribution: readonly number[]

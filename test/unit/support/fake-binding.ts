@@ -15,6 +15,8 @@ export const journal = {
   compiled: 0,
   disposed: 0,
   evaluated: 0,
+  /** Handles that nobody has disposed. */
+  open: new Set<object>(),
   recalibrated: [] as number[][],
   steps: [] as StepRecordOfFake[],
 }
@@ -29,8 +31,12 @@ class FakeDataset {
   readonly data: ImageData
   constructor(data: ImageData) {
     this.data = data
+    journal.open.add(this)
   }
-  dispose() {}
+
+  dispose() {
+    journal.open.delete(this)
+  }
 }
 
 class FakeSupernet {
@@ -55,11 +61,21 @@ class FakeSupernet {
     this.#state.buffers = Float32Array.from(each.flat())
     this.#timesSampled = new Float64Array(names.length)
     this.#everSampled = new Uint8Array(names.length)
+    journal.open.add(this)
   }
 
   compile(code: Int32Array, names: readonly string[], idle: readonly string[]) {
     journal.compiled++
-    return { parameters: [...names, ...idle], code, dispose: () => void journal.disposed++ }
+    const plan = {
+      parameters: [...names, ...idle],
+      code,
+      dispose() {
+        journal.disposed++
+        journal.open.delete(plan)
+      },
+    }
+    journal.open.add(plan)
+    return plan
   }
 
   async trainStep(plan: FakePlan, _dataset: FakeDataset, batch: Omit<Batch, 'dataset'>, options: StepOptions) {
@@ -158,7 +174,9 @@ class FakeSupernet {
 
   async update(_options: SgdOptions) {}
 
-  dispose() {}
+  dispose() {
+    journal.open.delete(this)
+  }
 }
 
 export const fakeBinding = {

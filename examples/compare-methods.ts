@@ -1,0 +1,49 @@
+/**
+ * Two methods on one space, compared: SPOS and PA&DA on a small NAS-Bench-201, each from two seeds, as a table here and as
+ * tables and a figure in a folder. Stopped with Ctrl-C it saves itself; run again with the same folder it goes on.
+ *
+ *     node examples/compare-methods.ts [FOLDER]
+ */
+import * as pada from 'pada-native'
+
+await pada.ensureNative({ log: console.error })
+
+const plan = await pada.planExperiment({
+  name: 'compare-methods',
+  seeds: [0, 1],
+  // Laid over the embedded search, which names images and a table of true accuracies.
+  set: {
+    threads: 1,
+    space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
+    data: { trainCount: 500, testCount: 200 },
+    training: { epochs: 2, batchSize: 50 },
+    ranking: { imageCount: 200 },
+  },
+  studies: { methods: { figure: 'method', methods: ['spos', 'pada'] } },
+})
+
+const controller = new AbortController()
+process.once('SIGINT', () => controller.abort())
+
+for await (const event of pada.experiment(plan, { out: process.argv[2], signal: controller.signal })) {
+  switch (event.event) {
+    case 'cellDone':
+      console.log(`${event.number} of ${event.cells}: ${event.cell}, ${event.result.seconds.toFixed(1)} s`)
+      break
+    case 'report':
+      console.log(['method', 'Kendall tau', 'gradient variance'].map(column).join(''))
+      for (const { labels, summary } of event.conditions) {
+        const { kendallTau, gradientVariance } = summary
+        console.log([labels.method, plusMinus(kendallTau, 3), plusMinus(gradientVariance, 6)].map(column).join(''))
+      }
+      console.log(event.files.join('\n'))
+  }
+}
+
+function plusMinus({ mean, deviation }: pada.Statistic, digits: number): string {
+  return `${mean?.toFixed(digits) ?? '–'} ± ${deviation?.toFixed(digits) ?? '–'}`
+}
+
+function column(text: string): string {
+  return text.padEnd(24)
+}
