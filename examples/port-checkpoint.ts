@@ -2,14 +2,15 @@
  * Weights of a reference implementation, ported and ranked: a checkpoint under the names of AutoDL-Projects' supernet of
  * NAS-Bench-201 becomes a run, as if it had been trained here.
  *
- *     npx pada-native setup
- *     node examples/port-checkpoint.ts FOLDER      (Node 22.18 and later; before that: npx tsx examples/port-checkpoint.ts)
+ *     node examples/port-checkpoint.ts [FOLDER]
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as pada from 'pada-native'
 
-const folder = process.argv[2] ?? 'runs/port-checkpoint'
+await pada.ensureNative({ log: console.error })
+
+const folder = process.argv[2] ?? join('runs', `port-${Date.now()}`)
 const config = pada.parseConfig({
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 1000, testCount: 250 },
