@@ -268,6 +268,12 @@ def digest(network):
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
+def order(network):
+    """Digest of the names of parameters but for those of architectures, without the underscore before them."""
+    names = [name.removeprefix("_") for name, _ in network.named_parameters() if name != "arch_parameters"]
+    return {"order": hashlib.sha256("\n".join(names).encode()).hexdigest()}
+
+
 @torch.no_grad()
 def case(network, size, paths, forward, batch_statistics=False, **set_options):
     """Digest and logits; each path with batch statistics, where the running ones are not used."""
@@ -286,17 +292,22 @@ SHORT = "k3e3|k5e6|id|k7e3|id|k5e3|k7e6|k3e6|k5e6"
 KERNELS_OF_3 = "k3e3|k3e6|id|k3e3|id|k3e6|k3e3|k3e6|k3e6"
 
 
-def autodl(tiny):
+# Cells without dead edges; then with one that leads nowhere, with some that no signal enters, and two that none passes.
+ALIVE = [[2, 3, 4, 1, 3, 2], [3, 3, 1, 2, 4, 3]]
+DEAD = [[3, 2, 0, 0, 0, 1], [0, 3, 3, 1, 2, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 2]]
+
+
+def autodl(tiny, paths, **set_options):
     network = NAS201Model(2, 1, tiny)
-    paths = [[2, 3, 4, 1, 3, 2], [3, 3, 1, 2, 4, 3]]
-    return case(network, 8, paths, lambda net, x, path: net(x, path), batch_statistics=True, identity_norms=True)
+    forward = lambda net, x, path: net(x, path)
+    return case(network, 8, paths, forward, batch_statistics=True, **set_options) | order(network)
 
 
-def darts_supernet():
+def darts_supernet(known, **set_options):
     network = without_parameters(darts.Network(2, 3, CLASSES))
-    genotypes = {str(genotype): genotype for genotype in darts.GENOTYPES}
+    genotypes = {str(genotype): genotype for genotype in known}
     forward = lambda net, x, path: net(x, genotypes[path])[0]
-    return case(network, 8, list(genotypes), forward, batch_statistics=True, identity_norms=True)
+    return case(network, 8, list(genotypes), forward, batch_statistics=True, **set_options) | order(network)
 
 
 def darts_network():
@@ -336,9 +347,12 @@ fixture = {
     "seed": SEED,
     "proxylessnas": {"width": WIDTH, "layers": LAYERS},
     "cases": {
-        "autodl": autodl(tiny=False),
-        "autodlTiny": autodl(tiny=True),
-        "dartsSupernet": darts_supernet(),
+        "autodl": autodl(False, ALIVE, identity_norms=True),
+        "autodlTiny": autodl(True, ALIVE, identity_norms=True),
+        "autodlTrained": autodl(False, ALIVE[:1] + DEAD[-1:]),
+        "autodlTinyTrained": autodl(True, ALIVE[:1] + DEAD),
+        "dartsSupernet": darts_supernet(darts.GENOTYPES, identity_norms=True),
+        "dartsSupernetTrained": darts_supernet(darts.GENOTYPES[:2]),
         "dartsNetwork": darts_network(),
         "dartsNetworkInSupernet": darts_network_in_supernet(),
         "proxylessSupernet": case(ProxylessNASNets(), 32, [FULL, SHORT], lambda net, x, path: net(x, path)),

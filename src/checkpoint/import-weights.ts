@@ -76,16 +76,21 @@ export function importWeights(
 ): Imported {
   const { strict = true, source = 'the checkpoint' } = options
   const map = chooseMap(space, [...tensors.keys()], options.from, source)
-  const { names, path } = map.translate(tensors, space, givenPath(space, options.path))
+  const { names, path, plainNorms = [] } = map.translate(tensors, space, givenPath(space, options.path))
   const renamed = rename(tensors, names, source)
   const specs = [...space.parameters(), ...(space.buffers?.() ?? [])]
   const { matched, missing, misfits } = matchWeights(specs, renamed)
   if (matched.length === 0 && misfits.length === 0) throw nothingKnown(source, [...tensors.keys()])
 
   const present = new Set(matched)
-  const filled = new Set(
-    missing.filter((name) => map.ineffectiveBiases?.test(name) && present.has(name.replace(/bias$/, 'weight'))),
-  )
+  const filled = new Map<string, Filling>()
+  for (const name of missing) {
+    if (plainNorms.some((norm) => name === `${norm}.weight`)) filled.set(name, ONES)
+    else if (plainNorms.some((norm) => name === `${norm}.bias`)) filled.set(name, NO_SHIFT)
+    else if (map.ineffectiveBiases?.test(name) && present.has(name.replace(/bias$/, 'weight'))) {
+      filled.set(name, NO_BIAS)
+    }
+  }
   const needed = path && subModelNames(space, path)
   const known = new Set(specs.map(({ name }) => name))
   const report: ImportReport = {
@@ -93,20 +98,31 @@ export function importWeights(
     space: space.name,
     ...(path && { arch: space.encode(path) }),
     matched: matched.length,
-    filled: [...filled].map((name) => ({ name, reason: 'zeros: a bias before a batch norm changes nothing' })),
+    filled: [...filled].map(([name, { reason }]) => ({ name, reason })),
     initial: [...known].filter((name) => !present.has(name) && !filled.has(name)),
     missing: missing.filter((name) => !filled.has(name) && (needed?.has(name) ?? true)),
     misfits,
     ...sortOthers(map, new Map([...tensors].filter(([name]) => !known.has(names.get(name) ?? '')))),
   }
-  check(report, needed?.size ?? specs.length, strict, source)
+  check(report, map, needed?.size ?? specs.length, strict, source)
   const weights = new Map<string, Tensor>()
   for (const { name, shape } of specs) {
     if (present.has(name)) weights.set(name, renamed.get(name)!)
-    else if (filled.has(name)) weights.set(name, { shape, data: new Float32Array(shape[0]) })
+    const filling = filled.get(name)
+    if (filling) weights.set(name, { shape, data: new Float32Array(shape[0]).fill(filling.value) })
   }
   return { weights, report }
 }
+
+/** What all scalars of a tensor are that the file need not hold. */
+interface Filling {
+  readonly value: number
+  readonly reason: string
+}
+
+const NO_BIAS: Filling = { value: 0, reason: 'zeros: a bias before a batch norm changes nothing' }
+const ONES: Filling = { value: 1, reason: 'ones: the batch norm has no scale in the checkpoint' }
+const NO_SHIFT: Filling = { value: 0, reason: 'zeros: the batch norm has no shift in the checkpoint' }
 
 function nothingKnown(source: string, names: readonly string[]): UserError {
   const received = names.length === 0 ? 'no tensors' : names.slice(0, 3).join(', ')
@@ -177,20 +193,21 @@ function sortOthers(
   return { passedOver, lost, left }
 }
 
-/** Which tensor of a batch norm without parameters a name means, if of any. */
+/** Which tensor of a batch norm by the batch a name means, if of any. */
 function normPart(map: NameMap, name: string): string | undefined {
   const [, module, part] = /^(.*)\.(weight|bias|running_mean|running_var)$/.exec(name) ?? []
   return module !== undefined && map.norms?.test(module) ? part : undefined
 }
 
-function check(report: ImportReport, needed: number, strict: boolean, source: string): void {
-  const { space, arch, from } = report
+function check(report: ImportReport, map: NameMap, needed: number, strict: boolean, source: string): void {
+  const { space, arch, from, lost } = report
   const expected = `Expected the ${needed} tensors of ${arch === undefined ? space : `${arch} of ${space}`} in ${source}`
+  const taken = lost.every((name) => map.affineNorms?.test(name))
   const complaints = [
     listed('missing', report.missing),
     listed('of another shape', report.misfits),
     listed('left over', report.left),
-    listed(`without a place in the norms of ${space}`, report.lost),
+    listed(`without a place in the norms of ${space}${taken ? ', which space.affine=true takes' : ''}`, lost),
   ].filter((complaint) => complaint !== undefined)
   if (report.matched === 0 || (strict && complaints.length > 0)) {
     throw new UserError(`${expected} but received, by the names of ${from}, ${complaints.join('; ')}`)

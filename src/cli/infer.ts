@@ -64,7 +64,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-/** The space as its settings have it, with what the command line changes, and as the weights are shared. */
+/** The space as its settings have it, with what the command line changes, and as the weights say that it is. */
 function spaceSettings(
   argv: { space: string; channels?: number; cells?: number },
   weights: ReadonlyMap<string, unknown>,
@@ -74,6 +74,7 @@ function spaceSettings(
   if (argv.cells !== undefined)
     settings[argv.space === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
   if ([...weights.keys()].some((name) => name.startsWith('cells.0.blocks.0.'))) settings.sharing = 'perCell'
+  if (['nasbench201', 'darts'].includes(argv.space) && weights.has('stem.1.weight')) settings.affine = true
   return parseConfig({ space: settings as ConfigInput['space'] }).space
 }
 

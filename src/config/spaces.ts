@@ -11,12 +11,20 @@ const channels = count.default(16)
  */
 const sharing = z.enum(['perOperation', 'perCell']).default('perOperation')
 
+/**
+ * Whether the batch norms that are no candidate's have scales and shifts, as in the supernets of the spaces' authors, which
+ * have none in PA&DA's.
+ */
+const affine = z.boolean().default(false)
+
 const nasbench201 = group({
   name: z.literal('nasbench201'),
   channels,
   /** Cells per stage, N. */
   cellsPerStage: count.default(5),
   sharing,
+  /** In stem, residual blocks and head. */
+  affine,
 })
 
 const nasbench1shot1 = group({
@@ -33,6 +41,8 @@ const darts = group({
   channels,
   /** Cells of the supernet, of which those at one and two thirds are reductions. */
   cells: count.default(8),
+  /** In the stem. */
+  affine,
 })
 
 const proxylessnas = group({

@@ -40,6 +40,8 @@ export interface DartsLayersOptions {
    * have neither, and pools are followed by one, so that paths with and without weights are of equal scale.
    */
   readonly alone: boolean
+  /** Whether the stem's batch norm has parameters in any case; by default it is as all others. */
+  readonly affineStem?: boolean
 }
 
 export class DartsLayers {
@@ -47,17 +49,20 @@ export class DartsLayers {
   readonly parameters: ParameterSpec[] = []
   readonly buffers: BufferSpec[] = []
   readonly #alone: boolean
+  readonly #affineStem: boolean
   /** By the id of the value that it rectifies: operations on the same node share their first ReLU. */
   readonly #rectified: Value[] = []
 
-  constructor({ alone }: DartsLayersOptions) {
+  constructor({ alone, affineStem = alone }: DartsLayersOptions) {
     this.#alone = alone
+    this.#affineStem = affineStem
   }
 
   /** From images to the output of the last cell, or of an earlier one: that of index `end`. */
   body({ channels, cells, input }: DartsNetworkSize, terms: NodeTerms, end = cells - 1): Value {
     const image = this.builder.input(input)
-    const stem = this.norm(this.conv(image, 'stem.0', STEM_MULTIPLIER * channels, 3), 'stem.1')
+    const convolved = this.conv(image, 'stem.0', STEM_MULTIPLIER * channels, 3)
+    const stem = this.norm(convolved, 'stem.1', { affine: this.#affineStem })
     // Both inputs of the first cell are the stem, and one input of the second.
     let previous = stem
     let last = stem
@@ -115,15 +120,20 @@ export class DartsLayers {
     return this.builder.conv2d(x, { weight, channels, kernel, stride, padding, dilation, groups })
   }
 
-  norm(x: Value, name: string, operation?: number): Value {
-    if (!this.#alone) return this.builder.batchNorm(x)
+  norm(
+    x: Value,
+    name: string,
+    { operation, affine = this.#alone }: { operation?: number; affine?: boolean } = {},
+  ): Value {
+    if (!affine) return this.builder.batchNorm(x)
     const shape = [x.shape.channels]
-    const affine = { weight: `${name}.weight`, bias: `${name}.bias` }
+    const names = { weight: `${name}.weight`, bias: `${name}.bias` }
+    this.parameters.push({ name: names.weight, shape, init: { kind: 'ones' }, ...mark(operation) })
+    this.parameters.push({ name: names.bias, shape, init: { kind: 'zeros' }, ...mark(operation) })
+    if (!this.#alone) return this.builder.batchNorm(x, { affine: names })
     const running = { mean: `${name}.running_mean`, variance: `${name}.running_var` }
-    this.parameters.push({ name: affine.weight, shape, init: { kind: 'ones' }, ...mark(operation) })
-    this.parameters.push({ name: affine.bias, shape, init: { kind: 'zeros' }, ...mark(operation) })
     this.buffers.push({ name: running.mean, shape, init: 0 }, { name: running.variance, shape, init: 1 })
-    return this.builder.batchNorm(x, { affine, running })
+    return this.builder.batchNorm(x, { affine: names, running })
   }
 
   relu(x: Value): Value {
@@ -156,7 +166,7 @@ export class DartsLayers {
     const halves = [rectified, odd].map((part, i) =>
       this.conv(part, `${name}.conv_${i + 1}`, channels / 2, 1, { stride: 2, operation }),
     )
-    return this.norm(this.builder.concat(halves), `${name}.bn`, operation)
+    return this.norm(this.builder.concat(halves), `${name}.bn`, { operation })
   }
 
   #sepConv(x: Value, name: string, kernel: number, stride: number, operation: number): Value {
@@ -176,7 +186,7 @@ export class DartsLayers {
     const window = { stride, dilation, groups: channels, operation }
     const spatial = this.conv(this.relu(x), `${name}.${position}`, channels, kernel, window)
     const mixed = this.conv(spatial, `${name}.${position + 1}`, channels, 1, { operation })
-    return this.norm(mixed, `${name}.${position + 2}`, operation)
+    return this.norm(mixed, `${name}.${position + 2}`, { operation })
   }
 
   #parameter(name: string, shape: readonly number[], operation?: number, fanIn?: number): void {

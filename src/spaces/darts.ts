@@ -10,8 +10,8 @@
  * The supernet is that of DARTS' search: a 3×3 stem of 3C channels; 8 cells, of which those at ⅓ and ⅔ of the depth
  * are reductions; in each, 14 edges with weights of their own for every operation; global pooling and a linear layer.
  * Parameters have the names, shapes and order of the authors' state dict, whose operations count `none` as 0. As in
- * NAS-Bench-201 here, no batch norm has parameters (in theirs that of the stem has), and all use batch statistics in
- * evaluation too, because paths share all weights but no statistics.
+ * NAS-Bench-201 here, no batch norm has parameters (in theirs that of the stem has, which the option `affine` gives it), and
+ * all use batch statistics in evaluation too, because paths share all weights but no statistics.
  *
  * A strided skip connection has weights (two 1×1 convolutions), one of stride 1 has none.
  */
@@ -37,6 +37,8 @@ export interface DartsOptions {
   readonly channels?: number
   /** The published supernet has 8. */
   readonly cells?: number
+  /** Whether the stem's batch norm has a scale and a shift; default false. */
+  readonly affine?: boolean
   /** One image; height and width must be multiples of 4, because two cells halve them. */
   readonly input?: Shape
   readonly classes?: number
@@ -54,6 +56,7 @@ const CELL_CHOICES = CHOOSING.length + 2 * NODES.length
 /** The space; throws a UserError for options that describe no network. */
 export function darts(options: DartsOptions = {}): SearchSpace {
   const size = networkSize(NAME, options, { channels: 16, cells: 8 })
+  const layersOptions = { alone: false, affineStem: options.affine }
   const choices = [...choicesOf('normal'), ...choicesOf('reduce')]
   const parameters = everything()
   const genotypeOf = (path: Path): Genotype => {
@@ -63,7 +66,7 @@ export function darts(options: DartsOptions = {}): SearchSpace {
 
   /** The parameters of the supernet: those of a network that takes every operation on every edge. */
   function everything() {
-    const layers = new DartsLayers({ alone: false })
+    const layers = new DartsLayers(layersOptions)
     const features = layers.body(size, (cell, node, before) =>
       before.flatMap((x, from) => OPERATIONS.map((name) => candidate(layers, cell, node, x, [name, from]))),
     )
@@ -80,7 +83,7 @@ export function darts(options: DartsOptions = {}): SearchSpace {
     parameters: () => parameters,
     program(path) {
       const genotype = genotypeOf(path)
-      const layers = new DartsLayers({ alone: false })
+      const layers = new DartsLayers(layersOptions)
       const features = layers.body(size, (cell, node, before) =>
         edgesInto(cell.reduction ? genotype.reduce : genotype.normal, node).map((edge) =>
           candidate(layers, cell, node, before[edge[1]], edge),

@@ -11,17 +11,24 @@ const STAGES = 3
 /** Height and width of images are multiples of it: two residual blocks halve them. */
 export const STRIDE = 2 ** (STAGES - 1)
 
-/** Names of one convolution's parameters. */
-interface Convolution {
+/** Names of a convolution's parameters, or of a batch norm's. */
+interface WeightAndBias {
   readonly weight: string
   readonly bias: string
+}
+
+/** A convolution of a residual block: with a bias, or without and followed by a norm that has parameters. */
+interface Convolution {
+  readonly weight: string
+  readonly bias?: string
+  readonly norm?: WeightAndBias
 }
 
 interface Cell {
   readonly kind: 'cell'
   readonly channels: number
   /** Sets of candidate weights, each by operation index; empty for operations without parameters. */
-  readonly sets: readonly (readonly Convolution[])[]
+  readonly sets: readonly (readonly WeightAndBias[])[]
 }
 
 interface Residual {
@@ -37,6 +44,9 @@ interface Residual {
 export interface Network {
   readonly layers: readonly (Cell | Residual)[]
   readonly parameters: readonly ParameterSpec[]
+  /** Of the stem's batch norm and the head's, where these have parameters. */
+  readonly stemNorm?: WeightAndBias
+  readonly headNorm?: WeightAndBias
   readonly input: Shape
   readonly channels: number
   readonly classes: number
@@ -50,6 +60,8 @@ export type Draw = (builder: ProgramBuilder, edge: number, apply: (set: number) 
 
 export interface NetworkOptions extends Pick<Network, 'input' | 'channels' | 'classes'> {
   readonly cellsPerStage: number
+  /** Whether the batch norms of stem, residual blocks and head have parameters. */
+  readonly affine: boolean
   /** Per set of candidate weights of a cell, what the names of its parameters have between the cell and the operation. */
   readonly sets: readonly string[]
   /** How the candidate weights of each set start; default: as PyTorch starts them. */
@@ -57,9 +69,10 @@ export interface NetworkOptions extends Pick<Network, 'input' | 'channels' | 'cl
 }
 
 export function network(options: NetworkOptions): Network {
-  const { input, channels, classes } = options
-  const layers = layersOf(channels, options.cellsPerStage, options.sets)
-  return { layers, parameters: parametersOf(layers, options), input, channels, classes }
+  const { affine, input, channels, classes } = options
+  const layers = layersOf(options)
+  const norms = affine ? { stemNorm: weightAndBias('stem.1'), headNorm: weightAndBias('lastact.0') } : {}
+  return { layers, parameters: parametersOf(layers, norms, options), ...norms, input, channels, classes }
 }
 
 export interface ProgramOptions {
@@ -81,20 +94,20 @@ export function pathProgram(network: Network, options: ProgramOptions): Program 
   const features = signal ? body(builder, network, live, options.draw) : silence(builder, network)
   if (!signal) builder.idle(outside(network))
   idleEdges(builder, network, options)
-  return head(builder, features, network.classes, dropout)
+  return head(builder, network, features, dropout)
 }
 
 /** The network of a path with its dead edges, as it is published. */
 export function publishedProgram(network: Network, path: Path, draw: Draw): Program {
   const builder = new ProgramBuilder()
-  return head(builder, body(builder, network, path, draw), network.classes, 0)
+  return head(builder, network, body(builder, network, path, draw), 0)
 }
 
-function layersOf(channels: number, cellsPerStage: number, sets: readonly string[]): (Cell | Residual)[] {
+function layersOf({ channels, cellsPerStage, sets, affine }: NetworkOptions): (Cell | Residual)[] {
   const layers: (Cell | Residual)[] = []
   for (let stage = 0; stage < STAGES; stage++) {
     const width = channels << stage
-    if (stage > 0) layers.push(residual(`cells.${layers.length}`, width >> 1, width))
+    if (stage > 0) layers.push(residual(`cells.${layers.length}`, width, affine))
     for (let i = 0; i < cellsPerStage; i++) layers.push(cell(`cells.${layers.length}`, width, sets))
   }
   return layers
@@ -102,30 +115,37 @@ function layersOf(channels: number, cellsPerStage: number, sets: readonly string
 
 function cell(name: string, channels: number, setNames: readonly string[]): Cell {
   const sets = setNames.map((set) => {
-    const candidates: Convolution[] = []
-    for (const operation of [CONV_1X1, CONV_3X3]) candidates[operation] = convolution(`${name}.${set}.${operation}`)
+    const candidates: WeightAndBias[] = []
+    for (const operation of [CONV_1X1, CONV_3X3]) {
+      candidates[operation] = weightAndBias(`${name}.${set}.${operation}.op.1`)
+    }
     return candidates
   })
   return { kind: 'cell', channels, sets }
 }
 
-function residual(name: string, inChannels: number, channels: number): Residual {
+function residual(name: string, channels: number, affine: boolean): Residual {
+  const convolution = (part: string): Convolution =>
+    affine
+      ? { weight: `${name}.${part}.op.1.weight`, norm: weightAndBias(`${name}.${part}.op.2`) }
+      : weightAndBias(`${name}.${part}.op.1`)
   return {
     kind: 'residual',
-    inChannels,
+    inChannels: channels >> 1,
     channels,
-    a: convolution(`${name}.conv_a`),
-    b: convolution(`${name}.conv_b`),
+    a: convolution('conv_a'),
+    b: convolution('conv_b'),
     downsample: `${name}.downsample.1.weight`,
   }
 }
 
-function convolution(name: string): Convolution {
-  return { weight: `${name}.op.1.weight`, bias: `${name}.op.1.bias` }
+function weightAndBias(name: string): WeightAndBias {
+  return { weight: `${name}.weight`, bias: `${name}.bias` }
 }
 
 function parametersOf(
   layers: readonly (Cell | Residual)[],
+  { stemNorm, headNorm }: Pick<Network, 'stemNorm' | 'headNorm'>,
   { input, channels, classes, startAtZero }: NetworkOptions,
 ): ParameterSpec[] {
   const specs: ParameterSpec[] = []
@@ -141,12 +161,20 @@ function parametersOf(
     specs.push({ name: names.weight, shape, ...shared })
     if (names.bias !== undefined) specs.push({ name: names.bias, shape: [shape[0]], ...shared })
   }
+  const pushNorm = (names: WeightAndBias | undefined, width: number) => {
+    if (names === undefined) return
+    specs.push({ name: names.weight, shape: [width], init: { kind: 'ones' } })
+    specs.push({ name: names.bias, shape: [width], init: { kind: 'zeros' } })
+  }
   push({ weight: 'stem.0.weight' }, [channels, input.channels, 3, 3])
+  pushNorm(stemNorm, channels)
   for (const layer of layers) {
     const { channels: width } = layer
     if (layer.kind === 'residual') {
       push(layer.a, [width, layer.inChannels, 3, 3])
+      pushNorm(layer.a.norm, width)
       push(layer.b, [width, width, 3, 3])
+      pushNorm(layer.b.norm, width)
       push({ weight: layer.downsample }, [width, layer.inChannels, 1, 1])
     } else {
       for (const [s, set] of layer.sets.entries()) {
@@ -156,12 +184,14 @@ function parametersOf(
       }
     }
   }
+  pushNorm(headNorm, channels << (STAGES - 1))
   push({ weight: 'classifier.weight', bias: 'classifier.bias' }, [classes, channels << (STAGES - 1)])
   return specs
 }
 
 /** Stem, cells and residual blocks. A `path` without dead edges that reaches node 3 needs no constant zeros. */
-function body(builder: ProgramBuilder, { layers, input, channels }: Network, path: Path, draw: Draw): Value {
+function body(builder: ProgramBuilder, network: Network, path: Path, draw: Draw): Value {
+  const { layers, stemNorm, input, channels } = network
   const stem = builder.conv2d(builder.input(input), { weight: 'stem.0.weight', channels, kernel: 3 })
   // A value may be several nodes at once (through skips), even of consecutive cells: its ReLU is written once.
   const rectified: Value[] = []
@@ -170,8 +200,9 @@ function body(builder: ProgramBuilder, { layers, input, channels }: Network, pat
   const convBn = (x: Value, names: Convolution, width: number, kernel: number, stride = 1) =>
     builder.batchNorm(
       builder.conv2d(relu(x), { weight: names.weight, bias: names.bias, channels: width, kernel, stride }),
+      { affine: names.norm },
     )
-  let x = builder.batchNorm(stem)
+  let x = builder.batchNorm(stem, { affine: stemNorm })
   for (const layer of layers) {
     const { channels: width } = layer
     if (layer.kind === 'residual') {
@@ -205,8 +236,8 @@ function body(builder: ProgramBuilder, { layers, input, channels }: Network, pat
 }
 
 /** From the last cell's features to logits. */
-function head(builder: ProgramBuilder, features: Value, classes: number, dropout: number): Program {
-  const pooled = builder.globalAvgPool(builder.relu(builder.batchNorm(features)))
+function head(builder: ProgramBuilder, { headNorm, classes }: Network, features: Value, dropout: number): Program {
+  const pooled = builder.globalAvgPool(builder.relu(builder.batchNorm(features, { affine: headNorm })))
   const kept = dropout > 0 ? builder.dropout(pooled, { p: dropout }) : pooled
   return builder.finish(
     builder.linear(kept, { weight: 'classifier.weight', bias: 'classifier.bias', features: classes }),
@@ -218,10 +249,10 @@ function silence(builder: ProgramBuilder, { input, channels }: Network): Value {
   return builder.zeros({ channels: channels * STRIDE, height: input.height / STRIDE, width: input.width / STRIDE })
 }
 
-/** Parameters that every path samples, but for the classifier's. */
+/** Parameters that every path samples, but for the head's. */
 function outside({ parameters }: Network): string[] {
   return parameters
-    .filter(({ name, operation }) => operation === undefined && !name.startsWith('classifier.'))
+    .filter(({ name, operation }) => operation === undefined && !/^(lastact|classifier)\./.test(name))
     .map(({ name }) => name)
 }
 

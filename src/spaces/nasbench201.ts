@@ -1,8 +1,13 @@
 /**
  * NAS-Bench-201 (Dong and Yang, ICLR 2020) as a weight-sharing supernet, as PA&DA's released code builds it: three
  * stages of equal cells at C, 2C and 4C channels, a strided residual block between stages, every candidate convolution
- * with weights of its own, or with one copy per cell for all its edges. Batch normalisation has no parameters and uses batch statistics in evaluation too.
- * Parameters have the names, shapes and order of the reference's state dict.
+ * with weights of its own, or with one copy per cell for all its edges. Batch normalisation has no parameters and uses
+ * batch statistics in evaluation too. Parameters have the names, shapes and order of the reference's state dict.
+ *
+ * With `affine` the norms of stem, residual blocks and head have scales and shifts, and the convolutions of residual blocks
+ * no biases, as in the supernets of Dong and Yang's code (D-X-Y/AutoDL-Projects), whose names they have. Norms of candidates
+ * have none there either by default, so what is dead stays dead: they take the zeros of an edge that carries no signal to
+ * zeros. Residual blocks then make something of zeros, but a cell that no signal passes gives zeros whatever it reads.
  */
 import type { Program, Shape } from '../program.js'
 import {
@@ -30,6 +35,8 @@ export interface NasBench201Options {
   readonly cellsPerStage?: number
   /** Default `perOperation`. */
   readonly sharing?: Sharing
+  /** Whether the norms of stem, residual blocks and head have scales and shifts; default false. */
+  readonly affine?: boolean
   /** One image; height and width must be multiples of 4, because two residual blocks halve them. */
   readonly input?: Shape
   readonly classes?: number
@@ -42,9 +49,9 @@ export type NasBench201 = SearchSpace &
 /** The space of 15,625 paths; throws a UserError for options that describe no network. */
 export function nasBench201(options: NasBench201Options = {}): NasBench201 {
   const { channels = 16, cellsPerStage = 5, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
-  const { sharing = 'perOperation' } = options
+  const { sharing = 'perOperation', affine = false } = options
   checkNetworkOptions('nasbench201', { channels, cellsPerStage, classes }, input, STRIDE)
-  const size = { channels, cellsPerStage, input, classes }
+  const size = { channels, cellsPerStage, affine, input, classes }
   const perCell = sharing === 'perCell'
   const sets = perCell ? [blockName(0)] : EDGES.map(({ target, source }) => `edges.${target}<-${source}`)
   const net = network({ ...size, sets })

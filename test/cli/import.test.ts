@@ -10,14 +10,16 @@ import { autodlTinyShapes, stateDict } from '../support/import-fixture.js'
 import { pada, resultOf, temporaryFolder, tiny } from './harness.js'
 
 /** That of tiny.yaml. */
-const space = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 16 } })
+const size = { channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 16 } }
+const space = nasBench201(size)
 
-/** A checkpoint as AutoDL-Projects writes it. */
+/** A checkpoint as AutoDL-Projects writes it, before its norms are trained or, with `trained`, after. */
 async function makeCheckpoint(
   folder: string,
   change: (tensors: Map<string, Tensor>) => void = () => {},
+  { trained = false } = {},
 ): Promise<{ file: string; tensors: Map<string, Tensor> }> {
-  const tensors = stateDict(autodlTinyShapes(space), { identityNorms: true })
+  const tensors = stateDict(autodlTinyShapes(space), { identityNorms: !trained })
   change(tensors)
   const file = join(folder, 'reference.pt')
   await writeTorchStateDict(file, tensors)
@@ -26,11 +28,11 @@ async function makeCheckpoint(
 
 test('an imported checkpoint is exported bit for bit, trained on and ranked', async () => {
   const folder = temporaryFolder()
-  const { file, tensors } = await makeCheckpoint(folder)
+  const { file, tensors } = await makeCheckpoint(folder, undefined, { trained: true })
   const run = join(folder, 'run')
-  const imported = await pada(['import', file, ...tiny(), '--out', run, '--json'])
+  const imported = await pada(['import', file, ...tiny('space.affine=true'), '--out', run, '--json'])
   expect(imported.code, imported.stderr).toBe(0)
-  const { weights, report } = importWeights(space, tensors)
+  const { weights, report } = importWeights(nasBench201({ ...size, affine: true }), tensors)
   expect(JSON.parse(imported.stdout)).toEqual({ event: 'result', source: file, run, ...report })
 
   const out = join(folder, 'exported.pt')

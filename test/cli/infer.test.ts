@@ -8,10 +8,11 @@ import { nasBench201 } from '../../src/spaces/nasbench201.js'
 import { pada, temporaryFolder } from './harness.js'
 
 const COUNT = 6
-const space = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 3, height: 8, width: 8 }, classes: 10 })
+const size = { channels: 4, cellsPerStage: 1, input: { channels: 3, height: 8, width: 8 }, classes: 10 }
+const space = nasBench201(size)
 
 /** A checkpoint of a small supernet and a batch of images, of repeatable noise. */
-async function makeInput(folder: string) {
+async function makeInput(folder: string, { parameters } = space) {
   let state = 1
   const noise = (length: number) =>
     Float32Array.from({ length }, () => {
@@ -19,7 +20,7 @@ async function makeInput(folder: string) {
       return state / 2147483647 - 0.5
     })
   const weights = new Map(
-    space.parameters().map(({ name, shape }) => [name, { shape, data: noise(shape.reduce((a, b) => a * b, 1)) }]),
+    parameters().map(({ name, shape }) => [name, { shape, data: noise(shape.reduce((a, b) => a * b, 1)) }]),
   )
   const checkpoint = join(folder, 'weights.safetensors')
   await writeSafetensors(checkpoint, weights)
@@ -61,8 +62,9 @@ test('infer writes the logits of every path, and judges them against labels', as
   }
 })
 
-test('infer without labels prints no loss', async () => {
-  const { checkpoint, input, output } = await makeInput(temporaryFolder())
+test('infer without labels prints no loss, and tells from the weights whether norms have parameters', async () => {
+  const affine = nasBench201({ ...size, affine: true })
+  const { checkpoint, input, output } = await makeInput(temporaryFolder(), affine)
   const outcome = await pada(['infer', ...SMALL, ...flags({ checkpoint, input, output, path: '1,1,1,1,1,1' })])
   expect(outcome.code, outcome.stderr).toBe(0)
   expect(outcome.stdout).toContain(`logits [1, ${COUNT}, 10] in ${output}`)

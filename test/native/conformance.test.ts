@@ -8,9 +8,10 @@ const INPUT = { channels: 2, height: 16, width: 16 }
 
 /** Settings beside which a space has others in which it is another one. */
 const VARIANTS: Readonly<Record<string, readonly object[]>> = {
-  nasbench201: [{ sharing: 'perCell' }],
+  nasbench201: [{ sharing: 'perCell' }, { affine: true }],
   'nasbench1shot1-1': [{ sharing: 'perCell' }],
   'nasbench1shot1-3': [{ sharing: 'perCell' }],
+  darts: [{ affine: true }],
 }
 
 /** The smallest instance of each space that has all its parts. */

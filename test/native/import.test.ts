@@ -20,7 +20,7 @@ import {
   torchvisionShapes,
 } from '../support/import-fixture.js'
 
-const { nasbench201, darts, proxylessnas } = spaces
+const { nasbench201, nasbench201Affine, darts, dartsAffine, proxylessnas } = spaces
 const pathOf = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
   proxylessnas.decode(cases[name].paths[0].path as string)
 const genotype = cases.dartsNetworkInSupernet.paths[0].path as string
@@ -54,7 +54,10 @@ describe('imported weights give the logits of PyTorch', () => {
   test.each([
     ['autodl', autodlShapes({ affine: false }), nasbench201],
     ['autodlTiny', autodlTinyShapes(), nasbench201],
+    ['autodlTrained', autodlShapes({ affine: false }), nasbench201Affine],
+    ['autodlTinyTrained', autodlTinyShapes(), nasbench201Affine],
     ['dartsSupernet', dartsShapes(), darts],
+    ['dartsSupernetTrained', dartsShapes(), dartsAffine],
     ['dartsNetwork', dartsNetworkShapes(), dartsAlone],
     ['dartsNetwork', dartsNetworkShapes(), dartsWithoutAuxiliary],
     ['proxylessSupernet', proxylessShapes(), proxylessnas],
@@ -64,6 +67,12 @@ describe('imported weights give the logits of PyTorch', () => {
   ] as const)('%s', async (name, shapes, space) => {
     const tensors = stateDict(shapes, { identityNorms: space === nasbench201 || space === darts })
     await expectLogits(space, importWeights(space, tensors).weights, name)
+  })
+
+  test('trained norms where dead edges and cells that no signal passes are computed too', async () => {
+    const { weights } = importWeights(nasbench201Affine, stateDict(autodlTinyShapes()))
+    const program = nasbench201Affine.published
+    await expectLogits({ ...nasbench201Affine, program }, weights, 'autodlTinyTrained')
   })
 
   test('a network of DARTS in a supernet, but for its norms', async () => {

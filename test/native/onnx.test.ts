@@ -71,7 +71,7 @@ async function errors(
 const SIZE = { channels: 4, cellsPerStage: 1 }
 const INSTANCES: readonly (readonly [name: string, settings: object])[] = [
   ['nasbench201', SIZE],
-  ['nasbench201', { ...SIZE, sharing: 'perCell' }],
+  ['nasbench201', { ...SIZE, sharing: 'perCell', affine: true }],
   ['nasbench1shot1-1', SIZE],
   ['nasbench1shot1-2', SIZE],
   ['nasbench1shot1-3', { ...SIZE, sharing: 'perCell' }],

@@ -23,13 +23,18 @@ interface Case {
   readonly size: number
   /** Of the names and shapes of the state dict, sorted. */
   readonly digest: string
+  /** Digest of the names of its parameters in their order, of supernets of AutoDL-Projects and DARTS. */
+  readonly order?: string
   readonly paths: readonly { readonly path: string | Path; readonly logits: readonly number[] }[]
 }
 
 type CaseName =
   | 'autodl'
   | 'autodlTiny'
+  | 'autodlTrained'
+  | 'autodlTinyTrained'
   | 'dartsSupernet'
+  | 'dartsSupernetTrained'
   | 'dartsNetwork'
   | 'dartsNetworkInSupernet'
   | 'proxylessSupernet'
@@ -52,9 +57,14 @@ type Shapes = Map<string, readonly number[]>
 const { classes } = fixture
 const image = (size: number) => ({ channels: 3, height: size, width: size })
 
+const nasbench201Size = { channels: 2, cellsPerStage: 1, input: image(8), classes }
+const dartsSize = { channels: 2, cells: 3, input: image(8), classes }
+
 export const spaces = {
-  nasbench201: nasBench201({ channels: 2, cellsPerStage: 1, input: image(8), classes }),
-  darts: darts({ channels: 2, cells: 3, input: image(8), classes }),
+  nasbench201: nasBench201(nasbench201Size),
+  nasbench201Affine: nasBench201({ ...nasbench201Size, affine: true }),
+  darts: darts(dartsSize),
+  dartsAffine: darts({ ...dartsSize, affine: true }),
   proxylessnas: proxylessNas({ ...fixture.proxylessnas, input: image(32), classes }),
 }
 
@@ -68,7 +78,15 @@ export function fixtureImages(size: number) {
 }
 
 export function digest(shapes: Shapes): string {
-  const lines = [...shapes].map(([name, shape]) => `${name} ${shape.join('x')}`).sort()
+  return digestOf([...shapes].map(([name, shape]) => `${name} ${shape.join('x')}`).sort())
+}
+
+/** Of the names of a space's parameters, in their order. */
+export function orderOf(space: SearchSpace): string {
+  return digestOf(space.parameters().map(({ name }) => name))
+}
+
+function digestOf(lines: readonly string[]): string {
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 

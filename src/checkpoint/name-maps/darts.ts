@@ -31,6 +31,7 @@ export const DARTS: NameMap = {
     return name.startsWith('auxiliary_head.') ? 'an auxiliary head, which only training uses' : undefined
   },
   norms: /^(stem\.1|cells\.\d+\.(preprocess[01]\.(op\.2|bn)|_ops\.\d+(\._ops\.\d+)?\.(op\.[37]|bn|1)))$/,
+  affineNorms: /^stem\.1\.(weight|bias)$/,
 }
 
 /** The order of the two operations of a node decides whose weights are whose; a path has lost it, so the text counts. */

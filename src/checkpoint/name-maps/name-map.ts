@@ -14,6 +14,8 @@ export interface Translation {
   readonly names: ReadonlyMap<string, string>
   /** The sub-model that the file holds the weights of; absent for those of a whole supernet. */
   readonly path?: Path
+  /** Names of batch norms that have no parameters in the file: where the supernet has, the scale is 1 and the shift 0. */
+  readonly plainNorms?: readonly string[]
 }
 
 /** How a reference implementation names its tensors, and what of them a supernet here calls otherwise or does not have. */
@@ -29,10 +31,12 @@ export interface NameMap {
   /** Why a tensor without a counterpart changes no logits, in words; undefined where that is not known. */
   unused?(name: string): string | undefined
   /**
-   * Names in the file of batch norms whose counterparts have no parameters and use the statistics of the batch. A scale of
-   * ones and a shift of zeros can be left out there.
+   * Names in the file of batch norms whose counterparts use the statistics of the batch and may have no parameters. A scale
+   * of ones and a shift of zeros can be left out there.
    */
   readonly norms?: RegExp
+  /** Names in the file of those norms' parameters that a space with the setting `affine` has. */
+  readonly affineNorms?: RegExp
   /**
    * Names in the supernet of biases that the implementation may lack, of convolutions before a batch norm that subtracts the
    * mean of the batch and so any bias.

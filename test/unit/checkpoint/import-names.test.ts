@@ -9,6 +9,7 @@ import {
   dartsNetworkShapes,
   dartsShapes,
   digest,
+  orderOf,
   proxylessShapes,
   spaces,
   stateDict,
@@ -16,7 +17,7 @@ import {
   torchvisionShapes,
 } from '../../support/import-fixture.js'
 
-const { nasbench201, darts, proxylessnas } = spaces
+const { nasbench201, nasbench201Affine, darts, dartsAffine, proxylessnas } = spaces
 const pathOf = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
   proxylessnas.decode(cases[name].paths[0].path as string)
 
@@ -24,7 +25,10 @@ const pathOf = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
 const FAMILIES = [
   ['autodl', autodlShapes({ affine: false }), nasbench201, 'autodl'],
   ['autodlTiny', autodlTinyShapes(), nasbench201, 'autodl'],
+  ['autodlTrained', autodlShapes({ affine: false }), nasbench201Affine, 'autodl'],
+  ['autodlTinyTrained', autodlTinyShapes(), nasbench201Affine, 'autodl'],
   ['dartsSupernet', dartsShapes(), darts, 'darts'],
+  ['dartsSupernetTrained', dartsShapes(), dartsAffine, 'darts'],
   ['dartsNetwork', dartsNetworkShapes(), dartsAlone, 'darts'],
   ['proxylessSupernet', proxylessShapes(), proxylessnas, 'proxylessnas'],
   ['proxylessNetwork', proxylessShapes(pathOf('proxylessNetwork')), proxylessnas, 'proxylessnas'],
@@ -34,6 +38,13 @@ const FAMILIES = [
 
 test.each(FAMILIES)('the names of %s are those of PyTorch', (name, shapes) => {
   expect(digest(shapes)).toBe(cases[name].digest)
+})
+
+test.each([
+  ['autodlTinyTrained', nasbench201Affine],
+  ['dartsSupernetTrained', dartsAffine],
+] as const)('parameters of the space of %s are in the order of PyTorch', (name, space) => {
+  expect(orderOf(space)).toBe(cases[name].order)
 })
 
 test.each(FAMILIES)('every tensor of %s has a counterpart of its own', (_name, shapes, space: SearchSpace, from) => {

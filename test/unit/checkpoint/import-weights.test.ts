@@ -5,6 +5,7 @@ import { subModelWeights } from '../../../src/checkpoint/sub-model.js'
 import { dartsNetwork, decodeGenotype, proxylessNas, type SearchSpace } from '../../../src/spaces/index.js'
 import {
   autodlShapes,
+  autodlTinyShapes,
   cases,
   dartsNetworkShapes,
   dartsShapes,
@@ -15,7 +16,7 @@ import {
   torchvisionShapes,
 } from '../../support/import-fixture.js'
 
-const { nasbench201, darts, proxylessnas } = spaces
+const { nasbench201, nasbench201Affine, darts, proxylessnas } = spaces
 const autodl = () => stateDict(autodlShapes({ affine: false }), { identityNorms: true })
 const ours = (space: SearchSpace) =>
   stateDict(new Map([...space.parameters(), ...(space.buffers?.() ?? [])].map(({ name, shape }) => [name, shape])))
@@ -50,13 +51,48 @@ test('an account is given of what is made up and of what is passed over', () => 
   expect(reasons.get('arch_parameters')).toBe('architecture parameters')
 })
 
+test('a generic model of AutoDL-Projects without parameters in the head gets ones and zeros there', () => {
+  const { weights, report } = importWeights(nasbench201Affine, stateDict(autodlShapes({ affine: false })))
+  expect(report.filled).toEqual([
+    { name: 'lastact.0.weight', reason: 'ones: the batch norm has no scale in the checkpoint' },
+    { name: 'lastact.0.bias', reason: 'zeros: the batch norm has no shift in the checkpoint' },
+  ])
+  expect(weights.get('lastact.0.weight')!.data).toEqual(new Float32Array(8).fill(1))
+  expect(weights.get('lastact.0.bias')!.data).toEqual(new Float32Array(8))
+  // Running statistics of norms that have a place are passed over all the same.
+  const passedOver = report.passedOver.map(({ name }) => name)
+  expect(passedOver).toContain('_stem.1.running_mean')
+  expect(passedOver).toContain('_cells.1.conv_a.op.2.running_var')
+})
+
 test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
   [
     'a scale that is not 1',
     nasbench201,
     () => change(autodl(), '_stem.1.weight', { data: Float32Array.of(1, 1.5) }),
     {},
-    'Expected the 85 tensors of nasbench201 in the checkpoint but received, by the names of autodl, 1 without a place in the norms of nasbench201: _stem.1.weight',
+    'Expected the 85 tensors of nasbench201 in the checkpoint but received, by the names of autodl, 1 without a place in the norms of nasbench201, which space.affine=true takes: _stem.1.weight',
+  ],
+  [
+    'a trained norm of DARTS',
+    darts,
+    () => stateDict(dartsShapes()),
+    {},
+    'Expected the 546 tensors of darts in the checkpoint but received, by the names of darts, 2 without a place in the norms of darts, which space.affine=true takes: stem.1.weight, stem.1.bias',
+  ],
+  [
+    'norms of candidates with scales, which nothing takes',
+    nasbench201,
+    () => change(autodl(), '_cells.0.edges.1<-0.2.op.2.weight', { shape: [2], data: Float32Array.of(1, 1.5) }),
+    {},
+    'Expected the 85 tensors of nasbench201 in the checkpoint but received, by the names of autodl, 1 without a place in the norms of nasbench201: _cells.0.edges.1<-0.2.op.2.weight',
+  ],
+  [
+    'a head without the parameters that a TinyNetwork has',
+    nasbench201Affine,
+    () => change(stateDict(autodlTinyShapes()), 'lastact.0.weight'),
+    {},
+    'Expected the 93 tensors of nasbench201 in the checkpoint but received, by the names of autodl, 1 missing: lastact.0.weight',
   ],
   [
     'a missing weight, whose bias is not made up either',

@@ -34,7 +34,7 @@ describe('parseConfig', () => {
       seed: 0,
       device: 'cpu',
       precision: 'float32',
-      space: { name: 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation' },
+      space: { name: 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation', affine: false },
       data: { format: 'embedded' },
       method: {
         name: 'pada',

@@ -48,6 +48,17 @@ describe('costOf', () => {
     expect(Number((parameters / 1e6).toFixed(3))).toBe(millions)
   })
 
+  it('counts the parameters of affine norms where the supernet has them, and publishes the same network', () => {
+    const plain = nasBench201({ channels: 4, cellsPerStage: 1 })
+    const affine = nasBench201({ channels: 4, cellsPerStage: 1, affine: true })
+    const path = [3, 2, 4, 1, 3, 2]
+    // Two per channel of stem, of two norms in each of two residual blocks, and of the head; and no biases in the blocks.
+    const more = 2 * (4 + 2 * 8 + 2 * 16 + 16) - (2 * 8 + 2 * 16)
+    expect(costOf(affine)(path).parameters).toBe(costOf(plain)(path).parameters + more)
+    expect(costOf(affine)(path).multiplyAdds).toBe(costOf(plain)(path).multiplyAdds)
+    expect(costOf(affine, { published: true })(path)).toEqual(costOf(plain, { published: true })(path))
+  })
+
   it('counts equal costs for paths that differ in dead edges only, unless published', () => {
     const space = nasBench201({ channels: 4, cellsPerStage: 1 })
     const dead = [3, 1, 0, 2, 0, 3]

@@ -91,6 +91,15 @@ describe('parameters', () => {
     expect(byName.get('classifier.bias')).toEqual({ kind: 'uniform', bound: 1 / 16 })
   })
 
+  it('with affine are those, and scale and shift of the norm of the stem', () => {
+    const [stem, ...rest] = darts({ affine: true }).parameters()
+    expect(rest.slice(0, 2)).toEqual([
+      { name: 'stem.1.weight', shape: [48], init: { kind: 'ones' } },
+      { name: 'stem.1.bias', shape: [48], init: { kind: 'zeros' } },
+    ])
+    expect([stem, ...rest.slice(2)]).toEqual(specs)
+  })
+
   it('belong to operations where their name says so', () => {
     for (const { name, operation } of specs) {
       const index = /^cells\.\d\._ops\.\d+\._ops\.(\d)\./.exec(name)?.[1]
@@ -157,7 +166,11 @@ describe('the program', () => {
     expect(() => darts({ channels: 0 })).toThrow(
       'Expected a positive whole number for channels of darts but received 0',
     )
-    const made = createSpace({ name: 'darts', channels: 4, cells: 3 }, { channels: 1, height: 8, width: 8 }, 7)
+    const made = createSpace(
+      { name: 'darts', channels: 4, cells: 3, affine: false },
+      { channels: 1, height: 8, width: 8 },
+      7,
+    )
     expect([made.name, made.classes, made.input.channels]).toEqual(['darts', 7, 1])
   })
 

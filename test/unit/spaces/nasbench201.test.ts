@@ -5,7 +5,9 @@ import { EDGES, withoutDeadEdges } from '../../../src/spaces/nasbench201-cell.js
 import { Expressions, interpret } from '../support/expressions.js'
 
 const published = nasBench201()
-const small = nasBench201({ channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 })
+const size = { channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 }
+const small = nasBench201(size)
+const affine = nasBench201({ ...size, affine: true })
 const paths = [...enumeratePaths(small)]
 const used = (program: Program) => program.instructions.flatMap(parametersOf)
 
@@ -73,6 +75,22 @@ describe('parameters', () => {
     expect(specs.at(-1)).toEqual({ name: 'classifier.bias', shape: [10], init: { kind: 'uniform', bound: 1 / 8 } })
   })
 
+  it('with affine have scales and shifts in stem, residual blocks and head, and no biases before them', () => {
+    const specs = affine.parameters()
+    const plain = new Set(small.parameters().map(({ name }) => name))
+    const names = new Set(specs.map(({ name }) => name))
+    const residual = ['cells.1.conv_a', 'cells.1.conv_b', 'cells.3.conv_a', 'cells.3.conv_b']
+    expect([...plain].filter((name) => !names.has(name))).toEqual(residual.map((name) => `${name}.op.1.bias`))
+    const norms = ['stem.1', ...residual.map((name) => `${name}.op.2`), 'lastact.0']
+    expect([...names].filter((name) => !plain.has(name))).toEqual(
+      norms.flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+    )
+    for (const { name, init, operation } of specs) {
+      if (!plain.has(name))
+        expect([init.kind, operation]).toEqual([name.endsWith('weight') ? 'ones' : 'zeros', undefined])
+    }
+  })
+
   it('belong to operation 2 or 3 on edges and to none elsewhere', () => {
     for (const { name, operation } of published.parameters()) {
       const edge = /\.edges\.\d<-\d\.(\d)\./.exec(name)
@@ -91,10 +109,13 @@ describe('program', () => {
     }
   })
 
-  it('samples stem, residual blocks, head and each chosen convolution, whether used or idle', () => {
-    const specs = small.parameters()
+  it.each([
+    ['plain', small],
+    ['affine', affine],
+  ])('samples stem, residual blocks, head and each chosen convolution, whether used or idle: %s', (_, space) => {
+    const specs = space.parameters()
     for (const path of paths) {
-      const program = small.program(path)
+      const program = space.program(path)
       const expected = specs.filter(({ name, operation }) => {
         const edge = EDGES.findIndex(({ target, source }) => name.includes(`.edges.${target}<-${source}.`))
         return operation === undefined || path[edge] === operation
@@ -122,6 +143,13 @@ describe('program', () => {
     expect(idle).toContain('cells.5.downsample.1.weight')
     expect(idle).toContain('cells.16.edges.3<-2.2.op.1.bias')
     expect(idle).not.toContain('classifier.weight')
+  })
+
+  it('is the classifier of the shift of the head where no signal passes, if norms have parameters', () => {
+    const { instructions, idle } = affine.program([3, 0, 0, 0, 0, 2])
+    expect(instructions.map((step) => step.op)).toEqual(['zeros', 'batchNorm', 'relu', 'globalAvgPool', 'linear'])
+    expect(instructions[1]).toMatchObject({ affine: { weight: 'lastact.0.weight', bias: 'lastact.0.bias' } })
+    expect(idle).toContain('cells.3.conv_b.op.2.bias')
   })
 
   it('gives every convolution the shape of its parameter', () => {

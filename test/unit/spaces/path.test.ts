@@ -13,7 +13,11 @@ import {
 } from '../../../src/spaces/index.js'
 
 const INPUT = { channels: 3, height: 32, width: 32 }
-const space = createSpace({ name: 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation' }, INPUT, 10)
+const space = createSpace(
+  { name: 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation', affine: false },
+  INPUT,
+  10,
+)
 const paths = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 6, maxLength: 6 })
 
 describe('parsePath', () => {
@@ -78,7 +82,13 @@ describe('createSpace', () => {
 
   it('refuses other names, inherited ones too', () => {
     for (const name of ['nasbench301', 'toString']) {
-      const config = { name: name as 'nasbench201', channels: 16, cellsPerStage: 5, sharing: 'perOperation' } as const
+      const config = {
+        name: name as 'nasbench201',
+        channels: 16,
+        cellsPerStage: 5,
+        sharing: 'perOperation',
+        affine: false,
+      } as const
       expect(() => createSpace(config, INPUT, 10)).toThrow(`for space.name but received "${name}"`)
     }
   })

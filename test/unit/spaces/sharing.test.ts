@@ -11,6 +11,7 @@ const PER_CELL = { ...SIZE, sharing: 'perCell' } as const
 const names = ['nasbench1shot1-1', 'nasbench1shot1-2', 'nasbench1shot1-3'] as const
 const pairs: [string, SearchSpace, SearchSpace][] = [
   ['nasbench201', nasBench201(SIZE), nasBench201(PER_CELL)],
+  ['affine nasbench201', nasBench201({ ...SIZE, affine: true }), nasBench201({ ...PER_CELL, affine: true })],
   ...names.map((name): [string, SearchSpace, SearchSpace] => [
     name,
     nasBench1Shot1(name, SIZE),
