@@ -79,10 +79,10 @@ export type { Table } from './evaluation/tables/table.js'
 export { writeTable } from './evaluation/tables/write-table.js'
 export type * from './events.js'
 export type { Axis } from './experiment/axes.js'
-export type { CellResult, ConditionResult, ExperimentResults } from './experiment/collect.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
+export type { CellResult, ConditionResult, ExperimentResults } from './experiment/results.js'
 export { type ExperimentOptions, experiment } from './experiment/run.js'
 export {
   type ExperimentInput,

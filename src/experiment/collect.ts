@@ -1,44 +1,14 @@
 /** Brings together what the cells of an experiment have measured, and writes it down as tables and figures. */
 import { join } from 'node:path'
 import { writeAtomically } from '../atomic.js'
-import type { PathDistribution } from '../events.js'
 import { makeFolder } from '../runs/files.js'
 import { withLock } from '../setup/lock.js'
 import { readCell } from './cell-folder.js'
 import { drawStudy } from './figures.js'
-import { type Measures, measure, pathDistributions, type Summary, summarise } from './measures.js'
-import type { Cell, Experiment, Labels } from './plan.js'
+import { measure, pathDistributions, summarise } from './measures.js'
+import type { Cell, Experiment } from './plan.js'
+import type { CellResult, ExperimentResults } from './results.js'
 import { cellTable, conditionTable } from './tables.js'
-
-/** What is known of one complete cell. */
-export interface CellResult {
-  readonly cell: string
-  /** Those that it belongs to. */
-  readonly studies: readonly string[]
-  readonly labels: Labels
-  readonly seed: number
-  readonly dataset: string
-  readonly measures: Measures
-  /** Per epoch, what the next one draws from. */
-  readonly pathDistributions: readonly PathDistribution[]
-}
-
-/** What is known of one condition of one study. */
-export interface ConditionResult {
-  readonly study: string
-  readonly labels: Labels
-  /** Seeds that are in. */
-  readonly n: number
-  readonly summary: Summary
-}
-
-/** What is known of an experiment: `results.json` in its folder. */
-export interface ExperimentResults {
-  readonly name: string
-  readonly seeds: readonly number[]
-  readonly cells: readonly CellResult[]
-  readonly conditions: readonly ConditionResult[]
-}
 
 /** Reads all cells that are complete. */
 export async function collect(experiment: Experiment, out: string): Promise<ExperimentResults> {

@@ -1,7 +1,7 @@
 /** What an experiment reports while it runs. All of it is plain JSON. */
 import type { ResultEvent, SearchEvent } from '../events.js'
-import type { ConditionResult } from './collect.js'
 import type { Labels } from './plan.js'
+import type { ConditionResult } from './results.js'
 
 /** An experiment begins or goes on. */
 export interface ExperimentStartEvent {

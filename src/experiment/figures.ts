@@ -1,9 +1,9 @@
 /** A figure per study: gradient variance and rank correlation side by side, a point per condition, ± one deviation. */
 import { CATEGORIES, COLORS, drawSvg } from '../report/plot.js'
 import { AXES, type Axis, nameValue } from './axes.js'
-import type { ConditionResult, ExperimentResults } from './collect.js'
 import type { Measures } from './measures.js'
 import type { Condition, Study } from './plan.js'
+import type { ConditionResult, ExperimentResults } from './results.js'
 
 const PLACE_TITLES = {
   extent: 'weights are shared',

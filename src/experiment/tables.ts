@@ -1,7 +1,7 @@
 /** The tables of an experiment as CSV (RFC 4180): dots for decimals, nothing where there is no number. */
 import { AXES } from './axes.js'
-import type { CellResult, ConditionResult } from './collect.js'
 import { MEASURES } from './measures.js'
+import type { CellResult, ConditionResult } from './results.js'
 
 type Value = string | number | null
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ExperimentResults } from '../../src/experiment/collect.js'
 import type { ExperimentEvent } from '../../src/experiment/events.js'
+import type { ExperimentResults } from '../../src/experiment/results.js'
 import { type Outcome, pada, start, temporaryFolder } from './harness.js'
 
 const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))

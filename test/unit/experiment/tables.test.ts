@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
 import { renderReport } from '../../../src/cli/output/experiment.js'
-import type { ConditionResult } from '../../../src/experiment/collect.js'
 import { MEASURES, type Measures, measure, summarise } from '../../../src/experiment/measures.js'
+import type { ConditionResult } from '../../../src/experiment/results.js'
 import { cellTable, conditionTable } from '../../../src/experiment/tables.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
