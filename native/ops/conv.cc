@@ -56,13 +56,24 @@ void aten_forward(const Step& step, Activations& run) {
                                 .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+// The layout in which ATen gets images for a backward pass. With AVX2, oneDNN (3.13 at least) now and then gives a
+// wrong weight gradient for strided pointwise convolutions of channels-last images whose channels do not fill its
+// vectors.
+at::MemoryFormat backward_layout(const Step& step, const Activations& run) {
+  constexpr int64_t kLanes = 8;
+  const Window& w = step.window;
+  const bool risky = w.kernel == 1 && w.stride > 1 && run.plan.shapes[step.input].channels % kLanes != 0;
+  return risky ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
+}
+
 void aten_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   const Parameters& parameters = run.parameters;
+  const at::MemoryFormat layout = backward_layout(step, run);
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
   const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient, aten_input(step, run), aten_weight(step, run),
+      gradient.contiguous(layout), aten_input(step, run).contiguous(layout), aten_weight(step, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   parameters.view(parameters.gradients, step.weight).add_(weight_gradient);

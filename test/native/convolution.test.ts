@@ -34,6 +34,7 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [128, 16, 3, 1, 5, 5],
   // Left to ATen: a stride of 2 at kernel 1, and channel counts without kernels.
   [8, 16, 1, 2, 8, 8],
+  [6, 8, 1, 2, 4, 4],
   [12, 24, 3, 1, 6, 6],
   [16, 20, 3, 1, 6, 6],
 ]
@@ -77,6 +78,8 @@ describe.each<[ConvolutionKernels, number]>([
     expect(theirs).toBeGreaterThan(1e-4)
     expect(rootMeanSquareError(own.logits, exact.logits)).toBeLessThan(factor * theirs)
     for (const [name, values] of exact.gradients) {
+      // A batch norm makes the gradient of a lone scale zero: rounding is all there is of it.
+      if (values.length === 1) continue
       expect(rootMeanSquareError(own.gradients.get(name) ?? [], values), name).toBeLessThan(0.15)
     }
   })
