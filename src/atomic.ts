@@ -19,7 +19,8 @@ export async function writeAtomically(file: string, parts: string | readonly Uin
     }
     await rename(temporary, file)
   } catch (error) {
-    await rm(temporary, { force: true })
+    // Where the name is too long or a file is on the way, there is nothing to remove either.
+    await rm(temporary, { force: true }).catch(() => {})
     const { code, message } = error as NodeJS.ErrnoException
     throw new UserError(`Expected a place that can be written to for ${file} but received ${code ?? message}`)
   }

@@ -13,7 +13,7 @@ import { writeOnnx } from '../onnx/write-onnx.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import { savedConfig } from '../runs/run-folder.js'
 import { createSpace, parsePath, type SearchSpace, SPACES } from '../spaces/index.js'
-import { jsonOption, onePath, setOption, whole } from './options.js'
+import { hasAffineNorms, jsonOption, onePath, setOption, whole } from './options.js'
 import { integer } from './output/format.js'
 
 /** For PyTorch, as safetensors, and as a model that onnxruntime runs. */
@@ -117,7 +117,9 @@ function spaceOfFile(
     throw new UserError(`Expected --space with --path for the checkpoint ${file} but received none`, 2)
   const outside = set.find((setting) => !setting.startsWith('space.'))
   if (outside !== undefined) throw new UserError(`Expected a setting of space for --set but received "${outside}"`, 2)
-  const { space } = configOfSettings([`space={name: ${name}}`, ...set])
+  // A path would silently be written without the scales and shifts that the file has.
+  const affine = hasAffineNorms(name, weights) ? ['space.affine=true'] : []
+  const { space } = configOfSettings([`space={name: ${name}}`, ...affine, ...set])
   const usual = createSpace(space)
   const { height, width } = size === undefined ? usual.input : { height: whole('size', size), width: size }
   const stem = [...weights].find(([tensor, { shape }]) => /stem/.test(tensor) && shape.length === 4)

@@ -7,7 +7,7 @@ import { UserError } from '../errors.js'
 import { infer, judge } from '../inference.js'
 import { ensureNative } from '../setup/index.js'
 import { createSpace, parsePath, SPACES, type SpaceConfig } from '../spaces/index.js'
-import { jsonOption, onePath, precisionOption, whole } from './options.js'
+import { hasAffineNorms, jsonOption, onePath, precisionOption, whole } from './options.js'
 import { decimal, percent } from './output/format.js'
 
 const file = (name: string, describe: string) =>
@@ -74,7 +74,7 @@ function spaceSettings(
   if (argv.cells !== undefined)
     settings[argv.space === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
   if ([...weights.keys()].some((name) => name.startsWith('cells.0.blocks.0.'))) settings.sharing = 'perCell'
-  if (['nasbench201', 'darts'].includes(argv.space) && weights.has('stem.1.weight')) settings.affine = true
+  if (hasAffineNorms(argv.space, weights)) settings.affine = true
   return parseConfig({ space: settings as ConfigInput['space'] }).space
 }
 

@@ -76,6 +76,11 @@ export function onePath(name: string): (value: string | string[]) => string {
   }
 }
 
+/** Whether the weights of a file are of a supernet with the setting `space.affine`, told by the norm of its stem. */
+export function hasAffineNorms(space: string, weights: ReadonlyMap<string, unknown>): boolean {
+  return ['nasbench201', 'darts'].includes(space) && weights.has('stem.1.weight')
+}
+
 /** The value of a numeric option that counts something. */
 export function whole(name: string, value: number | number[], least = 1): number {
   if (Array.isArray(value)) throw new UserError(`Expected one value for --${name} but received ${value.length}`, 2)

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readWeights } from '../../src/checkpoint/read-weights.js'
 import { writeTorchStateDict } from '../../src/checkpoint/torch-writer.js'
+import { parseConfig } from '../../src/config/index.js'
 import { readNpy, writeNpy } from '../../src/data/npy.js'
+import { createSpace } from '../../src/spaces/index.js'
 import { nasBench201 } from '../../src/spaces/nasbench201.js'
 import { runOnnx } from '../support/onnx.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
@@ -123,4 +125,36 @@ test.each([
   expect(outcome.stderr).not.toMatch(/^\s+at /m)
   expect(outcome.code).toBe(code)
   expect(readdirSync(folder)).toEqual(['supernet.pt'])
+})
+
+test('export takes the scale and shift of a stem of DARTS along, without being told of them', async () => {
+  const folder = temporaryFolder()
+  const darts = createSpace(
+    parseConfig({ space: { name: 'darts', channels: 2, cells: 3, affine: true } }).space,
+    { channels: 1, height: 8, width: 8 },
+    4,
+  )
+  const file = join(folder, 'darts.pt')
+  const zeros = darts.parameters().map(({ name, shape }) => {
+    const data = new Float32Array(shape.reduce((product, extent) => product * extent, 1))
+    return [name, { shape, data }] as const
+  })
+  await writeTorchStateDict(file, zeros)
+  const out = join(folder, 'one.pt')
+  const path = darts.encode(darts.choices.map(() => 0))
+  const outcome = await pada([
+    ...['export', file, '--space', 'darts', '--set', 'space.channels=2', 'space.cells=3'],
+    ...['--path', path, '--out', out],
+  ])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect([...(await readWeights(out)).keys()]).toEqual(expect.arrayContaining(['stem.1.weight', 'stem.1.bias']))
+})
+
+test('export says where it cannot write, also where no temporary file can be looked for', async () => {
+  const folder = temporaryFolder()
+  const file = await makeCheckpoint(folder)
+  const out = join(folder, 'x'.repeat(300))
+  const outcome = await pada(['export', file, '--out', out])
+  expect(outcome.code).toBe(1)
+  expect(outcome.stderr).toContain(`Expected a place that can be written to for ${out} but received ENAMETOOLONG`)
 })

@@ -13,13 +13,15 @@ interface Columns {
 }
 
 /**
- * A CSV file with a header that has `arch`, or `hash` instead; throws a UserError that names `file` for one without, or
- * that is no CSV.
+ * A CSV file with a header that has `arch`, or `hash` instead; throws a UserError that names `file` for one without,
+ * for one that names two columns alike, and for what is no CSV.
  */
 export function csvTable(text: Buffer, file: string): Table {
   const { header, fields } = splitPlain(text) ?? parseCsv(text, file)
   const keyedBy = header.includes('hash') && !header.includes('arch') ? 'hash' : 'arch'
   const keyIndex = columnIndex(header, keyedBy, file)
+  const twice = header.find((name, i) => header.indexOf(name) < i)
+  if (twice !== undefined) throw new UserError(`Expected one column "${twice}" in ${file} but received several`)
   const columns = header.filter((_, i) => i !== keyIndex)
   const place = (row: number) => `line ${lineOfRow(text, row + 1)}`
   const fieldsOf = (column: string) => fields[columnIndex(header, column, file)]

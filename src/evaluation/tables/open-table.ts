@@ -19,7 +19,7 @@ export async function openTable(file: string): Promise<Table> {
   const kind = pickleKind(await firstBytes(file))
   if (kind !== undefined) return accuraciesTable(await readPickledTable(file, kind), file)
   const text = await readTableBytes(file)
-  return /\.json(\.gz)?$/.test(file) ? jsonTable(text, file) : csvTable(text, file)
+  return /\.json(\.gz)?$/i.test(file) ? jsonTable(text, file) : csvTable(text, file)
 }
 
 export async function isFolder(file: string): Promise<boolean> {

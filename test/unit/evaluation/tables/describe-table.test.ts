@@ -55,7 +55,7 @@ describe('a table', () => {
 
   it('is written as CSV and JSON that read as the same table', async () => {
     const table = await openTable(write(TEXT))
-    for (const name of ['out.csv', 'out.json']) {
+    for (const name of ['out.csv', 'out.json', 'OUT.JSON']) {
       await writeTable(join(folder, name), table)
       const read = await openTable(join(folder, name))
       expect(read.keys).toEqual(table.keys)

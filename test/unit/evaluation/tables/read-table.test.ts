@@ -82,6 +82,13 @@ describe('readTable', () => {
     expect(table.values('accuracy')[599]).toBe(9.95)
   })
 
+  it('refuses CSV that names two columns alike', async () => {
+    const twice = write('arch,accuracy,accuracy\n0,1,2\n', 'twice.csv')
+    await expect(readTable(twice)).rejects.toThrow(
+      /^Expected one column "accuracy" in .*twice.csv but received several$/,
+    )
+  })
+
   it('takes a kept table for a copy elsewhere, but not for another format', async () => {
     await readTable(write(TEXT))
     expect((await readTable(write(TEXT, 'copy.csv'))).kept).toBe(true)
