@@ -12,8 +12,9 @@
  * few of which lie so near zero that another order of summation gives them another sign, and each changes a gradient
  * norm by about a thousandth. PyTorch itself, run in float64, in float32 without channels-last, or on another number
  * of threads, misses the golden gradients by 0.2 % in the first step and by 20 % in the fourth. So all four steps are
- * compared in `reference` arithmetic, on the two threads that the golden run had; `fast` arithmetic is compared in
- * what such signs hardly move: logits, and the first step's loss, importances and update.
+ * compared in `reference` arithmetic, on the two threads that the golden run had, as long as this processor rounds as the
+ * golden one did: with AVX2 alone, PyTorch itself is 8e-6 away in the second step and 2.5 % in the fourth. `fast` arithmetic is
+ * compared in what such signs hardly move: logits, and the first step's loss, importances and update.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,6 +33,9 @@ if (folder === undefined) {
 const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))
 const space = nasBench201({ channels: expected.channels, cellsPerStage: expected.cells_per_stage })
 const specs = space.parameters()
+
+/** Gradient norms further away than this were not rounded as the golden ones, and the next step shows it. */
+const SAME_ROUNDING = 1e-5
 
 let passed = 0
 let failed = 0
@@ -106,7 +110,7 @@ async function checkLogits(net, arithmetic) {
   return equal
 }
 
-/** Takes one golden step; `gradients`: compare the gradient norms too. */
+/** Takes one golden step; `gradients`: compare the gradient norms too. Returns the largest error of these. */
 async function checkStep(net, name, step, gradients) {
   const plan = net.compile(space.program(step.path))
   const { lr, momentum, weight_decay: weightDecay, clip: clipNorm } = expected.optimizer
@@ -120,7 +124,8 @@ async function checkStep(net, name, step, gradients) {
   const sampled = Object.entries(step.gradient_norm).map(([parameter, norm]) => [parameter, norms.get(parameter), norm])
   const pairs = (bias) => sampled.filter(([p]) => isConvolutionBias(p) === bias).map(([, found, norm]) => [found, norm])
   check(`${name} parameters sampled without a golden gradient`, norms.size - sampled.length, 0)
-  if (gradients) check(`${name} gradient norms`, worst(pairs(false), relative), 1e-3)
+  const error = worst(pairs(false), relative)
+  if (gradients) check(`${name} gradient norms`, error, 1e-3)
   check(`${name} gradient norms of convolution biases`, worst(pairs(true), absolute), 1e-5)
 
   const importance = new PathImportance(space, false)
@@ -133,6 +138,7 @@ async function checkStep(net, name, step, gradients) {
   const after = Object.entries(step.parameter_norm_after).map(([p, norm]) => [Math.hypot(...weights.get(p)), norm])
   check(`${name} parameter norms after the update`, worst(after, relative), 1e-5)
   plan.dispose()
+  return error
 }
 
 async function checkVariance(net) {
@@ -158,12 +164,18 @@ await checkStep(fast, 'fast step 1', expected.steps[0], false)
 fast.dispose()
 
 const reference = await supernet('reference')
+const OTHERWISE = 'because this processor rounds unlike the golden one'
 if (await checkLogits(reference, 'reference')) {
-  for (const [i, step] of expected.steps.entries()) await checkStep(reference, `step ${i + 1}`, step, true)
-  await checkVariance(reference)
+  let compared = 0
+  let error = 0
+  for (; compared < expected.steps.length && error <= SAME_ROUNDING; compared++) {
+    error = await checkStep(reference, `step ${compared + 1}`, expected.steps[compared], true)
+  }
+  if (compared === expected.steps.length) await checkVariance(reference)
+  else console.log(`not compared: steps after step ${compared}, and gradient variance, ${OTHERWISE}`)
 } else {
   await checkStep(reference, 'reference step 1', expected.steps[0], false)
-  console.log('not compared: gradients, and steps 2 to 4, because this processor rounds unlike the golden one')
+  console.log(`not compared: gradients, and steps 2 to 4, ${OTHERWISE}`)
 }
 reference.dispose()
 dataset.dispose()

@@ -66,7 +66,8 @@ export interface Imported {
 /**
  * Takes tensors, as `readWeights` gives them, for weights of a supernet.
  *
- * @throws UserError for tensors of another space, a sub-model that cannot be told, and weights none of which fit; if
+ * @throws UserError for tensors of another space, a sub-model that cannot be told, weights none of which fit, and numbers
+ *   that are not finite; if
  *   strict, also for those that are not complete, and those that lose something that matters.
  */
 export function importWeights(
@@ -105,6 +106,7 @@ export function importWeights(
     ...sortOthers(map, new Map([...tensors].filter(([name]) => !known.has(names.get(name) ?? '')))),
   }
   check(report, map, needed?.size ?? specs.length, strict, source)
+  requireFinite(matched, renamed, source)
   const weights = new Map<string, Tensor>()
   for (const { name, shape } of specs) {
     if (present.has(name)) weights.set(name, renamed.get(name)!)
@@ -197,6 +199,17 @@ function sortOthers(
 function normPart(map: NameMap, name: string): string | undefined {
   const [, module, part] = /^(.*)\.(weight|bias|running_mean|running_var)$/.exec(name) ?? []
   return module !== undefined && map.norms?.test(module) ? part : undefined
+}
+
+/** Those of a training that diverged, or doubles too large for float32. */
+function requireFinite(names: readonly string[], tensors: ReadonlyMap<string, Tensor>, source: string): void {
+  for (const name of names) {
+    const { data } = tensors.get(name)!
+    for (const value of data) {
+      if (Number.isFinite(value)) continue
+      throw new UserError(`Expected finite numbers for ${name} in ${source} but received ${value}`)
+    }
+  }
 }
 
 function check(report: ImportReport, map: NameMap, needed: number, strict: boolean, source: string): void {

@@ -37,6 +37,16 @@ test('names of ours are taken as they are', () => {
   expect(report).toMatchObject({ from: 'pada-native', matched: tensors.size, filled: [], initial: [], passedOver: [] })
 })
 
+test('weights of a training that diverged are refused', () => {
+  const tensors = change(ours(nasbench201), 'classifier.bias', {
+    shape: [10],
+    data: new Float32Array(10).fill(Number.NaN),
+  })
+  expect(() => importWeights(nasbench201, tensors, { source: 'w.pt' })).toThrow(
+    'Expected finite numbers for classifier.bias in w.pt but received NaN',
+  )
+})
+
 test('an account is given of what is made up and of what is passed over', () => {
   const { weights, report } = importWeights(nasbench201, autodl())
   // Two convolutions of two residual blocks.
