@@ -67,8 +67,7 @@ export interface Imported {
  * Takes tensors, as `readWeights` gives them, for weights of a supernet.
  *
  * @throws UserError for tensors of another space, a sub-model that cannot be told, weights none of which fit, and numbers
- *   that are not finite; if
- *   strict, also for those that are not complete, and those that lose something that matters.
+ *   that are not finite; if strict, also for those that are not complete, and those that lose something that matters.
  */
 export function importWeights(
   space: SearchSpace,
