@@ -42,7 +42,7 @@ export async function importRun(config: Config, source: string, options: ImportR
   const { space, random, method, identity } = job
   const { weights, report } = importWeights(space, tensors, { ...rest, source })
 
-  using supernet = new Supernet(space.parameters(), { buffers: space.buffers?.() })
+  using supernet = Supernet.of(space)
   await initialise(supernet, random)
   const initial = await takeSnapshot(START, randomState(random), supernet, method)
   signal?.throwIfAborted()

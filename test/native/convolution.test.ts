@@ -78,9 +78,10 @@ describe.each<[ConvolutionKernels, number]>([
     expect(theirs).toBeGreaterThan(1e-4)
     expect(rootMeanSquareError(own.logits, exact.logits)).toBeLessThan(factor * theirs)
     for (const [name, values] of exact.gradients) {
-      // A batch norm makes the gradient of a lone scale zero: rounding is all there is of it.
-      if (values.length === 1) continue
-      expect(rootMeanSquareError(own.gradients.get(name) ?? [], values), name).toBeLessThan(0.15)
+      const found = own.gradients.get(name) ?? []
+      // A batch norm makes the gradient of a lone scale zero: rounding is all there is of it, here and in ATen.
+      if (values.length === 1) expect(Math.abs(found[0]), name).toBeLessThan(0.01)
+      else expect(rootMeanSquareError(found, values), name).toBeLessThan(0.15)
     }
   })
 })

@@ -13,6 +13,7 @@ import {
   dartsShapes,
   dartsWithoutAuxiliary,
   fixtureImages,
+  networkPath,
   proxylessShapes,
   spaces,
   stateDict,
@@ -21,8 +22,6 @@ import {
 } from '../support/import-fixture.js'
 
 const { nasbench201, nasbench201Affine, darts, dartsAffine, proxylessnas } = spaces
-const pathOf = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
-  proxylessnas.decode(cases[name].paths[0].path as string)
 const genotype = cases.dartsNetworkInSupernet.paths[0].path as string
 
 /** Logits of float32 differ from PyTorch's in float64 by rounding in some twenty layers: 1e-5 of the largest. */
@@ -61,9 +60,9 @@ describe('imported weights give the logits of PyTorch', () => {
     ['dartsNetwork', dartsNetworkShapes(), dartsAlone],
     ['dartsNetwork', dartsNetworkShapes(), dartsWithoutAuxiliary],
     ['proxylessSupernet', proxylessShapes(), proxylessnas],
-    ['proxylessNetwork', proxylessShapes(pathOf('proxylessNetwork')), proxylessnas],
-    ['timm', timmShapes(pathOf('timm')), proxylessnas],
-    ['torchvision', torchvisionShapes(pathOf('torchvision')), proxylessnas],
+    ['proxylessNetwork', proxylessShapes(networkPath('proxylessNetwork')), proxylessnas],
+    ['timm', timmShapes(networkPath('timm')), proxylessnas],
+    ['torchvision', torchvisionShapes(networkPath('torchvision')), proxylessnas],
   ] as const)('%s', async (name, shapes, space) => {
     const tensors = stateDict(shapes, { identityNorms: space === nasbench201 || space === darts })
     await expectLogits(space, importWeights(space, tensors).weights, name)

@@ -68,6 +68,10 @@ export const spaces = {
   proxylessnas: proxylessNas({ ...fixture.proxylessnas, input: image(32), classes }),
 }
 
+/** The sub-model that a family's network is, in the space of ProxylessNAS. */
+export const networkPath = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
+  spaces.proxylessnas.decode(cases[name].paths[0].path as string)
+
 const genotype = decodeGenotype(cases.dartsNetwork.paths[0].path as string)
 export const dartsAlone = dartsNetwork(genotype, { channels: 2, cells: 3, input: image(32), classes, auxiliary: true })
 export const dartsWithoutAuxiliary = dartsNetwork(genotype, { channels: 2, cells: 3, input: image(32), classes })

@@ -9,6 +9,7 @@ import {
   dartsNetworkShapes,
   dartsShapes,
   digest,
+  networkPath,
   orderOf,
   proxylessShapes,
   spaces,
@@ -18,8 +19,6 @@ import {
 } from '../../support/import-fixture.js'
 
 const { nasbench201, nasbench201Affine, darts, dartsAffine, proxylessnas } = spaces
-const pathOf = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
-  proxylessnas.decode(cases[name].paths[0].path as string)
 
 /** Every family: its names and shapes, the space, and whose names they are recognised as. */
 const FAMILIES = [
@@ -31,9 +30,9 @@ const FAMILIES = [
   ['dartsSupernetTrained', dartsShapes(), dartsAffine, 'darts'],
   ['dartsNetwork', dartsNetworkShapes(), dartsAlone, 'darts'],
   ['proxylessSupernet', proxylessShapes(), proxylessnas, 'proxylessnas'],
-  ['proxylessNetwork', proxylessShapes(pathOf('proxylessNetwork')), proxylessnas, 'proxylessnas'],
-  ['timm', timmShapes(pathOf('timm')), proxylessnas, 'timm'],
-  ['torchvision', torchvisionShapes(pathOf('torchvision')), proxylessnas, 'torchvision'],
+  ['proxylessNetwork', proxylessShapes(networkPath('proxylessNetwork')), proxylessnas, 'proxylessnas'],
+  ['timm', timmShapes(networkPath('timm')), proxylessnas, 'timm'],
+  ['torchvision', torchvisionShapes(networkPath('torchvision')), proxylessnas, 'torchvision'],
 ] as const
 
 test.each(FAMILIES)('the names of %s are those of PyTorch', (name, shapes) => {

@@ -9,6 +9,7 @@ import {
   cases,
   dartsNetworkShapes,
   dartsShapes,
+  networkPath,
   proxylessShapes,
   spaces,
   stateDict,
@@ -20,8 +21,8 @@ const { nasbench201, nasbench201Affine, darts, proxylessnas } = spaces
 const autodl = () => stateDict(autodlShapes({ affine: false }), { identityNorms: true })
 const ours = (space: SearchSpace) =>
   stateDict(new Map([...space.parameters(), ...(space.buffers?.() ?? [])].map(({ name, shape }) => [name, shape])))
-const timmPath = proxylessnas.decode(cases.timm.paths[0].path as string)
-const torchvisionPath = proxylessnas.decode(cases.torchvision.paths[0].path as string)
+const timmPath = networkPath('timm')
+const torchvisionPath = networkPath('torchvision')
 
 function change(tensors: Map<string, Tensor>, name: string, tensor?: Partial<Tensor>): Map<string, Tensor> {
   const current = tensors.get(name)
@@ -264,7 +265,7 @@ test('a sub-model of ours needs only its own tensors', () => {
 
 test('paths of ProxylessNAS are told from the shapes, whatever the order of the names', () => {
   const sorted = (tensors: Map<string, Tensor>) => new Map([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)))
-  const fullPath = proxylessnas.decode(cases.proxylessNetwork.paths[0].path as string)
+  const fullPath = networkPath('proxylessNetwork')
   for (const [shapes, path] of [
     [timmShapes(timmPath), timmPath],
     [torchvisionShapes(torchvisionPath), torchvisionPath],
