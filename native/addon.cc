@@ -4,13 +4,13 @@
 #include <torch/headeronly/version.h>
 
 #include "bindings/handles.h"
-#include "caching_allocator.h"
-#include "environment.h"
-#include "executor_thread.h"
-#include "ops/conv_kernels.h"
-#include "peak_memory.h"
-#include "stopwatch.h"
-#include "torch_cuda.h"
+#include "runtime/caching_allocator.h"
+#include "runtime/addon_data.h"
+#include "runtime/executor_thread.h"
+#include "ops/cpu/conv_kernels.h"
+#include "runtime/peak_memory.h"
+#include "runtime/stopwatch.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {

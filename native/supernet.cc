@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "errors.h"
+#include "runtime/errors.h"
 #include "ops/head.h"
-#include "snapshot.h"
+#include "state/trial.h"
 
 namespace pada {
 namespace {

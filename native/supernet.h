@@ -7,16 +7,16 @@
 #include <optional>
 #include <unordered_map>
 
-#include "aten_convolutions.h"
-#include "buffers.h"
-#include "dataset.h"
-#include "execution.h"
-#include "minibatch.h"
-#include "parameters.h"
-#include "precision.h"
+#include "execution/aten_convolutions.h"
+#include "state/buffers.h"
+#include "data/dataset.h"
+#include "execution/execution.h"
+#include "data/minibatch.h"
+#include "state/parameters.h"
+#include "execution/precision.h"
 #include "program/plan.h"
-#include "stopwatch.h"
-#include "sweep.h"
+#include "runtime/stopwatch.h"
+#include "optim/sweep.h"
 
 namespace pada {
 

@@ -6,6 +6,17 @@
  */
 // The declarations name Buffer and AbortSignal; TypeScript 6 looks for Node's types only where it is told to.
 /// <reference types="node" preserve="true" />
+
+export { UserError } from './base/errors.js'
+export {
+  createRandom,
+  type Random,
+  type RandomState,
+  RandomStream,
+  type StreamName,
+  type StreamState,
+} from './base/random.js'
+export type { Statistic } from './base/statistics.js'
 export {
   type BenchmarkMode,
   type BenchmarkOptions,
@@ -15,24 +26,6 @@ export {
 } from './benchmark/bench.js'
 export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
-export {
-  type Explained,
-  type Imported,
-  type ImportOptions,
-  type ImportReport,
-  importWeights,
-} from './checkpoint/import-weights.js'
-export { readWeights } from './checkpoint/read-weights.js'
-export {
-  readSafetensors,
-  type SafetensorsFile,
-  type Tensor,
-  type TensorData,
-  writeSafetensors,
-} from './checkpoint/safetensors.js'
-export { subModelWeights } from './checkpoint/sub-model.js'
-export { readTorchStateDict } from './checkpoint/torch.js'
-export { writeTorchStateDict } from './checkpoint/torch-writer.js'
 export {
   type CloseConfig,
   type Config,
@@ -57,27 +50,11 @@ export {
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
 export { type DataConfig, type FileFormat, loadSplits, type Splits } from './data/index.js'
-export { type NpyArray, readNpy, writeNpy } from './data/npy.js'
-export { UserError } from './errors.js'
-export {
-  type Cost,
-  type CostConvention,
-  costOf,
-  type ParameterShapes,
-  PUBLISHED_CONVENTION,
-  programCost,
-} from './evaluation/cost.js'
 export { calibrationIndices, type Evaluator, evaluatePath } from './evaluation/evaluate.js'
-export { type GradientVariance, gradientVariance } from './evaluation/gradient-variance.js'
-export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
-export { readTable } from './evaluation/tables/read-table.js'
-export type { Table } from './evaluation/tables/table.js'
-export { writeTable } from './evaluation/tables/write-table.js'
-export type * from './events.js'
 export type { Axis } from './experiment/axes.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
@@ -90,7 +67,6 @@ export {
   loadExperiment,
   planExperiment,
 } from './experiment/settings.js'
-export type { Statistic } from './experiment/statistics.js'
 export {
   bestFirst,
   type Candidate,
@@ -118,8 +94,20 @@ export {
   type RegularizedEvolutionSettings,
   randomSearch,
 } from './finding/index.js'
-export { type ImportedRun, type ImportRunOptions, importRun } from './import-run.js'
-export { type InferOptions, infer, judge } from './inference.js'
+export { type NpyArray, readNpy, writeNpy } from './formats/npy.js'
+export {
+  readSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+  type TensorData,
+  writeSafetensors,
+} from './formats/safetensors.js'
+export { readTorchStateDict } from './formats/torch.js'
+export { writeTorchStateDict } from './formats/torch-writer.js'
+export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './ground-truth/ground-truth.js'
+export { readTable } from './ground-truth/tables/read-table.js'
+export type { Table } from './ground-truth/tables/table.js'
+export { writeTable } from './ground-truth/tables/write-table.js'
 export { finishStep, meanOutcome } from './methods/compose.js'
 export {
   Close,
@@ -138,17 +126,26 @@ export {
   Sumnas,
   type Verbs,
 } from './methods/index.js'
-export * from './native.js'
+export { type Diagnosis, diagnose } from './native/diagnosis.js'
+export * from './native/index.js'
 export { writeOnnx } from './onnx/write-onnx.js'
-export { type Instruction, type PoolOptions, type Program, ProgramBuilder, type Shape, type Value } from './program.js'
 export {
-  createRandom,
-  type Random,
-  type RandomState,
-  RandomStream,
-  type StreamName,
-  type StreamState,
-} from './random.js'
+  type Cost,
+  type CostConvention,
+  costOf,
+  type ParameterShapes,
+  PUBLISHED_CONVENTION,
+  programCost,
+} from './programs/cost.js'
+export {
+  type Instruction,
+  type PoolOptions,
+  type Program,
+  ProgramBuilder,
+  type Shape,
+  type Value,
+} from './programs/program.js'
+export { Taps } from './programs/taps.js'
 export { EvaluatedPaths, type Evaluation, type EvaluationKey } from './runs/evaluated.js'
 export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
@@ -157,9 +154,11 @@ export { shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'
 export { PathChain } from './sampling/path-chain.js'
 export { PathSampler, type PathSource } from './sampling/paths.js'
-export { type Phase, type SearchOptions, search } from './search.js'
+export type * from './search/events.js'
+export { type ImportedRun, type ImportRunOptions, importRun } from './search/import-run.js'
+export { type InferOptions, infer, judge } from './search/inference.js'
+export { type Phase, type SearchOptions, search } from './search/search.js'
 export type { Builder } from './setup/build.js'
-export { type Diagnosis, diagnose } from './setup/diagnosis.js'
 export { type EnsureOptions, ensureNative } from './setup/index.js'
 export type { Libtorch } from './setup/libtorch.js'
 export type { Located, Origin as LibtorchOrigin } from './setup/locate.js'
@@ -213,6 +212,15 @@ export {
   type SpaceName,
   spaceSize,
 } from './spaces/index.js'
-export { Taps } from './tapped.js'
+export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
+export { type TrainOptions, train } from './training/loop.js'
 export { initialise, type Progress, type Restorable, restoreWeights, type Snapshot } from './training/snapshot.js'
-export { type TrainOptions, train } from './training/supernet.js'
+export {
+  type Explained,
+  type Imported,
+  type ImportOptions,
+  type ImportReport,
+  importWeights,
+} from './weights/import-weights.js'
+export { readWeights } from './weights/read-weights.js'
+export { subModelWeights } from './weights/sub-model.js'

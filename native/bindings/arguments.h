@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "errors.h"
-#include "torch.h"
+#include "runtime/errors.h"
+#include "runtime/torch.h"
 
 namespace pada {
 

@@ -2,8 +2,8 @@
 
 #include "bindings/handles.h"
 #include "bindings/supernet_arguments.h"
-#include "environment.h"
-#include "torch_cuda.h"
+#include "runtime/addon_data.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "bindings/arguments.h"
-#include "dataset.h"
+#include "data/dataset.h"
 #include "supernet.h"
 
 namespace pada {

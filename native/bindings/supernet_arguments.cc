@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "bindings/handles.h"
-#include "environment.h"
+#include "runtime/addon_data.h"
 
 namespace pada {
 namespace {

@@ -1,7 +1,7 @@
 #include "bindings/handles.h"
 #include "bindings/supernet_arguments.h"
-#include "environment.h"
-#include "executor_thread.h"
+#include "runtime/addon_data.h"
+#include "runtime/executor_thread.h"
 
 namespace pada {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "ops/grain.h"
+#include "ops/cpu/grain.h"
 
 namespace pada {
 namespace {

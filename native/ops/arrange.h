@@ -1,7 +1,7 @@
 // Instructions that only move values: concatenation along channels, and crops.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

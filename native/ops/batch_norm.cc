@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "errors.h"
+#include "runtime/errors.h"
 #include "ops/conv.h"
-#include "stopwatch.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 namespace {

@@ -4,7 +4,7 @@
 // too and move the running ones; evaluation normalises by those.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

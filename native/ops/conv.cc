@@ -1,9 +1,9 @@
 #include "ops/conv.h"
 
-#include "ops/conv_kernels.h"
-#include "ops/depthwise.h"
-#include "ops/sum_rows.h"
-#include "stopwatch.h"
+#include "ops/cpu/conv_kernels.h"
+#include "ops/cpu/depthwise.h"
+#include "ops/cpu/sum_rows.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 namespace {

@@ -1,7 +1,7 @@
 // Convolution, forward beside backward.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

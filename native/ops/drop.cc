@@ -1,7 +1,7 @@
 #include "ops/drop.h"
 
-#include "ops/grain.h"
-#include "random.h"
+#include "ops/cpu/grain.h"
+#include "runtime/random.h"
 
 namespace pada {
 namespace {

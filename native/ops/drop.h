@@ -1,7 +1,7 @@
 // Dropout of numbers and of whole samples, forward beside backward.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

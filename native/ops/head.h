@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

@@ -1,6 +1,6 @@
 #include "ops/max_pool.h"
 
-#include "stopwatch.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 

@@ -1,7 +1,7 @@
 // Max pooling, forward beside backward.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

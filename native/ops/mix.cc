@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "ops/grain.h"
-#include "ops/simd.h"
-#include "stopwatch.h"
+#include "ops/cpu/grain.h"
+#include "ops/cpu/simd.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 namespace {

@@ -1,7 +1,7 @@
 // Sums of values, each times a coefficient that the step gives, forward beside backward.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

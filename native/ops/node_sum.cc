@@ -1,10 +1,10 @@
 #include "ops/node_sum.h"
 
 #include "ops/batch_norm.h"
-#include "ops/pool_rows.h"
+#include "ops/cpu/pool_rows.h"
 #include "ops/relu.h"
-#include "ops/sum_rows.h"
-#include "stopwatch.h"
+#include "ops/cpu/sum_rows.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 namespace {

@@ -1,7 +1,7 @@
 // The sum that ends in a node, with the batch norms and pools of its summands and the ReLU that reads it.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

@@ -1,7 +1,7 @@
 // ReLUs by ATen, with or without a ceiling: as steps of their own, and for sums that ATen computes.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

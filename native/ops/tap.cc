@@ -1,7 +1,7 @@
 #include "ops/tap.h"
 
-#include "errors.h"
-#include "stopwatch.h"
+#include "runtime/errors.h"
+#include "runtime/stopwatch.h"
 
 namespace pada {
 namespace {

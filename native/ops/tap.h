@@ -1,7 +1,7 @@
 // Taps, which give their input and let it be kept or compared on the way: forward beside backward.
 #pragma once
 
-#include "ops/activations.h"
+#include "execution/activations.h"
 
 namespace pada {
 

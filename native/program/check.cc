@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "errors.h"
+#include "runtime/errors.h"
 
 namespace pada {
 namespace {

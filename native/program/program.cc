@@ -2,14 +2,14 @@
 
 #include <unordered_set>
 
-#include "errors.h"
+#include "runtime/errors.h"
 #include "program/check.h"
 
 namespace pada {
 namespace {
 
 constexpr int64_t kMaxExtent = 1 << 20;
-constexpr double kProbabilityUnits = 1 << 30;  // as in src/encode-program.ts
+constexpr double kProbabilityUnits = 1 << 30;  // as in src/programs/encode-program.ts
 
 // Reads the code word by word; `what` is read, for error messages.
 class Reader {

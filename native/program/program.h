@@ -7,7 +7,7 @@
 
 namespace pada {
 
-// Same order as OP_CODES in src/encode-program.ts.
+// Same order as OP_CODES in src/programs/encode-program.ts.
 enum class Op : int32_t {
   Input,
   Zeros,
@@ -70,7 +70,7 @@ class ShapeTable {
   virtual const std::vector<int64_t>& shape(int index) const = 0;
 };
 
-// Decodes `code` (layout: EncodedProgram in src/encode-program.ts) and checks every reference and shape. Throws an
+// Decodes `code` (layout: EncodedProgram in src/programs/encode-program.ts) and checks every reference and shape. Throws an
 // error that names the instruction.
 Program decode_program(const int32_t* code, size_t length, const std::vector<std::string>& names,
                        const std::vector<std::string>& idle, const ShapeTable& parameters, const ShapeTable& buffers);

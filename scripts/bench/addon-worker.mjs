@@ -1,5 +1,5 @@
 /**
- * The addon's side of the benchmarks: answers the requests of scripts/bench-pytorch.py. A step may name another batch
+ * The addon's side of the benchmarks: answers the requests of scripts/bench/pytorch.py. A step may name another batch
  * than the one it was opened with, and `memory` also tells what is resident now. It computes what `search` does: images are gathered from bytes by index, cropped and flipped in the step.
  */
 import { readFileSync } from 'node:fs'

@@ -7,7 +7,7 @@ export async function runBenchmark(module) {
   process.exitCode = await padaNative(['setup'])
   if (process.exitCode !== 0) return
   const { reportError } = await import('../../dist/cli/report-error.js')
-  const { environment } = await import('../../dist/environment.js')
+  const { environment } = await import('../../dist/base/environment.js')
   // Through `exit`, so that worker processes and temporary files go too.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   try {

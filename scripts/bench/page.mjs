@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Table from 'cli-table3'
-import { writeAtomically } from '../../dist/atomic.js'
+import { writeAtomically } from '../../dist/base/atomic.js'
 
 /** For the terminal. The first column is text, the others are numbers. */
 export function terminalTable(head, rows) {

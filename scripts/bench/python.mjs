@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { environment } from '../../dist/environment.js'
+import { environment } from '../../dist/base/environment.js'
+import { cacheRoot } from '../../dist/base/folders.js'
+import { withLock } from '../../dist/base/lock.js'
 import { UserError } from '../../dist/index.js'
-import { cacheRoot } from '../../dist/setup/folders.js'
-import { withLock } from '../../dist/setup/lock.js'
 import { run } from '../../dist/setup/process.js'
 import { pythonCommand } from '../../dist/setup/python.js'
 

@@ -1,4 +1,4 @@
-/** A process that answers one line of JSON with another: scripts/bench-pytorch.py, or addon-worker.mjs. */
+/** A process that answers one line of JSON with another: scripts/bench/pytorch.py, or addon-worker.mjs. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -12,7 +12,7 @@ export function startAddon() {
 }
 
 export function startPytorch(python) {
-  return new Worker('PyTorch', python, ['-u', file('../bench-pytorch.py')])
+  return new Worker('PyTorch', python, ['-u', file('./pytorch.py')])
 }
 
 class Worker {

@@ -1,4 +1,6 @@
 /** How fast a supernet computes: path by path the time of a step, what it is spent on, and what it needs of memory. */
+
+import { createRandom } from '../base/random.js'
 import type { Config } from '../config/index.js'
 import {
   type Batch,
@@ -14,8 +16,7 @@ import {
   startProfile,
   stopProfile,
   takeProfile,
-} from '../native.js'
-import { createRandom } from '../random.js'
+} from '../native/index.js'
 import type { Path } from '../spaces/index.js'
 import { initialise } from '../training/snapshot.js'
 import type { BenchmarkJob } from './job.js'

@@ -1,9 +1,10 @@
 /** What a benchmark runs on: a space, and images of its shape. */
+
+import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
 import { exists } from '../data/files.js'
-import { generateImages } from '../data/generated.js'
 import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
-import { RandomStream } from '../random.js'
+import { generateImages } from '../data/readers/generated.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
 /** What a benchmark runs on. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../errors.js'
-import type { RandomStream } from '../random.js'
+import { UserError } from '../base/errors.js'
+import type { RandomStream } from '../base/random.js'
 import { PathSampler } from '../sampling/paths.js'
 import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
 

@@ -20,67 +20,67 @@ const COMMANDS: readonly Command[] = [
   {
     command: 'search',
     describe: 'Train a supernet, rank its sub-models and, if so configured, find the best ones',
-    load: async () => (await import('./search.js')).searchCommand,
+    load: async () => (await import('./commands/search.js')).searchCommand,
   },
   {
     command: 'train',
     describe: 'Train a supernet only; `rank` and `find` do the rest',
-    load: async () => (await import('./train.js')).trainCommand,
+    load: async () => (await import('./commands/train.js')).trainCommand,
   },
   {
     command: 'rank [run]',
     describe: 'Rank the sub-models of a trained supernet',
-    load: async () => (await import('./rank.js')).rankCommand,
+    load: async () => (await import('./commands/rank.js')).rankCommand,
   },
   {
     command: 'find [run]',
     describe: 'Search a trained supernet for its best sub-models, within limits of what they cost',
-    load: async () => (await import('./find.js')).findCommand,
+    load: async () => (await import('./commands/find.js')).findCommand,
   },
   {
     command: 'experiment [file]',
     describe: 'Compare many searches: gradient variance and rank correlation over seeds, as tables and figures',
-    load: async () => (await import('./experiment.js')).experimentCommand,
+    load: async () => (await import('./commands/experiment.js')).experimentCommand,
   },
   {
     command: 'infer',
     describe: 'Compute the logits of paths with the weights of a checkpoint',
-    load: async () => (await import('./infer.js')).inferCommand,
+    load: async () => (await import('./commands/infer.js')).inferCommand,
   },
   {
     command: 'export [source]',
     describe: 'Write the weights of a supernet, or of one path, for PyTorch, as safetensors or as an ONNX model',
-    load: async () => (await import('./export.js')).exportCommand,
+    load: async () => (await import('./commands/export.js')).exportCommand,
   },
   {
     command: 'import [source]',
     describe: 'Make a run of the weights of a checkpoint, to rank, search, export or train on',
-    load: async () => (await import('./import.js')).importCommand,
+    load: async () => (await import('./commands/import.js')).importCommand,
   },
   {
     command: 'bench',
     describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
-    load: async () => (await import('./bench.js')).benchCommand,
+    load: async () => (await import('./commands/bench.js')).benchCommand,
   },
   {
     command: 'cost [paths..]',
     describe: 'Count parameters, multiply-adds and FLOPs of paths, for one image; measure their latency',
-    load: async () => (await import('./cost.js')).costCommand,
+    load: async () => (await import('./commands/cost.js')).costCommand,
   },
   {
     command: 'table [file]',
     describe: 'Show what is in a ground-truth table of any format, and convert it to CSV or JSON',
-    load: async () => (await import('./table.js')).tableCommand,
+    load: async () => (await import('./commands/table.js')).tableCommand,
   },
   {
     command: 'setup',
     describe: 'Find or fetch libtorch and build the addon; other commands do it when needed',
-    load: async () => (await import('./setup.js')).setupCommand,
+    load: async () => (await import('./commands/setup.js')).setupCommand,
   },
   {
     command: 'doctor',
     describe: 'Show versions, libtorch, processors, GPUs and what is missing',
-    load: async () => (await import('./doctor.js')).doctorCommand,
+    load: async () => (await import('./commands/doctor.js')).doctorCommand,
   },
 ]
 

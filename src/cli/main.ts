@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { environment } from '../environment.js'
-import { UserError } from '../errors.js'
+import { environment } from '../base/environment.js'
+import { UserError } from '../base/errors.js'
 import { commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
 

@@ -1,8 +1,8 @@
 /** Options that several commands share, worded once. */
 import { join } from 'node:path'
 import type { InferredOptionTypes, Options } from 'yargs'
-import { UserError } from '../errors.js'
-import { packageRoot } from '../setup/folders.js'
+import { UserError } from '../base/errors.js'
+import { packageRoot } from '../base/folders.js'
 
 /** The paper's search, for commands to which it does not matter whether its data are there. */
 export const PAPER_CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')

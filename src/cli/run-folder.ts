@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { UserError } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
-import { UserError } from '../errors.js'
 import { type Config, loadConfig, savedConfig } from '../index.js'
 
 export interface Choice {

@@ -1,6 +1,6 @@
 /** Settings of the search for the best sub-models of a trained supernet. */
 import { z } from 'zod'
-import { EVALUATIONS, EVOLUTION, REGULARIZED_EVOLUTION } from '../finding/defaults.js'
+import { EVALUATIONS, EVOLUTION, REGULARIZED_EVOLUTION } from './finding-defaults.js'
 import { count, group, share } from './group.js'
 
 const amount = z.number().min(0)

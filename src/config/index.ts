@@ -2,7 +2,7 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import { describeProblems, expected } from './problems.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, merge, readSettings, resolvePaths, type Settings } from './settings.js'

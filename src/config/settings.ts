@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import { EMBEDDED } from './schema.js'
 
 /** A group of settings as it was written. */

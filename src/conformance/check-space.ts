@@ -2,9 +2,10 @@
  * What every search space must keep, so that methods, rankings and searches can rely on it; for the tests of a space.
  * Images and weights are random, so a small instance of the space is enough, and much faster.
  */
-import { Dataset, type Plan, Supernet } from '../native.js'
-import { parametersOf } from '../program.js'
-import { createRandom, type Random, RandomStream } from '../random.js'
+
+import { createRandom, type Random, RandomStream } from '../base/random.js'
+import { Dataset, type Plan, Supernet } from '../native/index.js'
+import { parametersOf } from '../programs/program.js'
 import { PathSampler } from '../sampling/paths.js'
 import { checkPath, enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'

@@ -1,4 +1,4 @@
-import type { Batch, Plan, Supernet } from '../native.js'
+import type { Batch, Plan, Supernet } from '../native/index.js'
 
 /** What of a supernet the comparison needs. */
 type Differentiable = Pick<Supernet, 'specs' | 'read' | 'write' | 'accumulate'>

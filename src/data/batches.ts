@@ -1,10 +1,10 @@
 /** Data sets that come as a row of files: read in order, no further than needed, and joined. */
-import { UserError } from '../errors.js'
-import type { Shape } from '../program.js'
+import { UserError } from '../base/errors.js'
+import { PickledArray, pickledIntegers, unpickleArrays } from '../formats/numpy-pickle.js'
+import type { Shape } from '../programs/program.js'
 import { checkMd5, countWithin, readBytes } from './files.js'
 import type { LabelledImages } from './images.js'
 import { classIndices } from './labels.js'
-import { PickledArray, pickledIntegers, unpickleArrays } from './numpy-pickle.js'
 
 /** A file and its checksum, where one is published. */
 export interface PublishedFile {

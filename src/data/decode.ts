@@ -1,6 +1,6 @@
 /** JPEG and PNG files to planes of bytes, by sharp: loaded with the first image, so that other formats do not wait for it. */
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import { cropForEvaluation } from './evaluation-crop.js'
 import type { Extents } from './images.js'
 

@@ -1,7 +1,7 @@
-import type { Shape } from '../program.js'
-import { RandomStream } from '../random.js'
-import { generateImages } from './generated.js'
+import { RandomStream } from '../base/random.js'
+import type { Shape } from '../programs/program.js'
 import { type DataConfig, loadSplits, prepareSplits, publishedOf } from './index.js'
+import { generateImages } from './readers/generated.js'
 
 /**
  * Shape of the images as a network sees them, and number of classes. Reads no file where the format tells both.

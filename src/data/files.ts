@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 
 /** Larger than any IDX or CIFAR file; bounds what a crafted .gz can expand to. */
 const MAX_BYTES = 2 ** 31 - 1

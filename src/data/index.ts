@@ -4,15 +4,15 @@
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../errors.js'
-import type { ImageData } from '../native.js'
-import { type Shape, sameShape } from '../program.js'
-import { readCifar10, readCifar100 } from './cifar.js'
-import { readFolder } from './folder.js'
-import { readIdxFolder } from './idx.js'
-import { readImageNet16 } from './imagenet16.js'
+import { UserError } from '../base/errors.js'
+import { readNpz } from '../formats/npz.js'
+import type { ImageData } from '../native/index.js'
+import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
-import { readNpz } from './npz.js'
+import { readCifar10, readCifar100 } from './readers/cifar.js'
+import { readFolder } from './readers/folder.js'
+import { readIdxFolder } from './readers/idx.js'
+import { readImageNet16 } from './readers/imagenet16.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {

@@ -1,5 +1,5 @@
 /** Integers as NumPy stores them, and what a data set needs of them: class indices. */
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 
 type Reader = (view: DataView, at: number, littleEndian: boolean) => number
 

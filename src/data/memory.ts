@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import type { Extents } from './images.js'
 
 /** Bytes of memory that this process may use: the machine's, or those that its container is given. */

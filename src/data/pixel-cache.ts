@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { useCacheFile, writeCacheFile } from '../cache-file.js'
+import { useCacheFile, writeCacheFile } from '../base/cache-file.js'
 import type { Extents } from './images.js'
 
 /** The last digit counts versions of the layout. */

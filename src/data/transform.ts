@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import type { LabelledImages } from './images.js'
 
 /** Centres every image on a black square of `size` × `size`; with an odd difference the extra row and column follow. */

@@ -1,7 +1,8 @@
 /** The accuracy of one path with the supernet's weights, and its running statistics made for it. */
+
+import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
-import type { CalibrationImages, Dataset, Supernet } from '../native.js'
-import { RandomStream } from '../random.js'
+import type { CalibrationImages, Dataset, Supernet } from '../native/index.js'
 import type { EvaluatedPaths, Evaluation } from '../runs/evaluated.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'

@@ -1,9 +1,9 @@
 /** How long a path takes to evaluate one batch, on this machine as it is now. */
 import { cpus } from 'node:os'
+import { RandomStream } from '../base/random.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
-import { Dataset, type ImageData, nativeInfo, type Supernet } from '../native.js'
-import type { Shape } from '../program.js'
-import { RandomStream } from '../random.js'
+import { Dataset, type ImageData, nativeInfo, type Supernet } from '../native/index.js'
+import type { Shape } from '../programs/program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** What latency is measured on, and how; defaults are {@link LATENCY}. */

@@ -2,11 +2,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
-import { UserError } from '../errors.js'
-import type { EpochEvent, SearchEvent, SearchResult } from '../events.js'
 import { exists, readText } from '../runs/files.js'
 import { savedConfig, settingDifferences } from '../runs/run-folder.js'
+import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
 
 /** A complete run. */

@@ -1,5 +1,5 @@
 /** What an experiment reports while it runs. All of it is plain JSON. */
-import type { ResultEvent, SearchEvent } from '../events.js'
+import type { ResultEvent, SearchEvent } from '../search/events.js'
 import type { Labels } from './plan.js'
 import type { ConditionResult } from './results.js'
 

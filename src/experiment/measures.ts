@@ -1,7 +1,8 @@
 /** What an experiment measures of every cell, and of every condition over its seeds. */
-import type { PathDistribution } from '../events.js'
+
+import { type Statistic, statistic } from '../base/statistics.js'
+import type { PathDistribution } from '../search/events.js'
 import type { CompleteRun } from './cell-folder.js'
-import { type Statistic, statistic } from './statistics.js'
 
 /** Numbers of one cell; null where there is none, as a ranking's without ground truth. */
 export interface Measures {

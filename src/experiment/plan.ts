@@ -1,10 +1,10 @@
 /** From an experiment's file to its cells: every search that it asks for, once, under a name that stays the same. */
 import { dirname } from 'node:path'
+import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { expected, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
 import { isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
-import { UserError } from '../errors.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
 

@@ -4,8 +4,8 @@
  * (parameters of chains, say), its smallest and largest value are found exactly; elsewhere they are the best of several
  * descents and of all paths met on the way, unless the space is small enough to list.
  */
-import { UserError } from '../errors.js'
-import type { RandomStream } from '../random.js'
+import { UserError } from '../base/errors.js'
+import type { RandomStream } from '../base/random.js'
 import { PathSampler } from '../sampling/paths.js'
 import { enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'

@@ -1,4 +1,4 @@
-import { EVOLUTION } from './defaults.js'
+import { EVOLUTION } from '../config/finding-defaults.js'
 import { Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'

@@ -1,5 +1,5 @@
 /** The book that every algorithm keeps: which paths it has evaluated, and which it still may. */
-import { RandomStream } from '../random.js'
+import { RandomStream } from '../base/random.js'
 import type { Path } from '../spaces/space.js'
 import { FeasiblePaths } from './feasible-paths.js'
 import { paretoFront } from './pareto.js'

@@ -1,5 +1,5 @@
 /** Draws paths that keep to the limits and that nobody has seen yet, as long as there are any to be found. */
-import type { RandomStream } from '../random.js'
+import type { RandomStream } from '../base/random.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { PathSampler } from '../sampling/paths.js'
 import { enumeratePaths, spaceSize } from '../spaces/path.js'

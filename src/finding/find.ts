@@ -1,8 +1,9 @@
 /** The search for the best sub-models of a trained supernet: from settings to events and what is found. */
+
+import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
-import type { GroundTruth } from '../evaluation/ground-truth.js'
-import type { CandidateEvent, Found, FoundSubModel } from '../events.js'
-import type { RandomStream } from '../random.js'
+import type { GroundTruth } from '../ground-truth/ground-truth.js'
+import type { CandidateEvent, Found, FoundSubModel } from '../search/events.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import {

@@ -1,5 +1,5 @@
+import { EVALUATIONS } from '../config/finding-defaults.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
-import { EVALUATIONS } from './defaults.js'
 import { Exploration } from './exploration.js'
 import { paretoFront } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'

@@ -2,9 +2,9 @@
  * What the algorithms of this folder work on: a space, a function that judges a path, and what paths may cost. None of
  * them knows a supernet, so whatever gives a path a number can be searched.
  */
-import { UserError } from '../errors.js'
-import { costOf } from '../evaluation/cost.js'
-import type { RandomStream } from '../random.js'
+import { UserError } from '../base/errors.js'
+import type { RandomStream } from '../base/random.js'
+import { costOf } from '../programs/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The objective that {@link Problem.evaluate} gives. Whatever else is an objective is a cost. */

@@ -1,4 +1,4 @@
-import { EVALUATIONS } from './defaults.js'
+import { EVALUATIONS } from '../config/finding-defaults.js'
 import { Exploration } from './exploration.js'
 import type { Finder, Problem } from './problem.js'
 

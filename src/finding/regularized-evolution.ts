@@ -1,4 +1,4 @@
-import { REGULARIZED_EVOLUTION } from './defaults.js'
+import { REGULARIZED_EVOLUTION } from '../config/finding-defaults.js'
 import { Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'

@@ -1,5 +1,5 @@
 /** New paths from old ones. Nothing here knows about limits or about what was evaluated. */
-import type { RandomStream } from '../random.js'
+import type { RandomStream } from '../base/random.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { optionsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'

@@ -1,6 +1,6 @@
 /** Which of a space's parameters belong to candidate operations, and to whose. */
-import { UserError } from '../errors.js'
-import { parametersOf } from '../program.js'
+import { UserError } from '../base/errors.js'
+import { parametersOf } from '../programs/program.js'
 import { optionsOf } from '../spaces/path.js'
 import type { ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
 

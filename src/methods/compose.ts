@@ -1,5 +1,5 @@
 /** What methods share that make a step of several passes. */
-import type { StepOptions } from '../native.js'
+import type { StepOptions } from '../native/index.js'
 import type { StepOutcome, Verbs } from './method.js'
 
 /** The second half of a step: noise, moments, clipping and update, of the gradients that `accumulate` calls have left. */

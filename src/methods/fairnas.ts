@@ -4,7 +4,7 @@
  * exactly as many updates as any other, at any time.
  */
 import type { FairnasConfig } from '../config/schema.js'
-import type { Batch, StepOptions } from '../native.js'
+import type { Batch, StepOptions } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
 import { finishStep, meanOutcome } from './compose.js'

@@ -15,13 +15,13 @@
  * their sizes.
  */
 import type { MagicAConfig } from '../config/schema.js'
-import type { Batch, EvaluateRecord, StepOptions, StepRecord } from '../native.js'
-import type { Program } from '../program.js'
+import type { Batch, EvaluateRecord, StepOptions, StepRecord } from '../native/index.js'
+import type { Program } from '../programs/program.js'
+import { Taps } from '../programs/taps.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { PathChain } from '../sampling/path-chain.js'
 import { PathSampler, uniformDistribution } from '../sampling/paths.js'
 import type { Path } from '../spaces/space.js'
-import { Taps } from '../tapped.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
 /** Aligns what passes shared operations with the best path so far (MAGIC-A and MAGIC-AT, Xu et al., ICML 2022). */

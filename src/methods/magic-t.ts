@@ -3,7 +3,7 @@
  * weights that they share the less against each other, the fewer operations they differ in. So one path per step, which
  * differs from that of the step before in exactly one choice; data in shuffled epochs.
  */
-import type { Batch, StepOptions, StepRecord } from '../native.js'
+import type { Batch, StepOptions, StepRecord } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { PathChain } from '../sampling/path-chain.js'
 import { uniformDistribution } from '../sampling/paths.js'

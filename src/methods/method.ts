@@ -2,11 +2,12 @@
  * A method decides what a supernet is trained on: which images and which paths, step by step, and how a step is made of
  * the supernet's verbs. The training loop knows no method; a new one is one file here and one line in `index.ts`.
  */
-import type { Tensor } from '../checkpoint/safetensors.js'
-import type { PathDistribution } from '../events.js'
-import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native.js'
-import type { Program } from '../program.js'
-import type { Random } from '../random.js'
+
+import type { Random } from '../base/random.js'
+import type { Tensor } from '../formats/safetensors.js'
+import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native/index.js'
+import type { Program } from '../programs/program.js'
+import type { PathDistribution } from '../search/events.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The verbs that steps are composed of. */

@@ -3,13 +3,13 @@
  * before, mixed with uniform sampling by schedules δ and τ. Each half can be switched off: PA alone, DA alone.
  */
 import type { PadaConfig } from '../config/schema.js'
-import type { PathDistribution } from '../events.js'
-import type { Batch, StepOptions, StepRecord } from '../native.js'
+import type { Batch, StepOptions, StepRecord } from '../native/index.js'
 import { DataImportance, mixWithUniform } from '../sampling/importance.js'
 import { drawnIndices, shuffledIndices } from '../sampling/indices.js'
 import { PathSampler, restrictDistribution, uniformDistribution } from '../sampling/paths.js'
-import { strength } from '../sampling/schedule.js'
+import type { PathDistribution } from '../search/events.js'
 import { optionsOf } from '../spaces/path.js'
+import { strength } from '../training/learning-rate.js'
 import { ConnectionImportance } from './connection-importance.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 import { PathImportance } from './path-importance.js'

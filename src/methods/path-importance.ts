@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import { operationsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { choicesByParameter, operationByParameter } from './candidate-parameters.js'

@@ -3,9 +3,10 @@
  * proportion to their size instead (Luo et al., 2019), or each isomorphism class with the same probability (Ning et al.,
  * 2021).
  */
+
+import { RandomStream } from '../base/random.js'
 import type { SposConfig } from '../config/schema.js'
-import type { Batch, StepOptions, StepRecord } from '../native.js'
-import { RandomStream } from '../random.js'
+import type { Batch, StepOptions, StepRecord } from '../native/index.js'
 import { DeIsomorphicSampler } from '../sampling/deisomorphic.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { ModelSizeSampler } from '../sampling/model-size.js'

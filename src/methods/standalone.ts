@@ -1,5 +1,5 @@
 /** Trains one given path on its own: what ground-truth tables are made of. */
-import type { Batch, StepOptions, StepRecord } from '../native.js'
+import type { Batch, StepOptions, StepRecord } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { checkPath, operationsOf } from '../spaces/path.js'
 import type { Path } from '../spaces/space.js'

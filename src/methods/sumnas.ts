@@ -7,7 +7,7 @@
  * methods are.
  */
 import type { SumnasConfig } from '../config/schema.js'
-import type { Batch, HeldBatch, Plan, SgdOptions, StepOptions } from '../native.js'
+import type { Batch, HeldBatch, Plan, SgdOptions, StepOptions } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
 import { meanOutcome } from './compose.js'

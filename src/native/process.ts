@@ -1,5 +1,5 @@
 /** What concerns the native side of a process as a whole: what it can do, how it computes, what it costs. */
-import { loadBinding } from '../binding.js'
+import { loadBinding } from './binding.js'
 import type { Device } from './records.js'
 
 /** Instruction sets that the addon has convolutions for; each includes those before it. */
@@ -18,7 +18,7 @@ export interface NativeInfo {
   readonly cudaDevices: readonly string[]
 }
 
-/** What the native thread spends its time on. The order fixes what the addon reports: keep `native/stopwatch.h` equal. */
+/** What the native thread spends its time on. The order fixes what the addon reports: keep `native/runtime/stopwatch.h` equal. */
 export const FAMILIES = [
   'convForward',
   'convBackward',

@@ -1,8 +1,9 @@
 /** The handles: images, plans, and the supernet, whose methods are the verbs that training steps are made of. */
-import { loadBinding } from '../binding.js'
-import { type EncodedProgram, encodeProgram } from '../encode-program.js'
-import type { Program } from '../program.js'
+
+import { type EncodedProgram, encodeProgram } from '../programs/encode-program.js'
+import type { Program } from '../programs/program.js'
 import type { BufferSpec, ParameterSpec, SearchSpace } from '../spaces/space.js'
+import { loadBinding } from './binding.js'
 import { Handle } from './handle.js'
 import type { RawDataset, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {

@@ -1,4 +1,4 @@
-import type { Instruction } from '../program.js'
+import type { Instruction } from '../programs/program.js'
 import type { GraphBuilder } from './graph-builder.js'
 
 /** Of every batch norm, as PyTorch's default. */

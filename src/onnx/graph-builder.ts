@@ -1,6 +1,7 @@
 /** Puts an ONNX graph together: nodes, the supernet's tensors that they use, and constants, all under unique names. */
-import type { Tensor } from '../checkpoint/safetensors.js'
-import { UserError } from '../errors.js'
+
+import { UserError } from '../base/errors.js'
+import type { Tensor } from '../formats/safetensors.js'
 import { ATTRIBUTE_TYPE, DATA_TYPE, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './messages.js'
 
 /** Whole numbers, alone or in a list, are integers to ONNX; other numbers are written as `{ float }`. */

@@ -1,6 +1,6 @@
 /** What a program computes in evaluation, as an ONNX graph. */
-import type { Tensor } from '../checkpoint/safetensors.js'
-import type { Instruction, Program, Shape } from '../program.js'
+import type { Tensor } from '../formats/safetensors.js'
+import type { Instruction, Program, Shape } from '../programs/program.js'
 import { addBatchNorm } from './batch-norm.js'
 import { type Attributes, GraphBuilder, IMAGES, LOGITS } from './graph-builder.js'
 import { DATA_TYPE, type OnnxGraph, type OnnxValueInfo } from './messages.js'

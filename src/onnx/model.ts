@@ -1,7 +1,7 @@
-import type { Tensor } from '../checkpoint/safetensors.js'
-import { UserError } from '../errors.js'
-import type { Program, Shape } from '../program.js'
-import { packageVersion } from '../setup/folders.js'
+import { UserError } from '../base/errors.js'
+import { packageVersion } from '../base/folders.js'
+import type { Tensor } from '../formats/safetensors.js'
+import type { Program, Shape } from '../programs/program.js'
 import { OPSET, onnxGraph } from './graph.js'
 import { encodeModel } from './messages.js'
 

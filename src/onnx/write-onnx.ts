@@ -1,5 +1,5 @@
-import { writeAtomically } from '../atomic.js'
-import type { Tensor } from '../checkpoint/safetensors.js'
+import { writeAtomically } from '../base/atomic.js'
+import type { Tensor } from '../formats/safetensors.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { onnxModel } from './model.js'
 

@@ -5,10 +5,10 @@
  */
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeAtomically } from '../atomic.js'
-import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.js'
-import { UserError } from '../errors.js'
-import type { RandomState } from '../random.js'
+import { writeAtomically } from '../base/atomic.js'
+import { UserError } from '../base/errors.js'
+import type { RandomState } from '../base/random.js'
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 import { exists, makeFolder } from './files.js'
 

@@ -1,6 +1,6 @@
 /** The accuracies that a ranking or a search for sub-models has found so far. */
 import type { RecalibrationConfig } from '../config/schema.js'
-import type { EvaluateRecord } from '../native.js'
+import type { EvaluateRecord } from '../native/index.js'
 import type { Path } from '../spaces/space.js'
 import { PathRecords } from './path-records.js'
 

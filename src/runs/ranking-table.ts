@@ -1,4 +1,4 @@
-import type { RankedSubModel } from '../events.js'
+import type { RankedSubModel } from '../search/events.js'
 
 /** CSV of a ranking, best first: rank, path, arch, accuracy (0…1), loss, ground truth (in its own unit, or empty). */
 export function rankingTable(sorted: readonly (RankedSubModel & { readonly loss: number })[]): string {

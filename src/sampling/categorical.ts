@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js'
+import type { RandomStream } from '../base/random.js'
 
 /** Draws indices in proportion to weights by binary search in their running sums. Immutable. */
 export class Categorical {

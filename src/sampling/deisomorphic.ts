@@ -3,8 +3,8 @@
  * a class, and each class counts once. Drawing paths uniformly prefers large classes, which are mostly those of small
  * networks.
  */
-import { UserError } from '../errors.js'
-import type { RandomStream } from '../random.js'
+import { UserError } from '../base/errors.js'
+import type { RandomStream } from '../base/random.js'
 import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { PathSource } from './paths.js'

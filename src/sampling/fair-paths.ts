@@ -1,5 +1,5 @@
-import { UserError } from '../errors.js'
-import type { RandomStream } from '../random.js'
+import { UserError } from '../base/errors.js'
+import type { RandomStream } from '../base/random.js'
 import { optionsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { shuffledIndices } from './indices.js'

@@ -1,5 +1,5 @@
 /** The order in which an epoch visits the N training images. */
-import type { RandomStream } from '../random.js'
+import type { RandomStream } from '../base/random.js'
 import { Categorical } from './categorical.js'
 
 /** Every index once, in random order (Fisher–Yates). */

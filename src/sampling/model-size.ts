@@ -1,5 +1,5 @@
-import { costOf } from '../evaluation/cost.js'
-import { RandomStream } from '../random.js'
+import { RandomStream } from '../base/random.js'
+import { costOf } from '../programs/cost.js'
 import { optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { PathSampler, type PathSource } from './paths.js'

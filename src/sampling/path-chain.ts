@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js'
+import type { RandomStream } from '../base/random.js'
 import { optionsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { PathSampler, type PathSource } from './paths.js'

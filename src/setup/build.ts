@@ -6,8 +6,8 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { UserError } from '../errors.js'
-import { addonPath } from './folders.js'
+import { UserError } from '../base/errors.js'
+import { addonPath } from '../base/folders.js'
 import { run } from './process.js'
 
 /** What compiles the addon. */

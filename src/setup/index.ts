@@ -1,12 +1,12 @@
 /** Makes sure that the addon is there: finds or fetches libtorch and builds, where that has not been done. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { environment } from '../environment.js'
+import { environment } from '../base/environment.js'
+import { addonPath, buildFolders, isWritable, packageRoot } from '../base/folders.js'
+import { withLock } from '../base/lock.js'
 import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
 import type { Variant } from './download.js'
-import { addonPath, buildFolders, isWritable, packageRoot } from './folders.js'
 import { locateLibtorch } from './locate.js'
-import { withLock } from './lock.js'
 import { createStamp, currentBuild, type NativeSetup, removeStamp, type Wish, writeStamp } from './stamp.js'
 import { keepAddon, storedAddon, takeAddon } from './store.js'
 

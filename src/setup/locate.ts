@@ -1,7 +1,7 @@
 /** Finds a libtorch, in a fixed order, and remembers why each place failed. */
 import { existsSync } from 'node:fs'
-import { environment } from '../environment.js'
-import { UserError } from '../errors.js'
+import { environment } from '../base/environment.js'
+import { UserError } from '../base/errors.js'
 import { cachedLibtorch, downloadLibtorch, type Variant } from './download.js'
 import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
 import { pythonCommand, pythonTorch } from './python.js'

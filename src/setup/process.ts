@@ -1,6 +1,6 @@
 /** Runs a program of the set-up. */
 import { spawn } from 'node:child_process'
-import { environment } from '../environment.js'
+import { environment } from '../base/environment.js'
 
 export interface RunOptions {
   readonly show?: boolean

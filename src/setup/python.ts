@@ -1,7 +1,7 @@
 /** The Python that may have a torch, and whose pip downloads one. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { environment } from '../environment.js'
+import { environment } from '../base/environment.js'
 
 export function pythonCommand(): string {
   return environment().python ?? 'python3'

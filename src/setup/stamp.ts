@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { environment } from '../environment.js'
+import { environment } from '../base/environment.js'
+import { addonPath, buildFolders, packageRoot } from '../base/folders.js'
 import type { Builder } from './build.js'
 import type { Variant } from './download.js'
-import { addonPath, buildFolders, packageRoot } from './folders.js'
 import { libraryPath } from './libtorch.js'
 import type { Located } from './locate.js'
 

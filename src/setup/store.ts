@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { environment } from '../environment.js'
-import { cacheRoot } from './folders.js'
+import { environment } from '../base/environment.js'
+import { cacheRoot } from '../base/folders.js'
 import type { Stamp } from './stamp.js'
 
 /** An addon has 2.5 MB, and more than a few are needed by nobody but who changes the native sources. */

@@ -1,4 +1,4 @@
-// Written by scripts/pin-wheels.mjs; do not edit.
+// Written by scripts/assets/pin-wheels.mjs; do not edit.
 
 export const TORCH_VERSION = '2.15.0'
 

@@ -1,15 +1,16 @@
 /** The search spaces that a configuration can name: one line each. */
+
+import { UserError } from '../base/errors.js'
 import { SPACES, type SpaceConfig } from '../config/spaces.js'
-import { UserError } from '../errors.js'
-import type { Shape } from '../program.js'
-import { darts } from './darts.js'
-import { nasBenchMacro } from './nasbench-macro.js'
-import { nasBench1Shot1 } from './nasbench1shot1.js'
-import { nasBench201 } from './nasbench201.js'
-import { proxylessNas } from './proxylessnas.js'
+import type { Shape } from '../programs/program.js'
+import { darts } from './darts/darts.js'
+import { nasBenchMacro } from './layered/nasbench-macro.js'
+import { proxylessNas } from './layered/proxylessnas.js'
+import { nasBench1Shot1 } from './nasbench1shot1/nasbench1shot1.js'
+import { nasBench201 } from './nasbench201/nasbench201.js'
 import type { SearchSpace } from './space.js'
 
-export { type DartsOptions, darts } from './darts.js'
+export { type DartsOptions, darts } from './darts/darts.js'
 export {
   DARTS_V1,
   DARTS_V2,
@@ -19,14 +20,14 @@ export {
   type Genotype,
   type GenotypeCell,
   type GenotypeEdge,
-} from './darts-genotype.js'
-export { type DartsNetwork, type DartsNetworkOptions, dartsNetwork } from './darts-network.js'
-export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './nasbench-macro.js'
-export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1.js'
-export type { NasBench1Shot1Options } from './nasbench1shot1-network.js'
-export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201.js'
+} from './darts/genotype.js'
+export { type DartsNetwork, type DartsNetworkOptions, dartsNetwork } from './darts/network.js'
+export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './layered/nasbench-macro.js'
+export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './layered/proxylessnas.js'
+export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1/nasbench1shot1.js'
+export type { NasBench1Shot1Options } from './nasbench1shot1/network.js'
+export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201/nasbench201.js'
 export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
-export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './proxylessnas.js'
 export type {
   BlockedSpace,
   BufferSpec,

@@ -1,6 +1,6 @@
 /** What the options of all networks have in common: counts of at least one, and images that halve without remainder. */
-import { UserError } from '../errors.js'
-import type { Shape } from '../program.js'
+import { UserError } from '../base/errors.js'
+import type { Shape } from '../programs/program.js'
 
 /**
  * Throws a {@link UserError} unless all `counts` and the input's channels are positive whole numbers and its height and

@@ -1,5 +1,5 @@
 /** What all spaces do with paths: check them, count and list them, read them from text. */
-import { UserError } from '../errors.js'
+import { UserError } from '../base/errors.js'
 import type { Choice, Path, SearchSpace } from './space.js'
 
 /** The choices of a path that decides, `count` times, among all of `operations` operations. */

@@ -1,4 +1,4 @@
-import type { Program, Shape } from '../program.js'
+import type { Program, Shape } from '../programs/program.js'
 
 /** One option of every choice that the space offers: entry c is an index into the options of choice c. */
 export type Path = readonly number[]

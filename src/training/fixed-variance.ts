@@ -4,10 +4,11 @@
  * training, but nothing is updated, so that only what is drawn varies. σ² is the unbiased estimate, Σ(d − μ)²/(S − 1),
  * averaged over the weights that at least two steps sampled.
  */
-import { type GradientVariance, gradientVariance } from '../evaluation/gradient-variance.js'
+
+import { createRandom, type Random, RandomStream, randomState, restoreRandom } from '../base/random.js'
 import type { Engine, Method, Verbs } from '../methods/method.js'
-import type { Batch, HeldBatch, Moments, Plan, StepOptions, StepRecord, Supernet } from '../native.js'
-import { createRandom, type Random, RandomStream, randomState, restoreRandom } from '../random.js'
+import type { Batch, HeldBatch, Moments, Plan, StepOptions, StepRecord, Supernet } from '../native/index.js'
+import { type GradientVariance, gradientVariance } from './gradient-variance.js'
 
 export interface FixedVarianceOptions {
   readonly supernet: Verbs & Pick<Supernet, 'specs'>

@@ -1,4 +1,4 @@
-import type { Plan, Supernet } from '../native.js'
+import type { Plan, Supernet } from '../native/index.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** Enough for the paths of a concentrated distribution to stay; a plan costs far less than the step it is made for. */

@@ -2,12 +2,13 @@
  * Everything that a training in progress consists of: restoring a snapshot and going on gives the same numbers as never
  * having stopped. Taken between two steps, also within an epoch.
  */
-import type { Tensor } from '../checkpoint/safetensors.js'
-import { UserError } from '../errors.js'
-import { scalars } from '../evaluation/gradient-variance.js'
+
+import { UserError } from '../base/errors.js'
+import type { Random, RandomState } from '../base/random.js'
+import type { Tensor } from '../formats/safetensors.js'
 import type { Method, MethodState } from '../methods/method.js'
-import type { StateKind, Supernet } from '../native.js'
-import type { Random, RandomState } from '../random.js'
+import type { StateKind, Supernet } from '../native/index.js'
+import { scalars } from './gradient-variance.js'
 
 /** Where training stands, in plain JSON. */
 export interface Progress {

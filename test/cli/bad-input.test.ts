@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fingerprint, type Outcome, pada, resultOf, temporaryFolder, tiny } from './harness.js'
+import { fingerprint, type Outcome, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 
 const ARCH = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|'
 

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { BenchmarkResult, PathMeasurement } from '../../src/benchmark/bench.js'
-import { FAMILIES } from '../../src/native.js'
-import { pada, temporaryFolder, tiny } from './harness.js'
+import { FAMILIES } from '../../src/native/index.js'
+import { pada, temporaryFolder, tiny } from '../support/harness.js'
 
 const QUICK = ['--batch', '16', '--steps', '3', '--warmup', '1']
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { temporaryFolder } from './harness.js'
+import { temporaryFolder } from '../support/harness.js'
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 /** Below the package, so that `pada-native` means this package, as it does for those who install it. */

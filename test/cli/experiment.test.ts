@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExperimentEvent } from '../../src/experiment/events.js'
 import type { ExperimentResults } from '../../src/experiment/results.js'
-import { type Outcome, pada, start, temporaryFolder } from './harness.js'
+import { type Outcome, pada, start, temporaryFolder } from '../support/harness.js'
 
 const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))
 const CELLS = ['spos', 'PA', 'spos-epochs-4'].flatMap((name) => [`${name}-seed0`, `${name}-seed1`]).sort()

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { ResultEvent } from '../../src/events.js'
-import { comparable, events, interruptAt, pada, resultOf, start, temporaryFolder, tiny } from './harness.js'
+import type { ResultEvent } from '../../src/search/events.js'
+import { comparable, events, interruptAt, pada, resultOf, start, temporaryFolder, tiny } from '../support/harness.js'
 
 const FINDING = [
   'finding={algorithm: evolution, population: 10, generations: 3, parents: 3, mutations: 4, crossovers: 4}',

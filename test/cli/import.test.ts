@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { importWeights } from '../../src/checkpoint/import-weights.js'
-import { readWeights } from '../../src/checkpoint/read-weights.js'
-import type { Tensor } from '../../src/checkpoint/safetensors.js'
-import { writeTorchStateDict } from '../../src/checkpoint/torch-writer.js'
+import type { Tensor } from '../../src/formats/safetensors.js'
+import { writeTorchStateDict } from '../../src/formats/torch-writer.js'
 import { nasBench201 } from '../../src/spaces/index.js'
+import { importWeights } from '../../src/weights/import-weights.js'
+import { readWeights } from '../../src/weights/read-weights.js'
+import { pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 import { autodlTinyShapes, stateDict } from '../support/import-fixture.js'
-import { pada, resultOf, temporaryFolder, tiny } from './harness.js'
 
 /** That of tiny.yaml. */
 const size = { channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 16 } }

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeSafetensors } from '../../src/checkpoint/safetensors.js'
-import { readNpy, writeNpy } from '../../src/data/npy.js'
-import { judge } from '../../src/inference.js'
-import { nasBench201 } from '../../src/spaces/nasbench201.js'
-import { pada, temporaryFolder } from './harness.js'
+import { readNpy, writeNpy } from '../../src/formats/npy.js'
+import { writeSafetensors } from '../../src/formats/safetensors.js'
+import { judge } from '../../src/search/inference.js'
+import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
+import { pada, temporaryFolder } from '../support/harness.js'
 
 const COUNT = 6
 const size = { channels: 4, cellsPerStage: 1, input: { channels: 3, height: 8, width: 8 }, classes: 10 }

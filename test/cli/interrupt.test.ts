@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EpochEvent, ResultEvent } from '../../src/events.js'
-import { comparable, events, interruptAt, type Outcome, pada, resultOf, tiny } from './harness.js'
+import type { EpochEvent, ResultEvent } from '../../src/search/events.js'
+import { comparable, events, interruptAt, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
 
 /** Long enough that a signal lands in the middle; a checkpoint after every step, so that one is always on its way. */
 const SETTINGS = tiny('training.epochs=8', 'training.checkpointSeconds=0')

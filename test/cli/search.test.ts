@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { comparable, events, pada, resultOf, temporaryFolder, tiny } from './harness.js'
+import { comparable, events, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 
 test('search --json: one object per line, the last is the result', async () => {
   const out = join(temporaryFolder(), 'run')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pada, temporaryFolder } from './harness.js'
+import { pada, temporaryFolder } from '../support/harness.js'
 
 test('an unusable LIBTORCH is one clear sentence, and the build there is stays', async () => {
   const LIBTORCH = temporaryFolder()

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { pada, temporaryFolder } from './harness.js'
+import { pada, temporaryFolder } from '../support/harness.js'
 
 /** One small search per space, on images that come with the package: each is a minute at most. */
 const CONFIGS = fileURLToPath(new URL('../../configs', import.meta.url))

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { pada, temporaryFolder } from './harness.js'
+import { pada, temporaryFolder } from '../support/harness.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tables/${name}`, import.meta.url))
 const expected = JSON.parse(readFileSync(fixture('expected.json'), 'utf8'))

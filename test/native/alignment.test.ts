@@ -1,16 +1,16 @@
 /** What taps are for: paths drawn towards others on the same batch. Forward and backward without are in `instructions.test.ts`. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../src/base/random.js'
 import { MagicA, Spos } from '../../src/methods/index.js'
-import { type AccumulateOptions, type Arithmetic, Dataset, type Precision, Supernet } from '../../src/native.js'
-import type { Program, Value } from '../../src/program.js'
-import { createRandom } from '../../src/random.js'
+import { type AccumulateOptions, type Arithmetic, Dataset, type Precision, Supernet } from '../../src/native/index.js'
+import type { Program, Value } from '../../src/programs/program.js'
+import { Taps } from '../../src/programs/taps.js'
 import type { Path } from '../../src/spaces/space.js'
-import { Taps } from '../../src/tapped.js'
 import { differences, type ScalarParameters, scalarRecord, scalarValues } from '../support/scalar-reference.js'
+import { NetBuilder, relativeError, type SmallNet, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 import { fixture, fixtureImages, fixtureWeights, input, space } from '../support/tiny-fixture.js'
-import { NetBuilder, relativeError, type SmallNet, smallNet } from './small-net.js'
 
 const INPUT = { channels: 2, height: 6, width: 5 }
 const CLASSES = 3
@@ -218,7 +218,7 @@ interface AlignmentFixture {
   }[]
 }
 
-/** Written by scripts/make-alignment-fixture.py. */
+/** Written by scripts/fixtures/alignment.py. */
 const pytorch: AlignmentFixture = JSON.parse(
   readFileSync(new URL('../fixtures/alignment.json', import.meta.url), 'utf8'),
 )

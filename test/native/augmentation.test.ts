@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Augmentation, Dataset, type Plan, Supernet } from '../../src/native.js'
+import { type Augmentation, Dataset, type Plan, Supernet } from '../../src/native/index.js'
+import { NetBuilder } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder } from './small-net.js'
 
 const SIZE = 3
 const PIXELS = Uint8Array.from({ length: 2 * SIZE * SIZE }, (_, i) => 100 + 10 * i)

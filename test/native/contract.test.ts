@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Dataset, type ImageData, nativeInfo, Supernet } from '../../src/native.js'
-import type { Instruction, Program } from '../../src/program.js'
-import { nasBench201 } from '../../src/spaces/nasbench201.js'
+import { Dataset, type ImageData, nativeInfo, Supernet } from '../../src/native/index.js'
+import type { Instruction, Program } from '../../src/programs/program.js'
+import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
 import type { ParameterSpec } from '../../src/spaces/space.js'
 
 const shape = { channels: 2, height: 4, width: 4 }

@@ -9,10 +9,10 @@ import {
   limitConvolutionKernels,
   nativeInfo,
   type Precision,
-} from '../../src/native.js'
-import type { Shape } from '../../src/program.js'
+} from '../../src/native/index.js'
+import type { Shape } from '../../src/programs/program.js'
+import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder, relativeError, smallNet } from './small-net.js'
 
 const CLASSES = 5
 

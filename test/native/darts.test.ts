@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Dataset, Supernet } from '../../src/native.js'
-import type { Program } from '../../src/program.js'
+import { Dataset, Supernet } from '../../src/native/index.js'
+import type { Program } from '../../src/programs/program.js'
 import type { SearchSpace } from '../../src/spaces/index.js'
 import { alone, fixture, fixtureImages, fixtureState, supernet } from '../support/darts-fixture.js'
 

@@ -3,9 +3,9 @@
  * channel counts that have no kernels.
  */
 import { describe, expect, it } from 'vitest'
-import type { Arithmetic, Precision } from '../../src/native.js'
+import type { Arithmetic, Precision } from '../../src/native/index.js'
+import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder, relativeError, smallNet } from './small-net.js'
 
 const CLASSES = 5
 

@@ -1,9 +1,9 @@
 /** What dropout draws: `instructions.test.ts` compares the arithmetic, this the odds and the seeds. */
 import { describe, expect, it } from 'vitest'
-import { Dataset } from '../../src/native.js'
-import type { Program } from '../../src/program.js'
+import { Dataset } from '../../src/native/index.js'
+import type { Program } from '../../src/programs/program.js'
+import { NetBuilder, type SmallNet, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder, type SmallNet, smallNet } from './small-net.js'
 
 const CHANNELS = 16
 const SIZE = 8

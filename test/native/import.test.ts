@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { importWeights } from '../../src/checkpoint/import-weights.js'
-import type { Tensor } from '../../src/checkpoint/safetensors.js'
-import { infer } from '../../src/inference.js'
+import type { Tensor } from '../../src/formats/safetensors.js'
+import { infer } from '../../src/search/inference.js'
 import { parsePath } from '../../src/spaces/path.js'
 import type { SearchSpace } from '../../src/spaces/space.js'
+import { importWeights } from '../../src/weights/import-weights.js'
 import {
   autodlShapes,
   autodlTinyShapes,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Program, Shape, Value } from '../../src/program.js'
+import type { Program, Shape, Value } from '../../src/programs/program.js'
 import { randomNumbers } from '../support/random.js'
 import { scalarGradients, scalarLogits, scalarRecord } from '../support/scalar-reference.js'
+import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder, relativeError, smallNet } from './small-net.js'
 
 const INPUT: Shape = { channels: 2, height: 6, width: 5 }
 const CLASSES = 3

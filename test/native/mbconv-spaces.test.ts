@@ -1,8 +1,8 @@
-/** ProxylessNAS and NAS-Bench-Macro on the addon, against what scripts/make-mbconv-fixture.py wrote. */
+/** ProxylessNAS and NAS-Bench-Macro on the addon, against what scripts/fixtures/mbconv.py wrote. */
 import { describe, expect, it } from 'vitest'
-import { Dataset, Supernet } from '../../src/native.js'
+import { Dataset, Supernet } from '../../src/native/index.js'
 import { mbConvFixtures } from '../support/mbconv-fixture.js'
-import { relativeError } from './small-net.js'
+import { relativeError } from '../support/small-net.js'
 
 const flat = (state: ReadonlyMap<string, Float32Array>) =>
   Float32Array.from([...state.values()].flatMap((values) => [...values]))

@@ -1,10 +1,10 @@
-/** Steps of several paths, against steps written by hand in PyTorch (scripts/make-methods-fixture.py). */
+/** Steps of several paths, against steps written by hand in PyTorch (scripts/fixtures/methods.py). */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../src/base/random.js'
 import { parseConfig } from '../../src/config/index.js'
 import { createMethod, type Method } from '../../src/methods/index.js'
-import { Dataset, type StepOptions, Supernet } from '../../src/native.js'
-import { createRandom } from '../../src/random.js'
+import { Dataset, type StepOptions, Supernet } from '../../src/native/index.js'
 import type { Path } from '../../src/spaces/space.js'
 import { PlanCache } from '../../src/training/plan-cache.js'
 import { randomNumbers } from '../support/random.js'

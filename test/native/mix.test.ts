@@ -1,10 +1,10 @@
 /** Mixes, against float64 loops and differences: of weights as for other instructions, and of the coefficients. */
 import { describe, expect, it } from 'vitest'
-import type { Arithmetic, Precision } from '../../src/native.js'
-import type { Program, Shape, Value } from '../../src/program.js'
+import type { Arithmetic, Precision } from '../../src/native/index.js'
+import type { Program, Shape, Value } from '../../src/programs/program.js'
 import { scalarGradients, scalarRecord } from '../support/scalar-reference.js'
+import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { NetBuilder, relativeError, smallNet } from './small-net.js'
 
 const INPUT: Shape = { channels: 2, height: 6, width: 5 }
 const CLASSES = 3

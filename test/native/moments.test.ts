@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { gradientVariance } from '../../src/evaluation/gradient-variance.js'
-import { Dataset, Supernet, setThreads } from '../../src/native.js'
-import { createRandom } from '../../src/random.js'
+import { createRandom } from '../../src/base/random.js'
+import { Dataset, Supernet, setThreads } from '../../src/native/index.js'
 import { PathSampler } from '../../src/sampling/paths.js'
 import { nasBench201 } from '../../src/spaces/index.js'
+import { gradientVariance } from '../../src/training/gradient-variance.js'
 import { PlanCache } from '../../src/training/plan-cache.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
+import { NetBuilder } from '../support/small-net.js'
 import { byName, size } from '../support/state.js'
-import { NetBuilder } from './small-net.js'
 
 /**
  * A linear layer with weights zero and learning rate zero: the gradient of class k's weight is (1/2 − [label = k])·x

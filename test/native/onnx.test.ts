@@ -1,13 +1,13 @@
 /** Exported models in onnxruntime, beside what the addon computes of the same weights and images. */
 import { describe, expect, it } from 'vitest'
-import type { Tensor } from '../../src/checkpoint/safetensors.js'
+import { RandomStream } from '../../src/base/random.js'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
+import type { Tensor } from '../../src/formats/safetensors.js'
 import { Gate } from '../../src/methods/close/gate.js'
 import { gatedSpace } from '../../src/methods/close/space.js'
-import { Dataset, Supernet } from '../../src/native.js'
+import { Dataset, Supernet } from '../../src/native/index.js'
 import { onnxModel } from '../../src/onnx/model.js'
-import type { Program, Value } from '../../src/program.js'
-import { RandomStream } from '../../src/random.js'
+import type { Program, Value } from '../../src/programs/program.js'
 import { PathSampler } from '../../src/sampling/paths.js'
 import {
   type BufferSpec,
@@ -21,7 +21,7 @@ import {
 import { restoreWeights } from '../../src/training/snapshot.js'
 import { runOnnx } from '../support/onnx.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
-import { NetBuilder, relativeError } from './small-net.js'
+import { NetBuilder, relativeError } from '../support/small-net.js'
 
 /** Two computations in float32, in other orders of summation. */
 const TOLERANCE = 1e-4

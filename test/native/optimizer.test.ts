@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Dataset, type Plan, Supernet } from '../../src/native.js'
-import { ProgramBuilder } from '../../src/program.js'
+import { Dataset, type Plan, Supernet } from '../../src/native/index.js'
+import { ProgramBuilder } from '../../src/programs/program.js'
 import type { ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
+import { relativeError } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { relativeError } from './small-net.js'
 
 /** Two paths, a and b, that share a head; "a idle" chooses a without using it. */
 const INPUT = { channels: 2, height: 3, width: 3 }

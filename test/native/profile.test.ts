@@ -1,7 +1,14 @@
 /** What a benchmark asks of the addon: where the time goes, convolutions alone, memory. */
 import { expect, it } from 'vitest'
-import { FAMILIES, peakMemory, resetPeakMemory, startProfile, stopProfile, takeProfile } from '../../src/native.js'
-import { NetBuilder, type SmallNet, smallNet } from './small-net.js'
+import {
+  FAMILIES,
+  peakMemory,
+  resetPeakMemory,
+  startProfile,
+  stopProfile,
+  takeProfile,
+} from '../../src/native/index.js'
+import { NetBuilder, type SmallNet, smallNet } from '../support/small-net.js'
 
 const INPUT = { channels: 3, height: 16, width: 16 }
 const OPTIONS = { learningRate: 0.01, momentum: 0.9, weightDecay: 0, unsampled: 'skip', clipNorm: 5 } as const

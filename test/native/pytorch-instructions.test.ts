@@ -1,11 +1,11 @@
-/** Instructions whose meaning is PyTorch's convention, against what scripts/make-instruction-fixtures.py wrote. */
+/** Instructions whose meaning is PyTorch's convention, against what scripts/fixtures/instructions.py wrote. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Arithmetic, Dataset, Supernet } from '../../src/native.js'
-import type { Program, Shape, Value } from '../../src/program.js'
+import { type Arithmetic, Dataset, Supernet } from '../../src/native/index.js'
+import type { Program, Shape, Value } from '../../src/programs/program.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
+import { NetBuilder, relativeError } from '../support/small-net.js'
 import { byName, size } from '../support/state.js'
-import { NetBuilder, relativeError } from './small-net.js'
 
 /** Gradients are in the order of the parameters. */
 interface Result {

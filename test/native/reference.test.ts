@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { gradientVariance } from '../../src/evaluation/gradient-variance.js'
 import { PathImportance } from '../../src/methods/path-importance.js'
-import { Dataset, type Moments, type StepRecord, Supernet } from '../../src/native.js'
+import { Dataset, type Moments, type StepRecord, Supernet } from '../../src/native/index.js'
+import { gradientVariance } from '../../src/training/gradient-variance.js'
 import { byName } from '../support/state.js'
 import {
   fixture,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
-import type { EpochEvent, SearchEvent } from '../../src/events.js'
-import { search } from '../../src/search.js'
+import type { EpochEvent, SearchEvent } from '../../src/search/events.js'
+import { search } from '../../src/search/search.js'
 
 let folder: string
 beforeEach(() => {

@@ -1,8 +1,8 @@
 /** Buffers as state of a supernet: where they start, what reads, writes and refuses them. */
 import { describe, expect, it } from 'vitest'
-import { Supernet } from '../../src/native.js'
+import { Supernet } from '../../src/native/index.js'
 import type { BufferSpec } from '../../src/spaces/space.js'
-import { NetBuilder, relativeError, smallNet } from './small-net.js'
+import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 
 const INPUT = { channels: 2, height: 4, width: 4 }
 

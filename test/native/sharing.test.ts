@@ -3,13 +3,13 @@
  * where all places have equal weights, and their gradient is the sum of the gradients there.
  */
 import { describe, expect, it } from 'vitest'
-import { type Arithmetic, Dataset, type Precision, Supernet } from '../../src/native.js'
-import { createRandom } from '../../src/random.js'
+import { createRandom } from '../../src/base/random.js'
+import { type Arithmetic, Dataset, type Precision, Supernet } from '../../src/native/index.js'
 import { nasBench1Shot1, nasBench201, type Path, type SearchSpace } from '../../src/spaces/index.js'
 import { initialise } from '../../src/training/snapshot.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
+import { relativeError } from '../support/small-net.js'
 import { byName, size } from '../support/state.js'
-import { relativeError } from './small-net.js'
 
 /** Channels in eights and extents of fours: all convolutions of 3×3 are Winograd's. */
 const SIZE = { channels: 16, cellsPerStage: 1, input: { channels: 3, height: 16, width: 16 }, classes: 4 }

@@ -1,6 +1,6 @@
 /** The verbs that steps of several passes are made of. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Dataset, Supernet, setThreads } from '../../src/native.js'
+import { Dataset, Supernet, setThreads } from '../../src/native/index.js'
 import { chiSquareNormal } from '../support/normal.js'
 import { fixtureImages, fixtureWeights, input, space, fixture as tiny } from '../support/tiny-fixture.js'
 

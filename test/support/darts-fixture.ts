@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { decodeGenotype } from '../../src/spaces/darts-genotype.js'
-import { dartsNetwork } from '../../src/spaces/darts-network.js'
+import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
+import { dartsNetwork } from '../../src/spaces/darts/network.js'
 import { type BufferSpec, darts, type ParameterSpec } from '../../src/spaces/index.js'
 import { randomFloats, randomNumbers } from './random.js'
 
@@ -11,7 +11,7 @@ interface Published {
   readonly buffers: string
 }
 
-/** Written by scripts/make-darts-fixture.py: the networks in PyTorch and float64, and digests of names and shapes. */
+/** Written by scripts/fixtures/darts.py: the networks in PyTorch and float64, and digests of names and shapes. */
 export const fixture: {
   readonly channels: number
   readonly cells: number

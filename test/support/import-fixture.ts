@@ -5,9 +5,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import type { Tensor } from '../../src/checkpoint/safetensors.js'
-import { subModelNames } from '../../src/checkpoint/sub-model.js'
-import { decodeGenotype } from '../../src/spaces/darts-genotype.js'
+import type { Tensor } from '../../src/formats/safetensors.js'
+import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
 import {
   darts,
   dartsNetwork,
@@ -17,6 +16,7 @@ import {
   proxylessNas,
   type SearchSpace,
 } from '../../src/spaces/index.js'
+import { subModelNames } from '../../src/weights/sub-model.js'
 import { randomFloats, randomNumbers } from './random.js'
 
 interface Case {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import type { Cost } from '../../src/evaluation/cost.js'
+import type { Cost } from '../../src/programs/cost.js'
 import { nasBenchMacro, proxylessNas, type SearchSpace } from '../../src/spaces/index.js'
 import { randomFloats, randomNumbers } from './random.js'
 
-/** Written by scripts/make-mbconv-fixture.py: two spaces in PyTorch, small ones in float64. */
+/** Written by scripts/fixtures/mbconv.py: two spaces in PyTorch, small ones in float64. */
 interface Fixture {
   readonly costs: readonly (Cost & { readonly arch: string })[]
   readonly tiny: {

@@ -1,6 +1,6 @@
 /** Runs models in onnxruntime's build for WebAssembly, on one thread. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web'
-import type { Shape } from '../../src/program.js'
+import type { Shape } from '../../src/programs/program.js'
 
 env.wasm.numThreads = 1
 

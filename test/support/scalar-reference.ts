@@ -2,7 +2,7 @@
  * The arithmetic of programs in plain float64 loops, one loop per letter of the formula: what the addon is compared
  * with. Gradients come from central differences, so they share nothing with the addon's backward pass.
  */
-import type { Instruction, Program, Shape } from '../../src/program.js'
+import type { Instruction, Program, Shape } from '../../src/programs/program.js'
 
 export interface ScalarBatch {
   /** count × channels × height × width. */
@@ -295,7 +295,7 @@ function batchNorm(
   return result
 }
 
-/** splitmix64, as native/random.h. */
+/** splitmix64, as native/runtime/random.h. */
 function hash(value: bigint): bigint {
   const wrap = (x: bigint) => BigInt.asUintN(64, x)
   let x = wrap(value + GOLDEN)

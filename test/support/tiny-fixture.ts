@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { nasBench201 } from '../../src/spaces/nasbench201.js'
+import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
 import type { Path } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from './random.js'
 
-/** Written by scripts/make-fixtures.py: the network in PyTorch and float64. */
+/** Written by scripts/fixtures/nasbench201.py: the network in PyTorch and float64. */
 interface Fixture {
   readonly channels: number
   readonly size: number

@@ -1,6 +1,6 @@
 import { type Options, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { SearchEvent } from '../../events.js'
+import type { SearchEvent } from '../../search/events.js'
 import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { Reporter } from './reporter.js'
 import { renderResult } from './result.js'

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import type { Found } from '../../events.js'
+import type { Found } from '../../search/events.js'
 import { decimal, integer, percent } from './format.js'
 
 /** Column heads of the costs that people know under another name. */

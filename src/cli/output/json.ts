@@ -1,4 +1,4 @@
-import type { SearchEvent } from '../../events.js'
+import type { SearchEvent } from '../../search/events.js'
 import type { Reporter } from './reporter.js'
 
 type Progress = Extract<SearchEvent, { event: 'step' | 'evaluated' | 'candidate' }>

@@ -1,4 +1,4 @@
-import type { SearchEvent } from '../../events.js'
+import type { SearchEvent } from '../../search/events.js'
 import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { Reporter } from './reporter.js'
 import { renderResult } from './result.js'

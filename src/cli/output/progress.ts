@@ -1,4 +1,4 @@
-import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../events.js'
+import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../search/events.js'
 import { decimal, duration, integer, percent, scientific } from './format.js'
 import { Pace } from './pace.js'
 

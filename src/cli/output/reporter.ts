@@ -1,4 +1,4 @@
-import type { SearchEvent } from '../../events.js'
+import type { SearchEvent } from '../../search/events.js'
 import { BarReporter } from './bars.js'
 import { JsonReporter } from './json.js'
 import { LineReporter } from './lines.js'

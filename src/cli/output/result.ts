@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import type { Found, SearchResult } from '../../events.js'
+import type { Found, SearchResult } from '../../search/events.js'
 import { decimal, duration, integer, percent, scientific, sparkline } from './format.js'
 import { renderFound } from './found.js'
 

@@ -1,4 +1,4 @@
-import type { StartEvent } from '../../events.js'
+import type { StartEvent } from '../../search/events.js'
 import { integer } from './format.js'
 
 /** What is about to run, in a few lines. */

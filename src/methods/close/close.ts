@@ -3,9 +3,10 @@
  * per cell, on which all edges draw; at set epochs a block is added that starts as the one before it, and a gate, trained
  * with the supernet, learns which edges of which sub-models share a block.
  */
+
+import { UserError } from '../../base/errors.js'
 import type { CloseConfig } from '../../config/schema.js'
-import { UserError } from '../../errors.js'
-import type { Batch, StepOptions } from '../../native.js'
+import type { Batch, StepOptions } from '../../native/index.js'
 import { DeIsomorphicSampler } from '../../sampling/deisomorphic.js'
 import { shuffledIndices } from '../../sampling/indices.js'
 import { PathSampler, type PathSource, uniformDistribution } from '../../sampling/paths.js'

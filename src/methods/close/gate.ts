@@ -7,9 +7,10 @@
  * h_t = relu(Σ over edges s→t of σ(U o_edge + u) ⊙ (V h_s + v)). The logits of an edge are those of a perceptron of hidden
  * layers 200–200–200 on the embeddings of its source and its target, one per open block.
  */
-import type { Tensor } from '../../checkpoint/safetensors.js'
-import { UserError } from '../../errors.js'
-import type { RandomStream } from '../../random.js'
+
+import { UserError } from '../../base/errors.js'
+import type { RandomStream } from '../../base/random.js'
+import type { Tensor } from '../../formats/safetensors.js'
 import type { CellGraph } from '../../spaces/space.js'
 import { type DenseParameters, denseBackward, denseForward, relu, reluBackward } from './dense.js'
 

@@ -1,5 +1,5 @@
 /** Straight-through Gumbel softmax (Jang et al., ICLR 2017): choices that are hard forward and soft backward. */
-import type { RandomStream } from '../../random.js'
+import type { RandomStream } from '../../base/random.js'
 
 export interface Choice {
   readonly index: number

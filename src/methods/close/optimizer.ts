@@ -1,4 +1,4 @@
-import type { StepOptions } from '../../native.js'
+import type { StepOptions } from '../../native/index.js'
 
 /** What a small network that is trained beside the supernet consists of. */
 interface Trained {

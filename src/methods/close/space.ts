@@ -1,4 +1,4 @@
-import type { Tensor } from '../../checkpoint/safetensors.js'
+import type { Tensor } from '../../formats/safetensors.js'
 import type { BlockedSpace, Path, SearchSpace } from '../../spaces/space.js'
 import { Gate } from './gate.js'
 

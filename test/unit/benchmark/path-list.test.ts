@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/base/errors.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { parsePathList, randomPaths, readPathList } from '../../../src/benchmark/path-list.js'
-import { UserError } from '../../../src/errors.js'
-import { RandomStream } from '../../../src/random.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1 })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { UserError } from '../../../src/base/errors.js'
 import { loadConfig, parseConfig } from '../../../src/config/index.js'
 import { METHODS } from '../../../src/config/methods.js'
-import { UserError } from '../../../src/errors.js'
 
 let folder: string
 beforeAll(() => {

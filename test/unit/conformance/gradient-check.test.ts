@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkGradient } from '../../../src/conformance/gradient-check.js'
-import type { Batch, Supernet } from '../../../src/native.js'
+import type { Batch, Supernet } from '../../../src/native/index.js'
 import type { ParameterSpec } from '../../../src/spaces/space.js'
 
 /** A “supernet” of two parameters a and b whose loss is Σ a²/2 + Σ |b|, with gradients that are off by a factor. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadSplits } from '../../../src/data/index.js'
-import { python2Pickle } from './python2-pickle.js'
+import { python2Pickle } from '../../support/python2-pickle.js'
 
 let dir: string
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../src/base/random.js'
 import { imageExtents } from '../../../src/data/extents.js'
-import { generateImages } from '../../../src/data/generated.js'
-import { RandomStream } from '../../../src/random.js'
+import { generateImages } from '../../../src/data/readers/generated.js'
 
 describe('imageExtents', () => {
   it.each([

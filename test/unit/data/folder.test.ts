@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../../../src/base/errors.js'
 import { type DataConfig, loadSplits } from '../../../src/data/index.js'
-import { UserError } from '../../../src/errors.js'
 
 let root: string
 let dir: string

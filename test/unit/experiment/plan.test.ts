@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/errors.js'
+import { UserError } from '../../../src/base/errors.js'
 import { slug } from '../../../src/experiment/axes.js'
 import { type ExperimentInput, loadExperiment, planExperiment } from '../../../src/experiment/settings.js'
 

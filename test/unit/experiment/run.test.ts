@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import lockfile from 'proper-lockfile'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../../../src/base/errors.js'
 import type { ConfigInput } from '../../../src/config/index.js'
-import { UserError } from '../../../src/errors.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
 import type { Experiment } from '../../../src/experiment/plan.js'
 import type { ExperimentResults } from '../../../src/experiment/results.js'
 import { type ExperimentOptions, experiment } from '../../../src/experiment/run.js'
 import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
-import { search } from '../../../src/search.js'
-import { journal } from '../support/fake-binding.js'
-import { collect, tinySplits } from '../support/tiny.js'
+import { search } from '../../../src/search/search.js'
+import { journal } from '../../support/fake-binding.js'
+import { collect, tinySplits } from '../../support/tiny.js'
 
-vi.mock('../../../src/binding.js', async () => {
-  const { fakeBinding } = await import('../support/fake-binding.js')
+vi.mock('../../../src/native/binding.js', async () => {
+  const { fakeBinding } = await import('../../support/fake-binding.js')
   return { loadBinding: () => fakeBinding }
 })
 

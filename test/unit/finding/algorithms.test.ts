@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../src/base/random.js'
 import {
   type Candidate,
   evolve,
@@ -8,10 +9,9 @@ import {
   type Problem,
   randomSearch,
 } from '../../../src/finding/index.js'
-import { RandomStream } from '../../../src/random.js'
 import { enumeratePaths } from '../../../src/spaces/path.js'
 import type { Path } from '../../../src/spaces/space.js'
-import { bruteForceFront, drain, keys, separable, size, toySpace } from './toy.js'
+import { bruteForceFront, drain, keys, separable, size, toySpace } from '../../support/toy.js'
 
 const space = toySpace(6, 5)
 const costs = { size }

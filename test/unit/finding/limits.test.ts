@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/errors.js'
+import { UserError } from '../../../src/base/errors.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { checkLimits, type Limits } from '../../../src/finding/index.js'
-import { RandomStream } from '../../../src/random.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import type { Path } from '../../../src/spaces/space.js'
-import { size, toySpace } from './toy.js'
+import { size, toySpace } from '../../support/toy.js'
 
 const stream = () => RandomStream.named(0, 'limits')
 const costs = { size, first: (path: Path) => path[0] }

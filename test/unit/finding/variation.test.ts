@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../src/base/random.js'
 import { changeChoices, crossover, mutate, neighbours } from '../../../src/finding/variation.js'
-import { RandomStream } from '../../../src/random.js'
 import { checkPath } from '../../../src/spaces/path.js'
 import type { Path, SearchSpace } from '../../../src/spaces/space.js'
-import { chiSquare } from '../support/chi-square.js'
-import { toySpace } from './toy.js'
+import { chiSquare } from '../../support/chi-square.js'
+import { toySpace } from '../../support/toy.js'
 
 const space = toySpace(5, 4)
 const random = () => RandomStream.named(1, 'variation')

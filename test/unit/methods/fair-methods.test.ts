@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../../src/base/random.js'
 import { parseConfig } from '../../../src/config/index.js'
 import { createMethod, type Engine } from '../../../src/methods/index.js'
-import type { Batch, Plan, StepOptions } from '../../../src/native.js'
-import { createRandom } from '../../../src/random.js'
+import type { Batch, Plan, StepOptions } from '../../../src/native/index.js'
 import {
   darts,
   nasBench1Shot1,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../../src/base/random.js'
 import { createMethod, type Engine, MagicA, MagicT, Spos } from '../../../src/methods/index.js'
-import type { Batch, EvaluateRecord, Plan, StepOptions, StepRecord } from '../../../src/native.js'
-import { createRandom } from '../../../src/random.js'
+import type { Batch, EvaluateRecord, Plan, StepOptions, StepRecord } from '../../../src/native/index.js'
 import { darts, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 } })

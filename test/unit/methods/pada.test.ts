@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../../src/base/random.js'
 import { type PadaConfig, parseConfig } from '../../../src/config/index.js'
 import type { Engine } from '../../../src/methods/index.js'
 import { Pada } from '../../../src/methods/index.js'
-import type { Batch, Plan, StepOptions, StepRecord } from '../../../src/native.js'
-import { createRandom } from '../../../src/random.js'
+import type { Batch, Plan, StepOptions, StepRecord } from '../../../src/native/index.js'
 import { nasBench1Shot1, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 } })

@@ -2,18 +2,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Tensor } from '../../../src/checkpoint/safetensors.js'
-import { subModelWeights } from '../../../src/checkpoint/sub-model.js'
+import type { Tensor } from '../../../src/formats/safetensors.js'
 import { onnxGraph } from '../../../src/onnx/graph.js'
 import { encodeModel } from '../../../src/onnx/messages.js'
 import { onnxModel } from '../../../src/onnx/model.js'
 import { writeOnnx } from '../../../src/onnx/write-onnx.js'
-import { type Program, ProgramBuilder, type Value } from '../../../src/program.js'
-import { nasBench201 } from '../../../src/spaces/nasbench201.js'
-import { proxylessNas } from '../../../src/spaces/proxylessnas.js'
+import { type Program, ProgramBuilder, type Value } from '../../../src/programs/program.js'
+import { proxylessNas } from '../../../src/spaces/layered/proxylessnas.js'
+import { nasBench201 } from '../../../src/spaces/nasbench201/nasbench201.js'
 import type { Path, SearchSpace } from '../../../src/spaces/space.js'
+import { subModelWeights } from '../../../src/weights/sub-model.js'
 
-/** Multiples of a quarter, the same as `weight` of scripts/make-onnx-fixture.py. */
+/** Multiples of a quarter, the same as `weight` of scripts/fixtures/onnx_model.py. */
 function tensor(...shape: number[]): Tensor {
   const length = shape.reduce((product, extent) => product * extent, 1)
   return { shape, data: Float32Array.from({ length }, (_, i) => ((i % 7) + 1) / 4) }

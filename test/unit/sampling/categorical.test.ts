@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { Categorical } from '../../../src/sampling/categorical.js'
-import { chiSquare, histogram } from '../support/chi-square.js'
+import { chiSquare, histogram } from '../../support/chi-square.js'
 
 describe('Categorical', () => {
   it('draws in proportion to weights that need not sum to 1', () => {

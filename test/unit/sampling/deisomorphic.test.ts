@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { DeIsomorphicSampler } from '../../../src/sampling/deisomorphic.js'
 import { darts, enumeratePaths, nasBench1Shot1, nasBench201, nasBenchMacro } from '../../../src/spaces/index.js'
-import { chiSquare, histogram } from '../support/chi-square.js'
+import { chiSquare, histogram } from '../../support/chi-square.js'
 
 describe('DeIsomorphicSampler', () => {
   it('draws each of the 6,466 classes of NAS-Bench-201 with the same probability', () => {

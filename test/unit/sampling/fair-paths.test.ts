@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../../src/random.js'
+import { createRandom } from '../../../src/base/random.js'
 import { FairPathSampler } from '../../../src/sampling/fair-paths.js'
 import { darts, nasBench1Shot1, nasBench201, nasBenchMacro, proxylessNas } from '../../../src/spaces/index.js'
-import { chiSquare } from '../support/chi-square.js'
+import { chiSquare } from '../../support/chi-square.js'
 
 describe('FairPathSampler', () => {
   it.each([nasBench201(), nasBenchMacro(), nasBench1Shot1('nasbench1shot1-3')])(

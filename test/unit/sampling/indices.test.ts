@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { drawnIndices, sampleWithoutReplacement, shuffledIndices } from '../../../src/sampling/indices.js'
-import { chiSquare } from '../support/chi-square.js'
+import { chiSquare } from '../../support/chi-square.js'
 
 describe('shuffledIndices', () => {
   it('holds every index once', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { costOf } from '../../../src/evaluation/cost.js'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
+import { costOf } from '../../../src/programs/cost.js'
 import { ModelSizeSampler } from '../../../src/sampling/model-size.js'
 import {
   darts,
@@ -12,7 +12,7 @@ import {
   proxylessNas,
   type SearchSpace,
 } from '../../../src/spaces/index.js'
-import { chiSquare } from '../support/chi-square.js'
+import { chiSquare } from '../../support/chi-square.js'
 
 /** Compares how often paths of each bin are drawn with the sums of their parameters. */
 function check(space: SearchSpace, draws: number, bin: (path: Path) => string) {

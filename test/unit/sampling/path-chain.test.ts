@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { PathChain } from '../../../src/sampling/path-chain.js'
 import {
   darts,
@@ -9,7 +9,7 @@ import {
   type Path,
   type SearchSpace,
 } from '../../../src/spaces/index.js'
-import { chiSquare } from '../support/chi-square.js'
+import { chiSquare } from '../../support/chi-square.js'
 
 const stream = () => RandomStream.named(4, 'chain')
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { RandomStream } from '../../../src/random.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { PathSampler, restrictDistribution } from '../../../src/sampling/paths.js'
-import { chiSquare } from '../support/chi-square.js'
+import { chiSquare } from '../../support/chi-square.js'
 
 describe('PathSampler', () => {
   it('draws every choice independently from a shared distribution', () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { requirements } from '../../../src/setup/download.js'
 import { isNeeded, unpack } from '../../../src/setup/unpack.js'
 import { TORCH_VERSION, WHEELS } from '../../../src/setup/wheels.js'
-import { temporaryFolder, writeFiles } from './folders.js'
+import { temporaryFolder, writeFiles } from '../../support/folders.js'
 
 describe.runIf(process.platform === 'linux')('requirements', () => {
   test.each(['x64', 'arm64'])('on %s, without CUDA: torch and the two libraries that its CPU half links', (arch) => {

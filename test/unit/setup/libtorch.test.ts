@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { inspectLibtorch, isSupported, probeLibtorch } from '../../../src/setup/libtorch.js'
-import { fakeLibtorch, writeFiles } from './folders.js'
+import { fakeLibtorch, writeFiles } from '../../support/folders.js'
 
 describe.runIf(process.platform === 'linux')('inspectLibtorch', () => {
   test('reads version and CUDA from the files', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { UserError } from '../../../src/errors.js'
+import { UserError } from '../../../src/base/errors.js'
 import type { Libtorch } from '../../../src/setup/libtorch.js'
 import { locateLibtorch, type Places } from '../../../src/setup/locate.js'
 

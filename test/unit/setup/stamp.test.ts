@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { addonPath, buildFolders } from '../../../src/setup/folders.js'
+import { addonPath, buildFolders } from '../../../src/base/folders.js'
 import type { Located } from '../../../src/setup/locate.js'
 import {
   createStamp,
@@ -12,7 +12,7 @@ import {
   staleness,
   writeStamp,
 } from '../../../src/setup/stamp.js'
-import { fakeLibtorch, temporaryFolder, writeFiles } from './folders.js'
+import { fakeLibtorch, temporaryFolder, writeFiles } from '../../support/folders.js'
 
 beforeEach(() => {
   for (const name of ['LIBTORCH', 'PADA_PYTHON']) vi.stubEnv(name, '')

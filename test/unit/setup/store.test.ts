@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Stamp } from '../../../src/setup/stamp.js'
 import { keepAddon, storedAddon, takeAddon } from '../../../src/setup/store.js'
-import { temporaryFolder, writeFiles } from './folders.js'
+import { temporaryFolder, writeFiles } from '../../support/folders.js'
 
 const STAMP: Stamp = {
   sources: 'abc',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/base/errors.js'
 import { parseConfig } from '../../../src/config/index.js'
-import { UserError } from '../../../src/errors.js'
 import {
   checkPath,
   createSpace,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { costOf } from '../../../src/evaluation/cost.js'
+import { RandomStream } from '../../../src/base/random.js'
 import { PathImportance } from '../../../src/methods/path-importance.js'
-import { type Program, parametersOf } from '../../../src/program.js'
-import { RandomStream } from '../../../src/random.js'
+import { costOf } from '../../../src/programs/cost.js'
+import { type Program, parametersOf } from '../../../src/programs/program.js'
 import { PathSampler } from '../../../src/sampling/paths.js'
 import { nasBench1Shot1, nasBench201, type SearchSpace } from '../../../src/spaces/index.js'
 

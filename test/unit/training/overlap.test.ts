@@ -1,17 +1,17 @@
 /** Steps that begin while the one before them computes: the same steps, in the same order, with nothing idle between. */
 import { expect, it, vi } from 'vitest'
+import { createRandom } from '../../../src/base/random.js'
 import type { Method } from '../../../src/methods/index.js'
 import { createMethod } from '../../../src/methods/index.js'
-import { Dataset, Supernet } from '../../../src/native.js'
-import { createRandom } from '../../../src/random.js'
+import { Dataset, Supernet } from '../../../src/native/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
+import { train } from '../../../src/training/loop.js'
 import type { Snapshot } from '../../../src/training/snapshot.js'
-import { train } from '../../../src/training/supernet.js'
-import { journal } from '../support/fake-binding.js'
-import { tinyConfig, tinyImages } from '../support/tiny.js'
+import { journal } from '../../support/fake-binding.js'
+import { tinyConfig, tinyImages } from '../../support/tiny.js'
 
-vi.mock('../../../src/binding.js', async () => {
-  const { fakeBinding } = await import('../support/fake-binding.js')
+vi.mock('../../../src/native/binding.js', async () => {
+  const { fakeBinding } = await import('../../support/fake-binding.js')
   return { loadBinding: () => fakeBinding }
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Plan } from '../../../src/native.js'
+import type { Plan } from '../../../src/native/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { PlanCache } from '../../../src/training/plan-cache.js'
 

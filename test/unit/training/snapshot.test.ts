@@ -1,12 +1,12 @@
 import { expect, it, vi } from 'vitest'
+import { createRandom, randomState } from '../../../src/base/random.js'
 import type { Method } from '../../../src/methods/index.js'
-import { Supernet } from '../../../src/native.js'
-import { createRandom, randomState } from '../../../src/random.js'
+import { Supernet } from '../../../src/native/index.js'
 import type { BufferSpec, ParameterSpec } from '../../../src/spaces/index.js'
 import { initialise, restoreSnapshot, restoreWeights, START, takeSnapshot } from '../../../src/training/snapshot.js'
 
-vi.mock('../../../src/binding.js', async () => {
-  const { fakeBinding } = await import('../support/fake-binding.js')
+vi.mock('../../../src/native/binding.js', async () => {
+  const { fakeBinding } = await import('../../support/fake-binding.js')
   return { loadBinding: () => fakeBinding }
 })
 

@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { createRandom } from '../../../../src/base/random.js'
 import { type ConfigInput, parseConfig } from '../../../../src/config/index.js'
-import { costOf } from '../../../../src/evaluation/cost.js'
 import { spaceOfWeights } from '../../../../src/methods/close/space.js'
 import { type Close, createMethod } from '../../../../src/methods/index.js'
-import { Dataset, Supernet } from '../../../../src/native.js'
-import { createRandom } from '../../../../src/random.js'
+import { Dataset, Supernet } from '../../../../src/native/index.js'
+import { costOf } from '../../../../src/programs/cost.js'
 import { nasBench1Shot1, nasBench201, type SearchSpace } from '../../../../src/spaces/index.js'
 import { initialise } from '../../../../src/training/snapshot.js'
+import { journal } from '../../../support/fake-binding.js'
+import { isomorphismClasses } from '../../../support/isomorphism.js'
 import { byName } from '../../../support/state.js'
-import { journal } from '../../support/fake-binding.js'
-import { isomorphismClasses } from '../../support/isomorphism.js'
-import { tinyImages } from '../../support/tiny.js'
+import { tinyImages } from '../../../support/tiny.js'
 
-vi.mock('../../../../src/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
+vi.mock('../../../../src/native/binding.js', async () => {
+  const { fakeBinding } = await import('../../../support/fake-binding.js')
   return { loadBinding: () => fakeBinding }
 })
 

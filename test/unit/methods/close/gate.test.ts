@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../../src/base/random.js'
 import { Gate, isGateTensor } from '../../../../src/methods/close/gate.js'
 import { type Choice, gumbelBackward, gumbelChoice } from '../../../../src/methods/close/gumbel.js'
 import { sgdStep } from '../../../../src/methods/close/optimizer.js'
-import { RandomStream } from '../../../../src/random.js'
 import { PathSampler } from '../../../../src/sampling/paths.js'
 import { type CellGraph, nasBench201 } from '../../../../src/spaces/index.js'
-import { chiSquare, histogram } from '../../support/chi-square.js'
+import { chiSquare, histogram } from '../../../support/chi-square.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1 })
 const blocks = space.withBlocks(3)

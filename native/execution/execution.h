@@ -1,0 +1,31 @@
+// Runs a plan forward and backward on one batch.
+#pragma once
+
+#include "execution/activations.h"
+
+namespace pada {
+
+class Execution {
+ public:
+  // A phase without backward pass gives memory back as early as possible.
+  Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
+            Numerics numerics, const Taps& taps = {});
+
+  // images: batch x channels x height x width, channels-last, float32. Returns float32 logits [batch, classes, 1, 1].
+  at::Tensor forward(const at::Tensor& images);
+
+  // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.
+  void backward(const at::Tensor& logits_gradient);
+
+  // After backward: the gradients of the phase's mixing coefficients, on the CPU.
+  std::vector<float> mixing_gradients() const;
+  const Taps& taps() const { return run_.taps; }
+
+ private:
+  void forward_step(const Step& step, const at::Tensor& images);
+  void release_after(int index, const Step& step);
+
+  Activations run_;
+};
+
+}  // namespace pada

@@ -1,0 +1,231 @@
+#include "ops/cpu/conv_kernels.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <memory>
+#include <vector>
+
+#include "ops/cpu/conv_table.h"
+#include "ops/cpu/grain.h"
+#include "ops/cpu/simd.h"
+#include "ops/cpu/winograd_weights.h"
+#include "runtime/torch.h"
+
+namespace pada {
+namespace {
+
+std::atomic<InstructionSet> g_limit{InstructionSet::Avx512Bf16};
+
+InstructionSet supported() {
+#if defined(__x86_64__)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (bf16 && conv_pairs_avx512bf16() != nullptr) return InstructionSet::Avx512Bf16;
+  if (avx512 && conv_table_avx512() != nullptr) return InstructionSet::Avx512;
+  if (avx2 && conv_table_avx2() != nullptr) return InstructionSet::Avx2;
+#endif
+  return InstructionSet::None;
+}
+
+// Fewer products, where tiles fit and channels fill vectors.
+bool by_winograd(const ConvShape& s) {
+  return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0;
+}
+
+// Whether products sum over pairs of bfloat16: of channels and, in the gradient of the weight, of pixels or tiles.
+template <class T>
+bool by_pairs(const ConvShape& s) {
+  const bool pairs = by_winograd(s) ? s.width % 8 == 0 : s.kernel == 1 && s.height * s.width % 2 == 0;
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs &&
+         s.in_channels % 16 == 0 && s.out_channels % 16 == 0;
+}
+
+template <class T>
+const ConvFunctions<T>& functions(const ConvShape& s) {
+  const ConvTable& table = instruction_set() == InstructionSet::Avx2 ? *conv_table_avx2() : *conv_table_avx512();
+  if constexpr (std::is_same_v<T, float>)
+    return table.float32;
+  else
+    return by_pairs<T>(s) ? *conv_pairs_avx512bf16() : table.bfloat16;
+}
+
+// Distances between pixels, in units of 32 bits, for which product rows were compiled, see conv_products.inc.
+bool has_product_row(int64_t stride) {
+  constexpr int64_t kStrides[] = {1, 2, 3, 6, 8, 16, 32, 64, 128, 256};
+  return std::ranges::find(kStrides, stride) != std::end(kStrides);
+}
+
+// Taps of a 3 x 3 kernel in the order in which the transposed convolution takes them: reversed; at stride 2 those of
+// even rows, then of odd ones, in each first even columns, then odd ones (see transposed_row in conv_direct.inc).
+std::vector<int> transposed_taps(const ConvShape& s) {
+  if (s.kernel == 1) return {0};
+  if (s.stride == 1) return {8, 7, 6, 5, 4, 3, 2, 1, 0};
+  return {4, 5, 3, 7, 1, 8, 6, 2, 0};
+}
+
+int64_t size_packed(const ConvShape& s) {
+  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels * s.out_channels;
+}
+
+using Memory = std::unique_ptr<float[]>;
+
+Memory memory(int64_t floats) { return std::make_unique_for_overwrite<float[]>(floats); }
+
+// Rows of so many columns, as bfloat16: each two rows as one of pairs.
+Memory paired(const float* from, int64_t rows, int64_t columns) {
+  Memory pairs = memory(rows / 2 * columns);
+  float* to = pairs.get();
+  for (int64_t row = 0; row < rows; row += 2, to += columns, from += 2 * columns) {
+    for (int64_t c = 0; c < columns; c++) {
+      const uint32_t first = narrow<BFloat16>(from[c]).bits, second = narrow<BFloat16>(from[columns + c]).bits;
+      to[c] = std::bit_cast<float>(second << 16 | first);
+    }
+  }
+  return pairs;
+}
+
+// Weights as [tap][input][output] for the forward pass; as [tap][output][input] for the transposed convolution.
+template <class T>
+Memory pack(const ConvShape& s, const float* weight, bool transposed) {
+  const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels;
+  std::vector<int> order(taps);
+  for (int t = 0; t < taps; t++) order[t] = t;
+  if (transposed) order = transposed_taps(s);
+  const int64_t output_step = transposed ? s.in_channels : 1, input_step = transposed ? 1 : s.out_channels;
+  Memory packed = memory(taps * pairs);
+  for (int64_t t = 0; t < taps; t++) {
+    float* tap = packed.get() + t * pairs;
+    const float* from = weight + order[t];
+    for (int64_t o = 0; o < s.out_channels; o++) {
+      for (int64_t i = 0; i < s.in_channels; i++, from += taps) tap[o * output_step + i * input_step] = *from;
+    }
+  }
+  if (by_winograd(s)) {
+    Memory points = memory(kWinogradPoints * pairs);
+    winograd_weights(packed.get(), pairs, points.get());
+    packed = std::move(points);
+  }
+  const int64_t columns = transposed ? s.in_channels : s.out_channels;
+  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns) : std::move(packed);
+}
+
+// One share of the batch per thread, their results combined in order, so that results repeat.
+int64_t share_count(const ConvShape& s) {
+  const int64_t products = s.out_height() * s.out_width() * s.in_channels * s.out_channels * s.kernel * s.kernel;
+  const int64_t worthwhile = s.batch * products / kProductsPerShare;
+  return std::clamp<int64_t>(worthwhile, 1, std::min<int64_t>(s.batch, at::get_num_threads()));
+}
+
+template <class Body>
+void for_shares(int64_t batch, int64_t shares, const Body& body) {
+  at::parallel_for(0, shares, 1, [&](int64_t first, int64_t last) {
+    for (int64_t share = first; share < last; share++) {
+      body(share, batch * share / shares, batch * (share + 1) / shares);
+    }
+  });
+}
+
+// Chan, Golub and LeVeque's combination of the shares' means and squares.
+ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vector<int64_t>& counts) {
+  const size_t channels = parts[0].sum.size();
+  ChannelStatistics statistics(channels);
+  for (size_t c = 0; c < channels; c++) {
+    double count = 0, mean = 0, square = 0;
+    for (size_t part = 0; part < parts.size(); part++) {
+      const double n = static_cast<double>(counts[part]), offset = parts[part].sum[c] / n;
+      const double delta = parts[part].shift[c] + offset - mean;
+      square += parts[part].square[c] - parts[part].sum[c] * offset + delta * delta * count * n / (count + n);
+      mean += delta * n / (count + n);
+      count += n;
+    }
+    statistics.set(c, mean, std::max(0.0, square) / count);
+  }
+  return statistics;
+}
+
+// Sums in packed layout, shares one after another, into the weight's own.
+void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
+  const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels, size = size_packed(s);
+  for (int64_t share = 1; share < shares; share++) {
+    for (int64_t i = 0; i < size; i++) sums[i] += sums[share * size + i];
+  }
+  if (by_winograd(s)) {
+    Memory of_taps = memory(taps * pairs);
+    winograd_weight_gradients(sums.get(), pairs, of_taps.get());
+    sums = std::move(of_taps);
+  }
+  for (int64_t o = 0; o < s.out_channels; o++) {
+    for (int64_t i = 0; i < s.in_channels; i++) {
+      for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + i * s.out_channels + o];
+    }
+  }
+}
+
+}  // namespace
+
+InstructionSet instruction_set() {
+  static const InstructionSet best = supported();
+  return std::min(best, g_limit.load());
+}
+
+void limit_instruction_set(InstructionSet most) { g_limit = most; }
+
+bool has_conv_kernel(const ConvShape& s) {
+  const bool window = (s.kernel == 1 && s.stride == 1) || (s.kernel == 3 && s.stride <= 2);
+  const bool input = s.in_channels % 8 == 0 || (s.kernel == 3 && s.in_channels < 8);
+  return instruction_set() != InstructionSet::None && window && input && s.out_channels % 8 == 0 &&
+         has_product_row(s.stride * s.in_channels);
+}
+
+bool has_input_gradient_kernel(const ConvShape& s) {
+  return has_conv_kernel(s) && s.in_channels % 8 == 0 && has_product_row(s.out_channels);
+}
+
+template <class T>
+void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
+                         ChannelStatistics* statistics) {
+  const Memory packed = pack<T>(s, weight, false);
+  const auto run = by_winograd(s) ? functions<T>(s).winograd_forward : functions<T>(s).direct_forward;
+  const int64_t shares = share_count(s);
+  std::vector<MomentSums> moments(shares);
+  std::vector<int64_t> counts(shares);
+  for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
+    if (statistics != nullptr) moments[share] = MomentSums(s.out_channels);
+    counts[share] = (end - begin) * s.out_height() * s.out_width();
+    run({s, begin, end, x, relu, packed.get(), y, statistics == nullptr ? nullptr : &moments[share]});
+  });
+  if (statistics != nullptr) *statistics = combine(moments, counts);
+}
+
+template <class T>
+void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const OutputGradient<T>& gradient,
+                          const float* weight, T* x_gradient, bool accumulate, float* weight_gradient) {
+  Memory packed;
+  if (x_gradient != nullptr) packed = pack<T>(s, weight, true);
+  const auto run = by_winograd(s) ? functions<T>(s).winograd_backward : functions<T>(s).direct_backward;
+  const int64_t shares = share_count(s), size = size_packed(s);
+  Memory sums = memory(shares * size);
+  const auto coefficients = [&](auto member) {
+    return gradient.affine == nullptr ? nullptr : (gradient.affine->*member).data();
+  };
+  for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
+    float* share_sums = sums.get() + share * size;
+    std::fill(share_sums, share_sums + size, 0.f);
+    run({s, begin, end, x, relu, gradient.gradient, gradient.y, coefficients(&ChannelAffine::scale_gradient),
+         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), packed.get(), x_gradient,
+         accumulate, share_sums});
+  });
+  add_unpacked(s, std::move(sums), shares, weight_gradient);
+}
+
+template void conv_kernel_forward(const ConvShape&, const float*, bool, const float*, float*, ChannelStatistics*);
+template void conv_kernel_forward(const ConvShape&, const BFloat16*, bool, const float*, BFloat16*, ChannelStatistics*);
+template void conv_kernel_backward(const ConvShape&, const float*, bool, const OutputGradient<float>&, const float*,
+                                   float*, bool, float*);
+template void conv_kernel_backward(const ConvShape&, const BFloat16*, bool, const OutputGradient<BFloat16>&,
+                                   const float*, BFloat16*, bool, float*);
+
+}  // namespace pada

@@ -1,0 +1,69 @@
+// What each instruction set compiled of the convolutions; the loops themselves are in conv_*.inc.
+#pragma once
+
+#include <vector>
+
+#include "ops/cpu/bfloat16.h"
+#include "ops/cpu/conv_kernels.h"
+
+namespace pada {
+
+// Sums over one share's output, per channel: of (y - shift) and its square. The shift, the share's first pixel, keeps
+// the squares small.
+struct MomentSums {
+  MomentSums() = default;
+  explicit MomentSums(int64_t channels) : shift(channels), sum(channels), square(channels) {}
+
+  std::vector<float> shift;
+  std::vector<double> sum, square;
+  bool started = false;
+};
+
+// Images [begin, end) of a batch. Pointers are to the whole batch. Weights are packed, see pack() in conv_kernels.cc.
+template <class T>
+struct ForwardShare {
+  const ConvShape& shape;
+  int64_t begin, end;
+  const T* x;
+  bool relu;
+  const float* weight;
+  T* y;
+  MomentSums* moments;  // or null
+};
+
+template <class T>
+struct BackwardShare {
+  const ConvShape& shape;
+  int64_t begin, end;
+  const T* x;
+  bool relu;
+  const T* gradient;
+  // Of a normalised output y, whose gradient is scale_gradient * gradient + scale_output * y + shift; or null.
+  const T* y;
+  const float *scale_gradient, *scale_output, *shift;
+  const float* weight;  // packed for the transposed convolution
+  T* x_gradient;        // or null
+  bool accumulate;
+  float* weight_gradient;  // sums of this share, in the layout of packed weights
+};
+
+template <class T>
+struct ConvFunctions {
+  void (*direct_forward)(const ForwardShare<T>&);
+  void (*direct_backward)(const BackwardShare<T>&);
+  void (*winograd_forward)(const ForwardShare<T>&);
+  void (*winograd_backward)(const BackwardShare<T>&);
+};
+
+struct ConvTable {
+  ConvFunctions<float> float32;
+  ConvFunctions<BFloat16> bfloat16;
+};
+
+// Null where the compiler cannot target the instruction set.
+// Of bfloat16 only, kernels of 1 and Winograd's, and weights in pairs.
+const ConvFunctions<BFloat16>* conv_pairs_avx512bf16();
+const ConvTable* conv_table_avx512();
+const ConvTable* conv_table_avx2();
+
+}  // namespace pada

@@ -1,0 +1,30 @@
+// Vectors of 16 floats for loops under PADA_SIMD: the compiler lowers them to what each instruction set has. Where
+// values in memory may be bfloat16, it does not vectorise such loops well by itself.
+#pragma once
+
+#include "ops/cpu/bfloat16.h"
+
+namespace pada {
+
+inline constexpr int64_t kLanes = 16;
+typedef float Lanes __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+
+namespace lanes {
+
+typedef uint32_t Bits __attribute__((vector_size(kLanes * 4)));
+typedef uint16_t Half __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+
+inline __attribute__((always_inline)) Lanes load(const float* from) { return *reinterpret_cast<const Lanes*>(from); }
+inline __attribute__((always_inline)) Lanes load(const BFloat16* from) {
+  return (Lanes)(__builtin_convertvector(*reinterpret_cast<const Half*>(from), Bits) << 16);
+}
+
+inline __attribute__((always_inline)) void store(float* to, Lanes value) { *reinterpret_cast<Lanes*>(to) = value; }
+inline __attribute__((always_inline)) void store(BFloat16* to, Lanes value) {
+  const Bits bits = (Bits)value, nan = Bits{} + 0x7fc0;
+  const Bits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  *reinterpret_cast<Half*>(to) = __builtin_convertvector(value == value ? rounded : nan, Half);
+}
+
+}  // namespace lanes
+}  // namespace pada

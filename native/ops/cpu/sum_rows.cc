@@ -1,0 +1,168 @@
+#include "ops/cpu/sum_rows.h"
+
+#include <algorithm>
+
+#include "ops/cpu/grain.h"
+#include "ops/cpu/lanes.h"
+#include "ops/cpu/pool_rows.h"
+#include "ops/cpu/simd.h"
+#include "runtime/torch.h"
+
+namespace pada {
+namespace {
+
+// Rows are summed in float, whatever is in memory.
+
+// y (+)= x * scale[c] + shift[c], the coefficients repeated to the row's length.
+template <class T>
+PADA_SIMD void add_affine(float* __restrict y, const T* __restrict x, const float* __restrict scale,
+                          const float* __restrict shift, int64_t n, bool first) {
+  if (first) {
+    for (int64_t i = 0; i < n; i++) y[i] = widen(x[i]) * scale[i] + shift[i];
+  } else {
+    for (int64_t i = 0; i < n; i++) y[i] += widen(x[i]) * scale[i] + shift[i];
+  }
+}
+
+// A summand as long as the row: x * scale + shift.
+template <class T>
+struct Stream {
+  const T* x;
+  const float *scale, *shift;
+};
+
+// sum and relu (either may be null) of `count` streams and of what `rest` (or null) holds, in one pass.
+template <int kCount, class T>
+PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
+  const Lanes top = Lanes{} + ceiling;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    Lanes value = rest != nullptr ? lanes::load(rest + i) : Lanes{};
+#pragma GCC unroll 3
+    for (int k = 0; k < kCount; k++) {
+      const Stream<T>& stream = streams[k];
+      value += lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i);
+    }
+    if (sum != nullptr) lanes::store(sum + i, value);
+    if (relu != nullptr) {
+      const Lanes positive = value > Lanes{} ? value : Lanes{};
+      lanes::store(relu + i, positive < top ? positive : top);
+    }
+  }
+  for (; i < n; i++) {
+    float value = rest != nullptr ? rest[i] : 0.f;
+    for (int k = 0; k < kCount; k++) value += widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i];
+    if (sum != nullptr) sum[i] = narrow<T>(value);
+    if (relu != nullptr) relu[i] = narrow<T>(std::min(value > 0.f ? value : 0.f, ceiling));
+  }
+}
+
+template <class T>
+void sum_streams(const std::vector<Stream<T>>& streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
+  switch (streams.size()) {
+    case 0:
+      return sum_streams<0>(streams.data(), rest, sum, relu, ceiling, n);
+    case 1:
+      return sum_streams<1>(streams.data(), rest, sum, relu, ceiling, n);
+    case 2:
+      return sum_streams<2>(streams.data(), rest, sum, relu, ceiling, n);
+    default:
+      return sum_streams<3>(streams.data(), rest, sum, relu, ceiling, n);
+  }
+}
+
+template <bool kAccumulate, class T>
+PADA_SIMD void masked(const T* gradient, const T* __restrict relu, float ceiling, T* out, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; i++) {
+    const float at = widen(relu[i]);
+    const float value = (at > 0.f) & (at < ceiling) ? widen(gradient[i]) : 0.f;
+    out[i] = narrow<T>(kAccumulate ? widen(out[i]) + value : value);
+  }
+}
+
+template <class T>
+PADA_SIMD void add_row(T* __restrict out, const T* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = narrow<T>(widen(out[i]) + widen(x[i]));
+}
+
+std::vector<float> across_row(const std::vector<float>& per_channel, int64_t line) {
+  std::vector<float> row(line);
+  for (int64_t i = 0; i < line; i++) row[i] = per_channel[i % per_channel.size()];
+  return row;
+}
+
+}  // namespace
+
+template <class T>
+void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceiling, int64_t batch, const Shape& shape) {
+  constexpr size_t kMostStreams = 3;
+  const int64_t line = shape.width * shape.channels;
+  const std::vector<float> ones(line, 1.f), zeros(line, 0.f);
+  std::vector<std::vector<float>> scales, shifts;
+  scales.reserve(terms.size());
+  shifts.reserve(terms.size());
+  std::vector<Stream<T>> streams;
+  std::vector<const RowTerm<T>*> pools;
+  int64_t widest = line;
+  for (const RowTerm<T>& term : terms) {
+    if (term.window.kernel > 0) {
+      pools.push_back(&term);
+      widest = std::max(widest, term.width * shape.channels);
+    } else if (term.scale.empty()) {
+      streams.push_back({term.x, ones.data(), zeros.data()});
+    } else {
+      scales.push_back(across_row(term.scale, line));
+      shifts.push_back(across_row(term.shift, line));
+      streams.push_back({term.x, scales.back().data(), shifts.back().data()});
+    }
+  }
+  const size_t early = streams.size() > kMostStreams ? streams.size() - kMostStreams : 0;
+  const bool has_rest = !pools.empty() || early > 0;
+  at::parallel_for(0, batch * shape.height, grain(line, kElementsPerShare), [&](int64_t begin, int64_t end) {
+    std::vector<float> rest(line), column(widest);
+    std::vector<Stream<T>> in_row(streams.size() - early);
+    for (int64_t row = begin; row < end; row++) {
+      if (has_rest) std::fill(rest.begin(), rest.end(), 0.f);
+      for (const RowTerm<T>* pool : pools) {
+        const T* image = pool->x + row / shape.height * pool->height * pool->width * shape.channels;
+        const Shape input{shape.channels, pool->height, pool->width};
+        add_pooled_row(rest.data(), image, row % shape.height, input, shape, pool->window, column.data());
+      }
+      for (size_t t = 0; t < early; t++) {
+        add_affine(rest.data(), streams[t].x + row * line, streams[t].scale, streams[t].shift, line, false);
+      }
+      for (size_t t = early; t < streams.size(); t++) {
+        in_row[t - early] = {streams[t].x + row * line, streams[t].scale, streams[t].shift};
+      }
+      const auto at_row = [&](T* all) { return all == nullptr ? nullptr : all + row * line; };
+      sum_streams(in_row, has_rest ? rest.data() : nullptr, at_row(sum), at_row(relu), ceiling, line);
+    }
+  });
+}
+
+template <class T>
+void relu_backward(const T* gradient, const T* relu, float ceiling, T* out, bool accumulate, int64_t elements) {
+  at::parallel_for(0, elements, kElementsPerShare, [&](int64_t begin, int64_t end) {
+    if (accumulate)
+      masked<true>(gradient + begin, relu + begin, ceiling, out + begin, end - begin);
+    else
+      masked<false>(gradient + begin, relu + begin, ceiling, out + begin, end - begin);
+  });
+}
+
+template <class T>
+void add_to(T* out, const T* x, int64_t elements) {
+  at::parallel_for(0, elements, kElementsPerShare,
+                   [&](int64_t begin, int64_t end) { add_row(out + begin, x + begin, end - begin); });
+}
+
+#define PADA_INSTANTIATE(T)                                                                     \
+  template void sum_rows(const std::vector<RowTerm<T>>&, T*, T*, float, int64_t, const Shape&); \
+  template void relu_backward(const T*, const T*, float, T*, bool, int64_t);                    \
+  template void add_to(T*, const T*, int64_t);
+PADA_INSTANTIATE(float)
+PADA_INSTANTIATE(BFloat16)
+#undef PADA_INSTANTIATE
+
+}  // namespace pada

@@ -1,0 +1,171 @@
+#include "runtime/executor_thread.h"
+
+#include <atomic>
+#include <unordered_set>
+#include <utility>
+
+#include "runtime/addon_data.h"
+#include "runtime/stopwatch.h"
+#include "runtime/torch.h"
+
+namespace pada {
+
+// The way back to one JavaScript environment; it outlives the environment while tasks of it are on the executor.
+class Mailbox {
+ public:
+  explicit Mailbox(Napi::Env env) {
+    Napi::Function none = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
+    channel_ = Napi::ThreadSafeFunction::New(env, none, "pada-native", 0, 1);
+    channel_.Unref(env);
+  }
+
+  // The process stays alive while a call is under way, and only then. JavaScript thread only.
+  void begin(Napi::Env env, PromiseTask* task) {
+    if (under_way_.empty()) channel_.Ref(env);
+    under_way_.insert(task);
+  }
+  void end(Napi::Env env, PromiseTask* task) {
+    under_way_.erase(task);
+    if (under_way_.empty()) channel_.Unref(env);
+  }
+
+  bool closed() const { return closed_; }
+  void close() {
+    closed_ = true;
+    channel_.Abort();
+  }
+  // Deletes the tasks that will never be settled, and with them what they hold of supernets and images. JavaScript
+  // thread only, because their references are JavaScript's; the executor must have left them.
+  void abandon() {
+    for (PromiseTask* task : std::exchange(under_way_, {})) delete task;
+  }
+
+  template <class Callback>
+  bool post(Callback callback) {
+    return !closed_ && channel_.NonBlockingCall(callback) == napi_ok;
+  }
+
+ private:
+  Napi::ThreadSafeFunction channel_;
+  std::unordered_set<PromiseTask*> under_way_;
+  std::atomic<bool> closed_{false};
+};
+
+class ExecutorThread {
+ public:
+  // Never destroyed: torch's own statics may go first at exit.
+  static ExecutorThread& instance() {
+    static auto* executor = new ExecutorThread();
+    return *executor;
+  }
+
+  void post(PromiseTask* task) {
+    {
+      std::lock_guard lock(mutex_);
+      tasks_.push_back(task);
+    }
+    wake_.notify_one();
+  }
+
+  // Waits until no task of a closing environment is running; those still queued are dropped without an answer.
+  void leave(Mailbox* mailbox) {
+    std::unique_lock lock(mutex_);
+    std::erase_if(tasks_, [&](PromiseTask* task) { return task->mailbox_ == mailbox; });
+    idle_.wait(lock, [&] { return running_ == nullptr || running_->mailbox_ != mailbox; });
+  }
+
+ private:
+  ExecutorThread() {
+    std::thread([this] { loop(); }).detach();
+  }
+
+  void loop() {
+    c10::InferenceMode no_autograd;
+    for (;;) {
+      PromiseTask* task;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return !tasks_.empty(); });
+        task = tasks_.front();
+        tasks_.pop_front();
+        running_ = task;
+      }
+      {
+        Stopwatch::Scope busy(Family::Other);
+        task->run();
+      }
+      // A task whose environment is closing is left to it.
+      task->mailbox_->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
+      {
+        std::lock_guard lock(mutex_);
+        running_ = nullptr;
+      }
+      idle_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  std::deque<PromiseTask*> tasks_;
+  PromiseTask* running_ = nullptr;
+};
+
+void prepare_environment(Napi::Env env) {
+  auto* environment = new Environment();
+  auto* mailbox = environment->mailbox = new Mailbox(env);
+  env.SetInstanceData(environment);
+  env.AddCleanupHook([mailbox] {
+    mailbox->close();
+    ExecutorThread::instance().leave(mailbox);
+    mailbox->abandon();
+    delete mailbox;
+  });
+}
+
+PromiseTask::PromiseTask(Napi::Env env)
+    : deferred_(Napi::Promise::Deferred::New(env)),
+      error_(Napi::Persistent(Napi::Error::New(env, "").Value())),
+      mailbox_(Environment::of(env).mailbox) {
+  mailbox_->begin(env, this);
+}
+
+Napi::Promise PromiseTask::start(std::unique_ptr<PromiseTask> task) {
+  Napi::Promise promise = task->deferred_.Promise();
+  ExecutorThread::instance().post(task.release());
+  return promise;
+}
+
+void PromiseTask::run() noexcept {
+  try {
+    execute();
+  } catch (const Error& error) {
+    failure_ = {error.code(), error.what()};
+  } catch (const c10::Error& error) {
+    failure_ = {"ERR_TORCH", error.what_without_backtrace()};
+  } catch (const std::exception& error) {
+    failure_ = {"ERR_NATIVE", error.what()};
+  }
+}
+
+void PromiseTask::settle(Napi::Env env) {
+  const std::unique_ptr<PromiseTask> self(this);
+  Napi::HandleScope scope(env);
+  mailbox_->end(env, this);
+  if (!failure_) {
+    try {
+      deferred_.Resolve(result(env));
+      return;
+    } catch (const std::exception& error) {
+      failure_ = {"ERR_NATIVE", error.what()};
+    }
+  }
+  Napi::Object error = error_.Value();
+  const std::string stack = error.Get("stack").ToString();
+  const size_t frames = stack.find("\n    at ");
+  error.Set("code", failure_->first);
+  error.Set("message", failure_->second);
+  error.Set("stack", "Error: " + failure_->second + (frames == std::string::npos ? "" : stack.substr(frames)));
+  deferred_.Reject(error);
+}
+
+}  // namespace pada

@@ -1,0 +1,78 @@
+// The one thread that runs torch work, and the base of every call that does. OpenMP keeps a team of threads per calling
+// thread: a pool of callers would put several teams on the same cores.
+#pragma once
+
+#include <napi.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "runtime/errors.h"
+
+namespace pada {
+
+class Mailbox;
+
+// One asynchronous call: `execute` computes on the executor thread, `result` converts on the JavaScript thread.
+class PromiseTask {
+ public:
+  explicit PromiseTask(Napi::Env env);
+  virtual ~PromiseTask() = default;
+
+  // Queues the task, which deletes itself when it has settled its promise.
+  static Napi::Promise start(std::unique_ptr<PromiseTask> task);
+
+ protected:
+  virtual void execute() = 0;
+  virtual Napi::Value result(Napi::Env env) = 0;
+
+ private:
+  friend class ExecutorThread;
+  void run() noexcept;
+  void settle(Napi::Env env);
+
+  Napi::Promise::Deferred deferred_;
+  // Made at the call, so that a rejection's stack shows who called.
+  Napi::ObjectReference error_;
+  std::optional<std::pair<std::string, std::string>> failure_;  // code, message
+  Mailbox* mailbox_;
+};
+
+// Runs `work` (no JavaScript) and resolves with `convert(env, what it returned)`.
+template <class Work, class Convert>
+Napi::Promise run_on_executor(Napi::Env env, Work work, Convert convert) {
+  using Output = std::invoke_result_t<Work>;
+  class Task : public PromiseTask {
+   public:
+    Task(Napi::Env task_env, Work task_work, Convert task_convert)
+        : PromiseTask(task_env), work_(std::move(task_work)), convert_(std::move(task_convert)) {}
+
+   protected:
+    void execute() override { output_.emplace(work_()); }
+    Napi::Value result(Napi::Env task_env) override { return convert_(task_env, *output_); }
+
+   private:
+    Work work_;
+    Convert convert_;
+    std::optional<Output> output_;
+  };
+  return PromiseTask::start(std::make_unique<Task>(env, std::move(work), std::move(convert)));
+}
+
+// The same for work that returns nothing.
+template <class Work>
+Napi::Promise run_on_executor(Napi::Env env, Work work) {
+  return run_on_executor(
+      env, [work = std::move(work)]() mutable { return work(), true; },
+      [](Napi::Env done_env, bool) { return done_env.Undefined(); });
+}
+
+// Prepares an environment (the main thread's or a worker's) to receive results. Called once per environment.
+void prepare_environment(Napi::Env env);
+
+}  // namespace pada

@@ -1,0 +1,33 @@
+#include "state/named_tensors.h"
+
+#include "runtime/errors.h"
+
+namespace pada {
+
+NamedTensors::NamedTensors(const std::string& kind, std::vector<std::string> names,
+                           std::vector<std::vector<int64_t>> shapes, at::Device device)
+    : names_(std::move(names)), shapes_(std::move(shapes)), device_(device) {
+  if (names_.size() != shapes_.size()) {
+    expected("one shape per name", kind + "s", std::to_string(shapes_.size()) + " shapes");
+  }
+  for (size_t i = 0; i < names_.size(); i++) {
+    int64_t size = 1;
+    for (int64_t extent : shapes_[i]) {
+      if (extent < 1) expected("positive extents", kind + " \"" + names_[i] + "\"", std::to_string(extent));
+      size *= extent;
+    }
+    if (!index_.try_emplace(names_[i], static_cast<int>(i)).second) {
+      expected("distinct names", kind + "s", "\"" + names_[i] + "\" twice");
+    }
+    offsets_.push_back(total_);
+    sizes_.push_back(size);
+    total_ += size;
+  }
+}
+
+int NamedTensors::find(const std::string& name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? -1 : found->second;
+}
+
+}  // namespace pada

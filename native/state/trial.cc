@@ -1,0 +1,92 @@
+#include "state/trial.h"
+
+#include <cstring>
+
+#include "runtime/chunks.h"
+#include "runtime/errors.h"
+#include "ops/cpu/simd.h"
+
+namespace pada {
+namespace {
+
+PADA_SIMD void return_loop(float* __restrict w, const float* __restrict from, float* __restrict displacement,
+                           float share, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    displacement[i] += share * (from[i] - w[i]);
+    w[i] = from[i];
+  }
+}
+
+PADA_SIMD void move_loop(float* __restrict to, float* __restrict from, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    to[i] += from[i];
+    from[i] = 0;
+  }
+}
+
+}  // namespace
+
+void take_snapshot(Parameters& parameters, const std::vector<int>& indices) {
+  Parameters::Trial& trial = parameters.trial;
+  if (!trial.values.defined()) {
+    trial.values = at::zeros_like(parameters.values);
+    trial.displacement = at::zeros_like(parameters.values);
+    trial.is_displaced.assign(parameters.count(), 0);
+  }
+  if (!parameters.device().is_cpu()) {
+    for (int index : indices) {
+      parameters.segment(trial.values, index).copy_(parameters.segment(parameters.values, index));
+    }
+    return;
+  }
+  float *to = data(trial.values), *from = data(parameters.values);
+  for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
+    std::memcpy(to + c.offset, from + c.offset, sizeof(float) * static_cast<size_t>(c.size));
+  });
+}
+
+void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool clear_momentum) {
+  Parameters::Trial& trial = parameters.trial;
+  if (!trial.values.defined()) expected("a snapshot", "restore", "none");
+  for (int index : indices) {
+    if (share != 0 && !trial.is_displaced[index]) {
+      trial.is_displaced[index] = 1;
+      trial.displaced.push_back(index);
+    }
+    if (clear_momentum) parameters.segment(parameters.momentum, index).zero_();
+  }
+  if (!parameters.device().is_cpu()) {
+    for (int index : indices) {
+      at::Tensor w = parameters.segment(parameters.values, index);
+      const at::Tensor from = parameters.segment(trial.values, index);
+      parameters.segment(trial.displacement, index).add_(from.sub(w), share);
+      w.copy_(from);
+    }
+    return;
+  }
+  float *w = data(parameters.values), *displacement = data(trial.displacement);
+  const float* from = data(trial.values);
+  for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
+    return_loop(w + c.offset, from + c.offset, displacement + c.offset, static_cast<float>(share), c.size);
+  });
+}
+
+void displacement_to_gradients(Parameters& parameters) {
+  Parameters::Trial& trial = parameters.trial;
+  if (!parameters.device().is_cpu()) {
+    for (int index : trial.displaced) {
+      at::Tensor displacement = parameters.segment(trial.displacement, index);
+      parameters.segment(parameters.gradients, index).add_(displacement);
+      displacement.zero_();
+    }
+  } else if (!trial.displaced.empty()) {
+    float *to = data(parameters.gradients), *from = data(trial.displacement);
+    for_chunks(chunks_of(parameters, trial.displaced),
+               [&](const Chunk& c, int64_t) { move_loop(to + c.offset, from + c.offset, c.size); });
+  }
+  parameters.mark_pending(trial.displaced);
+  for (int index : trial.displaced) trial.is_displaced[index] = 0;
+  trial.displaced.clear();
+}
+
+}  // namespace pada

@@ -1,0 +1,47 @@
+// Writes src/setup/wheels.ts: the torch wheel that setup downloads, every NVIDIA wheel that its metadata requires
+// (pip resolves them), and their hashes. Run it when moving to another torch:
+//   node scripts/assets/pin-wheels.mjs 2.15.0
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+
+const PYTHON = '3.11'
+const version = process.argv[2]
+if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) throw new Error(`Expected a torch version but received ${version}`)
+
+function resolve(machine) {
+  const tags = Array.from({ length: 12 }, (_, i) => `manylinux_2_${17 + i}_${machine}`)
+  const platforms = [...tags, `manylinux2014_${machine}`].flatMap((tag) => ['--platform', tag])
+  const target = ['--target', 'unused', '--python-version', PYTHON, '--only-binary=:all:', ...platforms]
+  const resolution = ['install', '--dry-run', '--quiet', '--ignore-installed', '--report', '-']
+  const report = execFileSync('python3', ['-m', 'pip', ...resolution, ...target, `torch==${version}`], {
+    maxBuffer: 1 << 28,
+  })
+  return JSON.parse(report)
+    .install.filter(({ metadata }) => metadata.name === 'torch' || metadata.name.startsWith('nvidia-'))
+    .map(({ metadata, download_info }) => ({
+      name: metadata.name,
+      version: metadata.version,
+      sha256: download_info.archive_info.hash.replace('sha256=', ''),
+    }))
+}
+
+const entries = { x64: 'x86_64', arm64: 'aarch64' }
+const text = Object.entries(entries).map(([arch, machine]) => {
+  const lines = resolve(machine).map((w) => `    ['${w.name}', '${w.version}', '${w.sha256}'],`)
+  return `  ${arch}: [\n${lines.join('\n')}\n  ],`
+})
+writeFileSync(
+  new URL('../../src/setup/wheels.ts', import.meta.url),
+  `// Written by scripts/assets/pin-wheels.mjs; do not edit.
+
+export const TORCH_VERSION = '${version}'
+
+/** The wheels were resolved for this Python; libtorch in them does not depend on it. */
+export const WHEEL_PYTHON = '${PYTHON}'
+
+/** Linux wheels by Node's name of the architecture: name, version, sha256. */
+export const WHEELS: Readonly<Record<string, readonly (readonly [name: string, version: string, sha256: string])[]>> = {
+${text.join('\n')}
+}
+`,
+)

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { loadGroundTruth } from '../../dist/ground-truth/ground-truth.js'
+/**
+ * Compares counted parameters with NAS-Bench-201's table of all 15,625 architectures.
+ *
+ *     npm run check:nasbench201-cost -- TABLE
+ *
+ * TABLE is a CSV file with the columns arch and params_millions, to three decimals. Needs `npm run build`, no addon.
+ *
+ * 204 entries of the table contradict its own network: for their architectures one formula, which holds for all others,
+ * gives other numbers, while architectures of equal operations have the formula's. So 15,421 must come out equal, and
+ * exactly those: more would be as wrong as fewer. Prints the first entries that differ; exits 1 on another number.
+ */
+import { costOf } from '../../dist/programs/cost.js'
+import { nasBench201 } from '../../dist/spaces/nasbench201/nasbench201.js'
+
+const ENTRIES = 15_625
+const EQUAL = 15_421
+/** Half of the table's last digit, and what summing decimals in binary can add. */
+const ROUNDING = 0.0005 + 1e-9
+const SHOWN = 5
+
+const file = process.argv[2]
+if (file === undefined) {
+  console.error('Expected a table but received none: npm run check:nasbench201-cost -- TABLE')
+  process.exit(2)
+}
+const space = nasBench201()
+const cost = costOf(space, { published: true })
+// A reader of numbers by architecture, whatever they mean.
+const table = await loadGroundTruth(file, space, { column: 'params_millions' })
+
+const others = table.paths.filter((path) => Math.abs(cost(path).parameters / 1e6 - table.accuracy(path)) > ROUNDING)
+for (const path of others.slice(0, SHOWN)) {
+  console.log(`${space.encode(path)}: counted ${cost(path).parameters / 1e6}, in the table ${table.accuracy(path)}`)
+}
+const equal = table.size - others.length
+const good = table.size === ENTRIES && equal === EQUAL
+console.log(`${good ? 'passed' : 'FAILED'}  ${equal} of ${table.size} equal, expected ${EQUAL} of ${ENTRIES}`)
+process.exitCode = good ? 0 : 1

@@ -1,0 +1,35 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { environment } from './environment.js'
+
+/** The package's own folder: two levels above this file, both in `src/` and in `dist/`. */
+export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+/** Where libtorch is kept, and builds for packages in read-only folders. */
+export function cacheRoot(): string {
+  return environment().cache ?? join(homedir(), '.cache', 'pada-native')
+}
+
+/** Folders the addon may be built in, best first. */
+export function buildFolders(root: string = packageRoot): string[] {
+  return [join(root, 'build'), join(cacheRoot(), `build-${packageVersion()}`)]
+}
+
+export function addonPath(buildFolder: string): string {
+  return join(buildFolder, 'Release', 'pada_native.node')
+}
+
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

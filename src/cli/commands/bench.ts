@@ -1,0 +1,91 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { RandomStream } from '../../base/random.js'
+import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchmark/bench.js'
+import { prepareBenchmark } from '../../benchmark/job.js'
+import { randomPaths, readPathList } from '../../benchmark/path-list.js'
+import { loadConfig } from '../../config/index.js'
+import { ensureNative } from '../../setup/index.js'
+import {
+  CIFAR10_FOLDER,
+  jsonOption,
+  onePath,
+  PAPER_CONFIG,
+  paperConfigOption,
+  precisionOption,
+  setOption,
+  whole,
+} from '../options.js'
+import { renderBenchmark } from '../output/bench.js'
+import { onInterrupt } from '../signals.js'
+
+const RANDOM_PATHS = 12
+
+const count = (name: string, describe: string, defaultDescription: string, least = 1) =>
+  ({
+    type: 'number',
+    requiresArg: true,
+    describe,
+    defaultDescription,
+    coerce: (value: number) => whole(name, value, least),
+  }) as const
+
+const options = {
+  config: paperConfigOption,
+  set: setOption,
+  paths: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'File with a path per line, as operation indices or architecture',
+    defaultDescription: `${RANDOM_PATHS} random ones`,
+    coerce: onePath('--paths'),
+  },
+  batch: count('batch', 'Images per step', "the settings'"),
+  precision: { ...precisionOption, defaultDescription: "the settings'" },
+  mode: { choices: ['train', 'eval'], default: 'train', requiresArg: true, describe: 'Training steps or evaluations' },
+  threads: count('threads', 'Threads that native computation uses', "the settings'"),
+  steps: count('steps', 'Steps to measure per path', 'two seconds of them'),
+  warmup: count('warmup', 'Steps before them per path', '2', 0),
+  json: jsonOption,
+} as const
+
+export const benchCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
+  builder: (yargs) => yargs.options(options),
+  async handler({
+    config: file = PAPER_CONFIG,
+    set,
+    paths: list,
+    batch,
+    precision,
+    mode,
+    threads,
+    steps,
+    warmup,
+    json,
+  }) {
+    const log = (line: string) => process.stderr.write(`${line}\n`)
+    const overrides = { precision, threads }
+    const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
+    const job = await prepareBenchmark(config, batchSize)
+    const paths =
+      list === undefined
+        ? randomPaths(job.space, RANDOM_PATHS, RandomStream.named(config.seed, 'bench'))
+        : await readPathList(list, job.space)
+    if (job.generated) log(`No data set at ${config.data.dir}: measuring on generated images`)
+    await ensureNative({ cuda: config.device === 'cuda', log })
+
+    using interruption = onInterrupt(log)
+    const { signal } = interruption
+    const measured: PathMeasurement[] = []
+    let result: BenchmarkResult | undefined
+    for await (const event of bench({ ...job, config, paths, batchSize, mode, steps, warmup, signal })) {
+      if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
+      if (event.event === 'bench') result = event
+      else measured.push(event)
+      if (!json && event.event === 'path') log(`${measured.length}/${paths.length} ${event.arch}`)
+    }
+    if (json || result === undefined) return
+    const lines = renderBenchmark(measured, result, { color: process.stdout.isTTY })
+    process.stdout.write(`${lines.join('\n')}\n`)
+  },
+}

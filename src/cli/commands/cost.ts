@@ -1,0 +1,106 @@
+import Table from 'cli-table3'
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { UserError } from '../../base/errors.js'
+import { createRandom } from '../../base/random.js'
+import { type Config, LATENCY, loadConfig } from '../../config/index.js'
+import { imageExtents } from '../../data/extents.js'
+import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
+import { Supernet, setThreads } from '../../native/index.js'
+import { type Cost, costOf } from '../../programs/cost.js'
+import { ensureNative } from '../../setup/index.js'
+import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
+import { initialise } from '../../training/snapshot.js'
+import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
+import { decimal, integer } from '../output/format.js'
+import { onInterrupt } from '../signals.js'
+
+const options = {
+  config: paperConfigOption,
+  set: setOption,
+  published: {
+    type: 'boolean',
+    default: false,
+    describe: 'The network as benchmarks publish it: affine norms, no biases before them, dead edges',
+  },
+  latency: {
+    type: 'boolean',
+    default: false,
+    describe: 'Measure milliseconds per batch too, here, with initial weights, on images of noise',
+  },
+  batch: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Images per batch, for --latency',
+    defaultDescription: '1',
+    coerce: (value: number) => whole('batch', value),
+  },
+  json: jsonOption,
+} as const
+
+type Counted = Cost & { readonly path: Path; readonly latency?: number }
+
+export const costCommand: CommandModule<object, InferredOptionTypes<typeof options> & { paths?: string[] }> = {
+  builder: (yargs) =>
+    yargs
+      .positional('paths', { type: 'string', array: true, describe: 'Paths, as operation indices or architecture' })
+      .options(options),
+  async handler({ paths: texts = [], config: file = PAPER_CONFIG, set, published, latency, batch, json }) {
+    if (batch !== undefined && !latency)
+      throw new UserError('Expected --latency with --batch but received --batch alone', 2)
+    if (texts.length === 0) throw new UserError('Expected at least one path for cost but received none', 2)
+    const config = await loadConfig({ file, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const { input, classes } = await imageExtents(config.data)
+    const space = createSpace(config.space, input, classes)
+    const paths = texts.map((text) => parsePath(space, text))
+    const cost = costOf(space, { published })
+    const measured = latency ? await latencies(paths, space, config, batch) : []
+    const counted = paths.map((path, i) => {
+      const one = { path, arch: space.encode(path), ...cost(path) }
+      return latency ? { ...one, latency: measured[i] } : one
+    })
+    const lines = json
+      ? counted.map((one) => JSON.stringify({ event: 'cost', space: space.name, published, ...one }))
+      : describe(space, counted, published)
+    process.stdout.write(`${lines.join('\n')}\n`)
+  },
+}
+
+/** Milliseconds per batch of each path, measured on this machine. */
+async function latencies(
+  paths: readonly Path[],
+  space: SearchSpace,
+  config: Config,
+  batch?: number,
+): Promise<number[]> {
+  const log = (line: string) => process.stderr.write(`${line}\n`)
+  await ensureNative({ cuda: config.device === 'cuda', log })
+  const { device, precision } = config
+  if (config.threads !== undefined) await setThreads(config.threads)
+  using interruption = onInterrupt(log)
+  using supernet = Supernet.of(space, { device, precision })
+  await initialise(supernet, createRandom(config.seed))
+  const settings = { ...LATENCY, ...(batch && { batchSize: batch }) }
+  using data = noiseDataset(space.input, settings.batchSize, device)
+  const measured: number[] = []
+  for (const path of paths) {
+    measured.push(await measureLatency(path, { ...settings, space, supernet, data, signal: interruption.signal }))
+  }
+  return measured
+}
+
+function describe(space: SearchSpace, counted: readonly Counted[], published: boolean): string[] {
+  const measured = counted.some(({ latency }) => latency !== undefined)
+  const table = new Table({
+    head: ['path', 'parameters', 'multiply-adds', 'FLOPs', ...(measured ? ['latency/ms'] : [])],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const { path, parameters, multiplyAdds, flops, latency } of counted) {
+    const last = latency === undefined ? [] : [decimal(latency)]
+    table.push([path.join(), integer(parameters), integer(multiplyAdds), integer(flops), ...last])
+  }
+  const { channels, height, width } = space.input
+  const where = published ? 'as published' : 'in the supernet'
+  const subject = `${space.name}, ${where}, one image of ${channels}×${height}×${width} in ${space.classes} classes`
+  return [subject, ...table.toString().split('\n')]
+}

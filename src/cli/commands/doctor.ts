@@ -1,0 +1,45 @@
+import pc from 'picocolors'
+import type { CommandModule } from 'yargs'
+import { type Diagnosis, diagnose } from '../../native/diagnosis.js'
+
+export const doctorCommand: CommandModule<object, { json: boolean }> = {
+  builder: (yargs) =>
+    yargs.options({ json: { type: 'boolean', default: false, describe: 'Print one JSON object on stdout' } }),
+  async handler({ json }) {
+    const diagnosis = await diagnose()
+    process.stdout.write(`${json ? JSON.stringify(diagnosis) : describe(diagnosis)}\n`)
+  },
+}
+
+/** The diagnosis as lines of a name and a value, then what is missing. */
+export function describe(diagnosis: Diagnosis): string {
+  const { versions, libtorch, addon } = diagnosis
+  const rows: [string, string | undefined][] = [
+    ['pada-native', versions.padaNative],
+    ['Node', `${versions.node} (${versions.platform})`],
+    ['CMake', versions.cmake],
+    ['compiler', versions.compiler],
+    ['Python', versions.python && `${versions.python}${versions.pip === undefined ? ', no pip' : `, ${versions.pip}`}`],
+    ['libtorch', libtorch && `${libtorch.version}, ${libtorch.cuda ? 'with CUDA' : 'CPU only'}`],
+    ['  origin', libtorch && `${libtorch.origin}: ${libtorch.root}`],
+    ['addon', addon && `${addon.path}${addon.loads ? '' : ' (does not load)'}`],
+    ['processor', `${diagnosis.cpu}, ${diagnosis.cores} cores, ${(diagnosis.memory / 2 ** 30).toFixed(1)} GiB`],
+    ['  threads', diagnosis.threads?.toString()],
+    ['  capability', diagnosis.cpuCapability],
+    ['GPUs', diagnosis.gpus.join('; ') || 'none'],
+    ['  usable', usableGpus(diagnosis)],
+  ]
+  const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value ?? pc.yellow('not found')}`)
+  const { missing } = diagnosis
+  return [
+    ...lines,
+    '',
+    ...(missing.length === 0 ? [pc.green('Nothing is missing.')] : missing.map((m) => pc.red(m))),
+  ].join('\n')
+}
+
+function usableGpus({ gpus, cudaDevices, libtorch }: Diagnosis): string {
+  if (cudaDevices.length > 0) return cudaDevices.join('; ')
+  const advice = gpus.length > 0 && libtorch?.cuda === false
+  return advice ? 'none: libtorch has no CUDA, `npx pada-native setup --cuda` gets one that has' : 'none'
+}

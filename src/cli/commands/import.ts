@@ -1,0 +1,98 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { UserError } from '../../base/errors.js'
+import { configOfSettings } from '../../config/index.js'
+import { type Config, type Explained, type ImportReport, importRun, loadConfig, SPACES } from '../../index.js'
+import { ensureNative } from '../../setup/index.js'
+import { listed } from '../../weights/match.js'
+import { NAME_MAP_NAMES } from '../../weights/name-maps/index.js'
+import { configOption, jsonOption, onePath, setOption } from '../options.js'
+import { integer } from '../output/format.js'
+import { onInterrupt } from '../signals.js'
+
+const options = {
+  space: { choices: SPACES, requiresArg: true, describe: 'Search space, where no --config names it' },
+  config: { ...configOption, defaultDescription: 'the published settings of --space, on the embedded images' },
+  set: setOption,
+  from: {
+    choices: NAME_MAP_NAMES,
+    requiresArg: true,
+    describe: 'Whose names the weights have',
+    defaultDescription: 'told from the names',
+  },
+  path: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Sub-model that the weights belong to, as operation indices or architecture',
+    coerce: onePath('--path'),
+  },
+  'no-strict': {
+    type: 'boolean',
+    default: false,
+    describe: 'Take what fits, keep initial values for what is missing, and leave the rest',
+  },
+  out: {
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    describe: 'Run folder to create',
+    coerce: onePath('--out'),
+  },
+  json: jsonOption,
+} as const
+
+type Arguments = InferredOptionTypes<typeof options> & { source?: string }
+
+export const importCommand: CommandModule<object, Arguments> = {
+  builder: (yargs) =>
+    yargs
+      .positional('source', {
+        type: 'string',
+        describe: 'PyTorch state dict, .safetensors or run folder',
+        coerce: onePath('import'),
+      })
+      .options(options),
+  async handler({ source, from, path, out, json, ...argv }) {
+    if (source === undefined) throw new UserError('Expected a checkpoint for import but received none', 2)
+    const config = await settings(argv)
+    const log = (line: string) => process.stderr.write(`${line}\n`)
+    using interruption = onInterrupt(log)
+    const { signal } = interruption
+    await ensureNative({ log, signal })
+    const { run, report } = await importRun(config, source, { from, path, strict: !argv['no-strict'], out, signal })
+    const lines = json ? [JSON.stringify({ event: 'result', source, run, ...report })] : describe(run, report)
+    process.stdout.write(`${lines.join('\n')}\n`)
+  },
+}
+
+async function settings({ config, space, set = [] }: Pick<Arguments, 'config' | 'space' | 'set'>): Promise<Config> {
+  const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
+  if (config !== undefined) return loadConfig({ file: config, set: named })
+  if (space === undefined) throw new UserError('Expected --space or --config for import but received neither', 2)
+  return configOfSettings(named)
+}
+
+/** One line for each fate that tensors had, with the first few names. */
+function describe(run: string, report: ImportReport): string[] {
+  const { matched, from, space, arch, filled, initial, passedOver, misfits, lost, left } = report
+  const lines = [
+    `${integer(matched)} taken for ${arch === undefined ? space : `${arch} of ${space}`} by the names of ${from}`,
+  ]
+  const add = (what: string, names: readonly string[]) => {
+    const text = listed(what, names)
+    if (text !== undefined) lines.push(text)
+  }
+  for (const [reason, names] of byReason(filled)) add(`filled (${reason})`, names)
+  for (const [reason, names] of byReason(passedOver)) add(`passed over (${reason})`, names)
+  add('kept at their initial values', initial)
+  add('of another shape', misfits)
+  add(`lost, because norms of ${space} have no parameters`, lost)
+  add('left over', left)
+  lines.push(`Run folder ${run}: rank, find, export and train --resume go on from here`)
+  return lines
+}
+
+function byReason(tensors: readonly Explained[]): Map<string, string[]> {
+  const names = new Map<string, string[]>()
+  for (const { name, reason } of tensors) names.set(reason, [...(names.get(reason) ?? []), name])
+  return names
+}

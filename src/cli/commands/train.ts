@@ -1,0 +1,18 @@
+import type { CommandModule } from 'yargs'
+import { search } from '../../index.js'
+import { type RunOptions, runOptions } from '../options.js'
+import { chooseRun } from '../run-folder.js'
+import { run } from '../work.js'
+
+export const trainCommand: CommandModule<object, RunOptions> = {
+  builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
+  async handler(argv) {
+    const { config, ...folder } = await chooseRun(argv)
+    await run({
+      config,
+      json: argv.json,
+      continuation: 'train --resume',
+      start: (signal) => search(config, { ...folder, signal, phases: ['train'] }),
+    })
+  },
+}

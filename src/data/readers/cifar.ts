@@ -1,0 +1,136 @@
+/** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in the two layouts that every language can read. */
+import { join } from 'node:path'
+import { UserError } from '../../base/errors.js'
+import { type Batch, type PublishedFile, parsePickledBatch, readBatches } from '../batches.js'
+import { exists, requireFolder } from '../files.js'
+import type { LabelledSplits, ReadOptions } from '../images.js'
+
+const SHAPE = { channels: 3, height: 32, width: 32 }
+const PIXELS = 3 * 32 * 32
+
+/** Files of one layout, and the folder that its archive unpacks to. */
+interface Layout {
+  readonly folder: string
+  readonly train: readonly PublishedFile[]
+  readonly test: readonly PublishedFile[]
+}
+
+interface Cifar {
+  readonly title: string
+  readonly classes: number
+  /** Bytes before the pixels of a binary record; the last of them is the label. */
+  readonly labelBytes: number
+  /** Key of the labels in a pickled batch. */
+  readonly labels: string
+  readonly binary: Layout
+  /** Checksums are those that torchvision compares with. */
+  readonly python: Layout
+}
+
+const CIFAR10: Cifar = {
+  title: 'CIFAR-10',
+  classes: 10,
+  labelBytes: 1,
+  labels: 'labels',
+  binary: {
+    folder: 'cifar-10-batches-bin',
+    train: [1, 2, 3, 4, 5].map((number) => ({ name: `data_batch_${number}.bin` })),
+    test: [{ name: 'test_batch.bin' }],
+  },
+  python: {
+    folder: 'cifar-10-batches-py',
+    train: [
+      { name: 'data_batch_1', md5: 'c99cafc152244af753f735de768cd75f' },
+      { name: 'data_batch_2', md5: 'd4bba439e000b95fd0a9bffe97cbabec' },
+      { name: 'data_batch_3', md5: '54ebc095f3ab1f0389bbae665268c751' },
+      { name: 'data_batch_4', md5: '634d18415352ddfa80567beed471001a' },
+      { name: 'data_batch_5', md5: '482c414d41f54cd18b22e5b47cb7c3cb' },
+    ],
+    test: [{ name: 'test_batch', md5: '40351d587109b95175f43aff81a1287e' }],
+  },
+}
+
+const CIFAR100: Cifar = {
+  title: 'CIFAR-100',
+  classes: 100,
+  labelBytes: 2,
+  labels: 'fine_labels',
+  binary: { folder: 'cifar-100-binary', train: [{ name: 'train.bin' }], test: [{ name: 'test.bin' }] },
+  python: {
+    folder: 'cifar-100-python',
+    train: [{ name: 'train', md5: '16019d7e3df5f24257cddd939b257f8d' }],
+    test: [{ name: 'test', md5: 'f0ef6b0ae62326f3e7ffdfab6717acfc' }],
+  },
+}
+
+/**
+ * Reads CIFAR-10. Binary: records of one label byte and 3,072 pixel bytes, the red, green and blue planes of 32×32 in
+ * row-major order. Python: pickled batches of the same planes. `dir` is a folder of either, or the one that holds it;
+ * where both are, the binary files are read.
+ *
+ * @throws UserError for missing, damaged or truncated files and labels outside the classes.
+ */
+export function readCifar10(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
+  return read(CIFAR10, dir, options)
+}
+
+/** Reads CIFAR-100 with its 100 fine labels, as {@link readCifar10}; binary records begin with the coarse label. */
+export function readCifar100(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
+  return read(CIFAR100, dir, options)
+}
+
+async function read(
+  cifar: Cifar,
+  dir: string,
+  { train, test, checksums, signal }: ReadOptions,
+): Promise<LabelledSplits> {
+  await requireFolder(dir, cifar.title)
+  const { layout, folder } = await locate(cifar, dir)
+  const { classes, labels } = cifar
+  const parse = (bytes: Buffer, file: string) =>
+    layout === cifar.binary
+      ? parseRecords(bytes, file, cifar)
+      : parsePickledBatch(bytes, file, { shape: SHAPE, classes, labels })
+  const path = (name: string) => join(folder, name)
+  const common = { shape: SHAPE, parse, checksums, signal }
+  return {
+    train: await readBatches(path, layout.train, { ...common, wanted: train, setting: 'data.trainCount' }),
+    test: await readBatches(path, layout.test, { ...common, wanted: test, setting: 'data.testCount' }),
+    classes,
+  }
+}
+
+/** The layout that `dir` or its usual folder has a file of. */
+async function locate({ title, binary, python }: Cifar, dir: string): Promise<{ layout: Layout; folder: string }> {
+  for (const layout of [binary, python]) {
+    for (const folder of [join(dir, layout.folder), dir]) {
+      for (const { name } of [...layout.train, ...layout.test]) {
+        if (await exists(join(folder, name))) return { layout, folder }
+      }
+    }
+  }
+  const wanted = `${binary.train[0].name} or ${python.train[0].name}`
+  throw new UserError(`Expected ${wanted} for the ${title} data but received a folder without them: ${dir}`)
+}
+
+function parseRecords(bytes: Buffer, file: string, { classes, labelBytes }: Cifar): Batch {
+  const record = labelBytes + PIXELS
+  if (bytes.length === 0 || bytes.length % record !== 0) {
+    throw new UserError(`Expected whole records of ${record} bytes for ${file} but received ${bytes.length} bytes`)
+  }
+  const count = bytes.length / record
+  const images = new Uint8Array(count * PIXELS)
+  const labels = new Int32Array(count)
+  for (let index = 0; index < count; index++) {
+    const pixels = index * record + labelBytes
+    const label = bytes[pixels - 1]
+    if (label >= classes) {
+      throw new UserError(
+        `Expected labels from 0 to ${classes - 1} for ${file} but received ${label} in record ${index}`,
+      )
+    }
+    labels[index] = label
+    images.set(bytes.subarray(pixels, pixels + PIXELS), index * PIXELS)
+  }
+  return { images, labels }
+}

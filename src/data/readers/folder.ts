@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../../base/errors.js'
+import { decodeTo, extentsOf } from '../decode.js'
+import { countWithin, exists, requireFolder } from '../files.js'
+import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
+import { requireMemory } from '../memory.js'
+import { inParallel } from '../parallel.js'
+import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
+import { digestOf, type Listing, listSplit, requireSameClasses } from './folder-listing.js'
+
+/** How pixels come from files; another way gets another name, so that pixels kept from before are not taken for it. */
+const RULE = 'evaluation-crop-1'
+
+/** Images under way at a time: while one is decoded on a core, the next is read. */
+const UNDER_WAY = 2 * availableParallelism()
+
+/** The images to take, and the name under which their pixels are kept. */
+interface Source {
+  readonly listing: Listing
+  readonly digest: string
+}
+
+/**
+ * Reads JPEG and PNG images in the layout of ImageNet: `train/CLASS/IMAGE` and the same in `val` or, where there is no
+ * `val`, in `test`. Classes and the order of images are {@link listSplit}'s, what becomes of an image {@link decodeTo}'s.
+ * Pixels are kept in the cache folder until a file, the number of images or the size changes.
+ *
+ * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes where none is
+ *   given, and more images than fit in memory.
+ */
+export async function readFolder(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
+  await requireFolder(dir, 'image')
+  // A data set with all three keeps its test images, often unlabelled, for the very end: `val` is what one ranks on.
+  const held = (await exists(join(dir, 'val'))) ? 'val' : 'test'
+  for (const split of ['train', held]) {
+    if (await exists(join(dir, split))) continue
+    const wanted = split === 'train' ? 'a folder train' : 'a folder val or test'
+    throw new UserError(`Expected ${wanted} for the image data but received a folder without it: ${dir}`)
+  }
+  const all = { train: await listSplit(join(dir, 'train')), test: await listSplit(join(dir, held)) }
+  requireSameClasses(all.train, all.test)
+  const train = await take(all.train, options.train, 'data.trainCount', options.size)
+  const test = await take(all.test, options.test, 'data.testCount', options.size)
+  const extents = await commonExtents(train, options.size)
+  const counts = { train: train.listing.images.length, test: test.listing.images.length }
+  requireMemory(counts, extents, dir)
+  return {
+    train: await load(train, extents, options),
+    test: await load(test, extents, options),
+    classes: all.train.classes.length,
+  }
+}
+
+async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
+  const count = countWithin(wanted, listing.images.length, setting)
+  const taken = { ...listing, images: listing.images.slice(0, count) }
+  return { listing: taken, digest: await digestOf(taken, `${RULE} ${size}`) }
+}
+
+/** Height and width that all images shall have: the given size, or that of the first image. */
+async function commonExtents({ listing, digest }: Source, size: number | undefined): Promise<Extents> {
+  if (size !== undefined) return { height: size, width: size }
+  return (await cachedExtents(digest)) ?? (await extentsOf(join(listing.folder, listing.images[0].name)))
+}
+
+async function load({ listing, digest }: Source, extents: Extents, options: ReadOptions): Promise<LabelledImages> {
+  const count = listing.images.length
+  const kept = await readPixels(digest, count, extents)
+  const images = kept ?? (await decodeAll(listing, extents, options))
+  if (kept === undefined) await writePixels(digest, images, extents)
+  return { images, labels: Int32Array.from(listing.images, ({ label }) => label), channels: 3, ...extents }
+}
+
+async function decodeAll(
+  { folder, images }: Listing,
+  extents: Extents,
+  { size, signal }: ReadOptions,
+): Promise<Uint8Array> {
+  const bytes = 3 * extents.height * extents.width
+  const pixels = new Uint8Array(images.length * bytes)
+  await inParallel(images.length, UNDER_WAY, async (index) => {
+    signal?.throwIfAborted()
+    const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
+    return decodeTo(planes, join(folder, images[index].name), extents, size)
+  })
+  return pixels
+}

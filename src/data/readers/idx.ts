@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { UserError } from '../../base/errors.js'
+import { countWithin, exists, readBytes, requireFolder } from '../files.js'
+import type { Counts, LabelledImages, LabelledSplits } from '../images.js'
+
+const UNSIGNED_BYTE = 0x08
+
+/** Contents of an IDX file of unsigned bytes. */
+export interface Idx {
+  readonly shape: readonly number[]
+  readonly data: Uint8Array
+}
+
+/**
+ * Parses the IDX format of the MNIST family: two zero bytes, type code, number of dimensions, then each extent as a
+ * big-endian 32-bit integer, then the data in row-major order. Only unsigned bytes are read.
+ *
+ * @throws UserError for a wrong magic number, another element type or rank, or a length that differs from the header's.
+ */
+export function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
+  const header = 4 + 4 * rank
+  const magic = bytes.length >= 4 ? bytes.readUInt32BE(0) : undefined
+  const expected = (UNSIGNED_BYTE << 8) | rank
+  if (magic !== expected) {
+    const received = magic === undefined ? `${bytes.length} bytes` : hex(magic)
+    throw new UserError(`Expected the IDX magic number ${hex(expected)} for ${name} but received ${received}`)
+  }
+  if (bytes.length < header) {
+    throw new UserError(`Expected an IDX header of ${header} bytes for ${name} but received ${bytes.length} bytes`)
+  }
+  const shape = Array.from({ length: rank }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis))
+  const length = shape.reduce((product, extent) => product * extent, 1)
+  if (bytes.length - header !== length) {
+    const received = `${bytes.length - header} bytes`
+    throw new UserError(`Expected ${length} bytes (${shape.join('×')}) of data for ${name} but received ${received}`)
+  }
+  return { shape, data: bytes.subarray(header) }
+}
+
+/**
+ * Reads a data set in the layout of MNIST and Fashion-MNIST from a folder: `train-images-idx3-ubyte`,
+ * `train-labels-idx1-ubyte` and the same with `t10k-`, each plain or as `.gz`. The number of classes is one more than
+ * the largest training label.
+ */
+export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<LabelledSplits> {
+  await requireFolder(dir, 'IDX')
+  const train = await readSplit(dir, 'train', counts.train, 'data.trainCount')
+  const classes = train.classes
+  const test = await readSplit(dir, 't10k', counts.test, 'data.testCount', classes)
+  return { train: train.split, test: test.split, classes }
+}
+
+async function readSplit(dir: string, prefix: string, wanted: number | undefined, what: string, classes?: number) {
+  const imageFile = await locate(dir, `${prefix}-images-idx3-ubyte`)
+  const labelFile = await locate(dir, `${prefix}-labels-idx1-ubyte`)
+  const images = parseIdx(await readBytes(imageFile), 3, imageFile)
+  const labels = parseIdx(await readBytes(labelFile), 1, labelFile)
+  const [available, height, width] = images.shape
+  if (available === 0 || height === 0 || width === 0) {
+    throw new UserError(`Expected at least one image for ${imageFile} but received shape ${images.shape.join('×')}`)
+  }
+  if (labels.shape[0] !== available) {
+    throw new UserError(`Expected ${available} labels for ${labelFile} but received ${labels.shape[0]}`)
+  }
+  const largest = labels.data.reduce((most, label) => Math.max(most, label), 0)
+  if (classes !== undefined && largest >= classes) {
+    const index = labels.data.indexOf(largest)
+    throw new UserError(
+      `Expected labels from 0 to ${classes - 1} for ${labelFile} but received ${largest} at index ${index}`,
+    )
+  }
+  const count = countWithin(wanted, available, what)
+  const split: LabelledImages = {
+    images: new Uint8Array(images.data.subarray(0, count * height * width)),
+    labels: Int32Array.from(labels.data.subarray(0, count)),
+    channels: 1,
+    height,
+    width,
+  }
+  return { split, classes: largest + 1 }
+}
+
+async function locate(dir: string, name: string): Promise<string> {
+  const plain = join(dir, name)
+  if (await exists(plain)) return plain
+  if (await exists(`${plain}.gz`)) return `${plain}.gz`
+  throw new UserError(`Expected ${name} or ${name}.gz for the IDX data but received a folder without them: ${dir}`)
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`
+}

@@ -1,0 +1,101 @@
+/** NumPy's .npy files: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+import { readFile } from 'node:fs/promises'
+import { writeAtomically } from '../base/atomic.js'
+import { UserError } from '../base/errors.js'
+
+/** An array of NumPy. */
+export interface NpyArray {
+  readonly shape: readonly number[]
+  /** Row-major. Doubles are rounded to float32, integers kept to 32 bits. */
+  readonly data: Float32Array | Int32Array
+}
+
+const MAGIC = '\x93NUMPY'
+
+/** Element types that are read as numbers, by NumPy's name. */
+const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>> = {
+  '<f4': (buffer) => new Float32Array(buffer),
+  '<f8': (buffer) => Float32Array.from(new Float64Array(buffer)),
+  '|u1': (buffer) => Int32Array.from(new Uint8Array(buffer)),
+  '<i4': (buffer) => new Int32Array(buffer),
+  '<i8': (buffer) => Int32Array.from(new BigInt64Array(buffer), Number),
+}
+
+/** @throws UserError for a file that is missing, truncated, of another format, element type or order. */
+export async function readNpy(file: string): Promise<NpyArray> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`Expected a readable .npy file for ${file} but received ${error.code}`)
+  })
+  const { shape, type, elements } = parseNpy(bytes, file)
+  if (!Object.hasOwn(TYPES, type)) {
+    const types = Object.keys(TYPES).join(', ')
+    throw new UserError(`Expected elements of type ${types} for ${file} but received ${type}`)
+  }
+  return { shape, data: TYPES[type](Uint8Array.from(elements).buffer) }
+}
+
+/** An array of any element type. */
+export interface RawArray {
+  readonly shape: readonly number[]
+  /** NumPy's name of the element type, with byte order: `<f4`, `|u1`. */
+  readonly type: string
+  /** Row-major. */
+  readonly elements: Buffer
+}
+
+/**
+ * Takes an .npy file apart.
+ *
+ * @param file What messages call it.
+ * @throws UserError for another format, structured elements, Fortran order, and a size unlike the shape's.
+ */
+export function parseNpy(bytes: Buffer, file: string): RawArray {
+  const { header, end } = npyHeader(bytes, file)
+  const type = /'descr': *'([<>|=]\w(\d+))'/.exec(header)
+  const extents = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1]
+  if (type === null || extents === undefined || !/'fortran_order': *False/.test(header)) {
+    throw new UserError(`Expected plain elements in C order for ${file} but received ${header.trim()}`)
+  }
+  const shape = extents
+    .split(',')
+    .filter((extent) => extent.trim() !== '')
+    .map(Number)
+  const wanted = shape.reduce((product, extent) => product * extent, Number(type[2]))
+  if (bytes.length - end !== wanted) {
+    throw new UserError(`Expected ${wanted} bytes of elements in ${file} but received ${bytes.length - end}`)
+  }
+  return { shape, type: type[1], elements: bytes.subarray(end) }
+}
+
+/**
+ * Finds the pickle of an array of objects, which NumPy writes after the header; undefined where the elements are plain.
+ *
+ * @throws UserError for another format.
+ */
+export function npyPickle(bytes: Buffer, file: string): Buffer | undefined {
+  const { header, end } = npyHeader(bytes, file)
+  return /'descr': *'\|O'/.test(header) ? bytes.subarray(end) : undefined
+}
+
+/** The header's text, and where the elements begin. */
+function npyHeader(bytes: Buffer, file: string): { header: string; end: number } {
+  const start = bytes[6] > 1 ? 12 : 10
+  if (bytes.length < start || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw new UserError(`Expected an .npy file for ${file} but received something else`)
+  }
+  const end = start + (start === 12 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
+  return { header: bytes.toString('latin1', start, end), end }
+}
+
+/** Writes float32 elements in row-major order. */
+export async function writeNpy(file: string, shape: readonly number[], data: Float32Array): Promise<void> {
+  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
+  // The header's length is a multiple of 64 with the magic before it and a line feed at its end.
+  const length = Math.ceil((10 + description.length + 1) / 64) * 64 - 10
+  const head = Buffer.alloc(10)
+  head.write(MAGIC, 'latin1')
+  head[6] = 1
+  head.writeUInt16LE(length, 8)
+  const text = Buffer.from(`${description.padEnd(length - 1)}\n`, 'latin1')
+  await writeAtomically(file, [head, text, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
+}

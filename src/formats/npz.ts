@@ -1,0 +1,148 @@
+/** Images and labels in NumPy's .npz archives, by the names that NumPy, Keras and MedMNIST files give them. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../base/errors.js'
+import { countWithin, readBytes } from '../data/files.js'
+import type { LabelledImages, LabelledSplits, ReadOptions } from '../data/images.js'
+import { classIndices, integersOf } from '../data/labels.js'
+import { parseNpy, type RawArray } from './npy.js'
+import { ZipEntries } from './zip.js'
+
+/** Bounds what a small archive can expand to. */
+const MAX_BYTES = 2 ** 31 - 1
+/** More than any data set has: a larger label is a damaged one, and would ask for a classifier without end. */
+const MAX_CLASSES = 2 ** 16
+/** Numbers of channels by which the order of axes is told. */
+const CHANNELS = [1, 3]
+
+/** An archive, and the names under which it may hold a split's arrays. */
+interface Source {
+  readonly file: string
+  readonly images: readonly string[]
+  readonly labels: readonly string[]
+}
+
+interface Split {
+  readonly split: Omit<LabelledImages, 'labels'>
+  readonly labels: Float64Array
+  readonly file: string
+}
+
+/**
+ * Reads a data set from one archive with the arrays `train_images` or `x_train`, `train_labels` or `y_train`, and the
+ * same for `test`; or, where `path` is a folder, from `train.npz` and `test.npz` with `images` or `x`, `labels` or `y`.
+ * Images are bytes of shape [images, channels, height, width], [images, height, width, channels] or
+ * [images, height, width]; labels are integers of shape [images] or [images, 1]. The number of classes is one more than
+ * the largest training label.
+ *
+ * @throws UserError for missing or damaged files, missing arrays, other element types or shapes, and images whose order
+ *   of axes cannot be told and is not given.
+ */
+export async function readNpz(path: string, options: ReadOptions = {}): Promise<LabelledSplits> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) throw new UserError(`Expected an .npz file or a folder for the data but found none: ${path}`)
+  const source = (split: string): Source =>
+    found.isDirectory()
+      ? { file: join(path, `${split}.npz`), images: ['images', 'x'], labels: ['labels', 'y'] }
+      : { file: path, images: [`${split}_images`, `x_${split}`], labels: [`${split}_labels`, `y_${split}`] }
+  const archive = await open(source('train').file)
+  const train = await readSplit(archive, source('train'), options.layout)
+  const testArchive = found.isDirectory() ? await open(source('test').file) : archive
+  const test = await readSplit(testArchive, source('test'), options.layout)
+  const largest = train.labels.reduce((most, label) => Math.max(most, label), 0)
+  const classes = Math.min(largest + 1, MAX_CLASSES)
+  return {
+    train: take(train, classes, options.train, 'data.trainCount'),
+    test: take(test, classes, options.test, 'data.testCount'),
+    classes,
+  }
+}
+
+async function open(file: string): Promise<ZipEntries> {
+  const bytes = await readBytes(file)
+  return ZipEntries.open(file, bytes).catch((error: Error) => {
+    throw error instanceof UserError ? error : damaged(file, error)
+  })
+}
+
+function damaged(file: string, { message }: Error): UserError {
+  return new UserError(`Expected an .npz archive for ${file} but received "${message}"`)
+}
+
+async function readSplit(archive: ZipEntries, source: Source, layout: ReadOptions['layout']): Promise<Split> {
+  const { file } = source
+  const [name, images] = await readArray(archive, file, source.images)
+  const [labelName, labels] = await readArray(archive, file, source.labels)
+  if (!/^[<>|]u1$/.test(images.type)) {
+    throw new UserError(`Expected bytes (uint8) for ${name} in ${file} but received ${images.type}`)
+  }
+  const split = planes(images, layout, `${name} in ${file}`)
+  const [count, second = 1, ...more] = labels.shape
+  const integers = integersOf(labels.type, labels.elements)
+  if (integers === undefined || count !== images.shape[0] || second !== 1 || more.length > 0) {
+    const received = `${labels.type} of shape [${labels.shape.join(', ')}]`
+    throw new UserError(`Expected ${images.shape[0]} integers for ${labelName} in ${file} but received ${received}`)
+  }
+  return { split, labels: integers, file }
+}
+
+async function readArray(
+  archive: ZipEntries,
+  file: string,
+  names: readonly string[],
+): Promise<readonly [string, RawArray]> {
+  const name = names.find((candidate) => archive.has(`${candidate}.npy`))
+  if (name === undefined) {
+    const present = archive.names.map((entry) => entry.replace(/\.npy$/, '')).join(', ') || 'no arrays'
+    throw new UserError(`Expected an array ${names.join(' or ')} in ${file} but received ${present}`)
+  }
+  const bytes = await archive.read(`${name}.npy`, { bytes: MAX_BYTES }).catch((error: Error) => {
+    throw error instanceof UserError ? error : damaged(file, error)
+  })
+  return [name, parseNpy(bytes, `${name} in ${file}`)]
+}
+
+/** The images with their planes by channel; the order of axes as given, or as the number of channels tells. */
+function planes({ shape, elements }: RawArray, layout: ReadOptions['layout'], what: string): Split['split'] {
+  const text = `[${shape.join(', ')}]`
+  if (shape.length < 3 || shape.length > 4 || shape.some((extent) => extent === 0)) {
+    throw new UserError(`Expected images of three or four axes for ${what} but received shape ${text}`)
+  }
+  const [, second, third, fourth] = shape
+  if (fourth === undefined) return { images: elements, channels: 1, height: second, width: third }
+  const first = CHANNELS.includes(second)
+  if (layout === undefined && first === CHANNELS.includes(fourth)) {
+    const reason = `shape ${text}, whose channels cannot be told`
+    throw new UserError(`Expected NCHW or NHWC in data.layout for ${what} but received none and ${reason}`)
+  }
+  if (layout === 'NCHW' || (layout === undefined && first)) {
+    return { images: elements, channels: second, height: third, width: fourth }
+  }
+  return { images: channelsFirst(elements, second * third, fourth), channels: fourth, height: second, width: third }
+}
+
+/** Turns images of `area` pixels with their channels side by side into images of planes. */
+function channelsFirst(pixels: Uint8Array, area: number, channels: number): Uint8Array {
+  const images = new Uint8Array(pixels.length)
+  for (let start = 0; start < pixels.length; start += area * channels) {
+    for (let channel = 0; channel < channels; channel++) {
+      const plane = start + channel * area
+      for (let at = 0; at < area; at++) images[plane + at] = pixels[start + at * channels + channel]
+    }
+  }
+  return images
+}
+
+function take({ split, labels, file }: Split, classes: number, wanted: number | undefined, setting: string) {
+  const indices = classIndices(labels, classes, file)
+  const count = countWithin(wanted, indices.length, setting)
+  const { images, channels, height, width } = split
+  return {
+    channels,
+    height,
+    width,
+    // Copies: a view would keep the whole file in memory, and the addon wants an array of its own.
+    images: new Uint8Array(images.subarray(0, count * channels * height * width)),
+    labels: indices.slice(0, count),
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Pickled dictionaries of NumPy arrays, in which CIFAR and the downsampled ImageNet are published. The pickle runs in a
+ * machine that knows arrays and their element types only, so a hostile file can be refused but not run. Reads what
+ * Python 2 and 3 wrote with NumPy 1 and 2, protocols 2 to 5.
+ */
+
+import { UserError } from '../base/errors.js'
+import { integersOf } from '../data/labels.js'
+import { PickleGlobal, type PickleHost, unpickle } from './pickle.js'
+
+const EXPECTED = 'a pickled dictionary of arrays'
+
+/** Globals by what they are; NumPy 2 moved its modules. */
+const GLOBALS: ReadonlyMap<string, 'reconstruct' | 'frombuffer' | 'scalar' | 'dtype' | 'array' | 'bytes' | 'encode'> =
+  new Map([
+    ['numpy.core.multiarray._reconstruct', 'reconstruct'],
+    ['numpy._core.multiarray._reconstruct', 'reconstruct'],
+    ['numpy.core.numeric._frombuffer', 'frombuffer'],
+    ['numpy._core.numeric._frombuffer', 'frombuffer'],
+    ['numpy.core.multiarray.scalar', 'scalar'],
+    ['numpy._core.multiarray.scalar', 'scalar'],
+    ['numpy.dtype', 'dtype'],
+    ['numpy.ndarray', 'array'],
+    // How Python 3 writes bytes into a protocol without them.
+    ['_codecs.encode', 'encode'],
+    ['__builtin__.bytes', 'bytes'],
+  ])
+
+/** An element type, e.g. `<i8`. */
+class ElementType {
+  constructor(public name: string) {}
+}
+
+/** An array as its pickle describes it; nothing is checked before it is used. */
+export class PickledArray {
+  shape: readonly unknown[] = []
+  /** NumPy's name of the element type, with byte order: `|u1`. */
+  type = ''
+  fortranOrder = false
+  bytes: Uint8Array | undefined
+  /** The elements of an array of objects, in place of bytes. */
+  objects: readonly unknown[] | undefined
+
+  /** The last element of a one-dimensional array of floating-point numbers; undefined for any other. */
+  lastFloat(): number | undefined {
+    const size = Number(this.type.slice(-1))
+    if (this.bytes === undefined || this.shape.length !== 1 || !/^[<>]f[48]$/.test(this.type)) return undefined
+    return floatOf(this.type, Buffer.from(this.bytes.subarray(-size)))
+  }
+}
+
+/**
+ * Runs a pickle whose value is a dictionary; keys of Python 2 and 3 come back as strings alike.
+ *
+ * @throws UserError for a damaged pickle, for anything else in it, and for code that it asks to run.
+ */
+export function unpickleArrays(bytes: Buffer, file: string): ReadonlyMap<string, unknown> {
+  const value = unpickle(bytes, file, new ArrayHost(file))
+  if (!(value instanceof Map)) throw new UserError(`Expected ${EXPECTED} for ${file} but received something else`)
+  return new Map([...value].map(([key, item]) => [textOf(key) ?? '', item]))
+}
+
+/** Integers of a list or a one-dimensional array; undefined for anything else. */
+export function pickledIntegers(value: unknown): ArrayLike<number> | undefined {
+  if (Array.isArray(value)) return value.every(Number.isInteger) ? value : undefined
+  if (!(value instanceof PickledArray) || value.bytes === undefined || value.shape.length !== 1) return undefined
+  const integers = integersOf(value.type, value.bytes)
+  return integers?.length === value.shape[0] ? integers : undefined
+}
+
+/** Knows NumPy's arrays and scalars, and how Python 3 writes bytes. */
+export class ArrayHost implements PickleHost {
+  constructor(
+    protected readonly file: string,
+    readonly expected: string = EXPECTED,
+  ) {}
+
+  allows(global: string): boolean {
+    return GLOBALS.has(global)
+  }
+
+  call(global: string, args: readonly unknown[]): unknown {
+    const value = this.#call(global, args)
+    if (value !== undefined) return value
+    throw new UserError(
+      `Expected ${this.expected} for ${this.file} but received a call of ${global} with other arguments`,
+    )
+  }
+
+  persistent(): never {
+    throw new UserError(`Expected ${this.expected} for ${this.file} but received a persistent id`)
+  }
+
+  setState(value: unknown, state: unknown): boolean {
+    if (!Array.isArray(state)) return false
+    if (value instanceof ElementType) {
+      const order = textOf(state[1])
+      // "=" and "|" leave to the name what it says; "<" and ">" are the order of several bytes.
+      if (order === '<' || order === '>') value.name = order + value.name.slice(1)
+      return true
+    }
+    if (!(value instanceof PickledArray)) return false
+    const [shape, type, fortranOrder, bytes] = state.slice(-4)
+    return fill(value, shape, type, fortranOrder === true, bytes)
+  }
+
+  #call(global: string, args: readonly unknown[]): unknown {
+    const [first, second, third, fourth] = args
+    switch (GLOBALS.get(global)) {
+      case 'reconstruct':
+        return first instanceof PickleGlobal && first.name === 'numpy.ndarray' ? new PickledArray() : undefined
+      case 'frombuffer': {
+        const array = new PickledArray()
+        return fill(array, third, second, textOf(fourth) === 'F', first) ? array : undefined
+      }
+      case 'dtype': {
+        const name = textOf(first)
+        // A type has little-endian elements until its state says otherwise.
+        return name === undefined ? undefined : new ElementType(/^\w/.test(name) ? `<${name}` : name)
+      }
+      case 'scalar': {
+        if (!(first instanceof ElementType) || !Buffer.isBuffer(second)) return undefined
+        // Scalars of other types are nothing that a data set or a table needs.
+        return integersOf(first.name, second)?.[0] ?? floatOf(first.name, second) ?? null
+      }
+      case 'bytes':
+        return args.length === 0 ? Buffer.alloc(0) : undefined
+      case 'encode':
+        return typeof first === 'string' && second === 'latin1' ? Buffer.from(first, 'latin1') : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+function fill(array: PickledArray, shape: unknown, type: unknown, fortranOrder: boolean, bytes: unknown): boolean {
+  if (!Array.isArray(shape) || !(type instanceof ElementType)) return false
+  array.shape = shape
+  array.type = type.name
+  array.fortranOrder = fortranOrder
+  array.bytes = Buffer.isBuffer(bytes) ? bytes : undefined
+  array.objects = Array.isArray(bytes) ? bytes : undefined
+  return true
+}
+
+/** A floating-point scalar; undefined for other types and lengths. */
+function floatOf(type: string, bytes: Buffer): number | undefined {
+  const little = type[0] !== '>'
+  if (type.endsWith('f8') && bytes.length === 8) return little ? bytes.readDoubleLE() : bytes.readDoubleBE()
+  if (type.endsWith('f4') && bytes.length === 4) return little ? bytes.readFloatLE() : bytes.readFloatBE()
+  return undefined
+}
+
+/** Text of Python 3, or of Python 2, whose strings are bytes. */
+export function textOf(value: unknown): string | undefined {
+  return Buffer.isBuffer(value) ? value.toString('latin1') : typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,331 @@
+/**
+ * A pickle machine that can build numbers, strings, bytes, tuples, lists, sets and dictionaries, and nothing else: every
+ * global and every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle
+ * in it therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 5, as `pickletools` documents them.
+ */
+import { UserError } from '../base/errors.js'
+import { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
+import { PickleMemo } from './pickle-memo.js'
+import { PickleReader } from './pickle-reader.js'
+import { REFUSED_OPCODES } from './pickle-refused.js'
+
+export { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
+
+/** Of a file whose pickle is 32 MiB at most. */
+const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
+
+const MARK = Symbol('mark')
+/** No global's module or name is longer. */
+const MAX_LINE = 2 ** 16
+const SHORT = 2 ** 12
+
+/**
+ * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
+ * Buffers (bytes, and Python 2's `str`), arrays (tuples, lists and sets), Maps (dictionaries), {@link PickleGlobal}s, and what
+ * the host returns.
+ *
+ * @param name What messages call the file.
+ * @throws UserError for a truncated or malformed pickle and for everything that is refused.
+ */
+export function unpickle(bytes: Buffer, name: string, host: PickleHost): unknown {
+  return unpickleAt(bytes, 0, name, host).value
+}
+
+/** Runs the pickle that begins at byte `start`, and says where it ends: for files that have several in a row. */
+export function unpickleAt(
+  bytes: Buffer,
+  start: number,
+  name: string,
+  host: PickleHost,
+): { readonly value: unknown; readonly end: number } {
+  const reader = new PickleReader(bytes, start)
+  return { value: unpickleFrom(reader, name, host), end: reader.position }
+}
+
+/** Runs the pickle that comes next from `reader`, and leaves that behind its end. */
+export function unpickleFrom(reader: PickleReader, name: string, host: PickleHost): unknown {
+  return new Machine(reader, name, host).run()
+}
+
+/** Text of a file's making for a message: never long, never with line breaks or escapes of a terminal. */
+export function brief(text: string): string {
+  const [start, rest] = [text.slice(0, 80), text.length > 80 ? '…' : '']
+  return start.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') + rest
+}
+
+class Machine {
+  readonly #stack: unknown[] = []
+  readonly #memo = new PickleMemo()
+  readonly #limits: PickleLimits
+  #containers = 0
+  #values = 0
+
+  constructor(
+    private readonly reader: PickleReader,
+    private readonly name: string,
+    private readonly host: PickleHost,
+  ) {
+    this.#limits = host.limits ?? CHECKPOINT_LIMITS
+  }
+
+  run(): unknown {
+    for (;;) {
+      const at = this.reader.position
+      const opcode = this.#byte()
+      if (String.fromCharCode(opcode) === '.') return this.#pop()
+      if (!this.#step(opcode)) {
+        const known = REFUSED_OPCODES[opcode]
+        throw this.#invalid(`pickle opcode ${known ?? `0x${opcode.toString(16).padStart(2, '0')}`} at byte ${at}`)
+      }
+    }
+  }
+
+  /** Runs one opcode; false for one that is not understood. */
+  #step(opcode: number): boolean {
+    switch (opcode) {
+      case 0x80: // PROTO
+        this.#take(1)
+        return true
+      case 0x95: // FRAME: a hint for buffered readers
+        this.#take(8)
+        return true
+      case 0x28: // MARK
+        return this.#push(MARK)
+      case 0x4e: // NONE
+        return this.#push(null)
+      case 0x88: // NEWTRUE
+        return this.#push(true)
+      case 0x89: // NEWFALSE
+        return this.#push(false)
+      case 0x4b: // BININT1
+        return this.#push(this.#byte())
+      case 0x4d: // BININT2
+        return this.#push(this.#uint16())
+      case 0x4a: // BININT
+        return this.#push(this.#uint32() | 0)
+      case 0x8a: // LONG1
+        return this.#push(this.#long(this.#byte()))
+      case 0x47: // BINFLOAT
+        return this.#push(this.#double())
+      case 0x58: // BINUNICODE
+        return this.#push(this.#text(this.#uint32()))
+      case 0x8c: // SHORT_BINUNICODE
+        return this.#push(this.#text(this.#byte()))
+      case 0x8d: // BINUNICODE8
+        return this.#push(this.#text(this.#long8()))
+      case 0x55: // SHORT_BINSTRING: Python 2's str
+      case 0x43: // SHORT_BINBYTES
+        return this.#push(this.#take(this.#byte()))
+      case 0x54: // BINSTRING
+      case 0x42: // BINBYTES
+        return this.#push(this.#take(this.#uint32()))
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        return this.#push(this.#take(this.#long8()))
+      case 0x29: // EMPTY_TUPLE
+      case 0x5d: // EMPTY_LIST
+      case 0x8f: // EMPTY_SET
+        return this.#container([])
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        return this.#container(this.#popMany(opcode - 0x84))
+      case 0x74: // TUPLE
+      case 0x91: // FROZENSET
+        return this.#container(this.#popToMark())
+      case 0x7d: // EMPTY_DICT
+        return this.#container(new Map())
+      case 0x61: // APPEND
+        return this.#append(this.#popMany(1))
+      case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
+        return this.#append(this.#popToMark())
+      case 0x73: // SETITEM
+        return this.#set(this.#popMany(2))
+      case 0x75: // SETITEMS
+        return this.#set(this.#popToMark())
+      case 0x63: // GLOBAL
+        return this.#global(this.#line(), this.#line())
+      case 0x93: {
+        // STACK_GLOBAL
+        const [module, name] = this.#popMany(2)
+        // Of nested lists, `String` could make a text that no memory holds.
+        if (typeof module === 'string' && typeof name === 'string') return this.#global(module, name)
+        throw this.#invalid('a pickle global whose name is no text')
+      }
+      case 0x52: // REDUCE
+        return this.#reduce()
+      case 0x62: // BUILD
+        return this.#build()
+      case 0x51: // BINPERSID
+        return this.#push(this.host.persistent(this.#pop()))
+      case 0x71: // BINPUT
+        return this.#remember(this.#byte())
+      case 0x72: // LONG_BINPUT
+        return this.#remember(this.#uint32())
+      case 0x94: // MEMOIZE
+        return this.#remember(this.#memo.size)
+      case 0x68: // BINGET
+        return this.#recall(this.#byte())
+      case 0x6a: // LONG_BINGET
+        return this.#recall(this.#uint32())
+      default:
+        return false
+    }
+  }
+
+  #push(value: unknown): true {
+    if (this.#stack.push(value) > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
+    return true
+  }
+
+  /** Pushes what takes memory of its own. */
+  #container(value: unknown): true {
+    if (++this.#containers > this.#limits.containers) {
+      throw this.#tooMany('lists and dictionaries', this.#limits.containers)
+    }
+    return this.#push(value)
+  }
+
+  #top(): unknown {
+    if (this.#stack.length === 0) throw this.#invalid('a pickle that takes from an empty stack')
+    return this.#stack[this.#stack.length - 1]
+  }
+
+  #pop(): unknown {
+    const value = this.#top()
+    this.#stack.pop()
+    return value
+  }
+
+  #popMany(count: number): unknown[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse()
+  }
+
+  #popToMark(): unknown[] {
+    const mark = this.#stack.lastIndexOf(MARK)
+    if (mark < 0) throw this.#invalid('a pickle that misses a mark')
+    return this.#stack.splice(mark).slice(1)
+  }
+
+  #append(values: unknown[]): true {
+    const list = this.#top()
+    if (!Array.isArray(list)) throw this.#invalid('a pickle that appends to something other than a list')
+    this.#count(values.length)
+    for (const value of values) list.push(value)
+    return true
+  }
+
+  #set(keysAndValues: unknown[]): true {
+    const map = this.#top()
+    if (!(map instanceof Map) || keysAndValues.length % 2 !== 0) {
+      throw this.#invalid('a pickle that sets items of something other than a dictionary')
+    }
+    this.#count(keysAndValues.length)
+    for (let i = 0; i < keysAndValues.length; i += 2) map.set(keysAndValues[i], keysAndValues[i + 1])
+    if (this.host.filled !== undefined) this.#values -= this.host.filled(map)
+    return true
+  }
+
+  /** Counts what is put into containers. */
+  #count(values: number): void {
+    this.#values += values
+    if (this.#values > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
+  }
+
+  #global(module: string, name: string): true {
+    const global = `${module}.${name}`
+    if (!this.host.allows(global)) throw this.#invalid(`the pickle global ${brief(global)}`)
+    return this.#push(new PickleGlobal(global))
+  }
+
+  #reduce(): true {
+    const [callable, args] = this.#popMany(2)
+    if (!(callable instanceof PickleGlobal) || !Array.isArray(args)) {
+      throw this.#invalid('a pickle that calls something other than a global')
+    }
+    return this.#container(this.host.call(callable.name, args))
+  }
+
+  #build(): true {
+    const state = this.#pop()
+    if (!this.host.setState(this.#top(), state)) throw this.#invalid('a pickle that sets the state of an object')
+    return true
+  }
+
+  #remember(slot: number): true {
+    if (slot >= this.#limits.memo) throw this.#tooMany('remembered values', this.#limits.memo)
+    this.#memo.set(slot, this.#top())
+    return true
+  }
+
+  #recall(slot: number): true {
+    if (!this.#memo.has(slot)) throw this.#invalid(`a pickle that recalls the empty memo slot ${slot}`)
+    return this.#push(this.#memo.get(slot))
+  }
+
+  /** Python's little-endian two's complement of any length; sizes and offsets fit in the 6 bytes of a number. */
+  #long(length: number): number | bigint {
+    const bytes = this.#take(length)
+    if (length <= 6) return length === 0 ? 0 : bytes.readIntLE(0, length)
+    return BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`))
+  }
+
+  /** A length of eight bytes; one that no file can have fails where it is taken. */
+  #long8(): number {
+    return Number(this.#take(8).readBigUInt64LE())
+  }
+
+  #line(): string {
+    const text = this.reader.line(MAX_LINE)
+    if (text === undefined) throw this.#invalid('a truncated pickle')
+    return text
+  }
+
+  #byte(): number {
+    const at = this.#advance(1)
+    return this.reader.bytes[at]
+  }
+
+  #uint16(): number {
+    const at = this.#advance(2)
+    return this.reader.bytes.readUInt16LE(at)
+  }
+
+  #uint32(): number {
+    const at = this.#advance(4)
+    return this.reader.bytes.readUInt32LE(at)
+  }
+
+  #double(): number {
+    const at = this.#advance(8)
+    return this.reader.bytes.readDoubleBE(at)
+  }
+
+  #text(length: number): string {
+    const at = this.#advance(length)
+    return this.reader.bytes.toString('utf8', at, at + length)
+  }
+
+  #take(length: number): Buffer {
+    const at = this.#advance(length)
+    const bytes = this.reader.bytes.subarray(at, at + length)
+    // A view of a few bytes would keep all those around it in memory.
+    return length < SHORT ? Buffer.from(bytes) : bytes
+  }
+
+  /** Where the next `length` bytes are; they must be looked up only then, as the reader may have gone on to others. */
+  #advance(length: number): number {
+    const at = this.reader.advance(length)
+    if (at < 0) throw this.#invalid('a truncated pickle')
+    return at
+  }
+
+  #tooMany(what: string, limit: number): UserError {
+    return this.#invalid(`a pickle of more than ${limit} ${what}`)
+  }
+
+  #invalid(received: string): UserError {
+    return new UserError(`Expected ${this.host.expected} for ${this.name} but received ${received}`)
+  }
+}

@@ -1,0 +1,69 @@
+/** The entries of a zip archive in memory, each read whole and checked. */
+import { buffer as collect } from 'node:stream/consumers'
+import { crc32 } from 'node:zlib'
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
+import { UserError } from '../base/errors.js'
+import { MemoryReader } from './memory-reader.js'
+
+export interface ReadLimits {
+  /** Bytes that the entry may have when decompressed. */
+  readonly bytes?: number
+  /** Refuse an entry that is compressed, so that none can be larger than the archive. */
+  readonly stored?: boolean
+}
+
+export class ZipEntries {
+  readonly #entries = new Map<string, Entry>()
+
+  private constructor(
+    private readonly file: string,
+    private readonly zip: ZipFile,
+  ) {}
+
+  /**
+   * Lists the archive `bytes`, which messages call `file`.
+   *
+   * @throws UserError for two entries of one name, and whatever yauzl throws for bytes that are no zip archive.
+   */
+  static async open(file: string, bytes: Buffer): Promise<ZipEntries> {
+    const reader = new MemoryReader(bytes)
+    const zip = await fromRandomAccessReaderPromise(reader, bytes.length, { autoClose: false })
+    const archive = new ZipEntries(file, zip)
+    for await (const entry of zip.eachEntry()) {
+      const { fileName } = entry
+      if (archive.#entries.has(fileName)) throw archive.#invalid('distinct entries', `two named ${fileName}`)
+      archive.#entries.set(fileName, entry)
+    }
+    return archive
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name)
+  }
+
+  /**
+   * @throws UserError for an entry that is missing, outside the limits, or differs from its recorded checksum, and
+   *   whatever yauzl throws for a damaged one.
+   */
+  async read(name: string, { bytes: limit = Number.POSITIVE_INFINITY, stored = false }: ReadLimits = {}) {
+    const entry = this.#entries.get(name)
+    if (!entry) throw this.#invalid(`an entry ${name}`, 'none')
+    if (stored && entry.compressionMethod !== 0) {
+      throw this.#invalid(`an uncompressed entry ${name}`, 'a compressed one')
+    }
+    if (entry.uncompressedSize > limit) {
+      throw this.#invalid(`at most ${limit} bytes for entry ${name}`, `${entry.uncompressedSize}`)
+    }
+    const bytes = await collect(await this.zip.openReadStreamPromise(entry))
+    if (crc32(bytes) !== entry.crc32) throw this.#invalid(`the recorded checksum for entry ${name}`, 'another')
+    return bytes
+  }
+
+  #invalid(expected: string, received: string): UserError {
+    return new UserError(`Expected ${expected} in ${this.file} but received ${received}`)
+  }
+}

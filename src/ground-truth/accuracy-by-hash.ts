@@ -1,0 +1,74 @@
+/**
+ * Accuracies under a hash of the architecture, as NAS-Bench-101 has them: a table with a column `hash` of 32 hexadecimal
+ * digits and a column of accuracies as fractions.
+ */
+import { UserError } from '../base/errors.js'
+import { readHash, WORDS } from './tables/hash-words.js'
+import type { HashTable } from './tables/table.js'
+
+/**
+ * Accuracies in 0…1 by hash, in the order of their table. Hashes lie in one array of bytes with a table of their places,
+ * because a Map of hundreds of thousands of strings takes a quarter of a second to make.
+ */
+export class AccuracyByHash {
+  readonly #words: Uint32Array
+  readonly #values: Float64Array
+  /** Rows plus one, at the first free place from that of their hash on; 0 is free. Half of them and more stay free. */
+  readonly #rows: Uint32Array
+
+  /**
+   * @param file What errors call the table.
+   * @throws UserError, which names the place in the file, for: a missing column, a hash that is
+   *   none or occurs twice, an accuracy that is not a number in 0…1, no rows.
+   */
+  constructor(table: HashTable, file: string, column = table.defaultColumn) {
+    this.#words = table.hashes()
+    this.#values = table.values(column)
+    const rows = this.#values.length
+    if (rows === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
+    this.#rows = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rows + 2)))
+    const where = (row: number) => `(${file}, ${table.place(row)})`
+    for (let row = 0; row < rows; row++) {
+      const place = this.#placeOf(this.#words, WORDS * row)
+      if (this.#rows[place] !== 0) {
+        throw new UserError(`Expected each hash once but received ${table.keys[row]} again ${where(row)}`)
+      }
+      if (!(this.#values[row] >= 0 && this.#values[row] <= 1)) {
+        const received = table.text(column, row)
+        throw new UserError(`Expected a number in 0…1 for "${column}" but received "${received}" ${where(row)}`)
+      }
+      this.#rows[place] = row + 1
+    }
+  }
+
+  get size(): number {
+    return this.#values.length
+  }
+
+  has(hash: string): boolean {
+    return this.get(hash) !== undefined
+  }
+
+  get(hash: string): number | undefined {
+    const key = new Uint32Array(WORDS)
+    const row = readHash(hash, key, 0) ? this.#rows[this.#placeOf(key, 0)] : 0
+    return row === 0 ? undefined : this.#values[row - 1]
+  }
+
+  /** Where the row of the hash at `from` of `keys` is, or would be. */
+  #placeOf(keys: Uint32Array, from: number): number {
+    // Plain names, because lists taken apart here would cost half of the time to read a table.
+    const words = this.#words
+    const rows = this.#rows
+    const a = keys[from]
+    const b = keys[from + 1]
+    const c = keys[from + 2]
+    const d = keys[from + 3]
+    const mask = rows.length - 1
+    for (let place = (a ^ b ^ c ^ d) & mask; ; place = (place + 1) & mask) {
+      if (rows[place] === 0) return place
+      const at = WORDS * (rows[place] - 1)
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return place
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** Hashes of 32 lowercase hexadecimal digits as four 32-bit words each, in which hundreds of thousands take few megabytes. */
+import { UserError } from '../../base/errors.js'
+
+export const WORDS = 4
+const DIGITS = 8 * WORDS
+
+/** The words of all hashes in a row; a UserError for a text that is none, with what `where` says of its row. */
+export function hashWords(hashes: readonly string[], where: (row: number) => string): Uint32Array {
+  const words = new Uint32Array(WORDS * hashes.length)
+  for (let row = 0; row < hashes.length; row++) {
+    if (readHash(hashes[row], words, WORDS * row)) continue
+    const wanted = `${DIGITS} hexadecimal digits for "hash"`
+    throw new UserError(`Expected ${wanted} but received "${hashes[row]}" ${where(row)}`)
+  }
+  return words
+}
+
+/** Writes the words of a hash at `at`; false for a text that is none. */
+export function readHash(text: string, words: Uint32Array, at: number): boolean {
+  if (text.length !== DIGITS) return false
+  for (let word = 0; word < WORDS; word++) {
+    let value = 0
+    for (let i = 8 * word; i < 8 * word + 8; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 48 && code <= 57) value = 16 * value + code - 48
+      else if (code >= 97 && code <= 102) value = 16 * value + code - 87
+      else return false
+    }
+    words[at + word] = value
+  }
+  return true
+}
+
+/** The hashes whose words these are. */
+export function hashTexts(words: Uint32Array): string[] {
+  const digits = (word: number) => word.toString(16).padStart(8, '0')
+  return Array.from({ length: words.length / WORDS }, (_, row) =>
+    Array.from(words.subarray(WORDS * row, WORDS * (row + 1)), digits).join(''),
+  )
+}

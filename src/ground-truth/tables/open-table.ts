@@ -1,0 +1,38 @@
+/** Ground-truth tables by what their files are. */
+import { open, stat } from 'node:fs/promises'
+import { pickleKind } from '../../formats/pickle-kind.js'
+import { readTableBytes } from '../../formats/read-bytes.js'
+import { accuraciesTable } from './accuracies.js'
+import { csvTable } from './csv-table.js'
+import { jsonTable } from './json-table.js'
+import { readPickledTable, readTableFolder } from './pickled-table.js'
+import type { Table } from './table.js'
+
+/**
+ * Opens a table: a folder is NATS-Bench's with a file per architecture, what Python pickled is told by its first bytes,
+ * JSON by its name, and all else is CSV. Text may be compressed (`.gz`).
+ *
+ * @throws UserError for a file that cannot be read, or is no table.
+ */
+export async function openTable(file: string): Promise<Table> {
+  if (await isFolder(file)) return accuraciesTable(await readTableFolder(file), file)
+  const kind = pickleKind(await firstBytes(file))
+  if (kind !== undefined) return accuraciesTable(await readPickledTable(file, kind), file)
+  const text = await readTableBytes(file)
+  return /\.json(\.gz)?$/i.test(file) ? jsonTable(text, file) : csvTable(text, file)
+}
+
+export async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() ?? false
+}
+
+/** Nothing where the file cannot be read: reading all of it says why. */
+async function firstBytes(file: string): Promise<Buffer> {
+  try {
+    await using handle = await open(file)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0)
+    return buffer.subarray(0, bytesRead)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}

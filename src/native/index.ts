@@ -1,0 +1,11 @@
+/**
+ * The typed face of the addon: every call, its shapes and units.
+ *
+ * Each call that computes returns a promise and runs on the addon's one native thread, in the order called; the
+ * JavaScript thread is never blocked. Calls on a disposed handle throw. Arrays passed in are copied or held until the
+ * call has finished; do not write to them before that.
+ */
+export * from './process.js'
+export type { Binding } from './raw.js'
+export type * from './records.js'
+export * from './supernet.js'

@@ -1,0 +1,87 @@
+/** What paths of a supernet say about a batch of images, with weights from a checkpoint. */
+
+import { UserError } from '../base/errors.js'
+import type { Tensor } from '../formats/safetensors.js'
+import { isGateTensor } from '../methods/close/gate.js'
+import { spaceOfWeights } from '../methods/close/space.js'
+import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
+import type { BufferSpec, ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
+import { restoreWeights } from '../training/snapshot.js'
+import { listed, matchWeights } from '../weights/match.js'
+
+/** Weights, and what to compute with them. */
+export interface InferOptions {
+  readonly space: SearchSpace
+  /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see `readWeights`. */
+  readonly weights: ReadonlyMap<string, Tensor>
+  /**
+   * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
+   * use the batch's, so the logits of an image depend on the others.
+   */
+  readonly images: Omit<ImageData, 'labels'>
+  readonly paths: readonly Path[]
+  /** Default `float32`. */
+  readonly precision?: Precision
+  /** When aborted, work stops between two paths and throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Logits of every path, each images × classes, row-major.
+ *
+ * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape;
+ *   the reason of an aborted signal.
+ */
+export async function infer(options: InferOptions): Promise<Float32Array[]> {
+  const { weights, images, paths, precision, signal } = options
+  const space = spaceOfWeights(options.space, weights)
+  const specs = space.parameters()
+  const buffers = space.buffers?.() ?? []
+  checkWeights(space.name, [...specs, ...buffers], weights)
+  const count = images.images.length / (images.channels * images.height * images.width)
+  using supernet = Supernet.of(space, { precision })
+  using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
+  await restoreWeights(weights, supernet)
+  const indices = Int32Array.from({ length: count }, (_, i) => i)
+  const logits: Float32Array[] = []
+  for (const path of paths) {
+    signal?.throwIfAborted()
+    using plan = supernet.compile(space.program(path))
+    logits.push(await supernet.logits(plan, dataset, indices))
+  }
+  return logits
+}
+
+/** Mean cross-entropy, and the share of images whose largest logit is their label. */
+export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
+  const classes = logits.length / labels.length
+  let loss = 0
+  let correct = 0
+  for (let i = 0; i < labels.length; i++) {
+    const row = logits.subarray(i * classes, (i + 1) * classes)
+    const largest = Math.max(...row)
+    const logSum = largest + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0))
+    loss += logSum - row[labels[i]]
+    if (row.indexOf(largest) === labels[i]) correct++
+  }
+  return { loss: loss / labels.length, accuracy: correct / labels.length }
+}
+
+function checkWeights(
+  space: string,
+  specs: readonly (ParameterSpec | BufferSpec)[],
+  weights: ReadonlyMap<string, Tensor>,
+): void {
+  const { missing, misfits, left } = matchWeights(specs, weights)
+  const extra = left.filter((name) => !isGateTensor(name))
+  const complaints = [
+    listed('missing', missing),
+    listed('left over', extra),
+    listed('of another shape', misfits),
+  ].filter((complaint) => complaint !== undefined)
+  if (complaints.length > 0) {
+    throw new UserError(
+      `Expected the ${specs.length} tensors of ${space} but received a checkpoint with ${complaints.join('; ')}`,
+    )
+  }
+}

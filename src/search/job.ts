@@ -1,0 +1,127 @@
+/** Everything that a search needs before its first step, made and checked from the settings. */
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { UserError } from '../base/errors.js'
+import { createRandom, type Random, RandomStream } from '../base/random.js'
+import { type Config, EMBEDDED } from '../config/index.js'
+import { loadSplits, type Splits } from '../data/index.js'
+import { selectSubModels } from '../evaluation/sub-models.js'
+import { constraints } from '../finding/find.js'
+import { checkLimits } from '../finding/index.js'
+import { type GroundTruth, loadGroundTruth } from '../ground-truth/ground-truth.js'
+import { createMethod } from '../methods/index.js'
+import type { Method, MethodContext } from '../methods/method.js'
+import { type Shape, sameShape } from '../programs/program.js'
+import type { Identity } from '../runs/checkpoint.js'
+import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
+
+export interface Job {
+  readonly splits: Splits
+  readonly space: SearchSpace
+  readonly random: Random
+  readonly method: Method
+  readonly groundTruth: GroundTruth | undefined
+  /** What the ranking will evaluate. */
+  readonly subModels: readonly Path[]
+  readonly identity: Identity
+}
+
+/** What takes the place of something that the settings name. */
+interface Own {
+  readonly space?: SearchSpace
+  readonly data?: Splits
+  readonly method?: (context: MethodContext) => Method
+  readonly signal?: AbortSignal
+}
+
+/** The package's table: stand-alone accuracies on the embedded data. */
+const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../../assets/nasbench201-fashion-mnist.csv', import.meta.url))
+
+/**
+ * Loads data and ground truth, and makes space, method and streams. `own` replaces what the settings name.
+ *
+ * @throws UserError for whatever of it does not fit; the reason of an aborted signal.
+ */
+export async function prepare(config: Config, own: Own): Promise<Job> {
+  const { signal } = own
+  signal?.throwIfAborted()
+  const splits = own.data ?? (await loadSplits(config.data, { signal }))
+  const { channels, height, width } = splits.train
+  const given = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
+  checkImages(given, splits, config)
+  const random = createRandom(config.seed)
+  const images = splits.train.labels.length
+  const { epochs, learningRate } = config.training
+  const context: MethodContext = { space: given, images, epochs, learningRate, random }
+  const method = own.method?.(context) ?? createMethod(config.method, context)
+  const space = method.space ?? given
+  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, signal))
+  // A stream of its own, so that all methods and lengths of training rank the same sub-models.
+  const stream = RandomStream.named(config.seed, 'ranking')
+  const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
+  if (config.finding !== undefined) {
+    // What has to be measured is not known yet.
+    await checkLimits(
+      constraints({ space, settings: config.finding, signal }),
+      RandomStream.named(config.seed, 'limits'),
+    )
+  }
+  return {
+    splits,
+    space,
+    random,
+    method,
+    groundTruth,
+    subModels,
+    identity: identify(space, splits, own.method && method.name),
+  }
+}
+
+function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: Config): void {
+  const { train, test, classes, validation } = splits
+  if (!sameShape(space.input, train) || space.classes < classes) {
+    const received = `${describe(train)} in ${classes}`
+    throw new UserError(
+      `Expected images of ${describe(space.input)} in at most ${space.classes} classes for ${space.name} but received ${received}`,
+      2,
+    )
+  }
+  const what = validation === undefined ? 'test' : 'validation'
+  for (const [key, available, images, imageCount = 0] of [
+    ['ranking', test.labels.length, 'test', ranking.imageCount],
+    ['finding', (validation ?? test).labels.length, what, finding?.imageCount],
+  ] as const) {
+    if (imageCount <= available) continue
+    const wanted = `at most ${available} ${images} images`
+    throw new UserError(`Expected ${wanted} for ${key}.imageCount but received ${imageCount}`, 2)
+  }
+}
+
+function readGroundTruth(
+  { file, column }: NonNullable<Config['groundTruth']>,
+  space: SearchSpace,
+  signal: AbortSignal | undefined,
+): Promise<GroundTruth> {
+  return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column, signal })
+}
+
+/** `method`: the name of one that the settings know nothing of. */
+function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
+  const { operations, choices, input, classes } = space
+  const { labels } = train
+  const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
+  return {
+    space: space.name,
+    spaceDigest: digest(JSON.stringify([operations, choices, input, classes, ...tensors])),
+    dataDigest: digest(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
+    ...(method !== undefined && { method }),
+  }
+}
+
+function digest(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+function describe({ channels, height, width }: Shape): string {
+  return `${channels}×${height}×${width}`
+}

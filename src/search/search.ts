@@ -1,0 +1,163 @@
+/** A search from settings to result: load, train, rank, find, judge; all of it in a run folder that can be continued. */
+import { writeAtomically } from '../base/atomic.js'
+import { UserError } from '../base/errors.js'
+import { RandomStream } from '../base/random.js'
+import type { Config } from '../config/index.js'
+import type { Splits } from '../data/index.js'
+import { evaluatePath } from '../evaluation/evaluate.js'
+import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
+import { type FindOutcome, find, needsLatency } from '../finding/find.js'
+import type { Method, MethodContext } from '../methods/method.js'
+import { Dataset, Supernet, setThreads } from '../native/index.js'
+import { foundTable } from '../runs/found-table.js'
+import { rankingTable } from '../runs/ranking-table.js'
+import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
+import { scalars } from '../training/gradient-variance.js'
+import { stepsPerEpoch, train } from '../training/loop.js'
+import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
+import type { SearchEvent, SearchResult, StartEvent } from './events.js'
+import { type Job, prepare } from './job.js'
+import { Judge } from './judge.js'
+import { checkLatencyLimit } from './latency-limit.js'
+
+/** `find` does nothing where the settings have no `finding`. */
+export type Phase = 'train' | 'rank' | 'find'
+
+const PHASES: readonly Phase[] = ['train', 'rank', 'find']
+
+/** Where a search runs, which part of it, and what takes the place of what the settings name. */
+export interface SearchOptions {
+  /** Run folder to create; new or empty. Default: a folder in `runs/` with the time in its name. */
+  readonly out?: string
+  /** Run folder to continue instead; its settings must be the same, but for those of ranking and finding. */
+  readonly resume?: string
+  /** When aborted, the search saves itself and throws the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Default: all. */
+  readonly phases?: readonly Phase[]
+  /** A search space of one's own, instead of the one that `config.space` names. */
+  readonly space?: SearchSpace
+  /** Images of one's own, instead of those that `config.data` names. */
+  readonly data?: Splits
+  /** Makes a method of one's own, instead of the one that `config.method` names. */
+  readonly method?: (context: MethodContext) => Method
+}
+
+/**
+ * Searches, and reports every step of the way; the last event is also the return value.
+ *
+ * ```ts
+ * for await (const event of search(await loadConfig())) if (event.event === 'epoch') console.log(event.loss)
+ * ```
+ *
+ * @throws UserError for settings, files and run folders that do not fit; the reason of an aborted signal, after saving.
+ */
+export async function* search(config: Config, options: SearchOptions = {}): AsyncGenerator<SearchEvent, SearchResult> {
+  const { signal, phases = PHASES } = options
+  if (options.phases?.includes('find') && config.finding === undefined) {
+    throw new UserError('Expected an algorithm for finding.algorithm but received no settings of finding', 2)
+  }
+  // Everything that may be wrong with the input comes before the first trace on disk and the first step.
+  const job = await prepare(config, options)
+  const { space, splits, method, random, subModels, groundTruth } = job
+  const finding = phases.includes('find') ? config.finding : undefined
+  if (config.threads !== undefined) await setThreads(config.threads)
+  const { device, precision } = config
+  using supernet = Supernet.of(space, { device, precision })
+  if (finding !== undefined && options.resume === undefined) await checkLatencyLimit(config, space, supernet, signal)
+  const { run, from } =
+    options.resume === undefined
+      ? {
+          run: await RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), config, job.identity),
+          from: undefined,
+        }
+      : await RunFolder.open(options.resume, config, job.identity)
+
+  const about = { space: space.name, method: method.name, dataset: splits.name }
+  const start: SearchEvent = {
+    ...startEvent(run.path, config, job),
+    ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
+  }
+  if (from === undefined) await run.log(start)
+  yield start
+
+  let latest = from
+  if (phases.includes('train')) {
+    const settings = config.training
+    const save = async (snapshot: Snapshot) => {
+      await run.save(snapshot)
+      latest = snapshot
+    }
+    using data = new Dataset(splits.train, config.device)
+    for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
+      if (event.event === 'epoch') await run.log(event)
+      yield event
+    }
+  } else {
+    if (from === undefined)
+      throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
+    await restoreSnapshot(from, supernet, method)
+  }
+  const progress = latest?.progress ?? START
+
+  let ranked: Ranked[] = []
+  let seconds = progress.seconds
+  let outcome: FindOutcome | undefined
+  if (phases.includes('rank') || finding !== undefined) {
+    // A network that was trained alone has statistics of its own.
+    const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
+    const file = (name: string) => run.file(name)
+    using judge = new Judge({ config, space, splits, supernet, shared, position: progress, file, signal })
+    if (phases.includes('rank')) {
+      ranked = yield* rank({ ...(await judge.ranking()), settings: config.ranking, subModels })
+    }
+    if (finding !== undefined) {
+      const evaluator = await judge.finding(finding)
+      const evaluate = async (path: Path) => {
+        const { correct, count } = await evaluatePath(evaluator, path)
+        return correct / count
+      }
+      const latency = needsLatency(finding) ? await judge.latency(finding.latency) : undefined
+      // Drawn from its beginning by a resumed search, which makes the decisions of the first one again.
+      const stream = RandomStream.named(config.seed, 'finding')
+      outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
+    }
+    seconds += judge.seconds
+  }
+
+  const sorted = sortByAccuracy(space, ranked, groundTruth)
+  const result: SearchResult = {
+    event: 'result',
+    ...about,
+    epochs: progress.epoch,
+    seconds,
+    ...agreement(ranked, groundTruth),
+    gradientVariance: progress.gradientVariance,
+    pathDistribution: method.pathDistribution,
+    top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
+    ranked: ranked.length,
+    ...(outcome && { found: outcome.found }),
+    run: run.path,
+  }
+  if (phases.includes('rank')) await writeAtomically(run.file('ranking.csv'), rankingTable(sorted))
+  if (outcome !== undefined) await writeAtomically(run.file('found.csv'), foundTable(outcome.all))
+  await run.writeSummary(result)
+  await run.log(result)
+  yield result
+  return result
+}
+
+/** What the event log of a new run begins with. */
+export function startEvent(run: string, config: Config, { space, method, splits }: Job): StartEvent {
+  return {
+    event: 'start',
+    run,
+    space: space.name,
+    method: method.name,
+    dataset: splits.name,
+    parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
+    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
+    epochs: config.training.epochs,
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The space of DARTS (Liu, Simonyan and Yang, ICLR 2019) as a weight-sharing supernet in which a step trains one path.
+ *
+ * A path describes a normal cell, then a reduction cell, by 11 choices each: for nodes 3, 4 and 5 which two of the
+ * nodes before them they read (3, 6 and 10 pairs; node 2 reads both inputs), then two operations for each of nodes 2…5,
+ * that on the lower-numbered node first. There are (3 · 6 · 10)² · 7¹⁶ ≈ 1.08 · 10¹⁸ paths. The operation `none` of
+ * DARTS is not offered: there it lets an edge fade out of a mixture, and no genotype holds it, as every node has two
+ * operations.
+ *
+ * The supernet is that of DARTS' search: a 3×3 stem of 3C channels; 8 cells, of which those at ⅓ and ⅔ of the depth
+ * are reductions; in each, 14 edges with weights of their own for every operation; global pooling and a linear layer.
+ * Parameters have the names, shapes and order of the authors' state dict, whose operations count `none` as 0. As in
+ * NAS-Bench-201 here, no batch norm has parameters (in theirs that of the stem has, which the option `affine` gives it), and
+ * all use batch statistics in evaluation too, because paths share all weights but no statistics.
+ *
+ * A strided skip connection has weights (two 1×1 convolutions), one of stride 1 has none.
+ */
+import type { Shape, Value } from '../../programs/program.js'
+import { checkPath, operationChoices } from '../path.js'
+import type { Choice, Path, SearchSpace } from '../space.js'
+import {
+  type DartsOperation,
+  decodeGenotype,
+  edgesInto,
+  encodeGenotype,
+  type Genotype,
+  type GenotypeCell,
+  type GenotypeEdge,
+  NODES,
+  OPERATIONS,
+} from './genotype.js'
+import { type DartsCell, DartsLayers, networkSize, strideOf } from './layers.js'
+
+/** The size of the supernet. */
+export interface DartsOptions {
+  /** Channels C of nodes in the first cells; the published supernet has 16. */
+  readonly channels?: number
+  /** The published supernet has 8. */
+  readonly cells?: number
+  /** Whether the stem's batch norm has a scale and a shift; default false. */
+  readonly affine?: boolean
+  /** One image; height and width must be multiples of 4, because two cells halve them. */
+  readonly input?: Shape
+  readonly classes?: number
+}
+
+const NAME = 'darts'
+
+/** Per node, the pairs of nodes that it can read: ascending, in lexicographic order. */
+const PAIRS: ReadonlyMap<number, readonly (readonly [number, number])[]> = new Map(
+  NODES.map((node) => [node, pairsBelow(node)]),
+)
+const CHOOSING = NODES.filter((node) => PAIRS.get(node)!.length > 1)
+const CELL_CHOICES = CHOOSING.length + 2 * NODES.length
+
+/** The space; throws a UserError for options that describe no network. */
+export function darts(options: DartsOptions = {}): SearchSpace {
+  const size = networkSize(NAME, options, { channels: 16, cells: 8 })
+  const layersOptions = { alone: false, affineStem: options.affine }
+  const choices = [...choicesOf('normal'), ...choicesOf('reduce')]
+  const parameters = everything()
+  const genotypeOf = (path: Path): Genotype => {
+    checkPath({ name: NAME, choices }, path)
+    return { normal: pathToCell(path.slice(0, CELL_CHOICES)), reduce: pathToCell(path.slice(CELL_CHOICES)) }
+  }
+
+  /** The parameters of the supernet: those of a network that takes every operation on every edge. */
+  function everything() {
+    const layers = new DartsLayers(layersOptions)
+    const features = layers.body(size, (cell, node, before) =>
+      before.flatMap((x, from) => OPERATIONS.map((name) => candidate(layers, cell, node, x, [name, from]))),
+    )
+    layers.classify(features, size.classes)
+    return layers.parameters
+  }
+
+  return {
+    name: NAME,
+    operations: OPERATIONS,
+    choices,
+    input: size.input,
+    classes: size.classes,
+    parameters: () => parameters,
+    program(path) {
+      const genotype = genotypeOf(path)
+      const layers = new DartsLayers(layersOptions)
+      const features = layers.body(size, (cell, node, before) =>
+        edgesInto(cell.reduction ? genotype.reduce : genotype.normal, node).map((edge) =>
+          candidate(layers, cell, node, before[edge[1]], edge),
+        ),
+      )
+      return layers.classify(features, size.classes)
+    },
+    /** The path's genotype, the two operations of a node in the order of what they read. */
+    encode: (path) => encodeGenotype(genotypeOf(path)),
+    /** Takes the two operations of a node in either order: both mean the same path. */
+    decode(text) {
+      const { normal, reduce } = decodeGenotype(text)
+      return [...cellToPath(normal), ...cellToPath(reduce)]
+    },
+  }
+}
+
+function candidate(
+  layers: DartsLayers,
+  cell: DartsCell,
+  node: number,
+  x: Value,
+  [operation, from]: GenotypeEdge,
+): Value {
+  return layers.operation(x, operation, candidateName(cell.name, node, [operation, from]), strideOf(cell, from))
+}
+
+/** What the names of an operation's tensors begin with, for an edge into `node` of the cell `cells.{i}`. */
+export function candidateName(cell: string, node: number, [operation, from]: GenotypeEdge): string {
+  // Edges count up node by node, each node's by what they read: those into node n begin at 2 + 3 + … + (n − 1).
+  const edge = (node * (node - 1)) / 2 - 1 + from
+  const index = 1 + OPERATIONS.indexOf(operation)
+  return `${cell}._ops.${edge}._ops.${index}`
+}
+
+function pairsBelow(node: number): (readonly [number, number])[] {
+  const nodes = [...new Array(node).keys()]
+  return nodes.flatMap((a) => nodes.slice(a + 1).map((b) => [a, b] as const))
+}
+
+function choicesOf(cell: 'normal' | 'reduce'): Choice[] {
+  const connections = CHOOSING.map((node) => ({
+    name: `predecessors of node ${node} (${cell})`,
+    connections: PAIRS.get(node)!.length,
+  }))
+  const operations = NODES.flatMap((node) =>
+    ['first', 'second'].map((which) => `${which} operation of node ${node} (${cell})`),
+  )
+  return [...connections, ...operationChoices(operations, OPERATIONS.length)]
+}
+
+function pathToCell(path: Path): GenotypeCell {
+  const operations = path.slice(CHOOSING.length).map((index) => OPERATIONS[index])
+  return NODES.flatMap((node, i) => {
+    const pairs = PAIRS.get(node)!
+    const at = CHOOSING.indexOf(node)
+    const pair = pairs[at < 0 ? 0 : path[at]]
+    return pair.map((from, side): GenotypeEdge => [operations[2 * i + side], from])
+  })
+}
+
+function cellToPath(cell: GenotypeCell): Path {
+  const sorted = NODES.map((node) => edgesInto(cell, node).toSorted(([, a], [, b]) => a - b))
+  const connections = CHOOSING.map((node) => {
+    const [[, a], [, b]] = sorted[NODES.indexOf(node)]
+    return PAIRS.get(node)!.findIndex((pair) => pair[0] === a && pair[1] === b)
+  })
+  return [...connections, ...sorted.flat().map(([operation]) => OPERATIONS.indexOf(operation as DartsOperation))]
+}

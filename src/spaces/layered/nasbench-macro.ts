@@ -1,0 +1,116 @@
+/**
+ * NAS-Bench-Macro (Su et al., CVPR 2021): a small MobileNet for CIFAR-10 whose 6,561 networks were all trained. Eight
+ * layers in stages of two, three and three; the first of each stage halves the image and doubles the width. A layer is
+ * the identity (where it has a stride, a 1×1 convolution), an inverted residual block of kernel 3 and expansion 3, or
+ * one of kernel 5 and expansion 6. Activations are ReLU, batch norms have a scale, a shift and running statistics.
+ *
+ * Parameters are named as in the authors' network, `features.<layer>.conv.0.weight` and so on, with the index of the
+ * candidate after the layer: `features.3.2.conv.0.weight`. All parameters of a path together are the `params` of the
+ * benchmark's table, multiply-adds its `flops`.
+ */
+import { UserError } from '../../base/errors.js'
+import type { Shape } from '../../programs/program.js'
+import { checkNetworkOptions } from '../network-options.js'
+import { checkPath } from '../path.js'
+import type { Path, SearchSpace } from '../space.js'
+import { type Block, classifier, convNorm, IDENTITY } from './block.js'
+import { type Layer, layeredNetwork } from './layered.js'
+import { mbConv } from './mbconv.js'
+
+const NAME = 'nasbench-macro'
+const OPERATIONS = ['id', 'k3e3', 'k5e6'] as const
+const ID = 0
+const K3E3 = 1
+const K5E6 = 2
+
+/** Layers of each stage. */
+const STAGES = [2, 3, 3]
+const LAYERS = STAGES.reduce((sum, layers) => sum + layers)
+/** The first layer of each stage, which has a stride. */
+const FIRST = new Set(STAGES.map((_, stage) => STAGES.slice(0, stage).reduce((sum, layers) => sum + layers, 0)))
+
+/** The size of the supernet. */
+export interface NasBenchMacroOptions {
+  /** Channels C of the stem; stages have 2C, 4C and 8C, the head 40C. The benchmark has 32. */
+  readonly channels?: number
+  /** One image; height and width must be multiples of 8, because three strides halve them. Default 3×32×32. */
+  readonly input?: Shape
+  /** Default 10. */
+  readonly classes?: number
+}
+
+/** A space with running statistics and isomorphism classes. */
+export type NasBenchMacro = SearchSpace & Required<Pick<SearchSpace, 'buffers' | 'isomorphismKey'>>
+
+/** Throws a UserError for options that describe no network. */
+export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro {
+  const { channels = 32, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
+  checkNetworkOptions(NAME, { channels, classes }, input, 2 ** STAGES.length)
+  const last = channels << STAGES.length
+  const head = 40 * channels
+  const activation = 'relu'
+  const network = layeredNetwork(NAME, input, {
+    stem: [convNorm({ names: ['stem.0', 'stem.1'], inChannels: input.channels, channels, kernel: 3, activation })],
+    layers: layersOf(channels),
+    head: [
+      convNorm({ names: ['out.0', 'out.1'], inChannels: last, channels: head, kernel: 1, activation }),
+      classifier(head, classes),
+    ],
+  })
+  const space = { name: NAME, choices: network.choices }
+  return {
+    ...network,
+    name: NAME,
+    operations: OPERATIONS,
+    input,
+    classes,
+    /** The table's notation: a digit per layer, such as `02012100`. */
+    encode(path: Path): string {
+      checkPath(space, path)
+      return path.join('')
+    },
+    decode(text: string): Path {
+      if (/^[012]+$/.test(text) && text.length === LAYERS) return [...text].map(Number)
+      throw new UserError(`Expected ${LAYERS} digits 0…2 for an architecture of ${NAME} but received "${text}"`, 2)
+    },
+    /** Identities do nothing wherever they are in a stage, but for its first layer: 3,969 classes. */
+    isomorphismKey(path: Path): string {
+      checkPath(space, path)
+      return path.map((operation, i) => (FIRST.has(i) ? `|${operation}` : operation === ID ? '' : operation)).join('')
+    },
+  }
+}
+
+function layersOf(channels: number): Layer[] {
+  const layers: Layer[] = []
+  for (const [stage, depth] of STAGES.entries()) {
+    for (let i = 0; i < depth; i++) {
+      const prefix = `features.${layers.length}`
+      const width = channels << (stage + 1)
+      const [inChannels, stride] = i === 0 ? [width >> 1, 2] : [width, 1]
+      layers.push({ name: `layer ${layers.length + 1}`, candidates: candidatesOf(prefix, inChannels, width, stride) })
+    }
+  }
+  return layers
+}
+
+function candidatesOf(prefix: string, inChannels: number, channels: number, stride: number): Block[] {
+  const shape = { inChannels, channels, stride }
+  const block = (operation: number, kernel: number, expansion: number) => {
+    const names = namesOf(`${prefix}.${operation}.conv`)
+    return mbConv({ names, ...shape, kernel, expansion, activation: 'relu', operation })
+  }
+  const down = `${prefix}.${ID}.downsample`
+  const identity =
+    stride === 1 ? IDENTITY : convNorm({ names: [`${down}.0`, `${down}.1`], ...shape, kernel: 1, operation: ID })
+  return [identity, block(K3E3, 3, 3), block(K5E6, 5, 6)]
+}
+
+/** Positions in the authors' sequence, where activations have positions too. */
+function namesOf(prefix: string) {
+  return {
+    expand: [`${prefix}.0`, `${prefix}.1`],
+    depthwise: [`${prefix}.3`, `${prefix}.4`],
+    project: [`${prefix}.6`, `${prefix}.7`],
+  } as const
+}

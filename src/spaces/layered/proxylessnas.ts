@@ -1,0 +1,166 @@
+/**
+ * The search space of ProxylessNAS (Cai, Zhu and Han, ICLR 2019), as SPOS, FairNAS and PA&DA search it on ImageNet: a
+ * MobileNetV2 of 21 layers in six stages. Every layer is an inverted residual block of kernel 3, 5 or 7 and expansion 3
+ * or 6; the 15 that are not the first of their stage may also be left out: 7¹⁵ · 6⁶ ≈ 2.2 · 10¹⁷ paths. Activations are
+ * ReLU6, batch norms have a scale, a shift and running statistics.
+ *
+ * Parameters are named as in timm's EfficientNets, `blocks.<stage>.<layer>.conv_pw.weight` and so on, with the candidate
+ * before the name of its module: `blocks.1.0.k3e6.conv_pw.weight`. Stage 0 is the fixed block. Dropping the candidates'
+ * names from the parameters of a path gives those of the network on its own.
+ */
+import { UserError } from '../../base/errors.js'
+import type { Shape } from '../../programs/program.js'
+import { checkNetworkOptions } from '../network-options.js'
+import { checkPath } from '../path.js'
+import type { Path, SearchSpace } from '../space.js'
+import { type Block, classifier, convNorm, IDENTITY } from './block.js'
+import { type Layer, layeredNetwork } from './layered.js'
+import { type MbConvNames, mbConv } from './mbconv.js'
+
+const NAME = 'proxylessnas'
+
+/** Kernel and expansion of the inverted residual blocks, by operation index, in the order of the authors' code. */
+const MB_CONVS = [3, 5, 7].flatMap((kernel) => [3, 6].map((expansion) => ({ kernel, expansion })))
+
+/** By index: `k<kernel>e<expansion>`, and last the identity. */
+const OPERATIONS: readonly string[] = [...MB_CONVS.map(({ kernel, expansion }) => `k${kernel}e${expansion}`), 'id']
+
+const STEM = 32
+const FIRST = 16
+const HEAD = 1280
+const STAGES = [
+  { channels: 24, layers: 4, stride: 2 },
+  { channels: 40, layers: 4, stride: 2 },
+  { channels: 80, layers: 4, stride: 2 },
+  { channels: 96, layers: 4, stride: 1 },
+  { channels: 192, layers: 4, stride: 2 },
+  { channels: 320, layers: 1, stride: 1 },
+] as const
+
+/** The size of the supernet. */
+export interface ProxylessNasOptions {
+  /** Factor on all widths, more than 0, rounded as MobileNets do; the head keeps 1,280 channels below 1. Default 1. */
+  readonly width?: number
+  /** Layers in each of the six stages; the published space has 4, 4, 4, 4, 4, 1. */
+  readonly layers?: readonly number[]
+  /** One image of any extent, which five strides halve, rounding up; default 3×224×224. */
+  readonly input?: Shape
+  /** Default 1000. */
+  readonly classes?: number
+}
+
+/** A space with running statistics. */
+export type ProxylessNas = SearchSpace & Required<Pick<SearchSpace, 'buffers'>>
+
+/** Throws a UserError for options that describe no network. */
+export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
+  const { width = 1, input = { channels: 3, height: 224, width: 224 }, classes = 1000 } = options
+  const depths = options.layers ?? STAGES.map((stage) => stage.layers)
+  checkOptions(width, depths, input, classes)
+  const scaled = (channels: number) => scaleWidth(channels, width)
+  const head = width > 1 ? scaled(HEAD) : HEAD
+  const last = scaled(STAGES[STAGES.length - 1].channels)
+  const network = layeredNetwork(NAME, input, {
+    stem: stem(input.channels, scaled(STEM), scaled(FIRST)),
+    layers: layersOf(depths, scaled),
+    head: [
+      convNorm({ names: ['conv_head', 'bn2'], inChannels: last, channels: head, kernel: 1, activation: 'relu6' }),
+      classifier(head, classes),
+    ],
+  })
+  const space = { name: NAME, choices: network.choices }
+  return {
+    ...network,
+    name: NAME,
+    operations: OPERATIONS,
+    input,
+    classes,
+    /** The layers' operations joined by `|`, such as `k3e3|k5e6|id|…`: no commas, so that CSV needs no quotes. */
+    encode(path: Path): string {
+      checkPath(space, path)
+      return path.map((operation) => OPERATIONS[operation]).join('|')
+    },
+    decode(text: string): Path {
+      const names = text.split('|')
+      if (names.length !== space.choices.length) {
+        const wanted = `${space.choices.length} operations joined by | for an architecture of ${NAME}`
+        throw new UserError(`Expected ${wanted} but received ${names.length} in "${text}"`, 2)
+      }
+      return names.map((name, i) => {
+        const known = space.choices[i].operations.map((operation) => OPERATIONS[operation])
+        if (known.includes(name)) return known.indexOf(name)
+        throw new UserError(
+          `Expected ${known.join(', ')} for ${space.choices[i].name} of ${NAME} but received "${name}"`,
+          2,
+        )
+      })
+    },
+  }
+}
+
+function checkOptions(width: number, depths: readonly number[], input: Shape, classes: number): void {
+  if (!(width > 0 && Number.isFinite(width))) {
+    throw new UserError(`Expected a positive number for width of ${NAME} but received ${width}`, 2)
+  }
+  if (depths.length !== STAGES.length) {
+    const received = `${depths.length}: ${depths.join(', ')}`
+    throw new UserError(`Expected ${STAGES.length} numbers for layers of ${NAME} but received ${received}`, 2)
+  }
+  const counts = Object.fromEntries(depths.map((depth, stage) => [`layers of stage ${stage + 1}`, depth]))
+  checkNetworkOptions(NAME, { ...counts, classes }, input, 1)
+}
+
+/** To multiples of 8, at least 8, and never more than a tenth below the exact width. */
+function scaleWidth(channels: number, factor: number): number {
+  const exact = channels * factor
+  const rounded = Math.max(8, Math.floor((exact + 4) / 8) * 8)
+  return rounded < 0.9 * exact ? rounded + 8 : rounded
+}
+
+/** The convolution that every image passes first, and the one block that has no choice. */
+function stem(inChannels: number, width: number, channels: number): Block[] {
+  const first = convNorm({
+    names: ['conv_stem', 'bn1'],
+    inChannels,
+    channels: width,
+    kernel: 3,
+    stride: 2,
+    activation: 'relu6',
+  })
+  const [prefix, kernel, expansion, stride] = ['blocks.0.0', 3, 1, 1] as const
+  // timm numbers norms from 1 where there is no expansion, too.
+  const names: MbConvNames = {
+    expand: ['', ''],
+    depthwise: [`${prefix}.conv_dw`, `${prefix}.bn1`],
+    project: [`${prefix}.conv_pw`, `${prefix}.bn2`],
+  }
+  return [first, mbConv({ names, inChannels: width, channels, kernel, expansion, stride, activation: 'relu6' })]
+}
+
+function layersOf(depths: readonly number[], scaled: (channels: number) => number): Layer[] {
+  const layers: Layer[] = []
+  let inChannels = scaled(FIRST)
+  for (const [stage, { channels: width, stride }] of STAGES.entries()) {
+    const channels = scaled(width)
+    for (let i = 0; i < depths[stage]; i++) {
+      const prefix = `blocks.${stage + 1}.${i}`
+      const shape = { inChannels, channels, stride: i === 0 ? stride : 1, activation: 'relu6' } as const
+      const candidates = MB_CONVS.map((block, operation) =>
+        mbConv({ names: namesOf(`${prefix}.${OPERATIONS[operation]}`), ...shape, ...block, operation }),
+      )
+      // By position and not by width, which scaling can make equal: the paths are the same at every width.
+      if (i > 0) candidates.push(IDENTITY)
+      layers.push({ name: `layer ${layers.length + 1}`, candidates })
+      inChannels = channels
+    }
+  }
+  return layers
+}
+
+function namesOf(prefix: string): MbConvNames {
+  return {
+    expand: [`${prefix}.conv_pw`, `${prefix}.bn1`],
+    depthwise: [`${prefix}.conv_dw`, `${prefix}.bn2`],
+    project: [`${prefix}.conv_pwl`, `${prefix}.bn3`],
+  }
+}

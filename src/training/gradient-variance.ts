@@ -1,0 +1,78 @@
+/**
+ * Gradient variance of one epoch (PA&DA, CVPR 2023, supplement A): σ² of every scalar weight over the steps that
+ * sampled it, averaged over weights. Weights that no step sampled are left out and counted.
+ */
+import type { Moments } from '../native/index.js'
+import type { ParameterSpec } from '../spaces/space.js'
+
+/** Mean of σ² over weights. */
+export interface GradientVariance {
+  /** Over all weights; 0 where no weight was sampled. */
+  readonly all: number
+  /** Over the weights of each candidate operation that has any, by name; null where none was sampled. */
+  readonly byOperation: Readonly<Record<string, number | null>>
+  /** Over the weights of all candidate operations; null where none was sampled. */
+  readonly candidates: number | null
+  /** Scalar weights never sampled. */
+  readonly neverSampled: number
+}
+
+/** Combines the parameters' mean variances, each weighing as many scalars as it has. */
+export function gradientVariance(
+  specs: readonly ParameterSpec[],
+  operations: readonly string[],
+  moments: Moments,
+): GradientVariance {
+  const all = new Mean()
+  const candidates = new Mean()
+  const byOperation = new Map<number, Mean>()
+  let neverSampled = 0
+  for (const [i, { shape, operation }] of specs.entries()) {
+    const size = scalars(shape)
+    const ofOperation = operation === undefined ? undefined : entry(byOperation, operation)
+    if (moments.timesSampled[i] === 0) {
+      neverSampled += size
+      continue
+    }
+    const variance = moments.meanVariance[i]
+    all.add(variance, size)
+    if (ofOperation !== undefined) {
+      candidates.add(variance, size)
+      ofOperation.add(variance, size)
+    }
+  }
+  const named = [...byOperation]
+    .sort(([a], [b]) => a - b)
+    .map(([operation, mean]) => [operations[operation], mean.value])
+  return {
+    all: all.value ?? 0,
+    byOperation: Object.fromEntries(named),
+    candidates: candidates.value,
+    neverSampled,
+  }
+}
+
+/** Number of scalars of a parameter. */
+export function scalars(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1)
+}
+
+class Mean {
+  #sum = 0
+  #weight = 0
+
+  add(value: number, weight: number): void {
+    this.#sum += value * weight
+    this.#weight += weight
+  }
+
+  get value(): number | null {
+    return this.#weight === 0 ? null : this.#sum / this.#weight
+  }
+}
+
+function entry(means: Map<number, Mean>, key: number): Mean {
+  const found = means.get(key) ?? new Mean()
+  means.set(key, found)
+  return found
+}

@@ -1,0 +1,249 @@
+/**
+ * The training of a supernet, from the first step to the last: per epoch a learning rate and an order of images, per
+ * step a batch, a path (or several) and an update. What is sampled is the method's business, what is computed the
+ * addon's.
+ */
+
+import { UserError } from '../base/errors.js'
+import { type Random, type RandomStream, randomState, restoreRandom } from '../base/random.js'
+import type { TrainingConfig } from '../config/schema.js'
+import { candidateIndices } from '../methods/candidate-parameters.js'
+import type { Method, StepOutcome, Verbs } from '../methods/method.js'
+import type { Augmentation, Batch, Dataset, StepOptions, Supernet } from '../native/index.js'
+import type { EpochEvent, TrainEvent } from '../search/events.js'
+import type { SearchSpace } from '../spaces/space.js'
+import { fixedGradientVariance } from './fixed-variance.js'
+import { type GradientVariance, gradientVariance } from './gradient-variance.js'
+import { learningRateOf } from './learning-rate.js'
+import { PlanCache } from './plan-cache.js'
+import {
+  initialise,
+  type Progress,
+  type Restorable,
+  restoreSnapshot,
+  type Snapshot,
+  START,
+  takeSnapshot,
+} from './snapshot.js'
+
+const PROGRESS_SECONDS = 0.1
+/** An epoch's end is saved too, unless the last save is more recent than this. */
+const RECENT_SECONDS = 5
+
+/** What is trained, how, and on what. */
+export interface TrainOptions {
+  readonly space: SearchSpace
+  readonly supernet: Verbs & Restorable & Pick<Supernet, 'compile'>
+  /** Training images. */
+  readonly data: Dataset
+  readonly method: Method
+  readonly random: Random
+  readonly settings: TrainingConfig
+  /** Continue from here instead of starting anew. */
+  readonly from?: Snapshot
+  /** Keeps a snapshot; training waits for it. Default: none are taken. */
+  save?(snapshot: Snapshot): Promise<void>
+  /** When aborted, training saves between two steps and throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Trains and reports. The supernet, the method and the streams are where training has arrived whenever it yields.
+ *
+ * @throws UserError where the loss is no longer finite; the reason of an aborted signal, after saving.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
+  const { space, supernet, data, method, random, settings, from, signal } = options
+  const { epochs, batchSize, momentum, weightDecay, clipNorm, unsampled } = settings
+  const steps = stepsPerEpoch(data.count, batchSize)
+  using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
+  const engine = { supernet, plan: plans.get.bind(plans) }
+  const candidates = candidateIndices(space.parameters())
+
+  const progress: Progress = structuredClone({ ...START, ...from?.progress })
+  if (from === undefined) {
+    await initialise(supernet, random)
+  } else {
+    restoreRandom(random, from.random)
+    await restoreSnapshot(from, supernet, method)
+  }
+
+  const saveSeconds = options.save === undefined ? Number.POSITIVE_INFINITY : settings.checkpointSeconds
+  const clock = new Clock()
+  let lastSave = clock.total
+  let lastReport = Number.NEGATIVE_INFINITY
+  let images = 0
+  // Of the step before; the first one is taken for long.
+  let stepSeconds = Number.POSITIVE_INFINITY
+
+  while (progress.epoch < epochs) {
+    const { epoch } = progress
+    const { losses } = progress
+    const learningRate = learningRateOf(settings, { epoch, losses, restarts: method.scheduleRestarts })
+    const rates = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+    const optionsOfStep = (): StepOptions => {
+      if (settings.gradientNoise === 0) return rates
+      const noise = { deviation: settings.gradientNoise, seed: random.noise.integer(2 ** 32), parameters: candidates }
+      return { ...rates, noise }
+    }
+    const batchOf = (indices: Int32Array): Batch => {
+      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
+      return { dataset: data, indices, augmentation, drop: { seed: random.drop.integer(2 ** 32) } }
+    }
+    if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
+    const dataStream = random.data.state()
+    const order = method.epochIndices()
+    const save = async () => {
+      tick(progress, clock)
+      await options.save?.(await takeSnapshot(progress, { ...randomState(random), data: dataStream }, supernet, method))
+      lastSave = clock.total
+    }
+
+    const begin = (step: number): StepUnderWay => {
+      const first = step * batchSize
+      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
+      const record = method.step(engine, batchOf(indices), optionsOfStep())
+      // It is awaited below, unless the step before it fails.
+      record.catch(() => {})
+      return { images: indices.length, record }
+    }
+    // Whether something other than a step will be due when a step that begins now has ended.
+    const pauseIsDue = () => {
+      const end = clock.total + stepSeconds
+      return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
+    }
+
+    let underWay: StepUnderWay | undefined
+    while (progress.step < steps) {
+      if (underWay === undefined && signal?.aborted) {
+        if (options.save !== undefined) await save()
+        throw signal.reason
+      }
+      const step = underWay ?? begin(progress.step)
+      // The next step is prepared and queued while this one computes, but nothing is under way where training reports,
+      // saves itself or ends: there it is exactly where it says.
+      const hurry = method.overlapping && progress.step + 1 < steps && !pauseIsDue()
+      underWay = hurry ? begin(progress.step + 1) : undefined
+      const began = clock.total
+      const record = await step.record
+      stepSeconds = clock.total - began
+      if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
+      progress.step++
+      progress.lossSum += record.loss * step.images
+      progress.correct += record.correct
+      images += step.images
+      if (underWay !== undefined) continue
+
+      if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
+        lastReport = clock.total
+        const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
+        yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss }
+      }
+      if (progress.step < steps && clock.total - lastSave >= saveSeconds) {
+        await save()
+        yield { event: 'checkpoint', epoch, step: progress.step }
+      }
+    }
+
+    tick(progress, clock)
+    method.endEpoch(epoch)
+    const event = await endEpoch(options, progress, order.length, learningRate)
+    if (settings.varianceSteps > 0) {
+      const { operations } = space
+      const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
+      const variance = await fixedGradientVariance({ ...measured, batch: batchOf, options: optionsOfStep })
+      yield { ...event, ...fixed(variance) }
+      // Measuring is no training.
+      clock.lap()
+    } else yield event
+    if (options.save === undefined) continue
+    const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
+    if (progress.epoch === epochs || !recent) {
+      tick(progress, clock)
+      progress.epochSeconds = 0
+      await options.save(await takeSnapshot(progress, randomState(random), supernet, method))
+      lastSave = clock.total
+      yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
+    }
+  }
+}
+
+/** A step that the method has begun. */
+interface StepUnderWay {
+  readonly images: number
+  readonly record: Promise<StepOutcome>
+}
+
+/** Number of batches in an epoch; the last one may be smaller. */
+export function stepsPerEpoch(images: number, batchSize: number): number {
+  return Math.ceil(images / batchSize)
+}
+
+/** Sums the epoch up, and moves on to the next. */
+async function endEpoch(
+  { space, supernet, method }: TrainOptions,
+  progress: Progress,
+  images: number,
+  learningRate: number,
+): Promise<EpochEvent> {
+  const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
+  await supernet.resetMoments()
+  const { epoch, lossSum, correct, epochSeconds: seconds } = progress
+  progress.gradientVariance.push(variance.all)
+  progress.losses.push(lossSum / images)
+  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, epochSeconds: 0 })
+  return {
+    event: 'epoch',
+    epoch,
+    loss: lossSum / images,
+    accuracy: correct / images,
+    gradientVariance: variance.all,
+    gradientVarianceByOperation: variance.byOperation,
+    gradientVarianceCandidates: variance.candidates,
+    neverSampled: variance.neverSampled,
+    pathDistribution: method.pathDistribution,
+    ...(method.connectionDistribution && { connectionDistribution: method.connectionDistribution }),
+    learningRate,
+    seconds,
+    imagesPerSecond: images / seconds,
+  }
+}
+
+function fixed(variance: GradientVariance): Partial<EpochEvent> {
+  return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
+}
+
+function drawAugmentation(settings: TrainingConfig['augmentation'], stream: RandomStream): Augmentation | undefined {
+  if (settings.pad === 0 && !settings.flip) return undefined
+  return { seed: stream.integer(2 ** 32), pad: settings.pad, flip: settings.flip }
+}
+
+function diverged(loss: number, epoch: number, step: number): UserError {
+  return new UserError(
+    `Expected a finite loss but received ${loss} in epoch ${epoch}, step ${step}: try a lower training.learningRate`,
+  )
+}
+
+/** Books the time that has passed since the last call. */
+function tick(progress: Progress, clock: Clock): void {
+  const seconds = clock.lap()
+  progress.seconds += seconds
+  progress.epochSeconds += seconds
+}
+
+/** Seconds since it was made, and since the last lap. */
+class Clock {
+  readonly #start = performance.now()
+  #lap = this.#start
+
+  get total(): number {
+    return (performance.now() - this.#start) / 1000
+  }
+
+  lap(): number {
+    const now = performance.now()
+    const seconds = (now - this.#lap) / 1000
+    this.#lap = now
+    return seconds
+  }
+}

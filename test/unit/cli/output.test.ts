@@ -1,0 +1,195 @@
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { BarReporter } from '../../../src/cli/output/bars.js'
+import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
+import { JsonReporter } from '../../../src/cli/output/json.js'
+import { LineReporter } from '../../../src/cli/output/lines.js'
+import { Pace } from '../../../src/cli/output/pace.js'
+import type { Reporter } from '../../../src/cli/output/reporter.js'
+import { renderResult } from '../../../src/cli/output/result.js'
+import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
+
+const ARCH = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|'
+
+const result: ResultEvent = {
+  event: 'result',
+  space: 'nasbench201',
+  method: 'pada',
+  dataset: 'fashion-mnist',
+  epochs: 2,
+  seconds: 151,
+  kendallTau: 0.4123,
+  spearman: 0.5512,
+  precisionAtTop: { '5%': 0.4 },
+  bestFound: 0.861,
+  regret: 0.004,
+  gradientVariance: [2.8e-5, 2.1e-6],
+  pathDistribution: [0.2, 0.2, 0.2, 0.2, 0.2],
+  top: [
+    { path: [3, 0, 3, 3, 3, 2], arch: ARCH, accuracy: 0.8431, groundTruth: 0.861 },
+    { path: [3, 3, 3, 3, 3, 3], arch: ARCH, accuracy: 0.84, groundTruth: null },
+  ],
+  ranked: 300,
+  withGroundTruth: 200,
+  run: 'runs/a',
+}
+
+const epoch = (index: number): EpochEvent => ({
+  event: 'epoch',
+  epoch: index,
+  loss: 1.5,
+  accuracy: 0.4,
+  gradientVariance: 2.8e-5,
+  gradientVarianceByOperation: { nor_conv_1x1: 1e-5, nor_conv_3x3: null },
+  gradientVarianceCandidates: 1e-5,
+  neverSampled: 0,
+  pathDistribution: [0.2, 0.2, 0.2, 0.2, 0.2],
+  learningRate: 0.05,
+  seconds: 3,
+  imagesPerSecond: 5210,
+})
+
+const search: SearchEvent[] = [
+  {
+    event: 'start',
+    run: 'runs/a',
+    space: 'nasbench201',
+    method: 'pada',
+    dataset: 'fashion-mnist',
+    parameters: 12345,
+    stepsPerEpoch: 10,
+    epochs: 2,
+  },
+  { event: 'step', epoch: 0, step: 5, steps: 10, images: 320, seconds: 0.1, loss: 2.3 },
+  epoch(0),
+  { event: 'checkpoint', epoch: 1, step: 0 },
+  epoch(1),
+  { event: 'evaluated', done: 1, total: 2, path: [0, 0, 0, 0, 0, 0], accuracy: 0.1 },
+  { event: 'evaluated', done: 2, total: 2, path: [1, 0, 0, 0, 0, 0], accuracy: 0.2 },
+  result,
+]
+
+/** What a reporter writes to its stream over the events of a whole search. */
+function written(create: (stream: PassThrough) => Reporter): string {
+  const stream = new PassThrough()
+  const reporter = create(stream)
+  for (const event of search) reporter.event(event)
+  reporter[Symbol.dispose]()
+  return stream.read()?.toString() ?? ''
+}
+
+describe('numbers as people read them', () => {
+  test('durations', () => {
+    expect([0.2, 9.4, 60, 151, 3600, 11100].map(duration)).toEqual([
+      '0 s',
+      '9 s',
+      '1 min',
+      '2 min 31 s',
+      '1 h',
+      '3 h 5 min',
+    ])
+    expect(duration(Number.NaN)).toBe('–')
+    expect(duration(Number.POSITIVE_INFINITY)).toBe('–')
+  })
+
+  test('unknown numbers are dashes', () => {
+    expect([percent(null), decimal(undefined), scientific(Number.NaN)]).toEqual(['–', '–', '–'])
+  })
+
+  test('a sparkline spans its range on a logarithmic scale', () => {
+    expect(sparkline([1e-4, 1e-5, 1e-6])).toBe('█▄▁')
+    expect(sparkline([3, 3])).toBe('▁▁')
+    expect(sparkline([])).toBe('')
+    expect(sparkline([0, 1])).toBe('▁█')
+    expect(sparkline(Array.from({ length: 1000 }, (_, i) => i + 1))).toHaveLength(60)
+  })
+
+  test('pace follows the recent past', () => {
+    let now = 0
+    const pace = new Pace(() => now)
+    expect(pace.observe(0)).toBeUndefined()
+    now = 1
+    expect(pace.observe(100)).toBe(100)
+    now = 61
+    expect(pace.observe(100 + 60 * 10)).toBeCloseTo(10, 1)
+  })
+})
+
+describe('reporters', () => {
+  test('plain lines carry no control characters', () => {
+    const text = written((stream) => new LineReporter(stream))
+    expect(stripVTControlCharacters(text)).toBe(text)
+    expect(text).not.toContain('\r')
+    expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
+    expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
+    expect(text).toContain('2/2 sub-models')
+  })
+
+  test('json lines leave progress out, end with the result, and keep people apart', () => {
+    const human = new PassThrough()
+    const lines = written((stream) => new JsonReporter(stream, new LineReporter(human)))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map((line) => line.event)).toEqual(['start', 'epoch', 'checkpoint', 'epoch', 'result'])
+    expect(lines.at(-1)).toEqual(JSON.parse(JSON.stringify(result)))
+    expect(human.read().toString()).toContain('Kendall tau')
+  })
+
+  test('bars show the cursor again', () => {
+    const text = written(
+      (stream) => new BarReporter(Object.assign(stream, terminal()) as unknown as NodeJS.WriteStream),
+    )
+    expect(text).toContain('training')
+    expect(text).toContain('ranking')
+    expect(text).toContain('GV 2.80e-5')
+    expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'))
+  })
+})
+
+describe('the result', () => {
+  test('lists the best sub-models with path, architecture and both accuracies', () => {
+    const text = renderResult(result, { color: false }).join('\n')
+    expect(stripVTControlCharacters(text)).toBe(text)
+    expect(text).toContain(ARCH)
+    expect(text).toMatch(/3,0,3,3,3,2.*84\.31 %.*86\.10 %/)
+    expect(text).toMatch(/Kendall tau +0\.412/)
+    expect(text).toMatch(/Best found +86\.10 % \(regret 0\.40 %\)/)
+    expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
+  })
+
+  test('breaks architectures on a narrow terminal', () => {
+    const lines = renderResult(result, { color: false, columns: 90 })
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90)
+  })
+
+  test('breaks long genotypes after commas, and nothing else on a wide terminal', () => {
+    const genotype = `Genotype(normal=[${new Array(8).fill("('sep_conv_3x3', 0)").join(', ')}])`
+    const long = `|${'nor_conv_3x3~0|'.repeat(8)}`
+    const top = [genotype, long].map((arch) => ({ ...result.top[0], arch }))
+    const text = renderResult({ ...result, top }, { color: false }).join('\n')
+    expect(text).toContain(long)
+    expect(text).not.toContain(genotype)
+    expect(text.replace(/[\s│]+/g, '')).toContain(genotype.slice(0, 60).replaceAll(' ', ''))
+  })
+
+  test('reads ground truths in percent as such', () => {
+    const text = renderResult({ ...result, bestFound: 94.1, regret: 0.27 }, { color: false }).join('\n')
+    expect(text).toContain('94.10 % (regret 0.27 %)')
+  })
+
+  test('does without a ground truth, and without a ranking', () => {
+    const unknown = { ...result, kendallTau: null, spearman: null, bestFound: null, regret: null, withGroundTruth: 0 }
+    const text = renderResult(unknown, { color: false }).join('\n')
+    expect(text).toContain('none for these 300 sub-models')
+    expect(text).not.toContain('Kendall')
+    const trained = renderResult({ ...unknown, ranked: 0, top: [] }, { color: false }).join('\n')
+    expect(trained).toMatch(/^pada on .*\nGradient variance .*\nRun folder /)
+  })
+})
+
+/** What cli-progress asks of a terminal. */
+function terminal() {
+  return { isTTY: true, columns: 100, cursorTo() {}, clearLine() {}, moveCursor() {}, clearScreenDown() {} }
+}

@@ -1,0 +1,174 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../../../src/base/errors.js'
+import { loadGroundTruth } from '../../../src/ground-truth/ground-truth.js'
+import { enumeratePaths, nasBench201, nasBenchMacro, type SearchSpace } from '../../../src/spaces/index.js'
+
+const space = nasBench201()
+const NONE = space.encode([0, 0, 0, 0, 0, 0])
+const CONV = space.encode([3, 3, 3, 3, 3, 3])
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ground-truth-'))
+  vi.stubEnv('PADA_CACHE', join(folder, 'cache'))
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
+
+async function table(content: string | Uint8Array, name = 'table.csv'): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, content)
+  return file
+}
+
+async function refusal(
+  content: string | Uint8Array,
+  options = {},
+  name?: string,
+  of: SearchSpace = space,
+): Promise<string> {
+  const error = await loadGroundTruth(await table(content, name), of, options).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  return (error as UserError).message.replaceAll(`${folder}/`, '')
+}
+
+describe('loadGroundTruth', () => {
+  it('reads arch strings and operation indices, comments and blank lines between', async () => {
+    const text = `# settings, of, a table\narch,seed,accuracy\n${NONE},1,10\n\n"3, 3,3,3,3,3",2, 93.5\n# end\n`
+    const truth = await loadGroundTruth(await table(text), space)
+    expect(truth.size).toBe(2)
+    expect(truth.paths).toEqual([
+      [0, 0, 0, 0, 0, 0],
+      [3, 3, 3, 3, 3, 3],
+    ])
+    expect(truth.accuracy([0, 0, 0, 0, 0, 0])).toBe(10)
+    expect(truth.accuracy([3, 3, 3, 3, 3, 3])).toBe(93.5)
+    expect(truth.accuracy([3, 3, 3, 3, 3, 0])).toBeUndefined()
+    expect(truth.best).toEqual({ path: [3, 3, 3, 3, 3, 3], accuracy: 93.5 })
+  })
+
+  it('reads a column by name, a byte order mark, carriage returns and gzip', async () => {
+    const text = `\uFEFFarch,a,b\r\n${NONE},1,2\r\n`
+    const file = await table(gzipSync(text), 'table.csv.gz')
+    expect((await loadGroundTruth(file, space, { column: 'b' })).best.accuracy).toBe(2)
+  })
+
+  it('reads all 15,625 architectures and gives back each accuracy', async () => {
+    const paths = [...enumeratePaths(space)]
+    const lines = paths.map((path, i) => `${space.encode(path)},${i / 160}`)
+    const truth = await loadGroundTruth(await table(`arch,accuracy\n${lines.join('\n')}`), space)
+    expect(truth.size).toBe(15_625)
+    expect(truth.paths).toEqual(paths)
+    expect(paths.every((path, i) => truth.accuracy(path) === i / 160)).toBe(true)
+  })
+
+  it.each(['accuracy', 'arch'])('names a missing column %s', async (column) => {
+    const header = ['arch', 'accuracy'].map((name) => (name === column ? 'other' : name))
+    expect(await refusal(`${header}\n${NONE},1`)).toBe(
+      `Expected a column "${column}" in table.csv but received ${header.join(', ')}`,
+    )
+  })
+
+  it('names the column that was asked for', async () => {
+    expect(await refusal(`arch,accuracy\n${NONE},1`, { column: 'cifar10_test' })).toBe(
+      'Expected a column "cifar10_test" in table.csv but received arch, accuracy',
+    )
+  })
+
+  it('names the line of an architecture that occurs twice, in whatever notation', async () => {
+    expect(await refusal(`arch,accuracy\n${CONV},90\n\n"3,3,3,3,3,3",91\n`)).toBe(
+      'Expected each architecture once in table.csv but received 3,3,3,3,3,3 again on line 4',
+    )
+  })
+
+  it.each([
+    ['|nor_conv_3x3~0|', 'Expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2| for an architecture of nasbench201'],
+    [CONV.replace('nor_conv_3x3~2', 'nor_conv_5x5~2'), 'for edge 3<-2 of'],
+    ['"3,3,3"', 'Expected 6 numbers for a path of nasbench201 but received 3: 3,3,3'],
+    ['', 'but received ""'],
+  ])('names the line of an unknown architecture %s', async (arch, part) => {
+    const message = await refusal(`# comment\narch,accuracy\n${NONE},10\n${arch},20\n`)
+    expect(message).toContain(part)
+    expect(message).toMatch(/ \(table\.csv, line 4\)$/)
+  })
+
+  it.each(['', 'high', '-0.1', '100.1', 'NaN', 'Infinity'])('names the line of an accuracy "%s"', async (text) => {
+    expect(await refusal(`arch,accuracy\n${CONV},90\n${NONE},${text}\n`)).toBe(
+      `Expected a number in 0…100 for "accuracy" but received "${text}" (table.csv, line 3)`,
+    )
+  })
+
+  it('names the line of a row with too many fields', async () => {
+    expect(await refusal(`arch,accuracy\n${NONE},10,11\n`)).toMatch(
+      /^Expected well-formed CSV for ground truth but received table\.csv: .* line 2$/,
+    )
+  })
+
+  it('refuses a table without rows, an empty file, a missing file and a truncated one', async () => {
+    expect(await refusal('arch,accuracy\n')).toBe('Expected at least one architecture in table.csv but received none')
+    expect(await refusal('')).toBe('Expected a column "arch" in table.csv but received no columns')
+    const half = gzipSync(`arch,accuracy\n${NONE},10\n`).subarray(0, 40)
+    expect(await refusal(half, {}, 'half.csv.gz')).toMatch(
+      /^Expected a readable table for ground truth but received half\.csv\.gz: /,
+    )
+    await expect(loadGroundTruth(join(folder, 'none.csv'), space)).rejects.toThrow(
+      /^Expected a readable table .*ENOENT/,
+    )
+  })
+})
+
+describe('loadGroundTruth of JSON', () => {
+  const macro = nasBenchMacro()
+  const refuse = (text: string, options = {}) => refusal(text, options, 'table.json', macro)
+
+  it('reads an object per architecture, in the order of the file, digits that look like numbers too', async () => {
+    const text = '{"02012100": {"test_acc": [1, 2], "mean_acc": 89.2}, "11111111": {"mean_acc": 92, "x": {"y": 1}},\n'
+    const more = '"0, 0,0,0,0,0,0,1": {"mean_acc": 92, "note": "a \\"quoted\\": {key}"}}'
+    const file = await table(`\uFEFF${text}${more}`, 'table.json')
+    const truth = await loadGroundTruth(file, macro)
+    expect(truth.paths.map(macro.encode)).toEqual(['02012100', '11111111', '00000001'])
+    expect(truth.accuracy([0, 2, 0, 1, 2, 1, 0, 0])).toBe(89.2)
+    expect(truth.best).toEqual({ path: new Array(8).fill(1), accuracy: 92 })
+  })
+
+  it('reads another column, and gzip', async () => {
+    const file = await table(gzipSync('{"00000000": {"mean_acc": 1, "valid": 2}}'), 'table.json.gz')
+    expect((await loadGroundTruth(file, macro, { column: 'valid' })).best.accuracy).toBe(2)
+  })
+
+  it.each([
+    ['{"02012100": {"mean_acc": 1}', /^Expected well-formed JSON for ground truth but received table\.json: /],
+    ['[1]', /^Expected an object with an entry per .* but received table\.json, which holds \[1\]$/],
+    ['{}', /^Expected at least one architecture in table\.json but received none$/],
+    ['{"00000000": {"acc": 1, "std": 2}}', /^Expected a column "mean_acc" in table\.json but received acc, std$/],
+    [
+      '{"00000000": {"mean_acc": 1},\n"00000001": 2}',
+      /^Expected an object .* for each architecture but received 2 for "00000001" \(table\.json, line 2\)$/,
+    ],
+    [
+      '{"00000000": {"mean_acc": 1},\n"00000001": {"acc": 2}}',
+      /^Expected a number in 0…100 for "mean_acc" but received "" \(table\.json, line 2\)$/,
+    ],
+    [
+      '{\n"00000000": {"mean_acc": [1, 2]}}',
+      /^Expected a number in 0…100 for "mean_acc" but received "\[1,2\]" \(table\.json, line 2\)$/,
+    ],
+    ['{"00000000": {"mean_acc": null}}', /"mean_acc" but received "null" \(table\.json, line 1\)$/],
+    ['{"00000000": {"mean_acc": " "}}', /"mean_acc" but received " " \(table\.json, line 1\)$/],
+    ['{"00000003": {"mean_acc": 1}}', /^Expected 8 digits 0…2 for .* but received "00000003" \(table\.json, line 1\)$/],
+  ])('refuses %j', async (text, message) => {
+    expect(await refuse(text)).toMatch(message)
+  })
+
+  it.each(['00000000', '0,0,0,0,0,0,0,0'])('names the line of an architecture that occurs twice: %s', async (again) => {
+    expect(await refuse(`{"00000000": {"mean_acc": 1},\n\n"${again}": {"mean_acc": 1}}`)).toBe(
+      `Expected each architecture once in table.json but received ${again} again on line 3`,
+    )
+  })
+})

@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UserError } from '../../../../src/base/errors.js'
+import { loadGroundTruth } from '../../../../src/ground-truth/ground-truth.js'
+import { dropCurves } from '../../../../src/ground-truth/tables/benchmark-layout.js'
+import { openTable } from '../../../../src/ground-truth/tables/open-table.js'
+import { nasBench201, type Path } from '../../../../src/spaces/index.js'
+
+const space = nasBench201()
+const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/tables/${name}`, import.meta.url))
+const expected = JSON.parse(readFileSync(fixture('expected.json'), 'utf8'))
+
+/** What Python's bz2.compress makes of a pickle of 4 million times None, in base64. */
+const NONES = 'QlpoOTFBWSZTWVmuYvEAeo9EQJAAEAFAAAAIIABUM0AmqjGZWxUkM/KQIt9FSQ4u5IpwoSCzXMXi'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pickled-table-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** A table's accuracies as [path, accuracy]. */
+async function read(name: string, column?: string): Promise<[Path, number][]> {
+  const truth = await loadGroundTruth(fixture(name), space, { column })
+  return truth.paths.map((path) => [path, truth.accuracy(path)!])
+}
+
+/** An .npy file of an object that this pickle, in latin1, makes. */
+function npy(pickle: string, type = '|O'): Buffer {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (), }`.padEnd(117)
+  return Buffer.from(`\x93NUMPY\x01\0\x76\0${header}\n${pickle}`, 'latin1')
+}
+
+async function refusal(content: Uint8Array, name = 'table.npy'): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, content)
+  const error = await loadGroundTruth(file, space).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UserError)
+  return (error as UserError).message.replaceAll(`${folder}/`, '')
+}
+
+describe("the dictionary of PA&DA's release", () => {
+  const values = expected.dictionary as [number[], number, number][]
+
+  it('has the accuracies that NumPy wrote, by operation indices', async () => {
+    expect(await read('nasbench201_dict.npy')).toEqual(values.map(([path, test]) => [path, test]))
+    expect(await read('nasbench201_dict.npy', 'imagenet16_valid')).toEqual(
+      values.map(([path, , valid]) => [path, valid]),
+    )
+  })
+
+  it('is read where operations and accuracies are values of NumPy', async () => {
+    expect(await read('nasbench201_scalars.npy')).toEqual(values.map(([path, test]) => [path, test]))
+  })
+
+  it('lists its columns, and names them where one is missing', async () => {
+    const { format, columns, defaultColumn } = await openTable(fixture('nasbench201_dict.npy'))
+    expect(format).toBe('NumPy dictionary')
+    expect(defaultColumn).toBe('cifar10_test')
+    const sets = ['cifar10', 'cifar100', 'imagenet16'].flatMap((data) =>
+      ['train', 'valid', 'test'].map((split) => `${data}_${split}`),
+    )
+    expect(columns).toEqual(sets)
+    await expect(loadGroundTruth(fixture('nasbench201_dict.npy'), space, { column: 'acc' })).rejects.toThrow(
+      /^Expected a column "acc" in .*nasbench201_dict\.npy but received cifar10_train, /,
+    )
+  })
+
+  it.each([
+    ['a call of a system function', 'cposix\nsystem\n.', 'the pickle global posix.system'],
+    ['a class of another package', 'cpandas.core.frame\nDataFrame\n.', 'the pickle global pandas.core.frame.DataFrame'],
+    ['a list', '].', 'something other than a dictionary'],
+    ['a truncated pickle', '}(K\x01', 'a truncated pickle'],
+    ['an entry that is a list', '}K\x01]s.', 'something else for 1'],
+    ['an empty dictionary', '}.', 'received none'],
+  ])('refuses %s', async (_, pickle, part) => {
+    const message = await refusal(npy(pickle))
+    expect(message).toMatch(/^Expected .*table\.npy but received /)
+    expect(message).toContain(part)
+  })
+
+  it('refuses plain arrays, architectures of other spaces, repeated ones and missing values', async () => {
+    expect(await refusal(npy('12345678', '<f8'))).toBe(
+      'Expected a pickled table of accuracies for table.npy but received an array of numbers',
+    )
+    // {"0": {"operation": [3, 3], "cifar10_test": 9}}
+    const entry = (operations: string, more = 'X\x0c\0\0\0cifar10_testK\x09') =>
+      `}(X\x09\0\0\0operation](${operations}e${more}u`
+    const table = (...entries: string[]) => npy(`}(${entries.map((one, i) => `X\x01\0\0\0${i}${one}`).join('')}u.`)
+    expect(await refusal(table(entry('K\x03K\x03')))).toBe(
+      'Expected 6 numbers for a path of nasbench201 but received 2: 3,3 (table.npy, entry 1)',
+    )
+    const all = 'K\x03'.repeat(6)
+    expect(await refusal(table(entry(all), entry(all)))).toBe(
+      'Expected each architecture once in table.npy but received 3,3,3,3,3,3 again on entry 2',
+    )
+    expect(await refusal(table(entry(all), entry('K\x02'.repeat(6), '')))).toBe(
+      'Expected a number in 0…100 for "cifar10_test" but received "" (table.npy, entry 2)',
+    )
+  })
+})
+
+describe('dictionaries with an entry per architecture', () => {
+  const files = ['plain-protocol2.pickle', 'plain-protocol4.pickle', 'plain.pth']
+
+  it.each(files)('are read with numbers by name: %s', async (name) => {
+    expect(await read(name)).toEqual(expected.plain)
+    expect((await openTable(fixture(name))).columns).toEqual(['cifar10_test', 'params'])
+  })
+
+  it.each(['nested-protocol2.pickle', 'nested-protocol4.pickle'])(
+    'are read with a dictionary per data set, and the ends of curves: %s',
+    async (name) => {
+      const wanted = expected.nested as [Path, number, number, number][]
+      expect(await read(name)).toEqual(wanted.map(([path, test]) => [path, test]))
+      expect(await read(name, 'cifar10_eval_acc1es')).toEqual(wanted.map(([path, , last]) => [path, last]))
+      expect(await read(name, 'cifar10-valid_eval_acc1es')).toEqual(wanted.map(([path, , , last]) => [path, last]))
+    },
+  )
+
+  it.each(['numbers-protocol2.pickle', 'numbers-protocol4.pickle'])(
+    'are read with a number per tuple: %s',
+    async (name) => {
+      expect(await read(name)).toEqual(expected.numbers)
+    },
+  )
+})
+
+describe('the benchmarks', () => {
+  it.each([
+    ['NATS-tss.pickle.pbz2', 'nats', 'NAS-Bench-201, pickled dictionary in bzip2'],
+    ['NATS-tss-simple', 'nats', 'NATS-Bench, folder'],
+    ['NAS-Bench-201.pth', 'nasBench201', 'NAS-Bench-201, PyTorch dictionary'],
+  ])('have the accuracies that their own packages answer: %s', async (name, key, format) => {
+    const table = await openTable(fixture(name))
+    expect(table.format).toBe(format)
+    const wanted = expected[key] as ({ path: number[] } & Record<string, number>)[]
+    const columns = Object.keys(wanted[0]).filter((column) => column !== 'path')
+    expect([...table.columns].sort()).toEqual(columns.sort())
+    // Means of one and of two numbers are exact, or the same rounding.
+    for (const column of columns) {
+      expect(await read(name, column)).toEqual(wanted.map((answer) => [answer.path, answer[column]]))
+    }
+  })
+
+  it('are read where curves are shared, and end in different epochs', () => {
+    const curve = new Map([0, 1, 2].map((epoch) => [epoch, 10 * epoch]))
+    const evaluated = new Map([
+      ['x-valid@0', 1],
+      ['x-valid@1', 2],
+      ['ori-test@1', 3],
+    ] as const)
+    const result = () =>
+      new Map<unknown, unknown>([
+        ['train_acc1es', curve],
+        ['eval_acc1es', evaluated],
+        ['seed', 7],
+      ])
+    const seen = new WeakSet()
+    const [first, second] = [result(), result()]
+    expect(dropCurves(first, seen)).toBe(4 + 2 + 2)
+    expect(dropCurves(second, seen)).toBe(2)
+    for (const one of [first, second]) {
+      expect([...one.keys()]).toEqual(['train_acc1es', 'eval_acc1es'])
+      expect([...(one.get('train_acc1es') as typeof curve)]).toEqual([[2, 20]])
+      expect([...(one.get('eval_acc1es') as typeof evaluated)]).toEqual([
+        ['x-valid@1', 2],
+        ['ori-test@1', 3],
+      ])
+    }
+  })
+
+  it('leave dictionaries alone that are not results', () => {
+    const table = new Map([0, 1, 2].map((number) => [number, number]))
+    expect(dropCurves(table, new WeakSet())).toBe(0)
+    expect(table.size).toBe(3)
+  })
+})
+
+describe('pickles that are no tables', () => {
+  const name = 'table.pickle'
+  const pickle = (text: string) => Buffer.from(`\x80\x02${text}`, 'latin1')
+  const info = (schedule: string) => `}X\x0a\0\0\0arch2infos}K\0}X\x02\0\0\x0012${schedule}sss.`
+
+  it.each([
+    ['a call', 'cos\nsystem\nX\x02\0\0\0ls\x85R.', 'the pickle global os.system'],
+    ['a tensor', 'ctorch._utils\n_rebuild_tensor_v2\n.', 'the pickle global torch._utils._rebuild_tensor_v2'],
+    ['an object of a class', 'cnats_bench.api_utils\nArchResults\n)\x81.', 'api_utils.ArchResults'],
+    ['an object of a known class', 'ccollections\nOrderedDict\n)\x81.', 'pickle opcode NEWOBJ at byte 28'],
+    ['a list', '].', 'something other than a dictionary'],
+    ['an entry that is text', '}K\x01X\x01\0\0\0as.', 'something else for 1'],
+    ['results that are numbers', '}X\x0a\0\0\0arch2infosK\x01s.', 'something else for arch2infos'],
+    ['no architectures', '}X\x0a\0\0\0arch2infos}s.', 'no architecture'],
+    ['a schedule that is a number', info('K\x01'), 'an entry without its architecture'],
+    ['a schedule without results', info('}X\x08\0\0\0arch_strX\x01\0\0\0as'), 'an architecture without results'],
+    ['a set for its architectures', '}X\x0a\0\0\0arch2infos\x8f(K\x01\x90s.', 'something else for arch2infos'],
+    ['a cut', '}X\x0a\0\0\0arch2', 'a truncated pickle'],
+    ['a name of many lines', `c${'x'.repeat(70_000)}\n\n.`, 'a truncated pickle'],
+    ['a text of 4 GiB', 'X\xff\xff\xff\xff', 'a truncated pickle'],
+  ])('are refused: %s', async (_, text, part) => {
+    const message = await refusal(pickle(text), name)
+    expect(message).toMatch(/^Expected .*table\.pickle.* but received /)
+    expect(message).toContain(part)
+  })
+
+  it('are refused where they would fill the memory', async () => {
+    expect(await refusal(pickle(']'.repeat(400_000)), name)).toMatch(
+      /a pickle of more than \d+ lists and dictionaries$/,
+    )
+    expect(await refusal(Buffer.from(NONES, 'base64'), 'table.pbz2')).toMatch(/a pickle of more than \d+ values$/)
+    expect(await refusal(pickle('r\xff\xff\xff\x7f'.padStart(6, 'N')), name)).toMatch(
+      /of more than \d+ remembered values$/,
+    )
+    // A column of its own for each of 5,000 rows: 25 million numbers, nearly all of which are missing.
+    const rows = Array.from({ length: 5000 }, (_, i) => {
+      const digits = String(i).padStart(4, '0')
+      return `X\x04\0\0\0${digits}}X\x04\0\0\0${digits}K\x01s`
+    })
+    expect(await refusal(pickle(`}(${rows.join('')}u.`), name)).toMatch(/^Expected at most 16777216 numbers in /)
+  })
+
+  it('are refused in bzip2 and in a zip archive, by name', async () => {
+    const damaged = readFileSync(fixture('NATS-tss.pickle.pbz2'))
+    damaged[5000] ^= 1
+    expect(await refusal(damaged, 'NATS.pickle.pbz2')).toMatch(
+      /^Expected bzip2 data in NATS\.pickle\.pbz2 but received /,
+    )
+    const zip = readFileSync(fixture('plain.pth'))
+    expect(await refusal(zip.subarray(0, 1000), 'plain.pth')).toMatch(
+      /^Expected a zip archive .* plain\.pth but received /,
+    )
+    expect(await refusal(readFileSync(fixture('../state-dict.pt')), 'state.pth')).toContain('the pickle global torch.')
+  })
+
+  it('are refused as folders without tables', async () => {
+    const message = await loadGroundTruth(folder, space).catch((error: Error) => error.message)
+    expect(message).toBe(`Expected files 000000.pickle.pbz2, … of NATS-Bench in ${folder} but received none`)
+  })
+})

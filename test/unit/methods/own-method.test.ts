@@ -1,0 +1,61 @@
+/** A method of the user's own in the place of the one that the settings name. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Method, MethodContext } from '../../../src/methods/method.js'
+import { Spos } from '../../../src/methods/spos.js'
+import type { ResultEvent } from '../../../src/search/events.js'
+import { type SearchOptions, search } from '../../../src/search/search.js'
+import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
+
+vi.mock('../../../src/native/binding.js', async () => {
+  const { fakeBinding } = await import('../../support/fake-binding.js')
+  return { loadBinding: () => fakeBinding }
+})
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'own-method-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const spos = (context: MethodContext) => new Spos({ sampling: 'uniform' }, context)
+const named = (name: string) => (context: MethodContext) =>
+  Object.defineProperty(spos(context), 'name', { value: name }) as Method
+const run = (options: SearchOptions, config = tinyConfig()) => collect(search(config, { data: tinySplits, ...options }))
+const out = (name: string) => join(folder, name)
+
+it('searches as the same method does that the settings name', async () => {
+  const own = await run({ out: out('own'), method: spos })
+  const configured = await run({ out: out('configured') }, tinyConfig({ method: { name: 'spos' } }))
+  expect(own.at(-1)).toMatchObject({ method: 'spos' })
+  const results = [own, configured].map((events) => timeless(events.at(-1) as ResultEvent))
+  expect(results[0]).toEqual(results[1])
+})
+
+it('is told what it is made for', async () => {
+  const told: MethodContext[] = []
+  const method = (context: MethodContext) => {
+    told.push(context)
+    return spos(context)
+  }
+  await run({ out: out('own'), method })
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ images: 50, epochs: 3, learningRate: 0.05, space: { name: 'nasbench201' } })
+})
+
+it('is not continued with another', async () => {
+  const own = { method: named('first') }
+  await run({ out: out('own'), ...own })
+  const log = readFileSync(join(out('own'), 'events.jsonl'), 'utf8')
+  await expect(run({ resume: out('own') })).rejects.toThrow(
+    /^Expected a checkpoint of the method that the settings name in .* but received first$/,
+  )
+  await expect(run({ resume: out('own'), method: named('second') })).rejects.toThrow(
+    /^Expected a checkpoint of second in .* but received first$/,
+  )
+  expect(readFileSync(join(out('own'), 'events.jsonl'), 'utf8')).toBe(log)
+  const events = await run({ resume: out('own'), ...own, phases: ['rank'] })
+  expect(events.at(-1)).toMatchObject({ method: 'first' })
+})

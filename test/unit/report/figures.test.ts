@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { MEASURES, type Measures, summarise } from '../../../src/experiment/measures.js'
+import type { Experiment, Study } from '../../../src/experiment/plan.js'
+import type { ExperimentResults } from '../../../src/experiment/results.js'
+import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import { drawStudy } from '../../../src/report/figures/figures.js'
+
+const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
+
+const plan = (study: ExperimentInput['studies'][string]) =>
+  planExperiment({ name: 'made-up', set: { training: { epochs: 4 } }, seeds: [0, 1, 2], studies: { study } } as never)
+
+/** Results in which the i-th condition has the numbers that `measured` says, for every seed. */
+function made(
+  { studies: [study], seeds, cells }: Experiment,
+  measured: (condition: number, seed: number) => Partial<Measures> | undefined,
+): { study: Study; results: ExperimentResults } {
+  const conditions = study.conditions.map(({ labels }, i) => {
+    const numbers = seeds.flatMap((seed) => measured(i, seed) ?? []).map((some) => ({ ...NOTHING, ...some }))
+    return { study: study.name, labels, n: numbers.length, summary: summarise(numbers) }
+  })
+  const known = cells.map(({ id, labels, seed }) => {
+    return { cell: id, studies: ['study'], labels, seed, dataset: 'CIFAR-10', measures: NOTHING, pathDistributions: [] }
+  })
+  return { study, results: { name: 'made up', seeds, cells: known, conditions } }
+}
+
+async function draw(experiment: Experiment, measured: Parameters<typeof made>[1]): Promise<string> {
+  const { study, results } = made(experiment, measured)
+  return (await drawStudy(study, results, experiment.seeds))!
+}
+
+/** How many marks of a kind an SVG has; of a line, how many there are of them. */
+const count = (svg: string, role: 'point' | 'rule' | 'line') =>
+  svg.match(
+    new RegExp(`aria-roledescription="${role === 'line' ? 'line mark' : role === 'rule' ? 'rule mark' : role}"`, 'g'),
+  )?.length ?? 0
+
+/** Throws unless every element is closed in order: enough of XML for what Vega writes. */
+function checkWellFormed(svg: string): void {
+  const open: string[] = []
+  for (const [, end, name, self] of svg.matchAll(/<(\/?)([\w:]+)(?:\s[^<>]*?)?(\/?)>/g)) {
+    if (end) expect(open.pop()).toBe(name)
+    else if (!self) open.push(name)
+  }
+  expect(open).toEqual([])
+  expect(svg.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]|&(?!\w+;|#)/)
+}
+
+const both = (condition: number, seed: number) => ({
+  gradientVarianceLast: 1e-5 * (1 + condition) * (1 + 0.1 * seed),
+  kendallTau: 0.5 + 0.05 * condition + 0.01 * seed,
+})
+
+describe('the figure of a study', () => {
+  it('has a point for every method in two panels, in the order of the file', async () => {
+    const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada'] }), both)
+    checkWellFormed(svg)
+    expect(count(svg, 'point')).toBe(4)
+    expect(count(svg, 'rule')).toBe(4)
+    expect(svg.indexOf('SPOS')).toBeLessThan(svg.indexOf('PA&amp;DA'))
+    expect(svg).toContain('gradient variance in the last epoch')
+    expect(svg).toContain("Kendall's τ")
+    expect(svg).toContain('NAS-Bench-201 · CIFAR-10 · all training images · 4 epochs')
+    expect(svg).toContain('Mean ± one standard deviation over seeds 0, 1, 2')
+    expect(svg).toContain('1.10e-5')
+    expect(svg).toMatch(/<rect[^>]*fill="white"/)
+  })
+
+  it('joins the epochs of each method by a line', async () => {
+    const svg = await draw(await plan({ figure: 'epochs', methods: ['spos', 'pada'], epochs: [2, 4, 8] }), both)
+    checkWellFormed(svg)
+    expect(count(svg, 'point')).toBe(12)
+    expect(count(svg, 'line')).toBe(4)
+    expect(svg).toContain('2, 4, 8 epochs')
+  })
+
+  it('leaves the rank correlation out where there is none', async () => {
+    const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada'] }), (condition, seed) => ({
+      gradientVarianceLast: both(condition, seed).gradientVarianceLast,
+    }))
+    expect(count(svg, 'point')).toBe(2)
+    expect(svg).not.toContain("Kendall's τ")
+  })
+
+  it('shows the gradient variance that the study asks for', async () => {
+    const experiment = await plan({ figure: 'method', variance: 'fixedGradientVariance', methods: ['spos'] })
+    const svg = await draw(experiment, () => ({
+      gradientVarianceLast: 3,
+      fixedGradientVariance: 7e-5,
+      kendallTau: 0,
+    }))
+    expect(svg).toContain('gradient variance at fixed weights')
+    expect(svg).toContain('7.00e-5')
+  })
+
+  it('draws what is there of an unfinished study, and nothing of one not begun', async () => {
+    const experiment = await plan({ figure: 'method', methods: ['spos', 'pada'] })
+    const svg = await draw(experiment, (condition, seed) => (condition === 0 && seed < 1 ? both(0, seed) : undefined))
+    expect(count(svg, 'point')).toBe(2)
+    expect(count(svg, 'rule')).toBe(0)
+    // Both methods have their place already.
+    expect(svg).toContain('PA&amp;DA')
+    expect(await draw(experiment, () => undefined)).toBeUndefined()
+  })
+})
