@@ -50,7 +50,14 @@ export {
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
 export { type DataConfig, type FileFormat, loadSplits, type Splits } from './data/index.js'
-export { calibrationIndices, type Evaluator, evaluatePath } from './evaluation/evaluate.js'
+export {
+  calibrationIndices,
+  type Evaluation,
+  type EvaluationMemory,
+  type Evaluator,
+  evaluatePath,
+} from './evaluation/evaluate.js'
+export type { GroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
@@ -104,7 +111,7 @@ export {
 } from './formats/safetensors.js'
 export { readTorchStateDict } from './formats/torch.js'
 export { writeTorchStateDict } from './formats/torch-writer.js'
-export { type GroundTruth, type GroundTruthOptions, loadGroundTruth } from './ground-truth/ground-truth.js'
+export { type GroundTruthOptions, loadGroundTruth } from './ground-truth/load-ground-truth.js'
 export { readTable } from './ground-truth/tables/read-table.js'
 export type { Table } from './ground-truth/tables/table.js'
 export { writeTable } from './ground-truth/tables/write-table.js'
@@ -132,7 +139,6 @@ export { writeOnnx } from './onnx/write-onnx.js'
 export {
   type Cost,
   type CostConvention,
-  costOf,
   type ParameterShapes,
   PUBLISHED_CONVENTION,
   programCost,
@@ -146,7 +152,7 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
-export { EvaluatedPaths, type Evaluation, type EvaluationKey } from './runs/evaluated.js'
+export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
@@ -163,6 +169,7 @@ export { type EnsureOptions, ensureNative } from './setup/index.js'
 export type { Libtorch } from './setup/libtorch.js'
 export type { Located, Origin as LibtorchOrigin } from './setup/locate.js'
 export type { NativeSetup } from './setup/stamp.js'
+export { costOf } from './spaces/cost.js'
 export {
   type BlockedSpace,
   type BufferSpec,

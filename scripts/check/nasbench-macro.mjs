@@ -9,8 +9,8 @@
  * `npm run build`, no addon. Prints the first entries that differ; exits 1 unless all are equal.
  */
 import { readFile } from 'node:fs/promises'
-import { loadGroundTruth } from '../../dist/ground-truth/ground-truth.js'
-import { costOf } from '../../dist/programs/cost.js'
+import { loadGroundTruth } from '../../dist/ground-truth/load-ground-truth.js'
+import { costOf } from '../../dist/spaces/cost.js'
 import { nasBenchMacro } from '../../dist/spaces/layered/nasbench-macro.js'
 
 const ENTRIES = 6_561

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { loadGroundTruth } from '../../dist/ground-truth/ground-truth.js'
+import { loadGroundTruth } from '../../dist/ground-truth/load-ground-truth.js'
 /**
  * Compares counted parameters with NAS-Bench-201's table of all 15,625 architectures.
  *
@@ -11,7 +11,7 @@ import { loadGroundTruth } from '../../dist/ground-truth/ground-truth.js'
  * gives other numbers, while architectures of equal operations have the formula's. So 15,421 must come out equal, and
  * exactly those: more would be as wrong as fewer. Prints the first entries that differ; exits 1 on another number.
  */
-import { costOf } from '../../dist/programs/cost.js'
+import { costOf } from '../../dist/spaces/cost.js'
 import { nasBench201 } from '../../dist/spaces/nasbench201/nasbench201.js'
 
 const ENTRIES = 15_625

@@ -1,8 +1,8 @@
 /** What a benchmark runs on: a space, and images of its shape. */
 
+import { exists } from '../base/files.js'
 import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import { exists } from '../data/files.js'
 import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
 import { generateImages } from '../data/readers/generated.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
-import { type Config, loadConfig, savedConfig } from '../index.js'
+import { type Config, loadConfig } from '../config/index.js'
+import { savedConfig } from '../runs/run-folder.js'
 
 export interface Choice {
   readonly config: Config

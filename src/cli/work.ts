@@ -1,4 +1,5 @@
-import type { Config, SearchEvent, SearchResult } from '../index.js'
+import type { Config } from '../config/index.js'
+import type { SearchEvent, SearchResult } from '../search/events.js'
 import { ensureNative } from '../setup/index.js'
 import { createReporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'

@@ -36,14 +36,6 @@ export function checkMd5(bytes: Buffer, md5: string, file: string): void {
   throw new UserError(`Expected the published MD5 checksum ${md5} for ${file} but received ${received} (${advice})`)
 }
 
-/** Resolves to whether `file` exists. */
-export async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  )
-}
-
 /** The number of images to take: `count` if given and available, else all. */
 export function countWithin(count: number | undefined, available: number, what: string): number {
   if (count === undefined) return available

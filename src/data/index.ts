@@ -5,7 +5,6 @@
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../base/errors.js'
-import { readNpz } from '../formats/npz.js'
 import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
@@ -13,6 +12,7 @@ import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
 import { readIdxFolder } from './readers/idx.js'
 import { readImageNet16 } from './readers/imagenet16.js'
+import { readNpz } from './readers/npz.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {

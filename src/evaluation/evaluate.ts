@@ -2,10 +2,24 @@
 
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
-import type { CalibrationImages, Dataset, Supernet } from '../native/index.js'
-import type { EvaluatedPaths, Evaluation } from '../runs/evaluated.js'
+import type { CalibrationImages, Dataset, EvaluateRecord, Supernet } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+
+/** The accuracy of one path. */
+export interface Evaluation extends EvaluateRecord {
+  readonly path: Path
+  /** Seconds that the evaluation took. */
+  readonly seconds: number
+}
+
+/** Remembers evaluations. */
+export interface EvaluationMemory {
+  /** The evaluation of a path; undefined if it was not evaluated before. */
+  get(path: Path): Evaluation | undefined
+  /** Keeps an evaluation. */
+  add(evaluation: Evaluation): Promise<void>
+}
 
 /** What judges the paths of one supernet. */
 export interface Evaluator {
@@ -19,7 +33,7 @@ export interface Evaluator {
   /** What running statistics are made from before each evaluation; absent: they stay as they are. */
   readonly calibration?: CalibrationImages
   /** Keeps what is found, and knows what was found before; default: nobody does. */
-  readonly evaluated?: Pick<EvaluatedPaths, 'get' | 'add'>
+  readonly evaluated?: EvaluationMemory
   /** When aborted, work stops between two sub-models and throws the signal's reason. */
   readonly signal?: AbortSignal
 }

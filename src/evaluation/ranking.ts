@@ -1,9 +1,9 @@
 /** Ranking: the accuracy of many sub-models with the supernet's weights, and how it agrees with the ground truth. */
 import type { RankingConfig } from '../config/schema.js'
-import type { GroundTruth } from '../ground-truth/ground-truth.js'
-import type { EvaluatedEvent, RankedSubModel } from '../search/events.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { type Evaluator, evaluatePath } from './evaluate.js'
+import type { EvaluatedEvent, RankedSubModel } from './events.js'
+import type { GroundTruth } from './ground-truth.js'
 import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */

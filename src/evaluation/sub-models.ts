@@ -3,12 +3,12 @@
 import { UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
 import type { RankingConfig } from '../config/schema.js'
-import type { GroundTruth } from '../ground-truth/ground-truth.js'
 import { firstOfEachClass, LISTABLE_PATHS } from '../sampling/deisomorphic.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { PathSampler } from '../sampling/paths.js'
 import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import type { GroundTruth } from './ground-truth.js'
 
 /** Of larger spaces a small sample is drawn path by path: listing them takes longer. */
 const SMALL = 100_000

@@ -1,10 +1,10 @@
 /** Brings together what the cells of an experiment have measured, and writes it down as tables and figures. */
 import { join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
+import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
-import { drawStudy } from '../report/figures/figures.js'
-import { makeFolder } from '../runs/files.js'
 import { readCell } from './cell-folder.js'
+import { drawStudy } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'

@@ -1,7 +1,7 @@
 /** What an experiment measures of every cell, and of every condition over its seeds. */
 
 import { type Statistic, statistic } from '../base/statistics.js'
-import type { PathDistribution } from '../search/events.js'
+import type { PathDistribution } from '../sampling/paths.js'
 import type { CompleteRun } from './cell-folder.js'
 
 /** Numbers of one cell; null where there is none, as a ranking's without ground truth. */

@@ -1,5 +1,5 @@
 /** What comes out of an experiment. */
-import type { PathDistribution } from '../search/events.js'
+import type { PathDistribution } from '../sampling/paths.js'
 import type { Measures, Summary } from './measures.js'
 import type { Labels } from './plan.js'
 

@@ -2,10 +2,10 @@
 
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
-import type { GroundTruth } from '../ground-truth/ground-truth.js'
-import type { CandidateEvent, Found, FoundSubModel } from '../search/events.js'
+import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import type { CandidateEvent, Found, FoundSubModel } from './events.js'
 import {
   type Candidate,
   type Constraints,

@@ -4,7 +4,7 @@
  */
 import { UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
-import { costOf } from '../programs/cost.js'
+import { costOf } from '../spaces/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The objective that {@link Problem.evaluate} gives. Whatever else is an objective is a cost. */

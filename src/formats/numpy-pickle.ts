@@ -5,7 +5,7 @@
  */
 
 import { UserError } from '../base/errors.js'
-import { integersOf } from '../data/labels.js'
+import { integersOf } from './integers.js'
 import { PickleGlobal, type PickleHost, unpickle } from './pickle.js'
 
 const EXPECTED = 'a pickled dictionary of arrays'

@@ -1,8 +1,8 @@
 import { UserError } from '../base/errors.js'
+import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { enumeratePaths } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { AccuracyByHash } from './accuracy-by-hash.js'
-import type { GroundTruth } from './ground-truth.js'
 
 /** By hash, as a Map has them too. */
 type Accuracies = Pick<AccuracyByHash, 'get' | 'has' | 'size'>

@@ -7,7 +7,7 @@ import type { Random } from '../base/random.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native/index.js'
 import type { Program } from '../programs/program.js'
-import type { PathDistribution } from '../search/events.js'
+import type { PathDistribution } from '../sampling/paths.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /** The verbs that steps are composed of. */

@@ -1,5 +1,5 @@
 /**
- * What a path costs, counted from its program and the shapes of its parameters: nothing here knows a search space.
+ * What a program costs, counted from its program and the shapes of its parameters: nothing here knows a search space.
  *
  * Conventions, per image:
  * - *Multiply-adds* are those of convolutions and linear layers, at every output position, zero padding included: output
@@ -11,11 +11,10 @@
  * - *Parameters* are the elements of all distinct tensors that counted instructions use.
  */
 
-import type { Path, SearchSpace } from '../spaces/space.js'
 import type { Instruction, Program, Shape } from './program.js'
 import { inputsOf, parametersOf } from './program.js'
 
-/** What a path costs. */
+/** What a program costs. */
 export interface Cost {
   /** Scalars that training could change. */
   readonly parameters: number
@@ -40,19 +39,6 @@ export const PUBLISHED_CONVENTION: CostConvention = { dead: true, affineNorms: t
 
 /** Shapes of parameters by name. */
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>
-
-/**
- * A function that counts paths of `space`: as networks whose places share no weights, whatever they do in the supernet.
- *
- * @param published Count the network as its benchmark publishes and trains it, by {@link PUBLISHED_CONVENTION} and with what the
- *   space leaves out of a supernet's programs, instead of the path in the supernet.
- */
-export function costOf(space: SearchSpace, { published = false } = {}): (path: Path) => Cost {
-  const counted = space.unshared ?? space
-  const shapes: ParameterShapes = new Map(counted.parameters().map(({ name, shape }) => [name, shape]))
-  if (!published) return (path) => programCost(counted.program(path), shapes)
-  return (path) => programCost(counted.published?.(path) ?? counted.program(path), shapes, PUBLISHED_CONVENTION)
-}
 
 /** Counts one program; throws a RangeError where it uses a parameter without a shape. */
 export function programCost(program: Program, shapes: ParameterShapes, convention: CostConvention = {}): Cost {

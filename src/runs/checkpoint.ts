@@ -7,10 +7,10 @@ import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { UserError } from '../base/errors.js'
+import { exists, makeFolder } from '../base/files.js'
 import type { RandomState } from '../base/random.js'
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
-import { exists, makeFolder } from './files.js'
 
 const FORMAT = 2
 

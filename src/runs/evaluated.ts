@@ -1,15 +1,7 @@
 /** The accuracies that a ranking or a search for sub-models has found so far. */
 import type { RecalibrationConfig } from '../config/schema.js'
-import type { EvaluateRecord } from '../native/index.js'
-import type { Path } from '../spaces/space.js'
+import type { Evaluation } from '../evaluation/evaluate.js'
 import { PathRecords } from './path-records.js'
-
-/** How a path did. */
-export interface Evaluation extends EvaluateRecord {
-  readonly path: Path
-  /** Time that it took. */
-  readonly seconds: number
-}
 
 /** What the accuracies depend on, beside the path. Lines made under another key are of no use. */
 export interface EvaluationKey {

@@ -1,5 +1,5 @@
+import { csvField } from '../base/csv.js'
 import type { TriedSubModel } from '../finding/find.js'
-import { quote } from './ranking-table.js'
 
 /**
  * CSV of all that a search for sub-models evaluated, best first: front (from 1), path, arch, accuracy (0…1), a column per
@@ -11,7 +11,7 @@ export function foundTable(all: readonly TriedSubModel[]): string {
   const rows = all.map((one) => {
     const { front, path, arch, accuracy, groundTruth, origin } = one
     const values = costs.map((name) => one.costs[name])
-    return [front, quote(path.join()), quote(arch), accuracy, ...values, groundTruth ?? '', origin].join()
+    return [front, csvField(path.join()), csvField(arch), accuracy, ...values, groundTruth ?? '', origin].join()
   })
   return `${[header, ...rows].join('\n')}\n`
 }

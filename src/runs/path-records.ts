@@ -1,5 +1,5 @@
+import { append, readText, shorten } from '../base/files.js'
 import type { Path } from '../spaces/space.js'
-import { append, readText, shorten } from './files.js'
 
 /**
  * What was found out about paths, one JSON line each below a line that says under which circumstances, appended as it

@@ -15,12 +15,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
 import { UserError } from '../base/errors.js'
+import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
 import { type Config, parseConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
-import type { SearchEvent, SearchResult } from '../search/events.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { type Checkpoint, type Identity, readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { append, exists, makeFolder, readText, shorten, sizeOf } from './files.js'
+import type { SearchResult } from './result.js'
 import { mergeResults } from './summary.js'
 
 /** Settings that may differ when a run continues: they change neither training nor its meaning. */
@@ -87,7 +87,7 @@ export class RunFolder {
     return join(this.path, name)
   }
 
-  log(event: SearchEvent): Promise<void> {
+  log(event: { readonly event: string }): Promise<void> {
     return append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
   }
 

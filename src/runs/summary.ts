@@ -1,5 +1,5 @@
 /** The outcome of a run as far as it is known: `rank` and `find` each add their part and leave the other's as it was. */
-import type { SearchResult } from '../search/events.js'
+import type { SearchResult } from './result.js'
 
 /** What a result says about the ranking. */
 const RANKING = [

@@ -1,5 +1,5 @@
 import { RandomStream } from '../base/random.js'
-import { costOf } from '../programs/cost.js'
+import { costOf } from '../spaces/cost.js'
 import { optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { PathSampler, type PathSource } from './paths.js'

@@ -3,6 +3,9 @@ import { optionsOf } from '../spaces/path.js'
 import type { Choice, Path } from '../spaces/space.js'
 import { Categorical } from './categorical.js'
 
+/** Probabilities of the K operations: one list for all choices of operations, or one list per choice. */
+export type PathDistribution = readonly number[] | readonly (readonly number[])[]
+
 /** Anything that paths can be drawn from. */
 export interface PathSource {
   /** The next path. */

@@ -2,6 +2,7 @@
  * Gradient variance of one epoch (PA&DA, CVPR 2023, supplement A): σ² of every scalar weight over the steps that
  * sampled it, averaged over weights. Weights that no step sampled are left out and counted.
  */
+import { scalars } from '../base/shapes.js'
 import type { Moments } from '../native/index.js'
 import type { ParameterSpec } from '../spaces/space.js'
 
@@ -50,11 +51,6 @@ export function gradientVariance(
     candidates: candidates.value,
     neverSampled,
   }
-}
-
-/** Number of scalars of a parameter. */
-export function scalars(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1)
 }
 
 class Mean {

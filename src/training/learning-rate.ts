@@ -1,36 +1,4 @@
-/** Schedules of training, as functions of the epoch e = 0 … E − 1. */
-
-/** How strongly importance counts against uniform sampling. */
-export type Schedule =
-  | { readonly kind: 'linear' }
-  | { readonly kind: 'cosine' }
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'step'; readonly steps: number }
-
-/**
- * The smoothing parameter δ or τ of epoch `epoch`, in [0, 1] (PA&DA, CVPR 2023, §3.3 and supplement B.3).
- *
- * - `linear`: e/E, the paper's default; epoch 0 gives 0.
- * - `cosine`: (1 − cos(π e/E))/2, which starts and ends flat.
- * - `constant`: `value`.
- * - `step`: e/E rounded down to a multiple of 1/`steps`.
- *
- * The paper names cosine and step without formulas; these agree with linear at both ends.
- */
-export function strength(schedule: Schedule, epoch: number, epochs: number): number {
-  const progress = epoch / epochs
-  switch (schedule.kind) {
-    case 'linear':
-      return progress
-    case 'cosine':
-      return (1 - Math.cos(Math.PI * progress)) / 2
-    case 'constant':
-      return schedule.value
-    case 'step':
-      // In whole numbers: 0.1 · 10 must not fall below 1.
-      return Math.floor((epoch * schedule.steps) / epochs) / schedule.steps
-  }
-}
+/** Learning rates, as functions of the epoch e = 0 … E − 1. */
 
 /**
  * Learning rate annealed by epoch from `initial` towards `minimum`, m + ½ (lr − m) (1 + cos(π e/E)): PyTorch's

@@ -5,10 +5,10 @@
 
 import { UserError } from '../base/errors.js'
 import type { Random, RandomState } from '../base/random.js'
+import { scalars } from '../base/shapes.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { Method, MethodState } from '../methods/method.js'
 import type { StateKind, Supernet } from '../native/index.js'
-import { scalars } from './gradient-variance.js'
 
 /** Where training stands, in plain JSON. */
 export interface Progress {

@@ -1,6 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { UserError } from '../../base/errors.js'
-import { search } from '../../index.js'
+import { search } from '../../search/search.js'
 import { jsonOption, onePath, setOption } from '../options.js'
 import { configToRank } from '../run-folder.js'
 import { run } from '../work.js'

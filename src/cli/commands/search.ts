@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs'
-import { search } from '../../index.js'
+import { search } from '../../search/search.js'
 import { type RunOptions, runOptions } from '../options.js'
 import { chooseRun } from '../run-folder.js'
 import { run } from '../work.js'

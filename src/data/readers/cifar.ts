@@ -1,8 +1,9 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in the two layouts that every language can read. */
 import { join } from 'node:path'
 import { UserError } from '../../base/errors.js'
+import { exists } from '../../base/files.js'
 import { type Batch, type PublishedFile, parsePickledBatch, readBatches } from '../batches.js'
-import { exists, requireFolder } from '../files.js'
+import { requireFolder } from '../files.js'
 import type { LabelledSplits, ReadOptions } from '../images.js'
 
 const SHAPE = { channels: 3, height: 32, width: 32 }

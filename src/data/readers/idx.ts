@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '../../base/errors.js'
-import { countWithin, exists, readBytes, requireFolder } from '../files.js'
+import { exists } from '../../base/files.js'
+import { countWithin, readBytes, requireFolder } from '../files.js'
 import type { Counts, LabelledImages, LabelledSplits } from '../images.js'
 
 const UNSIGNED_BYTE = 0x08

@@ -1,7 +1,7 @@
 /** Any table as CSV or JSON, in the forms that {@link readTable} reads. */
 import { writeAtomically } from '../../base/atomic.js'
+import { csvField } from '../../base/csv.js'
 import { UserError } from '../../base/errors.js'
-import { quote } from '../../runs/ranking-table.js'
 import type { Table } from './table.js'
 
 /**
@@ -22,8 +22,8 @@ function csvOf(table: Table): string {
   const { keyedBy, keys } = table
   const columns = table.columns.map((name) => table.values(name))
   const field = (value: number) => (Number.isNaN(value) ? '' : String(value))
-  const rows = keys.map((key, row) => [quote(key), ...columns.map((values) => field(values[row]))].join())
-  return `${[[keyedBy, ...table.columns.map(quote)].join(), ...rows].join('\n')}\n`
+  const rows = keys.map((key, row) => [csvField(key), ...columns.map((values) => field(values[row]))].join())
+  return `${[[keyedBy, ...table.columns.map(csvField)].join(), ...rows].join('\n')}\n`
 }
 
 function jsonOf(table: Table): string {

@@ -1,5 +1,5 @@
+import { scalars } from '../../base/shapes.js'
 import type { ParameterSpec } from '../../spaces/space.js'
-import { scalars } from '../../training/gradient-variance.js'
 
 /**
  * Weight inheritance (CLOSE's WIT): all parameters of a supernet, flat in the order of `specs`, where those of block

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
 import { parseConfig, type RankingConfig } from '../../../src/config/index.js'
+import type { GroundTruth } from '../../../src/evaluation/ground-truth.js'
 import { agreement, sortByAccuracy } from '../../../src/evaluation/ranking.js'
 import { selectSubModels } from '../../../src/evaluation/sub-models.js'
-import type { GroundTruth } from '../../../src/ground-truth/ground-truth.js'
 import { checkPath, darts, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
-import { loadGroundTruth } from '../../../src/ground-truth/ground-truth.js'
+import { loadGroundTruth } from '../../../src/ground-truth/load-ground-truth.js'
 import { enumeratePaths, nasBench201, nasBenchMacro, type SearchSpace } from '../../../src/spaces/index.js'
 
 const space = nasBench201()

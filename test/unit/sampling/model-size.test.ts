@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
-import { costOf } from '../../../src/programs/cost.js'
 import { ModelSizeSampler } from '../../../src/sampling/model-size.js'
+import { costOf } from '../../../src/spaces/cost.js'
 import {
   darts,
   enumeratePaths,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
 import { PathImportance } from '../../../src/methods/path-importance.js'
-import { costOf } from '../../../src/programs/cost.js'
 import { type Program, parametersOf } from '../../../src/programs/program.js'
 import { PathSampler } from '../../../src/sampling/paths.js'
+import { costOf } from '../../../src/spaces/cost.js'
 import { nasBench1Shot1, nasBench201, type SearchSpace } from '../../../src/spaces/index.js'
 
 const SIZE = { channels: 4, cellsPerStage: 1, input: { channels: 1, height: 16, width: 12 }, classes: 3 }

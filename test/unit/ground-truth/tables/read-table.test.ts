@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { loadGroundTruth } from '../../../../src/ground-truth/ground-truth.js'
+import { loadGroundTruth } from '../../../../src/ground-truth/load-ground-truth.js'
 import { readTable } from '../../../../src/ground-truth/tables/read-table.js'
 import { enumeratePaths, nasBench1Shot1, nasBench201 } from '../../../../src/spaces/index.js'
 

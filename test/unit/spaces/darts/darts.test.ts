@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { costOf } from '../../../../src/programs/cost.js'
 import { type Program, parametersOf } from '../../../../src/programs/program.js'
+import { costOf } from '../../../../src/spaces/cost.js'
 import { DARTS_V1, decodeGenotype, encodeGenotype, OPERATIONS } from '../../../../src/spaces/darts/genotype.js'
 import { createSpace, darts, optionsOf, type Path, parsePath, spaceSize } from '../../../../src/spaces/index.js'
 import { digest, fixture, fixtureImages, fixtureState, supernet } from '../../../support/darts-fixture.js'

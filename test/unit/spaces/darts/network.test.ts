@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { costOf } from '../../../../src/programs/cost.js'
 import { buffersOf, type Instruction, type Program, parametersOf } from '../../../../src/programs/program.js'
+import { costOf } from '../../../../src/spaces/cost.js'
 import { DARTS_V1, DARTS_V2, encodeGenotype } from '../../../../src/spaces/darts/genotype.js'
 import { dartsNetwork } from '../../../../src/spaces/darts/network.js'
 import { spaceSize } from '../../../../src/spaces/index.js'

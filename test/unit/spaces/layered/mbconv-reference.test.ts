@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { costOf } from '../../../../src/programs/cost.js'
+import { costOf } from '../../../../src/spaces/cost.js'
 import { mbConvFixtures } from '../../../support/mbconv-fixture.js'
 import { scalarLogits } from '../../../support/scalar-reference.js'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../../src/base/errors.js'
-import { costOf } from '../../../../src/programs/cost.js'
 import { buffersOf, parametersOf } from '../../../../src/programs/program.js'
+import { costOf } from '../../../../src/spaces/cost.js'
 import { optionsOf, parsePath, proxylessNas, spaceSize } from '../../../../src/spaces/index.js'
 
 const space = proxylessNas()

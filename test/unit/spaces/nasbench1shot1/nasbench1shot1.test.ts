@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GroundTruthByHash } from '../../../../src/ground-truth/ground-truth-by-hash.js'
-import { costOf } from '../../../../src/programs/cost.js'
+import { costOf } from '../../../../src/spaces/cost.js'
 import { checkPath, nasBench1Shot1, optionsOf, type Path, spaceSize } from '../../../../src/spaces/index.js'
 import { CELL_SPACES, cellModule, enumerateCells } from '../../../../src/spaces/nasbench1shot1/cell.js'
 import { moduleHash } from '../../../../src/spaces/nasbench1shot1/nasbench101.js'

@@ -1,12 +1,13 @@
 /** Images and labels in NumPy's .npz archives, by the names that NumPy, Keras and MedMNIST files give them. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../base/errors.js'
-import { countWithin, readBytes } from '../data/files.js'
-import type { LabelledImages, LabelledSplits, ReadOptions } from '../data/images.js'
-import { classIndices, integersOf } from '../data/labels.js'
-import { parseNpy, type RawArray } from './npy.js'
-import { ZipEntries } from './zip.js'
+import { UserError } from '../../base/errors.js'
+import { integersOf } from '../../formats/integers.js'
+import { parseNpy, type RawArray } from '../../formats/npy.js'
+import { ZipEntries } from '../../formats/zip.js'
+import { countWithin, readBytes } from '../files.js'
+import type { LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
+import { classIndices } from '../labels.js'
 
 /** Bounds what a small archive can expand to. */
 const MAX_BYTES = 2 ** 31 - 1

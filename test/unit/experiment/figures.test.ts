@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { drawStudy } from '../../../src/experiment/figures.js'
 import { MEASURES, type Measures, summarise } from '../../../src/experiment/measures.js'
 import type { Experiment, Study } from '../../../src/experiment/plan.js'
 import type { ExperimentResults } from '../../../src/experiment/results.js'
 import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
-import { drawStudy } from '../../../src/report/figures/figures.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
 

@@ -5,6 +5,7 @@
  * are hashes. `tables/open-table.ts` says which files are tables.
  */
 import { UserError } from '../base/errors.js'
+import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { AccuracyByHash } from './accuracy-by-hash.js'
@@ -12,18 +13,6 @@ import { GroundTruthByHash } from './ground-truth-by-hash.js'
 import { openTable } from './tables/open-table.js'
 import { readTable } from './tables/read-table.js'
 import { isHashTable, type Table } from './tables/table.js'
-
-/** A table of accuracies, by path. */
-export interface GroundTruth {
-  /** Number of architectures in the table. */
-  readonly size: number
-  /** Every path of the table, in its order. */
-  readonly paths: readonly Path[]
-  /** The most accurate architecture; the first of equals. */
-  readonly best: { readonly path: Path; readonly accuracy: number }
-  /** Accuracy in percent, or undefined for a path that the table lacks. */
-  accuracy(path: Path): number | undefined
-}
 
 /** How a table is read. */
 export interface GroundTruthOptions {

@@ -1,6 +1,6 @@
 /** File operations whose failure is the user's to mend: full disks, missing rights, wrong places. */
 import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises'
-import { UserError } from '../base/errors.js'
+import { UserError } from './errors.js'
 
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error) => unwritable(folder, error))

@@ -1,0 +1,108 @@
+/** A figure per study: gradient variance and rank correlation side by side, a point per condition, ± one deviation. */
+import { drawComparison, type Point } from '../report/figures/comparison.js'
+import { AXES, type Axis, nameValue } from './axes.js'
+import type { Measures } from './measures.js'
+import type { Condition, Study } from './plan.js'
+import type { ConditionResult, ExperimentResults } from './results.js'
+
+const PLACE_TITLES = {
+  extent: 'weights are shared',
+  noise: 'standard deviation of the noise on gradients',
+  epochs: 'epochs',
+} as const
+
+const TITLES = {
+  extent: 'Gradient variance and rank correlation by extent of weight sharing',
+  noise: 'Gradient variance and rank correlation by noise on gradients',
+  method: 'Gradient variance and rank correlation by method',
+  epochs: 'Gradient variance and rank correlation by length of training',
+} as const
+
+const VARIANCE_TITLES = {
+  gradientVariance: 'gradient variance, mean over epochs',
+  gradientVarianceLast: 'gradient variance in the last epoch',
+  gradientVarianceCandidates: 'gradient variance of candidate operations, mean over epochs',
+  fixedGradientVariance: 'gradient variance at fixed weights',
+  fixedGradientVarianceCandidates: 'gradient variance of candidate operations at fixed weights',
+} as const
+
+/** Names of methods are long, so they stand below one another; numbers are joined by lines. */
+const LAYOUTS = { extent: 'columns', noise: 'lines', method: 'rows', epochs: 'lines' } as const
+
+/** The SVG of a study, or undefined as long as none of its cells is complete. */
+export async function drawStudy(
+  study: Study,
+  results: ExperimentResults,
+  seeds: readonly number[],
+): Promise<string | undefined> {
+  const conditions = results.conditions.filter((condition) => condition.study === study.name)
+  if (conditions.every(({ n }) => n === 0)) return undefined
+  const names = seriesNames(study)
+  const points = (measure: keyof Measures) =>
+    conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
+  const panels = [
+    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.2e' },
+    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
+  ].filter((panel) => panel.points.length > 0)
+  const places = unique(conditions.map(({ labels }) => labels[study.figure]))
+  const series = unique(names)
+  return drawComparison({
+    title: study.title ?? TITLES[study.figure],
+    subtitle: subtitle(study, results, seeds),
+    panels,
+    places,
+    placeTitle: study.figure === 'method' ? null : PLACE_TITLES[study.figure],
+    series,
+    layout: LAYOUTS[study.figure],
+  })
+}
+
+function point({ labels, summary }: ConditionResult, measure: keyof Measures, study: Study, series: string): Point[] {
+  const { mean, deviation } = summary[measure]
+  if (mean === null) return []
+  const spread = deviation ?? 0
+  const text = measure === 'kendallTau' ? mean.toFixed(3) : mean.toExponential(2)
+  return [{ place: labels[study.figure], series, mean, low: mean - spread, high: mean + spread, text }]
+}
+
+/** What tells the points over one x apart, by condition: the values of the other axes that vary; the same for all if none does. */
+function seriesNames({ conditions, figure }: Study): string[] {
+  const others = AXES.filter((axis) => axis !== figure && varies(conditions, axis))
+  return conditions.map(({ labels }) => others.map((axis) => nameValue(axis, labels[axis])).join(', '))
+}
+
+function varies(conditions: readonly Condition[], axis: Axis): boolean {
+  return unique(conditions.map(({ labels }) => labels[axis])).length > 1
+}
+
+/** What all points have in common. */
+function subtitle({ conditions }: Study, results: ExperimentResults, seeds: readonly number[]): string[] {
+  const cells = conditions.flatMap((condition) => condition.cells)
+  const datasets = unique(
+    results.cells.filter(({ cell }) => cells.some(({ id }) => id === cell)).map((cell) => cell.dataset),
+  )
+  const configs = cells.map(({ config }) => config)
+  const same = (axis: Axis) => (varies(conditions, axis) ? [] : [nameValue(axis, conditions[0].labels[axis])])
+  const counts = unique(configs.map(({ data }) => data.trainCount?.toLocaleString('en-US') ?? 'all'))
+  const epochs = unique(configs.map(({ training }) => String(training.epochs)))
+  const complete = conditions.map(
+    ({ labels: _, cells }) => cells.filter(({ id }) => results.cells.some(({ cell }) => cell === id)).length,
+  )
+  const fewest = Math.min(...complete)
+  const most = Math.max(...complete)
+  const partial = fewest === seeds.length ? '' : `; so far ${fewest === most ? most : `${fewest} to ${most}`} of them`
+  return [
+    [
+      ...same('space'),
+      ...same('method'),
+      ...datasets,
+      `${counts.join(' or ')} training images`,
+      `${epochs.join(', ')} epochs`,
+    ].join(' · '),
+    `Mean ± one standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
+  ]
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)]
+}

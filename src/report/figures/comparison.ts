@@ -1,0 +1,131 @@
+/** Panels side by side that compare conditions: a point per condition in each, ± one deviation, in Vega-Lite. */
+import { CATEGORIES, COLORS, drawSvg } from '../plot.js'
+
+/** Values further apart than by this factor are drawn on a logarithmic axis. */
+const FAR = 30
+
+/** One condition in one panel. */
+export interface Point {
+  /** Where it stands along the axis of conditions. */
+  readonly place: string
+  /** What tells it from others at the same place; the same for all points if nothing does. */
+  readonly series: string
+  readonly mean: number
+  readonly low: number
+  readonly high: number
+  /** Written beside the point. */
+  readonly text: string
+}
+
+/** One measure of all conditions. */
+export interface Panel {
+  readonly title: string
+  readonly points: readonly Point[]
+  /** Number format of d3 for the axis of values. */
+  readonly format: string
+}
+
+export interface Comparison {
+  readonly title: string
+  readonly subtitle: readonly string[]
+  readonly panels: readonly Panel[]
+  /** Order of the places. */
+  readonly places: readonly string[]
+  /** Title of the axis of places; null for none. */
+  readonly placeTitle: string | null
+  /** Order of the series. */
+  readonly series: readonly string[]
+  /**
+   * `rows`: places below one another, for long names. `columns`: places from left to right. `lines`: the same, the points
+   * of a series joined.
+   */
+  readonly layout: 'rows' | 'columns' | 'lines'
+}
+
+/** The SVG of a comparison. */
+export function drawComparison(comparison: Comparison): Promise<string> {
+  const { title, subtitle, panels } = comparison
+  return drawSvg({
+    title: { text: title, subtitle: [...subtitle] },
+    hconcat: panels.map((panel, i) => drawPanel(panel, comparison, i === 0)),
+    spacing: 48,
+    resolve: { scale: { color: 'shared' } },
+  })
+}
+
+/** `first`: whether the panel names the places; panels in rows share them. */
+function drawPanel({ title, points, format }: Panel, comparison: Comparison, first: boolean) {
+  const { places, placeTitle, series, layout } = comparison
+  const below = layout === 'rows'
+  const lines = layout === 'lines'
+  const dodged = series.length > 1 && !lines
+  const [place, offset, value] = below ? ['y', 'yOffset', 'x'] : ['x', 'xOffset', 'y']
+  const scale = valueScale(points)
+  const axis = {
+    title,
+    format,
+    titlePadding: 12,
+    tickCount: 4,
+    ...(scale.type === 'log' && { values: decades(points) }),
+  }
+  const measured = { field: 'mean', type: 'quantitative', scale, axis }
+  const placed = {
+    [place]: {
+      field: 'place',
+      type: 'nominal',
+      sort: [...places],
+      scale: { domain: [...places], padding: 0.3 },
+      axis: {
+        title: placeTitle,
+        labels: first || !below,
+        labelAngle: 0,
+        labelColor: COLORS.ink,
+        titlePadding: 10,
+        grid: below,
+      },
+    },
+    // Points side by side are told apart more easily; lines need all of a series at the same places.
+    ...(dodged && { [offset]: { field: 'series', type: 'nominal', scale: { domain: [...series] } } }),
+    color: {
+      field: 'series',
+      type: 'nominal',
+      legend: series.length > 1 ? { orient: 'top', title: null, labelFontSize: 12, labelColor: COLORS.ink } : null,
+      scale: { domain: [...series], range: series.map((_, i) => CATEGORIES[i % CATEGORIES.length]) },
+    },
+  }
+  const encoding = { ...placed, [value]: measured }
+  const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
+  // One seed has no deviation to show.
+  const spread = points.filter(({ low, high }) => high > low)
+  const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: 8 }) }
+  const number = { ...encoding, text: { field: 'text' } }
+  const layer = [
+    ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding }] : []),
+    ...(spread.length > 0
+      ? [{ data: { values: spread }, mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation }]
+      : []),
+    // A halo, so that lines do not cross numbers out.
+    { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
+    { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
+    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding },
+  ]
+  const longest = Math.max(...places.map((label) => label.length))
+  const size = below
+    ? { width: 300, height: { step: dodged ? 26 : 38 } }
+    : { width: places.length * Math.max(dodged ? 72 * series.length : 96, 8 * longest), height: 240 }
+  return { data: { values: [...points] }, ...size, layer }
+}
+
+/** Logarithmic for values that decades lie between. */
+function valueScale(points: readonly Point[]) {
+  const low = Math.min(...points.map((point) => point.low))
+  const high = Math.max(...points.map((point) => point.high))
+  return low > 0 && high / low > FAR ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 }
+}
+
+/** The powers of ten around some points. */
+function decades(points: readonly Point[]): number[] {
+  const first = Math.floor(Math.log10(Math.min(...points.map(({ low }) => low))))
+  const last = Math.ceil(Math.log10(Math.max(...points.map(({ high }) => high))))
+  return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i))
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { type Schedule, strength } from '../../../src/sampling/strength.js'
+
+const values = (schedule: Schedule) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
+
+describe('strength', () => {
+  it('rises linearly from 0', () => {
+    expect(values({ kind: 'linear' })).toEqual([0, 0.25, 0.5, 0.75])
+  })
+
+  it('stays constant', () => {
+    expect(values({ kind: 'constant', value: 0.5 })).toEqual([0.5, 0.5, 0.5, 0.5])
+  })
+
+  it('rises along a cosine', () => {
+    const [a, b, c, d] = values({ kind: 'cosine' })
+    expect([a, c]).toEqual([0, expect.closeTo(0.5, 12)])
+    expect(b).toBeCloseTo((1 - Math.SQRT1_2) / 2, 12)
+    expect(d).toBeCloseTo((1 + Math.SQRT1_2) / 2, 12)
+  })
+
+  it('rises in equal steps, at whole epochs', () => {
+    expect(values({ kind: 'step', steps: 2 })).toEqual([0, 0, 0.5, 0.5])
+    const ten = Array.from({ length: 100 }, (_, epoch) => strength({ kind: 'step', steps: 10 }, epoch, 100))
+    expect(ten.map((value) => Math.round(value * 10))).toEqual(ten.map((_, epoch) => Math.floor(epoch / 10)))
+  })
+})
