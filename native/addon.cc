@@ -4,10 +4,11 @@
 #include <torch/headeronly/version.h>
 
 #include "bindings/handles.h"
-#include "runtime/caching_allocator.h"
-#include "runtime/addon_data.h"
-#include "runtime/executor_thread.h"
+#include "bindings/tables.h"
 #include "ops/cpu/conv_kernels.h"
+#include "runtime/addon_data.h"
+#include "runtime/caching_allocator.h"
+#include "runtime/executor_thread.h"
 #include "runtime/peak_memory.h"
 #include "runtime/stopwatch.h"
 #include "runtime/torch_cuda.h"
@@ -91,6 +92,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   prepare_environment(env);
   install_caching_allocator();
   exports.Set("info", Napi::Function::New<info>(env));
+  exports.Set("tables", Napi::Function::New<tables>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
   exports.Set("limitConvolutionKernels", Napi::Function::New<limit_kernels>(env));
   exports.Set("startProfile", Napi::Function::New<start_profile>(env));
@@ -102,12 +104,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);
   };
-  Environment& environment = Environment::of(env);
-  define("Dataset", DatasetHandle::define(env), environment.dataset);
-  define("HeldBatch", HeldBatchHandle::define(env), environment.held_batch);
-  define("Supernet", SupernetHandle::define(env), environment.supernet);
+  AddonData& addon_data = AddonData::of(env);
+  define("Dataset", DatasetHandle::define(env), addon_data.dataset);
+  define("HeldBatch", HeldBatchHandle::define(env), addon_data.held_batch);
+  define("Supernet", SupernetHandle::define(env), addon_data.supernet);
   // Plans come from Supernet.compile: their class is not exported.
-  environment.plan = Napi::Persistent(PlanHandle::define(env));
+  addon_data.plan = Napi::Persistent(PlanHandle::define(env));
   return exports;
 }
 

@@ -2,8 +2,9 @@
 
 #include <cmath>
 
-#include "runtime/errors.h"
 #include "ops/head.h"
+#include "optim/moments.h"
+#include "runtime/errors.h"
 #include "state/trial.h"
 
 namespace pada {
@@ -20,12 +21,6 @@ std::string content_key(const std::vector<int32_t>& code, const std::vector<std:
     for (const std::string& name : *list) (key += name) += '\0';
   }
   return key;
-}
-
-// The factor of PyTorch's clip_grad_norm_, max / (norm + 1e-6) and never above 1, in its float32 arithmetic.
-double clip_scale(double global_norm, double max_norm) {
-  if (std::isinf(max_norm)) return 1;
-  return std::min(1.f, 1.f / (static_cast<float>(global_norm) + 1e-6f) * static_cast<float>(max_norm));
 }
 
 void check_labels(const Dataset& dataset, const Plan& plan) {
@@ -97,7 +92,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
 }
 
 void Supernet::add_noise(const GradientNoise& noise) {
-  Stopwatch::Scope time(Family::Optimiser);
+  Stopwatch::Scope time(Family::Optimizer);
   pada::add_noise(parameters_, noise);
 }
 
@@ -106,49 +101,68 @@ void Supernet::record_moments() {
   pada::record_moments(parameters_, parameters_.pending());
 }
 
-void Supernet::update(const SgdOptions& options) {
-  Stopwatch::Scope time(Family::Optimiser);
-  sgd_update(parameters_, options);
+void Supernet::update(const UpdateOptions& options) {
+  Stopwatch::Scope time(Family::Optimizer);
+  pada::update(parameters_, options);
 }
 
 ClipRecord Supernet::clip(double max_norm) {
-  Stopwatch::Scope time(Family::Optimiser);
+  Stopwatch::Scope time(Family::Optimizer);
   const double total = gradient_norms(parameters_, parameters_.pending()).total;
   const ClipRecord record{total, clip_scale(total, max_norm)};
   scale_gradients(parameters_, parameters_.pending(), record.scale);
   return record;
 }
 
+void Supernet::complete_gradients(const FinishOptions& options) {
+  if (options.noise) add_noise(*options.noise);
+}
+
+Supernet::Finished Supernet::finish(const FinishOptions& options) {
+  complete_gradients(options);
+  record_moments();
+  Finished finished{parameters_.pending(), {}, {}};
+  {
+    Stopwatch::Scope time(Family::Statistics);
+    finished.norms = gradient_norms(parameters_, finished.indices);
+  }
+  finished.clip = {finished.norms.total, clip_scale(finished.norms.total, options.clip_norm)};
+  {
+    Stopwatch::Scope time(Family::Optimizer);
+    scale_gradients(parameters_, finished.indices, finished.clip.scale);
+  }
+  update(options.update);
+  return finished;
+}
+
+ClipRecord Supernet::finish_step(const FinishOptions& options) { return finish(options).clip; }
+
 StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
   StepRecord record{accumulate(plan, batch, options.alignment), {}, {}};
-  if (options.noise) add_noise(*options.noise);
-  record_moments();
-  const GradientNorms norms = [&] {
-    Stopwatch::Scope time(Family::Statistics);
-    return gradient_norms(parameters_, plan.sampled);
-  }();
-  record.gradient_norms = norms.each;
-  record.clip = {norms.total, clip_scale(norms.total, options.clip_norm)};
-  {
-    Stopwatch::Scope time(Family::Optimiser);
-    scale_gradients(parameters_, plan.sampled, record.clip.scale);
-  }
-  update(options.sgd);
+  const Finished finished = finish(options);
+  record.clip = finished.clip;
+  record.gradient_norms = finished.norms.each;
+  if (finished.indices == plan.sampled) return record;
+  // Earlier passes have left gradients too, or these in another order.
+  std::unordered_map<int, double> norm_of;
+  for (size_t i = 0; i < finished.indices.size(); i++) norm_of[finished.indices[i]] = finished.norms.each[i];
+  record.gradient_norms.clear();
+  for (int index : plan.sampled) record.gradient_norms.push_back(norm_of[index]);
   return record;
 }
 
 void Supernet::snapshot(const Plan& plan) {
-  Stopwatch::Scope time(Family::Optimiser);
+  Stopwatch::Scope time(Family::Optimizer);
   take_snapshot(parameters_, plan.sampled);
 }
 
-void Supernet::restore(const Plan& plan, double share, bool clear_momentum) {
-  Stopwatch::Scope time(Family::Optimiser);
-  restore_snapshot(parameters_, plan.sampled, share, clear_momentum);
+void Supernet::restore(const Plan& plan, double share, bool reset_optimizer) {
+  Stopwatch::Scope time(Family::Optimizer);
+  restore_snapshot(parameters_, plan.sampled, share, reset_optimizer);
 }
 
 void Supernet::displacement_to_gradients() {
-  Stopwatch::Scope time(Family::Optimiser);
+  Stopwatch::Scope time(Family::Optimizer);
   pada::displacement_to_gradients(parameters_);
 }
 

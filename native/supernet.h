@@ -7,16 +7,18 @@
 #include <optional>
 #include <unordered_map>
 
-#include "execution/aten_convolutions.h"
-#include "state/buffers.h"
 #include "data/dataset.h"
-#include "execution/execution.h"
 #include "data/minibatch.h"
-#include "state/parameters.h"
+#include "execution/aten_convolutions.h"
+#include "execution/execution.h"
 #include "execution/precision.h"
+#include "optim/clip.h"
+#include "optim/noise.h"
+#include "optim/optimizer.h"
 #include "program/plan.h"
 #include "runtime/stopwatch.h"
-#include "optim/sweep.h"
+#include "state/buffers.h"
+#include "state/parameters.h"
 
 namespace pada {
 
@@ -33,14 +35,18 @@ struct ClipRecord {
 };
 
 struct StepRecord : AccumulateRecord {
-  std::vector<double> gradient_norms;  // in the order of Plan::sampled
+  std::vector<double> gradient_norms;  // before clipping, in the order of Plan::sampled
   ClipRecord clip;
 };
 
-struct StepOptions {
-  SgdOptions sgd;
+// How a step goes on from the gradients held.
+struct FinishOptions {
+  UpdateOptions update;
   double clip_norm = 0;
   std::optional<GradientNoise> noise;
+};
+
+struct StepOptions : FinishOptions {
   std::optional<double> alignment;  // see Supernet::accumulate
 };
 
@@ -70,12 +76,15 @@ class Supernet {
   void add_noise(const GradientNoise& noise);
   void record_moments();
   ClipRecord clip(double max_norm);
-  void update(const SgdOptions& options);
-  void discard_gradients() { pada::discard_gradients(parameters_); }
+  void update(const UpdateOptions& options);
+  void discard_gradients() { parameters_.discard_gradients(); }
+  // Noise, moments, clipping and update, of the gradients held.
+  ClipRecord finish_step(const FinishOptions& options);
+  // accumulate and finish_step.
   StepRecord train_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
-  // Trial steps of the parameters that a plan samples, see snapshot.h.
+  // Trial steps of the parameters that a plan samples, see trial.h.
   void snapshot(const Plan& plan);
-  void restore(const Plan& plan, double share, bool clear_momentum);
+  void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
   EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
@@ -93,7 +102,16 @@ class Supernet {
   Buffers& buffers() { return buffers_; }
 
  private:
+  struct Finished {
+    std::vector<int> indices;  // of the parameters that were pending
+    GradientNorms norms;
+    ClipRecord clip;
+  };
+
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
+  // What changes the gradients of a whole step, between its backward passes and everything that is read off them.
+  void complete_gradients(const FinishOptions& options);
+  Finished finish(const FinishOptions& options);
   Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
 
   Parameters parameters_;

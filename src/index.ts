@@ -38,6 +38,7 @@ export {
   loadConfig,
   type MagicAConfig,
   type MethodConfig,
+  type OptimizerConfig,
   type PadaConfig,
   parseConfig,
   type RankingConfig,
@@ -115,7 +116,7 @@ export { type GroundTruthOptions, loadGroundTruth } from './ground-truth/load-gr
 export { readTable } from './ground-truth/tables/read-table.js'
 export type { Table } from './ground-truth/tables/table.js'
 export { writeTable } from './ground-truth/tables/write-table.js'
-export { finishStep, meanOutcome } from './methods/compose.js'
+export { meanOutcome } from './methods/compose.js'
 export {
   Close,
   createMethod,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/errors.h"
+#include "runtime/fields.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -58,6 +59,18 @@ inline std::vector<std::string> strings_argument(const Napi::Value& value, const
   strings.reserve(array.Length());
   for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(string_argument(array.Get(i), name));
   return strings;
+}
+
+// The numbers of an object that is told apart by its `kind`.
+inline Fields fields_argument(const Napi::Value& value, const std::string& name) {
+  const Napi::Object object = object_argument(value, name);
+  const Napi::Array keys = object.GetPropertyNames();
+  std::map<std::string, double> numbers;
+  for (uint32_t i = 0; i < keys.Length(); i++) {
+    const std::string key = keys.Get(i).ToString().Utf8Value();
+    if (key != "kind") numbers[key] = number_argument(object.Get(key), name + "." + key);
+  }
+  return {name, std::move(numbers)};
 }
 
 // The typed array that carries a C++ type.

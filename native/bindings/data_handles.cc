@@ -86,7 +86,7 @@ Napi::Function PlanHandle::define(Napi::Env env) {
 }
 
 Napi::Object PlanHandle::make(Napi::Env env, std::shared_ptr<const Plan> plan, std::shared_ptr<Supernet> supernet) {
-  Napi::Object object = Environment::of(env).plan.New({});
+  Napi::Object object = AddonData::of(env).plan.New({});
   Napi::Array names = Napi::Array::New(env, plan->sampled.size());
   for (size_t i = 0; i < plan->sampled.size(); i++) {
     names.Set(static_cast<uint32_t>(i), supernet->parameters().name(plan->sampled[i]));

@@ -4,6 +4,8 @@
 #include <napi.h>
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "bindings/arguments.h"
 #include "data/dataset.h"
@@ -19,6 +21,12 @@ class Held {
     object_ = std::move(object);
     bytes_ = bytes;
     Napi::MemoryManagement::AdjustExternalMemory(env, bytes_);
+  }
+
+  // The object has taken so many more bytes.
+  void grow(Napi::Env env, int64_t bytes) {
+    bytes_ += bytes;
+    Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
   }
 
   void release(Napi::Env env) {
@@ -89,6 +97,8 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  private:
   const std::shared_ptr<Supernet>& supernet() const { return held_.get("Supernet"); }
   std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
+  // Reports memory that an optimizer is about to take, once for each of its slots.
+  void announce(Napi::Env env, const std::vector<SlotKind>& slots);
 
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
@@ -97,7 +107,9 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   Napi::Value record_moments(const Napi::CallbackInfo& info);
   Napi::Value clip(const Napi::CallbackInfo& info);
   Napi::Value update(const Napi::CallbackInfo& info);
+  Napi::Value finish_step(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value reset_optimizer(const Napi::CallbackInfo& info);
   Napi::Value discard_gradients(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value restore(const Napi::CallbackInfo& info);
@@ -115,6 +127,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
 
   Held<Supernet> held_;
+  std::set<std::string> announced_;  // slots
 };
 
 // The handle behind a JavaScript value; throws for anything that was not made by the class.

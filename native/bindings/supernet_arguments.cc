@@ -64,20 +64,29 @@ Batch batch_argument(const Napi::Value& value) {
   return batch;
 }
 
-SgdOptions sgd_argument(const Napi::Value& value) {
+const OptimizerKind& optimizer_kind_argument(const Napi::Value& value) {
+  const Napi::Object optimizer = object_argument(object_argument(value, "options").Get("optimizer"), "optimizer");
+  return optimizer_kind(string_argument(optimizer.Get("kind"), "optimizer.kind"));
+}
+
+UpdateOptions update_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "options");
+  const OptimizerKind& kind = optimizer_kind_argument(value);
+  Fields settings = fields_argument(object.Get("optimizer"), "optimizer");
+  UpdateOptions options{kind.make(settings), finite(object, "learningRate"), false};
+  settings.finish(kind.name);
   const std::string unsampled = string_argument(object.Get("unsampled"), "unsampled");
   if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
-  return {finite(object, "learningRate"), finite(object, "momentum"), finite(object, "weightDecay"),
-          unsampled == "decay"};
+  options.decay_unsampled = unsampled == "decay";
+  return options;
 }
 
 std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value) {
-  return handle_argument<DatasetHandle>(value, Environment::of(value.Env()).dataset, "Dataset")->dataset();
+  return handle_argument<DatasetHandle>(value, AddonData::of(value.Env()).dataset, "Dataset")->dataset();
 }
 
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch) {
-  const Napi::FunctionReference& held = Environment::of(batch.Env()).held_batch;
+  const Napi::FunctionReference& held = AddonData::of(batch.Env()).held_batch;
   if (held_or_dataset.IsObject() && held_or_dataset.As<Napi::Object>().InstanceOf(held.Value())) {
     return handle_argument<HeldBatchHandle>(held_or_dataset, held, "HeldBatch")->minibatch();
   }
@@ -99,13 +108,17 @@ GradientNoise noise_argument(const Napi::Value& value, const Parameters& paramet
   return noise;
 }
 
-StepOptions step_argument(const Napi::Value& value, const Parameters& parameters) {
+FinishOptions finish_argument(const Napi::Value& value, const Parameters& parameters) {
   const Napi::Object object = object_argument(value, "options");
-  StepOptions options{sgd_argument(value), norm_argument(object.Get("clipNorm")), std::nullopt, alignment_of(object)};
+  FinishOptions options{update_argument(value), norm_argument(object.Get("clipNorm")), std::nullopt};
   if (const Napi::Value noise = object.Get("noise"); !noise.IsUndefined()) {
     options.noise = noise_argument(noise, parameters);
   }
   return options;
+}
+
+StepOptions step_argument(const Napi::Value& value, const Parameters& parameters) {
+  return {finish_argument(value, parameters), alignment_of(object_argument(value, "options"))};
 }
 
 bool is_reference(const Napi::Object& options) {

@@ -13,7 +13,12 @@ std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value);
 Batch batch_argument(const Napi::Value& value);
 // A HeldBatch's, or of a Dataset and a batch.
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch);
-SgdOptions sgd_argument(const Napi::Value& value);
+// { learningRate, optimizer: { kind, ... }, unsampled }
+UpdateOptions update_argument(const Napi::Value& value);
+// The kind of that optimizer.
+const OptimizerKind& optimizer_kind_argument(const Napi::Value& value);
+// The same with clipNorm and noise.
+FinishOptions finish_argument(const Napi::Value& value, const Parameters& parameters);
 StepOptions step_argument(const Napi::Value& value, const Parameters& parameters);
 GradientNoise noise_argument(const Napi::Value& value, const Parameters& parameters);
 double norm_argument(const Napi::Value& value);

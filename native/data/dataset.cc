@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runtime/errors.h"
 #include "ops/cpu/grain.h"
+#include "runtime/errors.h"
 #include "runtime/random.h"
 
 namespace pada {
@@ -88,8 +88,7 @@ void Dataset::gather_one(int64_t index, const std::optional<Augmentation>& augme
         [&](int64_t c) { return table[c * 256]; });
   } else {
     const float* image = floats_.data() + start;
-    place(
-        extent_, down, right, mirror, out, [&](int64_t i, int64_t) { return image[i]; }, [](int64_t) { return 0.f; });
+    place(extent_, down, right, mirror, out, [&](int64_t i, int64_t) { return image[i]; }, [](int64_t) { return 0.f; });
   }
 }
 

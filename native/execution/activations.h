@@ -3,14 +3,14 @@
 
 #include <vector>
 
-#include "state/buffers.h"
 #include "execution/observation.h"
-#include "ops/cpu/channel_rows.h"
-#include "state/parameters.h"
 #include "execution/phase.h"
 #include "execution/precision.h"
+#include "ops/cpu/channel_rows.h"
 #include "program/plan.h"
 #include "runtime/torch.h"
+#include "state/buffers.h"
+#include "state/parameters.h"
 
 namespace pada {
 
@@ -44,6 +44,7 @@ struct Activations {
   const Phase phase;
   const bool kernels;
   const Precision precision;
+  at::Tensor images;                          // what the program's input is
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
   struct DeviceStatistics {

@@ -2,9 +2,9 @@
 // against.
 #pragma once
 
-#include "state/parameters.h"
 #include "execution/precision.h"
 #include "program/plan.h"
+#include "state/parameters.h"
 
 namespace pada {
 

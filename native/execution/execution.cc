@@ -1,6 +1,5 @@
 #include "execution/execution.h"
 
-#include "runtime/errors.h"
 #include "ops/arrange.h"
 #include "ops/conv.h"
 #include "ops/drop.h"
@@ -10,8 +9,65 @@
 #include "ops/node_sum.h"
 #include "ops/relu.h"
 #include "ops/tap.h"
+#include "runtime/errors.h"
 
 namespace pada {
+namespace {
+
+void input_forward(const Step& step, Activations& run) {
+  const Shape& s = run.plan.shapes[step.output];
+  const at::Tensor& images = run.images;
+  if (images.size(1) != s.channels || images.size(2) != s.height || images.size(3) != s.width) {
+    const Shape given{images.size(1), images.size(2), images.size(3)};
+    expected("images of shape " + s.text(), "the program's input", given.text());
+  }
+  run.values[step.output] = images.to(run.type());
+}
+
+void zeros_forward(const Step& step, Activations& run) { run.values[step.output] = run.empty(step.output).zero_(); }
+
+// Nothing that has a gradient goes in.
+void no_backward(const Step&, Activations&) {}
+
+// How a kind of step computes what it produces, and the gradients of what it reads.
+struct Passes {
+  void (*forward)(const Step&, Activations&);
+  void (*backward)(const Step&, Activations&);
+};
+
+Passes passes_of(Step::Kind kind) {
+  switch (kind) {
+    case Step::Kind::Input:
+      return {input_forward, no_backward};
+    case Step::Kind::Zeros:
+      return {zeros_forward, no_backward};
+    case Step::Kind::Conv:
+      return {conv_forward, conv_backward};
+    case Step::Kind::Sum:
+      return {sum_forward, sum_backward};
+    case Step::Kind::Relu:
+      return {relu_step_forward, relu_step_backward};
+    case Step::Kind::GlobalAvgPool:
+      return {global_pool_forward, global_pool_backward};
+    case Step::Kind::Linear:
+      return {linear_forward, linear_backward};
+    case Step::Kind::MaxPool:
+      return {max_pool_forward, max_pool_backward};
+    case Step::Kind::Concat:
+      return {concat_forward, concat_backward};
+    case Step::Kind::Crop:
+      return {crop_forward, crop_backward};
+    case Step::Kind::Drop:
+      return {drop_forward, drop_backward};
+    case Step::Kind::Mix:
+      return {mix_forward, mix_backward};
+    case Step::Kind::Tap:
+      return {tap_forward, tap_backward};
+  }
+  throw std::logic_error("unreachable");
+}
+
+}  // namespace
 
 Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
                      Numerics numerics, const Taps& taps)
@@ -25,61 +81,12 @@ at::Tensor Execution::forward(const at::Tensor& images) {
     expected(std::to_string(plan.coefficients) + " coefficients, as many as the program mixes by,", "mixing",
              std::to_string(run_.phase.mixing.size()));
   }
+  run_.images = images;
   for (size_t index = 0; index < plan.steps.size(); index++) {
-    forward_step(plan.steps[index], images);
+    passes_of(plan.steps[index].kind).forward(plan.steps[index], run_);
     release_after(static_cast<int>(index), plan.steps[index]);
   }
   return run_.values[plan.output].to(at::kFloat);
-}
-
-void Execution::forward_step(const Step& step, const at::Tensor& images) {
-  switch (step.kind) {
-    case Step::Kind::Input: {
-      const Shape& s = run_.plan.shapes[step.output];
-      if (images.size(1) != s.channels || images.size(2) != s.height || images.size(3) != s.width) {
-        const Shape given{images.size(1), images.size(2), images.size(3)};
-        expected("images of shape " + s.text(), "the program's input", given.text());
-      }
-      run_.values[step.output] = images.to(run_.type());
-      break;
-    }
-    case Step::Kind::Zeros:
-      run_.values[step.output] = run_.empty(step.output).zero_();
-      break;
-    case Step::Kind::Conv:
-      conv_forward(step, run_);
-      break;
-    case Step::Kind::Sum:
-      sum_forward(step, run_);
-      break;
-    case Step::Kind::Relu:
-      relu_step_forward(step, run_);
-      break;
-    case Step::Kind::GlobalAvgPool:
-      global_pool_forward(step, run_);
-      break;
-    case Step::Kind::Linear:
-      linear_forward(step, run_);
-      break;
-    case Step::Kind::MaxPool:
-      max_pool_forward(step, run_);
-      break;
-    case Step::Kind::Concat:
-      concat_forward(step, run_);
-      break;
-    case Step::Kind::Crop:
-      crop_forward(step, run_);
-      break;
-    case Step::Kind::Drop:
-      drop_forward(step, run_);
-      break;
-    case Step::Kind::Mix:
-      mix_forward(step, run_);
-      break;
-    case Step::Kind::Tap:
-      tap_forward(step, run_);
-      break;
-  }
 }
 
 void Execution::release_after(int index, const Step& step) {
@@ -97,44 +104,7 @@ void Execution::backward(const at::Tensor& logits_gradient) {
   run_.gradients[plan.output] = logits_gradient.to(run_.values[plan.output].scalar_type());
   for (size_t index = plan.steps.size(); index-- > 0;) {
     const Step& step = plan.steps[index];
-    switch (step.kind) {
-      case Step::Kind::Input:
-      case Step::Kind::Zeros:
-        break;
-      case Step::Kind::Conv:
-        conv_backward(step, run_);
-        break;
-      case Step::Kind::Sum:
-        sum_backward(step, run_);
-        break;
-      case Step::Kind::Relu:
-        relu_step_backward(step, run_);
-        break;
-      case Step::Kind::GlobalAvgPool:
-        global_pool_backward(step, run_);
-        break;
-      case Step::Kind::Linear:
-        linear_backward(step, run_);
-        break;
-      case Step::Kind::MaxPool:
-        max_pool_backward(step, run_);
-        break;
-      case Step::Kind::Concat:
-        concat_backward(step, run_);
-        break;
-      case Step::Kind::Crop:
-        crop_backward(step, run_);
-        break;
-      case Step::Kind::Drop:
-        drop_backward(step, run_);
-        break;
-      case Step::Kind::Mix:
-        mix_backward(step, run_);
-        break;
-      case Step::Kind::Tap:
-        tap_backward(step, run_);
-        break;
-    }
+    passes_of(step.kind).backward(step, run_);
     // Everything the step produced has been used in both directions.
     for (int value : {step.output, step.relu}) {
       if (value < 0) continue;

@@ -22,7 +22,6 @@ class Execution {
   const Taps& taps() const { return run_.taps; }
 
  private:
-  void forward_step(const Step& step, const at::Tensor& images);
   void release_after(int index, const Step& step);
 
   Activations run_;

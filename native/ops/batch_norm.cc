@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "runtime/errors.h"
 #include "ops/conv.h"
+#include "runtime/errors.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {

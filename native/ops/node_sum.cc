@@ -2,8 +2,8 @@
 
 #include "ops/batch_norm.h"
 #include "ops/cpu/pool_rows.h"
-#include "ops/relu.h"
 #include "ops/cpu/sum_rows.h"
+#include "ops/relu.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {

@@ -1,15 +1,9 @@
 #include "program/check.h"
 
-#include <array>
-
 #include "runtime/errors.h"
 
 namespace pada {
 namespace {
-
-constexpr std::array<const char*, static_cast<size_t>(kLastOp) + 1> kOpNames = {
-    "input",     "zeros",  "conv2d", "batchNorm", "relu",     "avgPool2d", "add", "globalAvgPool", "linear", "relu6",
-    "maxPool2d", "concat", "crop2d", "dropout",   "dropPath", "mix",       "tap"};
 
 constexpr int kMostCoefficients = 1 << 20;
 
@@ -26,29 +20,27 @@ class Checker {
       : program_(program), in_(in), name_(name), parameters_(parameters), buffers_(buffers) {}
 
   void check() const {
-    if (in_.op != Op::BatchNorm && !in_.buffers.empty()) refuse("no buffers", std::to_string(in_.buffers.size()));
+    const InstructionKind& kind = kind_of(in_.op);
+    counted("input", in_.inputs.size(), kind.inputs);
+    counted("parameter", in_.parameters.size(), kind.parameters);
+    counted("buffer", in_.buffers.size(), kind.buffers);
     switch (in_.op) {
       case Op::Input:
       case Op::Zeros:
-        arity(0, 0);
         break;
       case Op::Conv2d:
-        arity(1, 2);
         convolution();
         break;
       case Op::BatchNorm:
-        arity(1, 2, 0);
         same(in_.shape, input(0));
         norm();
         break;
       case Op::Relu:
       case Op::Relu6:
-        arity(1, 0);
         same(in_.shape, input(0));
         break;
       case Op::AvgPool2d:
       case Op::MaxPool2d:
-        arity(1, 0);
         same(in_.shape, windowed(input(0).channels));
         if (in_.window.padding * 2 > in_.window.kernel) {
           refuse("at most half the kernel as padding", std::to_string(in_.window.padding));
@@ -56,41 +48,34 @@ class Checker {
         break;
       case Op::Add:
       case Op::Mix:
-        several();
         for (size_t i = 0; i < in_.inputs.size(); i++) same(in_.shape, input(i));
         if (in_.first_coefficient < 0 || in_.first_coefficient > kMostCoefficients) {
           refuse("the index of a coefficient", std::to_string(in_.first_coefficient));
         }
         break;
       case Op::Concat:
-        several();
         concatenation();
         break;
       case Op::GlobalAvgPool:
-        arity(1, 0);
         same(in_.shape, {input(0).channels, 1, 1});
         break;
       case Op::Linear:
-        arity(1, 2, 2);
         same(input(0), {input(0).channels, 1, 1});
         same(in_.shape, {in_.shape.channels, 1, 1});
         parameter(0, {in_.shape.channels, input(0).channels});
         parameter(1, {in_.shape.channels});
         break;
       case Op::Crop2d:
-        arity(1, 0);
         crop();
         break;
       case Op::Dropout:
       case Op::DropPath:
-        arity(1, 0);
         same(in_.shape, input(0));
         if (!(in_.drop_probability >= 0 && in_.drop_probability < 1)) {
           refuse("a probability below 1", std::to_string(in_.drop_probability));
         }
         break;
       case Op::Tap:
-        arity(1, 0);
         same(in_.shape, input(0));
         tap();
         break;
@@ -104,21 +89,17 @@ class Checker {
     expected(what, name_, received);
   }
 
-  void arity(size_t inputs, size_t most_parameters, size_t fewest_parameters = 1) const {
-    if (in_.inputs.size() != inputs) refuse(std::to_string(inputs) + " inputs", std::to_string(in_.inputs.size()));
-    const size_t count = in_.parameters.size();
-    if (count > most_parameters || (most_parameters > 0 && count < fewest_parameters)) {
-      const std::string range = most_parameters == 0 ? "no"
-                                : fewest_parameters == most_parameters
-                                    ? std::to_string(most_parameters)
-                                    : std::to_string(fewest_parameters) + " to " + std::to_string(most_parameters);
-      refuse(range + " parameters", std::to_string(count));
-    }
+  // What an instruction may have of one thing, in words: "no buffers", "1 to 2 parameters", "at least one input".
+  static std::string words(const std::string& thing, Count count) {
+    if (count.most == 0) return "no " + thing + "s";
+    if (count.most == kAny) return "at least one " + thing;
+    if (count.fewest == count.most) return std::to_string(count.most) + " " + thing + (count.most == 1 ? "" : "s");
+    return std::to_string(count.fewest) + " to " + std::to_string(count.most) + " " + thing + "s";
   }
 
-  void several() const {
-    if (in_.inputs.empty()) refuse("at least one input", "none");
-    if (!in_.parameters.empty()) refuse("no parameters", std::to_string(in_.parameters.size()));
+  void counted(const std::string& thing, size_t number, Count count) const {
+    if (number >= static_cast<size_t>(count.fewest) && number <= static_cast<size_t>(count.most)) return;
+    refuse(words(thing, count), number == 0 ? "none" : std::to_string(number));
   }
 
   void same(const Shape& declared, const Shape& inferred) const {
@@ -205,8 +186,6 @@ class Checker {
 };
 
 }  // namespace
-
-const char* op_name(Op op) { return kOpNames[static_cast<size_t>(op)]; }
 
 void check_instruction(const Program& program, const Instruction& in, const std::string& name,
                        const ShapeTable& parameters, const ShapeTable& buffers) {

@@ -7,10 +7,6 @@
 
 namespace pada {
 
-inline constexpr Op kLastOp = Op::Tap;
-
-const char* op_name(Op op);
-
 // Throws, naming the instruction by `name`, unless it fits the earlier ones of the program and the tensors it names.
 void check_instruction(const Program& program, const Instruction& in, const std::string& name,
                        const ShapeTable& parameters, const ShapeTable& buffers);

@@ -2,14 +2,14 @@
 
 #include <unordered_set>
 
-#include "runtime/errors.h"
 #include "program/check.h"
+#include "runtime/errors.h"
 
 namespace pada {
 namespace {
 
 constexpr int64_t kMaxExtent = 1 << 20;
-constexpr double kProbabilityUnits = 1 << 30;  // as in src/programs/encode-program.ts
+constexpr double kProbabilityUnits = 1 << 30;  // as in src/programs/instructions.ts
 
 // Reads the code word by word; `what` is read, for error messages.
 class Reader {
@@ -56,39 +56,40 @@ std::vector<int> resolve(const std::vector<int32_t>& words, const std::vector<st
 }
 
 void set_attributes(Instruction& in, const std::vector<int32_t>& words, const std::string& name) {
-  const auto need = [&](size_t count) {
-    if (words.size() != count) expected(std::to_string(count) + " attributes", name, std::to_string(words.size()));
-  };
+  const size_t count = kind_of(in.op).attribute_count();
+  if (words.size() != count) expected(std::to_string(count) + " attributes", name, std::to_string(words.size()));
   switch (in.op) {
     case Op::Conv2d:
-      need(5);
       in.window = {words[0], words[1], words[2], words[3], words[4]};
       break;
     case Op::AvgPool2d:
     case Op::MaxPool2d:
-      need(3);
       in.window = {words[0], words[1], words[2]};
       break;
     case Op::Crop2d:
-      need(2);
       in.top = words[0];
       in.left = words[1];
       break;
     case Op::Dropout:
     case Op::DropPath:
-      need(1);
       in.drop_probability = words[0] / kProbabilityUnits;
       break;
     case Op::Mix:
-      need(1);
       in.first_coefficient = words[0];
       break;
     case Op::Tap:
-      need(1);
       in.slot = words[0];
       break;
-    default:
-      need(0);
+    case Op::Input:
+    case Op::Zeros:
+    case Op::BatchNorm:
+    case Op::Relu:
+    case Op::Relu6:
+    case Op::Add:
+    case Op::Concat:
+    case Op::GlobalAvgPool:
+    case Op::Linear:
+      break;
   }
 }
 
@@ -96,10 +97,10 @@ Instruction read_instruction(Reader& reader, int id, std::string& name, const st
                              const ShapeTable& parameters, const ShapeTable& buffers) {
   name = "instruction " + std::to_string(id);
   const int32_t op = reader.next(name);
-  if (op < 0 || op > static_cast<int32_t>(kLastOp)) expected("a known op code", name, std::to_string(op));
+  if (op < 0 || op >= static_cast<int32_t>(kInstructions.size())) expected("a known op code", name, std::to_string(op));
   Instruction in{};
   in.op = static_cast<Op>(op);
-  name += std::string(" (") + op_name(in.op) + ")";
+  name += " (" + std::string(kind_of(in.op).name) + ")";
   for (int32_t input : reader.list(name)) {
     if (input < 0 || input >= id) expected("the value of an earlier instruction", name, std::to_string(input));
     in.inputs.push_back(input);

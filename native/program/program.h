@@ -5,28 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace pada {
+#include "program/instructions.h"
 
-// Same order as OP_CODES in src/programs/encode-program.ts.
-enum class Op : int32_t {
-  Input,
-  Zeros,
-  Conv2d,
-  BatchNorm,
-  Relu,
-  AvgPool2d,
-  Add,
-  GlobalAvgPool,
-  Linear,
-  Relu6,
-  MaxPool2d,
-  Concat,
-  Crop2d,
-  Dropout,
-  DropPath,
-  Mix,
-  Tap
-};
+namespace pada {
 
 struct Shape {
   int64_t channels = 0, height = 0, width = 0;
@@ -70,8 +51,8 @@ class ShapeTable {
   virtual const std::vector<int64_t>& shape(int index) const = 0;
 };
 
-// Decodes `code` (layout: EncodedProgram in src/programs/encode-program.ts) and checks every reference and shape. Throws an
-// error that names the instruction.
+// Decodes `code` (layout: EncodedProgram in src/programs/encode-program.ts) and checks every reference and shape.
+// Throws an error that names the instruction.
 Program decode_program(const int32_t* code, size_t length, const std::vector<std::string>& names,
                        const std::vector<std::string>& idle, const ShapeTable& parameters, const ShapeTable& buffers);
 

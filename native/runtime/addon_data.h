@@ -7,11 +7,11 @@ namespace pada {
 
 class Mailbox;
 
-struct Environment {
+struct AddonData {
   Mailbox* mailbox = nullptr;                                   // the way results come back; see executor_thread.cc
   Napi::FunctionReference dataset, held_batch, plan, supernet;  // constructors
 
-  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+  static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };
 
 }  // namespace pada

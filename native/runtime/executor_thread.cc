@@ -111,9 +111,9 @@ class ExecutorThread {
 };
 
 void prepare_environment(Napi::Env env) {
-  auto* environment = new Environment();
-  auto* mailbox = environment->mailbox = new Mailbox(env);
-  env.SetInstanceData(environment);
+  auto* addon_data = new AddonData();
+  auto* mailbox = addon_data->mailbox = new Mailbox(env);
+  env.SetInstanceData(addon_data);
   env.AddCleanupHook([mailbox] {
     mailbox->close();
     ExecutorThread::instance().leave(mailbox);
@@ -125,7 +125,7 @@ void prepare_environment(Napi::Env env) {
 PromiseTask::PromiseTask(Napi::Env env)
     : deferred_(Napi::Promise::Deferred::New(env)),
       error_(Napi::Persistent(Napi::Error::New(env, "").Value())),
-      mailbox_(Environment::of(env).mailbox) {
+      mailbox_(AddonData::of(env).mailbox) {
   mailbox_->begin(env, this);
 }
 

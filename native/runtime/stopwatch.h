@@ -5,12 +5,16 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 
 namespace pada {
 
 // In the order of FAMILIES in src/native/process.ts.
-enum class Family { ConvForward, ConvBackward, Norm, Pool, Sum, Loss, Statistics, Optimiser, Other };
+enum class Family { ConvForward, ConvBackward, Norm, Pool, Sum, Loss, Statistics, Optimizer, Other };
 inline constexpr size_t kFamilies = static_cast<size_t>(Family::Other) + 1;
+inline constexpr std::array<std::string_view, kFamilies> kFamilyNames = {
+    "convForward", "convBackward", "norm", "pool", "sum", "loss", "statistics", "optimizer", "other"};
+static_assert(!kFamilyNames.back().empty());
 
 // One for the process, as there is one executor thread, which alone may touch it.
 class Stopwatch {

@@ -24,6 +24,8 @@ class NamedTensors : public ShapeTable {
   int64_t offset(int index) const { return offsets_[index]; }
   int64_t size(int index) const { return sizes_[index]; }
   int64_t total() const { return total_; }
+  // Bytes of one flat tensor for all of them.
+  int64_t flat_bytes() const { return total_ * static_cast<int64_t>(sizeof(float)); }
   at::Device device() const { return device_; }
 
   // View of one tensor of flat memory for all of them.

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "runtime/chunks.h"
-#include "runtime/errors.h"
 #include "ops/cpu/simd.h"
+#include "runtime/errors.h"
+#include "state/chunks.h"
 
 namespace pada {
 namespace {
@@ -45,7 +45,7 @@ void take_snapshot(Parameters& parameters, const std::vector<int>& indices) {
   });
 }
 
-void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool clear_momentum) {
+void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer) {
   Parameters::Trial& trial = parameters.trial;
   if (!trial.values.defined()) expected("a snapshot", "restore", "none");
   for (int index : indices) {
@@ -53,7 +53,7 @@ void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, d
       trial.is_displaced[index] = 1;
       trial.displaced.push_back(index);
     }
-    if (clear_momentum) parameters.segment(parameters.momentum, index).zero_();
+    if (reset_optimizer) parameters.reset_slots(index);
   }
   if (!parameters.device().is_cpu()) {
     for (int index : indices) {

@@ -12,7 +12,8 @@ namespace pada {
 void take_snapshot(Parameters& parameters, const std::vector<int>& indices);
 
 // Puts the values of the parameters listed back, adding `share` times (snapshot - value) to their displacement.
-void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool clear_momentum);
+// `reset_optimizer`: what optimizers keep of these parameters starts again too.
+void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer);
 
 // Adds the displacements held to the gradients, as if a backward pass had left them there, and clears them.
 void displacement_to_gradients(Parameters& parameters);

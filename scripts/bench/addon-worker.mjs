@@ -8,7 +8,12 @@ import { createInterface } from 'node:readline'
 import { Dataset, nasBench201, nativeInfo, peakMemory, Supernet, setThreads } from '../../dist/index.js'
 import { IMAGE, MEAN, STD } from './inputs.mjs'
 
-const STEP = { learningRate: 0.05, momentum: 0.9, weightDecay: 2.5e-4, clipNorm: 5, unsampled: 'skip' }
+const STEP = {
+  learningRate: 0.05,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
+  clipNorm: 5,
+  unsampled: 'skip',
+}
 
 let space, supernet, dataset, device, batch, indices
 let seed = 0

@@ -38,7 +38,12 @@ const METHODS = [
   { label: 'SUMNAS', passes: 10, method: { name: 'sumnas' } },
 ]
 
-const RATES = { learningRate: 0.05, momentum: 0.9, weightDecay: 2.5e-4, clipNorm: 5, unsampled: 'decay' }
+const RATES = {
+  learningRate: 0.05,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
+  clipNorm: 5,
+  unsampled: 'decay',
+}
 
 /** A method with a supernet of its own, which takes `steps` steps at a time. */
 function entrant({ label, passes, method: settings }, { channels, cells, batch, device, images, steps }, data) {

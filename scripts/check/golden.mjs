@@ -114,7 +114,7 @@ async function checkLogits(net, arithmetic) {
 async function checkStep(net, name, step, gradients) {
   const plan = net.compile(space.program(step.path))
   const { lr, momentum, weight_decay: weightDecay, clip: clipNorm } = expected.optimizer
-  const options = { learningRate: lr, momentum, weightDecay, clipNorm, unsampled: 'skip' }
+  const options = { learningRate: lr, optimizer: { kind: 'sgd', momentum, weightDecay }, clipNorm, unsampled: 'skip' }
   const record = await net.trainStep(plan, { dataset, indices }, options)
   check(`${name} loss`, absolute(record.loss, step.loss), 1e-5)
   check(`${name} sample importance`, worst(zip(record.importance, step.sample_importance), absolute), 1e-5)

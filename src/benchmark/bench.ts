@@ -60,7 +60,7 @@ export interface PathMeasurement {
 /** Over all paths: means of their times, the largest of their peaks. */
 export interface BenchmarkResult extends Omit<PathMeasurement, 'event' | 'path' | 'arch' | 'steps'> {
   readonly event: 'bench'
-  /** Statistics and optimiser: their share of what the native thread computes. */
+  /** Statistics and optimizer: their share of what the native thread computes. */
   readonly bookkeepingShare: number
   readonly threads: number
   readonly precision: Precision
@@ -173,8 +173,8 @@ function stepOf(
   dataset: Dataset,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, momentum, weightDecay, unsampled, clipNorm, augmentation } = config.training
-  const options = { learningRate, momentum, weightDecay, unsampled, clipNorm }
+  const { learningRate, optimizer, unsampled, clipNorm, augmentation } = config.training
+  const options = { learningRate, optimizer, unsampled, clipNorm }
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),
@@ -232,7 +232,7 @@ function summarise(measurements: readonly PathMeasurement[], batchSize: number) 
     convSeconds: average((measurement) => measurement.convSeconds),
     breakdown,
     javascriptShare: Number.isNaN(idle) ? null : idle / stepSeconds,
-    bookkeepingShare: (breakdown.statistics + breakdown.optimiser) / busy(breakdown),
+    bookkeepingShare: (breakdown.statistics + breakdown.optimizer) / busy(breakdown),
     peakBytes: Math.max(...measurements.map((measurement) => measurement.peakBytes)),
   }
 }

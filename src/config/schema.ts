@@ -65,6 +65,16 @@ const learningRateSchedule = z.discriminatedUnion('kind', [
   group({ kind: z.literal('plateau'), patience: z.int().min(0).default(30), factor: positive.lt(1).default(0.5) }),
 ])
 
+/** How gradients move weights. */
+const optimizer = z.discriminatedUnion('kind', [
+  /** PyTorch's SGD without dampening: v ← momentum · v + (∇ + weightDecay · w), w ← w − rate · v. */
+  group({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).lt(1).default(0.9),
+    weightDecay: z.number().min(0).default(2.5e-4),
+  }),
+])
+
 const training = group({
   epochs: count.default(250),
   batchSize: count.default(256),
@@ -73,8 +83,7 @@ const training = group({
   /** What a cosine would arrive at after the last epoch, and what plateaus never go below. */
   learningRateMin: z.number().min(0).default(0),
   schedule: learningRateSchedule.prefault({ kind: 'cosine' }),
-  momentum: z.number().min(0).lt(1).default(0.9),
-  weightDecay: z.number().min(0).default(2.5e-4),
+  optimizer: optimizer.prefault({ kind: 'sgd' }),
   /** Global gradient norm to clip to. */
   clipNorm: positive.default(5),
   /** Whether weights outside a step's path still get momentum and weight decay, as in PyTorch 1.7. */
@@ -162,6 +171,8 @@ export type Config = z.output<typeof configSchema>
 /** Settings as one writes them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>
 
+/** An optimizer and its settings: the group `training.optimizer`. */
+export type OptimizerConfig = z.output<typeof optimizer>
 /** Settings of {@link train}: the group `training`. */
 export type TrainingConfig = z.output<typeof training>
 /** Settings of {@link rank}: the group `ranking`. */

@@ -7,7 +7,7 @@ import type { FairnasConfig } from '../config/schema.js'
 import type { Batch, StepOptions } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
-import { finishStep, meanOutcome } from './compose.js'
+import { meanOutcome } from './compose.js'
 import { EpochPaths } from './epoch-paths.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome } from './method.js'
 
@@ -35,7 +35,7 @@ export class Fairnas implements Method {
     // All at once, in this order: the native thread goes from one to the next without waiting for JavaScript.
     const passes = paths.map((path) => supernet.accumulate(plan(path), held))
     const outcomes = await Promise.all(passes)
-    await finishStep(supernet, options)
+    await supernet.finishStep(options)
     return meanOutcome(outcomes)
   }
 

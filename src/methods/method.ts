@@ -6,31 +6,13 @@
 import type { Random } from '../base/random.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { AccumulateRecord, Batch, Plan, StepOptions, Supernet } from '../native/index.js'
+import type { RawHandle, RawSupernet } from '../native/raw.js'
 import type { Program } from '../programs/program.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-/** The verbs that steps are composed of. */
-export type Verbs = Pick<
-  Supernet,
-  | 'compile'
-  | 'trainStep'
-  | 'hold'
-  | 'observe'
-  | 'accumulate'
-  | 'addGradientNoise'
-  | 'recordMoments'
-  | 'clip'
-  | 'update'
-  | 'discardGradients'
-  | 'snapshot'
-  | 'restore'
-  | 'displacementToGradients'
-  | 'read'
-  | 'write'
-  | 'moments'
-  | 'resetMoments'
->
+/** The verbs that steps are composed of: all that the addon does with a supernet, and batches that are held. */
+export type Verbs = Pick<Supernet, Exclude<keyof RawSupernet, keyof RawHandle> | 'hold'>
 
 /** What a step works with. */
 export interface Engine {

@@ -7,7 +7,7 @@
  * methods are.
  */
 import type { SumnasConfig } from '../config/schema.js'
-import type { Batch, HeldBatch, Plan, SgdOptions, StepOptions } from '../native/index.js'
+import type { Batch, HeldBatch, Plan, StepOptions, UpdateOptions } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import { uniformDistribution } from '../sampling/paths.js'
 import { meanOutcome } from './compose.js'
@@ -39,27 +39,29 @@ export class Sumnas implements Method {
 
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
     const paths = this.#paths.next()
-    const momentum = this.#config.compat ? 'keep' : 'clear'
+    const optimizer = this.#config.compat ? 'keep' : 'reset'
     using held = supernet.hold(batch)
     const outcomes: StepOutcome[] = []
     for (const path of paths) {
       const trial = plan(path)
       await supernet.snapshot(trial)
       outcomes.push(await this.#descend(supernet, trial, held, options))
-      await supernet.restore(trial, { displacement: 1 / paths.length, momentum })
+      await supernet.restore(trial, { displacement: 1 / paths.length, optimizer })
     }
     await supernet.displacementToGradients()
     const { learningRate: annealed, unsampled } = options
     // The schedule of training, from another start.
     const learningRate = (this.#config.learningRate * annealed) / this.#context.learningRate
-    await supernet.update({ learningRate, momentum: 0, weightDecay: this.#config.weightDecay, unsampled })
+    const { weightDecay } = this.#config
+    await supernet.update({ learningRate, optimizer: { kind: 'sgd', momentum: 0, weightDecay }, unsampled })
     return meanOutcome(outcomes)
   }
 
   /** The inner steps of one path. */
   async #descend(supernet: Verbs, trial: Plan, held: HeldBatch, options: StepOptions): Promise<StepOutcome> {
     const { innerSteps, innerLearningRate: learningRate, innerMomentum: momentum } = this.#config
-    const inner: SgdOptions = { learningRate, momentum, weightDecay: 0, unsampled: 'skip' }
+    const optimizer = { kind: 'sgd', momentum, weightDecay: 0 } as const
+    const inner: UpdateOptions = { learningRate, optimizer, unsampled: 'skip' }
     const outcomes: StepOutcome[] = []
     for (let step = 0; step < innerSteps; step++) {
       outcomes.push(await supernet.accumulate(trial, held))

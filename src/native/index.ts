@@ -8,4 +8,5 @@
 export * from './process.js'
 export type { Binding } from './raw.js'
 export type * from './records.js'
+export { OPTIMIZER_SLOTS, type StateKind } from './state.js'
 export * from './supernet.js'

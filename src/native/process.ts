@@ -27,7 +27,7 @@ export const FAMILIES = [
   'sum',
   'loss',
   'statistics',
-  'optimiser',
+  'optimizer',
   'other',
 ] as const
 

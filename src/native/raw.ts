@@ -5,20 +5,22 @@ import type {
   AccumulateRecord,
   Batch,
   CalibrationImages,
+  ClipRecord,
   ConvolutionTiming,
   Device,
   EvaluateOptions,
   EvaluateRecord,
+  FinishOptions,
   GradientNoise,
   ImageData,
   Moments,
   RestoreOptions,
-  SgdOptions,
-  StateKind,
   StepOptions,
   StepRecord,
   SupernetOptions,
+  UpdateOptions,
 } from './records.js'
+import type { StateKind } from './state.js'
 
 export interface RawHandle {
   dispose(): void
@@ -37,8 +39,10 @@ export interface RawSupernet extends RawHandle {
   accumulate(plan: RawPlan, ...pass: [...images: RawImages, options: AccumulateOptions]): Promise<AccumulateRecord>
   addGradientNoise(noise: GradientNoise): Promise<void>
   recordMoments(): Promise<void>
-  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }>
-  update(options: SgdOptions): Promise<void>
+  clip(maxNorm: number): Promise<ClipRecord>
+  update(options: UpdateOptions): Promise<void>
+  finishStep(options: FinishOptions): Promise<ClipRecord>
+  resetOptimizer(): Promise<void>
   discardGradients(): Promise<void>
   trainStep(plan: RawPlan, ...step: [...images: RawImages, options: StepOptions]): Promise<StepRecord>
   snapshot(plan: RawPlan): Promise<void>
@@ -61,6 +65,14 @@ export interface RawSupernet extends RawHandle {
   convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
 }
 
+/** The lists that both sides have: see `native/bindings/tables.h`. */
+export interface RawTables {
+  readonly instructions: readonly { readonly name: string; readonly attributes: readonly string[] }[]
+  readonly optimizers: readonly { readonly kind: string; readonly slots: readonly string[] }[]
+  readonly stateKinds: readonly string[]
+  readonly families: readonly string[]
+}
+
 /** One name, shape and initial value per buffer. */
 export interface RawBuffers {
   readonly names: readonly string[]
@@ -75,6 +87,7 @@ export interface RawBuffers {
  */
 export interface Binding {
   info(): NativeInfo
+  tables(): RawTables
   setThreads(threads: number): Promise<void>
   limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
   startProfile(device: Device): Promise<void>

@@ -1,4 +1,5 @@
 /** What goes into the addon and comes back: shapes, units, ranges. */
+import type { OptimizerConfig } from '../config/schema.js'
 import type { BufferSpec } from '../spaces/space.js'
 import type { Dataset } from './supernet.js'
 
@@ -86,8 +87,8 @@ export interface GradientNoise {
 export interface RestoreOptions {
   /** Factor with which snapshot − value is added to the displacement held; 0 for none. */
   readonly displacement: number
-  /** Whether the plan's momentum stays, or starts from zero in the next trial. */
-  readonly momentum: 'keep' | 'clear'
+  /** Whether what the optimizer keeps of the plan's parameters stays, or starts again in the next trial. */
+  readonly optimizer: 'keep' | 'reset'
 }
 
 /** Images that running statistics are made from. */
@@ -124,32 +125,40 @@ export interface AccumulateOptions {
 }
 
 /** What one training step finds out. */
-export interface StepRecord extends AccumulateRecord {
+export interface StepRecord extends AccumulateRecord, ClipRecord {
   /** ‖∇‖₂ of each parameter in `plan.parameters`, before clipping. */
   readonly gradientNorms: Float64Array
-  /** ‖∇‖₂ over all parameters, before clipping. */
-  readonly globalNorm: number
-  /** Factor that clipping applied to every gradient, in (0, 1]. */
-  readonly clipScale: number
 }
 
-/**
- * One update by PyTorch's SGD without dampening: v ← momentum · v + (∇ + weightDecay · w), w ← w − learningRate · v.
- */
-export interface SgdOptions {
+/** One update from the gradients held. */
+export interface UpdateOptions {
   readonly learningRate: number
-  readonly momentum: number
-  readonly weightDecay: number
-  /** Whether parameters outside this step's path get momentum and weight decay, once sampled (METHOD §2). */
+  /** How gradients move weights: its kind, and the settings of that kind. */
+  readonly optimizer: OptimizerConfig
+  /**
+   * `skip`: only parameters sampled since the last update are updated, as by PyTorch 2. `decay`: so are all that were
+   * ever sampled before, with gradient zero, as by PyTorch 1.7, whose `zero_grad` left zeros.
+   */
   readonly unsampled: 'skip' | 'decay'
 }
 
-/** One training step: the gradients to take, and the update from them. */
-export interface StepOptions extends SgdOptions, AccumulateOptions {
+/** How a step goes on from the gradients that its passes have left. */
+export interface FinishOptions extends UpdateOptions {
   /** Global gradient norm to clip to; Infinity for none. */
   readonly clipNorm: number
   /** Added to the gradients before their moments are recorded. */
   readonly noise?: GradientNoise
+}
+
+/** One training step: a pass, and what follows from its gradients. */
+export interface StepOptions extends FinishOptions, AccumulateOptions {}
+
+/** What clipping found and did. */
+export interface ClipRecord {
+  /** ‖∇‖₂ over all parameters, before clipping. */
+  readonly globalNorm: number
+  /** Factor that clipping applied to every gradient, in (0, 1]. */
+  readonly clipScale: number
 }
 
 /** On what a plan is evaluated. */
@@ -185,6 +194,3 @@ export interface Moments {
   /** Population variance of the gradient over those steps, averaged over the parameter's scalars. */
   readonly meanVariance: Float64Array
 }
-
-/** Flat float32 state: all parameters, or for `buffers` all buffers, concatenated in the order of the specs. */
-export type StateKind = 'parameters' | 'gradients' | 'momentum' | 'momentMean' | 'momentM2' | 'buffers'

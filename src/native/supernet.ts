@@ -11,21 +11,23 @@ import type {
   AccumulateRecord,
   Batch,
   CalibrationImages,
+  ClipRecord,
   ConvolutionTiming,
   Device,
   EvaluateOptions,
   EvaluateRecord,
+  FinishOptions,
   GradientNoise,
   ImageData,
   Moments,
   Precision,
   RestoreOptions,
-  SgdOptions,
-  StateKind,
   StepOptions,
   StepRecord,
   SupernetOptions,
+  UpdateOptions,
 } from './records.js'
+import type { StateKind } from './state.js'
 
 /** Images resident in native memory. */
 export class Dataset extends Handle<RawDataset> {
@@ -130,27 +132,40 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.addGradientNoise(noise)
   }
 
-  /** Counts the gradients held as one observation of every parameter sampled since the last update (METHOD §1). */
+  /** Counts the gradients held as one observation of every parameter sampled since the last update: PA&DA's gradient variance (supplement A). */
   recordMoments(): Promise<void> {
     return this.raw.recordMoments()
   }
 
   /** Scales the gradients held so that their global norm is at most `maxNorm`. */
-  clip(maxNorm: number): Promise<{ globalNorm: number; clipScale: number }> {
+  clip(maxNorm: number): Promise<ClipRecord> {
     return this.raw.clip(maxNorm)
   }
 
-  /** One SGD update from the gradients held, which it clears. */
-  update(options: SgdOptions): Promise<void> {
+  /** One update from the gradients held, which it clears. */
+  update(options: UpdateOptions): Promise<void> {
     return this.raw.update(options)
   }
 
-  /** Clears the gradients held: the parameters sampled since the last update keep their values and momentum. */
+  /** Forgets what optimizers keep of all parameters, such as momentum. */
+  resetOptimizer(): Promise<void> {
+    return this.raw.resetOptimizer()
+  }
+
+  /** Clears the gradients held: the parameters sampled since the last update keep their values, and what the optimizer keeps of them. */
   discardGradients(): Promise<void> {
     return this.raw.discardGradients()
   }
 
-  /** Accumulate, add noise, record moments, clip, update: one native call. */
+  /**
+   * The second half of a step, of the gradients that {@link accumulate} calls have left: adds noise, records moments,
+   * clips and updates, in one native call.
+   */
+  finishStep(options: FinishOptions): Promise<ClipRecord> {
+    return this.raw.finishStep(options)
+  }
+
+  /** {@link accumulate} and {@link finishStep}, in one native call. */
   trainStep(plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> {
     return this.raw.trainStep(plan.raw, ...imagesOf(batch), options)
   }

@@ -1,7 +1,7 @@
 /** From importances observed during an epoch to the distribution that the next epoch draws from. */
 
 /**
- * strength · importance/Σimportance + (1 − strength)/n: the update of both distributions of PA&DA (METHOD's p and q).
+ * strength · importance/Σimportance + (1 − strength)/n: the update of both distributions of PA&DA (p and q in the paper's §3).
  * Where no importance was observed at all, the result is uniform.
  */
 export function mixWithUniform(importance: ArrayLike<number>, strength: number): Float64Array {

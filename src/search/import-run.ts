@@ -44,7 +44,7 @@ export async function importRun(config: Config, source: string, options: ImportR
 
   using supernet = Supernet.of(space)
   await initialise(supernet, random)
-  const initial = await takeSnapshot(START, randomState(random), supernet, method)
+  const initial = await takeSnapshot(START, randomState(random), supernet, method, config.training.optimizer)
   signal?.throwIfAborted()
   const run = await RunFolder.create(out ?? defaultRunFolder(config), config, identity)
   await writeAtomically(run.file('import.json'), `${JSON.stringify({ source, ...report }, null, 2)}\n`)

@@ -97,7 +97,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   } else {
     if (from === undefined)
       throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
-    await restoreSnapshot(from, supernet, method)
+    await restoreSnapshot(from, supernet, method, config.training.optimizer)
   }
   const progress = latest?.progress ?? START
 

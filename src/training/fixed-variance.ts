@@ -7,7 +7,17 @@
 
 import { createRandom, type Random, RandomStream, randomState, restoreRandom } from '../base/random.js'
 import type { Engine, Method, Verbs } from '../methods/method.js'
-import type { Batch, HeldBatch, Moments, Plan, StepOptions, StepRecord, Supernet } from '../native/index.js'
+import type {
+  Batch,
+  ClipRecord,
+  FinishOptions,
+  HeldBatch,
+  Moments,
+  Plan,
+  StepOptions,
+  StepRecord,
+  Supernet,
+} from '../native/index.js'
 import { type GradientVariance, gradientVariance } from './gradient-variance.js'
 
 export interface FixedVarianceOptions {
@@ -52,38 +62,25 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
   return variance
 }
 
-/** The verbs of a supernet, of which none changes its weights. */
+/** A supernet whose verbs leave its weights as they are: those that would change them are replaced. */
 function frozen(supernet: Verbs): Verbs {
-  const discard = () => supernet.discardGradients()
-  const trainStep = async (plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> => {
-    const { noise, alignment } = options
-    const record = await supernet.accumulate(plan, batch, { alignment })
+  const update = () => supernet.discardGradients()
+  const finishStep = async ({ noise, clipNorm }: FinishOptions): Promise<ClipRecord> => {
     if (noise !== undefined) await supernet.addGradientNoise(noise)
     await supernet.recordMoments()
-    await discard()
+    const clipped = await supernet.clip(clipNorm)
+    await update()
+    return clipped
+  }
+  const trainStep = async (plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> => {
+    const record = await supernet.accumulate(plan, batch, { alignment: options.alignment })
     // What a method learns from these is forgotten.
     const gradientNorms = new Float64Array(plan.parameters.length)
-    return { ...record, gradientNorms, globalNorm: 0, clipScale: 1 }
+    return { ...record, gradientNorms, ...(await finishStep(options)) }
   }
-  return {
-    trainStep,
-    update: discard,
-    discardGradients: discard,
-    hold: (batch) => supernet.hold(batch),
-    observe: (plan, batch) => supernet.observe(plan, batch),
-    accumulate: (plan, batch, options) => supernet.accumulate(plan, batch, options),
-    addGradientNoise: (noise) => supernet.addGradientNoise(noise),
-    compile: (program) => supernet.compile(program),
-    recordMoments: () => supernet.recordMoments(),
-    clip: (maxNorm) => supernet.clip(maxNorm),
-    snapshot: (plan) => supernet.snapshot(plan),
-    restore: (plan, options) => supernet.restore(plan, options),
-    displacementToGradients: () => supernet.displacementToGradients(),
-    read: (kind) => supernet.read(kind),
-    write: async () => {},
-    moments: () => supernet.moments(),
-    resetMoments: () => supernet.resetMoments(),
-  }
+  const nothing = async () => {}
+  const replaced = { trainStep, finishStep, update, write: nothing, resetOptimizer: nothing, setCounts: nothing }
+  return Object.assign(Object.create(supernet) as Verbs, replaced satisfies Partial<Verbs>)
 }
 
 function unbiased({ timesSampled, meanVariance }: Moments): Moments {

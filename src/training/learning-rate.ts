@@ -18,13 +18,22 @@ export interface LearningRates {
     | { readonly kind: 'plateau'; readonly patience: number; readonly factor: number }
 }
 
-/**
- * The learning rate of an epoch, as a function of the losses of those before it. A schedule that began anew at an epoch
- * of `restarts` goes from there as from the start, with what is left of the epochs.
- */
+/** A step of training, and what happened before it. */
+export interface StepPosition {
+  readonly epoch: number
+  /** From 0, of `steps` in this epoch. */
+  readonly step: number
+  readonly steps: number
+  /** Training losses of the finished epochs. */
+  readonly losses: readonly number[]
+  /** Epochs at which the schedule starts again, with the epochs that are left; default none. */
+  readonly restarts?: readonly number[]
+}
+
+/** The learning rate of a step. Both schedules change it once per epoch, as the paper and PyTorch's schedulers do. */
 export function learningRateOf(
   { epochs, learningRate, learningRateMin, schedule }: LearningRates,
-  { epoch, losses, restarts = [] }: { epoch: number; losses: readonly number[]; restarts?: readonly number[] },
+  { epoch, losses, restarts = [] }: StepPosition,
 ): number {
   const begin = Math.max(0, ...restarts.filter((restart) => restart <= epoch))
   if (schedule.kind === 'cosine')

@@ -54,7 +54,7 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
-  const { epochs, batchSize, momentum, weightDecay, clipNorm, unsampled } = settings
+  const { epochs, batchSize, optimizer, clipNorm, unsampled } = settings
   const steps = stepsPerEpoch(data.count, batchSize)
   using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
@@ -65,7 +65,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     await initialise(supernet, random)
   } else {
     restoreRandom(random, from.random)
-    await restoreSnapshot(from, supernet, method)
+    await restoreSnapshot(from, supernet, method, optimizer)
   }
 
   const saveSeconds = options.save === undefined ? Number.POSITIVE_INFINITY : settings.checkpointSeconds
@@ -73,18 +73,19 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   let lastSave = clock.total
   let lastReport = Number.NEGATIVE_INFINITY
   let images = 0
-  // Of the step before; the first one is taken for long.
+  // Seconds that the previous step took; infinity before the first.
   let stepSeconds = Number.POSITIVE_INFINITY
 
   while (progress.epoch < epochs) {
     const { epoch } = progress
     const { losses } = progress
-    const learningRate = learningRateOf(settings, { epoch, losses, restarts: method.scheduleRestarts })
-    const rates = { learningRate, momentum, weightDecay, unsampled, clipNorm }
-    const optionsOfStep = (): StepOptions => {
-      if (settings.gradientNoise === 0) return rates
+    const learningRateAt = (step: number) =>
+      learningRateOf(settings, { epoch, step, steps, losses, restarts: method.scheduleRestarts })
+    const optionsOfStep = (step: number): StepOptions => {
+      const options = { learningRate: learningRateAt(step), optimizer, unsampled, clipNorm }
+      if (settings.gradientNoise === 0) return options
       const noise = { deviation: settings.gradientNoise, seed: random.noise.integer(2 ** 32), parameters: candidates }
-      return { ...rates, noise }
+      return { ...options, noise }
     }
     const batchOf = (indices: Int32Array): Batch => {
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
@@ -95,14 +96,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const order = method.epochIndices()
     const save = async () => {
       tick(progress, clock)
-      await options.save?.(await takeSnapshot(progress, { ...randomState(random), data: dataStream }, supernet, method))
+      const streams = { ...randomState(random), data: dataStream }
+      await options.save?.(await takeSnapshot(progress, streams, supernet, method, optimizer))
       lastSave = clock.total
     }
 
     const begin = (step: number): StepUnderWay => {
       const first = step * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
-      const record = method.step(engine, batchOf(indices), optionsOfStep())
+      const record = method.step(engine, batchOf(indices), optionsOfStep(step))
       // It is awaited below, unless the step before it fails.
       record.catch(() => {})
       return { images: indices.length, record }
@@ -147,13 +149,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
     tick(progress, clock)
     method.endEpoch(epoch)
-    const event = await endEpoch(options, progress, order.length, learningRate)
+    const event = await endEpoch(options, progress, order.length, learningRateAt(steps - 1))
     if (settings.varianceSteps > 0) {
       const { operations } = space
       const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
-      const variance = await fixedGradientVariance({ ...measured, batch: batchOf, options: optionsOfStep })
+      const variance = await fixedGradientVariance({
+        ...measured,
+        batch: batchOf,
+        options: () => optionsOfStep(steps - 1),
+      })
       yield { ...event, ...fixed(variance) }
-      // Measuring is no training.
+      // Do not count the measurement as training time.
       clock.lap()
     } else yield event
     if (options.save === undefined) continue
@@ -161,7 +167,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     if (progress.epoch === epochs || !recent) {
       tick(progress, clock)
       progress.epochSeconds = 0
-      await options.save(await takeSnapshot(progress, randomState(random), supernet, method))
+      await options.save(await takeSnapshot(progress, randomState(random), supernet, method, optimizer))
       lastSave = clock.total
       yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
     }

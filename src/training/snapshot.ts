@@ -6,9 +6,10 @@
 import { UserError } from '../base/errors.js'
 import type { Random, RandomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
+import type { OptimizerConfig } from '../config/schema.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { Method, MethodState } from '../methods/method.js'
-import type { StateKind, Supernet } from '../native/index.js'
+import { OPTIMIZER_SLOTS, type StateKind, type Supernet } from '../native/index.js'
 
 /** Where training stands, in plain JSON. */
 export interface Progress {
@@ -35,9 +36,10 @@ export interface Snapshot {
   /** The supernet's parameters and buffers by name, and what the method needs to evaluate with them. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
-   * `momentum.`, `momentMean.` and `momentM2.` with the name of every parameter: PyTorch's momentum buffer, and mean and
-   * sum of squared deviations of the gradients so far; how often parameters were sampled (`timesSampled` for the
-   * moments, `everSampled` for momentum, in their order); what the method knows, as `method.` with names of its own.
+   * With the name of every parameter behind a dot: what the optimizer keeps (`momentum`, PyTorch's momentum buffer), and
+   * mean and sum of squared deviations of the gradients so far (`momentMean`, `momentM2`). How often parameters were
+   * sampled, in their order: since the moments' reset (`timesSampled`), and whether ever (`everSampled`). What the method
+   * knows, as `method.` with names of its own.
    */
   readonly state: ReadonlyMap<string, Tensor>
 }
@@ -56,7 +58,8 @@ export const START: Progress = {
 /** What snapshots need of a supernet. */
 export type Restorable = Pick<Supernet, 'specs' | 'buffers' | 'read' | 'write' | 'counts' | 'setCounts'>
 
-const KINDS = ['momentum', 'momentMean', 'momentM2'] as const satisfies readonly StateKind[]
+/** The state of every parameter beside its value. */
+const kindsOf = ({ kind }: OptimizerConfig): StateKind[] => [...OPTIMIZER_SLOTS[kind], 'momentMean', 'momentM2']
 const METHOD_PREFIX = 'method.'
 
 export async function takeSnapshot(
@@ -64,9 +67,10 @@ export async function takeSnapshot(
   random: RandomState,
   supernet: Restorable,
   method: Method,
+  optimizer: OptimizerConfig,
 ): Promise<Snapshot> {
   const state = new Map<string, Tensor>()
-  for (const kind of KINDS) {
+  for (const kind of kindsOf(optimizer)) {
     const tensors = splitByName([[supernet.specs, await supernet.read(kind)]])
     for (const [name, tensor] of tensors) state.set(`${kind}.${name}`, tensor)
   }
@@ -87,9 +91,10 @@ export async function restoreSnapshot(
   { weights, state }: Snapshot,
   supernet: Restorable,
   method: Method,
+  optimizer: OptimizerConfig,
 ): Promise<void> {
   await restoreWeights(weights, supernet)
-  for (const kind of KINDS) await supernet.write(kind, joined(state, supernet.specs, `${kind}.`))
+  for (const kind of kindsOf(optimizer)) await supernet.write(kind, joined(state, supernet.specs, `${kind}.`))
   await supernet.setCounts({
     timesSampled: data(state, 'timesSampled', Float64Array),
     everSampled: data(state, 'everSampled', Uint8Array),

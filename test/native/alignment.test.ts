@@ -10,7 +10,7 @@ import type { Path } from '../../src/spaces/space.js'
 import { differences, type ScalarParameters, scalarRecord, scalarValues } from '../support/scalar-reference.js'
 import { NetBuilder, relativeError, type SmallNet, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
-import { fixture, fixtureImages, fixtureWeights, input, space } from '../support/tiny-fixture.js'
+import { fixture, fixtureImages, fixtureRates, fixtureWeights, input, space } from '../support/tiny-fixture.js'
 
 const INPUT = { channels: 2, height: 6, width: 5 }
 const CLASSES = 3
@@ -166,7 +166,12 @@ describe('alignment', () => {
     const same = await gradientsOf({ alignment: 1 })
     expect(same.alignment).toBe(0)
     expect(relativeError(same.gradients, before.gradients)).toBeLessThan(1e-6)
-    const sgd = { learningRate: 0.1, momentum: 0, weightDecay: 0, unsampled: 'skip', clipNorm: 1e9 } as const
+    const sgd = {
+      learningRate: 0.1,
+      optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+      unsampled: 'skip',
+      clipNorm: 1e9,
+    } as const
     await net.write('gradients', new Float32Array(before.gradients.length))
     await net.observe(anchorPlan, { dataset, indices })
     const record = await net.trainStep(plan, { dataset, indices }, { ...sgd, alignment: 1 })
@@ -237,7 +242,7 @@ describe('steps with an anchor', () => {
       const observed = await net.observe(anchor, { dataset, indices })
       expect(observed.correct).toBe(step.observedCorrect)
       expect(observed.loss).toBeCloseTo(step.observedLoss, 4)
-      const options = { ...fixture.sgd, unsampled: 'skip', alignment: pytorch.weight } as const
+      const options = { ...fixtureRates, unsampled: 'skip', alignment: pytorch.weight } as const
       const record = await net.trainStep(plan, { dataset, indices }, options)
       expect(record.loss).toBeCloseTo(step.loss, 4)
       expect(record.correct).toBe(step.correct)
@@ -278,7 +283,7 @@ describe('MAGIC-A', () => {
       const record = await method.step(
         { supernet: net, plan },
         { dataset, indices, drop },
-        { ...fixture.sgd, unsampled: 'decay' },
+        { ...fixtureRates, unsampled: 'decay' },
       )
       alignments.push(record.alignment)
       after.push(await net.read('parameters'))

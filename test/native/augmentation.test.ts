@@ -37,7 +37,7 @@ async function seen(indices: number[], position: number, augmentation?: Augmenta
   await net.accumulate(plan, { dataset, indices: Int32Array.from(indices), weights, augmentation })
   const gradients = byName(builder.specs, await net.read('gradients'))
   const scale = gradients.get('conv0.bias')![0]
-  await net.update({ learningRate: 0, momentum: 0, weightDecay: 0, unsampled: 'skip' })
+  await net.update({ learningRate: 0, optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 }, unsampled: 'skip' })
   return Array.from(gradients.get('conv0.weight')!, (value) =>
     Math.round((value / scale) * STD[0] * 255 + MEAN[0] * 255),
   )

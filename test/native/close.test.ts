@@ -146,7 +146,12 @@ describe('a run of CLOSE', () => {
     const engine = { supernet: net, plan: () => expect.unreachable() }
     await method.beginEpoch(1, engine)
     const before = method.state().gate.slice()
-    const options = { learningRate: 0.05, momentum: 0.9, weightDecay: 0, unsampled: 'decay', clipNorm: 5 } as const
+    const options = {
+      learningRate: 0.05,
+      optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+      unsampled: 'decay',
+      clipNorm: 5,
+    } as const
     for (let i = 0; i < 12; i++) await method.step(engine, { dataset, indices }, options)
     expect(method.state().gate).not.toEqual(before)
     expect(method.state().gate.every(Number.isFinite)).toBe(true)

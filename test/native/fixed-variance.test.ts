@@ -12,7 +12,12 @@ import { byName, size } from '../support/state.js'
 const input = { channels: 1, height: 8, width: 8 }
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input, classes: 4 })
 const specs = space.parameters()
-const rates = { learningRate: 0.05, momentum: 0.9, weightDecay: 1e-4, clipNorm: 5, unsampled: 'decay' } as const
+const rates = {
+  learningRate: 0.05,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+  clipNorm: 5,
+  unsampled: 'decay',
+} as const
 
 async function setUp(settings: object) {
   await setThreads(1)

@@ -26,7 +26,12 @@ describe.each(mbConvFixtures)('$name', ({ tiny, space, input, images, labels, pa
 
   it.each(tiny.paths)('gives its loss and gradient by those of the batch: $arch', async (path) => {
     const { net, dataset, plan } = await open(path.arch)
-    const options = { learningRate: 0, momentum: 0, weightDecay: 0, unsampled: 'skip', clipNorm: 5 } as const
+    const options = {
+      learningRate: 0,
+      optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+      unsampled: 'skip',
+      clipNorm: 5,
+    } as const
     const step = await net.trainStep(plan, { dataset, indices }, options)
     expect(Math.abs(step.loss - path.loss)).toBeLessThan(1e-5)
     expect(Math.abs(step.globalNorm / path.gradientNorm - 1)).toBeLessThan(1e-4)

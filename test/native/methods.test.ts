@@ -9,7 +9,7 @@ import type { Path } from '../../src/spaces/space.js'
 import { PlanCache } from '../../src/training/plan-cache.js'
 import { randomNumbers } from '../support/random.js'
 import { byName } from '../support/state.js'
-import { fixtureImages, fixtureWeights, input, space, fixture as tiny } from '../support/tiny-fixture.js'
+import { fixtureImages, fixtureRates, fixtureWeights, input, space, fixture as tiny } from '../support/tiny-fixture.js'
 
 interface Step {
   readonly loss: number
@@ -28,7 +28,7 @@ const fixture: Fixture = JSON.parse(readFileSync(new URL('../fixtures/methods.js
 const specs = space.parameters()
 const dataset = new Dataset({ images: fixtureImages(), labels: Int32Array.from(tiny.labels), ...input })
 const indices = Int32Array.from(tiny.labels, (_, i) => i)
-const options: StepOptions = { ...tiny.sgd, unsampled: 'decay' }
+const options: StepOptions = { ...fixtureRates, unsampled: 'decay' }
 
 function make(settings: object): Method {
   const { method } = parseConfig({ method: settings as never })

@@ -28,7 +28,12 @@ describe('moments', () => {
     using net = new Supernet(builder.specs)
     using dataset = new Dataset({ images, labels: new Int32Array(steps), channels: 1, height: 1, width: 1 })
     using plan = net.compile(program)
-    const options = { learningRate: 0, momentum: 0, weightDecay: 0, clipNorm: 1, unsampled: 'skip' } as const
+    const options = {
+      learningRate: 0,
+      optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+      clipNorm: 1,
+      unsampled: 'skip',
+    } as const
     for (let step = 0; step < steps; step++) {
       await net.trainStep(plan, { dataset, indices: Int32Array.of(step) }, options)
     }
@@ -69,7 +74,11 @@ describe('moments', () => {
       for (const [i, { name }] of specs.entries()) if (sampled.has(name)) seen[i].push(gradients.get(name)!)
       await net.recordMoments()
       await net.clip(5)
-      await net.update({ learningRate: 0.05, momentum: 0.9, weightDecay: 2.5e-4, unsampled: 'decay' })
+      await net.update({
+        learningRate: 0.05,
+        optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
+        unsampled: 'decay',
+      })
     }
     const moments = await net.moments()
     expect([...moments.timesSampled]).toEqual(seen.map((each) => each.length))

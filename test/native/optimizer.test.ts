@@ -23,7 +23,7 @@ function program(weight: 'a' | 'b', idle: string[] = []) {
   return builder.finish(builder.linear(builder.globalAvgPool(builder.relu(builder.batchNorm(x))), head))
 }
 
-const SGD = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01 } as const
+const SGD = { learningRate: 0.1, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0.01 } } as const
 let net: Supernet
 let dataset: Dataset
 let plans: Record<'a' | 'b' | 'aIdle', Plan>
@@ -42,8 +42,8 @@ const batch = () => ({ dataset, indices: Int32Array.of(0, 1, 2, 3, 4) })
 
 /** PyTorch's SGD on one tensor: the momentum buffer starts as the first gradient. */
 function sgd(w: Float32Array, gradient: Float32Array, momentum: Float32Array | undefined) {
-  const decayed = w.map((value, i) => gradient[i] + SGD.weightDecay * value)
-  const velocity = momentum ? momentum.map((value, i) => SGD.momentum * value + decayed[i]) : decayed
+  const decayed = w.map((value, i) => gradient[i] + SGD.optimizer.weightDecay * value)
+  const velocity = momentum ? momentum.map((value, i) => SGD.optimizer.momentum * value + decayed[i]) : decayed
   return { w: w.map((value, i) => value - SGD.learningRate * velocity[i]), momentum: velocity }
 }
 

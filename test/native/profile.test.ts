@@ -11,7 +11,12 @@ import {
 import { NetBuilder, type SmallNet, smallNet } from '../support/small-net.js'
 
 const INPUT = { channels: 3, height: 16, width: 16 }
-const OPTIONS = { learningRate: 0.01, momentum: 0.9, weightDecay: 0, unsampled: 'skip', clipNorm: 5 } as const
+const OPTIONS = {
+  learningRate: 0.01,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+  unsampled: 'skip',
+  clipNorm: 5,
+} as const
 const TIMING = { batchSize: 8, training: true, warmup: 1, repetitions: 3 }
 
 function network(precision: 'float32' | 'bfloat16' = 'float32'): Promise<SmallNet> {
@@ -38,7 +43,7 @@ it('a profile adds up to the time of the steps, and is over when it is stopped',
     const profile = await takeProfile()
     const seconds = (performance.now() - start) / 1000
     expect(Object.keys(profile)).toEqual([...FAMILIES])
-    for (const family of ['loss', 'statistics', 'optimiser', 'other'] as const) {
+    for (const family of ['loss', 'statistics', 'optimizer', 'other'] as const) {
       expect(profile[family], family).toBeGreaterThan(0)
     }
     // The rest is JavaScript's, and whatever else the machine does.

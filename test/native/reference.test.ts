@@ -6,6 +6,7 @@ import { byName } from '../support/state.js'
 import {
   fixture,
   fixtureImages,
+  fixtureRates,
   fixtureWeights,
   input,
   type Step,
@@ -92,7 +93,7 @@ describe('four SGD steps', () => {
       using net = await supernet()
       for (const step of steps) {
         using plan = net.compile(space.program(step.path))
-        const record = await net.trainStep(plan, { dataset, indices }, { ...fixture.sgd, unsampled })
+        const record = await net.trainStep(plan, { dataset, indices }, { ...fixtureRates, unsampled })
         compareStep(step, record, plan.parameters)
         const weights = byName(specs, await net.read('parameters'))
         for (const [i, name] of fixture.parameters.entries()) {

@@ -35,7 +35,12 @@ describe('running statistics', () => {
   it('are not learned: a step moves them without gradient or momentum, an evaluation not at all', async () => {
     using small = await open(network())
     const { net, plan, dataset, indices } = small
-    const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.1, unsampled: 'decay', clipNorm: 1 } as const
+    const options = {
+      learningRate: 0.1,
+      optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0.1 },
+      unsampled: 'decay',
+      clipNorm: 1,
+    } as const
     await net.trainStep(plan, { dataset, indices }, { ...options, learningRate: 0 })
     const moved = await net.read('buffers')
     await net.evaluate(plan, dataset, { batchSize: 2 })

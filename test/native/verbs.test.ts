@@ -7,7 +7,7 @@ import { fixtureImages, fixtureWeights, input, space, fixture as tiny } from '..
 const specs = space.parameters()
 const dataset = new Dataset({ images: fixtureImages(), labels: Int32Array.from(tiny.labels), ...input })
 const batch = { dataset, indices: Int32Array.of(0, 3, 5), augmentation: { seed: 5, pad: 2, flip: true } }
-const sgd = { learningRate: 0.1, momentum: 0.9, weightDecay: 0, unsampled: 'skip' } as const
+const sgd = { learningRate: 0.1, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 }, unsampled: 'skip' } as const
 
 // A step of this size is too short to share.
 beforeAll(() => setThreads(1))
@@ -163,7 +163,7 @@ describe('a trial', () => {
       await net.update(sgd)
       const moved = await net.read('parameters')
       for (const [i, value] of moved.entries()) expected[i] += share * (start[i] - value)
-      await net.restore(plan, { displacement: share, momentum: 'clear' })
+      await net.restore(plan, { displacement: share, optimizer: 'reset' })
       expect(await net.read('parameters')).toEqual(start)
       expect((await net.read('momentum')).every((value) => value === 0)).toBe(true)
     }
@@ -171,7 +171,7 @@ describe('a trial', () => {
     const gradients = await net.read('gradients')
     expect(Math.max(...gradients.map((value, i) => Math.abs(value - expected[i])))).toBeLessThan(1e-7)
     // They are the gradients of the next update, once.
-    await net.update({ ...sgd, learningRate: 1, momentum: 0 })
+    await net.update({ ...sgd, learningRate: 1, optimizer: { ...sgd.optimizer, momentum: 0 } })
     const after = await net.read('parameters')
     expect(Math.max(...after.map((value, i) => Math.abs(value - (start[i] - expected[i]))))).toBeLessThan(1e-6)
     await net.displacementToGradients()
@@ -181,7 +181,7 @@ describe('a trial', () => {
   it('keeps momentum if asked to, and needs a snapshot', async () => {
     using net = await supernet()
     using plan = net.compile(space.program([3, 2, 3, 1, 4, 3]))
-    const options = { displacement: 0, momentum: 'keep' } as const
+    const options = { displacement: 0, optimizer: 'keep' } as const
     await expect(net.restore(plan, options)).rejects.toThrow('Expected a snapshot for restore but received none')
     await net.snapshot(plan)
     await net.accumulate(plan, batch)

@@ -11,7 +11,12 @@ import type { ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
 import { size } from '../support/state.js'
 
-const options = { learningRate: 0.05, momentum: 0.9, weightDecay: 0, clipNorm: 5, unsampled: 'skip' } as const
+const options = {
+  learningRate: 0.05,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+  clipNorm: 5,
+  unsampled: 'skip',
+} as const
 
 /** A pointwise convolution of `channels`, and 16 images of one pixel: many weights, and little to compute. */
 function job(channels: number) {

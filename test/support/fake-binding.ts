@@ -3,10 +3,21 @@
  * step yields or leaves behind depends on all that went in and on all that earlier steps left, so that a resumed run
  * equals an unbroken one only if everything was restored.
  */
-import type { Batch, Binding, EvaluateOptions, ImageData, SgdOptions, StepOptions } from '../../src/native/index.js'
+import type {
+  AccumulateOptions,
+  Batch,
+  Binding,
+  EvaluateOptions,
+  FinishOptions,
+  GradientNoise,
+  ImageData,
+  RestoreOptions,
+  StepOptions,
+  UpdateOptions,
+} from '../../src/native/index.js'
+import type { RawDataset, RawHeldBatch, RawPlan } from '../../src/native/raw.js'
 
-interface FakePlan {
-  readonly parameters: readonly string[]
+interface FakePlan extends RawPlan {
   readonly code: Int32Array
 }
 
@@ -45,6 +56,9 @@ class FakeSupernet {
   readonly #state: Record<string, Float32Array>
   #timesSampled: Float64Array
   #everSampled: Uint8Array
+  readonly #pending = new Set<number>()
+  #trial: Float32Array
+  readonly #displacement: Float32Array
 
   constructor(
     names: readonly string[],
@@ -59,6 +73,8 @@ class FakeSupernet {
       new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(buffers.initial[i]),
     )
     this.#state.buffers = Float32Array.from(each.flat())
+    this.#trial = zeros()
+    this.#displacement = zeros()
     this.#timesSampled = new Float64Array(names.length)
     this.#everSampled = new Uint8Array(names.length)
     journal.open.add(this)
@@ -78,45 +94,153 @@ class FakeSupernet {
     return plan
   }
 
-  async trainStep(plan: FakePlan, _dataset: FakeDataset, batch: Omit<Batch, 'dataset'>, options: StepOptions) {
-    journal.steps.push({ parameters: plan.parameters, batch: { ...batch, indices: batch.indices.slice() }, options })
+  async accumulate(
+    plan: FakePlan,
+    _dataset: RawDataset | RawHeldBatch,
+    batch: Omit<Batch, 'dataset'> | undefined,
+    _options?: AccumulateOptions,
+  ) {
+    return this.#accumulate(plan, batch)
+  }
+
+  #accumulate(plan: FakePlan, batch: Omit<Batch, 'dataset'> | undefined) {
+    if (batch === undefined) throw new TypeError('The fake addon knows no held batches')
     const seed =
       batch.indices.reduce((sum, index, i) => sum + (index + 1) * (i + 1), 0) +
       (batch.augmentation?.seed ?? 0) +
       (batch.drop?.seed ?? 0)
-    const { parameters, momentum, momentMean, momentM2 } = this.#state
-    const gradientNorms = new Float64Array(plan.parameters.length)
-    for (const [at, name] of plan.parameters.entries()) {
-      const parameter = this.#names.indexOf(name)
-      const times = ++this.#timesSampled[parameter]
-      this.#everSampled[parameter] = 1
-      let square = 0
+    const { parameters, gradients } = this.#state
+    for (const parameter of plan.parameters.map((name) => this.#names.indexOf(name))) {
+      this.#pending.add(parameter)
       for (let i = this.#offsets[parameter]; i < this.#offsets[parameter + 1]; i++) {
-        const gradient = Math.sin(seed + i + 3 * parameters[i]) * 0.1
-        square += gradient * gradient
-        const delta = gradient - momentMean[i]
-        momentMean[i] += delta / times
-        momentM2[i] += delta * (gradient - momentMean[i])
-        momentum[i] = options.momentum * momentum[i] + gradient + options.weightDecay * parameters[i]
-        parameters[i] -= options.learningRate * momentum[i]
+        gradients[i] += Math.sin(seed + i + 3 * parameters[i]) * 0.1
       }
-      gradientNorms[at] = Math.sqrt(square)
     }
-    const globalNorm = Math.hypot(...gradientNorms)
     const mixingGradients = batch.mixing?.map((_, i) => 0.1 * Math.sin(seed + i + parameters[0]))
-    const importance = Float32Array.from(batch.indices, (index) => 0.7 + 0.7 * Math.sin(index + parameters[0]))
     return {
       loss: 2 + Math.sin(seed + parameters[0]),
       correct: batch.indices.length >> 1,
-      importance,
-      gradientNorms,
-      globalNorm,
-      clipScale: Math.min(1, options.clipNorm / globalNorm),
+      importance: Float32Array.from(batch.indices, (index) => 0.7 + 0.7 * Math.sin(index + parameters[0])),
       ...(mixingGradients && { mixingGradients }),
     }
   }
 
-  async observe(plan: FakePlan, _dataset: FakeDataset, { indices }: Omit<Batch, 'dataset'>) {
+  async addGradientNoise(noise: GradientNoise) {
+    this.#addNoise(noise)
+  }
+
+  #addNoise({ deviation, seed }: GradientNoise) {
+    const { gradients } = this.#state
+    for (const i of this.#pendingScalars()) gradients[i] += deviation * Math.sin(seed + i)
+  }
+
+  async recordMoments() {
+    this.#recordMoments()
+  }
+
+  #recordMoments() {
+    const { gradients, momentMean, momentM2 } = this.#state
+    for (const parameter of this.#pending) {
+      const times = ++this.#timesSampled[parameter]
+      this.#everSampled[parameter] = 1
+      for (let i = this.#offsets[parameter]; i < this.#offsets[parameter + 1]; i++) {
+        const delta = gradients[i] - momentMean[i]
+        momentMean[i] += delta / times
+        momentM2[i] += delta * (gradients[i] - momentMean[i])
+      }
+    }
+  }
+
+  async clip(maxNorm: number) {
+    return this.#clip(maxNorm)
+  }
+
+  #clip(maxNorm: number) {
+    const globalNorm = Math.hypot(...this.#pendingScalars().map((i) => this.#state.gradients[i]))
+    return { globalNorm, clipScale: Math.min(1, maxNorm / globalNorm) }
+  }
+
+  async update(options: UpdateOptions) {
+    this.#update(options)
+  }
+
+  #update({ learningRate, optimizer }: UpdateOptions) {
+    const { parameters, gradients, momentum } = this.#state
+    for (const i of this.#pendingScalars()) {
+      momentum[i] = optimizer.momentum * momentum[i] + gradients[i] + optimizer.weightDecay * parameters[i]
+      parameters[i] -= learningRate * momentum[i]
+    }
+    this.#discard()
+  }
+
+  async resetOptimizer() {
+    this.#state.momentum.fill(0)
+  }
+
+  async discardGradients() {
+    this.#discard()
+  }
+
+  #discard() {
+    this.#state.gradients.fill(0)
+    this.#pending.clear()
+  }
+
+  async finishStep(options: FinishOptions) {
+    return this.#finish(options)
+  }
+
+  #finish(options: FinishOptions) {
+    if (options.noise !== undefined) this.#addNoise(options.noise)
+    this.#recordMoments()
+    const clipped = this.#clip(options.clipNorm)
+    this.#update(options)
+    return clipped
+  }
+
+  /** As in the addon, nothing else comes between its parts. */
+  async trainStep(
+    plan: FakePlan,
+    _dataset: RawDataset | RawHeldBatch,
+    batch: Omit<Batch, 'dataset'> | undefined,
+    options: StepOptions,
+  ) {
+    journal.steps.push({ parameters: plan.parameters, batch: { ...batch!, indices: batch!.indices.slice() }, options })
+    const record = this.#accumulate(plan, batch)
+    const gradientNorms = Float64Array.from(plan.parameters, (name) => {
+      const parameter = this.#names.indexOf(name)
+      return Math.hypot(...this.#state.gradients.subarray(this.#offsets[parameter], this.#offsets[parameter + 1]))
+    })
+    return { ...record, gradientNorms, ...this.#finish(options) }
+  }
+
+  #pendingScalars(): number[] {
+    return [...this.#pending].flatMap((parameter) => {
+      const first = this.#offsets[parameter]
+      return Array.from({ length: this.#offsets[parameter + 1] - first }, (_, i) => first + i)
+    })
+  }
+
+  async snapshot() {
+    this.#trial = this.#state.parameters.slice()
+  }
+
+  async restore(_plan: FakePlan, { displacement, optimizer }: RestoreOptions) {
+    const { parameters, momentum } = this.#state
+    for (const [i, before] of this.#trial.entries()) {
+      this.#displacement[i] += displacement * (before - parameters[i])
+      parameters[i] = before
+    }
+    if (optimizer === 'reset') momentum.fill(0)
+  }
+
+  async displacementToGradients() {
+    for (const [i, moved] of this.#displacement.entries()) this.#state.gradients[i] += moved
+    this.#displacement.fill(0)
+  }
+
+  async observe(plan: FakePlan, _dataset: RawDataset | RawHeldBatch, batch: Omit<Batch, 'dataset'> | undefined) {
+    const { indices } = batch!
     const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + this.#state.parameters[0]
     return { count: indices.length, correct: indices.length >> 1, loss: 2 + Math.sin(mixed) }
   }
@@ -163,6 +287,14 @@ class FakeSupernet {
     this.#state[kind].set(values)
   }
 
+  async logits(_plan: FakePlan, _dataset: FakeDataset, indices: Int32Array) {
+    return Float32Array.from(indices, (index) => Math.sin(index + this.#state.parameters[0]))
+  }
+
+  async convolutionSeconds() {
+    return 1
+  }
+
   async counts() {
     return { timesSampled: this.#timesSampled.slice(), everSampled: this.#everSampled.slice() }
   }
@@ -172,16 +304,28 @@ class FakeSupernet {
     this.#everSampled = everSampled.slice()
   }
 
-  async update(_options: SgdOptions) {}
-
   dispose() {
     journal.open.delete(this)
   }
 }
 
+class FakeHeldBatch {
+  dispose() {}
+}
+
+const notCounted = async () => {}
+
 export const fakeBinding = {
-  info: () => ({ torch: 'fake', cpuCapability: 'none', threads: 1, cudaDevices: [] }),
-  setThreads: async () => {},
+  info: () => ({ torch: 'fake', cpuCapability: 'none', convolutionKernels: 'none', threads: 1, cudaDevices: [] }),
+  tables: () => ({ instructions: [], optimizers: [], stateKinds: [], families: [] }),
+  setThreads: notCounted,
+  limitConvolutionKernels: notCounted,
+  startProfile: notCounted,
+  takeProfile: async () => new Float64Array(0),
+  stopProfile: notCounted,
+  resetPeakMemory: notCounted,
+  peakMemory: async () => 0,
   Dataset: FakeDataset,
+  HeldBatch: FakeHeldBatch,
   Supernet: FakeSupernet,
-} as unknown as Binding
+} satisfies Binding

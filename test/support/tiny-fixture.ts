@@ -35,6 +35,10 @@ export interface Variance {
 export const fixture: Fixture = JSON.parse(
   readFileSync(new URL('../fixtures/nasbench201-tiny.json', import.meta.url), 'utf8'),
 )
+
+const { learningRate, momentum, weightDecay, clipNorm } = fixture.sgd
+/** The fixture's optimizer, as a step takes it. */
+export const fixtureRates = { learningRate, optimizer: { kind: 'sgd', momentum, weightDecay }, clipNorm } as const
 export const input = { channels: 3, height: fixture.size, width: fixture.size }
 export const space = nasBench201({ channels: fixture.channels, cellsPerStage: 1, input, classes: fixture.classes })
 

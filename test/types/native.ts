@@ -7,7 +7,12 @@ expectTypeOf<Handle>().toExtend<Disposable>()
 
 export async function typed(supernet: pada.Supernet, plan: pada.Plan, dataset: pada.Dataset): Promise<void> {
   const batch = { dataset, indices: Int32Array.of(0) }
-  const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0, clipNorm: 5, unsampled: 'skip' } as const
+  const options = {
+    learningRate: 0.1,
+    optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+    clipNorm: 5,
+    unsampled: 'skip',
+  } as const
   expectTypeOf(await supernet.trainStep(plan, batch, options)).toEqualTypeOf<pada.StepRecord>()
   expectTypeOf(await supernet.logits(plan, dataset, batch.indices)).toEqualTypeOf<Float32Array>()
   expectTypeOf(await supernet.read('momentum')).toEqualTypeOf<Float32Array>()

@@ -13,7 +13,7 @@ const COLUMNS: readonly (readonly [Family, string])[] = [
   ['sum', 'sum'],
   ['loss', 'loss'],
   ['statistics', 'stati-\nstics'],
-  ['optimiser', 'opti-\nmiser'],
+  ['optimizer', 'opti-\nmizer'],
   ['other', 'other'],
 ]
 
@@ -38,7 +38,7 @@ export function renderBenchmark(
       'Convolutions',
       `${percent(result.convSeconds / result.stepSeconds)} of a step would be ATen's convolutions alone`,
     ],
-    ['Statistics', `${percent(result.bookkeepingShare)} of the computation, with the optimiser`],
+    ['Statistics', `${percent(result.bookkeepingShare)} of the computation, with the optimizer`],
     ['JavaScript', `${percent(result.javascriptShare)} of the time, in which nothing is computed`],
     ['Peak memory', `${mebibytes(result.peakBytes)} MiB`],
   ]

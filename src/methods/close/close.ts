@@ -18,7 +18,7 @@ import { addPrevious } from './open-block.js'
 import { sgdStep } from './optimizer.js'
 import { gatedSpace } from './space.js'
 
-/** The paper's curriculum, with which the optimiser begins anew when the last block is opened. */
+/** The paper's curriculum, with which the optimizer starts again when the last block is opened. */
 const PUBLISHED_CURRICULUM = [1, 201, 401]
 
 /** CLOSE (Zhou et al., ECCV 2022): a curriculum that adds blocks of weights, and a gate that chooses among them. */
@@ -66,7 +66,7 @@ export class Close implements Method {
       this.#gateMomentum = new Float64Array(this.#gate.values.length)
     }
     if (this.scheduleRestarts.includes(epoch)) {
-      await supernet.write('momentum', (await supernet.read('momentum')).fill(0))
+      await supernet.resetOptimizer()
       this.#gateMomentum.fill(0)
     }
   }
@@ -117,7 +117,7 @@ export class Close implements Method {
   }
 }
 
-/** The epoch, counted from 1, at which the optimiser begins anew. */
+/** The epoch, counted from 1, at which the optimizer starts again. */
 function restartOf({ restart, curriculum }: CloseConfig): number | undefined {
   if (restart === 'never') return undefined
   return restart ?? (curriculum.join() === PUBLISHED_CURRICULUM.join() ? PUBLISHED_CURRICULUM.at(-1) : undefined)

@@ -13,12 +13,13 @@ interface Trained {
 export function sgdStep(
   { values, gradients }: Trained,
   momentum: Float64Array,
-  options: Pick<StepOptions, 'learningRate' | 'momentum' | 'weightDecay' | 'clipNorm'>,
+  options: Pick<StepOptions, 'learningRate' | 'optimizer' | 'clipNorm'>,
 ): void {
+  const { momentum: share, weightDecay } = options.optimizer
   const norm = Math.sqrt(gradients.reduce((sum, value) => sum + value * value, 0))
   const scale = Math.min(1, options.clipNorm / (norm + 1e-6))
   for (let i = 0; i < values.length; i++) {
-    momentum[i] = options.momentum * momentum[i] + gradients[i] * scale + options.weightDecay * values[i]
+    momentum[i] = share * momentum[i] + gradients[i] * scale + weightDecay * values[i]
     values[i] = Math.fround(values[i] - options.learningRate * momentum[i])
   }
   gradients.fill(0)

@@ -53,8 +53,7 @@ describe('parseConfig', () => {
         learningRate: 0.05,
         learningRateMin: 0,
         schedule: { kind: 'cosine' },
-        momentum: 0.9,
-        weightDecay: 2.5e-4,
+        optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
         clipNorm: 5,
         unsampled: 'decay',
         gradientNoise: 0,
@@ -117,7 +116,10 @@ describe('parseConfig', () => {
       ],
       [{ training: { epochs: 0 } }, 'Expected a number of at least 1 for training.epochs but received 0'],
       [{ training: { epochs: 1.5 } }, 'Expected a whole number for training.epochs but received 1.5'],
-      [{ training: { momentum: 1 } }, 'Expected a number of less than 1 for training.momentum but received 1'],
+      [
+        { training: { optimizer: { kind: 'sgd', momentum: 1 } } },
+        'Expected a number of less than 1 for training.optimizer.momentum but received 1',
+      ],
       [{ training: { learningRate: 'fast' } }, 'Expected a number for training.learningRate but received "fast"'],
       [
         { training: { learningRateMin: -1 } },
@@ -250,10 +252,14 @@ describe('loadConfig', () => {
         'method={name: spos}',
         'ranking.subModels=all',
       ],
-      overrides: { seed: 3, training: { momentum: 0.5 } },
+      overrides: { seed: 3, training: { optimizer: { kind: 'sgd', momentum: 0.5 } } },
     })
     expect(config.seed).toBe(3)
-    expect(config.training).toMatchObject({ epochs: 6, batchSize: 8, momentum: 0.5 })
+    expect(config.training).toMatchObject({
+      epochs: 6,
+      batchSize: 8,
+      optimizer: { kind: 'sgd', momentum: 0.5, weightDecay: 2.5e-4 },
+    })
     expect(config.data.dir).toBe(resolve('images'))
     expect(config.method).toEqual({ name: 'spos', sampling: 'uniform' })
   })

@@ -45,16 +45,20 @@ describe('learningRateOf', () => {
 
   it('goes along a cosine of what is left after a restart', () => {
     const cosine = { ...settings, schedule: { kind: 'cosine' } } as const
-    const rates = [0, 3, 4, 9].map((epoch) => learningRateOf(cosine, { epoch, losses, restarts: [4] }))
+    const rates = [0, 3, 4, 9].map((epoch) =>
+      learningRateOf(cosine, { step: 0, steps: 1, epoch, losses, restarts: [4] }),
+    )
     const expected = [0.05, cosineLearningRate(0.05, 3, 10, 0.001), 0.05, cosineLearningRate(0.05, 5, 6, 0.001)]
     expect(rates).toEqual(expected)
   })
 
   it('knows the losses of earlier epochs only, and since a restart', () => {
     const plateau = { ...settings, schedule: { kind: 'plateau', patience: 1, factor: 0.5 } } as const
-    const rates = losses.map((_, epoch) => learningRateOf(plateau, { epoch, losses }))
+    const rates = losses.map((_, epoch) => learningRateOf(plateau, { step: 0, steps: 1, epoch, losses }))
     expect(rates).toEqual([0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.0125, 0.0125, 0.00625])
-    const restarted = losses.map((_, epoch) => learningRateOf(plateau, { epoch, losses, restarts: [5] }))
+    const restarted = losses.map((_, epoch) =>
+      learningRateOf(plateau, { step: 0, steps: 1, epoch, losses, restarts: [5] }),
+    )
     expect(restarted).toEqual([0.05, 0.05, 0.05, 0.05, 0.025, 0.05, 0.05, 0.05, 0.025, 0.025])
   })
 })

@@ -17,11 +17,13 @@ const buffers: BufferSpec[] = [
 ]
 const method = { state: () => ({}), restore: () => {} } as unknown as Method
 
+const SGD = { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const
+
 it('a snapshot holds buffers by name beside the parameters, and restores them', async () => {
   using supernet = new Supernet(specs, { buffers })
   await supernet.write('parameters', Float32Array.of(1, 2))
   await supernet.write('buffers', Float32Array.of(3, 4, 5, 6))
-  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method)
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method, SGD)
   expect([...snapshot.weights].map(([name, { shape, data }]) => [name, shape, [...data]])).toEqual([
     ['norm.weight', [2], [1, 2]],
     ['norm.running_mean', [2], [3, 4]],
@@ -29,7 +31,7 @@ it('a snapshot holds buffers by name beside the parameters, and restores them', 
   ])
   using other = new Supernet(specs, { buffers })
   expect([...(await other.read('buffers'))]).toEqual([0, 0, 1, 1])
-  await restoreSnapshot(snapshot, other, method)
+  await restoreSnapshot(snapshot, other, method, SGD)
   expect([...(await other.read('buffers'))]).toEqual([3, 4, 5, 6])
 })
 
@@ -38,9 +40,9 @@ it('a snapshot holds the optimiser and the moments under the names of the parame
   const state = { momentum: [1, 2], momentMean: [3, 4], momentM2: [5, 6] } as const
   const kinds = ['momentum', 'momentMean', 'momentM2'] as const
   for (const kind of kinds) await supernet.write(kind, Float32Array.from(state[kind]))
-  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method)
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method, SGD)
   using other = new Supernet(specs)
-  await restoreSnapshot(snapshot, other, method)
+  await restoreSnapshot(snapshot, other, method, SGD)
   for (const kind of kinds) {
     expect(snapshot.state.get(`${kind}.norm.weight`)).toEqual({ shape: [2], data: Float32Array.from(state[kind]) })
     expect([...(await other.read(kind))]).toEqual(state[kind])

@@ -19,7 +19,12 @@ vi.mock('../../../../src/native/binding.js', async () => {
 
 const INPUT = { channels: 1, height: 8, width: 8 }
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: INPUT, classes: 4 })
-const STEP = { learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4, clipNorm: 5, unsampled: 'decay' } as const
+const STEP = {
+  learningRate: 0.05,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+  clipNorm: 5,
+  unsampled: 'decay',
+} as const
 const PATH = [3, 2, 4, 1, 3, 2]
 
 async function open(settings: object = {}, given: SearchSpace = space) {

@@ -54,7 +54,11 @@ describe('the gate', () => {
     gate.backward(trace, ones)
     for (const [i, gradient] of gate.gradients.entries()) expect(gradient).toBeCloseTo(2 * once[i], 10)
     const momentum = new Float64Array(once.length)
-    sgdStep(gate, momentum, { learningRate: 0.1, momentum: 0.9, weightDecay: 0, clipNorm: 5 })
+    sgdStep(gate, momentum, {
+      learningRate: 0.1,
+      optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+      clipNorm: 5,
+    })
     expect(gate.gradients.every((gradient) => gradient === 0)).toBe(true)
     expect(Math.hypot(...momentum)).toBeCloseTo(5, 4)
     expect(blocks.graph([1, 4, 0, 1, 0, 4]).edges.some(({ draws }) => draws)).toBe(false)
@@ -93,7 +97,11 @@ describe('the gate', () => {
     const gate = Gate.random(OPERATIONS, 3, random())
     const momentum = new Float64Array(gate.values.length)
     gate.gradients.fill(0.001)
-    sgdStep(gate, momentum, { learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4, clipNorm: 5 })
+    sgdStep(gate, momentum, {
+      learningRate: 0.05,
+      optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+      clipNorm: 5,
+    })
     const again = Gate.fromTensors(OPERATIONS, gate.tensors())!
     expect(again.open).toBe(3)
     expect(again.values).toEqual(gate.values)
@@ -156,7 +164,7 @@ function train(better: (operation: number) => number, { steps, slope, learningRa
       )
     })
     gate.backward(trace, ofLogits)
-    sgdStep(gate, momentum, { learningRate, momentum: 0.9, weightDecay: 5e-4, clipNorm: 5 })
+    sgdStep(gate, momentum, { learningRate, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }, clipNorm: 5 })
   }
   const hits = Array.from({ length: 60 }, () => blocks.graph(paths.draw(stream))).flatMap((graph) => {
     const { logits } = gate.logits(graph)

@@ -1,0 +1,44 @@
+/**
+ * The instructions that programs are made of, as the addon receives them: op codes and attributes.
+ * `native/program/instructions.h` has the same table; a test compares them.
+ */
+import type { Instruction } from './program.js'
+
+/** By name, the attributes in the order in which they are sent. The place of an instruction is its op code: append only. */
+export const INSTRUCTIONS: Readonly<Record<Instruction['op'], readonly string[]>> = {
+  input: [],
+  zeros: [],
+  conv2d: ['kernel', 'stride', 'padding', 'dilation', 'groups'],
+  batchNorm: [],
+  relu: [],
+  avgPool2d: ['kernel', 'stride', 'padding'],
+  add: [],
+  globalAvgPool: [],
+  linear: [],
+  relu6: [],
+  maxPool2d: ['kernel', 'stride', 'padding'],
+  concat: [],
+  crop2d: ['top', 'left'],
+  dropout: ['p'],
+  dropPath: ['p'],
+  mix: ['firstCoefficient'],
+  tap: ['slot'],
+}
+
+/** Probabilities are sent as whole multiples of its inverse. */
+const PROBABILITY_UNITS = 2 ** 30
+
+const CODES: ReadonlyMap<string, number> = new Map(Object.keys(INSTRUCTIONS).map((op, code) => [op, code]))
+
+/** The number that stands for an instruction's kind. */
+export function opCode({ op }: Instruction): number {
+  return CODES.get(op)!
+}
+
+/** An instruction's attributes as whole numbers. */
+export function attributesOf(instruction: Instruction): number[] {
+  const values = instruction as unknown as Readonly<Record<string, number>>
+  return INSTRUCTIONS[instruction.op].map((name) =>
+    name === 'p' ? Math.round(values[name] * PROBABILITY_UNITS) : values[name],
+  )
+}
