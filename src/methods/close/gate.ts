@@ -159,13 +159,13 @@ export class Gate {
     const gate = new Gate(operations, last.data.length)
     for (const { name, shape, begin } of gate.#places) {
       const tensor = tensors.get(PREFIX + name)
-      if (tensor?.shape.join() !== shape.join()) {
+      if (tensor?.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
         const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
         throw new UserError(
-          `Expected weights of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
+          `Expected float32 numbers of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
         )
       }
-      gate.values.set(tensor.data as Float32Array, begin)
+      gate.values.set(tensor.data, begin)
     }
     return gate
   }
@@ -205,11 +205,6 @@ export class Gate {
       biasGradient: this.#part(`${name}.bias`, this.gradients),
     }
   }
-}
-
-/** Whether a tensor of a file of weights belongs to a gate. */
-export function isGateTensor(name: string): boolean {
-  return name.startsWith(PREFIX)
 }
 
 function placesOf(operations: number, open: number): Place[] {
