@@ -1,5 +1,6 @@
 /** The methods that a configuration can name: an entry each. */
-import type { MethodConfig } from '../config/schema.js'
+import { UserError } from '../base/errors.js'
+import { METHODS, type MethodConfig } from '../config/methods.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { parsePath } from '../spaces/path.js'
 import type { SearchSpace } from '../spaces/space.js'
@@ -63,7 +64,12 @@ export const METHOD_LABELS: Readonly<Record<string, string>> = Object.fromEntrie
 
 /** The configured method; throws a UserError where it does not fit the space. */
 export function createMethod(config: MethodConfig, context: MethodContext): Method {
-  const entry: MethodEntry<never> = ENTRIES[config.name]
+  const { name } = config
+  // JavaScript may pass any name.
+  if (!Object.hasOwn(ENTRIES, name)) {
+    throw new UserError(`Expected ${METHODS.join(', ')} for method.name but received "${name}"`, 2)
+  }
+  const entry: MethodEntry<never> = ENTRIES[name]
   return entry.create(config as never, context)
 }
 

@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../base/errors.js'
+import { exists } from '../base/files.js'
 import type { Config } from '../config/index.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { readWeights } from '../weights/read-weights.js'
 import { readCheckpoint } from './checkpoint.js'
-import { exists } from './files.js'
 import { savedConfig } from './run-folder.js'
 
 /** Weights, and the run that they are from. */

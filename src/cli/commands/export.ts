@@ -60,8 +60,9 @@ export const exportCommand: CommandModule<object, Arguments> = {
     const { source, format, path: text, out, json } = argv
     if (source === undefined)
       throw new UserError('Expected a run folder or a checkpoint for export but received none', 2)
+    checkUsage(argv)
     const opened = await openWeights(source)
-    checkUsage(argv, opened.isRunFolder)
+    if (opened.isRunFolder) checkRunUsage(argv)
     const { weights } = opened
     let tensors = weights
     let arch: string | undefined
@@ -83,11 +84,14 @@ export const exportCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** Refuses options without those that they go with, and those of a file beside a run. */
-function checkUsage({ source, format, path, space, set, size }: Arguments, folder: boolean): void {
-  if (folder && (space !== undefined || set !== undefined || size !== undefined)) {
-    throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
-  }
+/** A run folder says what options say about a file. */
+function checkRunUsage({ source, space, set, size }: Arguments): void {
+  if (space === undefined && set === undefined && size === undefined) return
+  throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
+}
+
+/** Refuses options without those that they go with. */
+function checkUsage({ format, path, space, set, size }: Arguments): void {
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
   }

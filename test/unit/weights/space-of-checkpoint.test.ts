@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { spaceSettingNames } from '../../../src/config/spaces.js'
 import { createSpace, type Path, type SearchSpace, SPACES, type SpaceName } from '../../../src/spaces/index.js'
+import { supernetShapes } from '../../../src/weights/name-maps/index.js'
 import { settingsOfCheckpoint, spaceOfCheckpoint } from '../../../src/weights/space-of-checkpoint.js'
 import { subModelNames } from '../../../src/weights/sub-model.js'
+import { autodlShapes, autodlTinyShapes, dartsShapes, networkPath, timmShapes } from '../../support/import-fixture.js'
 import { tensorsOf } from '../../support/weights.js'
 
 const INPUT = { channels: 2, height: 16, width: 24 }
@@ -123,6 +125,18 @@ describe('the space of a checkpoint', () => {
     )
     const run = async () => parseConfig({ space: { name: 'nasbench1shot1-2' } })
     expect((await settingsOfCheckpoint(shared, { run })).settings).toEqual(settings)
+  })
+
+  it('is told by the names of other implementations, if these mean the same in every supernet', async () => {
+    const settings = async (shapes: Map<string, readonly number[]>) => {
+      const tensors = new Map([...shapes].map(([name, shape]) => [name, { shape }]))
+      return (await settingsOfCheckpoint(supernetShapes(tensors))).settings
+    }
+    const autodl = { name: 'nasbench201', channels: 2, cellsPerStage: 1, sharing: 'perOperation', affine: true }
+    expect(await settings(autodlShapes({ affine: false }))).toEqual(autodl)
+    expect(await settings(autodlTinyShapes())).toEqual(autodl)
+    expect(await settings(dartsShapes())).toEqual({ name: 'darts', channels: 2, cells: 3, affine: true })
+    await expect(settings(timmShapes(networkPath('timm')))).rejects.toThrow(/it has the weights none$/)
   })
 
   it('is refused for weights of none', async () => {
