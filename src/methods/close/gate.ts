@@ -152,7 +152,7 @@ export class Gate {
     )
   }
 
-  /** The gate in a file of weights; undefined where it has none. Throws a UserError where tensors are missing or misshaped. */
+  /** The gate in a file of weights; undefined if it has none. Throws a UserError if tensors are missing, misshaped or not finite. */
   static fromTensors(operations: number, tensors: ReadonlyMap<string, Tensor>): Gate | undefined {
     const last = tensors.get(`${PREFIX}perceptron.${HIDDEN.length}.bias`)
     if (last === undefined) return undefined
@@ -164,6 +164,10 @@ export class Gate {
         throw new UserError(
           `Expected float32 numbers of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
         )
+      }
+      const wrong = tensor.data.find((value) => !Number.isFinite(value))
+      if (wrong !== undefined) {
+        throw new UserError(`Expected finite numbers for ${PREFIX}${name} but received ${wrong}`)
       }
       gate.values.set(tensor.data, begin)
     }

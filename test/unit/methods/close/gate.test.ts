@@ -102,6 +102,11 @@ describe('the gate', () => {
     expect(() => Gate.fromTensors(OPERATIONS, broken)).toThrow(
       'Expected float32 numbers of shape 48 for gate.message.bias but received none',
     )
+    const diverged = gate.tensors()
+    diverged.get('gate.message.bias')!.data[3] = Number.NaN
+    expect(() => Gate.fromTensors(OPERATIONS, diverged)).toThrow(
+      'Expected finite numbers for gate.message.bias but received NaN',
+    )
   })
 })
 
