@@ -132,6 +132,7 @@ export {
   Standalone,
   type StepOutcome,
   Sumnas,
+  type TrainedSpace,
   type Verbs,
 } from './methods/index.js'
 export { type Diagnosis, diagnose } from './native/diagnosis.js'
@@ -231,4 +232,5 @@ export {
   importWeights,
 } from './weights/import-weights.js'
 export { readWeights } from './weights/read-weights.js'
+export { type CheckpointSources, spaceOfCheckpoint } from './weights/space-of-checkpoint.js'
 export { subModelWeights } from './weights/sub-model.js'

@@ -47,35 +47,48 @@ export class RandomStream {
   }
 }
 
-/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise, CLOSE's gate. */
-export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop', 'gate'] as const
+/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise. */
+export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop'] as const
 
 /** What a stream is drawn from for. */
 export type StreamName = (typeof STREAMS)[number]
 
-/** Where all streams of a run are. */
-export type RandomState = Record<StreamName, StreamState>
+/** Where all streams of a run are, by name: those of every run, and a method's own. */
+export type RandomState = Record<StreamName, StreamState> & Readonly<Record<string, StreamState>>
 
 /** The streams of a run. */
-export type Random = Readonly<Record<StreamName, RandomStream>>
+export interface Random extends Readonly<Record<StreamName, RandomStream>> {
+  /**
+   * The stream of any name. A method asks for streams of its own when it is made; they are saved and restored with the
+   * others.
+   */
+  stream(name: string): RandomStream
+  /** Names of the streams that have begun. */
+  names(): string[]
+}
 
 /** The streams of a seed, at their beginning. */
 export function createRandom(seed: number): Random {
-  return byStream((name) => RandomStream.named(seed, name))
+  const streams = new Map<string, RandomStream>()
+  const stream = (name: string) => {
+    const known = streams.get(name) ?? RandomStream.named(seed, name)
+    streams.set(name, known)
+    return known
+  }
+  const common = Object.fromEntries(STREAMS.map((name) => [name, stream(name)])) as Record<StreamName, RandomStream>
+  return { ...common, stream, names: () => [...streams.keys()] }
 }
 
 export function randomState(random: Random): RandomState {
-  return byStream((name) => random[name].state())
+  return Object.fromEntries(random.names().map((name) => [name, random.stream(name).state()])) as RandomState
 }
 
 /** Streams that the state lacks, having been saved before there were any of that name, stay where they are. */
-export function restoreRandom(random: Random, state: Partial<RandomState>): void {
-  for (const name of STREAMS) {
-    const saved = state[name]
-    if (saved !== undefined) random[name].restore(saved)
-  }
+export function restoreRandom(random: Random, state: Readonly<Record<string, StreamState>>): void {
+  for (const [name, saved] of Object.entries(state)) random.stream(name).restore(saved)
 }
 
-function byStream<T>(make: (name: StreamName) => T): Record<StreamName, T> {
-  return Object.fromEntries(STREAMS.map((name) => [name, make(name)])) as Record<StreamName, T>
+/** Puts every stream that has begun where that of another seed begins. */
+export function reseedRandom(random: Random, seed: number): void {
+  for (const name of random.names()) random.stream(name).restore(RandomStream.named(seed, name).state())
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { InferredOptionTypes, Options } from 'yargs'
 import { UserError } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
+import { assign, type Settings } from '../config/settings.js'
 
 /** The paper's search, for commands to which it does not matter whether its data are there. */
 export const PAPER_CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')
@@ -76,9 +77,13 @@ export function onePath(name: string): (value: string | string[]) => string {
   }
 }
 
-/** Whether the weights of a file are of a supernet with the setting `space.affine`, told by the norm of its stem. */
-export function hasAffineNorms(space: string, weights: ReadonlyMap<string, unknown>): boolean {
-  return ['nasbench201', 'darts'].includes(space) && weights.has('stem.1.weight')
+/** Settings of the space that the options `--space` and `--set` give, for a checkpoint that does not tell them. */
+export function givenSpace({ space, set = [] }: { space?: string; set?: readonly string[] }): Settings {
+  const outside = set.find((setting) => !setting.startsWith('space.'))
+  if (outside !== undefined) throw new UserError(`Expected a setting of space for --set but received "${outside}"`, 2)
+  const settings: Settings = { space: space === undefined ? {} : { name: space } }
+  for (const assignment of set) assign(settings, assignment)
+  return settings.space as Settings
 }
 
 /** The value of a numeric option that counts something. */

@@ -64,5 +64,11 @@ export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, 
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])
 
+/** Names of the settings of a space beside its name. */
+export function spaceSettingNames(name: SpaceConfig['name']): string[] {
+  const { shape } = space.options.find((option) => option.shape.name.values.has(name as never))!
+  return Object.keys(shape).filter((key) => key !== 'name')
+}
+
 /** A search space and its settings. */
 export type SpaceConfig = z.output<typeof space>

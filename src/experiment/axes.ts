@@ -1,5 +1,7 @@
 /** The axes that a study may vary, and what their values mean in settings. */
 import type { Settings } from '../config/settings.js'
+import { METHOD_LABELS } from '../methods/index.js'
+import { SPACE_LABELS } from '../spaces/index.js'
 
 /** One value of an axis: what tables and figures call it, and what it changes. */
 export interface AxisValue {
@@ -35,21 +37,9 @@ const named = 'a name, or a group of settings with a label'
 const counted = 'a number, or a group of settings with a label'
 
 /** How the literature writes what settings have in lower case. */
-const NAMES: Readonly<Record<string, string>> = {
-  spos: 'SPOS',
-  fairnas: 'FairNAS',
-  sumnas: 'SUMNAS',
-  'magic-t': 'MAGIC-T',
-  'magic-a': 'MAGIC-A',
-  close: 'CLOSE',
-  pada: 'PA&DA',
-  nasbench201: 'NAS-Bench-201',
-  'nasbench1shot1-1': 'NAS-Bench-1Shot1-1',
-  'nasbench1shot1-2': 'NAS-Bench-1Shot1-2',
-  'nasbench1shot1-3': 'NAS-Bench-1Shot1-3',
-  'nasbench-macro': 'NAS-Bench-Macro',
-  darts: 'DARTS',
-  proxylessnas: 'ProxylessNAS',
+const LABELS: Readonly<Record<string, string>> = {
+  ...METHOD_LABELS,
+  ...SPACE_LABELS,
   perOperation: 'per operation',
   perCell: 'per cell',
 }
@@ -58,7 +48,7 @@ const text = (make: (value: string) => Settings) => (value: unknown) =>
   typeof value === 'string' && value !== '' ? make(value) : undefined
 const number = (make: (value: number) => Settings) => (value: unknown) =>
   typeof value === 'number' ? make(value) : undefined
-const name = (value: unknown) => NAMES[String(value)] ?? String(value)
+const name = (value: unknown) => LABELS[String(value)] ?? String(value)
 const of = (group: string, key: string) => (settings: Settings) => (settings[group] as Settings | undefined)?.[key]
 
 /** In the order in which their values are laid over one another. */

@@ -39,6 +39,14 @@ export type MethodState = Readonly<Record<string, Float64Array>>
 /** What training reports of a step: of several paths the means. */
 export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct'>
 
+/** A search space together with the weights that a method left in a file: all that evaluation needs. */
+export interface TrainedSpace {
+  /** Its programs use the supernet's weights as the method decided. */
+  readonly space: SearchSpace
+  /** Names of the tensors in the file that are the method's own, not the supernet's. */
+  readonly own: ReadonlySet<string>
+}
+
 /** A way of training a supernet. Objects have a state of their own and belong to one training. */
 export interface Method {
   readonly name: string
@@ -47,8 +55,8 @@ export interface Method {
   /** What each choice of a connection is drawn from at present, where the method learns that too. */
   readonly connectionDistribution?: readonly (readonly number[])[]
   /**
-   * The space as the method trains and evaluates it, where that has other weights, or decides by what was learned which of
-   * them a path takes.
+   * The space as the method trains and evaluates it, if that differs from the one it was made for: it may have other
+   * parameters, and its programs may use weights of the method's own.
    */
   readonly space?: SearchSpace
   /** Epochs, counted from 0, at which the schedule of the learning rate begins anew. */
@@ -73,8 +81,16 @@ export interface Method {
   step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome>
   /** Learns from epoch `epoch`, which is over. */
   endEpoch(epoch: number): void
-  /** Tensors that evaluation needs beside those of the space: saved with its weights. */
+  /**
+   * Weights of the method's own, on which programs of {@link space} depend. They are saved and exported with the
+   * supernet's. {@link TrainedSpace} says how a file of them is read without a training.
+   */
   weights?(): ReadonlyMap<string, Tensor>
+  /**
+   * Takes weights of the method's own from a checkpoint that is imported, in place of those it began with. Returns their
+   * names: none if there are none. Throws a UserError if they do not fit.
+   */
+  takeWeights?(weights: ReadonlyMap<string, Tensor>): ReadonlySet<string>
   /** Everything that {@link restore} needs, copied or not: it is read before the next step. */
   state(): MethodState
   /** Puts the method where `state` was taken; it has done nothing before. */

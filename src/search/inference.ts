@@ -2,8 +2,7 @@
 
 import { UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
-import { isGateTensor } from '../methods/close/gate.js'
-import { spaceOfWeights } from '../methods/close/space.js'
+import { trainedSpace } from '../methods/index.js'
 import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
 import { restoreWeights } from '../training/snapshot.js'
@@ -12,7 +11,7 @@ import { listed, matchWeights } from '../weights/match.js'
 /** Weights, and what to compute with them. */
 export interface InferOptions {
   readonly space: SearchSpace
-  /** Every tensor of the supernet by name, the gate's where CLOSE trained it, and no other; see `readWeights`. */
+  /** Every tensor of the supernet and of the method that trained it, by name, and no other; see `readWeights`. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
@@ -34,10 +33,10 @@ export interface InferOptions {
  */
 export async function infer(options: InferOptions): Promise<Float32Array[]> {
   const { weights, images, paths, precision, signal } = options
-  const space = spaceOfWeights(options.space, weights)
+  const { space, own } = trainedSpace(options.space, weights)
   const specs = space.parameters()
   const buffers = space.buffers?.() ?? []
-  checkWeights(space.name, [...specs, ...buffers], weights)
+  checkWeights(space.name, [...specs, ...buffers], weights, own)
   const count = images.images.length / (images.channels * images.height * images.width)
   using supernet = Supernet.of(space, { precision })
   using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
@@ -71,9 +70,10 @@ function checkWeights(
   space: string,
   specs: readonly (ParameterSpec | BufferSpec)[],
   weights: ReadonlyMap<string, Tensor>,
+  own: ReadonlySet<string>,
 ): void {
   const { missing, misfits, left } = matchWeights(specs, weights)
-  const extra = left.filter((name) => !isGateTensor(name))
+  const extra = left.filter((name) => !own.has(name))
   const complaints = [
     listed('missing', missing),
     listed('left over', extra),

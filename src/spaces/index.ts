@@ -1,13 +1,14 @@
-/** The search spaces that a configuration can name: one line each. */
+/** The search spaces that a configuration can name: an entry each. */
 
 import { UserError } from '../base/errors.js'
 import { SPACES, type SpaceConfig } from '../config/spaces.js'
 import type { Shape } from '../programs/program.js'
-import { darts } from './darts/darts.js'
-import { nasBenchMacro } from './layered/nasbench-macro.js'
-import { proxylessNas } from './layered/proxylessnas.js'
-import { nasBench1Shot1 } from './nasbench1shot1/nasbench1shot1.js'
-import { nasBench201 } from './nasbench201/nasbench201.js'
+import { DARTS } from './darts/entry.js'
+import type { SpaceEntry, ToldByWeights, WeightShapes } from './entry.js'
+import { NASBENCH_MACRO } from './layered/nasbench-macro-entry.js'
+import { PROXYLESSNAS } from './layered/proxylessnas-entry.js'
+import { nasBench1Shot1Entry } from './nasbench1shot1/entry.js'
+import { NASBENCH201 } from './nasbench201/entry.js'
 import type { SearchSpace } from './space.js'
 
 export { type DartsOptions, darts } from './darts/darts.js'
@@ -22,6 +23,7 @@ export {
   type GenotypeEdge,
 } from './darts/genotype.js'
 export { type DartsNetwork, type DartsNetworkOptions, dartsNetwork } from './darts/network.js'
+export type { ToldByWeights, WeightShapes } from './entry.js'
 export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './layered/nasbench-macro.js'
 export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './layered/proxylessnas.js'
 export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1/nasbench1shot1.js'
@@ -46,31 +48,43 @@ export { SPACES, type SpaceConfig }
 /** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']
 
+/** The settings of one of the spaces: those of a group of spaces that have the same, for each of them. */
+type ConfigOf<Name, Config = SpaceConfig> = Config extends { readonly name: infer Names }
+  ? Name extends Names
+    ? Config
+    : never
+  : never
+
+const ENTRIES: { readonly [Name in SpaceName]: SpaceEntry<ConfigOf<Name>> } = {
+  nasbench201: NASBENCH201,
+  'nasbench1shot1-1': nasBench1Shot1Entry(1),
+  'nasbench1shot1-2': nasBench1Shot1Entry(2),
+  'nasbench1shot1-3': nasBench1Shot1Entry(3),
+  darts: DARTS,
+  proxylessnas: PROXYLESSNAS,
+  'nasbench-macro': NASBENCH_MACRO,
+}
+
+/** How the literature writes the names of the spaces. */
+export const SPACE_LABELS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(ENTRIES).map(([name, { label }]) => [name, label]),
+)
+
 /**
  * The configured space for images of shape `input` in `classes` classes, by default the published ones; throws a UserError
  * where they do not fit.
  */
 export function createSpace(config: SpaceConfig, input?: Shape, classes?: number): SearchSpace {
-  switch (config.name) {
-    case 'nasbench201':
-      return nasBench201({ ...config, input, classes })
-    case 'nasbench1shot1-1':
-    case 'nasbench1shot1-2':
-    case 'nasbench1shot1-3':
-      return nasBench1Shot1(config.name, { ...config, input, classes })
-    case 'darts':
-      return darts({ ...config, input, classes })
-    case 'proxylessnas':
-      return proxylessNas({ ...config, input, classes })
-    case 'nasbench-macro':
-      return nasBenchMacro({ ...config, input, classes })
-    default:
-      throw unknown(config)
-  }
+  return entryOf(config.name).create(config as never, { input, classes })
 }
 
-/** Makes the compiler ask for a case of every name; JavaScript may still pass others. */
-function unknown(config: never): UserError {
-  const { name } = config as { name: unknown }
-  return new UserError(`Expected ${SPACES.join(', ')} for space.name but received "${name}"`, 2)
+/** What weights tell of a supernet of the space called `name`; undefined if they have other names. */
+export function toldByWeights(name: SpaceName, weights: WeightShapes): ToldByWeights | undefined {
+  return entryOf(name).told(weights)
+}
+
+/** JavaScript may pass any name. */
+function entryOf(name: SpaceName): SpaceEntry<never> {
+  if (Object.hasOwn(ENTRIES, name)) return ENTRIES[name]
+  throw new UserError(`Expected ${SPACES.join(', ')} for space.name but received "${name}"`, 2)
 }

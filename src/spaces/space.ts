@@ -90,13 +90,13 @@ export interface SearchSpace {
    */
   readonly unshared?: SearchSpace
   /**
-   * The space with `count` full sets of candidate weights per cell (CLOSE's GLOW blocks), from which the edges draw;
-   * with `startAtZero` all but the first start with zeros.
+   * The space with `count` blocks in every cell. A block is one full set of candidate weights, which any edge of the cell
+   * may use. With `startAtZero` all blocks but the first start with zeros.
    */
   withBlocks?(count: number, options?: { startAtZero?: boolean }): BlockedSpace
 }
 
-/** What paths compute where the weights of an operation on an edge come from one of several blocks. */
+/** A space whose edges take the weights of their operations from one of several blocks. A caller decides from which. */
 export interface BlockedSpace {
   /** Every parameter, those of all blocks included. */
   parameters(): readonly ParameterSpec[]

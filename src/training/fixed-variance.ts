@@ -5,7 +5,7 @@
  * averaged over the weights that at least two steps sampled.
  */
 
-import { createRandom, type Random, RandomStream, randomState, restoreRandom } from '../base/random.js'
+import { type Random, RandomStream, randomState, reseedRandom, restoreRandom } from '../base/random.js'
 import type { Engine, Method, Verbs } from '../methods/method.js'
 import type {
   Batch,
@@ -46,7 +46,7 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
   const buffers = await supernet.read('buffers')
   // Draws of its own, but the same where training has drawn the same data.
   const seed = new RandomStream(streams.data).integer(2 ** 32)
-  restoreRandom(random, randomState(createRandom(seed)))
+  reseedRandom(random, seed)
   const still = { supernet: frozen(supernet), plan: engine.plan }
   let order: Int32Array = new Int32Array(0)
   for (let step = 0; step < steps; step++) {

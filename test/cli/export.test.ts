@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -54,7 +54,7 @@ test('export writes the supernet of a run in both formats, and one path of it', 
   for (const [name, tensor] of one) expect(tensor).toEqual(weights.get(name))
 })
 
-test('export writes a path of a checkpoint file whose space is given', async () => {
+test('export writes a path of a checkpoint file, whose space may be given', async () => {
   const folder = temporaryFolder()
   const checkpoint = await makeCheckpoint(folder)
   const out = join(folder, 'one.safetensors')
@@ -65,7 +65,7 @@ test('export writes a path of a checkpoint file whose space is given', async () 
   expect([...(await readWeights(out)).keys()].sort()).toEqual(expected.map(({ name }) => name).sort())
 })
 
-test('export writes a path of a run, or of its weights, as a model with the logits of infer', async () => {
+test('export writes a path of a run, or of its weights, as the same model, with the logits of infer', async () => {
   const folder = temporaryFolder()
   const file = (name: string) => join(folder, name)
   const weights = join(run, 'checkpoint', 'weights.safetensors')
@@ -76,15 +76,18 @@ test('export writes a path of a run, or of its weights, as a model with the logi
   expect(outcome.code, outcome.stderr).toBe(0)
   const result = { event: 'result', output: file('one.onnx'), format: 'onnx', arch: expect.stringContaining('|') }
   expect(JSON.parse(outcome.stdout)).toMatchObject(result)
-  const size = ['space.channels=4', 'space.cellsPerStage=1']
-  const ofWeights = ['--space', 'nasbench201', '--set', ...size, '--size', '16']
-  const again = await pada(['export', weights, ...model, ...ofWeights, '--out', file('again.onnx')])
-  expect(again.code, again.stderr).toBe(0)
-  expect(readFileSync(file('again.onnx')).equals(readFileSync(file('one.onnx')))).toBe(true)
+  const copy = file('copy.safetensors')
+  copyFileSync(weights, copy)
+  // In its run folder a file has images of a known size.
+  for (const of of [[weights], [copy, '--size', '16']]) {
+    const again = await pada(['export', ...of, ...model, '--out', file('again.onnx')])
+    expect(again.code, again.stderr).toBe(0)
+    expect(readFileSync(file('again.onnx')).equals(readFileSync(file('one.onnx')))).toBe(true)
+  }
 
   const images = randomFloats(randomNumbers(1), 6 * 16 * 16, 2)
   await writeNpy(file('images.npy'), [6, 1, 16, 16], images)
-  const input = ['--checkpoint', weights, '--channels', '4', '--cells', '1', '--input', file('images.npy')]
+  const input = ['--checkpoint', run, '--input', file('images.npy')]
   const inferred = await pada(['infer', ...input, ...path, '--output', file('logits.npy')])
   expect(inferred.code, inferred.stderr).toBe(0)
   const expected = (await readNpy(file('logits.npy'))).data as Float32Array
@@ -97,13 +100,18 @@ test('export writes a path of a run, or of its weights, as a model with the logi
 test.each([
   ['no source', [], 2, /Expected a run folder or a checkpoint for export but received none/],
   ['a source that is not there', ['nowhere.pt'], 1, /Expected a readable checkpoint for nowhere\.pt/],
-  ['a path without a space', ['FILE', '--path', '1,1,1,1,1,1'], 2, /Expected --space with --path/],
+  [
+    'another space than the weights are of',
+    ['FILE', '--path', '1', '--space', 'darts'],
+    1,
+    /Expected weights of darts in/,
+  ],
   ['a space without a path', ['FILE', ...OF_SPACE], 2, /Expected --path with --space and --set/],
   ['a path outside of the space', ['FILE', '--path', '9,1,1,1,1,1', ...OF_SPACE], 2, /Expected 0…4 for 1<-0/],
   ['settings of something else', ['FILE', '--path', '1', '--space', 'darts', '--set', 'seed=1'], 2, /setting of space/],
   [
     'a space of another size',
-    ['FILE', '--path', '3,3,3,3,3,3', '--space', 'nasbench201'],
+    ['FILE', '--path', '3,3,3,3,3,3', '--set', 'space.channels=4'],
     1,
     /Expected weights of shape/,
   ],
@@ -142,10 +150,7 @@ test('export takes the scale and shift of a stem of DARTS along, without being t
   await writeTorchStateDict(file, zeros)
   const out = join(folder, 'one.pt')
   const path = darts.encode(darts.choices.map(() => 0))
-  const outcome = await pada([
-    ...['export', file, '--space', 'darts', '--set', 'space.channels=2', 'space.cells=3'],
-    ...['--path', path, '--out', out],
-  ])
+  const outcome = await pada([...['export', file, '--path', path, '--out', out]])
   expect(outcome.code, outcome.stderr).toBe(0)
   expect([...(await readWeights(out)).keys()]).toEqual(expect.arrayContaining(['stem.1.weight', 'stem.1.bias']))
 })

@@ -13,6 +13,7 @@ import { nasBench201 } from '../../src/spaces/index.js'
 import { initialise } from '../../src/training/snapshot.js'
 import { readWeights } from '../../src/weights/read-weights.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
+import { tensorsOf } from '../support/weights.js'
 
 const input = { channels: 1, height: 4, width: 4 }
 const COUNT = 24
@@ -102,6 +103,24 @@ test('a run can be imported, and what it lacks has the initial values of the see
   const second = join(folder, 'second')
   await importRun(config, first, { out: second, data })
   expect(await weightsOf(second)).toEqual(await weightsOf(first))
+})
+
+test('what a method keeps of its own begins anew if the checkpoint has none of it', async () => {
+  const folder = temporaryFolder()
+  const file = join(folder, 'weights.pt')
+  const shared = nasBench201({ channels: 2, cellsPerStage: 1, sharing: 'perCell', input, classes: 3 })
+  await writeTorchStateDict(file, tensorsOf(shared))
+  const close = parseConfig({ ...config, method: { name: 'close', curriculum: [1] } })
+  const first = join(folder, 'first')
+  const { report } = await importRun(close, file, { out: first, data })
+  const supernet = shared.parameters().map(({ name }) => name)
+  const own = [...(await weightsOf(first)).keys()].filter((name) => !supernet.includes(name))
+  expect(own.length).toBeGreaterThan(0)
+  expect(report).toMatchObject({ matched: supernet.length, initial: own, missing: [], left: [] })
+
+  const again = await importRun({ ...close, seed: 6 }, first, { out: join(folder, 'second'), data })
+  expect(again.report).toMatchObject({ matched: supernet.length + own.length, initial: [] })
+  expect(await weightsOf(join(folder, 'second'))).toEqual(await weightsOf(first))
 })
 
 test('nothing is written for weights that do not fit, nor after an abort', async () => {

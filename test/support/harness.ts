@@ -88,7 +88,7 @@ export function comparable({ run: _run, seconds: _seconds, ...rest }: ResultEven
 /** Arguments of a search that takes a second, see `tiny.yaml`; more settings as `key=value`. */
 export function tiny(...settings: string[]): string[] {
   const set = settings.length > 0 ? ['--set', ...settings] : []
-  return ['--config', fileURLToPath(new URL('tiny.yaml', import.meta.url)), ...set]
+  return ['--config', fileURLToPath(new URL('../cli/tiny.yaml', import.meta.url)), ...set]
 }
 
 /** A folder for one test, removed after it. */

@@ -1,19 +1,15 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { UserError } from '../../base/errors.js'
-import { type Config, configOfSettings } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
-import { type Tensor, writeSafetensors } from '../../formats/safetensors.js'
+import { writeSafetensors } from '../../formats/safetensors.js'
 import { writeTorchStateDict } from '../../formats/torch-writer.js'
-import { spaceOfWeights } from '../../methods/close/space.js'
 import { writeOnnx } from '../../onnx/write-onnx.js'
-import { readCheckpoint } from '../../runs/checkpoint.js'
-import { savedConfig } from '../../runs/run-folder.js'
-import { createSpace, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
-import { readWeights } from '../../weights/read-weights.js'
+import type { Shape } from '../../programs/program.js'
+import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
+import { parsePath, SPACES } from '../../spaces/index.js'
+import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { hasAffineNorms, jsonOption, onePath, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, onePath, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
 
 /** For PyTorch, as safetensors, and as a model that onnxruntime runs. */
@@ -32,19 +28,27 @@ const options = {
     describe: 'Only this path, as operation indices or architecture',
     coerce: onePath('--path'),
   },
-  space: { choices: SPACES, requiresArg: true, describe: 'Search space of a file, for --path' },
-  set: { ...setOption, describe: 'Settings of the space of a file: space.key=value …' },
+  space: {
+    choices: SPACES,
+    requiresArg: true,
+    describe: 'Search space of a file, for --path',
+    defaultDescription: 'told from the file',
+  },
+  set: {
+    ...setOption,
+    describe: 'Settings of the space of a file: space.key=value …',
+    defaultDescription: 'told from the file',
+  },
   size: {
     type: 'number',
     requiresArg: true,
     describe: 'Height and width of the images of a file, for onnx',
-    defaultDescription: 'those that are usual in the space',
+    defaultDescription: 'those of its run, or those that are usual in the space',
   },
   out: { type: 'string', requiresArg: true, demandOption: true, describe: 'File to write', coerce: onePath('--out') },
   json: jsonOption,
 } as const
 
-type Weights = ReadonlyMap<string, Tensor>
 type Arguments = InferredOptionTypes<typeof options> & { source?: string }
 
 export const exportCommand: CommandModule<object, Arguments> = {
@@ -56,13 +60,15 @@ export const exportCommand: CommandModule<object, Arguments> = {
     const { source, format, path: text, out, json } = argv
     if (source === undefined)
       throw new UserError('Expected a run folder or a checkpoint for export but received none', 2)
-    const folder = (await stat(source).catch(() => undefined))?.isDirectory() ?? false
-    checkUsage(argv, folder)
-    const weights = folder ? await weightsOfRun(source) : await readWeights(source)
+    checkUsage(argv)
+    const opened = await openWeights(source)
+    if (opened.isRunFolder) checkRunUsage(argv)
+    const { weights } = opened
     let tensors = weights
     let arch: string | undefined
     if (text !== undefined) {
-      const space = folder ? await spaceOfRun(source, weights) : spaceOfFile(source, weights, argv)
+      const images = format === 'onnx' ? await extents(argv, opened) : {}
+      const { space } = await spaceOfCheckpoint(weights, { ...opened, given: givenSpace(argv), images })
       const path = parsePath(space, text)
       arch = space.encode(path)
       tensors = subModelWeights(space, path, weights, { idle: format !== 'onnx' })
@@ -78,11 +84,14 @@ export const exportCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** Refuses options without those that they go with, and those of a file beside a run. */
-function checkUsage({ source, format, path, space, set, size }: Arguments, folder: boolean): void {
-  if (folder && (space !== undefined || set !== undefined || size !== undefined)) {
-    throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
-  }
+/** A run folder says what options say about a file. */
+function checkRunUsage({ source, space, set, size }: Arguments): void {
+  if (space === undefined && set === undefined && size === undefined) return
+  throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
+}
+
+/** Refuses options without those that they go with. */
+function checkUsage({ format, path, space, set, size }: Arguments): void {
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
   }
@@ -94,36 +103,10 @@ function checkUsage({ source, format, path, space, set, size }: Arguments, folde
   }
 }
 
-async function weightsOfRun(run: string): Promise<Weights> {
-  await savedConfig(run)
-  const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
-  if (checkpoint === undefined) throw new UserError(`Expected a run with a checkpoint to export but received ${run}`)
-  return checkpoint.snapshot.weights
-}
-
-async function spaceOfRun(run: string, weights: Weights): Promise<SearchSpace> {
-  const { space, data }: Config = await savedConfig(run)
-  const { input, classes } = await imageExtents(data)
-  return spaceOfWeights(createSpace(space, input, classes), weights)
-}
-
-/** Channels and classes are in the weights; the extent of images decides on no tensor. */
-function spaceOfFile(
-  file: string,
-  weights: Weights,
-  { space: name, set = [], size }: Pick<Arguments, 'space' | 'set' | 'size'>,
-): SearchSpace {
-  if (name === undefined)
-    throw new UserError(`Expected --space with --path for the checkpoint ${file} but received none`, 2)
-  const outside = set.find((setting) => !setting.startsWith('space.'))
-  if (outside !== undefined) throw new UserError(`Expected a setting of space for --set but received "${outside}"`, 2)
-  // A path would silently be written without the scales and shifts that the file has.
-  const affine = hasAffineNorms(name, weights) ? ['space.affine=true'] : []
-  const { space } = configOfSettings([`space={name: ${name}}`, ...affine, ...set])
-  const usual = createSpace(space)
-  const { height, width } = size === undefined ? usual.input : { height: whole('size', size), width: size }
-  const stem = [...weights].find(([tensor, { shape }]) => /stem/.test(tensor) && shape.length === 4)
-  const channels = stem?.[1].shape[1] ?? usual.input.channels
-  const classes = weights.get('classifier.weight')?.shape[0] ?? usual.classes
-  return spaceOfWeights(createSpace(space, { channels, height, width }, classes), weights)
+/** Height and width of the images that a model takes; none if nothing says them. */
+async function extents({ size }: Pick<Arguments, 'size'>, { run }: OpenedWeights): Promise<Partial<Shape>> {
+  if (size !== undefined) return { height: whole('size', size), width: size }
+  if (run === undefined) return {}
+  const { height, width } = (await imageExtents((await run()).data)).input
+  return { height, width }
 }

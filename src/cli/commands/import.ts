@@ -1,19 +1,26 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { UserError } from '../../base/errors.js'
 import { type Config, configOfSettings, loadConfig } from '../../config/index.js'
+import { assign, isGroup, readSettings, type Settings } from '../../config/settings.js'
 import { SPACES } from '../../config/spaces.js'
-import { importRun } from '../../search/import-run.js'
+import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
+import { importOpened } from '../../search/import-run.js'
 import { ensureNative } from '../../setup/index.js'
 import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
-import { NAME_MAP_NAMES } from '../../weights/name-maps/index.js'
+import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
+import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { configOption, jsonOption, onePath, setOption } from '../options.js'
 import { integer } from '../output/format.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {
-  space: { choices: SPACES, requiresArg: true, describe: 'Search space, where no --config names it' },
-  config: { ...configOption, defaultDescription: 'the published settings of --space, on the embedded images' },
+  space: {
+    choices: SPACES,
+    requiresArg: true,
+    describe: 'Search space, if neither --config nor the checkpoint tells it',
+  },
+  config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
   set: setOption,
   from: {
     choices: NAME_MAP_NAMES,
@@ -55,22 +62,31 @@ export const importCommand: CommandModule<object, Arguments> = {
       .options(options),
   async handler({ source, from, path, out, json, ...argv }) {
     if (source === undefined) throw new UserError('Expected a checkpoint for import but received none', 2)
-    const config = await settings(argv)
+    const opened = await openWeights(source)
+    const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
     const { signal } = interruption
     await ensureNative({ log, signal })
-    const { run, report } = await importRun(config, source, { from, path, strict: !argv['no-strict'], out, signal })
+    const { run, report } = await importOpened(config, opened, { from, path, strict: !argv['no-strict'], out, signal })
     const lines = json ? [JSON.stringify({ event: 'result', source, run, ...report })] : describe(run, report)
     process.stdout.write(`${lines.join('\n')}\n`)
   },
 }
 
-async function settings({ config, space, set = [] }: Pick<Arguments, 'config' | 'space' | 'set'>): Promise<Config> {
+/** What is written, then what the weights tell of their space, then the published settings. */
+async function settings(
+  { config: file, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
+  { weights, source, run }: OpenedWeights,
+): Promise<Config> {
   const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
-  if (config !== undefined) return loadConfig({ file: config, set: named })
-  if (space === undefined) throw new UserError('Expected --space or --config for import but received neither', 2)
-  return configOfSettings(named)
+  const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
+  for (const assignment of named) assign(written, assignment)
+  const given = isGroup(written.space) ? written.space : {}
+  const shapes = supernetShapes(weights, from)
+  const told = await settingsOfCheckpoint(shapes, { source, given, run, published: true })
+  const all = [...named, `space=${JSON.stringify(told.settings)}`]
+  return file === undefined ? configOfSettings(all) : loadConfig({ file, set: all })
 }
 
 /** One line for each fate that tensors had, with the first few names. */

@@ -1,23 +1,28 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { UserError } from '../../base/errors.js'
-import { type ConfigInput, parseConfig } from '../../config/index.js'
+import type { Settings } from '../../config/settings.js'
 import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
+import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { infer, judge } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
-import { createSpace, parsePath, SPACES, type SpaceConfig } from '../../spaces/index.js'
-import { readWeights } from '../../weights/read-weights.js'
-import { hasAffineNorms, jsonOption, onePath, precisionOption, whole } from '../options.js'
+import { parsePath, SPACES } from '../../spaces/index.js'
+import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
+import { givenSpace, jsonOption, onePath, precisionOption, setOption, whole } from '../options.js'
 import { decimal, percent } from '../output/format.js'
 
 const file = (name: string, describe: string) =>
   ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
 
+/** What nobody need say, because the checkpoint does. */
+const TOLD = 'told from the checkpoint'
+
 const options = {
-  space: { choices: SPACES, default: 'nasbench201', describe: 'Search space' },
-  channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage' },
+  space: { choices: SPACES, requiresArg: true, describe: 'Search space', defaultDescription: TOLD },
+  set: { ...setOption, describe: 'Settings of the space: space.key=value …', defaultDescription: TOLD },
+  channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage: space.channels' },
   cells: { type: 'number', requiresArg: true, describe: 'Cells per stage, or of the network where it has no stages' },
-  checkpoint: { ...file('--checkpoint', 'PyTorch state dict, or .safetensors'), demandOption: true },
+  checkpoint: { ...file('--checkpoint', 'PyTorch state dict, .safetensors or run folder'), demandOption: true },
   input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
   labels: file('--labels', 'integer .npy: [images]'),
   path: {
@@ -35,11 +40,11 @@ const options = {
 export const inferCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
-    const weights = await readWeights(argv.checkpoint)
+    const opened = await openWeights(argv.checkpoint)
+    const { weights } = opened
     const images = await readImages(argv.input)
-    // The classifier knows the number of classes; nothing else in a checkpoint or an image does.
-    const classes = weights.get('classifier.weight')?.shape[0] ?? 10
-    const space = createSpace(spaceSettings(argv, weights), images, classes)
+    const { space } = await spaceOfCheckpoint(weights, { ...opened, given: await given(argv, opened), images })
+    const { classes } = space
     const paths = argv.path.map((text) => parsePath(space, text))
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
@@ -64,18 +69,18 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-/** The space as its settings have it, with what the command line changes, and as the weights say that it is. */
-function spaceSettings(
-  argv: { space: string; channels?: number; cells?: number },
-  weights: ReadonlyMap<string, unknown>,
-): SpaceConfig {
-  const settings: Record<string, unknown> = { name: argv.space }
+/** Settings of the space from all options that give any. */
+async function given(
+  argv: { space?: string; set?: string[]; channels?: number; cells?: number },
+  { weights, ...opened }: OpenedWeights,
+): Promise<Settings> {
+  const settings = givenSpace(argv)
   if (argv.channels !== undefined) settings.channels = whole('channels', argv.channels)
-  if (argv.cells !== undefined)
-    settings[argv.space === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
-  if ([...weights.keys()].some((name) => name.startsWith('cells.0.blocks.0.'))) settings.sharing = 'perCell'
-  if (hasAffineNorms(argv.space, weights)) settings.affine = true
-  return parseConfig({ space: settings as ConfigInput['space'] }).space
+  if (argv.cells !== undefined) {
+    const name = await spaceNameOfCheckpoint(weights, { ...opened, given: settings })
+    settings[name === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
+  }
+  return settings
 }
 
 type PathResult = {

@@ -5,7 +5,9 @@
  */
 
 import { UserError } from '../../base/errors.js'
+import type { RandomStream } from '../../base/random.js'
 import type { CloseConfig } from '../../config/schema.js'
+import type { Tensor } from '../../formats/safetensors.js'
 import type { Batch, StepOptions } from '../../native/index.js'
 import { DeIsomorphicSampler } from '../../sampling/deisomorphic.js'
 import { shuffledIndices } from '../../sampling/indices.js'
@@ -31,6 +33,8 @@ export class Close implements Method {
   readonly #context: MethodContext
   readonly #blocks: BlockedSpace
   readonly #paths: PathSource
+  /** Draws the gate's initial weights, and blocks in training. */
+  readonly #gateStream: RandomStream
   #gate: Gate
   #gateMomentum: Float64Array
 
@@ -44,7 +48,8 @@ export class Close implements Method {
     this.#context = context
     this.#blocks = space.withBlocks(config.curriculum.length, { startAtZero: config.inheritance === 'copy' })
     this.#paths = config.sampling === 'uniform' ? PathSampler.uniform(space.choices) : new DeIsomorphicSampler(space)
-    this.#gate = Gate.random(space.operations.length, 1, random.gate)
+    this.#gateStream = random.stream('gate')
+    this.#gate = Gate.random(space.operations.length, 1, this.#gateStream)
     this.#gateMomentum = new Float64Array(this.#gate.values.length)
     this.space = gatedSpace(space, this.#blocks, () => this.#gate)
     this.pathDistribution = [...uniformDistribution(space.operations.length)]
@@ -62,7 +67,7 @@ export class Close implements Method {
     while (this.#gate.open < due) {
       const block = this.#gate.open
       await supernet.write('parameters', addPrevious(this.space.parameters(), await supernet.read('parameters'), block))
-      this.#gate = this.#gate.reopened(block + 1, this.#context.random.gate)
+      this.#gate = this.#gate.reopened(block + 1, this.#gateStream)
       this.#gateMomentum = new Float64Array(this.#gate.values.length)
     }
     if (this.scheduleRestarts.includes(epoch)) {
@@ -81,7 +86,7 @@ export class Close implements Method {
     if (open === 1) return await supernet.trainStep(plan, batch, options)
 
     const trace = gate.logits(this.#blocks.graph(path))
-    const choices = trace.logits.map((logits) => gumbelChoice(logits, temperature, random.gate))
+    const choices = trace.logits.map((logits) => gumbelChoice(logits, temperature, this.#gateStream))
     const mixing = new Float32Array(choices.length * open)
     for (const [edge, { index }] of choices.entries()) mixing[edge * open + index] = 1
     const record = await supernet.trainStep(plan, { ...batch, mixing }, options)
@@ -100,6 +105,19 @@ export class Close implements Method {
 
   weights() {
     return this.#gate.tensors()
+  }
+
+  takeWeights(weights: ReadonlyMap<string, Tensor>): ReadonlySet<string> {
+    const { curriculum } = this.#config
+    const gate = Gate.fromTensors(this.#context.space.operations.length, weights)
+    if (gate === undefined) return new Set()
+    if (gate.open > curriculum.length) {
+      const wanted = `at least ${gate.open} epochs, one for each block that the gate knows,`
+      throw new UserError(`Expected ${wanted} for method.curriculum but received ${curriculum.join(', ')}`, 2)
+    }
+    this.#gate = gate
+    this.#gateMomentum = new Float64Array(gate.values.length)
+    return new Set(gate.tensors().keys())
   }
 
   state(): MethodState {

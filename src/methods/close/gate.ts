@@ -152,20 +152,24 @@ export class Gate {
     )
   }
 
-  /** The gate in a file of weights; undefined where it has none. Throws a UserError where tensors are missing or misshaped. */
+  /** The gate in a file of weights; undefined if it has none. Throws a UserError if tensors are missing, misshaped or not finite. */
   static fromTensors(operations: number, tensors: ReadonlyMap<string, Tensor>): Gate | undefined {
     const last = tensors.get(`${PREFIX}perceptron.${HIDDEN.length}.bias`)
     if (last === undefined) return undefined
     const gate = new Gate(operations, last.data.length)
     for (const { name, shape, begin } of gate.#places) {
       const tensor = tensors.get(PREFIX + name)
-      if (tensor?.shape.join() !== shape.join()) {
+      if (tensor?.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
         const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
         throw new UserError(
-          `Expected weights of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
+          `Expected float32 numbers of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
         )
       }
-      gate.values.set(tensor.data as Float32Array, begin)
+      const wrong = tensor.data.find((value) => !Number.isFinite(value))
+      if (wrong !== undefined) {
+        throw new UserError(`Expected finite numbers for ${PREFIX}${name} but received ${wrong}`)
+      }
+      gate.values.set(tensor.data, begin)
     }
     return gate
   }
@@ -205,11 +209,6 @@ export class Gate {
       biasGradient: this.#part(`${name}.bias`, this.gradients),
     }
   }
-}
-
-/** Whether a tensor of a file of weights belongs to a gate. */
-export function isGateTensor(name: string): boolean {
-  return name.startsWith(PREFIX)
 }
 
 function placesOf(operations: number, open: number): Place[] {

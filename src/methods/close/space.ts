@@ -1,5 +1,6 @@
 import type { Tensor } from '../../formats/safetensors.js'
 import type { BlockedSpace, Path, SearchSpace } from '../../spaces/space.js'
+import type { TrainedSpace } from '../method.js'
 import { Gate } from './gate.js'
 
 /**
@@ -19,10 +20,24 @@ export function assignment(blocks: BlockedSpace, gate: Gate, path: Path): number
   return gate.logits(graph).logits.map((logits) => logits.indexOf(Math.max(...logits)))
 }
 
-/** The space that a file of weights belongs to: `space` itself, or with blocks and the gate that are among them. */
-export function spaceOfWeights(space: SearchSpace, weights: ReadonlyMap<string, Tensor>): SearchSpace {
+/**
+ * The space that a file of CLOSE's weights belongs to: with its blocks, and the gate that is among them. Undefined if
+ * there is no gate. A space that has its blocks already stays as it is.
+ */
+export function closeTrainedSpace(space: SearchSpace, weights: ReadonlyMap<string, Tensor>): TrainedSpace | undefined {
   const gate = Gate.fromTensors(space.operations.length, weights)
-  if (gate === undefined || space.withBlocks === undefined) return space
-  const numbers = [...weights.keys()].map((name) => Number(/\.blocks\.(\d+)\./.exec(name)?.[1] ?? 0))
-  return gatedSpace(space, space.withBlocks(Math.max(...numbers) + 1), () => gate)
+  if (gate === undefined) return undefined
+  const own = new Set(gate.tensors().keys())
+  if (space.withBlocks === undefined) return { space, own }
+  return { space: gatedSpace(space, space.withBlocks(blockCount(weights)), () => gate), own }
+}
+
+/** More blocks than tensors are in no file: a damaged name is not to ask for them. */
+function blockCount(weights: ReadonlyMap<string, unknown>): number {
+  let count = 1
+  for (const name of weights.keys()) {
+    const block = Number(/\.blocks\.(\d+)\./.exec(name)?.[1] ?? 0)
+    if (block < weights.size) count = Math.max(count, block + 1)
+  }
+  return count
 }

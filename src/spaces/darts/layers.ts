@@ -8,7 +8,8 @@ import { checkNetworkOptions } from '../network-options.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 import { type DartsOperation, NODES, OPERATIONS } from './genotype.js'
 
-const STEM_MULTIPLIER = 3
+/** Channels of the stem, in units of those of a node in the first cells. */
+export const STEM_MULTIPLIER = 3
 
 /** Size and task of a network, complete. */
 export interface DartsNetworkSize {

@@ -20,15 +20,15 @@ import { type MbConvNames, mbConv } from './mbconv.js'
 const NAME = 'proxylessnas'
 
 /** Kernel and expansion of the inverted residual blocks, by operation index, in the order of the authors' code. */
-const MB_CONVS = [3, 5, 7].flatMap((kernel) => [3, 6].map((expansion) => ({ kernel, expansion })))
+export const MB_CONVS = [3, 5, 7].flatMap((kernel) => [3, 6].map((expansion) => ({ kernel, expansion })))
 
 /** By index: `k<kernel>e<expansion>`, and last the identity. */
 const OPERATIONS: readonly string[] = [...MB_CONVS.map(({ kernel, expansion }) => `k${kernel}e${expansion}`), 'id']
 
-const STEM = 32
-const FIRST = 16
+export const STEM = 32
+export const FIRST = 16
 const HEAD = 1280
-const STAGES = [
+export const STAGES = [
   { channels: 24, layers: 4, stride: 2 },
   { channels: 40, layers: 4, stride: 2 },
   { channels: 80, layers: 4, stride: 2 },
@@ -58,7 +58,7 @@ export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
   const depths = options.layers ?? STAGES.map((stage) => stage.layers)
   checkOptions(width, depths, input, classes)
   const scaled = (channels: number) => scaleWidth(channels, width)
-  const head = width > 1 ? scaled(HEAD) : HEAD
+  const head = scaleHead(width)
   const last = scaled(STAGES[STAGES.length - 1].channels)
   const network = layeredNetwork(NAME, input, {
     stem: stem(input.channels, scaled(STEM), scaled(FIRST)),
@@ -111,10 +111,15 @@ function checkOptions(width: number, depths: readonly number[], input: Shape, cl
 }
 
 /** To multiples of 8, at least 8, and never more than a tenth below the exact width. */
-function scaleWidth(channels: number, factor: number): number {
+export function scaleWidth(channels: number, factor: number): number {
   const exact = channels * factor
   const rounded = Math.max(8, Math.floor((exact + 4) / 8) * 8)
   return rounded < 0.9 * exact ? rounded + 8 : rounded
+}
+
+/** Channels of the head, which has no fewer than at a factor of 1. */
+export function scaleHead(factor: number): number {
+  return scaleWidth(HEAD, Math.max(factor, 1))
 }
 
 /** The convolution that every image passes first, and the one block that has no choice. */

@@ -15,7 +15,8 @@ import { checkNetworkOptions } from '../network-options.js'
 import type { ParameterSpec, Sharing } from '../space.js'
 import { type Cell, type CellSpace, CONV_1X1, CONV_3X3, checkCell, liveNodes, MAX_POOL_3X3 } from './cell.js'
 
-const STACKS = 3
+/** Parts of a network, of as many cells each. */
+export const STACKS = 3
 
 /** The size of the supernet. */
 export interface NasBench1Shot1Options {

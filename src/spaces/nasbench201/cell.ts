@@ -74,7 +74,7 @@ export function withoutDeadEdges(path: Path): Path {
 }
 
 /**
- * Key of the isomorphism class as CLOSE counts them (Zhou et al., 2022): 6,466 classes. Terms that carry no signal stay
+ * Key of the isomorphism class as Zhou et al. (ECCV 2022) count them: 6,466 classes. Terms that carry no signal stay
  * in the key as "#"; dropping them would merge more paths, and give another set than the published one.
  */
 export function isomorphismKey(path: Path): string {

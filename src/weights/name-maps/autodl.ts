@@ -6,7 +6,8 @@
  * model, where they are an option), and the convolutions of residual blocks no biases; edges are as here unless they were
  * given parameters too.
  */
-import type { NameMap, Shapes } from './name-map.js'
+import type { WeightShapes } from '../../spaces/entry.js'
+import type { NameMap } from './name-map.js'
 
 const CONVOLUTION = String.raw`cells\.\d+\.(conv_[ab]|edges\.\d<-\d\.\d)\.op`
 const NORMS = new RegExp(String.raw`^(_?stem\.1|lastact\.0|_?${CONVOLUTION}\.2)$`)
@@ -18,8 +19,9 @@ export const AUTODL: NameMap = {
   recognises: (names) =>
     names.some((name) => /\.edges\.\d<-\d\./.test(name)) &&
     names.some((name) => /^(_stem|_cells|arch_parameters$|controller\.)/.test(name) || NORMS.test(moduleOf(name))),
+  rename,
   translate: (tensors, _, given) => ({
-    names: new Map([...tensors.keys()].map((name) => [name, name.replace(/^_(?=stem\.|cells\.)/, '')])),
+    names: new Map([...tensors.keys()].map((name) => [name, rename(name)])),
     path: given?.path,
     ...(hasPlainHead(tensors) && { plainNorms: [HEAD_NORM] }),
   }),
@@ -29,8 +31,12 @@ export const AUTODL: NameMap = {
   ineffectiveBiases: new RegExp(`^${CONVOLUTION}\\.1\\.bias$`),
 }
 
+function rename(name: string): string {
+  return name.replace(/^_(?=stem\.|cells\.)/, '')
+}
+
 /** Only a generic model can be without parameters there. */
-function hasPlainHead(tensors: Shapes): boolean {
+function hasPlainHead(tensors: WeightShapes): boolean {
   return tensors.has('_stem.0.weight') && !tensors.has(`${HEAD_NORM}.weight`) && !tensors.has(`${HEAD_NORM}.bias`)
 }
 

@@ -7,7 +7,8 @@ import { UserError } from '../../base/errors.js'
 import { candidateName } from '../../spaces/darts/darts.js'
 import { decodeGenotype, type GenotypeCell } from '../../spaces/darts/genotype.js'
 import { reductionsOf } from '../../spaces/darts/layers.js'
-import { type GivenPath, type NameMap, type Shapes, sameNames } from './name-map.js'
+import type { WeightShapes } from '../../spaces/entry.js'
+import { type GivenPath, type NameMap, sameNames } from './name-map.js'
 
 const CELL = /^cells\.(\d+)\./
 const OPERATION = /^(cells\.(\d+))\._ops\.(\d+)\.(.+)$/
@@ -18,6 +19,7 @@ export const DARTS: NameMap = {
   name: 'darts',
   spaces: ['darts', 'darts-network'],
   recognises: (names) => names.some((name) => OPERATION.test(name)),
+  rename: (name) => name,
   translate(tensors, space, given) {
     const alone = ![...tensors.keys()].some((name) => CANDIDATE.test(name))
     if (space.name !== 'darts' || !alone) return { names: sameNames(tensors), path: given?.path }
@@ -35,7 +37,7 @@ export const DARTS: NameMap = {
 }
 
 /** The order of the two operations of a node decides whose weights are whose; a path has lost it, so the text counts. */
-function namesInSupernet(tensors: Shapes, { text }: GivenPath): Map<string, string> {
+function namesInSupernet(tensors: WeightShapes, { text }: GivenPath): Map<string, string> {
   const genotype = decodeGenotype(text)
   let cells = 0
   for (const name of tensors.keys()) cells = Math.max(cells, 1 + Number(CELL.exec(name)?.[1] ?? -1))

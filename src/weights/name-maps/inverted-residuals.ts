@@ -3,8 +3,9 @@
  * and expansion of a block, and so the candidate that it is, can be read from the shapes of its convolutions.
  */
 import { UserError } from '../../base/errors.js'
+import type { WeightShapes } from '../../spaces/entry.js'
 import type { OperationChoice, Path, SearchSpace } from '../../spaces/space.js'
-import type { GivenPath, Shapes, Translation } from './name-map.js'
+import type { GivenPath, Translation } from './name-map.js'
 
 export const PROXYLESSNAS = 'proxylessnas'
 
@@ -42,7 +43,7 @@ export interface Blocks {
 /** Throws a UserError for blocks that are no candidates, layers without one, and another path than `given`. */
 export function translateBlocks(
   { read, place }: Blocks,
-  tensors: Shapes,
+  tensors: WeightShapes,
   space: SearchSpace,
   given?: GivenPath,
 ): Translation {
@@ -88,7 +89,7 @@ export function layersOf(space: SearchSpace): Layer[] {
   return [...layers.values()]
 }
 
-function blockOf(key: string, parts: ReadonlyMap<string, string>, tensors: Shapes): Block {
+function blockOf(key: string, parts: ReadonlyMap<string, string>, tensors: WeightShapes): Block {
   const shapeOf = (part: string) => tensors.get(parts.get(part) ?? '')?.shape ?? []
   const [hidden, inChannels] = shapeOf('conv_pw.weight')
   const [, , kernel] = shapeOf('conv_dw.weight')

@@ -1,7 +1,5 @@
+import type { WeightShapes } from '../../spaces/entry.js'
 import type { Path, SearchSpace } from '../../spaces/space.js'
-
-/** Tensors by the names of a file; a map looks at names and shapes only. */
-export type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
 
 /** The sub-model whose weights a file is said to hold, as a path and in the words of whoever says so. */
 export interface GivenPath {
@@ -26,8 +24,10 @@ export interface NameMap {
   readonly spaces?: readonly string[]
   /** Whether a file of these names was written by the implementation. */
   recognises(names: readonly string[]): boolean
+  /** The supernet's name of a name, for an implementation whose names mean the same in every supernet. */
+  rename?(name: string): string
   /** Throws a UserError where the sub-model cannot be told, or is another one than `given`. */
-  translate(tensors: Shapes, space: SearchSpace, given?: GivenPath): Translation
+  translate(tensors: WeightShapes, space: SearchSpace, given?: GivenPath): Translation
   /** Why a tensor without a counterpart changes no logits, in words; undefined where that is not known. */
   unused?(name: string): string | undefined
   /**
@@ -45,6 +45,6 @@ export interface NameMap {
 }
 
 /** The translation of names that are ours. */
-export function sameNames(tensors: Shapes): Map<string, string> {
+export function sameNames(tensors: WeightShapes): Map<string, string> {
   return new Map([...tensors.keys()].map((name) => [name, name]))
 }

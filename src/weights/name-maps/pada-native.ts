@@ -7,5 +7,6 @@ import { type NameMap, sameNames } from './name-map.js'
 export const PADA_NATIVE: NameMap = {
   name: 'pada-native',
   recognises: () => true,
+  rename: (name) => name,
   translate: (tensors, _, given) => ({ names: sameNames(tensors), path: given?.path }),
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom, RandomStream, randomState, restoreRandom, STREAMS } from '../../../src/base/random.js'
+import {
+  createRandom,
+  RandomStream,
+  randomState,
+  reseedRandom,
+  restoreRandom,
+  STREAMS,
+} from '../../../src/base/random.js'
 import { chiSquare, histogram } from '../../support/chi-square.js'
 
 const uniform = (bins: number) => new Array<number>(bins).fill(1 / bins)
@@ -70,6 +77,27 @@ describe('createRandom', () => {
     restoreRandom(random, saved)
     expect(random.paths.uniform()).toBe(createRandom(4).paths.uniform())
     expect(random.drop.uniform()).toBe(createRandom(99).drop.uniform())
+  })
+
+  it('has streams of any other name, with the state of the others', () => {
+    const random = createRandom(4)
+    expect(random.stream('gate').uniform()).toBe(RandomStream.named(4, 'gate').uniform())
+    expect(random.stream('gate')).toBe(random.stream('gate'))
+    expect(random.stream('paths')).toBe(random.paths)
+    const state = JSON.parse(JSON.stringify(randomState(random)))
+    expect(Object.keys(state)).toEqual([...STREAMS, 'gate'])
+    const other = createRandom(99)
+    restoreRandom(other, state)
+    expect(other.stream('gate').uniform()).toBe(random.stream('gate').uniform())
+  })
+
+  it('begins anew with another seed, streams of any name included', () => {
+    const random = createRandom(4)
+    random.stream('gate').uniform()
+    random.data.uniform()
+    reseedRandom(random, 5)
+    expect(random.data.uniform()).toBe(createRandom(5).data.uniform())
+    expect(random.stream('gate').uniform()).toBe(createRandom(5).stream('gate').uniform())
   })
 
   it('restores all streams at once', () => {

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRandom } from '../../../../src/base/random.js'
 import { type ConfigInput, parseConfig } from '../../../../src/config/index.js'
-import { spaceOfWeights } from '../../../../src/methods/close/space.js'
-import { type Close, createMethod } from '../../../../src/methods/index.js'
+import { type Close, createMethod, trainedSpace } from '../../../../src/methods/index.js'
 import { Dataset, Supernet } from '../../../../src/native/index.js'
 import { costOf } from '../../../../src/spaces/cost.js'
 import { nasBench1Shot1, nasBench201, type SearchSpace } from '../../../../src/spaces/index.js'
@@ -162,10 +161,36 @@ describe('what is learned', () => {
     const tensors = new Map(
       [...(await weights())].map(([name, data]) => [name, { shape: [data.length], data }] as const),
     )
-    const read = spaceOfWeights(space, new Map([...tensors, ...method.weights()]))
+    const { space: read, own } = trainedSpace(space, new Map([...tensors, ...method.weights()]))
     expect(read.program(PATH)).toEqual(program)
-    expect(read.parameters()).toHaveLength(method.space.parameters().length)
-    expect(spaceOfWeights(space, tensors)).toBe(space)
+    expect(read.parameters()).toEqual(method.space.parameters().map((spec) => ({ ...spec, init: expect.anything() })))
+    expect(own).toEqual(new Set(method.weights().keys()))
+    expect(trainedSpace(read, method.weights()).space).toBe(read)
+    expect(trainedSpace(space, tensors)).toEqual({ space, own: new Set() })
+  })
+
+  it('is taken from weights by another training, unless its curriculum has fewer blocks', async () => {
+    const { method, engine, steps } = await open()
+    await method.beginEpoch(3, engine)
+    await steps(20)
+    const other = await open()
+    expect(other.method.takeWeights(new Map())).toEqual(new Set())
+    expect(other.method.takeWeights(method.weights())).toEqual(new Set(method.weights().keys()))
+    expect(other.method.weights()).toEqual(method.weights())
+    expect(other.method.space.program(PATH)).toEqual(method.space.program(PATH))
+    const short = await open({ curriculum: [1, 2] })
+    expect(() => short.method.takeWeights(method.weights())).toThrow(
+      'Expected at least 3 epochs, one for each block that the gate knows, for method.curriculum but received 1, 2',
+    )
+  })
+
+  it('does not make blocks of a damaged name', async () => {
+    const { method } = await open()
+    const weights = new Map(method.weights())
+    for (const block of [1, 999_999_999]) weights.set(`cells.0.blocks.${block}.3.op.1.bias`, weights.get('gate.input')!)
+    const parameters = trainedSpace(space, weights).space.parameters()
+    const blocks = parameters.flatMap(({ name }) => /\.blocks\.(\d+)\./.exec(name)?.[1] ?? [])
+    expect(new Set(blocks)).toEqual(new Set(['0', '1']))
   })
 
   it('leaves what a path costs as it is', async () => {

@@ -1,0 +1,33 @@
+import type { SpaceConfig } from '../../config/spaces.js'
+import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
+import type { Sharing } from '../space.js'
+import { nasBench201 } from './nasbench201.js'
+
+/** NAS-Bench-201 as settings name it. */
+export const NASBENCH201: SpaceEntry<Extract<SpaceConfig, { name: 'nasbench201' }>> = {
+  label: 'NAS-Bench-201',
+  create: (settings, images) => nasBench201({ ...settings, ...images }),
+  told(weights) {
+    const [cellsPerStage] = numbersIn(weights, /^cells\.(\d+)\.conv_a\.op\.1\.weight$/)
+    if (cellsPerStage === undefined) return undefined
+    return {
+      settings: {
+        channels: extent(weights, 'stem.0.weight', 0),
+        // The first residual block follows the cells of the first stage.
+        cellsPerStage: cellsPerStage > 0 ? cellsPerStage : undefined,
+        sharing: sharing(weights),
+        affine: weights.has('stem.0.weight') ? weights.has('stem.1.weight') : undefined,
+      },
+      channels: extent(weights, 'stem.0.weight', 1),
+      classes: classesOf(weights),
+    }
+  },
+}
+
+/** Undefined for a path without convolutions. */
+function sharing(weights: WeightShapes): Sharing | undefined {
+  const blocks = numbersIn(weights, /^cells\.\d+\.blocks\.(\d+)\./)
+  // A space that shares weights per cell has one block. Several are made by `withBlocks`, of any space.
+  if (blocks.length > 0) return blocks.join() === '0' ? 'perCell' : 'perOperation'
+  return anyName(weights, /^cells\.\d+\.edges\./) ? 'perOperation' : undefined
+}

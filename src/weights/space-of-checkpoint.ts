@@ -1,0 +1,106 @@
+/**
+ * The search space that weights belong to, by one rule for all who read them: what the caller gives, else what names and
+ * shapes tell, else what the run says that the weights are from.
+ */
+import { UserError } from '../base/errors.js'
+import { parseConfig } from '../config/index.js'
+import { type SpaceConfig, spaceSettingNames } from '../config/spaces.js'
+import type { Tensor } from '../formats/safetensors.js'
+import { trainedSpace } from '../methods/index.js'
+import type { TrainedSpace } from '../methods/method.js'
+import type { Shape } from '../programs/program.js'
+import {
+  createSpace,
+  SPACES,
+  type SpaceName,
+  type ToldByWeights,
+  toldByWeights,
+  type WeightShapes,
+} from '../spaces/index.js'
+
+/** What is known of weights beside themselves. */
+export interface CheckpointSources {
+  /** What messages call the weights; default `the checkpoint`. */
+  readonly source?: string
+  /** Settings of the space, as in the group `space`. They win over what the weights tell. */
+  readonly given?: Readonly<Record<string, unknown>>
+  /** Settings of the run that the weights are from. Read only if they are needed. */
+  run?(): Promise<{ readonly space: SpaceConfig }>
+  /** Whether the published settings stand for what nothing else tells. By default that is an error. */
+  readonly published?: boolean
+}
+
+/** Settings of a space, and what else the weights told. */
+interface CheckpointSettings {
+  readonly settings: SpaceConfig
+  readonly told: Omit<ToldByWeights, 'settings'>
+}
+
+/**
+ * The space of weights under the supernet's names, with the weights of its own that a method left among them. Channels and
+ * classes are told by the weights. No weight tells the height and width of images, which are the usual ones by default.
+ *
+ * @throws UserError for weights of no space or of several, for a setting that nothing tells, for settings that describe no
+ *   network.
+ */
+export async function spaceOfCheckpoint(
+  weights: ReadonlyMap<string, Tensor>,
+  { images = {}, ...sources }: CheckpointSources & { readonly images?: Partial<Shape> } = {},
+): Promise<TrainedSpace> {
+  const { settings, told } = await settingsOfCheckpoint(weights, sources)
+  const usual = createSpace(settings).input
+  const { channels = told.channels ?? usual.channels, height = usual.height, width = usual.width } = images
+  return trainedSpace(createSpace(settings, { channels, height, width }, told.classes), weights)
+}
+
+/** The settings of the space of weights under the supernet's names; throws as {@link spaceOfCheckpoint} does. */
+export async function settingsOfCheckpoint(
+  weights: WeightShapes,
+  sources: CheckpointSources = {},
+): Promise<CheckpointSettings> {
+  const { given = {}, run, published = false, source = 'the checkpoint' } = sources
+  const name = await spaceNameOfCheckpoint(weights, sources)
+  const told = toldByWeights(name, weights)
+  const names = spaceSettingNames(name)
+  const isComplete = (settings: Record<string, unknown>) => names.every((key) => settings[key] !== undefined)
+  let settings: Record<string, unknown> = { ...defined(told?.settings ?? {}), ...given, name }
+  if (!isComplete(settings)) {
+    const saved = (await run?.())?.space
+    if (saved?.name === name) settings = { ...saved, ...settings }
+  }
+  if (!isComplete(settings) && !published) {
+    if (told === undefined) {
+      throw new UserError(`Expected weights of ${name} in ${source} but received ${firstNames(weights)}`)
+    }
+    const missing = names.filter((key) => settings[key] === undefined).map((key) => `space.${key}`)
+    throw new UserError(
+      `Expected a setting of ${missing.join(' and ')}, which the weights in ${source} do not tell, but received none`,
+      2,
+    )
+  }
+  const { channels, classes } = told ?? {}
+  return { settings: parseConfig({ space: settings as SpaceConfig }).space, told: { channels, classes } }
+}
+
+/** The name of the space, by the same rule. */
+export async function spaceNameOfCheckpoint(
+  weights: WeightShapes,
+  { given = {}, run, source = 'the checkpoint' }: CheckpointSources = {},
+): Promise<SpaceName> {
+  if (given.name !== undefined) return given.name as SpaceName
+  const possible = SPACES.filter((name) => toldByWeights(name, weights) !== undefined)
+  if (possible.length === 1) return possible[0]
+  const saved = (await run?.())?.space.name
+  if (saved !== undefined && (possible.length === 0 || possible.includes(saved))) return saved
+  const received = possible.length === 0 ? `the weights ${firstNames(weights)}` : 'weights of both'
+  const wanted = (possible.length === 0 ? SPACES : possible).join(' or ')
+  throw new UserError(`Expected ${wanted} for space.name, because ${source} does not tell it: it has ${received}`, 2)
+}
+
+function firstNames(weights: WeightShapes): string {
+  return weights.size === 0 ? 'none' : [...weights.keys()].slice(0, 3).join(', ')
+}
+
+function defined(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+}
