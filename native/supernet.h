@@ -9,7 +9,7 @@
 
 #include "execution/aten_convolutions.h"
 #include "state/buffers.h"
-#include "data/dataset.h"
+#include "data/image_source.h"
 #include "execution/execution.h"
 #include "data/minibatch.h"
 #include "state/parameters.h"
@@ -77,11 +77,11 @@ class Supernet {
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool clear_momentum);
   void displacement_to_gradients();
-  EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
+  EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
-  void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);
+  void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
-  std::vector<float> logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices);
+  std::vector<float> logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices);
 
   // See time_aten_convolutions.
   double convolution_seconds(const Plan& plan, const ConvolutionTiming& timing) const {

@@ -5,7 +5,9 @@ import { expectTypeOf } from 'vitest'
 type Handle = pada.Dataset | pada.HeldBatch | pada.Plan | pada.Supernet
 expectTypeOf<Handle>().toExtend<Disposable>()
 
-export async function typed(supernet: pada.Supernet, plan: pada.Plan, dataset: pada.Dataset): Promise<void> {
+expectTypeOf<pada.Dataset>().toExtend<pada.ImageSource>()
+
+export async function typed(supernet: pada.Supernet, plan: pada.Plan, dataset: pada.ImageSource): Promise<void> {
   const batch = { dataset, indices: Int32Array.of(0) }
   const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0, clipNorm: 5, unsampled: 'skip' } as const
   expectTypeOf(await supernet.trainStep(plan, batch, options)).toEqualTypeOf<pada.StepRecord>()
