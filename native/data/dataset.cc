@@ -64,9 +64,8 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
     const auto spare = std::make_unique_for_overwrite<float[]>(augmentation.empty() ? 0 : 2 * pixels);
     for (int64_t i = begin; i < end; i++) {
       const int64_t start = indices[i] * pixels;
-      Picture picture = bytes_.empty()
-                            ? Picture(extent_, floats_.data() + start, nullptr, out + i * pixels, spare.get())
-                            : Picture(extent_, bytes_.data() + start, normalised_.data(), out + i * pixels, spare.get());
+      const void* image = bytes_.empty() ? static_cast<const void*>(floats_.data() + start) : bytes_.data() + start;
+      Picture picture(extent_, image, bytes_.empty() ? nullptr : normalised_.data(), out + i * pixels, spare.get());
       augmentation.apply(picture, i);
       picture.normalise();
     }

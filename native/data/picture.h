@@ -22,7 +22,9 @@ class Picture {
   const ImageExtent& extent() const { return extent_; }
   // Bytes of memory that a pixel takes with all of its channels. Zeros are black in a picture of bytes, and the mean in
   // one of floats.
-  int64_t pixel_bytes() const { return extent_.channels * (table_ != nullptr ? 1 : static_cast<int64_t>(sizeof(float))); }
+  int64_t pixel_bytes() const {
+    return extent_.channels * (table_ != nullptr ? 1 : static_cast<int64_t>(sizeof(float)));
+  }
 
   // `draw(from, to)` reads the pixels and writes all of the new ones.
   template <class Draw>
@@ -33,7 +35,7 @@ class Picture {
     pixels_ = to;
   }
 
-  // Makes normalised floats of the pixels, and puts them where they leave the picture; whoever has them may change them.
+  // Makes normalised floats of the pixels and returns them; they may be changed, and leave the picture in the end.
   float* normalise() {
     if (table_ != nullptr) {
       const auto* byte = reinterpret_cast<const uint8_t*>(pixels_);
