@@ -16,7 +16,7 @@ const config = pada.parseConfig({
   threads: 1,
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 400, testCount: 100 },
-  training: { epochs: 4, batchSize: 40, augmentation: { pad: 2, flip: true } },
+  training: { epochs: 4, batchSize: 40, augmentation: [{ kind: 'pad-crop', padding: 2 }, { kind: 'flip' }] },
   ranking: { subModels: 20 },
 })
 

@@ -19,7 +19,7 @@ const {
 } = pada.parseConfig({
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 1000, testCount: 200 },
-  training: { epochs: 3, batchSize: 50, augmentation: { pad: 2, flip: true } },
+  training: { epochs: 3, batchSize: 50, augmentation: [{ kind: 'pad-crop', padding: 2 }, { kind: 'flip' }] },
 })
 
 const splits = await pada.loadSplits(data)

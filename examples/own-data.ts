@@ -41,7 +41,7 @@ const data: pada.Splits = {
 const config = pada.parseConfig({
   threads: 1,
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
-  training: { epochs: 3, batchSize: 40, augmentation: { pad: 0, flip: false } },
+  training: { epochs: 3, batchSize: 40, augmentation: [] },
   ranking: { subModels: 50, top: 3 },
 })
 

@@ -71,7 +71,7 @@ const config = pada.parseConfig({
   threads: 1,
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 600, testCount: 100 },
-  training: { epochs: 3, batchSize: 40, augmentation: { pad: 2, flip: true } },
+  training: { epochs: 3, batchSize: 40, augmentation: [{ kind: 'pad-crop', padding: 2 }, { kind: 'flip' }] },
   ranking: { subModels: 20, top: 3 },
 })
 const method = (context: pada.MethodContext) => new LossGuided(context)

@@ -68,7 +68,7 @@ console.log('the space breaks', (await pada.checkSpace(space)).join('\n') || 'no
 const config = pada.parseConfig({
   threads: 1,
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 1000, testCount: 500 },
-  training: { epochs: 4, batchSize: 50, augmentation: { pad: 2, flip: true } },
+  training: { epochs: 4, batchSize: 50, augmentation: [{ kind: 'pad-crop', padding: 2 }, { kind: 'flip' }] },
   ranking: { top: 3 },
 })
 // An optional argument names the run folder; by default it is a new one under runs/.

@@ -23,11 +23,11 @@ std::string content_key(const std::vector<int32_t>& code, const std::vector<std:
   return key;
 }
 
-void check_labels(const Dataset& dataset, const Plan& plan) {
+void check_labels(const ImageSource& source, const Plan& plan) {
   const int64_t classes = plan.shapes[plan.output].channels;
-  if (dataset.largest_label() >= classes) {
+  if (source.largest_label() >= classes) {
     expected("labels below the number of classes, " + std::to_string(classes), "the data set",
-             std::to_string(dataset.largest_label()));
+             std::to_string(source.largest_label()));
   }
 }
 
@@ -51,7 +51,7 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
 }
 
 EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
-  check_labels(batch.dataset(), plan);
+  check_labels(batch.source(), plan);
   const int64_t size = batch.size();
   // Gone before the new one is made, so that there are never two.
   observed_.emplace();
@@ -64,7 +64,7 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
-  check_labels(batch.dataset(), plan);
+  check_labels(batch.source(), plan);
   const int64_t size = batch.size();
   const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
@@ -166,17 +166,16 @@ void Supernet::displacement_to_gradients() {
   pada::displacement_to_gradients(parameters_);
 }
 
-EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count) {
+EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count) {
   EvaluateRecord record;
-  record.count = std::min(count, dataset.count());
-  check_labels(dataset, plan);
-  const at::Tensor images = dataset.first(record.count);
+  record.count = std::min(count, source.count());
+  check_labels(source, plan);
   at::Tensor total, correct;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
     Execution run = execution(plan, size, {});
-    const at::Tensor labels = dataset.labels(first, size);
-    const at::Tensor logits = run.forward(images.narrow(0, first, size));
+    const at::Tensor labels = source.labels(consecutive(first, size));
+    const at::Tensor logits = run.forward(source.in_order(first, size, record.count));
     Stopwatch::Scope time(Family::Loss);
     const Loss loss = cross_entropy(logits, labels, {}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
@@ -188,16 +187,16 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, Dataset& dataset, int64_t ba
   return record;
 }
 
-void Supernet::recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size) {
+void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size) {
   for (int buffer : plan.buffers) buffers_.reset(buffer);
   const auto end = images.indices.end();
   int64_t batches = 0;
   for (auto first = images.indices.begin(); first != end && !plan.buffers.empty();) {
     const auto last = first + std::min<int64_t>(batch_size, end - first);
-    std::optional<Augmentation> augmentation = images.augmentation;
+    AugmentationList augmentation = images.augmentation;
     // Each batch draws for itself.
-    if (augmentation) augmentation->seed += static_cast<uint64_t>(batches);
-    const at::Tensor batch = dataset.gather({first, last}, augmentation);
+    augmentation.seed += static_cast<uint64_t>(batches);
+    const at::Tensor batch = source.gather({first, last}, augmentation);
     Phase phase;
     // The first takes the place of what was there, the n-th has a share of 1/n.
     phase.momentum = 1.0 / static_cast<double>(++batches);
@@ -206,10 +205,10 @@ void Supernet::recalibrate(const Plan& plan, const Dataset& dataset, const Batch
   }
 }
 
-std::vector<float> Supernet::logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices) {
+std::vector<float> Supernet::logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
   Execution run = execution(plan, size, {});
-  const at::Tensor result = run.forward(dataset.gather(indices, std::nullopt)).reshape({size, -1}).cpu();
+  const at::Tensor result = run.forward(source.gather(indices, {})).reshape({size, -1}).cpu();
   const float* values = result.const_data_ptr<float>();
   return {values, values + result.numel()};
 }

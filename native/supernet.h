@@ -7,7 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "data/dataset.h"
+#include "data/image_source.h"
 #include "data/minibatch.h"
 #include "execution/aten_convolutions.h"
 #include "execution/execution.h"
@@ -86,11 +86,11 @@ class Supernet {
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
-  EvaluateRecord evaluate(const Plan& plan, Dataset& dataset, int64_t batch_size, int64_t count);
+  EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
-  void recalibrate(const Plan& plan, const Dataset& dataset, const Batch& images, int64_t batch_size);
+  void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
-  std::vector<float> logits(const Plan& plan, const Dataset& dataset, const std::vector<int32_t>& indices);
+  std::vector<float> logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices);
 
   // See time_aten_convolutions.
   double convolution_seconds(const Plan& plan, const ConvolutionTiming& timing) const {

@@ -27,6 +27,7 @@ export {
 export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
 export {
+  type AugmentationConfig,
   type CloseConfig,
   type Config,
   type ConfigInput,

@@ -76,7 +76,7 @@ Napi::Function HeldBatchHandle::define(Napi::Env env) {
 HeldBatchHandle::HeldBatchHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   guarded(info.Env(), [&] {
     auto batch = std::make_shared<Minibatch>(dataset_argument(info[0]), batch_argument(info[1]));
-    const int64_t bytes = batch->size() * batch->dataset().pixels() * static_cast<int64_t>(sizeof(float));
+    const int64_t bytes = batch->size() * batch->source().pixels() * static_cast<int64_t>(sizeof(float));
     held_.hold(info.Env(), std::move(batch), bytes);
   });
 }

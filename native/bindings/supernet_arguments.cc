@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "bindings/augmentation_argument.h"
 #include "bindings/handles.h"
 #include "runtime/addon_data.h"
 
@@ -44,12 +45,9 @@ std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
 
 Batch batch_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), std::nullopt, {}, std::nullopt, {}};
+  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}};
   if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
-    const Napi::Object augmentation = object_argument(given, "augmentation");
-    batch.augmentation = Augmentation{
-        static_cast<uint64_t>(count_argument(augmentation.Get("seed"), "augmentation.seed", 0)),
-        count_argument(augmentation.Get("pad"), "augmentation.pad", 0), augmentation.Get("flip").ToBoolean()};
+    batch.augmentation = augmentation_argument(given);
   }
   if (const Napi::Value given = object.Get("weights"); !given.IsUndefined()) {
     batch.weights = copied_array<float>(given, "weights");
@@ -81,7 +79,7 @@ UpdateOptions update_argument(const Napi::Value& value) {
   return options;
 }
 
-std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value) {
+std::shared_ptr<ImageSource> dataset_argument(const Napi::Value& value) {
   return handle_argument<DatasetHandle>(value, AddonData::of(value.Env()).dataset, "Dataset")->dataset();
 }
 

@@ -9,7 +9,7 @@ namespace pada {
 std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value);
 Buffers buffers_argument(const Napi::Value& value, at::Device device);
 
-std::shared_ptr<Dataset> dataset_argument(const Napi::Value& value);
+std::shared_ptr<ImageSource> dataset_argument(const Napi::Value& value);
 Batch batch_argument(const Napi::Value& value);
 // A HeldBatch's, or of a Dataset and a batch.
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch);

@@ -55,9 +55,8 @@ Napi::Value SupernetHandle::write(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SupernetHandle::reset_optimizer(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return run_on_executor(info.Env(), [net = supernet()] { net->parameters().reset_slots(); });
-  });
+  return guarded(info.Env(),
+                 [&] { return run_on_executor(info.Env(), [net = supernet()] { net->parameters().reset_slots(); }); });
 }
 
 Napi::Value SupernetHandle::counts(const Napi::CallbackInfo& info) {

@@ -1,4 +1,4 @@
-// A batch of a data set: which images, and, once a step has asked for them, the images themselves. Steps of several
+// A batch of a source: which images, and, once a step has asked for them, the images themselves. Steps of several
 // paths on one batch share them.
 #pragma once
 
@@ -6,14 +6,14 @@
 #include <optional>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/image_source.h"
 #include "execution/phase.h"
 
 namespace pada {
 
 struct Batch {
   std::vector<int32_t> indices;
-  std::optional<Augmentation> augmentation;
+  AugmentationList augmentation;
   std::vector<float> weights;  // one per sample, or empty
   std::optional<Drop> drop;
   std::vector<float> mixing;  // as many as the plan's coefficients
@@ -21,21 +21,21 @@ struct Batch {
 
 class Minibatch {
  public:
-  Minibatch(std::shared_ptr<const Dataset> dataset, Batch batch)
-      : dataset_(std::move(dataset)), batch_(std::move(batch)) {}
+  Minibatch(std::shared_ptr<const ImageSource> source, Batch batch)
+      : source_(std::move(source)), batch_(std::move(batch)) {}
 
-  const Dataset& dataset() const { return *dataset_; }
+  const ImageSource& source() const { return *source_; }
   int64_t size() const { return static_cast<int64_t>(batch_.indices.size()); }
   const std::optional<Drop>& drop() const { return batch_.drop; }
   const std::vector<float>& mixing() const { return batch_.mixing; }
 
   // Gathered, augmented and normalised at the first call. On the executor thread, as all of the following.
   const at::Tensor& images() {
-    if (!images_.defined()) images_ = dataset_->gather(batch_.indices, batch_.augmentation);
+    if (!images_.defined()) images_ = source_->gather(batch_.indices, batch_.augmentation);
     return images_;
   }
   const at::Tensor& labels() {
-    if (!labels_.defined()) labels_ = dataset_->labels(batch_.indices);
+    if (!labels_.defined()) labels_ = source_->labels(batch_.indices);
     return labels_;
   }
   // One factor per sample, or an undefined tensor.
@@ -49,7 +49,7 @@ class Minibatch {
   }
 
  private:
-  const std::shared_ptr<const Dataset> dataset_;
+  const std::shared_ptr<const ImageSource> source_;
   const Batch batch_;
   at::Tensor images_, labels_, weights_;
 };

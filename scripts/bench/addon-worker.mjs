@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Dataset, nasBench201, nativeInfo, peakMemory, Supernet, setThreads } from '../../dist/index.js'
+import { Dataset, nasBench201, nativeInfo, parseConfig, peakMemory, Supernet, setThreads } from '../../dist/index.js'
 import { IMAGE, MEAN, STD } from './inputs.mjs'
 
+const AUGMENTATION = parseConfig({}).training.augmentation
 const STEP = {
   learningRate: 0.05,
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
@@ -49,7 +50,7 @@ async function measure({ do: mode, path, steps, batch: size = batch }) {
   for (let step = 0; step < steps; step++) {
     const plan = supernet.compile(space.program(path))
     if (mode === 'train') {
-      const augmentation = { seed: seed++, pad: 4, flip: true }
+      const augmentation = { seed: seed++, list: AUGMENTATION }
       await supernet.trainStep(plan, { dataset, indices: indices.subarray(0, size), augmentation }, STEP)
     } else {
       await supernet.evaluate(plan, dataset, { batchSize: size, count: size })

@@ -38,6 +38,7 @@ const METHODS = [
   { label: 'SUMNAS', passes: 10, method: { name: 'sumnas' } },
 ]
 
+const AUGMENTATION = parseConfig({}).training.augmentation
 const RATES = {
   learningRate: 0.05,
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
@@ -71,7 +72,7 @@ function entrant({ label, passes, method: settings }, { channels, cells, batch, 
       const order = method.epochIndices()
       const begin = (step) => {
         const indices = order.subarray(step * batch, (step + 1) * batch).map((index) => index % data.count)
-        const augmentation = { seed: random.augmentation.integer(2 ** 32), pad: 4, flip: true }
+        const augmentation = { seed: random.augmentation.integer(2 ** 32), list: AUGMENTATION }
         return method.step(engine, { dataset: data, indices, augmentation }, RATES)
       }
       epochs.push((performance.now() - began) / 1000)

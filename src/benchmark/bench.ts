@@ -2,10 +2,11 @@
 
 import { createRandom } from '../base/random.js'
 import type { Config } from '../config/index.js'
+import { openImages } from '../data/source.js'
 import {
   type Batch,
-  Dataset,
   FAMILIES,
+  type ImageSource,
   nativeInfo,
   type Precision,
   type Profile,
@@ -93,7 +94,7 @@ export async function* bench(
   using supernet = Supernet.of(space, { device, precision })
   await initialise(supernet, createRandom(config.seed))
   const images = mode === 'train' ? splits.train : splits.test
-  using dataset = new Dataset(repeated(images, batchSize), device)
+  using dataset = openImages(repeated(images, batchSize), device)
 
   const measurements: PathMeasurement[] = []
   for (const path of paths) {
@@ -121,7 +122,7 @@ export async function* bench(
 async function measure(
   path: Path,
   supernet: Supernet,
-  dataset: Dataset,
+  dataset: ImageSource,
   options: BenchmarkOptions,
 ): Promise<PathMeasurement> {
   const { config, space, batchSize, mode, warmup = WARMUP, signal } = options
@@ -170,7 +171,7 @@ type Step = () => Promise<unknown>
 function stepOf(
   path: Path,
   supernet: Supernet,
-  dataset: Dataset,
+  dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
   const { learningRate, optimizer, unsampled, clipNorm, augmentation } = config.training
@@ -178,7 +179,7 @@ function stepOf(
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),
-    ...(augmentation.pad > 0 || augmentation.flip ? { augmentation: { seed: 0, ...augmentation } } : {}),
+    augmentation: { seed: 0, list: augmentation },
     drop: { seed: 0 },
   }
   return () => {

@@ -3,9 +3,10 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { UserError } from '../base/errors.js'
+import { changed, inTodaysForm } from './earlier-forms.js'
 import { describeProblems, expected } from './problems.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
-import { assign, merge, readSettings, resolvePaths, type Settings } from './settings.js'
+import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
 export * from './schema.js'
 
@@ -37,11 +38,11 @@ export async function loadConfig({
 }: LoadOptions = {}): Promise<Config> {
   const written = await readSettings(file, '--config')
   resolvePaths(written, dirname(resolve(file)))
-  const settings: Settings = structuredClone(defaults)
-  merge(settings, written)
+  let settings: Settings = structuredClone(defaults)
+  settings = changed(settings, (settings) => merge(settings, written))
   settings.name ??= basename(file, extname(file))
-  for (const assignment of set) assign(settings, assignment)
-  merge(settings, overrides)
+  for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
+  settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())
   return check(settings, file)
 }
@@ -53,8 +54,8 @@ export async function loadConfig({
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
 export function configOfSettings(set: readonly string[]): Config {
-  const settings: Settings = {}
-  for (const assignment of set) assign(settings, assignment)
+  let settings: Settings = {}
+  for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   resolvePaths(settings, process.cwd())
   return check(settings, '--set')
 }
@@ -65,7 +66,7 @@ export function configOfSettings(set: readonly string[]): Config {
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
 export function parseConfig(settings: ConfigInput): Config {
-  return check(settings, 'the configuration')
+  return check(isGroup(settings) ? inTodaysForm(settings) : settings, 'the configuration')
 }
 
 function check(settings: unknown, source: string): Config {

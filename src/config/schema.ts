@@ -1,10 +1,12 @@
 /** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
 import { z } from 'zod'
+import { augmentation } from './augmentation.js'
 import { finding } from './finding.js'
 import { count, group, positive } from './group.js'
 import { method } from './methods.js'
 import { space } from './spaces.js'
 
+export type { AugmentationConfig } from './augmentation.js'
 export { type FindingConfig, LATENCY, type LatencyConfig } from './finding.js'
 export type {
   CloseConfig,
@@ -50,13 +52,6 @@ const data = group({
   when: ({ value }) => value instanceof Object,
 })
 
-const augmentation = group({
-  /** Random crop after zero padding by this many pixels; 0 for none. */
-  pad: z.int().min(0).default(4),
-  /** Horizontal flip of every second image. */
-  flip: z.boolean().default(true),
-})
-
 /** How the learning rate goes, epoch by epoch. */
 const learningRateSchedule = z.discriminatedUnion('kind', [
   /** Along a cosine to `learningRateMin`. */
@@ -96,7 +91,8 @@ const training = group({
     .min(0)
     .refine((steps) => steps !== 1, { error: 'at least 2, or 0 for none' })
     .default(0),
-  augmentation: augmentation.prefault({}),
+  /** What is done to every training image, drawn anew each time; empty for nothing. */
+  augmentation,
   /** Longest time between two checkpoints. */
   checkpointSeconds: z.number().min(0).default(60),
 })

@@ -2,7 +2,7 @@
 
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
-import type { CalibrationImages, Dataset, EvaluateRecord, Supernet } from '../native/index.js'
+import type { CalibrationImages, EvaluateRecord, ImageSource, Supernet } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
@@ -26,7 +26,7 @@ export interface Evaluator {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate' | 'recalibrate'>
   /** Test images, or held out ones. */
-  readonly data: Dataset
+  readonly data: ImageSource
   readonly batchSize: number
   /** Evaluate on the first images only. */
   readonly imageCount?: number

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { RandomStream } from '../base/random.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
-import { Dataset, type ImageData, nativeInfo, type Supernet } from '../native/index.js'
+import { Dataset, type ImageData, type ImageSource, nativeInfo, type Supernet } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
@@ -11,7 +11,7 @@ export interface LatencyOptions extends Partial<LatencyConfig> {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate'>
   /** At least a batch of images, which are evaluated again and again: see {@link noiseDataset}. */
-  readonly data: Dataset
+  readonly data: ImageSource
   readonly signal?: AbortSignal
 }
 

@@ -1,6 +1,7 @@
 /** From an experiment's file to its cells: every search that it asks for, once, under a name that stays the same. */
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
+import { changed, inTodaysForm } from '../config/earlier-forms.js'
 import type { Config } from '../config/index.js'
 import { expected, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
@@ -156,7 +157,7 @@ class Planner {
         settings = await this.#start(value.config, set)
         settings.seed = seed
       }
-      if (value !== undefined) lay(settings, value.settings)
+      if (value !== undefined) settings = changed(settings, (settings) => lay(settings, value.settings))
       if (axis === 'method') words.push(value?.id ?? nameOf('method', settings))
       else if (value !== undefined && meaning(settings) !== before) words.push(value.id)
     }
@@ -171,13 +172,11 @@ class Planner {
   async #start(file: string, set: Settings): Promise<Settings> {
     let written = this.#files.get(file)
     if (written === undefined) {
-      written = await readSettings(file, 'config')
+      written = inTodaysForm(await readSettings(file, 'config'))
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }
-    const settings = structuredClone(written)
-    lay(settings, set)
-    return settings
+    return changed(structuredClone(written), (settings) => lay(settings, set))
   }
 }
 

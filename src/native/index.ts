@@ -5,6 +5,8 @@
  * JavaScript thread is never blocked. Calls on a disposed handle throw. Arrays passed in are copied or held until the
  * call has finished; do not write to them before that.
  */
+export * from './dataset.js'
+export type * from './image-source.js'
 export * from './process.js'
 export type { Binding } from './raw.js'
 export type * from './records.js'

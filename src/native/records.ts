@@ -1,7 +1,8 @@
 /** What goes into the addon and comes back: shapes, units, ranges. */
+import type { AugmentationConfig } from '../config/augmentation.js'
 import type { OptimizerConfig } from '../config/schema.js'
 import type { BufferSpec } from '../spaces/space.js'
-import type { Dataset } from './supernet.js'
+import type { ImageSource } from './image-source.js'
 
 /** Where tensors lie and are computed with: `cuda` is the first NVIDIA GPU. */
 export type Device = 'cpu' | 'cuda'
@@ -44,12 +45,12 @@ export interface ImageData {
   readonly std?: readonly number[]
 }
 
-/** Random crop of the zero-padded image, and horizontal flip with probability one half; drawn natively from `seed`. */
+/** What the images of a batch are augmented by, each by numbers that are drawn natively from `seed`. */
 export interface Augmentation {
+  /** A whole number of at least 0. */
   readonly seed: number
-  /** Pixels of zero padding on each side before cropping back to size; 0 for no crop. */
-  readonly pad: number
-  readonly flip: boolean
+  /** Carried out in this order; each kind once. */
+  readonly list: readonly AugmentationConfig[]
 }
 
 /** What the dropouts and drop paths of a step draw from, natively. */
@@ -61,8 +62,8 @@ export interface Drop {
 
 /** The images of one step, and how it takes them. */
 export interface Batch {
-  readonly dataset: Dataset
-  /** Indices into the data set, one per sample of the batch. */
+  readonly dataset: ImageSource
+  /** Indices into the source, one per sample of the batch. */
   readonly indices: Int32Array
   readonly augmentation?: Augmentation
   /** One factor per sample on its loss; default 1. The loss is always divided by the batch size. */

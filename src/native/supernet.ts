@@ -1,11 +1,12 @@
-/** The handles: images, plans, and the supernet, whose methods are the verbs that training steps are made of. */
+/** The handles: held batches, plans, and the supernet, whose methods are the verbs that training steps are made of. */
 
 import { type EncodedProgram, encodeProgram } from '../programs/encode-program.js'
 import type { Program } from '../programs/program.js'
 import type { BufferSpec, ParameterSpec, SearchSpace } from '../spaces/space.js'
 import { loadBinding } from './binding.js'
 import { Handle } from './handle.js'
-import type { RawDataset, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
+import type { ImageSource } from './image-source.js'
+import type { RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {
   AccumulateOptions,
   AccumulateRecord,
@@ -18,7 +19,6 @@ import type {
   EvaluateRecord,
   FinishOptions,
   GradientNoise,
-  ImageData,
   Moments,
   Precision,
   RestoreOptions,
@@ -28,21 +28,6 @@ import type {
   UpdateOptions,
 } from './records.js'
 import type { StateKind } from './state.js'
-
-/** Images resident in native memory. */
-export class Dataset extends Handle<RawDataset> {
-  readonly count: number
-
-  /**
-   * Copies images and labels; the arrays can be changed afterwards.
-   *
-   * @throws Error with code `ERR_INVALID_ARGUMENT` where lengths, labels or normalisation do not fit.
-   */
-  constructor(data: ImageData, device: Device = 'cpu') {
-    super(new (loadBinding().Dataset)(data, device))
-    this.count = data.labels.length
-  }
-}
 
 /** A batch whose images are gathered and augmented once, at the first step that uses it, for all of them. */
 export class HeldBatch extends Handle<RawHeldBatch> {
@@ -188,8 +173,8 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.displacementToGradients()
   }
 
-  /** Accuracy and loss on the data set's images in order, without augmentation; by running statistics, where kept. */
-  evaluate(plan: Plan, dataset: Dataset, options: EvaluateOptions): Promise<EvaluateRecord> {
+  /** Accuracy and loss on the source's images in order, without augmentation; by running statistics, where kept. */
+  evaluate(plan: Plan, dataset: ImageSource, options: EvaluateOptions): Promise<EvaluateRecord> {
     return this.raw.evaluate(plan.raw, dataset.raw, options)
   }
 
@@ -203,7 +188,7 @@ export class Supernet extends Handle<RawSupernet> {
   }
 
   /** Logits of one batch without augmentation, indices.length × classes, row-major. */
-  logits(plan: Plan, dataset: Dataset, indices: Int32Array): Promise<Float32Array> {
+  logits(plan: Plan, dataset: ImageSource, indices: Int32Array): Promise<Float32Array> {
     return this.raw.logits(plan.raw, dataset.raw, indices)
   }
 

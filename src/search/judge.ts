@@ -1,9 +1,10 @@
 /** What judges the sub-models of a run: images on the device, and records in its folder of all that was found out. */
 import type { Config, LatencyConfig } from '../config/schema.js'
 import type { Splits } from '../data/index.js'
+import { openImages } from '../data/source.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
-import { type CalibrationImages, Dataset, type Supernet } from '../native/index.js'
+import type { CalibrationImages, ImageSource, Supernet } from '../native/index.js'
 import { EvaluatedPaths } from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -30,21 +31,21 @@ interface EvaluationSettings {
 export class Judge implements Disposable {
   readonly #options: JudgeOptions
   /** Test images. */
-  readonly #test: Dataset
+  readonly #test: ImageSource
   /** Held out images, where there are any. */
-  readonly #validation: Dataset | undefined
+  readonly #validation: ImageSource | undefined
   readonly #calibration: CalibrationImages | undefined
   readonly #records = new Map<string, EvaluatedPaths>()
-  #noise: Dataset | undefined
+  #noise: ImageSource | undefined
 
   constructor(options: JudgeOptions) {
     const { config, space, splits, shared } = options
     this.#options = options
-    this.#test = new Dataset(splits.test, config.device)
-    this.#validation = splits.validation && new Dataset(splits.validation, config.device)
+    this.#test = openImages(splits.test, config.device)
+    this.#validation = splits.validation && openImages(splits.validation, config.device)
     const { recalibration } = config.ranking
     if (shared && space.buffers !== undefined && recalibration.images > 0) {
-      const dataset = new Dataset(splits.train, config.device)
+      const dataset = openImages(splits.train, config.device)
       const indices = calibrationIndices(dataset.count, recalibration, config.seed)
       this.#calibration = { dataset, indices, batchSize: recalibration.batchSize }
     }
@@ -97,7 +98,7 @@ export class Judge implements Disposable {
     }
   }
 
-  async #evaluator(data: Dataset, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
+  async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
     const { space, supernet, position, file, signal } = this.#options
     const calibration = this.#calibration
     const recalibration = calibration && { images: calibration.indices.length, batchSize: calibration.batchSize }

@@ -5,11 +5,12 @@ import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
 import type { Splits } from '../data/index.js'
+import { openImages } from '../data/source.js'
 import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { Dataset, Supernet, setThreads } from '../native/index.js'
+import { Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -89,7 +90,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
       await run.save(snapshot)
       latest = snapshot
     }
-    using data = new Dataset(splits.train, config.device)
+    using data = openImages(splits.train, config.device)
     for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
       if (event.event === 'epoch') await run.log(event)
       yield event

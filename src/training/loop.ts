@@ -5,11 +5,12 @@
  */
 
 import { UserError } from '../base/errors.js'
-import { type Random, type RandomStream, randomState, restoreRandom } from '../base/random.js'
+import { type Random, randomState, restoreRandom } from '../base/random.js'
 import type { TrainingConfig } from '../config/schema.js'
+import { drawAugmentation } from '../data/augmentation.js'
 import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
-import type { Augmentation, Batch, Dataset, StepOptions, Supernet } from '../native/index.js'
+import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
 import type { SearchSpace } from '../spaces/space.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { fixedGradientVariance } from './fixed-variance.js'
@@ -35,7 +36,7 @@ export interface TrainOptions {
   readonly space: SearchSpace
   readonly supernet: Verbs & Restorable & Pick<Supernet, 'compile'>
   /** Training images. */
-  readonly data: Dataset
+  readonly data: ImageSource
   readonly method: Method
   readonly random: Random
   readonly settings: TrainingConfig
@@ -217,11 +218,6 @@ async function endEpoch(
 
 function fixed(variance: GradientVariance): Partial<EpochEvent> {
   return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
-}
-
-function drawAugmentation(settings: TrainingConfig['augmentation'], stream: RandomStream): Augmentation | undefined {
-  if (settings.pad === 0 && !settings.flip) return undefined
-  return { seed: stream.integer(2 ** 32), pad: settings.pad, flip: settings.flip }
 }
 
 function diverged(loss: number, epoch: number, step: number): UserError {

@@ -109,7 +109,7 @@ describe('a run of CLOSE', () => {
     space: { name: 'nasbench201', channels: 8, cellsPerStage: 1 },
     data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 400, testCount: 64 },
     method: { name: 'close', curriculum: [1, 2] },
-    training: { epochs: 4, batchSize: 20, augmentation: { pad: 0, flip: false } },
+    training: { epochs: 4, batchSize: 20, augmentation: [] },
     ranking: { subModels: 30, batchSize: 64, top: 30 },
   })
 

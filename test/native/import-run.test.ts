@@ -27,7 +27,7 @@ const config = parseConfig({
   seed: 5,
   threads: 1,
   space: { name: 'nasbench201', channels: 2, cellsPerStage: 1 },
-  training: { epochs: 2, batchSize: 8, augmentation: { pad: 1 } },
+  training: { epochs: 2, batchSize: 8, augmentation: [{ kind: 'pad-crop', padding: 1 }, { kind: 'flip' }] },
   ranking: { subModels: 5 },
 })
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input, classes: 3 })

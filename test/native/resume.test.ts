@@ -19,7 +19,13 @@ function config(changes: ConfigInput = {}) {
     space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
     data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 200, testCount: 64 },
     ...changes,
-    training: { epochs: 3, batchSize: 32, checkpointSeconds: 0, augmentation: { pad: 2 }, ...changes.training },
+    training: {
+      epochs: 3,
+      batchSize: 32,
+      checkpointSeconds: 0,
+      augmentation: [{ kind: 'pad-crop', padding: 2 }, { kind: 'flip' }],
+      ...changes.training,
+    },
     ranking: { subModels: 12, batchSize: 64 },
   })
 }

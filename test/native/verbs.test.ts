@@ -1,12 +1,13 @@
 /** The verbs that steps of several passes are made of. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Dataset, Supernet, setThreads } from '../../src/native/index.js'
+import { flip, padCrop } from '../support/augmentation.js'
 import { chiSquareNormal } from '../support/normal.js'
 import { fixtureImages, fixtureWeights, input, space, fixture as tiny } from '../support/tiny-fixture.js'
 
 const specs = space.parameters()
 const dataset = new Dataset({ images: fixtureImages(), labels: Int32Array.from(tiny.labels), ...input })
-const batch = { dataset, indices: Int32Array.of(0, 3, 5), augmentation: { seed: 5, pad: 2, flip: true } }
+const batch = { dataset, indices: Int32Array.of(0, 3, 5), augmentation: { seed: 5, list: [padCrop(2), flip()] } }
 const sgd = { learningRate: 0.1, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 }, unsampled: 'skip' } as const
 
 // A step of this size is too short to share.

@@ -5,7 +5,14 @@ import { expectTypeOf } from 'vitest'
 type Handle = pada.Dataset | pada.HeldBatch | pada.Plan | pada.Supernet
 expectTypeOf<Handle>().toExtend<Disposable>()
 
-export async function typed(supernet: pada.Supernet, plan: pada.Plan, dataset: pada.Dataset): Promise<void> {
+expectTypeOf<pada.Dataset>().toExtend<pada.ImageSource>()
+// Whatever takes images takes them from any source.
+expectTypeOf<pada.Batch['dataset']>().toEqualTypeOf<pada.ImageSource>()
+expectTypeOf<pada.TrainOptions['data']>().toEqualTypeOf<pada.ImageSource>()
+expectTypeOf<pada.Evaluator['data']>().toEqualTypeOf<pada.ImageSource>()
+expectTypeOf<Parameters<pada.Supernet['evaluate']>[1]>().toEqualTypeOf<pada.ImageSource>()
+
+export async function typed(supernet: pada.Supernet, plan: pada.Plan, dataset: pada.ImageSource): Promise<void> {
   const batch = { dataset, indices: Int32Array.of(0) }
   const options = {
     learningRate: 0.1,

@@ -21,6 +21,11 @@ expectTypeOf<Config>().toExtend<ConfigInput>()
 parseConfig({ method: { name: 'spos', sampling: 'modelSize' }, training: { epochs: 3 }, threads: 1 })
 parseConfig({ finding: { algorithm: 'evolution', limits: { parameters: 1e5, latency: { min: 1, max: 2 } } } })
 parseConfig({ training: { schedule: { kind: 'plateau', patience: 3 } } })
+parseConfig({ training: { augmentation: [{ kind: 'flip' }, { kind: 'pad-crop', padding: 2 }] } })
+// @ts-expect-error: a flip has no padding
+parseConfig({ training: { augmentation: [{ kind: 'flip', padding: 2 }] } })
+// @ts-expect-error: no such augmentation
+parseConfig({ training: { augmentation: [{ kind: 'blur' }] } })
 // @ts-expect-error: no such group
 parseConfig({ trainings: {} })
 // @ts-expect-error: no such key of spos

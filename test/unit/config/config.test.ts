@@ -58,7 +58,10 @@ describe('parseConfig', () => {
         unsampled: 'decay',
         gradientNoise: 0,
         varianceSteps: 0,
-        augmentation: { pad: 4, flip: true },
+        augmentation: [
+          { kind: 'pad-crop', padding: 4 },
+          { kind: 'flip', probability: 0.5 },
+        ],
         checkpointSeconds: 60,
       },
       ranking: {
@@ -111,8 +114,32 @@ describe('parseConfig', () => {
         'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, finding, groundTruth for the settings but received "sed"',
       ],
       [
-        { training: { augmentation: { flop: true } } },
-        'Expected only pad, flip for training.augmentation but received "flop"',
+        { training: { augmentation: [{ kind: 'flip' }, { kind: 'cutout' }] } },
+        'Expected pad-crop, flip for training.augmentation[1].kind but received "cutout"',
+      ],
+      [
+        { training: { augmentation: [{ padding: 4 }] } },
+        'Expected pad-crop, flip for training.augmentation[0].kind but received nothing',
+      ],
+      [
+        { training: { augmentation: [{ kind: 'flip', pad: 4 }] } },
+        'Expected only kind, probability for training.augmentation[0] but received "pad"',
+      ],
+      [
+        { training: { augmentation: [{ kind: 'flip', probability: 2 }] } },
+        'Expected a number of at most 1 for training.augmentation[0].probability but received 2',
+      ],
+      [
+        { training: { augmentation: [{ kind: 'pad-crop', padding: 0 }] } },
+        'Expected a number of at least 1 for training.augmentation[0].padding but received 0',
+      ],
+      [
+        { training: { augmentation: ['flip'] } },
+        'Expected a group of settings for training.augmentation[0] but received "flip"',
+      ],
+      [
+        { training: { augmentation: [{ kind: 'flip' }, { kind: 'flip' }] } },
+        'Expected each kind once for training.augmentation but received [{"kind":"flip"},{"kind":"flip"}]',
       ],
       [{ training: { epochs: 0 } }, 'Expected a number of at least 1 for training.epochs but received 0'],
       [{ training: { epochs: 1.5 } }, 'Expected a whole number for training.epochs but received 1.5'],

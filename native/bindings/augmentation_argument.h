@@ -1,0 +1,13 @@
+// What a batch is augmented by, read from JavaScript values.
+#pragma once
+
+#include <napi.h>
+
+#include "data/augment.h"
+
+namespace pada {
+
+// { seed, list: [{ kind, … }, …] }
+AugmentationList augmentation_argument(const Napi::Value& value);
+
+}  // namespace pada
