@@ -1,6 +1,6 @@
 /** The settings of a data set: which files, how many of their images, and what is done to the pixels. */
 import { z } from 'zod'
-import { count, group, positive } from './group.js'
+import { count, group, type Immutable, positive } from './group.js'
 
 export const data = group({
   format: z
@@ -66,4 +66,4 @@ export const data = group({
   .describe('The images to train on and to test on.')
 
 /** A data set, and what is done to its pixels: the group `data`. */
-export type DataConfig = z.output<typeof data>
+export type DataConfig = Immutable<z.output<typeof data>>

@@ -1,7 +1,7 @@
 /** Settings of the search for the best sub-models of a trained supernet. */
 import { z } from 'zod'
 import { EVALUATIONS, EVOLUTION, REGULARIZED_EVOLUTION } from './finding-defaults.js'
-import { count, group, share } from './group.js'
+import { count, group, type Immutable, share } from './group.js'
 
 const amount = z.number().min(0)
 
@@ -125,12 +125,15 @@ export type FindingConfig = z.output<typeof finding>
 /** How latency is measured: the group `finding.latency`. */
 export type LatencyConfig = z.output<typeof latency>
 /** What a cost may be: a limit of the group `finding.limits`. Both ends are allowed. */
-export type LimitConfig = z.output<typeof limit>
+export type Limit = Immutable<z.output<typeof limit>>
 /** Settings of {@link evolve}. */
-export type EvolutionConfig = Pick<z.output<typeof evolution>, keyof typeof EVOLUTION>
+export type EvolutionSettings = Pick<z.output<typeof evolution>, keyof typeof EVOLUTION>
 /** Settings of {@link evolveRegularized}. */
-export type RegularizedEvolutionConfig = Pick<z.output<typeof regularizedEvolution>, keyof typeof REGULARIZED_EVOLUTION>
+export type RegularizedEvolutionSettings = Pick<
+  z.output<typeof regularizedEvolution>,
+  keyof typeof REGULARIZED_EVOLUTION
+>
 /** Settings of {@link randomSearch}. */
-export type RandomSearchConfig = Pick<z.output<typeof random>, 'evaluations'>
+export type RandomSearchSettings = Pick<z.output<typeof random>, 'evaluations'>
 /** Settings of {@link localSearch}. */
-export type LocalSearchConfig = Pick<z.output<typeof localSearch>, 'evaluations'>
+export type LocalSearchSettings = Pick<z.output<typeof localSearch>, 'evaluations'>

@@ -10,14 +10,14 @@ import { training } from './training.js'
 
 export type { DataConfig } from './data.js'
 export {
-  type EvolutionConfig,
+  type EvolutionSettings,
   type FindingConfig,
   LATENCY,
   type LatencyConfig,
-  type LimitConfig,
-  type LocalSearchConfig,
-  type RandomSearchConfig,
-  type RegularizedEvolutionConfig,
+  type Limit,
+  type LocalSearchSettings,
+  type RandomSearchSettings,
+  type RegularizedEvolutionSettings,
 } from './finding.js'
 export type {
   CloseConfig,

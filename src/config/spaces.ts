@@ -1,6 +1,6 @@
 /** The settings of each search space. Defaults are the published ones. */
 import { z } from 'zod'
-import { count, group, positive } from './group.js'
+import { count, group, type Immutable, positive } from './group.js'
 
 const channels = count.default(16).describe('Channels C of the stem and of the first stage.')
 
@@ -43,7 +43,11 @@ const darts = group({
 
 const proxylessnas = group({
   name: z.literal('proxylessnas'),
-  width: positive.default(1).describe('Factor on the channels of all layers.'),
+  width: positive
+    .default(1)
+    .describe(
+      'Factor on the channels of all layers, which are rounded as in MobileNets. Below 1 the last convolution keeps its 1,280 channels.',
+    ),
   layers: z.array(count).length(6).default([4, 4, 4, 4, 4, 1]).describe('Layers in each of the six stages.'),
 }).describe('ProxylessNAS (Cai, Zhu and Han, ICLR 2019): layers of inverted residual blocks, for larger images.')
 
@@ -72,6 +76,6 @@ export type NasBench1Shot1Config = z.output<typeof nasbench1shot1>
 /** Settings of {@link darts}. */
 export type DartsConfig = z.output<typeof darts>
 /** Settings of {@link proxylessNas}. */
-export type ProxylessNasConfig = z.output<typeof proxylessnas>
+export type ProxylessNasConfig = Immutable<z.output<typeof proxylessnas>>
 /** Settings of {@link nasBenchMacro}. */
 export type NasBenchMacroConfig = z.output<typeof nasbenchMacro>

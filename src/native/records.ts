@@ -1,9 +1,10 @@
 /** What goes into the addon and comes back: shapes, units, ranges. */
+import type { Config } from '../config/schema.js'
 import type { BufferSpec } from '../spaces/space.js'
 import type { Dataset } from './supernet.js'
 
 /** Where tensors lie and are computed with: `cuda` is the first NVIDIA GPU. */
-export type Device = 'cpu' | 'cuda'
+export type Device = Config['device']
 
 /**
  * How a supernet computes: `fast` takes whatever is fastest on the device; `reference` takes ATen's operators in the
@@ -15,7 +16,7 @@ export type Arithmetic = 'fast' | 'reference'
  * The type in which a supernet keeps activations and convolves. Parameters, their gradients and moments, statistics
  * and the loss are float32 in either, so the weights of one can be used by the other.
  */
-export type Precision = 'float32' | 'bfloat16'
+export type Precision = Config['precision']
 
 /** How a supernet computes, and on what. */
 export interface SupernetOptions {

@@ -1,7 +1,7 @@
 /** The search spaces that a configuration can name: one line each. */
 
 import { UserError } from '../base/errors.js'
-import { SPACES, type SpaceConfig } from '../config/spaces.js'
+import { type Sharing, SPACES, type SpaceConfig } from '../config/spaces.js'
 import type { Shape } from '../programs/program.js'
 import { darts } from './darts/darts.js'
 import { nasBenchMacro } from './layered/nasbench-macro.js'
@@ -39,9 +39,8 @@ export type {
   ParameterSpec,
   Path,
   SearchSpace,
-  Sharing,
 } from './space.js'
-export { SPACES, type SpaceConfig }
+export { type Sharing, SPACES, type SpaceConfig }
 
 /** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']

@@ -1,11 +1,5 @@
 /** Schedules of training, as functions of the epoch e = 0 … E − 1. */
-
-/** How strongly importance counts against uniform sampling. */
-export type Schedule =
-  | { readonly kind: 'linear' }
-  | { readonly kind: 'cosine' }
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'step'; readonly steps: number }
+import type { ScheduleConfig, TrainingConfig } from '../config/schema.js'
 
 /**
  * The smoothing parameter δ or τ of epoch `epoch`, in [0, 1] (PA&DA, CVPR 2023, §3.3 and supplement B.3).
@@ -17,7 +11,7 @@ export type Schedule =
  *
  * The paper names cosine and step without formulas; these agree with linear at both ends.
  */
-export function strength(schedule: Schedule, epoch: number, epochs: number): number {
+export function strength(schedule: ScheduleConfig, epoch: number, epochs: number): number {
   const progress = epoch / epochs
   switch (schedule.kind) {
     case 'linear':
@@ -40,15 +34,9 @@ export function cosineLearningRate(initial: number, epoch: number, epochs: numbe
   return minimum + ((initial - minimum) / 2) * (1 + Math.cos((Math.PI * epoch) / epochs))
 }
 
-/** What of the settings of training a learning rate depends on. */
-export interface LearningRates {
-  readonly epochs: number
-  readonly learningRate: number
-  readonly learningRateMin: number
-  readonly schedule:
-    | { readonly kind: 'cosine' }
-    | { readonly kind: 'plateau'; readonly patience: number; readonly factor: number }
-}
+/** The settings of training on which a learning rate depends. */
+type LearningRates = Pick<TrainingConfig, 'epochs' | 'learningRate' | 'learningRateMin' | 'schedule'>
+type Plateau = Extract<TrainingConfig['schedule'], { kind: 'plateau' }>
 
 /**
  * The learning rate of an epoch, as a function of the losses of those before it. A schedule that began anew at an epoch
@@ -75,7 +63,7 @@ const LEAST_CHANGE = 1e-8
 export function plateauLearningRate(
   initial: number,
   losses: readonly number[],
-  { patience, factor }: { readonly patience: number; readonly factor: number },
+  { patience, factor }: Omit<Plateau, 'kind'>,
   minimum = 0,
 ): number {
   let rate = initial

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { ScheduleConfig } from '../../../src/config/schema.js'
 import {
   cosineLearningRate,
   learningRateOf,
   plateauLearningRate,
-  type Schedule,
   strength,
 } from '../../../src/training/learning-rate.js'
 
-const values = (schedule: Schedule) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
+const values = (schedule: ScheduleConfig) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
 
 describe('strength', () => {
   it('rises linearly from 0', () => {
