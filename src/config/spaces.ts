@@ -4,8 +4,8 @@ import { count, group, type Immutable, positive } from './group.js'
 
 const channels = count.default(16).describe('Channels C of the stem and of the first stage.')
 
-const sharing = z
-  .enum(['perOperation', 'perCell'])
+const extent = z.enum(['perOperation', 'perCell'])
+const sharing = extent
   .default('perOperation')
   .describe(
     'Which places of a cell share weights. `perOperation`: every place has its own weights for each operation. `perCell`: all places share one copy per operation.',
@@ -62,13 +62,15 @@ export const space = z
   .discriminatedUnion('name', [nasbench201, nasbench1shot1, darts, proxylessnas, nasbenchMacro])
   .describe('The search space, and the size of its supernet.')
 
+/** Extents of sharing: what `space.sharing` may be. */
+export const EXTENTS = extent.options
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])
 
 /** A search space and its settings. */
 export type SpaceConfig = z.output<typeof space>
 /** Which places of a cell share weights: the setting `space.sharing`. */
-export type Sharing = z.output<typeof sharing>
+export type Sharing = z.output<typeof extent>
 /** Settings of {@link nasBench201}. */
 export type NasBench201Config = z.output<typeof nasbench201>
 /** Settings of {@link nasBench1Shot1}. */

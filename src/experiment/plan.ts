@@ -1,7 +1,7 @@
 /** From an experiment's file to its cells: every search that it asks for, once, under a name that stays the same. */
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
-import type { Config } from '../config/index.js'
+import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { expected, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
 import { isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
@@ -146,7 +146,7 @@ class Planner {
    * something: so it stays what it is when another study or value is added.
    */
   async #compose(coordinates: readonly Coordinate[], seed: number): Promise<{ settings: Settings; id: string }> {
-    const { config, set, groundTruths } = this.#settings
+    const { config = DEFAULT_CONFIG, set, groundTruths } = this.#settings
     let settings = await this.#start(config, set)
     settings.seed = seed
     const words: string[] = []
