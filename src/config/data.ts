@@ -19,7 +19,7 @@ export const data = group({
   checksums: z
     .boolean()
     .optional()
-    .describe('Compare files with their published MD5 checksums, if there are any. Default: true.'),
+    .describe('Compare files with their published MD5 checksums, if there are any. Default: `true`.'),
   layout: z
     .enum(['NCHW', 'NHWC'])
     .optional()
@@ -43,7 +43,7 @@ export const data = group({
     .describe('Centre each image on a black square of this height and width, in pixels. Default: no padding.'),
   downsample: count
     .optional()
-    .describe('Then average blocks of this many by this many pixels. It must divide height and width. Default: 1.'),
+    .describe('Then average blocks of this many by this many pixels. It must divide height and width. Default: `1`.'),
   mean: z
     .array(z.number())
     .min(1)

@@ -27,7 +27,9 @@ const limits = group({
   multiplyAdds: limit.optional().describe('Multiply-adds for one image.'),
   flops: limit.optional().describe('FLOPs for one image.'),
   latency: limit.optional().describe('Milliseconds per batch on this machine.'),
-}).describe('Limits that every sub-model found keeps. A number is the largest value allowed.')
+}).describe(
+  'Limits that every sub-model found keeps. A number is the largest value allowed; a group has `min`, `max` or both.',
+)
 
 /** What all algorithms have in common. */
 const shared = {

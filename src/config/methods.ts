@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { count, group, positive, share } from './group.js'
 
 const schedule = z.discriminatedUnion('kind', [
-  group({ kind: z.literal('linear') }).describe('e/E: 0 in the first epoch, almost 1 in the last.'),
+  group({ kind: z.literal('linear') }).describe('e/E: 0 after the first epoch, then rising towards 1.'),
   group({ kind: z.literal('cosine') }).describe('(1 − cos(π·e/E))/2: like `linear`, but flat at both ends.'),
   group({
     kind: z.literal('constant'),
@@ -32,12 +32,12 @@ const pada = group({
   pathSchedule: schedule
     .prefault({ kind: 'linear' })
     .describe(
-      'Strength δ of importance when paths are drawn, from 0 (uniform) to 1, after epoch e of E. Epochs count from 0.',
+      'Strength δ of importance for paths, from 0 (uniform) to 1, set after epoch e of E. Epochs count from 0.',
     ),
   dataSchedule: schedule
     .prefault({ kind: 'linear' })
     .describe(
-      'Strength τ of importance when images are drawn, from 0 (uniform) to 1, after epoch e of E. Epochs count from 0.',
+      'Strength τ of importance for images, from 0 (uniform) to 1, set after epoch e of E. Epochs count from 0.',
     ),
   connections: z
     .enum(['uniform', 'importance'])
@@ -173,7 +173,7 @@ const close = group({
 
 export const method = z
   .discriminatedUnion('name', [pada, spos, fairnas, sumnas, magicT, magicA, close, standalone])
-  .describe('How the supernet is trained: which paths and images a step takes.')
+  .describe('The method: which paths and images each step trains on.')
 
 /** Names of the methods. */
 export const METHODS = method.options.map(({ shape }) => shape.name.value)

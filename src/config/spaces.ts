@@ -27,7 +27,7 @@ const nasbench1shot1 = group({
   name: z.literal(['nasbench1shot1-1', 'nasbench1shot1-2', 'nasbench1shot1-3']),
   channels: channels.describe('Channels C of the stem and of intermediate nodes in the first stack.'),
   cellsPerStage: count.default(3).describe('Cells in each of the three stacks.'),
-  sharing,
+  sharing: sharing.describe(`${sharing.description} Projections of a cell's input are never shared.`),
 }).describe('NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): three parts of NAS-Bench-101.')
 
 const darts = group({

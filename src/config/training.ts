@@ -43,7 +43,7 @@ export const training = group({
     .enum(['skip', 'decay'])
     .default('decay')
     .describe(
-      "What happens to trained weights outside a step's path. `decay`: momentum and weight decay still change them, as in PyTorch 1.7. `skip`: they stay unchanged.",
+      "What happens to weights outside a step's path, once they were trained. `decay`: momentum and weight decay still change them, as in PyTorch 1.7. `skip`: they stay unchanged.",
     ),
   gradientNoise: z
     .number()

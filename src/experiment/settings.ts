@@ -85,7 +85,7 @@ const study = group({
 
 export const experimentSchema = group({
   name: safeName.describe(
-    'Name of the experiment, and of its folder. An experiment from a file is called after the file by default.',
+    'Name of the experiment, and of its folder. Default: the name of its file, without the extension.',
   ),
   config: z
     .string()
