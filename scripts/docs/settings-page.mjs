@@ -69,14 +69,17 @@ function settingsPage(search, experiment) {
     INTRO,
     table(['Group', 'Meaning'], [['[no group](#the-search-as-a-whole)', 'The search as a whole.'], ...contents]),
     '\n## The search as a whole\n',
-    rows(top.filter(({ schema }) => !isGroup(schema))),
+    ...tables(
+      top.filter(({ schema }) => !isGroup(schema)),
+      3,
+    ),
     ...groups.flatMap(({ key, schema }) => [
       `\n## \`${key}\`\n`,
       `${schema.description}\n`,
       ...section(key, schema, 3),
     ]),
     EXPERIMENT,
-    rows(flatten(settingsOf(experiment, ''))),
+    ...tables(flatten(settingsOf(experiment, '')), 3),
     VALUE,
     rows(settingsOf(experiment.$defs?.value ?? {}, '').filter(({ schema }) => schema.$ref === undefined)),
   ]
@@ -93,7 +96,15 @@ function settingsPage(search, experiment) {
  */
 function section(key, schema, level) {
   if (schema.oneOf !== undefined) return variants([key], schema, level)
-  const settings = flatten(settingsOf(schema, key))
+  return tables(flatten(settingsOf(schema, key)), level)
+}
+
+/**
+ * @param {readonly Setting[]} settings
+ * @param {number} level
+ * @returns {string[]}
+ */
+function tables(settings, level) {
   return [rows(settings), ...variantsOf(settings, level)]
 }
 
@@ -145,16 +156,10 @@ function variants(keys, union, level) {
     const left = flatten(settings.filter((setting) => !shared.some((other) => same(other, setting))))
     if (left.length === 0) continue
     const title = names[i].map((name) => `\`${name}\``).join(', ')
-    lines.push(`\n${'#'.repeat(level)} \`${key}.${tag}\`: ${title}\n`, rows(left), ...variantsOf(left, level + 1))
+    lines.push(`\n${'#'.repeat(level)} \`${key}.${tag}\`: ${title}\n`, ...tables(left, level + 1))
   }
   if (shared.length === 0) return lines
-  const settings = flatten(shared)
-  return [
-    ...lines,
-    `\n${'#'.repeat(level)} Every \`${key}.${tag}\`\n`,
-    rows(settings),
-    ...variantsOf(settings, level + 1),
-  ]
+  return [...lines, `\n${'#'.repeat(level)} Every \`${key}.${tag}\`\n`, ...tables(flatten(shared), level + 1)]
 }
 
 /**

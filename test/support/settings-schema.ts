@@ -8,6 +8,14 @@ export function validator(schema: JsonSchema): (settings: unknown) => boolean {
   return (settings) => validate(settings)
 }
 
+/** All descriptions of a schema. */
+export function descriptionsOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === 'description' && typeof value === 'string' ? [value] : descriptionsOf(value),
+  )
+}
+
 /** The places of all settings that a schema describes nothing of, and of undescribed variants. */
 export function undescribed(schema: JsonSchema, place = ''): string[] {
   const variants = schema.oneOf ?? []

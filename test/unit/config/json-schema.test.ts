@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../../src/config/index.js'
 import { configJsonSchema, overlayOf } from '../../../src/config/json-schema.js'
-import { undescribed, validator } from '../../support/settings-schema.js'
+import { descriptionsOf, undescribed, validator } from '../../support/settings-schema.js'
 
 const accepts = validator(configJsonSchema())
 
 describe('the JSON Schema of a search', () => {
   it('describes every setting and every variant', () => {
     expect(undescribed(configJsonSchema())).toEqual([])
+  })
+
+  it('describes them in sentences of at most 25 words', () => {
+    const sentences = descriptionsOf(configJsonSchema()).flatMap((text) => text.split(/[.;] /))
+    expect(sentences.filter((sentence) => sentence.split(/\s+/).length > 25)).toEqual([])
   })
 
   const files = readdirSync('configs').filter((name) => name.endsWith('.yaml'))

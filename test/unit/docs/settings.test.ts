@@ -32,3 +32,30 @@ test('the page names the variants of a setting, and what all of them share, once
   expect(page).toContain('#### `method.pathSchedule` and `method.dataSchedule`\n')
   expect(page).not.toContain('`method.dataSchedule.kind`')
 })
+
+test('the page follows a schema whose list has variants', () => {
+  const flip = {
+    type: 'object',
+    description: 'Mirror it.',
+    properties: { kind: { const: 'flip' } },
+    required: ['kind'],
+  }
+  const pixels = { type: 'integer', minimum: 1, description: 'Pixels of padding.' }
+  const crop = {
+    type: 'object',
+    description: 'Crop it.',
+    properties: { kind: { const: 'crop' }, pad: pixels },
+    required: ['kind', 'pad'],
+  }
+  const changes = {
+    type: 'array',
+    default: [{ kind: 'flip' }],
+    description: 'Changes.',
+    items: { oneOf: [flip, crop] },
+  }
+  const page = generatedFiles({ properties: { changes } }, {})['docs/settings.md']
+  expect(page).toContain('| `changes` | list of groups, see below | `[{ kind: flip }]` | Changes. |')
+  expect(page).toContain('| `changes.kind` (required) | Meaning |')
+  expect(page).toContain('| `crop` | Crop it. |')
+  expect(page).toContain('| `changes.pad` | whole number ≥ 1 | required | Pixels of padding. |')
+})
