@@ -31,19 +31,25 @@ export {
   type CloseConfig,
   type Config,
   type ConfigInput,
+  type DataConfig,
   DEFAULT_CONFIG,
+  type EvolutionSettings,
   type FairnasConfig,
   LATENCY,
   type LatencyConfig,
+  type Limit,
   type LoadOptions,
+  type LocalSearchSettings,
   loadConfig,
   type MagicAConfig,
   type MethodConfig,
   type OptimizerConfig,
   type PadaConfig,
   parseConfig,
+  type RandomSearchSettings,
   type RankingConfig,
   type RecalibrationConfig,
+  type RegularizedEvolutionSettings,
   type SposConfig,
   type StandaloneConfig,
   type SumnasConfig,
@@ -51,7 +57,7 @@ export {
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
-export { type DataConfig, type FileFormat, loadSplits, type Splits } from './data/index.js'
+export { type FileFormat, loadSplits, type Splits } from './data/index.js'
 export {
   calibrationIndices,
   type Evaluation,
@@ -86,21 +92,16 @@ export {
   costsOf,
   crowdingDistances,
   dominates,
-  type EvolutionSettings,
   evolve,
   evolveRegularized,
   type Finder,
   frontsOf,
   type HasGoals,
-  type Limit,
   type Limits,
-  type LocalSearchSettings,
   localSearch,
   type Origin,
   type Problem,
   paretoFront,
-  type RandomSearchSettings,
-  type RegularizedEvolutionSettings,
   randomSearch,
 } from './finding/index.js'
 export { type NpyArray, readNpy, writeNpy } from './formats/npy.js'

@@ -58,6 +58,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/import.js')).importCommand,
   },
   {
+    command: 'config [file]',
+    describe: 'Print all settings of a search, or the JSON Schema that editors complete them from',
+    load: async () => (await import('./commands/config.js')).configCommand,
+  },
+  {
     command: 'bench',
     describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
     load: async () => (await import('./commands/bench.js')).benchCommand,

@@ -1,97 +1,120 @@
 /** Settings of the search for the best sub-models of a trained supernet. */
 import { z } from 'zod'
 import { EVALUATIONS, EVOLUTION, REGULARIZED_EVOLUTION } from './finding-defaults.js'
-import { count, group, share } from './group.js'
+import { count, group, type Immutable, share } from './group.js'
 
 const amount = z.number().min(0)
 
-/** A number is the largest value that is allowed. */
 const limit = z.union([
   amount.transform((max): { min?: number; max?: number } => ({ max })),
-  group({ min: amount.optional(), max: amount.optional() }).refine(
+  group({
+    min: amount.optional().describe('Smallest value allowed. Default: none.'),
+    max: amount.optional().describe('Largest value allowed. Default: none.'),
+  }).refine(
     ({ min = 0, max = Number.POSITIVE_INFINITY }) => min <= max && (min > 0 || max < Number.POSITIVE_INFINITY),
     { error: 'a group with min, max or both, min at most max' },
   ),
 ])
 
-/** How the latency of a path is measured: the median over the repetitions, after those of the warm-up. */
 export const latency = group({
-  /** Images per batch. */
-  batchSize: count.default(1),
-  warmup: z.int().min(0).default(3),
-  repetitions: count.default(20),
-})
+  batchSize: count.default(1).describe('Images per batch.'),
+  warmup: z.int().min(0).default(3).describe('Evaluations that come first and do not count.'),
+  repetitions: count.default(20).describe('Evaluations that count; the latency is the median of their times.'),
+}).describe('How latency is measured, if a limit or an objective names it.')
+
+const limits = group({
+  parameters: limit.optional().describe('Parameters of the sub-model.'),
+  multiplyAdds: limit.optional().describe('Multiply-adds for one image.'),
+  flops: limit.optional().describe('FLOPs for one image.'),
+  latency: limit.optional().describe('Milliseconds per batch on this machine.'),
+}).describe(
+  'Limits that every sub-model found keeps. A number is the largest value allowed; a group has `min`, `max` or both.',
+)
 
 /** What all algorithms have in common. */
 const shared = {
-  /** Hard limits on what a sub-model costs: latency in milliseconds per batch, the others per image. */
-  limits: group({
-    parameters: limit.optional(),
-    multiplyAdds: limit.optional(),
-    flops: limit.optional(),
-    latency: limit.optional(),
-  }).default({}),
-  /** More accuracy and less of the others; two or more ask for a Pareto front. */
+  limits: limits.default({}),
   objectives: z
     .array(z.enum(['accuracy', 'parameters', 'multiplyAdds', 'flops', 'latency']))
     .min(1)
     .refine((names) => names.includes('accuracy') && new Set(names).size === names.length, {
       error: 'accuracy, and others once each,',
     })
-    .default(['accuracy']),
-  /** Count costs as the space's benchmark publishes the network, instead of those of the path in the supernet. */
-  published: z.boolean().default(false),
-  /** Measured where limits or objectives name it. */
+    .default(['accuracy'])
+    .describe(
+      'What to optimise: `accuracy`, which is required, and costs to lower. Two or more objectives give a Pareto front.',
+    ),
+  published: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Count costs of the stand-alone network that the space's benchmark publishes, instead of those of the path in the supernet.",
+    ),
   latency: latency.prefault({}),
-  /** Evaluate on the first images only; default: all that are held out, or else as the ranking does. */
-  imageCount: count.optional(),
-  /** Default: as the ranking does. */
-  batchSize: count.optional(),
-  /** Length of the list of best sub-models, where there is one objective. */
-  top: count.default(10),
+  imageCount: count
+    .optional()
+    .describe(
+      'Evaluate on the first images only. Default: all held-out images if `data.validationCount` is set, otherwise as in `ranking`.',
+    ),
+  batchSize: count.optional().describe('Images per batch of the evaluation. Default: as in `ranking`.'),
+  top: count.default(10).describe('Length of the list of best sub-models, if accuracy is the only objective.'),
 }
 
 const random = group({
   algorithm: z.literal('random'),
-  evaluations: count.default(EVALUATIONS),
+  evaluations: count.default(EVALUATIONS).describe('Most paths to evaluate.'),
   ...shared,
-})
+}).describe('Random search: different paths, drawn uniformly.')
 
 const evolution = group({
   algorithm: z.literal('evolution'),
-  population: count.default(EVOLUTION.population),
-  /** The first one, which is random, included. */
-  generations: count.default(EVOLUTION.generations),
-  /** The best of all generations so far, from which the next one is made. */
-  parents: count.default(EVOLUTION.parents),
-  mutations: z.int().min(0).default(EVOLUTION.mutations),
-  /** What mutations and crossovers leave of a population is random. */
-  crossovers: z.int().min(0).default(EVOLUTION.crossovers),
-  /** Chance of each choice of a mutated parent to be drawn anew. */
-  mutationProbability: share.default(EVOLUTION.mutationProbability),
+  population: count.default(EVOLUTION.population).describe('Paths evaluated in each generation.'),
+  generations: count.default(EVOLUTION.generations).describe('Generations, with the first, which is random.'),
+  parents: count
+    .default(EVOLUTION.parents)
+    .describe('The best paths so far, of all generations, from which the next generation is made.'),
+  mutations: z
+    .int()
+    .min(0)
+    .default(EVOLUTION.mutations)
+    .describe('Paths of a generation that are a parent with some choices redrawn.'),
+  crossovers: z
+    .int()
+    .min(0)
+    .default(EVOLUTION.crossovers)
+    .describe('Paths of a generation that mix two parents. The rest of the generation is random.'),
+  mutationProbability: share
+    .default(EVOLUTION.mutationProbability)
+    .describe('Probability with which a mutation redraws each choice.'),
   ...shared,
-})
+}).describe('The evolutionary search of SPOS (Guo et al., ECCV 2020).')
 
 const regularizedEvolution = group({
   algorithm: z.literal('regularizedEvolution'),
-  evaluations: count.default(REGULARIZED_EVOLUTION.evaluations),
-  population: count.default(REGULARIZED_EVOLUTION.population),
-  /** Draws from the population of which the best becomes a parent. */
-  tournament: count.default(REGULARIZED_EVOLUTION.tournament),
+  evaluations: count
+    .default(REGULARIZED_EVOLUTION.evaluations)
+    .describe('Most paths to evaluate, with the first population.'),
+  population: count.default(REGULARIZED_EVOLUTION.population).describe('Paths alive at a time.'),
+  tournament: count
+    .default(REGULARIZED_EVOLUTION.tournament)
+    .describe('Draws from the population, with replacement; the best one becomes the parent.'),
   ...shared,
-})
+}).describe('Regularised evolution (Real et al., AAAI 2019): the oldest path dies, not the worst.')
 
 const localSearch = group({
   algorithm: z.literal('localSearch'),
-  evaluations: count.default(EVALUATIONS),
+  evaluations: count.default(EVALUATIONS).describe('Most paths to evaluate.'),
   ...shared,
-})
+}).describe(
+  'Local search (White et al., UAI 2021): move to the best neighbour; restart at a random path if none is better.',
+)
 
 export const finding = z
   .discriminatedUnion('algorithm', [random, evolution, regularizedEvolution, localSearch])
   .refine((value) => value.algorithm !== 'evolution' || value.mutations + value.crossovers <= value.population, {
     error: 'mutations and crossovers that fit into the population',
   })
+  .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 
 /** Settings that stay when the algorithm changes. */
 export const SHARED_FINDING_SETTINGS: readonly string[] = Object.keys(shared)
@@ -103,3 +126,16 @@ export const LATENCY: LatencyConfig = latency.parse({})
 export type FindingConfig = z.output<typeof finding>
 /** How latency is measured: the group `finding.latency`. */
 export type LatencyConfig = z.output<typeof latency>
+/** What a cost may be: a limit of the group `finding.limits`. Both ends are allowed. */
+export type Limit = Immutable<z.output<typeof limit>>
+/** Settings of {@link evolve}. */
+export type EvolutionSettings = Pick<z.output<typeof evolution>, keyof typeof EVOLUTION>
+/** Settings of {@link evolveRegularized}. */
+export type RegularizedEvolutionSettings = Pick<
+  z.output<typeof regularizedEvolution>,
+  keyof typeof REGULARIZED_EVOLUTION
+>
+/** Settings of {@link randomSearch}. */
+export type RandomSearchSettings = Pick<z.output<typeof random>, 'evaluations'>
+/** Settings of {@link localSearch}. */
+export type LocalSearchSettings = Pick<z.output<typeof localSearch>, 'evaluations'>

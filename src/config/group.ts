@@ -10,3 +10,10 @@ export function group<Shape extends z.ZodRawShape>(shape: Shape) {
 export const count = z.int().min(1)
 export const positive = z.number().positive()
 export const share = z.number().min(0).max(1)
+
+/** Settings as functions take them: they change nothing, so lists may be read-only. */
+export type Immutable<T> = T extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T

@@ -1,66 +1,69 @@
 /** The settings of each search space. Defaults are the published ones. */
 import { z } from 'zod'
-import { count, group, positive } from './group.js'
+import { count, group, type Immutable, positive } from './group.js'
 
-/** Channels of the first stage, C. */
-const channels = count.default(16)
+const channels = count.default(16).describe('Channels C of the stem and of the first stage.')
 
-/**
- * Whether every place of a cell has candidate weights of its own, or all places of a cell share one copy of each
- * operation's: the two sharing extents that PA&DA compares.
- */
-const sharing = z.enum(['perOperation', 'perCell']).default('perOperation')
+const extent = z.enum(['perOperation', 'perCell'])
+const sharing = extent
+  .default('perOperation')
+  .describe(
+    'Which places of a cell share weights. `perOperation`: every place has its own weights for each operation. `perCell`: all places share one copy per operation.',
+  )
 
-/**
- * Whether the batch norms that are no candidate's have scales and shifts, as in the supernets of the spaces' authors, which
- * have none in PA&DA's.
- */
 const affine = z.boolean().default(false)
 
 const nasbench201 = group({
   name: z.literal('nasbench201'),
   channels,
-  /** Cells per stage, N. */
-  cellsPerStage: count.default(5),
+  cellsPerStage: count.default(5).describe('Cells N in each of the three stages.'),
   sharing,
-  /** In stem, residual blocks and head. */
-  affine,
-})
+  affine: affine.describe(
+    "Give the batch norms of stem, residual blocks and head scales and shifts, as in the code of the space's authors. PA&DA's supernet has none.",
+  ),
+}).describe('NAS-Bench-201 (Dong and Yang, ICLR 2020): 15,625 cells of six edges.')
 
 const nasbench1shot1 = group({
   name: z.literal(['nasbench1shot1-1', 'nasbench1shot1-2', 'nasbench1shot1-3']),
-  channels,
-  /** Cells in each of the three stacks. */
-  cellsPerStage: count.default(3),
-  sharing,
-})
+  channels: channels.describe('Channels C of the stem and of intermediate nodes in the first stack.'),
+  cellsPerStage: count.default(3).describe('Cells in each of the three stacks.'),
+  sharing: sharing.describe(`${sharing.description} Projections of a cell's input are never shared.`),
+}).describe('NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): three parts of NAS-Bench-101.')
 
 const darts = group({
   name: z.literal('darts'),
-  /** Channels of nodes in the first cells, C. */
-  channels,
-  /** Cells of the supernet, of which those at one and two thirds are reductions. */
-  cells: count.default(8),
-  /** In the stem. */
-  affine,
-})
+  channels: channels.describe('Channels C of nodes in the first cells.'),
+  cells: count
+    .default(8)
+    .describe('Cells of the supernet. The cells at one third and two thirds of the depth are reduction cells.'),
+  affine: affine.describe(
+    "Give the batch norm of the stem a scale and a shift, as in the code of the space's authors.",
+  ),
+}).describe('DARTS (Liu, Simonyan and Yang, ICLR 2019): a normal and a reduction cell.')
 
 const proxylessnas = group({
   name: z.literal('proxylessnas'),
-  /** Factor on all widths. */
-  width: positive.default(1),
-  /** Layers in each of the six stages. */
-  layers: z.array(count).length(6).default([4, 4, 4, 4, 4, 1]),
-})
+  width: positive
+    .default(1)
+    .describe(
+      'Factor on the channels of all layers, which are rounded as in MobileNets. Below 1 the last convolution keeps its 1,280 channels.',
+    ),
+  layers: z.array(count).length(6).default([4, 4, 4, 4, 4, 1]).describe('Layers in each of the six stages.'),
+}).describe('ProxylessNAS (Cai, Zhu and Han, ICLR 2019): layers of inverted residual blocks, for larger images.')
 
 const nasbenchMacro = group({
   name: z.literal('nasbench-macro'),
-  /** Channels of the stem; stages have twice, four and eight times as many. */
-  channels: count.default(32),
-})
+  channels: count
+    .default(32)
+    .describe('Channels of the stem; the three stages have twice, four times and eight times as many.'),
+}).describe('NAS-Bench-Macro (Su et al., CVPR 2021): 6,561 networks of eight layers.')
 
-export const space = z.discriminatedUnion('name', [nasbench201, nasbench1shot1, darts, proxylessnas, nasbenchMacro])
+export const space = z
+  .discriminatedUnion('name', [nasbench201, nasbench1shot1, darts, proxylessnas, nasbenchMacro])
+  .describe('The search space, and the size of its supernet.')
 
+/** Extents of sharing: what `space.sharing` may be. */
+export const EXTENTS = extent.options
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])
 
@@ -72,3 +75,15 @@ export function spaceSettingNames(name: SpaceConfig['name']): string[] {
 
 /** A search space and its settings. */
 export type SpaceConfig = z.output<typeof space>
+/** Which places of a cell share weights: the setting `space.sharing`. */
+export type Sharing = z.output<typeof extent>
+/** Settings of {@link nasBench201}. */
+export type NasBench201Config = z.output<typeof nasbench201>
+/** Settings of {@link nasBench1Shot1}. */
+export type NasBench1Shot1Config = z.output<typeof nasbench1shot1>
+/** Settings of {@link darts}. */
+export type DartsConfig = z.output<typeof darts>
+/** Settings of {@link proxylessNas}. */
+export type ProxylessNasConfig = Immutable<z.output<typeof proxylessnas>>
+/** Settings of {@link nasBenchMacro}. */
+export type NasBenchMacroConfig = z.output<typeof nasbenchMacro>

@@ -1,6 +1,7 @@
 import { RandomStream } from '../base/random.js'
+import type { DataConfig } from '../config/schema.js'
 import type { Shape } from '../programs/program.js'
-import { type DataConfig, loadSplits, prepareSplits, publishedOf } from './index.js'
+import { loadSplits, prepareSplits, publishedOf } from './index.js'
 import { generateImages } from './readers/generated.js'
 
 /**

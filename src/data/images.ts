@@ -1,3 +1,5 @@
+import type { DataConfig } from '../config/schema.js'
+
 /** Pixels of one image. */
 export interface Extents {
   readonly height: number
@@ -26,14 +28,8 @@ export interface Counts {
   readonly test?: number
 }
 
-/** What else readers are told. */
-export interface ReadOptions extends Counts {
-  /** Compare files with their published checksums, where there are any; default true. */
-  readonly checksums?: boolean
-  /** Order of axes of the images in an .npz file; found out where it is absent. */
-  readonly layout?: 'NCHW' | 'NHWC'
-  /** Height and width that images in a folder are resized and cropped to; theirs, where it is absent. */
-  readonly size?: number
+/** What else readers are told: settings of the group `data`. */
+export interface ReadOptions extends Counts, Pick<DataConfig, 'checksums' | 'layout' | 'size'> {
   /** When aborted, reading ends between two files and throws the signal's reason. */
   readonly signal?: AbortSignal
 }

@@ -5,6 +5,7 @@
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../base/errors.js'
+import type { DataConfig } from '../config/schema.js'
 import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
@@ -26,6 +27,9 @@ interface Format {
     readonly std: readonly number[]
   }
 }
+
+/** A format that is read from files. */
+export type FileFormat = Exclude<DataConfig['format'], 'embedded'>
 
 /** Every format that is read from files of the user's. */
 export const FORMATS = {
@@ -59,36 +63,7 @@ export const FORMATS = {
       std: [63.22, 61.26, 65.09],
     },
   },
-} as const satisfies Record<string, Format>
-
-/** A format that is read from files. */
-export type FileFormat = keyof typeof FORMATS
-
-/** A data set, and what is made of it: the group `data` of settings. */
-export interface DataConfig {
-  /** `embedded` is the part of Fashion-MNIST that comes with the package. */
-  readonly format: 'embedded' | FileFormat
-  /** Folder of the files (an archive, for `npz`); required for every format but `embedded`. */
-  readonly dir?: string
-  /** Compare files with their published checksums, where there are any; default true. */
-  readonly checksums?: boolean
-  /** Order of axes of images in an .npz file; default: as their number of channels tells. */
-  readonly layout?: 'NCHW' | 'NHWC'
-  /** Height and width that images in a folder are resized and cropped to; required unless all have one size. */
-  readonly size?: number
-  /** Use the first images only. */
-  readonly trainCount?: number
-  /** Hold out the last so many of the training images. */
-  readonly validationCount?: number
-  readonly testCount?: number
-  /** Centre the images on a black square of this size first. */
-  readonly padTo?: number
-  /** Then average blocks of this size. */
-  readonly downsample?: number
-  /** Per channel, in units of pixel value / 255. Default: published values where they apply, else the training images'. */
-  readonly mean?: readonly number[]
-  readonly std?: readonly number[]
-}
+} as const satisfies Record<FileFormat, Format>
 
 /** Images to train on and to test on. Those of one’s own are such a plain object too. */
 export interface Splits {

@@ -1,5 +1,8 @@
 /** The axes that a study may vary, and what their values mean in settings. */
+import type { JsonSchema } from '../config/json-schema.js'
+import { METHODS } from '../config/methods.js'
 import type { Settings } from '../config/settings.js'
+import { EXTENTS, SPACES } from '../config/spaces.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import { SPACE_LABELS } from '../spaces/index.js'
 
@@ -23,6 +26,8 @@ interface AxisKind {
   readonly key: string
   /** What a value may be, to be read after “Expected”. */
   readonly expected: string
+  /** What the shorthand of a value may be. */
+  readonly schema: JsonSchema
   /** A value that is no group, in settings; undefined where it is not one of this axis. */
   shorthand(value: unknown): Settings | undefined
   /** What figures call a shorthand. */
@@ -56,6 +61,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   space: {
     key: 'spaces',
     expected: named,
+    schema: { enum: [...SPACES] },
     shorthand: text((value) => ({ space: { name: value } })),
     label: name,
     prefix: '',
@@ -64,6 +70,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   extent: {
     key: 'extents',
     expected: named,
+    schema: { enum: [...EXTENTS] },
     shorthand: text((value) => ({ space: { sharing: value } })),
     label: name,
     prefix: '',
@@ -72,6 +79,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   method: {
     key: 'methods',
     expected: named,
+    schema: { enum: [...METHODS] },
     shorthand: text((value) => ({ method: { name: value } })),
     label: name,
     prefix: '',
@@ -80,6 +88,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   noise: {
     key: 'noise',
     expected: counted,
+    schema: { type: 'number', minimum: 0 },
     shorthand: number((value) => ({ training: { gradientNoise: value } })),
     label: (value) => (value === 0 ? 'none' : Number(value).toExponential()),
     prefix: 'noise-',
@@ -88,6 +97,7 @@ export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   epochs: {
     key: 'epochs',
     expected: counted,
+    schema: { type: 'integer', minimum: 1 },
     shorthand: number((value) => ({ training: { epochs: value } })),
     label: String,
     prefix: 'epochs-',

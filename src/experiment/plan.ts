@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
-import type { Config } from '../config/index.js'
+import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { expected, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
 import { isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
@@ -147,7 +147,7 @@ class Planner {
    * something: so it stays what it is when another study or value is added.
    */
   async #compose(coordinates: readonly Coordinate[], seed: number): Promise<{ settings: Settings; id: string }> {
-    const { config, set, groundTruths } = this.#settings
+    const { config = DEFAULT_CONFIG, set, groundTruths } = this.#settings
     let settings = await this.#start(config, set)
     settings.seed = seed
     const words: string[] = []

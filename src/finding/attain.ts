@@ -6,11 +6,12 @@
  */
 import { UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
+import type { Limit } from '../config/schema.js'
 import { PathSampler } from '../sampling/paths.js'
 import { enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { Measures } from './measures.js'
-import type { Limit, Limits } from './problem.js'
+import type { Limits } from './problem.js'
 
 /** Descents from random paths. */
 const STARTS = 4

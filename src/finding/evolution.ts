@@ -1,24 +1,9 @@
 import { EVOLUTION } from '../config/finding-defaults.js'
+import type { EvolutionSettings } from '../config/schema.js'
 import { Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'
 import { crossover, mutate } from './variation.js'
-
-/** How {@link evolve} goes on from generation to generation; defaults are those of SPOS. */
-export interface EvolutionSettings {
-  /** Paths evaluated in each generation. */
-  readonly population: number
-  /** The first one, which is random, included. */
-  readonly generations: number
-  /** The best of all generations so far, from which the next one is made. */
-  readonly parents: number
-  /** Children that are a parent with some choices drawn anew. */
-  readonly mutations: number
-  /** Children that take each choice from one of two parents. What the two leave of a population is random. */
-  readonly crossovers: number
-  /** Chance of each choice to be drawn anew. */
-  readonly mutationProbability: number
-}
 
 /** Attempts per child wanted, before random paths take the place of those that did not come about; as SPOS has it. */
 const ATTEMPTS = 10

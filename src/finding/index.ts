@@ -6,13 +6,13 @@ import type { Finder, Problem } from './problem.js'
 import { randomSearch } from './random-search.js'
 import { evolveRegularized } from './regularized-evolution.js'
 
-export { type EvolutionSettings, evolve } from './evolution.js'
+export { evolve } from './evolution.js'
 export { checkLimits } from './feasible-paths.js'
-export { type LocalSearchSettings, localSearch } from './local-search.js'
+export { localSearch } from './local-search.js'
 export { bestFirst, crowdingDistances, dominates, frontsOf, type HasGoals, paretoFront } from './pareto.js'
 export * from './problem.js'
-export { type RandomSearchSettings, randomSearch } from './random-search.js'
-export { evolveRegularized, type RegularizedEvolutionSettings } from './regularized-evolution.js'
+export { randomSearch } from './random-search.js'
+export { evolveRegularized } from './regularized-evolution.js'
 
 /** Starts the algorithm of the settings; objectives and limits are the problem's. */
 export function startFinder(problem: Problem, settings: FindingConfig): Finder {

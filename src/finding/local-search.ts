@@ -1,15 +1,10 @@
 import { EVALUATIONS } from '../config/finding-defaults.js'
+import type { LocalSearchSettings } from '../config/schema.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { Exploration } from './exploration.js'
 import { paretoFront } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { neighbours } from './variation.js'
-
-/** How long {@link localSearch} goes on. */
-export interface LocalSearchSettings {
-  /** Most paths to evaluate. */
-  readonly evaluations: number
-}
 
 /**
  * Local search (White et al., UAI 2021): from a random path, evaluate all neighbours, which differ in one choice, and

@@ -1,7 +1,8 @@
 /** The costs of paths, each worked out once, and how they stand to the limits. */
 import { setImmediate } from 'node:timers/promises'
+import type { Limit } from '../config/schema.js'
 import type { Path } from '../spaces/space.js'
-import type { CostFunctions, Costs, Limit, Limits } from './problem.js'
+import type { CostFunctions, Costs, Limits } from './problem.js'
 
 /** Costs worked out between two pauses in which the process can hear a signal: a few milliseconds' worth. */
 const BREATH = 128

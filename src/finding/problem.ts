@@ -4,6 +4,7 @@
  */
 import { UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
+import type { Limit } from '../config/schema.js'
 import { costOf } from '../spaces/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
@@ -15,12 +16,6 @@ export type Costs = Readonly<Record<string, number>>
 
 /** What tells each cost of a path, cheap ones before expensive ones. Each is asked once per path. */
 export type CostFunctions = Readonly<Record<string, (path: Path) => number | Promise<number>>>
-
-/** Both ends belong to what is allowed. */
-export interface Limit {
-  readonly min?: number
-  readonly max?: number
-}
 
 /** What paths are allowed, by name of the cost. */
 export type Limits = Readonly<Record<string, Limit>>

@@ -1,12 +1,7 @@
 import { EVALUATIONS } from '../config/finding-defaults.js'
+import type { RandomSearchSettings } from '../config/schema.js'
 import { Exploration } from './exploration.js'
 import type { Finder, Problem } from './problem.js'
-
-/** How long {@link randomSearch} goes on. */
-export interface RandomSearchSettings {
-  /** Most paths to evaluate. */
-  readonly evaluations: number
-}
 
 /**
  * Evaluates different paths drawn uniformly from those within the limits. With several objectives the result is the

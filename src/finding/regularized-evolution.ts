@@ -1,18 +1,9 @@
 import { REGULARIZED_EVOLUTION } from '../config/finding-defaults.js'
+import type { RegularizedEvolutionSettings } from '../config/schema.js'
 import { Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { changeChoices } from './variation.js'
-
-/** How {@link evolveRegularized} goes on; defaults are those of Real et al. (AAAI 2019). */
-export interface RegularizedEvolutionSettings {
-  /** Most paths to evaluate, the first population included. */
-  readonly evaluations: number
-  /** Paths alive at a time. */
-  readonly population: number
-  /** Draws from the population, with replacement, of which the best becomes a parent. */
-  readonly tournament: number
-}
 
 /** Mutations of one parent that are tried to find one within the limits. */
 const ATTEMPTS = 100

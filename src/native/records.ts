@@ -1,11 +1,10 @@
 /** What goes into the addon and comes back: shapes, units, ranges. */
-import type { AugmentationConfig } from '../config/augmentation.js'
-import type { OptimizerConfig } from '../config/schema.js'
+import type { AugmentationConfig, Config, OptimizerConfig, TrainingConfig } from '../config/schema.js'
 import type { BufferSpec } from '../spaces/space.js'
 import type { ImageSource } from './image-source.js'
 
 /** Where tensors lie and are computed with: `cuda` is the first NVIDIA GPU. */
-export type Device = 'cpu' | 'cuda'
+export type Device = Config['device']
 
 /**
  * How a supernet computes: `fast` takes whatever is fastest on the device; `reference` takes ATen's operators in the
@@ -17,7 +16,7 @@ export type Arithmetic = 'fast' | 'reference'
  * The type in which a supernet keeps activations and convolves. Parameters, their gradients and moments, statistics
  * and the loss are float32 in either, so the weights of one can be used by the other.
  */
-export type Precision = 'float32' | 'bfloat16'
+export type Precision = Config['precision']
 
 /** How a supernet computes, and on what. */
 export interface SupernetOptions {
@@ -140,7 +139,7 @@ export interface UpdateOptions {
    * `skip`: only parameters sampled since the last update are updated, as by PyTorch 2. `decay`: so are all that were
    * ever sampled before, with gradient zero, as by PyTorch 1.7, whose `zero_grad` left zeros.
    */
-  readonly unsampled: 'skip' | 'decay'
+  readonly unsampled: TrainingConfig['unsampled']
 }
 
 /** How a step goes on from the gradients that its passes have left. */

@@ -1,4 +1,5 @@
 /** From importances observed during an epoch to the distribution that the next epoch draws from. */
+import type { PadaConfig } from '../config/schema.js'
 
 /**
  * strength · importance/Σimportance + (1 − strength)/n: the update of both distributions of PA&DA (p and q in the paper's §3).
@@ -16,7 +17,7 @@ export function mixWithUniform(importance: ArrayLike<number>, strength: number):
 }
 
 /** How the values observed for one item combine; 0 stands for “not observed”. */
-export type Average = 'running' | 'mean'
+type Average = PadaConfig['dataImportance']
 
 /**
  * Importance of each training image over one epoch: per image the running mean of two r ← (r + v)/2, which the released

@@ -1,9 +1,5 @@
-/** How strongly importance counts against uniform sampling. */
-export type Schedule =
-  | { readonly kind: 'linear' }
-  | { readonly kind: 'cosine' }
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'step'; readonly steps: number }
+/** How strongly importance counts against uniform sampling, epoch by epoch. */
+import type { ScheduleConfig } from '../config/schema.js'
 
 /**
  * The smoothing parameter δ or τ of epoch `epoch`, in [0, 1] (PA&DA, CVPR 2023, §3.3 and supplement B.3).
@@ -15,7 +11,7 @@ export type Schedule =
  *
  * The paper names cosine and step without formulas; these agree with linear at both ends.
  */
-export function strength(schedule: Schedule, epoch: number, epochs: number): number {
+export function strength(schedule: ScheduleConfig, epoch: number, epochs: number): number {
   const progress = epoch / epochs
   switch (schedule.kind) {
     case 'linear':

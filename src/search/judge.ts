@@ -1,5 +1,5 @@
 /** What judges the sub-models of a run: images on the device, and records in its folder of all that was found out. */
-import type { Config, LatencyConfig } from '../config/schema.js'
+import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { Splits } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
@@ -23,10 +23,7 @@ export interface JudgeOptions {
   readonly signal?: AbortSignal
 }
 
-interface EvaluationSettings {
-  readonly batchSize: number
-  readonly imageCount?: number
-}
+type EvaluationSettings = Pick<RankingConfig, 'batchSize' | 'imageCount'>
 
 export class Judge implements Disposable {
   readonly #options: JudgeOptions

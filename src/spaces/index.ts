@@ -1,7 +1,7 @@
 /** The search spaces that a configuration can name: an entry each. */
 
 import { UserError } from '../base/errors.js'
-import { SPACES, type SpaceConfig } from '../config/spaces.js'
+import { type Sharing, SPACES, type SpaceConfig } from '../config/spaces.js'
 import type { Shape } from '../programs/program.js'
 import { DARTS } from './darts/entry.js'
 import type { SpaceEntry, ToldByWeights, WeightShapes } from './entry.js'
@@ -41,9 +41,8 @@ export type {
   ParameterSpec,
   Path,
   SearchSpace,
-  Sharing,
 } from './space.js'
-export { SPACES, type SpaceConfig }
+export { type Sharing, SPACES, type SpaceConfig }
 
 /** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']

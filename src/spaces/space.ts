@@ -39,12 +39,6 @@ export interface ParameterSpec {
   readonly operation?: number
 }
 
-/**
- * Which places of a cell draw on the same candidate weights (PA&DA's supplement): with `perOperation` (S1) every place has
- * weights of its own for each operation, with `perCell` (S2) all places of a cell share one copy of each operation's.
- */
-export type Sharing = 'perOperation' | 'perCell'
-
 /** One named tensor of the supernet that no gradient changes: the running statistics of batch norms. */
 export interface BufferSpec {
   readonly name: string

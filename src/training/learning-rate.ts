@@ -1,4 +1,5 @@
 /** Learning rates, as functions of the epoch e = 0 … E − 1. */
+import type { TrainingConfig } from '../config/schema.js'
 
 /**
  * Learning rate annealed by epoch from `initial` towards `minimum`, m + ½ (lr − m) (1 + cos(π e/E)): PyTorch's
@@ -8,15 +9,9 @@ export function cosineLearningRate(initial: number, epoch: number, epochs: numbe
   return minimum + ((initial - minimum) / 2) * (1 + Math.cos((Math.PI * epoch) / epochs))
 }
 
-/** What of the settings of training a learning rate depends on. */
-export interface LearningRates {
-  readonly epochs: number
-  readonly learningRate: number
-  readonly learningRateMin: number
-  readonly schedule:
-    | { readonly kind: 'cosine' }
-    | { readonly kind: 'plateau'; readonly patience: number; readonly factor: number }
-}
+/** The settings of training on which a learning rate depends. */
+type LearningRates = Pick<TrainingConfig, 'epochs' | 'learningRate' | 'learningRateMin' | 'schedule'>
+type Plateau = Extract<TrainingConfig['schedule'], { kind: 'plateau' }>
 
 /** A step of training, and what happened before it. */
 export interface StepPosition {
@@ -52,7 +47,7 @@ const LEAST_CHANGE = 1e-8
 export function plateauLearningRate(
   initial: number,
   losses: readonly number[],
-  { patience, factor }: { readonly patience: number; readonly factor: number },
+  { patience, factor }: Omit<Plateau, 'kind'>,
   minimum = 0,
 ): number {
   let rate = initial

@@ -1,7 +1,8 @@
 import type { RandomStream } from '../../base/random.js'
+import type { DataConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import type { LabelledImages, LabelledSplits } from '../images.js'
-import { type DataConfig, publishedOf } from '../index.js'
+import { publishedOf } from '../index.js'
 
 /** Other formats tell their extents in their files: MNIST's stand in for them, and ImageNet's for a folder of images. */
 const MNIST = { shape: { channels: 1, height: 28, width: 28 }, classes: 10 }

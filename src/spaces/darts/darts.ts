@@ -15,6 +15,7 @@
  *
  * A strided skip connection has weights (two 1×1 convolutions), one of stride 1 has none.
  */
+import type { DartsConfig } from '../../config/schema.js'
 import type { Shape, Value } from '../../programs/program.js'
 import { checkPath, operationChoices } from '../path.js'
 import type { Choice, Path, SearchSpace } from '../space.js'
@@ -31,14 +32,8 @@ import {
 } from './genotype.js'
 import { type DartsCell, DartsLayers, networkSize, strideOf } from './layers.js'
 
-/** The size of the supernet. */
-export interface DartsOptions {
-  /** Channels C of nodes in the first cells; the published supernet has 16. */
-  readonly channels?: number
-  /** The published supernet has 8. */
-  readonly cells?: number
-  /** Whether the stem's batch norm has a scale and a shift; default false. */
-  readonly affine?: boolean
+/** The size of the supernet: settings of the space, and what its images are. */
+export interface DartsOptions extends Partial<Omit<DartsConfig, 'name'>> {
   /** One image; height and width must be multiples of 4, because two cells halve them. */
   readonly input?: Shape
   readonly classes?: number

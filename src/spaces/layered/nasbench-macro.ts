@@ -9,6 +9,7 @@
  * benchmark's table, multiply-adds its `flops`.
  */
 import { UserError } from '../../base/errors.js'
+import type { NasBenchMacroConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath } from '../path.js'
@@ -29,10 +30,8 @@ const LAYERS = STAGES.reduce((sum, layers) => sum + layers)
 /** The first layer of each stage, which has a stride. */
 const FIRST = new Set(STAGES.map((_, stage) => STAGES.slice(0, stage).reduce((sum, layers) => sum + layers, 0)))
 
-/** The size of the supernet. */
-export interface NasBenchMacroOptions {
-  /** Channels C of the stem; stages have 2C, 4C and 8C, the head 40C. The benchmark has 32. */
-  readonly channels?: number
+/** The size of the supernet: settings of the space, and what its images are. */
+export interface NasBenchMacroOptions extends Partial<Omit<NasBenchMacroConfig, 'name'>> {
   /** One image; height and width must be multiples of 8, because three strides halve them. Default 3×32×32. */
   readonly input?: Shape
   /** Default 10. */

@@ -9,6 +9,7 @@
  * names from the parameters of a path gives those of the network on its own.
  */
 import { UserError } from '../../base/errors.js'
+import type { ProxylessNasConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath } from '../path.js'
@@ -37,12 +38,8 @@ export const STAGES = [
   { channels: 320, layers: 1, stride: 1 },
 ] as const
 
-/** The size of the supernet. */
-export interface ProxylessNasOptions {
-  /** Factor on all widths, more than 0, rounded as MobileNets do; the head keeps 1,280 channels below 1. Default 1. */
-  readonly width?: number
-  /** Layers in each of the six stages; the published space has 4, 4, 4, 4, 4, 1. */
-  readonly layers?: readonly number[]
+/** The size of the supernet: settings of the space, and what its images are. */
+export interface ProxylessNasOptions extends Partial<Omit<ProxylessNasConfig, 'name'>> {
   /** One image of any extent, which five strides halve, rounding up; default 3×224×224. */
   readonly input?: Shape
   /** Default 1000. */

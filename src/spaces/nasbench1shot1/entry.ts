@@ -1,6 +1,5 @@
-import type { SpaceConfig } from '../../config/spaces.js'
+import type { Sharing, SpaceConfig } from '../../config/spaces.js'
 import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
-import type { Sharing } from '../space.js'
 import { CELL_SPACES, type CellSpaceNumber } from './cell.js'
 import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { STACKS } from './network.js'

@@ -10,22 +10,17 @@
  * normalisation has no parameters and uses batch statistics in evaluation too, as paths share all weights but no
  * statistics, and pooling between stacks has no padding, which there made 17×17 of 32×32 pixels.
  */
+import type { NasBench1Shot1Config } from '../../config/schema.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
-import type { ParameterSpec, Sharing } from '../space.js'
+import type { ParameterSpec } from '../space.js'
 import { type Cell, type CellSpace, CONV_1X1, CONV_3X3, checkCell, liveNodes, MAX_POOL_3X3 } from './cell.js'
 
 /** Parts of a network, of as many cells each. */
 export const STACKS = 3
 
-/** The size of the supernet. */
-export interface NasBench1Shot1Options {
-  /** Channels C of the stem and of intermediates in the first stack; the published supernet has 16. */
-  readonly channels?: number
-  /** Cells in each of the three stacks; the published supernet has 3. */
-  readonly cellsPerStage?: number
-  /** Default `perOperation`. The projections of the cell's input are never shared. */
-  readonly sharing?: Sharing
+/** The size of the supernet: settings of the space, and what its images are. */
+export interface NasBench1Shot1Options extends Partial<Omit<NasBench1Shot1Config, 'name'>> {
   /** One image; height and width must be multiples of 4, because they are halved twice. */
   readonly input?: Shape
   readonly classes?: number

@@ -1,6 +1,5 @@
-import type { SpaceConfig } from '../../config/spaces.js'
+import type { Sharing, SpaceConfig } from '../../config/spaces.js'
 import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
-import type { Sharing } from '../space.js'
 import { nasBench201 } from './nasbench201.js'
 
 /** NAS-Bench-201 as settings name it. */

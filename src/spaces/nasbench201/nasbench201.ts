@@ -9,10 +9,11 @@
  * have none there either by default, so what is dead stays dead: they take the zeros of an edge that carries no signal to
  * zeros. Residual blocks then make something of zeros, but a cell that no signal passes gives zeros whatever it reads.
  */
+import type { NasBench201Config } from '../../config/schema.js'
 import type { Program, Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath, operationChoices } from '../path.js'
-import type { BlockedSpace, CellGraph, Path, SearchSpace, Sharing } from '../space.js'
+import type { BlockedSpace, CellGraph, Path, SearchSpace } from '../space.js'
 import {
   CONV_1X1,
   CONV_3X3,
@@ -27,16 +28,8 @@ import {
 } from './cell.js'
 import { type Network, network, pathProgram, publishedProgram, STRIDE } from './network.js'
 
-/** The size of the supernet. */
-export interface NasBench201Options {
-  /** Channels C of the stem and the first stage; the published space has 16. */
-  readonly channels?: number
-  /** Cells in each of the three stages; the published space has 5. */
-  readonly cellsPerStage?: number
-  /** Default `perOperation`. */
-  readonly sharing?: Sharing
-  /** Whether the norms of stem, residual blocks and head have scales and shifts; default false. */
-  readonly affine?: boolean
+/** The size of the supernet: settings of the space, and what its images are. */
+export interface NasBench201Options extends Partial<Omit<NasBench201Config, 'name'>> {
   /** One image; height and width must be multiples of 4, because two residual blocks halve them. */
   readonly input?: Shape
   readonly classes?: number

@@ -106,3 +106,24 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
     )
   })
 })
+
+describe('momentum and weightDecay, which became settings of training.optimizer,', () => {
+  const optimizer = (training: object) => parseConfig({ training } as unknown as ConfigInput).training.optimizer
+
+  it('are read as those of SGD', () => {
+    expect(optimizer({ momentum: 0.5 })).toEqual({ kind: 'sgd', momentum: 0.5, weightDecay: 2.5e-4 })
+    expect(optimizer({ momentum: 0, weightDecay: 0.1 })).toEqual({ kind: 'sgd', momentum: 0, weightDecay: 0.1 })
+  })
+
+  it('are refused under their name of today', () => {
+    expect(() => optimizer({ momentum: 1 })).toThrow(
+      'Expected a number of less than 1 for training.optimizer.momentum but received 1 (the configuration)',
+    )
+  })
+
+  it('change only what they name, as --set', async () => {
+    writeFileSync(join(folder, 'settings.yaml'), 'training: { optimizer: { kind: sgd, weightDecay: 0.1 } }')
+    const { training } = await loadConfig({ file: join(folder, 'settings.yaml'), set: ['training.momentum=0.5'] })
+    expect(training.optimizer).toEqual({ kind: 'sgd', momentum: 0.5, weightDecay: 0.1 })
+  })
+})

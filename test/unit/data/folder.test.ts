@@ -17,7 +17,8 @@ import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
-import { type DataConfig, loadSplits } from '../../../src/data/index.js'
+import type { DataConfig } from '../../../src/config/index.js'
+import { loadSplits } from '../../../src/data/index.js'
 
 let root: string
 let dir: string

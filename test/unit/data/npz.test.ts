@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
-import { type DataConfig, loadSplits } from '../../../src/data/index.js'
+import type { DataConfig } from '../../../src/config/index.js'
+import { loadSplits } from '../../../src/data/index.js'
 import { storedZip } from '../../support/stored-zip.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/images/${name}.npz`, import.meta.url))

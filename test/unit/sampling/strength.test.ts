@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Schedule, strength } from '../../../src/sampling/strength.js'
+import type { ScheduleConfig } from '../../../src/config/schema.js'
+import { strength } from '../../../src/sampling/strength.js'
 
-const values = (schedule: Schedule) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
+const values = (schedule: ScheduleConfig) => [0, 1, 2, 3].map((epoch) => strength(schedule, epoch, 4))
 
 describe('strength', () => {
   it('rises linearly from 0', () => {

@@ -1,0 +1,69 @@
+/** The settings of a data set: which files, how many of their images, and what is done to the pixels. */
+import { z } from 'zod'
+import { count, group, type Immutable, positive } from './group.js'
+
+export const data = group({
+  format: z
+    .enum(['embedded', 'idx', 'npz', 'folder', 'cifar10', 'cifar100', 'imagenet16-120'])
+    .default('embedded')
+    .describe(
+      'Format of the files. `embedded` is the part of Fashion-MNIST in the package; `idx` is the format of MNIST; `npz` is a NumPy archive; `folder` holds JPEG and PNG images by class.',
+    ),
+  dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of the files; `npz` takes an archive too. Every format but `embedded` requires it. In a file it is relative to the file, in `--set` to the working directory.',
+    ),
+  checksums: z
+    .boolean()
+    .optional()
+    .describe('Compare files with their published MD5 checksums, if there are any. Default: `true`.'),
+  layout: z
+    .enum(['NCHW', 'NHWC'])
+    .optional()
+    .describe(
+      'Order of the axes of images in an `.npz` file: N images, C channels, H height, W width. Default: told by the axis of 1 or 3 channels.',
+    ),
+  size: count
+    .optional()
+    .describe(
+      'Height and width, in pixels, to which images of the format `folder` are resized and cropped. Required unless all images have one size.',
+    ),
+  trainCount: count.optional().describe('Use only the first training images of the files. Default: all.'),
+  validationCount: count
+    .optional()
+    .describe(
+      'Hold out this many of the last training images. The supernet does not train on them, and `finding` judges paths by them. Default: none.',
+    ),
+  testCount: count.optional().describe('Use only the first test images of the files. Default: all.'),
+  padTo: count
+    .optional()
+    .describe('Centre each image on a black square of this height and width, in pixels. Default: no padding.'),
+  downsample: count
+    .optional()
+    .describe('Then average blocks of this many by this many pixels. It must divide height and width. Default: `1`.'),
+  mean: z
+    .array(z.number())
+    .min(1)
+    .optional()
+    .describe(
+      'Mean of each channel, in units of pixel value / 255; images are normalised with it. Default: published values for CIFAR and ImageNet16-120 without `padTo` and `downsample`, otherwise computed from the training images.',
+    ),
+  std: z
+    .array(positive)
+    .min(1)
+    .optional()
+    .describe('Standard deviation of each channel, in the same units. Default: as for `mean`.'),
+})
+  .refine((value) => value.format === 'embedded' || value.dir !== undefined, {
+    path: ['dir'],
+    error: 'a folder, because data.format is not embedded,',
+    // Report it beside other mistakes of the group, not only after them.
+    when: ({ value }) => value instanceof Object,
+  })
+  .describe('The images to train on and to test on.')
+
+/** A data set, and what is done to its pixels: the group `data`. */
+export type DataConfig = Immutable<z.output<typeof data>>

@@ -1,0 +1,62 @@
+/** Settings as JSON Schema (draft 2020-12): what editors complete and check settings files with. */
+import { z } from 'zod'
+import { configSchema } from './schema.js'
+
+/** A JSON Schema, as far as settings use it. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema
+
+/**
+ * The JSON Schema of settings as they are written, before defaults are filled in. Metadata `written` replaces what zod
+ * makes of a setting that a function rewrites before it is checked.
+ */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      // The largest whole number that a double holds is no limit that a reader cares about.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      describeTag(jsonSchema)
+      replace(jsonSchema)
+    },
+  })
+}
+
+/** Gives the tag of a variant, such as `name: pada`, the description of the variant. */
+function describeTag({ properties = {}, required = [], description }: JsonSchema): void {
+  for (const key of required) {
+    const property = properties[key]
+    if (typeof property !== 'object' || (property.const ?? property.enum) === undefined) continue
+    property.description ??= description
+  }
+}
+
+function replace(schema: JsonSchema): void {
+  const { written, description } = schema
+  if (written === undefined) return
+  for (const key of Object.keys(schema)) delete schema[key]
+  Object.assign(schema, description !== undefined && { description }, written)
+}
+
+/** The JSON Schema of a search's settings: `configs/schema.json`. */
+export function configJsonSchema(): JsonSchema {
+  return jsonSchemaOf(configSchema)
+}
+
+/**
+ * Of settings that are laid over others: nothing is required, because the rest is there already, and null takes a setting
+ * away.
+ */
+export function overlayOf(schema: JsonSchema): JsonSchema {
+  const { required: _required, default: _default, oneOf, ...rest } = schema
+  if (oneOf !== undefined) return { ...rest, anyOf: (oneOf as JsonSchema[]).map(overlayOf) }
+  if (schema.properties === undefined) return rest
+  const properties = Object.entries(schema.properties as Record<string, JsonSchema>)
+  return { ...rest, properties: Object.fromEntries(properties.map(([key, value]) => [key, removable(value)])) }
+}
+
+function removable(schema: JsonSchema): JsonSchema {
+  if (schema.const !== undefined) return schema
+  const { description, ...rest } = overlayOf(schema)
+  const alternatives = rest.anyOf ?? [rest]
+  return { ...(description !== undefined && { description }), anyOf: [...alternatives, { type: 'null' }] }
+}

@@ -1,0 +1,58 @@
+/** The settings of the ranking of sub-models, and of the table of accuracies that it is compared with. */
+import { z } from 'zod'
+import { count, group } from './group.js'
+
+const recalibration = group({
+  images: z
+    .int()
+    .min(0)
+    .default(2000)
+    .describe(
+      'Training images, drawn at random, from which statistics are estimated; at most all of them are taken. 0 keeps the statistics of training. SPOS takes 20,000.',
+    ),
+  batchSize: count.default(200).describe('Images per batch of the estimation.'),
+}).describe(
+  'How each path gets running statistics of its own before it is evaluated, in `ranking` and `finding`. Only spaces with running statistics use it: ProxylessNAS and NAS-Bench-Macro.',
+)
+
+export const ranking = group({
+  subModels: z
+    .union([count, z.enum(['all', 'groundTruth'])])
+    .default('all')
+    .describe(
+      'Which sub-models to rank: a random sample of this number, `all` of the space, or those in the table `groundTruth`.',
+    ),
+  batchSize: count
+    .default(512)
+    .describe(
+      'Images per batch of the evaluation. Batch norms without running statistics normalise by this batch, so it changes accuracies.',
+    ),
+  imageCount: count.optional().describe('Evaluate on the first test images only. Default: all.'),
+  deIsomorphic: z
+    .boolean()
+    .default(false)
+    .describe('Rank one sub-model of each class of isomorphic ones. The space needs a rule of isomorphism.'),
+  top: count.default(10).describe('Length of the list of best sub-models.'),
+  recalibration: recalibration.prefault({}),
+}).describe('Which sub-models are ranked after training, and how they are evaluated.')
+
+export const groundTruth = group({
+  file: z
+    .string()
+    .min(1)
+    .describe(
+      'The table: CSV, JSON, a file of NAS-Bench-201 or NATS-Bench, or `embedded` for the table in the package. In a settings file it is relative to that file, in `--set` to the working directory.',
+    ),
+  column: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Name of the column of accuracies. Default: the format's own (CSV `accuracy`, by hash `test_accuracy`, JSON `mean_acc`, pickles `cifar10_test`), otherwise the first of these four.",
+    ),
+}).describe('The true accuracies of architectures, to compare the ranking with. Without it nothing is compared.')
+
+/** Settings of {@link rank}: the group `ranking`. */
+export type RankingConfig = z.output<typeof ranking>
+/** What running statistics are made from: the group `ranking.recalibration`. */
+export type RecalibrationConfig = z.output<typeof recalibration>
