@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const path = (...parts) => join(root, ...parts)
+const path = (/** @type {string[]} */ ...parts) => join(root, ...parts)
 
 export async function bootstrap() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -22,16 +22,27 @@ export async function bootstrap() {
   }
 }
 
-/** Runs one of pada-native's commands; resolves to its exit code. */
+/**
+ * Runs one of pada-native's commands; resolves to its exit code.
+ *
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
 export function padaNative(args) {
   return run(process.execPath, [path('dist/cli/main.js'), ...args])
 }
 
-/** Resolves to the exit code. Signals are passed on and waited out, so that a search can save itself first. */
+/**
+ * Resolves to the exit code. Signals are passed on and waited out, so that a search can save itself first.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
 export function run(command, args) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit' })
-    const pass = (signal) => child.kill(signal)
+    const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal)
     const ignore = () => {} // Ctrl-C reaches the child by itself: it is in the same process group.
     process.on('SIGTERM', pass).on('SIGINT', ignore)
     child.on('error', (error) => fail(`${command}: ${error.message}`))
@@ -46,25 +57,44 @@ export function run(command, args) {
 function packagesAreInstalled() {
   const installed = path('node_modules/.package-lock.json')
   if (!existsSync(installed)) return false
-  const there = JSON.parse(readFileSync(installed, 'utf8')).packages
-  const wanted = JSON.parse(readFileSync(path('package-lock.json'), 'utf8')).packages
+  const there = lockedPackages(installed)
+  const wanted = lockedPackages(path('package-lock.json'))
   return Object.entries(wanted).every(([name, { version, optional }]) => {
     return name === '' || optional || there[name]?.version === version
   })
 }
 
+/**
+ * The packages of a lock file by their places.
+ *
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }>}
+ */
+function lockedPackages(file) {
+  return JSON.parse(readFileSync(file, 'utf8')).packages
+}
+
 function distIsCurrent() {
   const compiled = statSync(path('dist/.compiled'), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const sources = readdirSync(path('src'), { recursive: true }).map((file) => path('src', file))
+  const sources = readdirSync(path('src'), { encoding: 'utf8', recursive: true }).map((file) => path('src', file))
   return [...sources, path('tsconfig.json')].every((file) => statSync(file).mtimeMs < compiled)
 }
 
+/**
+ * @param {string} title
+ * @param {string} command
+ * @param {string[]} args
+ */
 async function step(title, command, args) {
   process.stderr.write(`${title}\n`)
   const code = await run(command, args)
   if (code !== 0) fail(`${title} failed`, code)
 }
 
+/**
+ * @param {string} message
+ * @param {number} [code]
+ */
 function fail(message, code = 1) {
   process.stderr.write(`${message}\n`)
   process.exit(code)

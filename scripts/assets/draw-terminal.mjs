@@ -10,6 +10,11 @@
 import { readFileSync } from 'node:fs'
 
 const CELL = { width: 7.8, height: 17, margin: 18, bar: 30 }
+/**
+ * By the number of the control sequence.
+ *
+ * @type {Record<string, string>}
+ */
 const COLORS = { 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', 36: '#79c0ff' }
 const [, , file, prompt] = process.argv
 if (file === undefined) {
@@ -19,16 +24,26 @@ if (file === undefined) {
 const captured = readFileSync(file, 'utf8').replace(/^Script (started|done).*\n?/gm, '')
 process.stdout.write(draw(screen(`${prompt === undefined ? '' : `${prompt}\n`}${captured}`)))
 
-/** Lines of cells { text, style } as they stood at the end. */
+/** @typedef {{ bold?: boolean, dim?: boolean, color?: string }} Style */
+/** @typedef {{ text: string, style: Style }} Cell */
+
+/**
+ * The lines as they stood at the end.
+ *
+ * @param {string} text
+ */
 function screen(text) {
-  const lines = [[]]
+  /** @type {Cell[]} */
+  let line = []
+  const lines = [line]
   let column = 0
+  /** @type {Style} */
   let style = {}
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this reads
   for (const [token, parameters, final] of text.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|\x1b[78]|\r|\n|[^\x1b\r\n]/gu)) {
-    const line = lines.at(-1)
     if (token === '\n') {
-      lines.push([])
+      line = []
+      lines.push(line)
       column = 0
     } else if (token === '\r') column = 0
     else if (final === 'G') column = Number(parameters || 1) - 1
@@ -40,6 +55,13 @@ function screen(text) {
   return lines
 }
 
+/**
+ * The style after a control sequence with these parameters.
+ *
+ * @param {Style} style
+ * @param {string} parameters
+ * @returns {Style}
+ */
 function styled(style, parameters) {
   switch (Number(parameters)) {
     case 0:
@@ -55,6 +77,7 @@ function styled(style, parameters) {
   }
 }
 
+/** @param {Cell[][]} lines */
 function draw(lines) {
   const columns = Math.max(...lines.map((line) => line.length))
   const width = Math.ceil(columns * CELL.width + 2 * CELL.margin)
@@ -72,9 +95,17 @@ ${lines.map(row).filter(Boolean).join('\n')}
 `
 }
 
-/** One text element per run of equal style; its length is fixed so that every font keeps the columns. */
+/** @typedef {Cell & { column: number }} Run */
+
+/**
+ * One text element per run of equal style; its length is fixed so that every font keeps the columns.
+ *
+ * @param {Cell[]} line
+ * @param {number} index
+ */
 function row(line, index) {
   const y = CELL.bar + CELL.margin + (index + 0.75) * CELL.height
+  /** @type {Run[]} */
   const runs = []
   for (let column = 0; column < line.length; column++) {
     const { text, style } = line[column] ?? { text: ' ', style: {} }
@@ -85,6 +116,10 @@ function row(line, index) {
   return runs.map((run) => element(run, y)).join('')
 }
 
+/**
+ * @param {Run} run
+ * @param {number} y
+ */
 function element({ column, text, style }, y) {
   if (text.trim() === '') return ''
   const attributes = [
@@ -97,6 +132,7 @@ function element({ column, text, style }, y) {
   return `<text ${attributes.filter(Boolean).join(' ')}>${escaped(text)}</text>`
 }
 
+/** @param {string} text */
 function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -1,38 +1,22 @@
 /**
  * Trains architectures on their own for make-ground-truth.mjs, which starts this process and sends it the settings and
- * then one task {path, seed} at a time; the answer to each is {path, seed, correct, count, seconds}. One thread: two
- * processes of one thread each finish more runs than one process of two.
+ * then one task at a time; each is answered with its run. It computes on one thread: two processes of one thread each
+ * finish more runs than one process of two.
  */
-import {
-  createMethod,
-  createRandom,
-  createSpace,
-  Dataset,
-  loadSplits,
-  Supernet,
-  setThreads,
-  train,
-} from '../../dist/index.js'
+import '../report-errors.mjs'
+import { on } from 'node:events'
+import { createRandom, createSpace, Dataset, loadSplits, Standalone, Supernet, setThreads, train } from 'pada-native'
 
-// Also when the other side was killed.
+/** @typedef {import('./ground-truth-runs.mjs').Task} Task */
+/** @typedef {import('./ground-truth-runs.mjs').Run} Run */
+
+// Also if the other side was killed.
 process.on('disconnect', () => process.exit())
+/** @type {AsyncIterableIterator<any[]>} */
+const messages = on(process, 'message')
 
-const tasks = []
-let wake = () => {}
-process.on('message', (message) => {
-  tasks.push(message)
-  wake()
-})
-async function received() {
-  while (tasks.length === 0) {
-    await new Promise((resolve) => {
-      wake = resolve
-    })
-  }
-  return tasks.shift()
-}
-
-const config = await received()
+/** @type {import('pada-native').Config} */
+const config = (await messages.next()).value[0]
 await setThreads(1)
 const splits = await loadSplits(config.data)
 const { channels, height, width } = splits.train
@@ -41,20 +25,26 @@ const data = new Dataset(splits.train)
 const test = new Dataset(splits.test)
 const { training: settings, ranking } = config
 
-for (;;) process.send(await trained(await received()))
+for await (const [task] of messages) process.send?.(await trained(task))
 
+/**
+ * @param {Task} task
+ * @returns {Promise<Run>}
+ */
 async function trained({ path, seed }) {
   const start = performance.now()
   const random = createRandom(seed)
-  const { epochs } = settings
-  const method = createMethod({ name: 'standalone', path }, { space, images: data.count, epochs, random })
-  const supernet = new Supernet(space.parameters(), { buffers: space.buffers?.() })
+  const { epochs, learningRate } = settings
+  const method = new Standalone(path, { space, images: data.count, epochs, learningRate, random })
+  const supernet = Supernet.of(space)
+  const plan = supernet.compile(space.program(path))
   try {
-    for await (const _ of train({ space, supernet, data, method, random, settings, save: async () => {} }));
+    for await (const _ of train({ space, supernet, data, method, random, settings }));
     const options = { batchSize: ranking.batchSize, count: ranking.imageCount }
-    const { correct, count } = await supernet.evaluate(supernet.compile(space.program(path)), test, options)
+    const { correct, count } = await supernet.evaluate(plan, test, options)
     return { path, seed, correct, count, seconds: (performance.now() - start) / 1000 }
   } finally {
+    plan.dispose()
     supernet.dispose()
   }
 }

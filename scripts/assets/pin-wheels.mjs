@@ -1,13 +1,31 @@
-// Writes src/setup/wheels.ts: the torch wheel that setup downloads, every NVIDIA wheel that its metadata requires
-// (pip resolves them), and their hashes. Run it when moving to another torch:
-//   node scripts/assets/pin-wheels.mjs 2.15.0
+#!/usr/bin/env node
+/**
+ * Writes src/setup/wheels.ts (or FILE): the torch wheel that setup downloads, every NVIDIA wheel that its metadata
+ * requires (pip resolves them), and their hashes. Run it when moving to another torch:
+ *
+ *     node scripts/assets/pin-wheels.mjs 2.15.0 [FILE]
+ */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const PYTHON = '3.11'
-const version = process.argv[2]
-if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) throw new Error(`Expected a torch version but received ${version}`)
+const [version, file = fileURLToPath(new URL('../../src/setup/wheels.ts', import.meta.url))] = process.argv.slice(2)
+if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) {
+  process.stderr.write(`Expected a torch version such as 2.15.0 but received ${version ?? 'none'}\n`)
+  process.exit(2)
+}
 
+/**
+ * What pip's report says about a package, as far as it is read here.
+ *
+ * @typedef {{
+ *   metadata: { name: string, version: string }
+ *   download_info: { archive_info: { hash: string } }
+ * }} Package
+ */
+
+/** @param {string} machine */
 function resolve(machine) {
   const tags = Array.from({ length: 12 }, (_, i) => `manylinux_2_${17 + i}_${machine}`)
   const platforms = [...tags, `manylinux2014_${machine}`].flatMap((tag) => ['--platform', tag])
@@ -15,9 +33,12 @@ function resolve(machine) {
   const resolution = ['install', '--dry-run', '--quiet', '--ignore-installed', '--report', '-']
   const report = execFileSync('python3', ['-m', 'pip', ...resolution, ...target, `torch==${version}`], {
     maxBuffer: 1 << 28,
+    encoding: 'utf8',
   })
-  return JSON.parse(report)
-    .install.filter(({ metadata }) => metadata.name === 'torch' || metadata.name.startsWith('nvidia-'))
+  /** @type {{ install: Package[] }} */
+  const { install } = JSON.parse(report)
+  return install
+    .filter(({ metadata }) => metadata.name === 'torch' || metadata.name.startsWith('nvidia-'))
     .map(({ metadata, download_info }) => ({
       name: metadata.name,
       version: metadata.version,
@@ -31,7 +52,7 @@ const text = Object.entries(entries).map(([arch, machine]) => {
   return `  ${arch}: [\n${lines.join('\n')}\n  ],`
 })
 writeFileSync(
-  new URL('../../src/setup/wheels.ts', import.meta.url),
+  file,
   `// Written by scripts/assets/pin-wheels.mjs; do not edit.
 
 export const TORCH_VERSION = '${version}'

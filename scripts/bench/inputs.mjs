@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nasBench201, parsePath, RandomStream, UserError } from '../../dist/index.js'
+import { nasBench201, parsePath, RandomStream, UserError } from 'pada-native'
 
 export const IMAGE = { channels: 3, height: 32, width: 32 }
 export const CLASSES = 10
@@ -18,7 +18,11 @@ const COUNT = 12
  */
 const SEED = 9430
 
-/** Paths drawn uniformly, the same ones at every call. */
+/**
+ * Paths drawn uniformly, the same ones at every call.
+ *
+ * @returns {import('pada-native').Path[]}
+ */
 export function drawPaths(count = COUNT) {
   const stream = RandomStream.named(SEED, 'benchmark paths')
   const { choices, operations } = nasBench201()
@@ -27,7 +31,11 @@ export function drawPaths(count = COUNT) {
   )
 }
 
-/** One path per line, as operation indices or architecture. */
+/**
+ * Reads one path per line, as operation indices or architecture.
+ *
+ * @param {string} file
+ */
 export function readPaths(file) {
   const lines = readFileSync(file, 'utf8')
     .split('\n')
@@ -37,7 +45,19 @@ export function readPaths(file) {
   return paths
 }
 
-/** Runs `work` with a temporary folder of weights, images and labels, which is removed also where the process ends. */
+/**
+ * The size of the supernet, and how many images to draw.
+ *
+ * @typedef {{ channels: number, cells: number, images: number }} InputOptions
+ */
+
+/**
+ * Runs `work` with a temporary folder of weights, images and labels, which is removed also if the process ends.
+ *
+ * @template Result
+ * @param {InputOptions} options
+ * @param {(folder: string) => Promise<Result>} work
+ */
 export async function withInputs(options, work) {
   const folder = mkdtempSync(join(tmpdir(), 'pada-native-bench-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
@@ -51,16 +71,23 @@ export async function withInputs(options, work) {
   }
 }
 
-/** Weights, images (bytes, and floats normalised from them) and labels, as files that both sides read. */
+/**
+ * Weights, images (bytes, and floats normalised from them) and labels, as files that both sides read.
+ *
+ * @param {string} folder
+ * @param {InputOptions} options
+ */
 async function writeInputs(folder, { channels, cells, images: count }) {
   const specs = nasBench201({ channels, cellsPerStage: cells, input: IMAGE }).parameters()
   const random = RandomStream.named(SEED, 'benchmark weights and images')
-  const weights = specs.flatMap(({ shape, init }) =>
-    Array.from({ length: shape.reduce((product, n) => product * n, 1) }, () => (2 * random.uniform() - 1) * init.bound),
-  )
+  const weights = specs.flatMap(({ name, shape, init }) => {
+    if (init.kind !== 'uniform') throw new Error(`Expected a bound for ${name} but received ${init.kind}`)
+    const length = shape.reduce((product, n) => product * n, 1)
+    return Array.from({ length }, () => (2 * random.uniform() - 1) * init.bound)
+  })
   const plane = IMAGE.height * IMAGE.width
   const bytes = Uint8Array.from({ length: count * IMAGE.channels * plane }, () => random.integer(256))
-  const channel = (i) => Math.floor(i / plane) % IMAGE.channels
+  const channel = (/** @type {number} */ i) => Math.floor(i / plane) % IMAGE.channels
   const floats = Float32Array.from(bytes, (byte, i) => (byte / 255 - MEAN[channel(i)]) / STD[channel(i)])
   const labels = Int32Array.from({ length: count }, () => random.integer(CLASSES))
   await Promise.all(

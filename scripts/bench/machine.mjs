@@ -1,9 +1,11 @@
 /** What numbers were measured on. */
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
-import { nativeInfo } from '../../dist/index.js'
+import { nativeInfo } from 'pada-native'
 
 /** Load, averaged over the last minute, above which others are at work. */
 const BUSY = 0.5
+
+/** @typedef {ReturnType<typeof describeMachine>} Machine */
 
 export function describeMachine() {
   const { torch, cpuCapability, convolutionKernels, cudaDevices } = nativeInfo()
@@ -22,17 +24,32 @@ export function describeMachine() {
   }
 }
 
-/** Another process on a core delays every parallel loop that waits for its share, PyTorch's more than the addon's. */
+/**
+ * Another process on a core delays every parallel loop that waits for its share, PyTorch's more than the addon's.
+ *
+ * @param {Machine} machine
+ * @param {(line: string) => void} say
+ */
 export function warnIfBusy({ loadBefore }, say) {
   if (loadBefore > BUSY) say(`The machine is busy (load ${loadBefore.toFixed(1)}): the numbers may mislead`)
 }
 
-/** `machine` in a sentence for tables and plots. */
+/**
+ * `machine` in a sentence for tables and plots.
+ *
+ * @param {Machine} machine
+ * @param {import('pada-native').Device} device
+ * @param {number} threads
+ */
 export function machineText({ processor, instructions, cores, torch, gpus }, device, threads) {
   const cpu = `${processor} (${instructions}), ${plural(threads, 'thread')} of ${plural(cores, 'core')}`
   return `${device === 'cuda' ? `${gpus[0]}, ${cpu}` : cpu}, libtorch ${torch}`
 }
 
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
 export function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -7,30 +7,38 @@ import {
   createMethod,
   createRandom,
   Dataset,
+  initialise,
   nasBench201,
   parseConfig,
   Supernet,
   setThreads,
-} from '../../dist/index.js'
-import { PlanCache } from '../../dist/training/plan-cache.js'
+  UserError,
+} from 'pada-native'
+import { PlanCache } from '#dist/training/plan-cache.js'
 import { CLASSES, IMAGE, MEAN, STD } from './inputs.mjs'
 import { describeMachine, machineText, warnIfBusy } from './machine.mjs'
-import { readOptions, sharedOptions } from './options.mjs'
+import { count, readOptions, sharedOptions } from './options.mjs'
 import { median } from './statistics.mjs'
 
 const OPTIONS = {
   cells: sharedOptions.cells,
   device: sharedOptions.device,
-  channels: { type: 'number', requiresArg: true, default: 16, describe: 'Channels C' },
-  batch: { type: 'number', requiresArg: true, default: 64, describe: 'Images per batch' },
-  steps: { type: 'number', requiresArg: true, default: 20, describe: 'Steps per turn' },
-  rounds: { type: 'number', requiresArg: true, default: 8, describe: 'Turns of each method' },
-  threads: { type: 'number', requiresArg: true, default: 1, describe: 'Threads' },
-  images: { type: 'number', requiresArg: true, default: 50_000, describe: 'Training images N' },
+  channels: count('Channels C', 16),
+  batch: count('Images per batch', 64),
+  steps: count('Steps per turn', 20),
+  rounds: count('Turns of each method', 8),
+  threads: count('Threads', 1),
+  images: count('Training images N', 50_000),
 }
+/** Images that are really there, drawn at random: the indices of an epoch are taken modulo this. */
+const RESIDENT = 2000
+
+/** @typedef {import('./options.mjs').Settings<typeof OPTIONS>} Settings */
+/** @typedef {{ label: string, passes: number, method: import('pada-native').ConfigInput['method'] }} Competitor */
 
 /** At strength 0 importances are measured and mixed, but paths are drawn as SPOS draws them. */
-const still = { kind: 'constant', value: 0 }
+const still = /** @type {const} */ ({ kind: 'constant', value: 0 })
+/** @type {Competitor[]} */
 const METHODS = [
   { label: 'SPOS', passes: 1, method: { name: 'spos' } },
   { label: 'PA&DA', passes: 1, method: { name: 'pada', pathSchedule: still, dataSchedule: still } },
@@ -39,6 +47,7 @@ const METHODS = [
 ]
 
 const AUGMENTATION = parseConfig({}).training.augmentation
+/** @type {import('pada-native').StepOptions} */
 const RATES = {
   learningRate: 0.05,
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
@@ -46,7 +55,13 @@ const RATES = {
   unsampled: 'decay',
 }
 
-/** A method with a supernet of its own, which takes `steps` steps at a time. */
+/**
+ * A method with a supernet of its own, which takes `steps` steps at a time.
+ *
+ * @param {Competitor} competitor
+ * @param {Settings} settings
+ * @param {Dataset} data
+ */
 function entrant({ label, passes, method: settings }, { channels, cells, batch, device, images, steps }, data) {
   const space = nasBench201({ channels, cellsPerStage: cells, input: IMAGE, classes: CLASSES })
   const random = createRandom(1)
@@ -54,23 +69,19 @@ function entrant({ label, passes, method: settings }, { channels, cells, batch, 
   const learningRate = RATES.learningRate
   const method = createMethod(config, { space, images, epochs: 10, learningRate, random })
   const supernet = new Supernet(space.parameters(), { device })
-  const values = space
-    .parameters()
-    .flatMap(({ shape, init }) =>
-      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (2 * random.init.uniform() - 1) * init.bound),
-    )
   const plans = new PlanCache(space, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
+  /** @type {number[]} */
   const epochs = []
   return {
     label,
     passes,
-    prepare: () => supernet.write('parameters', Float32Array.from(values)),
-    /** Seconds that `steps` steps take, begun as training begins them: one ahead where the method allows it. */
+    prepare: () => initialise(supernet, random),
+    /** Seconds that `steps` steps take, begun as training begins them: one ahead if the method allows it. */
     async turn() {
       const began = performance.now()
       const order = method.epochIndices()
-      const begin = (step) => {
+      const begin = (/** @type {number} */ step) => {
         const indices = order.subarray(step * batch, (step + 1) * batch).map((index) => index % data.count)
         const augmentation = { seed: random.augmentation.integer(2 ** 32), list: AUGMENTATION }
         return method.step(engine, { dataset: data, indices, augmentation }, RATES)
@@ -95,24 +106,35 @@ function entrant({ label, passes, method: settings }, { channels, cells, batch, 
   }
 }
 
+/** @param {string[]} args */
 export async function main(args) {
   const options = await readOptions(args, 'npm run bench:methods --', 'What methods cost beside their paths.', OPTIONS)
+  const most = Math.floor(options.images / options.batch)
+  if (options.steps > most) {
+    throw new UserError(
+      `Expected at most ${most} for --steps, the batches in --images, but received ${options.steps}`,
+      2,
+    )
+  }
   await setThreads(options.threads)
   const machine = describeMachine()
   warnIfBusy(machine, console.error)
-  const count = 2000
   const random = createRandom(2)
-  const images = Uint8Array.from({ length: count * 3 * 32 * 32 }, () => random.data.integer(256))
-  const labels = Int32Array.from({ length: count }, () => random.data.integer(CLASSES))
+  const length = RESIDENT * IMAGE.channels * IMAGE.height * IMAGE.width
+  const images = Uint8Array.from({ length }, () => random.data.integer(256))
+  const labels = Int32Array.from({ length: RESIDENT }, () => random.data.integer(CLASSES))
   const data = new Dataset({ images, labels, ...IMAGE, mean: MEAN, std: STD }, options.device)
   const entrants = METHODS.map((method) => entrant(method, options, data))
+  /** @type {number[][]} */
   const ratios = entrants.map(() => [])
+  /** @type {number[][]} */
   const steps = entrants.map(() => [])
   for (const each of entrants) {
     await each.prepare()
     await each.turn()
   }
   for (let round = 0; round < options.rounds; round++) {
+    /** @type {number[]} */
     const seconds = []
     // Forwards and backwards in turn, so that none is always the first.
     const order = [...entrants.keys()]

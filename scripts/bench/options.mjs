@@ -1,18 +1,57 @@
-/** Options that both benchmarks share, and how they are read. */
+/** Options that the benchmarks share, and how they are read. */
 import { fileURLToPath } from 'node:url'
+import { nativeInfo, UserError } from 'pada-native'
 import yargs from 'yargs'
-import { nativeInfo, UserError } from '../../dist/index.js'
 
-const folder = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const folder = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
+/**
+ * An option that is a whole number of at least 1.
+ *
+ * @param {string} describe
+ * @param {number} value The default.
+ */
+export function count(describe, value) {
+  return { type: /** @type {const} */ ('number'), requiresArg: true, default: value, describe }
+}
+
+/**
+ * An option of several such numbers.
+ *
+ * @param {string} describe
+ * @param {number[]} values The default.
+ */
+export function counts(describe, values) {
+  const array = /** @type {const} */ (true)
+  return { type: /** @type {const} */ ('number'), array, requiresArg: true, default: values, describe }
+}
+
+/** @satisfies {Record<string, import('yargs').Options>} */
 export const sharedOptions = {
-  cells: { type: 'number', requiresArg: true, default: 5, describe: 'Cells per stage' },
+  cells: count('Cells per stage', 5),
   device: { choices: ['cpu', 'cuda'], describe: 'Where to compute', defaultDescription: 'cuda where there is a GPU' },
   out: { type: 'string', requiresArg: true, describe: 'Folder for tables, plots and raw numbers' },
   quick: { type: 'boolean', default: false, describe: 'Little of everything, written to runs/bench: to try it out' },
 }
 
+/**
+ * @template {Record<string, import('yargs').Options>} Options
+ * @typedef {Omit<import('yargs').InferredOptionTypes<Options>, 'device' | 'out'> & {
+ *   [Key in keyof Options as Key extends `${infer First}-${infer Second}` ? `${First}${Capitalize<Second>}` : never]:
+ *     import('yargs').InferredOptionType<Options[Key]>
+ * } & { device: import('pada-native').Device, out: string }} Settings What the user chose, by option, also in camel case.
+ */
+
+/**
+ * @template {Record<string, import('yargs').Options>} Options
+ * @param {string[]} args
+ * @param {string} name The command, as --help shows it.
+ * @param {string} description
+ * @param {Options} options
+ * @returns {Promise<Settings<Options>>}
+ */
 export async function readOptions(args, name, description, options) {
+  /** @type {Record<string, unknown>} */
   const parsed = await yargs(args)
     .scriptName(name)
     .usage(`$0 [options]\n\n${description}`)
@@ -27,19 +66,20 @@ export async function readOptions(args, name, description, options) {
       throw new UserError(`${error?.message ?? message} (see --help)`, 2)
     })
     .parseAsync()
-  for (const [key, { type, array }] of Object.entries(options)) {
-    if (type !== 'number' || parsed[key] === undefined) continue
-    for (const value of array ? parsed[key] : [parsed[key]]) {
-      if (Number.isInteger(value) && value > 0) continue
+  for (const [key, { type }] of Object.entries(options)) {
+    if (type !== 'number') continue
+    for (const value of [parsed[key]].flat()) {
+      if (Number.isInteger(value) && Number(value) > 0) continue
       throw new UserError(`Expected a whole number of at least 1 for --${key} but received ${value}`, 2)
     }
   }
   const gpu = nativeInfo().cudaDevices.length > 0
   if (parsed.device === 'cuda' && !gpu)
     throw new UserError('Expected a GPU for --device cuda but the addon sees none', 2)
-  return {
+  const settings = {
     ...parsed,
     device: parsed.device ?? (gpu ? 'cuda' : 'cpu'),
     out: parsed.out ?? folder(parsed.quick ? 'runs/bench' : 'docs'),
   }
+  return /** @type {Settings<Options>} */ (settings)
 }

@@ -3,22 +3,38 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Table from 'cli-table3'
-import { writeAtomically } from '../../dist/base/atomic.js'
+import { writeAtomically } from '#dist/base/atomic.js'
 
-/** For the terminal. The first column is text, the others are numbers. */
+/**
+ * For the terminal. The first column is text, the others are numbers.
+ *
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
 export function terminalTable(head, rows) {
+  /** @type {import('cli-table3').HorizontalAlignment[]} */
   const colAligns = head.map((_, column) => (column === 0 ? 'left' : 'right'))
   const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
   table.push(...rows)
   return table.toString()
 }
 
+/**
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
 export function markdownTable(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
+  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`; appends it, markers included, where they are not. */
+/**
+ * Replaces what stands between `<!-- name -->` and `<!-- /name -->`; appends it with both if the page lacks them.
+ *
+ * @param {string} file
+ * @param {string} name
+ * @param {string} text
+ */
 export async function replaceSection(file, name, text) {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const section = `${begin}\n${text.trim()}\n${end}`
@@ -29,6 +45,10 @@ export async function replaceSection(file, name, text) {
   await writeFileIn(file, replaced.trimStart())
 }
 
+/**
+ * @param {string} file
+ * @param {unknown} value
+ */
 export async function writeJson(file, value) {
   // Long lists of numbers on a line of their own each, so that a diff shows what was measured anew.
   const text = JSON.stringify(value, undefined, 2).replace(/\[[\s\d.,-]*\]/g, (list) =>
@@ -37,6 +57,12 @@ export async function writeJson(file, value) {
   await writeFileIn(file, `${text}\n`)
 }
 
+/**
+ * Makes the folder too.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
 export async function writeFileIn(file, text) {
   await mkdir(dirname(file), { recursive: true })
   await writeAtomically(file, text)

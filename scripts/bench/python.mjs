@@ -2,14 +2,19 @@
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { environment } from '../../dist/base/environment.js'
-import { cacheRoot } from '../../dist/base/folders.js'
-import { withLock } from '../../dist/base/lock.js'
-import { UserError } from '../../dist/index.js'
-import { run } from '../../dist/setup/process.js'
-import { pythonCommand } from '../../dist/setup/python.js'
+import { UserError } from 'pada-native'
+import { environment } from '#dist/base/environment.js'
+import { cacheRoot } from '#dist/base/folders.js'
+import { withLock } from '#dist/base/lock.js'
+import { run } from '#dist/setup/process.js'
+import { pythonCommand } from '#dist/setup/python.js'
 
-/** Makes the environment for this torch version where there is none yet; resolves to its interpreter. */
+/**
+ * Makes the environment for this torch version if there is none yet; resolves to its interpreter.
+ *
+ * @param {string} version
+ * @param {(line: string) => void} log
+ */
 export function pythonWithTorch(version, log) {
   const folder = join(cacheRoot(), `pytorch-${version}`)
   const python = join(folder, 'bin', 'python')
@@ -27,7 +32,8 @@ export function pythonWithTorch(version, log) {
       await run(pythonCommand(), ['-m', 'venv', folder])
       await run(python, install, { show: process.stderr.isTTY })
     } catch (error) {
-      const reason = error.message.trim().split('\n').at(-1)
+      const { message } = /** @type {Error} */ (error)
+      const reason = message.trim().split('\n').at(-1)
       throw new UserError(
         `Expected pip to install PyTorch ${version} (or --python with one that has it) but: ${reason}`,
       )

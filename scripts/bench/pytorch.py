@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The PyTorch side of scripts/bench-pytorch.mjs: a training step and an evaluation of PA&DA's NAS-Bench-201 supernet.
+"""The PyTorch side of scripts/bench/pytorch.mjs: a training step and an evaluation of PA&DA's NAS-Bench-201 supernet.
 
 Reads one JSON request per line and answers each with one line, so that the caller can take turns between this process
 and others without starting any of them anew. `open` comes first:
@@ -55,7 +55,7 @@ class Cell(nn.Module):
         self.edges = nn.ModuleDict()
         for target in range(1, NODES):
             for source in range(target):
-                # In the order of METHOD's operations: none, skip, 1×1, 3×3, pool.
+                # In NAS-Bench-201's order of operations: none, skip, 1×1, 3×3, pool.
                 pool = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
                 convolutions = [ReluConvNorm(channels, channels, kernel) for kernel in (1, 3)]
                 self.edges[f"{target}<-{source}"] = nn.ModuleList([Zero(), nn.Identity(), *convolutions, pool])

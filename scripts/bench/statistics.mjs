@@ -1,21 +1,31 @@
+/** @param {readonly number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** @param {readonly number[]} values */
 export function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** Three significant digits, without exponent. */
+/**
+ * Three significant digits, without exponent.
+ *
+ * @param {number} value
+ */
 export function digits3(value) {
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)))
   return value.toFixed(Math.min(decimals, 6))
 }
 
-/** "1.42", or "1.38…1.45" where rounds differ. */
-export function range(values, format = digits3) {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map(format)
+/**
+ * "1.42", or "1.38…1.45" if rounds differ.
+ *
+ * @param {readonly number[]} values
+ */
+export function range(values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(digits3)
   return low === high ? low : `${low}…${high}`
 }

@@ -3,26 +3,68 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../../dist/index.js'
+import { UserError } from 'pada-native'
 
-const file = (name) => fileURLToPath(new URL(name, import.meta.url))
+/**
+ * What each question says besides its name, which is `do`.
+ *
+ * @typedef {{
+ *   open: {
+ *     folder: string
+ *     channels: number
+ *     cells: number
+ *     threads: number
+ *     device: import('pada-native').Device
+ *     precision: import('pada-native').Precision
+ *     batch: number
+ *     layout?: string
+ *   }
+ *   check: { path: import('pada-native').Path }
+ *   train: { path: import('pada-native').Path, steps: number, batch?: number }
+ *   eval: { path: import('pada-native').Path, steps: number, batch?: number }
+ *   memory: {}
+ *   resident: {}
+ * }} Requests
+ */
+
+/**
+ * What is answered. Only the addon's side knows `resident`, and other batches than the one that it was opened with.
+ *
+ * @typedef {{
+ *   open: { torch: string, threads: number, device: string | null }
+ *   check: { loss: number, globalNorm: number }
+ *   train: { seconds: number }
+ *   eval: { seconds: number }
+ *   memory: { gpuPeak: number | null }
+ *   resident: { bytes: number }
+ * }} Answers
+ */
+
+const file = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url))
 
 export function startAddon() {
   return new Worker('pada-native', process.execPath, [file('addon-worker.mjs')])
 }
 
+/** @param {string} python */
 export function startPytorch(python) {
   return new Worker('PyTorch', python, ['-u', file('./pytorch.py')])
 }
 
-class Worker {
+export class Worker {
   #name
   #child
   #answers
   #complaints = ''
+  /** @type {string | undefined} */
   #failure
   #end = () => this.#child.kill()
 
+  /**
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} args
+   */
   constructor(name, command, args) {
     this.#name = name
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -38,7 +80,13 @@ class Worker {
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
   }
 
-  /** One question at a time. Throws a UserError for an answer that is an error, and for none. */
+  /**
+   * One question at a time. Throws a UserError for an answer that is an error, and for none.
+   *
+   * @template {keyof Answers} Question
+   * @param {{ do: Question } & Requests[Question]} request
+   * @returns {Promise<Answers[Question]>}
+   */
   async ask(request) {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`)
     const { done, value } = await this.#answers.next()
@@ -47,11 +95,11 @@ class Worker {
     throw new UserError(`Expected an answer of ${this.#name} to "${request.do}" but received: ${error}`)
   }
 
-  /** Most memory that the process ever had resident; undefined where the system does not tell. */
+  /** Most memory that the process ever had resident; undefined if the system does not tell. */
   peakBytes() {
     try {
-      const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))
-      return Number(kilobytes) * 1024
+      const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))
+      return peak === null ? undefined : Number(peak[1]) * 1024
     } catch {
       return undefined
     }

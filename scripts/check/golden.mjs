@@ -16,20 +16,54 @@
  * golden one did: with AVX2 alone, PyTorch itself is 8e-6 away in the second step and 2.5 % in the fourth. `fast` arithmetic is
  * compared in what such signs hardly move: logits, and the first step's loss, importances and update.
  */
+import '../report-errors.mjs'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readNpy } from '../../dist/formats/npy.js'
-import { readTorchStateDict } from '../../dist/formats/torch.js'
-import { PathImportance } from '../../dist/methods/path-importance.js'
-import { Dataset, Supernet, setThreads } from '../../dist/native/index.js'
-import { nasBench201 } from '../../dist/spaces/nasbench201/nasbench201.js'
-import { gradientVariance } from '../../dist/training/gradient-variance.js'
+import {
+  Dataset,
+  gradientVariance,
+  nasBench201,
+  readNpy,
+  readTorchStateDict,
+  Supernet,
+  setThreads,
+  UserError,
+} from 'pada-native'
+import { PathImportance } from '#dist/methods/path-importance.js'
 
 const folder = process.argv[2]
 if (folder === undefined) {
-  console.error('Expected a folder of golden values but received none: npm run check:golden -- FOLDER')
-  process.exit(2)
+  throw new UserError('Expected a folder of golden values but received none: npm run check:golden -- FOLDER', 2)
 }
+
+/** @typedef {Record<string, number>} Numbers By the name of a parameter, or the index of an operation. */
+
+/**
+ * @typedef {{
+ *   path: number[]
+ *   loss: number
+ *   sample_importance: number[]
+ *   total_gradient_norm: number
+ *   gradient_norm: Numbers
+ *   operation_importance: Numbers
+ *   parameter_norm_after: Numbers
+ * }} Step
+ */
+
+/**
+ * @type {{
+ *   channels: number
+ *   cells_per_stage: number
+ *   paths: number[][]
+ *   optimizer: { lr: number, momentum: number, weight_decay: number, clip: number }
+ *   steps: Step[]
+ *   gradient_variance: {
+ *     value: number
+ *     never_sampled: number
+ *     by_parameter: Record<string, { times_sampled: number, mean_variance: number } | undefined>
+ *   }
+ * }}
+ */
 const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'))
 const space = nasBench201({ channels: expected.channels, cellsPerStage: expected.cells_per_stage })
 const specs = space.parameters()
@@ -39,7 +73,13 @@ const SAME_ROUNDING = 1e-5
 
 let passed = 0
 let failed = 0
-/** Prints and counts one check; NaN fails. */
+/**
+ * Prints and counts one check; NaN fails.
+ *
+ * @param {string} what
+ * @param {number} error
+ * @param {number} tolerance
+ */
 function check(what, error, tolerance) {
   const good = error <= tolerance
   if (good) passed++
@@ -47,10 +87,23 @@ function check(what, error, tolerance) {
   console.log(`${good ? 'passed' : 'FAILED'}  ${what}: largest error ${error.toExponential(1)}, allowed ${tolerance}`)
 }
 
+/** @typedef {readonly [actual: number, wanted: number]} Pair */
+/** @typedef {(actual: number, wanted: number) => number} ErrorMeasure */
+
+/** @type {ErrorMeasure} */
 const absolute = (actual, wanted) => Math.abs(actual - wanted)
-/** Relative, but absolute where zero is wanted. */
+/**
+ * Relative, but absolute if zero is wanted.
+ *
+ * @type {ErrorMeasure}
+ */
 const relative = (actual, wanted) => Math.abs(actual - wanted) / (Math.abs(wanted) || 1)
-/** Largest error over pairs; NaN wins. */
+/**
+ * Largest error over pairs; NaN wins.
+ *
+ * @param {Iterable<Pair>} pairs
+ * @param {ErrorMeasure} error
+ */
 function worst(pairs, error) {
   let largest = 0
   for (const [actual, wanted] of pairs) {
@@ -60,14 +113,28 @@ function worst(pairs, error) {
   }
   return largest
 }
-const zip = (actual, wanted) => {
+/**
+ * @param {ArrayLike<number>} actual
+ * @param {ArrayLike<number>} wanted
+ */
+function zip(actual, wanted) {
   if (actual.length !== wanted.length) throw new Error(`Expected ${wanted.length} values but received ${actual.length}`)
-  return Array.from(wanted, (value, i) => [actual[i], value])
+  return Array.from(wanted, (value, i) => /** @type {Pair} */ ([actual[i], value]))
 }
 
-/** Convolution biases before a batch norm: their gradient is zero, and what PyTorch records is rounding noise. */
+/**
+ * Convolution biases before a batch norm: their gradient is zero, and what PyTorch records is rounding noise.
+ *
+ * @param {string} name
+ */
 const isConvolutionBias = (name) => name.endsWith('.op.1.bias')
 
+/**
+ * The part of every parameter in an array of all.
+ *
+ * @param {Float32Array} flat
+ * @returns {Generator<[name: string, values: Float32Array]>}
+ */
 function* byName(flat) {
   let offset = 0
   for (const { name, shape } of specs) {
@@ -80,21 +147,27 @@ function* byName(flat) {
 const state = await readTorchStateDict(join(folder, 'supernet201.pt'))
 const left = specs.filter(({ name }) => !state.has(name)).length + state.size - specs.length
 check('parameters missing or left over', left, 0)
-const start = Float32Array.from(specs.flatMap(({ name }) => Array.from(state.get(name).data)))
-const images = (await readNpy(join(folder, 'images.npy'))).data
-const labels = (await readNpy(join(folder, 'labels.npy'))).data
+const start = Float32Array.from(specs.flatMap(({ name }) => Array.from(state.get(name)?.data ?? [], Number)))
+const images = Float32Array.from((await readNpy(join(folder, 'images.npy'))).data)
+const labels = Int32Array.from((await readNpy(join(folder, 'labels.npy'))).data)
 const logits = (await readNpy(join(folder, 'logits.npy'))).data
 const indices = Int32Array.from(labels, (_, i) => i)
 await setThreads(2)
 const dataset = new Dataset({ images, labels, ...space.input })
 
+/** @param {import('pada-native').Arithmetic} arithmetic */
 async function supernet(arithmetic) {
   const net = new Supernet(specs, { arithmetic })
   await net.write('parameters', start)
   return net
 }
 
-/** Returns whether all logits are equal to the last bit. */
+/**
+ * Returns whether all logits are equal to the last bit.
+ *
+ * @param {Supernet} net
+ * @param {import('pada-native').Arithmetic} arithmetic
+ */
 async function checkLogits(net, arithmetic) {
   let equal = true
   const perPath = indices.length * space.classes
@@ -110,10 +183,18 @@ async function checkLogits(net, arithmetic) {
   return equal
 }
 
-/** Takes one golden step; `gradients`: compare the gradient norms too. Returns the largest error of these. */
+/**
+ * Takes one golden step. Returns the largest error of the gradient norms.
+ *
+ * @param {Supernet} net
+ * @param {string} name
+ * @param {Step} step
+ * @param {boolean} gradients Whether to check the gradient norms too.
+ */
 async function checkStep(net, name, step, gradients) {
   const plan = net.compile(space.program(step.path))
   const { lr, momentum, weight_decay: weightDecay, clip: clipNorm } = expected.optimizer
+  /** @type {import('pada-native').StepOptions} */
   const options = { learningRate: lr, optimizer: { kind: 'sgd', momentum, weightDecay }, clipNorm, unsampled: 'skip' }
   const record = await net.trainStep(plan, { dataset, indices }, options)
   check(`${name} loss`, absolute(record.loss, step.loss), 1e-5)
@@ -121,8 +202,11 @@ async function checkStep(net, name, step, gradients) {
   check(`${name} global gradient norm`, relative(record.globalNorm, step.total_gradient_norm), 1e-3)
 
   const norms = new Map(plan.parameters.map((parameter, at) => [parameter, record.gradientNorms[at]]))
-  const sampled = Object.entries(step.gradient_norm).map(([parameter, norm]) => [parameter, norms.get(parameter), norm])
-  const pairs = (bias) => sampled.filter(([p]) => isConvolutionBias(p) === bias).map(([, found, norm]) => [found, norm])
+  const sampled = Object.entries(step.gradient_norm)
+  const pairs = (/** @type {boolean} */ bias) =>
+    sampled
+      .filter(([parameter]) => isConvolutionBias(parameter) === bias)
+      .map(([parameter, norm]) => /** @type {Pair} */ ([norms.get(parameter) ?? Number.NaN, norm]))
   check(`${name} parameters sampled without a golden gradient`, norms.size - sampled.length, 0)
   const error = worst(pairs(false), relative)
   if (gradients) check(`${name} gradient norms`, error, 1e-3)
@@ -131,28 +215,35 @@ async function checkStep(net, name, step, gradients) {
   const importance = new PathImportance(space, false)
   importance.add(step.path, plan.parameters, record.gradientNorms, record.clipScale)
   // The first step of an epoch halves its importance: s ← (0 + g)/2.
-  const operations = Object.entries(step.operation_importance).map(([k, value]) => [2 * importance.values[k], value])
+  const operations = Object.entries(step.operation_importance).map(([k, value]) => {
+    return /** @type {Pair} */ ([2 * importance.values[Number(k)], value])
+  })
   check(`${name} operation importance`, worst(operations, relative), 1e-3)
 
   const weights = new Map(byName(await net.read('parameters')))
-  const after = Object.entries(step.parameter_norm_after).map(([p, norm]) => [Math.hypot(...weights.get(p)), norm])
+  const after = Object.entries(step.parameter_norm_after).map(([parameter, norm]) => {
+    return /** @type {Pair} */ ([Math.hypot(...(weights.get(parameter) ?? [Number.NaN])), norm])
+  })
   check(`${name} parameter norms after the update`, worst(after, relative), 1e-5)
   plan.dispose()
   return error
 }
 
+/** @param {Supernet} net */
 async function checkVariance(net) {
   const moments = await net.moments()
   const golden = expected.gradient_variance
   const total = gradientVariance(specs, space.operations, moments)
   check('gradient variance', relative(total.all, golden.value), 1e-3)
   check('scalars never sampled', absolute(total.neverSampled, golden.never_sampled), 0)
-  const variances = specs.map(({ name }, i) => ({ name, found: moments.meanVariance[i], ...golden.by_parameter[name] }))
-  const times = variances.map(({ times_sampled: wanted = 0 }, i) => [moments.timesSampled[i], wanted])
-  check('times sampled', worst(times, absolute), 0)
-  const known = variances.filter(({ mean_variance: wanted }) => wanted !== undefined)
-  const pairs = (bias) =>
-    known.filter(({ name }) => isConvolutionBias(name) === bias).map(({ found, mean_variance: v }) => [found, v])
+  const wanted = specs.map(({ name }) => golden.by_parameter[name]?.times_sampled ?? 0)
+  check('times sampled', worst(zip(moments.timesSampled, wanted), absolute), 0)
+  const pairs = (/** @type {boolean} */ bias) =>
+    specs.flatMap(({ name }, i) => {
+      const variance = golden.by_parameter[name]?.mean_variance
+      if (variance === undefined || isConvolutionBias(name) !== bias) return []
+      return [/** @type {Pair} */ ([moments.meanVariance[i], variance])]
+    })
   check('gradient variance per parameter', worst(pairs(false), relative), 1e-3)
   // The square of the tolerance on bias gradients.
   check('gradient variance of convolution biases', worst(pairs(true), absolute), 1e-10)

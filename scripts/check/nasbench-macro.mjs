@@ -8,10 +8,9 @@
  * Also checks that isomorphic architectures have the same accuracies: the benchmark trained one of each class. Needs
  * `npm run build`, no addon. Prints the first entries that differ; exits 1 unless all are equal.
  */
+import '../report-errors.mjs'
 import { readFile } from 'node:fs/promises'
-import { loadGroundTruth } from '../../dist/ground-truth/load-ground-truth.js'
-import { costOf } from '../../dist/spaces/cost.js'
-import { nasBenchMacro } from '../../dist/spaces/layered/nasbench-macro.js'
+import { costOf, loadGroundTruth, nasBenchMacro, UserError } from 'pada-native'
 
 const ENTRIES = 6_561
 const CLASSES = 3_969
@@ -19,12 +18,12 @@ const SHOWN = 5
 
 const file = process.argv[2]
 if (file === undefined) {
-  console.error('Expected a table but received none: npm run check:nasbench-macro -- TABLE')
-  process.exit(2)
+  throw new UserError('Expected a table but received none: npm run check:nasbench-macro -- TABLE', 2)
 }
 const space = nasBenchMacro()
 const cost = costOf(space)
 const table = await loadGroundTruth(file, space)
+/** @type {Record<string, { params: number, flops: number }>} */
 const published = JSON.parse(await readFile(file, 'utf8'))
 
 const others = table.paths.filter((path) => {
@@ -41,6 +40,7 @@ const equal = table.size - others.length
 const good = table.size === ENTRIES && equal === ENTRIES
 console.log(`${good ? 'passed' : 'FAILED'}  ${equal} of ${table.size} equal, expected ${ENTRIES} of ${ENTRIES}`)
 
+/** @type {Map<string, Set<number | undefined>>} */
 const accuracies = new Map()
 for (const path of table.paths) {
   const key = space.isomorphismKey(path)

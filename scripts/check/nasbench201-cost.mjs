@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { loadGroundTruth } from '../../dist/ground-truth/load-ground-truth.js'
 /**
  * Compares counted parameters with NAS-Bench-201's table of all 15,625 architectures.
  *
@@ -11,8 +10,8 @@ import { loadGroundTruth } from '../../dist/ground-truth/load-ground-truth.js'
  * gives other numbers, while architectures of equal operations have the formula's. So 15,421 must come out equal, and
  * exactly those: more would be as wrong as fewer. Prints the first entries that differ; exits 1 on another number.
  */
-import { costOf } from '../../dist/spaces/cost.js'
-import { nasBench201 } from '../../dist/spaces/nasbench201/nasbench201.js'
+import '../report-errors.mjs'
+import { costOf, loadGroundTruth, nasBench201, UserError } from 'pada-native'
 
 const ENTRIES = 15_625
 const EQUAL = 15_421
@@ -22,15 +21,16 @@ const SHOWN = 5
 
 const file = process.argv[2]
 if (file === undefined) {
-  console.error('Expected a table but received none: npm run check:nasbench201-cost -- TABLE')
-  process.exit(2)
+  throw new UserError('Expected a table but received none: npm run check:nasbench201-cost -- TABLE', 2)
 }
 const space = nasBench201()
 const cost = costOf(space, { published: true })
 // A reader of numbers by architecture, whatever they mean.
 const table = await loadGroundTruth(file, space, { column: 'params_millions' })
 
-const others = table.paths.filter((path) => Math.abs(cost(path).parameters / 1e6 - table.accuracy(path)) > ROUNDING)
+const others = table.paths.filter((path) => {
+  return !(Math.abs(cost(path).parameters / 1e6 - (table.accuracy(path) ?? Number.NaN)) <= ROUNDING)
+})
 for (const path of others.slice(0, SHOWN)) {
   console.log(`${space.encode(path)}: counted ${cost(path).parameters / 1e6}, in the table ${table.accuracy(path)}`)
 }

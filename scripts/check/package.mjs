@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Tries the package as strangers do: from its tarball, in empty folders, on machines with more and with less on them.
 // What a try needs of libtorch and of compiling the first one gets from the cache, or brings there.
 import { join } from 'node:path'
@@ -6,13 +7,22 @@ import { cleanUp, expect, freshCache, Stranger, workshop } from './package/stran
 import * as tries from './package/tries.mjs'
 
 const started = performance.now()
+
+/**
+ * Does one of the tries, and prints how it went. One that resolves to a text could not be tried, and says why.
+ *
+ * @template Result
+ * @param {string} what
+ * @param {() => Promise<Result>} work
+ */
 async function attempt(what, work) {
   const start = performance.now()
-  const skipped = await work().catch((error) => {
+  const result = await work().catch((error) => {
     throw new Error(`${what}: ${error.message}`, { cause: error })
   })
   const seconds = ((performance.now() - start) / 1000).toFixed(0)
-  process.stdout.write(skipped === undefined ? `${what} (${seconds} s)\n` : `${what}: skipped, ${skipped}\n`)
+  process.stdout.write(typeof result === 'string' ? `${what}: skipped, ${result}\n` : `${what} (${seconds} s)\n`)
+  return result
 }
 
 try {
@@ -21,10 +31,7 @@ try {
 
   const usual = new Stranger('usual')
   await usual.npmInstall(tarball)
-  await attempt('npm install, then a first search', async () => {
-    usual.machine = (await usual.works()).diagnosis
-  })
-  const { libtorch, addon } = usual.machine
+  const { libtorch, addon } = await attempt('npm install, then a first search', () => usual.works())
   expect('the folder of the addon', addon.path, join(usual.package, 'build', 'Release', 'pada_native.node'))
   const own = { LIBTORCH: libtorch.root, PADA_PYTHON: join(workshop, 'no-python') }
 
@@ -48,7 +55,7 @@ try {
 
   process.stdout.write(`The package works (${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
 } catch (error) {
-  process.stderr.write(`${error.message}\n`)
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1
 } finally {
   cleanUp()

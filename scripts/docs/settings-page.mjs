@@ -1,7 +1,7 @@
 /** Writes docs/settings.md from the JSON Schemas of the settings: a section per group, a table of its keys. */
 import { table, wordsFor, yaml } from './settings-words.mjs'
 
-/** @typedef {import('./settings-page.mjs').Schema} Schema */
+/** @typedef {import('./settings-words.mjs').Schema} Schema */
 /** @typedef {{ key: string, schema: Schema, required: boolean }} Setting */
 
 const INTRO = `# Settings

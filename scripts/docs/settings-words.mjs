@@ -1,6 +1,31 @@
 /** Words and tables for a page of settings: what a JSON Schema allows, in plain English. */
 
-/** @typedef {import('./settings-page.mjs').Schema} Schema */
+/**
+ * A JSON Schema, as far as settings use it.
+ *
+ * @typedef {{
+ *   readonly type?: string
+ *   readonly description?: string
+ *   readonly default?: unknown
+ *   readonly const?: unknown
+ *   readonly enum?: readonly unknown[]
+ *   readonly pattern?: string
+ *   readonly minimum?: number
+ *   readonly maximum?: number
+ *   readonly exclusiveMinimum?: number
+ *   readonly exclusiveMaximum?: number
+ *   readonly minItems?: number
+ *   readonly maxItems?: number
+ *   readonly items?: Schema
+ *   readonly properties?: Readonly<Record<string, Schema>>
+ *   readonly required?: readonly string[]
+ *   readonly additionalProperties?: boolean | Schema
+ *   readonly anyOf?: readonly Schema[]
+ *   readonly oneOf?: readonly Schema[]
+ *   readonly $ref?: string
+ *   readonly $defs?: Readonly<Record<string, Schema>>
+ * }} Schema
+ */
 
 /**
  * What the patterns of texts mean.

@@ -1,9 +1,20 @@
-/** Writes what follows from the schemas of the settings: docs/settings.md, and the JSON Schemas in configs/. */
-import { writeFileSync } from 'node:fs'
-import { configJsonSchema } from '../../dist/config/json-schema.js'
-import { experimentJsonSchema } from '../../dist/experiment/json-schema.js'
+#!/usr/bin/env node
+/**
+ * Writes what follows from the schemas of the settings: docs/settings.md, and the JSON Schemas in configs/.
+ *
+ *     npm run docs:settings [-- FOLDER]      # FOLDER is where docs/ and configs/ lie; default the package
+ */
+import '../report-errors.mjs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { configJsonSchema } from '#dist/config/json-schema.js'
+import { experimentJsonSchema } from '#dist/experiment/json-schema.js'
 import { generatedFiles } from './settings-page.mjs'
 
-for (const [file, text] of Object.entries(generatedFiles(configJsonSchema(), experimentJsonSchema()))) {
-  writeFileSync(new URL(`../../${file}`, import.meta.url), text)
+const folder = process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url))
+for (const [name, text] of Object.entries(generatedFiles(configJsonSchema(), experimentJsonSchema()))) {
+  const file = join(folder, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
 }

@@ -7,16 +7,17 @@
  * Damages the fixtures of the tests, zip archives also within their entries. Prints the seed of every case that goes
  * wrong, with which it can be repeated alone (`--seed N --cases 1`); exits 1 if there is one. Needs `npm run build`.
  */
+import '../report-errors.mjs'
 import { readdirSync, readFileSync } from 'node:fs'
-import { UserError } from '../../dist/base/errors.js'
-import { parseSafetensors } from '../../dist/formats/safetensors.js'
-import { storedZip } from '../../dist/formats/stored-zip.js'
-import { parseTorchStateDict } from '../../dist/formats/torch.js'
-import { ZipEntries } from '../../dist/formats/zip.js'
+import { UserError } from 'pada-native'
+import { parseSafetensors } from '#dist/formats/safetensors.js'
+import { storedZip } from '#dist/formats/stored-zip.js'
+import { parseTorchStateDict } from '#dist/formats/torch.js'
 import { complaint, mutateCheckpoint } from './mutate.mjs'
-import { fuzz } from './run.mjs'
+import { fuzz, zipEntries } from './run.mjs'
 
 const folder = new URL('../../test/fixtures/', import.meta.url)
+/** @type {(import('./mutate.mjs').Source & { safetensors: boolean })[]} */
 const sources = []
 for (const name of readdirSync(folder).sort()) {
   if (!/\.(pt|safetensors)$/.test(name)) continue
@@ -29,13 +30,16 @@ await fuzz({
     const source = random.pick(sources)
     return { bytes: mutateCheckpoint(source, random, sources, storedZip), safetensors: source.safetensors }
   },
-  read: ({ bytes, safetensors }) =>
+  read: async ({ bytes, safetensors }) =>
     safetensors ? parseSafetensors(bytes, 'fuzz').tensors : parseTorchStateDict(bytes, 'fuzz'),
   complaint: (outcome, bytes) => complaint(outcome, bytes, UserError),
 })
 
+/**
+ * The entries of a zip archive; undefined for another file.
+ *
+ * @param {Buffer} bytes
+ */
 async function entriesOf(bytes) {
-  if (bytes.toString('latin1', 0, 2) !== 'PK') return undefined
-  const zip = await ZipEntries.open('fixture', bytes)
-  return Promise.all(zip.names.map(async (name) => [name, await zip.read(name)]))
+  return bytes.toString('latin1', 0, 2) === 'PK' ? zipEntries(bytes) : undefined
 }

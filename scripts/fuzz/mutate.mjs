@@ -1,6 +1,29 @@
 /** Damages files as an attacker or a bad disk might: seeded, so that a failure can be repeated. */
 
-/** A generator of 32-bit numbers (xorshift), and what is drawn with it. */
+/**
+ * @typedef {{
+ *   below(count: number): number
+ *   pick<Item>(list: ArrayLike<Item>): Item
+ * }} RandomSource
+ */
+
+/**
+ * A file to damage; of a zip archive also its entries.
+ *
+ * @typedef {{
+ *   readonly bytes: Buffer
+ *   readonly entries?: readonly (readonly [name: string, bytes: Buffer])[]
+ * }} Source
+ */
+
+/** @typedef {new (...args: never[]) => Error} ErrorClass */
+
+/**
+ * A generator of 32-bit numbers (xorshift), and what is drawn with it.
+ *
+ * @param {number} seed
+ * @returns {RandomSource}
+ */
 export function randomSource(seed) {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1
   const next = () => {
@@ -9,7 +32,7 @@ export function randomSource(seed) {
     state = (state ^ (state << 5)) >>> 0
     return state
   }
-  const below = (count) => (count > 0 ? next() % count : 0)
+  const below = (/** @type {number} */ count) => (count > 0 ? next() % count : 0)
   return { below, pick: (list) => list[below(list.length)] }
 }
 
@@ -33,17 +56,29 @@ const OPCODES = Buffer.from(
   'latin1',
 )
 
-/** A damaged copy of `bytes`; `other` is a file from which pieces may come. */
+/**
+ * A damaged copy of `bytes`; `other` is a file from which pieces may come.
+ *
+ * @param {Buffer} bytes
+ * @param {RandomSource} random
+ */
 export function mutate(bytes, random, other = bytes) {
+  /** @type {Buffer} */
   let result = Buffer.from(bytes)
   for (let times = 1 + random.below(4); times > 0; times--) result = damage(result, random, other)
   return result
 }
 
+/**
+ * @param {Buffer} bytes
+ * @param {RandomSource} random
+ * @param {Buffer} other
+ * @returns {Buffer}
+ */
 function damage(bytes, random, other) {
   const at = random.below(bytes.length)
   const length = 1 + random.below(Math.min(64, bytes.length))
-  const piece = (from) => {
+  const piece = (/** @type {Buffer} */ from) => {
     const start = random.below(from.length)
     return from.subarray(start, start + length)
   }
@@ -77,8 +112,13 @@ function damage(bytes, random, other) {
 }
 
 /**
- * A damaged copy of a checkpoint: of the file, or, where it is given as the entries of a zip archive, most of the time of
- * the contents of one entry, whose checksums `zip` makes right again: or else no damage would get further than those.
+ * A damaged copy of a checkpoint. Of a zip archive, mostly the contents of one entry are damaged, and `zip` makes the
+ * checksums right again: otherwise no damage would get further than those.
+ *
+ * @param {Source} source
+ * @param {RandomSource} random
+ * @param {readonly Source[]} sources
+ * @param {(entries: readonly (readonly [string, Uint8Array])[], file: string) => Uint8Array[]} zip
  */
 export function mutateCheckpoint(source, random, sources, zip) {
   const other = random.pick(sources)
@@ -88,9 +128,9 @@ export function mutateCheckpoint(source, random, sources, zip) {
       ? source.entries.findIndex(([name]) => name.endsWith('data.pkl'))
       : random.below(source.entries.length)
   const entries = source.entries.map(([name, bytes], i) => {
-    if (i !== chosen) return [name, bytes]
     const pickle = other.entries?.find(([name]) => name.endsWith('data.pkl'))?.[1]
-    return [name, mutate(bytes, random, pickle ?? other.bytes)]
+    const changed = i === chosen ? mutate(bytes, random, pickle ?? other.bytes) : bytes
+    return /** @type {const} */ ([name, changed])
   })
   return Buffer.concat(zip(entries, 'fuzz'))
 }
@@ -98,6 +138,10 @@ export function mutateCheckpoint(source, random, sources, zip) {
 /**
  * Whether the outcome of reading a damaged checkpoint is one that is allowed: an error that the user can mend, in one
  * short sentence, or tensors that are not many times larger than the file. Returns what is wrong, if anything.
+ *
+ * @param {ReadonlyMap<string, import('pada-native').Tensor> | Error} outcome
+ * @param {Buffer} bytes
+ * @param {ErrorClass} UserError
  */
 export function complaint(outcome, bytes, UserError) {
   if (outcome instanceof Error) return complaintOfError(outcome, UserError)
@@ -109,7 +153,12 @@ export function complaint(outcome, bytes, UserError) {
   return elements > 16 * bytes.length ? `${elements} elements of ${bytes.length} bytes` : undefined
 }
 
-/** The same of a table, whose columns must have a number for every key. */
+/**
+ * The same of a table, whose columns must have a number for every key.
+ *
+ * @param {{ keys: readonly unknown[], columns: ReadonlyMap<string, ArrayLike<number>> } | Error} outcome
+ * @param {ErrorClass} UserError
+ */
 export function complaintOfTable(outcome, UserError) {
   if (outcome instanceof Error) return complaintOfError(outcome, UserError)
   const { keys, columns } = outcome
@@ -120,8 +169,13 @@ export function complaintOfTable(outcome, UserError) {
   return undefined
 }
 
+/**
+ * @param {Error} error
+ * @param {ErrorClass} UserError
+ */
 function complaintOfError(error, UserError) {
-  if (!(error instanceof UserError)) return `${error.stack}`
-  if (error.message.length > 1500) return `a message of ${error.message.length} characters`
-  return /^Expected .* but received .*/s.test(error.message) ? undefined : `the message ${error.message}`
+  const { stack, message } = error
+  if (!(error instanceof UserError)) return `${stack}`
+  if (message.length > 1500) return `a message of ${message.length} characters`
+  return /^Expected .* but received .*/s.test(message) ? undefined : `the message ${message}`
 }

@@ -1,17 +1,28 @@
 /** Tries many damaged files one after the other, and says how that went. */
 import { parseArgs } from 'node:util'
+import { ZipEntries } from '#dist/formats/zip.js'
 import { randomSource } from './mutate.mjs'
 
-/** Of processor time. */
+/** Of processor time, per case. */
 const SLOW_MS = 1000
+
+/**
+ * One damaged file; what else is read of it depends on the kind of file.
+ *
+ * @typedef {{ bytes: Buffer }} Case
+ */
 
 /**
  * Runs `--cases` cases from `--seed` on; prints the seed of every one that goes wrong, and ends the process, with 1 if
  * there is one.
  *
- * @param damaged Makes a case from a seeded source.
- * @param read Reads it; what it throws is an outcome too.
- * @param complaint What is wrong with an outcome, if anything.
+ * @template {Case} One
+ * @template Outcome
+ * @param {object} options
+ * @param {(random: import('./mutate.mjs').RandomSource) => One} options.damaged Makes a case from a seeded source.
+ * @param {(one: One) => Promise<Outcome>} options.read Reads it; what it throws is an outcome too.
+ * @param {(outcome: Outcome | Error, bytes: Buffer) => string | undefined} options.complaint What is wrong with an
+ *   outcome, if anything.
  */
 export async function fuzz({ damaged, read, complaint }) {
   const { values } = parseArgs({
@@ -48,10 +59,26 @@ export async function fuzz({ damaged, read, complaint }) {
   process.exit(counts.wrong > 0 ? 1 : 0)
 }
 
+/**
+ * @template One
+ * @template Outcome
+ * @param {(one: One) => Promise<Outcome>} read
+ * @param {One} one
+ */
 async function outcomeOf(read, one) {
   try {
     return await read(one)
   } catch (error) {
-    return error
+    return error instanceof Error ? error : new Error(`Expected an Error to be thrown but received ${error}`)
   }
+}
+
+/**
+ * The entries of a zip archive by their names.
+ *
+ * @param {Buffer} bytes
+ */
+export async function zipEntries(bytes) {
+  const zip = await ZipEntries.open('fixture', bytes)
+  return Promise.all(zip.names.map(async (name) => /** @type {const} */ ([name, await zip.read(name)])))
 }

@@ -5,25 +5,27 @@
  *
  *     node scripts/fuzz/tables.mjs [--cases 100000] [--seed 0]
  *
- * See fuzz-checkpoints.mjs for what is printed. Needs `npm run build`.
+ * See checkpoints.mjs for what is printed. Needs `npm run build`.
  */
+import '../report-errors.mjs'
 import { readdirSync, readFileSync } from 'node:fs'
-import { UserError } from '../../dist/base/errors.js'
-import { decompressBzip2 } from '../../dist/formats/bzip2.js'
-import { pickleKind } from '../../dist/formats/pickle-kind.js'
-import { storedZip } from '../../dist/formats/stored-zip.js'
-import { ZipEntries } from '../../dist/formats/zip.js'
-import { parsePickledTable } from '../../dist/ground-truth/tables/pickled-table.js'
+import { UserError } from 'pada-native'
+import { decompressBzip2 } from '#dist/formats/bzip2.js'
+import { pickleKind } from '#dist/formats/pickle-kind.js'
+import { storedZip } from '#dist/formats/stored-zip.js'
+import { parsePickledTable } from '#dist/ground-truth/tables/pickled-table.js'
 import { complaintOfTable, mutateCheckpoint } from './mutate.mjs'
-import { fuzz } from './run.mjs'
+import { fuzz, zipEntries } from './run.mjs'
 
 const folder = new URL('../../test/fixtures/tables/', import.meta.url)
+/** @type {(import('./mutate.mjs').Source & { kind: import('#dist/formats/pickle-kind.js').PickleKind })[]} */
 const sources = []
-for (const name of readdirSync(folder, { recursive: true }).sort()) {
+for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true }).sort()) {
   if (!/\.(npy|pth|pickle|pbz2)$/.test(name)) continue
   const bytes = readFileSync(new URL(name, folder))
   const kind = pickleKind(bytes)
-  sources.push({ bytes, kind, ...(kind === 'torchZip' && { entries: await entriesOf(bytes) }) })
+  if (kind === undefined) throw new Error(`Expected a pickle for ${name} but received another file`)
+  sources.push({ bytes, kind, ...(kind === 'torchZip' && { entries: await zipEntries(bytes) }) })
   if (kind === 'bzip2') sources.push({ bytes: decompressed(bytes), kind: 'pickle' })
 }
 
@@ -36,11 +38,7 @@ await fuzz({
   complaint: (outcome) => complaintOfTable(outcome, UserError),
 })
 
-async function entriesOf(bytes) {
-  const zip = await ZipEntries.open('fixture', bytes)
-  return Promise.all(zip.names.map(async (name) => [name, await zip.read(name)]))
-}
-
+/** @param {Buffer} bytes */
 function decompressed(bytes) {
   const rest = [bytes]
   const next = decompressBzip2(() => rest.pop(), 'fixture')

@@ -15,9 +15,9 @@ async function train() {
     // Two at once, so that one waits while the other runs.
     const both = [1, 2].map(() => net.trainStep(plan, dataset, { indices }, options))
     losses.push(...(await Promise.all(both)).map(({ loss }) => loss))
-    if (steps === Number.POSITIVE_INFINITY) parentPort.postMessage('under way')
+    if (steps === Number.POSITIVE_INFINITY) parentPort?.postMessage('under way')
   }
-  parentPort.postMessage(losses)
+  parentPort?.postMessage(losses)
 }
 
 train()

@@ -6,10 +6,16 @@ import { expect, root, succeed } from './stranger.mjs'
 /** Bytes; nearly all of it is the embedded data. */
 const LIMIT = 12e6
 
-const bin = (name) => join(root, 'node_modules', '.bin', name)
+const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name)
 
+/**
+ * Resolves to the file of the tarball.
+ *
+ * @param {string} folder
+ */
 export async function packTarball(folder) {
   const printed = await succeed('npm', ['pack', '--json', '--pack-destination', folder])
+  /** @type {{ filename: string, files: { path: string }[], size: number }[]} */
   const [{ filename, files, size }] = JSON.parse(printed.slice(printed.indexOf('\n[') + 1))
   process.stdout.write(`${filename}: ${files.length} files, ${(size / 1e6).toFixed(1)} MB\n`)
   for (const { path } of files.filter((file) => /^dist\/.*\.js$/.test(file.path))) {
@@ -19,6 +25,7 @@ export async function packTarball(folder) {
   return join(folder, filename)
 }
 
+/** @param {string} tarball */
 export async function checkContents(tarball) {
   expect(`whether the tarball has less than ${LIMIT} bytes`, statSync(tarball).size < LIMIT, true)
   await succeed(bin('publint'), ['run', tarball, '--strict'])
@@ -37,7 +44,11 @@ search(1)
 console.log(Supernet.name)
 `
 
-/** The declarations are checked too, with Node's types where every project in TypeScript has them. */
+/**
+ * The declarations are checked too, with Node's types where every project in TypeScript has them.
+ *
+ * @param {import('./stranger.mjs').Stranger} stranger
+ */
 export async function checkTypes(stranger) {
   stranger.write('consumer.ts', CONSUMER)
   const types = join(stranger.folder, 'node_modules', '@types')

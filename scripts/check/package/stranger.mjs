@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 const PNPM = '10.34.8'
 
@@ -25,9 +25,28 @@ export function cleanUp() {
   rmSync(workshop, { recursive: true, force: true })
 }
 
-/** Runs to the end, whatever the exit code is, and resolves to it and to what was printed. */
+/**
+ * Environment variables, in addition to those of this process.
+ *
+ * @typedef {Record<string, string | undefined>} Environment
+ */
+
+/**
+ * How a command ended, and what it printed.
+ *
+ * @typedef {{ code: string | number | null | undefined, stdout: string, stderr: string }} Outcome
+ */
+
+/**
+ * Runs to the end, whatever the exit code is.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Environment }} [options]
+ * @returns {Promise<Outcome>}
+ */
 export function run(command, args, { cwd = root, env = {} } = {}) {
-  const options = { cwd, env: { ...ENV, ...env }, encoding: 'utf8', maxBuffer: 2 ** 26 }
+  const options = { cwd, env: { ...ENV, ...env }, encoding: /** @type {const} */ ('utf8'), maxBuffer: 2 ** 26 }
   return new Promise((resolve) => {
     execFile(command, args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr })
@@ -35,20 +54,34 @@ export function run(command, args, { cwd = root, env = {} } = {}) {
   })
 }
 
-/** {@link run} of what has to succeed; resolves to its standard output. */
+/**
+ * {@link run} of what has to succeed; resolves to its standard output.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Environment }} [options]
+ */
 export async function succeed(command, args, options) {
   const { code, stdout, stderr } = await run(command, args, options)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed (${code}):\n${stdout}${stderr}`)
   return stdout
 }
 
+/**
+ * @param {string} what
+ * @param {unknown} received
+ * @param {unknown} wanted A value, or what its text must match.
+ */
 export function expect(what, received, wanted) {
-  const fits = wanted instanceof RegExp ? wanted.test(received) : received === wanted
+  const fits = wanted instanceof RegExp ? wanted.test(String(received)) : received === wanted
   if (!fits) throw new Error(`Expected ${wanted} for ${what} but received ${received}`)
 }
 
 export class Stranger {
-  /** `env` is what every command of the project sees. */
+  /**
+   * @param {string} name
+   * @param {Environment} env What every command of the project sees.
+   */
   constructor(name, env = {}) {
     this.folder = join(workshop, name)
     this.env = env
@@ -61,23 +94,40 @@ export class Stranger {
     return join(this.folder, 'node_modules', 'pada-native')
   }
 
+  /**
+   * @param {string} file
+   * @param {string} text
+   */
   write(file, text) {
     writeFileSync(join(this.folder, file), text)
   }
 
+  /**
+   * @param {string} command
+   * @param {string[]} args
+   * @param {Environment} env
+   */
   succeed(command, args, env = {}) {
     return succeed(command, args, { cwd: this.folder, env: { ...this.env, ...env } })
   }
 
+  /** @param {string[]} args */
   npmInstall(...args) {
     return this.succeed('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...args])
   }
 
+  /** @param {string[]} args */
   pnpmInstall(...args) {
     return this.succeed('npx', ['--yes', `pnpm@${PNPM}`, 'install', '--prefer-offline', ...args])
   }
 
-  /** The installed command, as npx and package scripts find it, behind `before`. */
+  /**
+   * The installed command, as npx and package scripts find it.
+   *
+   * @param {string[]} args
+   * @param {Environment} env
+   * @param {string[]} before A command that runs it, if any.
+   */
   pada(args, env = {}, before = []) {
     const [command, ...rest] = [...before, join(this.folder, 'node_modules', '.bin', 'pada-native'), ...args]
     return run(command, rest, { cwd: this.folder, env: { ...this.env, ...env } })
@@ -88,23 +138,35 @@ export class Stranger {
     rmSync(join(this.package, 'build'), { recursive: true, force: true })
   }
 
-  /** Asks for what everybody wants: the command sets itself up, searches, and finds nothing missing. */
+  /**
+   * Asks for what everybody wants: the command sets itself up, searches, and finds nothing missing.
+   *
+   * @param {Environment} env
+   * @param {string[]} before A command that runs it, if any.
+   */
   async works(env = {}, before = []) {
     const { version } = JSON.parse(readFileSync(join(this.package, 'package.json'), 'utf8'))
     expect('--version', (await this.pada(['--version'], env, before)).stdout.trim(), version)
     const { code, stdout, stderr } = await this.pada(SEARCH, env, before)
     expect(`the exit code of a search that printed ${stderr}`, code, 0)
-    const result = JSON.parse(stdout.trim().split('\n').at(-1))
+    const result = JSON.parse(stdout.slice(stdout.trimEnd().lastIndexOf('\n') + 1))
     expect('the last event', result.event, 'result')
     expect('the number of sub-models', result.ranked, 8)
     rmSync(join(this.folder, 'run'), { recursive: true })
-    const diagnosis = JSON.parse((await this.pada(['doctor', '--json'], env, before)).stdout)
-    expect('what is missing', diagnosis.missing.join('; '), '')
-    return { diagnosis, stderr }
+    /** @type {import('pada-native').Diagnosis} */
+    const { missing, libtorch, addon } = JSON.parse((await this.pada(['doctor', '--json'], env, before)).stdout)
+    expect('what is missing', missing.join('; '), '')
+    if (libtorch === undefined || addon === undefined)
+      throw new Error('Expected libtorch and the addon but found neither')
+    return { libtorch, addon, stderr }
   }
 }
 
-/** A cache with the addons that this machine has built, and without libtorch. */
+/**
+ * A cache with the addons that this machine has built, and without libtorch.
+ *
+ * @param {string} name
+ */
 export function freshCache(name) {
   const machine = process.env.PADA_CACHE || join(homedir(), '.cache', 'pada-native')
   const folder = join(workshop, name)
@@ -112,11 +174,16 @@ export function freshCache(name) {
   return folder
 }
 
-/** Folders only: what decides about new files in them. */
+/**
+ * Folders only: what decides about new files in them.
+ *
+ * @param {string} folder
+ */
 export function makeReadOnly(folder) {
   for (const path of folders(folder)) chmodSync(path, 0o555)
 }
 
+/** @param {string} folder */
 function makeWritable(folder) {
   chmodSync(folder, 0o755)
   for (const { name } of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
@@ -124,6 +191,7 @@ function makeWritable(folder) {
   }
 }
 
+/** @param {string} folder */
 function folders(folder) {
   const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory())
   return [folder, ...below.map((entry) => join(entry.parentPath, entry.name))]

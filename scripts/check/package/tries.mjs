@@ -4,8 +4,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, freshCache, makeReadOnly, run, SEARCH, workshop } from './stranger.mjs'
 
+/** @typedef {import('./stranger.mjs').Stranger} Stranger */
+/** @typedef {import('./stranger.mjs').Environment} Environment */
+
 const TAKEN = 'The addon was built before'
 
+/** @param {Stranger} stranger */
 export async function imports(stranger) {
   const print = `console.log(typeof search, new UserError('x') instanceof Error)`
   stranger.write('use.js', `import { search, UserError } from 'pada-native'\n${print}\n`)
@@ -15,15 +19,20 @@ export async function imports(stranger) {
   }
 }
 
+/**
+ * @param {Stranger} stranger
+ * @param {Environment} own
+ */
 export async function ownLibtorch(stranger, own) {
   stranger.forgetAddon()
   const cache = freshCache('own libtorch')
-  const { diagnosis, stderr } = await stranger.works({ ...own, PADA_CACHE: cache })
-  expect('the origin of libtorch', diagnosis.libtorch.origin, 'LIBTORCH')
+  const { libtorch, stderr } = await stranger.works({ ...own, PADA_CACHE: cache })
+  expect('the origin of libtorch', libtorch.origin, 'LIBTORCH')
   expect('how the addon got there', stderr, new RegExp(TAKEN))
   expect('what the cache has', readdirSync(cache).join(), 'addons')
 }
 
+/** @param {Stranger} stranger */
 export async function offlineWithNothing(stranger) {
   stranger.forgetAddon()
   const cache = join(workshop, 'nothing')
@@ -40,13 +49,21 @@ export async function offlineWithNothing(stranger) {
   expect('whether there is half a run', existsSync(join(stranger.folder, 'run')), false)
 }
 
+/**
+ * @param {Stranger} stranger
+ * @param {import('pada-native').Located} libtorch This machine's.
+ */
 export async function offlineWithCache(stranger, { origin }) {
   if (!['cache', 'download'].includes(origin)) return `because this machine's libtorch is from ${origin}`
   stranger.forgetAddon()
   const env = { PADA_OFFLINE: '1', LIBTORCH: '', PADA_PYTHON: join(workshop, 'no-python') }
-  expect('the origin of libtorch', (await stranger.works(env)).diagnosis.libtorch.origin, 'cache')
+  expect('the origin of libtorch', (await stranger.works(env)).libtorch.origin, 'cache')
 }
 
+/**
+ * @param {Stranger} stranger
+ * @param {Environment} own
+ */
 export async function twoAtOnce(stranger, own) {
   stranger.forgetAddon()
   const outcomes = await Promise.all([1, 2].map(() => stranger.pada(['setup'], own)))
@@ -55,6 +72,10 @@ export async function twoAtOnce(stranger, own) {
   expect('how often the addon was put there', texts.split(TAKEN).length - 1, 1)
 }
 
+/**
+ * @param {Stranger} stranger
+ * @param {Environment} own
+ */
 export async function upgrade(stranger, own) {
   const source = join(stranger.package, 'native', 'addon.cc')
   const text = readFileSync(source)
@@ -67,21 +88,30 @@ export async function upgrade(stranger, own) {
   writeFileSync(source, text)
 }
 
-/** As where an administrator installed the package: who uses it cannot write beside it. */
+/**
+ * As if an administrator installed the package: who uses it cannot write beside it.
+ *
+ * @param {Stranger} stranger
+ * @param {Environment} own
+ */
 export async function readOnly(stranger, own) {
   // Root writes where it likes, unless it gives that up.
   const rootless = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-all']
-  const before = process.getuid() === 0 ? rootless : []
+  const before = process.getuid?.() === 0 ? rootless : []
   const [command, ...args] = [...before, 'true']
   if ((await run(command, args)).code !== 0) return 'because this is root, and there is no setpriv to change that'
   stranger.forgetAddon()
   makeReadOnly(join(stranger.folder, 'node_modules'))
   const cache = freshCache('read-only')
-  const { diagnosis } = await stranger.works({ ...own, PADA_CACHE: cache }, before)
-  expect('the folder of the addon', diagnosis.addon.path.startsWith(cache), true)
+  const { addon } = await stranger.works({ ...own, PADA_CACHE: cache }, before)
+  expect('the folder of the addon', addon.path.startsWith(cache), true)
 }
 
-/** The addon was compiled elsewhere; that it could be here is tried as far as CMake's configuration. */
+/**
+ * The addon was compiled elsewhere; that it could be here is tried as far as CMake's configuration.
+ *
+ * @param {Stranger} stranger
+ */
 export async function another(stranger) {
   const { stderr } = await stranger.works()
   expect('how the addon got there', stderr, new RegExp(TAKEN))

@@ -32,7 +32,7 @@ it('reads or refuses damaged checkpoints, and does nothing else', { timeout: 120
       if (source.safetensors) return parseSafetensors(bytes, 'fuzz').tensors
       return parseTorchStateDict(bytes, 'fuzz')
     }
-    const outcome = await reading().catch((error: unknown) => error)
+    const outcome = await reading().catch((error: Error) => error)
     expect(complaint(outcome, bytes, UserError), `seed ${seed}`).toBeUndefined()
     counts[outcome instanceof Error ? 'refused' : 'read']++
   }

@@ -38,7 +38,7 @@ it('reads or refuses damaged tables, and does nothing else', { timeout: 120_000 
     const random = randomSource(seed)
     const source = random.pick(sources)
     const bytes = mutateCheckpoint(source, random, sources, storedZip)
-    const outcome = await parsePickledTable(bytes, source.kind, 'fuzz').catch((error: unknown) => error)
+    const outcome = await parsePickledTable(bytes, source.kind, 'fuzz').catch((error: Error) => error)
     expect(complaintOfTable(outcome, UserError), `seed ${seed}`).toBeUndefined()
     counts[outcome instanceof Error ? 'refused' : 'read']++
   }
