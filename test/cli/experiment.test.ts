@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExperimentEvent } from '../../src/experiment/events.js'
 import type { ExperimentResults } from '../../src/experiment/results.js'
-import { type Outcome, pada, start, temporaryFolder } from '../support/harness.js'
+import { interruptAt, type Outcome, pada, temporaryFolder } from '../support/harness.js'
 
 const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))
 const CELLS = ['spos', 'PA', 'spos-epochs-4'].flatMap((name) => [`${name}-seed0`, `${name}-seed1`]).sort()
@@ -36,23 +35,12 @@ function events(outcome: Outcome): ExperimentEvent[] {
   return lines.map((line) => JSON.parse(line))
 }
 
-/** Starts an experiment and sends it a signal at the first event that `when` accepts. */
-function killedAt(out: string, signal: NodeJS.Signals, when: (event: ExperimentEvent) => boolean): Promise<Outcome> {
-  const { child, finished } = start(['experiment', FILE, '--out', out, '--json'])
-  let sent = false
-  createInterface({ input: child.stdout! }).on('line', (line) => {
-    if (sent || !when(JSON.parse(line))) return
-    sent = true
-    child.kill(signal)
-  })
-  return finished
+/** Runs an experiment that is sent a signal in the middle of its third cell. */
+function interrupted(out: string, signal: NodeJS.Signals): Promise<Outcome> {
+  const search = { event: 'checkpoint', epoch: 1 }
+  const event = { event: 'search', cell: 'spos-epochs-4-seed0', search }
+  return interruptAt(['experiment', FILE, '--out', out], signal, { event })
 }
-
-const halfWay = (event: ExperimentEvent) =>
-  event.event === 'search' &&
-  event.cell === 'spos-epochs-4-seed0' &&
-  event.search.event === 'checkpoint' &&
-  event.search.epoch === 1
 
 describe('an experiment', () => {
   test('leaves a run folder per cell, tables and figures', () => {
@@ -67,7 +55,7 @@ describe('an experiment', () => {
 
   test('interrupted: saves, says how to go on, and goes on to the same numbers', async () => {
     const out = join(folder, 'interrupted')
-    const outcome = await killedAt(out, 'SIGINT', halfWay)
+    const outcome = await interrupted(out, 'SIGINT')
     expect(outcome.code, outcome.stderr).toBe(130)
     expect(outcome.stderr).toContain(`Saved. Continue with: pada-native experiment ${FILE} --out ${out}`)
     expect(existsSync(join(out, 'cells', 'spos-epochs-4-seed0', 'summary.json'))).toBe(false)
@@ -82,7 +70,10 @@ describe('an experiment', () => {
 
   test('killed: goes on to the same numbers, once the lock that it left behind is old', async () => {
     const out = join(folder, 'killed')
-    expect((await killedAt(out, 'SIGKILL', halfWay)).signal).toBe('SIGKILL')
+    expect((await interrupted(out, 'SIGKILL')).signal).toBe('SIGKILL')
+    const lock = join(out, 'cells', 'spos-epochs-4-seed0.lock')
+    expect(existsSync(lock)).toBe(true)
+    utimesSync(lock, 0, 0)
     const resumed = await pada(['experiment', FILE, '--out', out])
     expect(resumed.code, resumed.stderr).toBe(0)
     expect(results(out)).toEqual(results(unbroken))

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ResultEvent } from '../../src/search/events.js'
-import { comparable, events, interruptAt, pada, resultOf, start, temporaryFolder, tiny } from '../support/harness.js'
+import { comparable, events, interruptAt, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 
 const FINDING = [
   'finding={algorithm: evolution, population: 10, generations: 3, parents: 3, mutations: 4, crossovers: 4}',
@@ -72,17 +72,10 @@ test('killed in the middle of finding, a search continues to the same numbers', 
   const whole = await pada(['search', ...settings, '--out', join(folder, 'whole'), '--json'])
   expect(whole.code, whole.stderr).toBe(0)
   const run = join(folder, 'run')
-  const { child, finished } = start(['search', ...settings, '--out', run, '--json'])
-  const evaluated = () => {
-    const file = join(run, 'evaluated.jsonl')
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length : 0
-  }
-  const watch = setInterval(() => {
-    if (evaluated() > 40) child.kill('SIGKILL')
-  }, 5)
-  const outcome = await finished
-  clearInterval(watch)
-  expect(outcome.signal).toBe('SIGKILL')
+  // A line above the evaluations, two of the ranking, then those of finding.
+  const middle = { call: 'appendFile', file: 'evaluated.jsonl', times: 43 } as const
+  expect((await interruptAt(['search', ...settings, '--out', run], 'SIGKILL', middle)).signal).toBe('SIGKILL')
+  expect(readFileSync(join(run, 'evaluated.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(42)
   expect(existsSync(join(run, 'found.csv'))).toBe(false)
   const resumed = await pada(['search', '--resume', run, '--json'])
   expect(resumed.code, resumed.stderr).toBe(0)
@@ -94,8 +87,9 @@ test('SIGTERM while finding: saves, exits 130, and says how to go on', async () 
   const run = join(temporaryFolder(), 'run')
   const trained = await pada(['train', ...tiny('training.epochs=1'), '--out', run, '--json'])
   expect(trained.code, trained.stderr).toBe(0)
-  const args = ['find', run, '--set', 'finding={algorithm: random, evaluations: 5000}']
-  const outcome = await interruptAt(args, 'SIGTERM', (event) => event.event === 'start')
+  const args = ['find', run, '--set', 'finding={algorithm: random, evaluations: 400}']
+  const middle = { call: 'appendFile', file: 'evaluated.jsonl', times: 40 } as const
+  const outcome = await interruptAt(args, 'SIGTERM', middle)
   expect(outcome.code, outcome.stderr).toBe(130)
   expect(outcome.stderr).toContain(`pada-native find ${run}`)
 })

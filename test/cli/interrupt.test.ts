@@ -2,11 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EpochEvent, ResultEvent } from '../../src/search/events.js'
-import { comparable, events, interruptAt, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import type { EpochEvent, ResultEvent, StartEvent } from '../../src/search/events.js'
+import { comparable, events, interruptAt, type Moment, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
 
-/** Long enough that a signal lands in the middle; a checkpoint after every step, so that one is always on its way. */
+/** Eight epochs of eight steps, with a checkpoint after each. */
 const SETTINGS = tiny('training.epochs=8', 'training.checkpointSeconds=0')
+
+type TrainingPosition = NonNullable<StartEvent['resumed']>
 
 const folder = mkdtempSync(join(tmpdir(), 'pada-interrupt-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -18,10 +20,11 @@ beforeAll(async () => {
   unbroken = resultOf(outcome)
 })
 
-/** Continues a run and expects every number of the unbroken one, to the last bit. */
-async function expectSameWhenResumed(run: string, command = ['search', '--resume', run]): Promise<void> {
-  const resumed = await pada([...command, '--json'])
+/** Continues a run where it stopped, and expects every number of the unbroken one, to the last bit. */
+async function expectSameWhenResumed(run: string, at: Partial<TrainingPosition>): Promise<void> {
+  const resumed = await pada(['search', '--resume', run, '--json'])
   expect(resumed.code, resumed.stderr).toBe(0)
+  expect(events(resumed)[0]).toMatchObject({ event: 'start', resumed: at })
   expect(comparable(resultOf(resumed))).toEqual(comparable(unbroken))
   expect(readFileSync(join(run, 'ranking.csv'))).toEqual(readFileSync(join(folder, 'unbroken', 'ranking.csv')))
   expect(epochsLogged(run)).toEqual(epochsLogged(join(folder, 'unbroken')))
@@ -47,42 +50,50 @@ describe('an interrupted run continues to the same numbers', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s while training: saves, exits 130', async (signal) => {
     const run = join(folder, signal)
     // Between two epochs' ends: mid-epoch.
-    const outcome = await interruptAt(
-      ['search', ...SETTINGS, '--out', run],
-      signal,
-      (event) => event.event === 'checkpoint' && event.epoch === 2 && event.step === 3,
-    )
+    const outcome = await interruptAt(['search', ...SETTINGS, '--out', run], signal, {
+      event: { event: 'checkpoint', epoch: 2, step: 3 },
+    })
     expectInterrupted(outcome, run)
-    await expectSameWhenResumed(run)
+    await expectSameWhenResumed(run, { epoch: 2 })
   })
 
-  test('SIGKILL while training', async () => {
-    const run = join(folder, 'SIGKILL')
-    const outcome = await interruptAt(
-      ['search', ...SETTINGS, '--out', run],
-      'SIGKILL',
-      (event) => event.event === 'checkpoint' && event.epoch === 3 && event.step === 2,
-    )
+  test.each<[string, Moment, TrainingPosition]>([
+    ['after a checkpoint', { event: { event: 'checkpoint', epoch: 3, step: 2 } }, { epoch: 3, step: 2 }],
+    [
+      'before the last file of a checkpoint',
+      { call: 'rename', file: '/checkpoint.new/state.json', times: 20 },
+      { epoch: 2, step: 3 },
+    ],
+    [
+      'between the old checkpoint and the new',
+      { call: 'rename', file: '/checkpoint', times: 20 },
+      { epoch: 2, step: 4 },
+    ],
+  ])('SIGKILL %s', async (moment, at, position) => {
+    const run = join(folder, moment)
+    const outcome = await interruptAt(['search', ...SETTINGS, '--out', run], 'SIGKILL', at)
     expect(outcome.signal).toBe('SIGKILL')
-    await expectSameWhenResumed(run)
+    await expectSameWhenResumed(run, position)
   })
 
   test('SIGKILL twice, the second time soon after resuming', async () => {
     const run = join(folder, 'twice')
-    await interruptAt(['search', ...SETTINGS, '--out', run], 'SIGKILL', (event) => event.event === 'epoch')
-    await interruptAt(['search', '--resume', run], 'SIGKILL', (event) => event.event === 'checkpoint')
-    await expectSameWhenResumed(run)
+    const at = (event: string) => ({ event: { event } })
+    const first = await interruptAt(['search', ...SETTINGS, '--out', run], 'SIGKILL', at('epoch'))
+    const second = await interruptAt(['search', '--resume', run], 'SIGKILL', at('checkpoint'))
+    expect([first.signal, second.signal]).toEqual(['SIGKILL', 'SIGKILL'])
+    await expectSameWhenResumed(run, { epoch: 1, step: 0 })
   })
 
   test('SIGTERM while ranking', async () => {
     const settings = tiny('training.epochs=1', 'ranking.subModels=300')
     const whole = await pada(['search', ...settings, '--out', join(folder, 'ranked'), '--json'])
     const run = join(folder, 'ranking')
-    const outcome = await interruptAt(
-      ['search', ...settings, '--out', run],
-      'SIGTERM',
-      (event) => event.event === 'checkpoint' && event.epoch === 1,
-    )
+    const outcome = await interruptAt(['search', ...settings, '--out', run], 'SIGTERM', {
+      call: 'appendFile',
+      file: 'evaluated.jsonl',
+      times: 100,
+    })
     expectInterrupted(outcome, run)
     const resumed = await pada(['search', '--resume', run, '--json'])
     expect(resumed.code, resumed.stderr).toBe(0)
@@ -90,6 +101,6 @@ describe('an interrupted run continues to the same numbers', () => {
   })
 
   test('a finished run that is resumed gives its result again', async () => {
-    await expectSameWhenResumed(join(folder, 'unbroken'))
+    await expectSameWhenResumed(join(folder, 'unbroken'), { epoch: 8, step: 0 })
   })
 })

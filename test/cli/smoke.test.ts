@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { pada, temporaryFolder } from '../support/harness.js'
 
-/** One small search per space, on images that come with the package: each is a minute at most. */
+/** One small search per space, on images that come with the package: seconds each. */
 const CONFIGS = fileURLToPath(new URL('../../configs', import.meta.url))
 const smoke = readdirSync(CONFIGS).filter((file) => file.endsWith('-smoke.yaml'))
 
 describe('the smoke configurations', () => {
-  it.each(smoke)('%s trains and ranks', { timeout: 60_000 }, async (file) => {
+  it.each(smoke)('%s trains and ranks', async (file) => {
     const folder = join(temporaryFolder(), 'run')
     const { code, stdout, stderr } = await pada(['search', '--config', join(CONFIGS, file), '--out', folder, '--json'])
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })

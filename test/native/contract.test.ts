@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Dataset, type ImageData, nativeInfo, Supernet } from '../../src/native/index.js'
 import type { Instruction, Program } from '../../src/programs/program.js'
@@ -269,26 +270,22 @@ describe('the event loop', () => {
       mean: [0.5, 0.5, 0.5],
       std: [0.25, 0.25, 0.25],
     })
-    const calls: number[] = []
-    const began = performance.now()
-    let turns = 0
-    for (let repeat = 0; repeat < 3; repeat++) {
+    // On a busy machine this thread may wait for its turn as long as a call takes, or in the middle of calling. If it is
+    // the addon that keeps it waiting, no try is free.
+    let free = false
+    for (let tries = 0; !free && tries < 20; tries++) {
       let running = true
-      const called = performance.now()
+      let turns = 0
+      const began = performance.now()
       const finished = net.evaluate(plan, dataset, { batchSize: count }).finally(() => {
         running = false
       })
-      calls.push(performance.now() - called)
-      while (running) {
-        await new Promise((resolve) => setTimeout(resolve, 1))
-        turns++
-      }
+      const called = performance.now()
+      for (; running; turns++) await setImmediate()
       expect((await finished).count).toBe(count)
+      free = turns >= 100 && called - began < (performance.now() - began) / 10
     }
-    // The best of three: on a busy machine any single measurement may include another process's turn.
-    expect(Math.min(...calls)).toBeLessThan(5)
-    // Timers of 1 ms on a machine whose cores are all busy: a tenth of the ideal number is plenty.
-    expect(turns).toBeGreaterThan((performance.now() - began) / 20)
+    expect(free).toBe(true)
   })
 })
 

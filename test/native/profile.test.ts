@@ -1,14 +1,18 @@
 /** What a benchmark asks of the addon: where the time goes, convolutions alone, memory. */
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import {
   FAMILIES,
   peakMemory,
   resetPeakMemory,
+  setThreads,
   startProfile,
   stopProfile,
   takeProfile,
 } from '../../src/native/index.js'
 import { NetBuilder, type SmallNet, smallNet } from '../support/small-net.js'
+
+/** Threads that wait for each other take long where other processes hold the processors. */
+beforeAll(() => setThreads(1))
 
 const INPUT = { channels: 3, height: 16, width: 16 }
 const OPTIONS = {
@@ -35,22 +39,25 @@ it('a profile adds up to the time of the steps, and is over when it is stopped',
   using small = await network()
   const step = () => small.net.trainStep(small.plan, small, OPTIONS)
   for (let i = 0; i < 3; i++) await step()
+  // What the machine does besides may fall between two calls: one of ten tries must be free of it.
   let best = 0
-  for (let i = 0; i < 10; i++) {
+  for (let tries = 0; best < 0.8 && tries < 10; tries++) {
     const start = performance.now()
     await startProfile()
-    for (let j = 0; j < 20; j++) await step()
+    // Called all at once, so that the addon does not wait for JavaScript between two steps.
+    const steps = Array.from({ length: 20 }, step)
     const profile = await takeProfile()
+    await Promise.all(steps)
     const seconds = (performance.now() - start) / 1000
     expect(Object.keys(profile)).toEqual([...FAMILIES])
     for (const family of ['loss', 'statistics', 'optimizer', 'other'] as const) {
       expect(profile[family], family).toBeGreaterThan(0)
     }
-    // The rest is JavaScript's, and whatever else the machine does.
+    // The rest is JavaScript's.
     expect(total(profile)).toBeLessThan(seconds)
     best = Math.max(best, total(profile) / seconds)
   }
-  expect(best).toBeGreaterThan(0.5)
+  expect(best).toBeGreaterThan(0.8)
 
   await stopProfile()
   await takeProfile()

@@ -1,5 +1,5 @@
 /** What computes for long ends with the reason of its signal at the next safe point, and the addon is as good as new. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { bench } from '../../src/benchmark/bench.js'
 import { parseConfig } from '../../src/config/index.js'
 import { checkSpace } from '../../src/conformance/check-space.js'
@@ -72,15 +72,14 @@ describe('a signal that aborts', () => {
     using supernet = Supernet.of(space)
     using data = noiseDataset(space.input, 1, 'cpu')
     const controller = new AbortController()
-    const work = measureLatency([3, 3, 3, 3, 3, 3], {
-      space,
-      supernet,
-      data,
-      repetitions: 1e9,
-      signal: controller.signal,
+    const evaluate = vi.fn<Supernet['evaluate']>((...args) => {
+      if (evaluate.mock.calls.length === 7) controller.abort(reason)
+      return supernet.evaluate(...args)
     })
-    setTimeout(() => controller.abort(reason), 20)
-    await expect(work).rejects.toBe(reason)
+    const aborted = { compile: supernet.compile.bind(supernet), evaluate }
+    const options = { space, supernet: aborted, data, signal: controller.signal }
+    await expect(measureLatency([3, 3, 3, 3, 3, 3], options)).rejects.toBe(reason)
+    expect(evaluate).toHaveBeenCalledTimes(7)
     expect(await measureLatency([3, 3, 3, 3, 3, 3], { space, supernet, data })).toBeGreaterThan(0)
   })
 })

@@ -1,10 +1,9 @@
 /** Runs the built command as users do: as a process of its own, on the embedded data, with settings that take seconds. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { ResultEvent, SearchEvent } from '../../src/search/events.js'
@@ -18,15 +17,31 @@ export interface Outcome {
   readonly stderr: string
 }
 
-export interface Running {
-  readonly child: ChildProcess
-  readonly finished: Promise<Outcome>
+/** When something happens that a command does: the `times`-th time (default the first). */
+export type Moment = { readonly times?: number } & (
+  | {
+      /** It has written an event with these properties. */
+      readonly event: object
+    }
+  | {
+      /** It is about to write to a file whose path ends like this. */
+      readonly file: string
+      readonly call: 'appendFile' | 'rename'
+    }
+)
+
+interface PadaOptions {
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Options of Node itself. */
+  readonly node?: readonly string[]
 }
 
-export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+/** Runs a command to its end. */
+export function pada(args: readonly string[], { env, cwd, node = [] }: PadaOptions = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [...node, MAIN, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -37,33 +52,16 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text
   })
-  const finished = new Promise<Outcome>((resolve) => {
+  return new Promise((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
-  return { child, finished }
 }
 
-export function pada(
-  args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
-): Promise<Outcome> {
-  return start(args, options).finished
-}
-
-/** Starts a command with `--json` and sends it a signal at the first event that `when` accepts. */
-export async function interruptAt(
-  args: readonly string[],
-  signal: NodeJS.Signals,
-  when: (event: SearchEvent) => boolean,
-): Promise<Outcome> {
-  const { child, finished } = start([...args, '--json'])
-  let sent = false
-  createInterface({ input: child.stdout! }).on('line', (line) => {
-    if (sent || !when(JSON.parse(line))) return
-    sent = true
-    child.kill(signal)
-  })
-  return finished
+/** Runs a command with `--json` that is sent a signal at a moment of its work, however fast the machine is. */
+export function interruptAt(args: readonly string[], signal: NodeJS.Signals, at: Moment): Promise<Outcome> {
+  const hook = new URL('signal-itself.mjs', import.meta.url)
+  hook.searchParams.set('of', JSON.stringify({ signal, at }))
+  return pada([...args, '--json'], { node: ['--import', hook.href] })
 }
 
 /** Parses standard output of `--json`; fails where a line is not an object with an event. */

@@ -1,9 +1,29 @@
+import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { tryLock, withLock } from '../../../src/base/lock.js'
 import { temporaryFolder } from '../../support/folders.js'
+import { until } from '../../support/until.js'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** Who waits for a lock, or holds one, looks at it again and again. Here the time in between passes at once. */
+async function hurried<T>(work: Promise<T>): Promise<T> {
+  let over = false
+  const end = () => {
+    over = true
+  }
+  work.then(end, end)
+  onTestFinished(end)
+  while (!over) {
+    await vi.advanceTimersByTimeAsync(500)
+    await setImmediate()
+  }
+  return work
+}
 
 test('only one holder at a time; the others say that they wait', async () => {
   const path = join(temporaryFolder(), 'cache', 'libtorch')
@@ -15,12 +35,13 @@ test('only one holder at a time; the others say that they wait', async () => {
       () => waiting++,
       async () => {
         expect(++inside).toBe(1)
-        await setTimeout(50)
+        await until(() => waiting === 2)
+        await setImmediate()
         inside--
         return 'done'
       },
     )
-  expect(await Promise.all([enter(), enter(), enter()])).toEqual(['done', 'done', 'done'])
+  expect(await hurried(Promise.all([enter(), enter(), enter()]))).toEqual(['done', 'done', 'done'])
   expect(waiting).toBe(2)
   expect(existsSync(`${path}.lock`)).toBe(false)
 })
@@ -45,8 +66,7 @@ test('who was away too long is told that the lock is lost', async () => {
   const path = join(temporaryFolder(), 'cell')
   const held = await tryLock(path, 2_000)
   rmSync(`${path}.lock`, { recursive: true })
-  await setTimeout(1_500)
-  expect(held?.lost.aborted).toBe(true)
+  await hurried(once(held!.lost, 'abort'))
   expect(held?.lost.reason).toMatchObject({
     message: `Expected to hold the lock of ${path} but another process took it`,
   })

@@ -113,7 +113,7 @@ describe('subModelWeights', () => {
 const python = process.env.PADA_PYTHON ?? 'python3'
 const hasTorch = spawnSync(python, ['-c', 'import torch, safetensors.torch']).status === 0
 
-describe.skipIf(!hasTorch)('PyTorch', { timeout: 120_000 }, () => {
+describe.skipIf(!hasTorch)('PyTorch', () => {
   /** Runs lines of Python with `argv` behind them; returns what they print as JSON. */
   const run = (lines: string[], ...argv: string[]) => {
     const code = ['import json, struct, sys, torch', ...lines].join('\n')

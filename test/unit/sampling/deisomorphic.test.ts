@@ -31,17 +31,13 @@ describe('DeIsomorphicSampler', () => {
     ['nasbench1shot1-1', 2_685],
     ['nasbench1shot1-2', 7_773],
     ['nasbench1shot1-3', 55_854],
-  ] as const)(
-    'finds the classes of %s: %i',
-    (name, classes) => {
-      const space = nasBench1Shot1(name)
-      const { representatives } = new DeIsomorphicSampler(space)
-      expect(representatives).toHaveLength(classes)
-      // A first path of its class has no loose ends that do anything.
-      for (const path of representatives) expect(space.withoutDeadEdges(path)).toEqual(path)
-    },
-    60_000,
-  )
+  ] as const)('finds the classes of %s: %i', (name, classes) => {
+    const space = nasBench1Shot1(name)
+    const { representatives } = new DeIsomorphicSampler(space)
+    expect(representatives).toHaveLength(classes)
+    // A first path of its class has no loose ends that do anything.
+    expect(representatives.filter((path) => space.withoutDeadEdges(path).join() !== path.join())).toEqual([])
+  })
 
   it('finds the classes of NAS-Bench-Macro', () => {
     expect(new DeIsomorphicSampler(nasBenchMacro()).representatives).toHaveLength(3_969)

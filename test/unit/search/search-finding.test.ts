@@ -151,7 +151,7 @@ describe('a search with finding', () => {
     expect(journal.evaluated).toBe(9_475)
     expect(read('run', 'evaluated-finding.jsonl').trim().split('\n')).toHaveLength(31)
     expect(read('run', 'evaluated.jsonl').trim().split('\n')).toHaveLength(9_446)
-  }, 60_000)
+  })
 
   it('judges by held out images where there are any, apart from the ranking', async () => {
     const { test } = tinySplits
@@ -170,7 +170,7 @@ describe('a search with finding', () => {
     expect(first.count).toBe(8)
     const many = run(config({ ...finding, imageCount: 9 }), { data, out: out('other') })
     await expect(collect(many)).rejects.toThrow('Expected at most 8 validation images for finding.imageCount')
-  }, 60_000)
+  })
 
   it('takes the ground truth of a path, or of its equal but for dead edges', async () => {
     const file = join(import.meta.dirname, '../../cli/tiny.csv')

@@ -1,16 +1,19 @@
 /** What reads files or sets things up ends with the reason of its signal, also where that comes in the middle. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { prepareBenchmark } from '../../../src/benchmark/job.js'
 import { parseConfig } from '../../../src/config/index.js'
+import * as files from '../../../src/data/files.js'
 import { loadSplits } from '../../../src/data/index.js'
 import { loadGroundTruth } from '../../../src/ground-truth/load-ground-truth.js'
 import { ensureNative } from '../../../src/setup/index.js'
 import { run } from '../../../src/setup/process.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
+import { until } from '../../support/until.js'
+
+vi.mock('../../../src/data/files.js', { spy: true })
 
 const reason = new Error('enough')
 let folder: string
@@ -38,12 +41,18 @@ describe('a signal that aborts', () => {
 
   it('ends the reading of a data set between two of its files', async () => {
     const controller = new AbortController()
-    writeFileSync(join(folder, 'data_batch_1.bin'), Buffer.alloc(3073))
     // The second file is not there, which is never found out.
+    const [first, second] = [1, 2].map((number) => join(folder, `data_batch_${number}.bin`))
+    writeFileSync(first, Buffer.alloc(3073))
+    const { readBytes } = await vi.importActual<typeof files>('../../../src/data/files.js')
+    const read = vi.mocked(files.readBytes).mockImplementation(async (file) => {
+      const bytes = await readBytes(file)
+      if (file === first) controller.abort(reason)
+      return bytes
+    })
     const work = loadSplits({ format: 'cifar10', dir: folder, checksums: false }, { signal: controller.signal })
-    await setTimeout(0)
-    controller.abort(reason)
     await expect(work).rejects.toBe(reason)
+    expect(read).not.toHaveBeenCalledWith(second)
   })
 
   it('ends the reading of a table', async () => {
@@ -55,10 +64,16 @@ describe('a signal that aborts', () => {
 
   it('ends a program of the set-up', async () => {
     const marker = join(folder, 'marker')
-    const script = `setTimeout(() => require('node:fs').writeFileSync(process.argv[1], ''), 2000)`
-    const work = interrupted((signal) => run(process.execPath, ['-e', script, marker], { signal }))
+    // It says who it is, and lives until it is killed, or as long as its marker.
+    const script = `const { existsSync, writeFileSync } = require('node:fs')
+      writeFileSync(process.argv[1], String(process.pid))
+      setInterval(() => existsSync(process.argv[1]) || process.exit(), 50)`
+    const controller = new AbortController()
+    const work = run(process.execPath, ['-e', script, marker], { signal: controller.signal })
+    await until(() => existsSync(marker) && readFileSync(marker, 'utf8') !== '')
+    controller.abort(reason)
     await expect(work).rejects.toBe(reason)
-    expect(existsSync(marker)).toBe(false)
+    expect(() => process.kill(Number(readFileSync(marker, 'utf8')), 0)).toThrow('ESRCH')
     await expect(run(process.execPath, ['-e', ''], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })
 
