@@ -12,13 +12,13 @@ export class UserError extends Error {
 }
 
 /**
- * A {@link UserError} in the project's one form: “Expected WHAT for NAME but received RECEIVED”.
+ * A {@link UserError} in the project's one form: “Expected ALLOWED for NAME but received RECEIVED”.
  *
- * @param what Allowed values, read after “Expected”.
+ * @param allowed Allowed values, read after “Expected”.
  * @param name Name of the setting, option, file or tensor that is wrong.
  * @param received The wrong value, shown as JavaScript converts it to text.
  * @param exitCode See {@link UserError.exitCode}.
  */
-export function expected(what: string, name: string, received: unknown, exitCode: 1 | 2 = 1): UserError {
-  return new UserError(`Expected ${what} for ${name} but received ${received}`, exitCode)
+export function expected(allowed: string, name: string, received: unknown, exitCode: 1 | 2 = 1): UserError {
+  return new UserError(`Expected ${allowed} for ${name} but received ${received}`, exitCode)
 }

@@ -1,6 +1,6 @@
 /** Mean and spread over seeds. */
 export interface Statistic {
-  /** How many numbers there are. */
+  /** Number of values that are not null. */
   readonly n: number
   /** Null without numbers. */
   readonly mean: number | null

@@ -24,8 +24,8 @@ const STORAGE_OF_ARRAY: Readonly<Record<string, string>> = {
 /**
  * Writes tensors to a file, atomically, in their order; the type of each array decides the dtype.
  *
- * @throws UserError if the file cannot be written, for 4 GiB or more, and for unsigned integers of more than a byte,
- *   for which PyTorch has no storages; RangeError if the data of a tensor do not have its shape.
+ * @throws UserError if the file cannot be written, for 4 GiB or more, and for unsigned integers of more than a byte.
+ *   PyTorch has no storages for the latter. RangeError if the data of a tensor do not have its shape.
  */
 export async function writeTorchStateDict(file: string, tensors: Iterable<readonly [string, Tensor]>): Promise<void> {
   const all = [...tensors]

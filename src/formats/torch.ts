@@ -13,8 +13,8 @@ import { readTorchZip } from './torch-zip.js'
  * The state dict may lie one level down (`state_dict`, `model`, …). If all names begin with `module.`, this prefix is
  * removed.
  *
- * @throws UserError if the file is missing, truncated or corrupt; if it holds anything but tensors by name (the message
- *   names the opcode or global that is not supported); or if a view reaches outside its storage.
+ * @throws UserError if the file is missing, truncated or corrupt, or if a view reaches outside its storage. Also if it
+ *   holds anything but tensors by name; the message then names the opcode or global that is not supported.
  */
 export async function readTorchStateDict(file: string): Promise<Map<string, Tensor>> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
