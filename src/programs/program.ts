@@ -156,8 +156,8 @@ export class ProgramBuilder {
    *
    * Without `running`, training and evaluation take the statistics of the batch. With it, this is PyTorch's
    * `BatchNorm2d`. Training takes the statistics of the batch, and moves the running ones towards them by a tenth (the
-   * variance as an unbiased estimate). Evaluation takes the running ones. They are buffers of the supernet, which
-   * PyTorch calls `….running_mean` and `….running_var`.
+   * variance as an unbiased estimate). Evaluation takes the running ones. The running statistics are
+   * buffers of the supernet, which PyTorch calls `….running_mean` and `….running_var`.
    */
   batchNorm(
     x: Value,
@@ -209,10 +209,10 @@ export class ProgramBuilder {
   }
 
   /**
-   * Σ coefficient · value over values of equal shape, for training only. Value i has the coefficient `firstCoefficient
-   * + i` of the step's `mixing`; the step returns gradients of the coefficients. Several mixes may read one
-   * coefficient. A value whose coefficient is zero gets no gradient, and its instructions no backward pass. Evaluation
-   * has no coefficients.
+   * Σ coefficient · value over values of equal shape, for training only. Value i has the coefficient
+   * `firstCoefficient + i` of the step's `mixing`; the step returns gradients of the coefficients. Several mixes may
+   * read one coefficient. A value whose coefficient is zero gets no gradient, and its instructions no backward pass.
+   * Evaluation has no coefficients.
    */
   mix(values: readonly Value[], firstCoefficient: number): Value {
     const first = values[0]
