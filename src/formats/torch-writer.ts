@@ -52,7 +52,10 @@ function pickleOf(tensors: readonly (readonly [string, Tensor])[], file: string)
 
 const EMPTY_DICT = Buffer.concat([global('collections', 'OrderedDict'), Buffer.from(')R')])
 
-/** torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict()), the storage by its persistent id. */
+/**
+ * `torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict())`, with the storage as its
+ * persistent id.
+ */
 function tensorPickle(name: string, { shape, data }: Tensor, key: number, file: string): Buffer {
   const type = STORAGE_OF_ARRAY[data.constructor.name]
   if (type === undefined) {
