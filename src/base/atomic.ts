@@ -1,11 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises'
-import { UserError } from './errors.js'
+import { expected } from './errors.js'
 
 /**
- * Writes a file so that readers see the old contents or the new, never a part: under a temporary name beside it,
- * flushed to disk, then renamed.
+ * Writes a file atomically: readers see the old contents or the new ones, never a part. The bytes go to a temporary
+ * file next to it, which is flushed to disk and then renamed.
  *
- * @throws UserError where the place cannot be written to.
+ * @throws UserError if the file cannot be written.
  */
 export async function writeAtomically(file: string, parts: string | readonly Uint8Array[]): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`
@@ -19,9 +19,9 @@ export async function writeAtomically(file: string, parts: string | readonly Uin
     }
     await rename(temporary, file)
   } catch (error) {
-    // Where the name is too long or a file is on the way, there is nothing to remove either.
+    // Removing fails too if the name is too long, or if a folder of the path is a file.
     await rm(temporary, { force: true }).catch(() => {})
     const { code, message } = error as NodeJS.ErrnoException
-    throw new UserError(`Expected a place that can be written to for ${file} but received ${code ?? message}`)
+    throw expected('a place that can be written to', file, code ?? message)
   }
 }

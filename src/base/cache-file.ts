@@ -1,13 +1,19 @@
-/** Files in the cache folder: any of them may be deleted, and what is damaged or cannot be kept counts as absent. */
+/**
+ * Files in the cache folder. Users may delete any of them. A file that is damaged, or could not be written, counts as
+ * absent.
+ */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from './atomic.js'
 import { cacheRoot } from './folders.js'
 
-/** Folders in which nothing could be kept. */
+/** Folders for which a warning was given. */
 const warned = new Set<string>()
 
-/** What `use` makes of a file of the cache folder, e.g. `images/….pixels`; undefined where that fails. */
+/**
+ * The result of `use` on a file of the cache folder, e.g. `images/….pixels`; undefined if the file is missing or `use`
+ * fails.
+ */
 export async function useCacheFile<Result>(
   name: string,
   use: (handle: FileHandle) => Promise<Result | undefined>,
@@ -17,15 +23,18 @@ export async function useCacheFile<Result>(
     handle = await open(join(cacheRoot(), name))
     return await use(handle)
   } catch {
-    // What cannot be read is as good as absent.
+    // A file that cannot be read counts as absent.
     return undefined
   } finally {
     await handle?.close()
   }
 }
 
-/** Writes a file of the cache folder. Where it cannot be kept, a warning says so, once for a folder. */
-export async function writeCacheFile(name: string, parts: readonly Uint8Array[], what: string): Promise<void> {
+/**
+ * Writes a file of the cache folder. If that fails, a warning that begins with `contents`, e.g. “Decoded images”, is
+ * emitted once per folder.
+ */
+export async function writeCacheFile(name: string, parts: readonly Uint8Array[], contents: string): Promise<void> {
   const file = join(cacheRoot(), name)
   try {
     await mkdir(dirname(file), { recursive: true })
@@ -33,6 +42,6 @@ export async function writeCacheFile(name: string, parts: readonly Uint8Array[],
   } catch (error) {
     if (warned.has(dirname(file))) return
     warned.add(dirname(file))
-    process.emitWarning(`${what} are not kept for the next run: ${(error as Error).message}`)
+    process.emitWarning(`${contents} are not kept for the next run: ${(error as Error).message}`)
   }
 }

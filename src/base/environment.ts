@@ -1,18 +1,21 @@
 import { resolve } from 'node:path'
 
-/** Every environment variable the project reads, in one place. Read anew at each call, so that tests can set them. */
+/**
+ * All environment variables that the project reads. Each call of {@link environment} reads them again, so tests can set
+ * them.
+ */
 export interface Environment {
-  /** A libtorch or `site-packages/torch` folder to use; nothing else is tried. */
+  /** Folder of libtorch, or `site-packages/torch`, to use. If it is set, no other place is tried. */
   readonly libtorch?: string
-  /** The Python whose torch is looked for, and whose pip downloads. */
+  /** Python interpreter whose torch is looked for, and whose pip downloads. */
   readonly python?: string
-  /** Whether the network is forbidden. */
+  /** True if the network must not be used. */
   readonly offline: boolean
-  /** Whether native errors keep their stack and builds print everything. */
+  /** True to keep the stacks of native errors, and to print the whole output of builds. */
   readonly debug: boolean
-  /** The C++ compiler that builds use. */
+  /** C++ compiler of builds. */
   readonly compiler: string
-  /** What builds give the compiler and the linker besides. */
+  /** Additional flags for the compiler and the linker. */
   readonly compilerFlags: string
   /** Folder for downloads and built addons. */
   readonly cache?: string
@@ -42,7 +45,7 @@ function folder(value: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path)
 }
 
-/** Anything but empty, `0`, `false` and `no` means yes. */
+/** True unless the value is empty, `0`, `false` or `no`. */
 function flag(value: string | undefined): boolean {
   return !['', '0', 'false', 'no'].includes((value ?? '').trim().toLowerCase())
 }

@@ -4,19 +4,19 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment } from './environment.js'
 
-/** The package's own folder: two levels above this file, both in `src/` and in `dist/`. */
+/** Folder of the package: two levels above this file, in `src/` as in `dist/`. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-/** Where libtorch is kept, and builds for packages in read-only folders. */
+/** The cache folder: libtorch, builds for packages in read-only folders, decoded images, tables that were read. */
 export function cacheRoot(): string {
   return environment().cache ?? join(homedir(), '.cache', 'pada-native')
 }
 
-/** Folders the addon may be built in, best first. */
+/** Folders that may hold the build of the addon, best first. */
 export function buildFolders(root: string = packageRoot): string[] {
   return [join(root, 'build'), join(cacheRoot(), `build-${packageVersion()}`)]
 }

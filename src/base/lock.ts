@@ -1,21 +1,21 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { UserError } from './errors.js'
+import { expected, UserError } from './errors.js'
 
-/** A lock whose owner has not been heard of for so many milliseconds is taken over. */
+/** Milliseconds without a sign of its owner after which a lock is taken over. */
 const STALE = 30_000
 
 /**
- * Runs `work` while no other process runs it under the same lock: two commands started at once on a fresh machine must
- * not download or build twice. A lock whose owner died is taken over after half a minute.
+ * Runs `work` while no other process runs it under the same lock: two commands on a fresh machine must not download or
+ * build twice. Calls `onWait` if the lock is taken. A lock whose owner died is taken over after half a minute.
  */
-export async function withLock<T>(path: string, waiting: () => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
   const options = { realpath: false, stale: STALE, update: 5_000 }
   const release = await lockfile.lock(path, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ELOCKED') throw error
-    waiting()
+    onWait()
     return lockfile.lock(path, { ...options, retries: { forever: true, minTimeout: 500, maxTimeout: 2_000 } })
   })
   try {
@@ -25,17 +25,17 @@ export async function withLock<T>(path: string, waiting: () => void, work: () =>
   }
 }
 
-export interface Held {
-  /** Aborted, with the reason, when the lock was lost: this process was suspended and another took it over. */
+export interface HeldLock {
+  /** Aborted, with a reason, if this process was suspended and another one took the lock over. */
   readonly lost: AbortSignal
   release(): Promise<void>
 }
 
 /**
- * Takes a lock that no one holds, without waiting; undefined where someone does. The folder of `path` must exist. A lock
- * whose owner died counts as held for `stale` milliseconds.
+ * Takes a lock if it is free, without waiting; undefined if it is taken. The folder of `path` must exist. A lock whose
+ * owner died counts as taken for `stale` milliseconds.
  */
-export async function tryLock(path: string, stale = STALE): Promise<Held | undefined> {
+export async function tryLock(path: string, stale = STALE): Promise<HeldLock | undefined> {
   const lost = new AbortController()
   const release = await lockfile
     .lock(path, {
@@ -47,8 +47,8 @@ export async function tryLock(path: string, stale = STALE): Promise<Held | undef
     })
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ELOCKED') return undefined
-      throw new UserError(`Expected a place that can be written to for ${path} but received ${error.code ?? error}`)
+      throw expected('a place that can be written to', path, error.code ?? error)
     })
-  // Giving back what was lost already is no failure of the work.
+  // Releasing a lost lock must not fail the work.
   return release && { lost: lost.signal, release: () => release().catch(() => {}) }
 }

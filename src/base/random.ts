@@ -1,7 +1,7 @@
 /**
- * Every random draw of a run comes from a named stream of one seed. Streams are independent, so drawing more from one
- * (another batch order, say) never changes another; their states are plain numbers, so a checkpoint can hold them and a
- * resumed run continues with exactly the draws that an unbroken one would have made.
+ * Every random draw of a run comes from a named stream of one seed. Streams are independent: drawing more from one, say
+ * another batch order, never changes another. Their states are plain numbers that a checkpoint can hold, so a resumed
+ * run draws exactly as an unbroken one.
  */
 import { createHash } from 'node:crypto'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
@@ -15,12 +15,15 @@ export type StreamState = readonly number[]
 export class RandomStream {
   #generator: ReturnType<typeof xoroshiro128plusFromState>
 
-  /** A stream that goes on from a state. */
+  /** A stream that continues from a state. */
   constructor(state: StreamState) {
     this.#generator = xoroshiro128plusFromState(state)
   }
 
-  /** The stream called `name` of `seed`. Its 128 bits of state are a hash of both, so nearby seeds share nothing. */
+  /**
+   * The stream `name` of `seed`. Its 128 bits of state are a hash of both, so that streams of nearby seeds are
+   * unrelated.
+   */
   static named(seed: number, name: string): RandomStream {
     const hash = createHash('sha256').update(`${seed}/${name}`).digest()
     return new RandomStream([0, 4, 8, 12].map((offset) => hash.readInt32LE(offset)))
@@ -36,38 +39,41 @@ export class RandomStream {
     return uniformInt(this.#generator, 0, below - 1)
   }
 
-  /** Where the stream is; drawing on does not change what was returned. */
+  /** The current state. Later draws do not change the returned one. */
   state(): StreamState {
     return this.#generator.getState()
   }
 
-  /** Goes on from a state. */
+  /** Continues from a state. */
   restore(state: StreamState): void {
     this.#generator = xoroshiro128plusFromState(state)
   }
 }
 
-/** What draws what: paths per step, the order of data, seeds of augmentation and dropout, initial weights, noise. */
+/**
+ * Names of the streams of every run. They draw, in this order: paths of steps, the order of images, augmentations,
+ * initial weights, seeds of gradient noise, seeds of dropout.
+ */
 export const STREAMS = ['paths', 'data', 'augmentation', 'init', 'noise', 'drop'] as const
 
-/** What a stream is drawn from for. */
+/** Name of a stream that every run has. */
 export type StreamName = (typeof STREAMS)[number]
 
-/** Where all streams of a run are, by name: those of every run, and a method's own. */
+/** States of a run's streams by name: the streams of every run, and the method's own. */
 export type RandomState = Record<StreamName, StreamState> & Readonly<Record<string, StreamState>>
 
 /** The streams of a run. */
 export interface Random extends Readonly<Record<StreamName, RandomStream>> {
   /**
-   * The stream of any name. A method asks for streams of its own when it is made; they are saved and restored with the
+   * The stream of this name. A method asks for its own streams when it is made. They are saved and restored with the
    * others.
    */
   stream(name: string): RandomStream
-  /** Names of the streams that have begun. */
+  /** Names of the streams that were asked for. */
   names(): string[]
 }
 
-/** The streams of a seed, at their beginning. */
+/** The streams of a seed, each at its beginning. */
 export function createRandom(seed: number): Random {
   const streams = new Map<string, RandomStream>()
   const stream = (name: string) => {
@@ -83,12 +89,12 @@ export function randomState(random: Random): RandomState {
   return Object.fromEntries(random.names().map((name) => [name, random.stream(name).state()])) as RandomState
 }
 
-/** Streams that the state lacks, having been saved before there were any of that name, stay where they are. */
+/** Restores streams from a state. A stream that an older state lacks keeps its place. */
 export function restoreRandom(random: Random, state: Readonly<Record<string, StreamState>>): void {
   for (const [name, saved] of Object.entries(state)) random.stream(name).restore(saved)
 }
 
-/** Puts every stream that has begun where that of another seed begins. */
+/** Restarts every stream that was asked for, from another seed. */
 export function reseedRandom(random: Random, seed: number): void {
   for (const name of random.names()) random.stream(name).restore(RandomStream.named(seed, name).state())
 }

@@ -1,14 +1,14 @@
 /** Mean and spread over seeds. */
 export interface Statistic {
-  /** How many numbers there are. */
+  /** Number of values that are not null. */
   readonly n: number
   /** Null without numbers. */
   readonly mean: number | null
-  /** Sample standard deviation (divided by n − 1); null with fewer than two numbers. */
+  /** Sample standard deviation (divisor n − 1); null with fewer than two numbers. */
   readonly deviation: number | null
 }
 
-/** Of the numbers among `values`; null stands for what was not measured. */
+/** Statistic of the numbers among `values`; null stands for a value that was not measured. */
 export function statistic(values: readonly (number | null)[]): Statistic {
   const numbers = values.filter((value) => value !== null)
   const n = numbers.length

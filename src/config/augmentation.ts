@@ -1,4 +1,4 @@
-/** The augmentations of training images: a list of tagged values, carried out in its order. */
+/** The augmentations of training images: a list of tagged values, applied in its order. */
 import { z } from 'zod'
 import { count, group, share } from './group.js'
 
@@ -17,7 +17,7 @@ const oneAugmentation = z.discriminatedUnion('kind', [padCrop, flip])
 /** Names of the augmentations, in the order of the addon's table in native/data/augment.cc. */
 export const AUGMENTATIONS = oneAugmentation.options.map(({ shape }) => shape.kind.value)
 
-/** How images are augmented by default. */
+/** The default list of augmentations. */
 export const DEFAULT_AUGMENTATION = [{ kind: 'pad-crop' }, { kind: 'flip' }] as const
 
 export const augmentation = z

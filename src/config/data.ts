@@ -1,4 +1,4 @@
-/** The settings of a data set: which files, how many of their images, and what is done to the pixels. */
+/** The settings of a data set: its files, the number of images to use, and the processing of pixels. */
 import { z } from 'zod'
 import { count, group, type Immutable, positive } from './group.js'
 
@@ -60,10 +60,10 @@ export const data = group({
   .refine((value) => value.format === 'embedded' || value.dir !== undefined, {
     path: ['dir'],
     error: 'a folder, because data.format is not embedded,',
-    // Report it beside other mistakes of the group, not only after them.
+    // Report it together with other mistakes of the group, not only after them.
     when: ({ value }) => value instanceof Object,
   })
   .describe('The images to train on and to test on.')
 
-/** A data set, and what is done to its pixels: the group `data`. */
+/** A data set and the processing of its pixels: the group `data`. */
 export type DataConfig = Immutable<z.output<typeof data>>

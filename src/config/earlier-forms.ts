@@ -1,10 +1,10 @@
-/** Settings in the forms of earlier versions, from run folders, files, `--set` and code, as today's. */
+/** Converts settings in the forms of earlier versions, from run folders, files, `--set` and code, to today's form. */
 import { DEFAULT_AUGMENTATION } from './augmentation.js'
 import { isGroup, type Settings } from './settings.js'
 
 /**
- * Makes a change to settings, and returns them in today's form. The change may be in an earlier one: what it leaves open
- * stays as it was before.
+ * Changes settings and returns them in today's form. If the change is in an earlier form, values that it leaves open
+ * stay unchanged.
  */
 export function changed(settings: Settings, change: (settings: Settings) => void): Settings {
   const before = structuredClone(settings)
@@ -13,10 +13,10 @@ export function changed(settings: Settings, change: (settings: Settings) => void
 }
 
 /**
- * The settings in today's form; the very same object if they are in it already. Earlier forms with mistakes stay as they
- * are, for the schema to refuse.
+ * The settings in today's form; the same object if they already are. Earlier forms with mistakes stay unchanged, so
+ * that the schema reports them.
  *
- * @param before What an earlier form leaves open, in today's form.
+ * @param before Settings in today's form, which give the values that an earlier form leaves open.
  */
 export function inTodaysForm(settings: Settings, before: Settings = {}): Settings {
   const { training } = settings
@@ -43,7 +43,7 @@ function withAugmentations(training: Settings, before: Settings): Settings {
     : training
 }
 
-/** The earlier form of `training.augmentation`: pixels of padding, 0 for no crop, and whether images are flipped. */
+/** The earlier form of `training.augmentation`: pixels of padding (0 for no crop), and true to flip images. */
 interface PadAndFlip {
   readonly pad?: number
   readonly flip?: boolean

@@ -1,4 +1,4 @@
-/** How the algorithms are set where nobody says otherwise. */
+/** Default settings of the search algorithms. */
 
 /** SPOS (Guo et al., ECCV 2020). */
 export const EVOLUTION = {
@@ -10,8 +10,8 @@ export const EVOLUTION = {
   mutationProbability: 0.1,
 } as const
 
-/** Population and tournament are those of Real et al. (AAAI 2019). */
+/** Population and tournament of Real et al. (AAAI 2019). */
 export const REGULARIZED_EVOLUTION = { evaluations: 1000, population: 100, tournament: 25 } as const
 
-/** As many evaluations as SPOS's evolution makes, so that algorithms compare as they come. */
+/** As many evaluations as SPOS's evolution makes, so that algorithms compare by default. */
 export const EVALUATIONS = 1000

@@ -31,7 +31,7 @@ const limits = group({
   'Limits that every sub-model found keeps. A number is the largest value allowed; a group has `min`, `max` or both.',
 )
 
-/** What all algorithms have in common. */
+/** Settings that all algorithms share. */
 const shared = {
   limits: limits.default({}),
   objectives: z
@@ -116,17 +116,17 @@ export const finding = z
   })
   .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 
-/** Settings that stay when the algorithm changes. */
+/** Names of the settings that stay when the algorithm changes. */
 export const SHARED_FINDING_SETTINGS: readonly string[] = Object.keys(shared)
 
-/** How latency is measured where nobody says otherwise. */
+/** Default settings of the measurement of latency. */
 export const LATENCY: LatencyConfig = latency.parse({})
 
 /** The search for the best sub-models: the group `finding`. */
 export type FindingConfig = z.output<typeof finding>
 /** How latency is measured: the group `finding.latency`. */
 export type LatencyConfig = z.output<typeof latency>
-/** What a cost may be: a limit of the group `finding.limits`. Both ends are allowed. */
+/** The range of a cost, ends included: a limit of the group `finding.limits`. */
 export type Limit = Immutable<z.output<typeof limit>>
 /** Settings of {@link evolve}. */
 export type EvolutionSettings = Pick<z.output<typeof evolution>, keyof typeof EVOLUTION>

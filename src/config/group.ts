@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** An object that knows its keys by name: any other key is a mistake, most often a misspelling. */
+/** An object with known keys only. Any other key is a mistake, most often a misspelling. */
 export function group<Shape extends z.ZodRawShape>(shape: Shape) {
   const error = (issue: z.core.$ZodRawIssue) =>
     issue.code === 'unrecognized_keys' ? `only ${Object.keys(shape).join(', ')}` : undefined
@@ -11,7 +11,7 @@ export const count = z.int().min(1)
 export const positive = z.number().positive()
 export const share = z.number().min(0).max(1)
 
-/** Settings as functions take them: they change nothing, so lists may be read-only. */
+/** Settings as functions take them: read-only, because functions do not change them. */
 export type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object

@@ -1,27 +1,27 @@
-/** Settings from a YAML file, `--set` and code, checked together; every problem is reported at once. */
+/** Reads settings from a YAML file, `--set` and code, and checks them together. Every problem is reported at once. */
 import { basename, dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
-import { describeProblems, expected } from './problems.js'
+import { describeProblems, explainIssue } from './problems.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
 export * from './schema.js'
 
-/** The search of the embedded data, which runs where no file is named. */
+/** Settings file of the search on the embedded data, which runs if no file is named. */
 export const DEFAULT_CONFIG = fileURLToPath(new URL('../../configs/nasbench201-fashion.yaml', import.meta.url))
 
-/** Where settings come from. */
+/** Sources of settings. */
 export interface LoadOptions {
   /** YAML file; default {@link DEFAULT_CONFIG}. Paths in it are relative to it. */
   readonly file?: string
   /** Settings written `key.of.setting=value`, with YAML values. Paths in them are relative to the working directory. */
   readonly set?: readonly string[]
-  /** Settings that win over both. */
+  /** Settings that override both. */
   readonly overrides?: ConfigInput
-  /** Settings for what the file leaves out, in the place of the usual defaults. */
+  /** Defaults of settings that no other source gives, in place of the usual ones. */
   readonly defaults?: ConfigInput
 }
 
@@ -48,8 +48,8 @@ export async function loadConfig({
 }
 
 /**
- * Settings written `key.of.setting=value` alone, with the defaults for all else. Paths in them are relative to the working
- * directory.
+ * Settings from assignments `key.of.setting=value` alone; all others have their defaults. Paths in them are relative to
+ * the working directory.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
@@ -74,7 +74,7 @@ function check(settings: unknown, source: string): Config {
 }
 
 /**
- * What a schema makes of settings.
+ * Checks settings against a schema, and returns them with defaults filled in.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
@@ -83,7 +83,7 @@ export function checkAgainst<Schema extends z.ZodType>(
   settings: unknown,
   source: string,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(settings, { reportInput: true, error: expected })
+  const parsed = schema.safeParse(settings, { reportInput: true, error: explainIssue })
   if (parsed.success) return parsed.data
   throw new UserError(describeProblems(source, parsed.error.issues, settings), 2)
 }

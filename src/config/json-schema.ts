@@ -1,4 +1,4 @@
-/** Settings as JSON Schema (draft 2020-12): what editors complete and check settings files with. */
+/** JSON Schema (draft 2020-12) of settings. Editors use it to complete and check settings files. */
 import { z } from 'zod'
 import { configSchema } from './schema.js'
 
@@ -6,14 +6,14 @@ import { configSchema } from './schema.js'
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
 /**
- * The JSON Schema of settings as they are written, before defaults are filled in. Metadata `written` replaces what zod
- * makes of a setting that a function rewrites before it is checked.
+ * The JSON Schema of settings as users write them, before defaults are filled in. If a function rewrites a setting
+ * before the check, its metadata `written` replaces the schema that zod makes.
  */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
-      // The largest whole number that a double holds is no limit that a reader cares about.
+      // zod limits whole numbers to those that a double holds exactly. Readers need not see that limit.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
       describeTag(jsonSchema)
       replace(jsonSchema)
@@ -43,8 +43,8 @@ export function configJsonSchema(): JsonSchema {
 }
 
 /**
- * Of settings that are laid over others: nothing is required, because the rest is there already, and null takes a setting
- * away.
+ * The schema of settings that override others. Nothing is required, because the others are complete, and null removes a
+ * setting.
  */
 export function overlayOf(schema: JsonSchema): JsonSchema {
   const { required: _required, default: _default, oneOf, ...rest } = schema

@@ -1,4 +1,4 @@
-/** The settings of each method. Defaults are those of its paper. */
+/** The settings of each method. Defaults come from its paper. */
 import { z } from 'zod'
 import { count, group, positive, share } from './group.js'
 
@@ -178,7 +178,7 @@ export const method = z
 /** Names of the methods. */
 export const METHODS = method.options.map(({ shape }) => shape.name.value)
 
-/** How strongly importance counts, epoch by epoch. */
+/** The strength of importance by epoch. */
 export type ScheduleConfig = z.output<typeof schedule>
 /** A method and its settings. */
 export type MethodConfig = z.output<typeof method>

@@ -1,4 +1,4 @@
-/** How gradients move weights: one kind of optimizer, with its settings. */
+/** The settings of the optimizer: one kind, with its own settings. */
 import { z } from 'zod'
 import { group } from './group.js'
 

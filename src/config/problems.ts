@@ -1,4 +1,4 @@
-/** Words for what is wrong with a configuration: always what is allowed, for which setting, and what was there. */
+/** Messages about mistakes in settings. Each names the allowed values, the setting, and the value received. */
 import type { z } from 'zod'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -10,8 +10,8 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a group of settings',
 }
 
-/** What the schema allows at an issue, to be read after “Expected”. */
-export function expected(issue: z.core.$ZodRawIssue): string | undefined {
+/** The values that the schema allows at an issue, read after “Expected”. */
+export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return TYPES[issue.expected] ?? issue.expected
@@ -63,15 +63,15 @@ function sentence(issue: z.core.$ZodIssue, settings: unknown): string[] {
     if (typeof key === 'number') return `${text}[${key}]`
     return text === '' ? String(key) : `${text}.${String(key)}`
   }, '')
-  const where = path === '' ? 'the settings' : path
+  const setting = path === '' ? 'the settings' : path
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `Expected ${issue.message} for ${where} but received ${JSON.stringify(key)}`)
+    return issue.keys.map((key) => `Expected ${issue.message} for ${setting} but received ${JSON.stringify(key)}`)
   }
-  return [`Expected ${issue.message} for ${where} but received ${quote(received(issue, settings))}`]
+  return [`Expected ${issue.message} for ${setting} but received ${quote(received(issue, settings))}`]
 }
 
 function received(issue: z.core.$ZodIssue, settings: unknown): unknown {
-  // A rule between settings reports the group that it is of, whatever setting it is about.
+  // The input of a rule between settings is their whole group. The path of the issue leads to the setting.
   if (issue.code === 'custom') return issue.path.reduce<unknown>((group, key) => Object(group)[key], settings)
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     return (issue.input as Record<string, unknown>)[issue.discriminator]

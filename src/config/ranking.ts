@@ -1,4 +1,4 @@
-/** The settings of the ranking of sub-models, and of the table of accuracies that it is compared with. */
+/** The settings of the ranking of sub-models, and of the table of accuracies to compare it with. */
 import { z } from 'zod'
 import { count, group } from './group.js'
 
@@ -54,5 +54,5 @@ export const groundTruth = group({
 
 /** Settings of {@link rank}: the group `ranking`. */
 export type RankingConfig = z.output<typeof ranking>
-/** What running statistics are made from: the group `ranking.recalibration`. */
+/** How running statistics are estimated: the group `ranking.recalibration`. */
 export type RecalibrationConfig = z.output<typeof recalibration>

@@ -44,7 +44,7 @@ export type {
 } from './spaces.js'
 export type { TrainingConfig } from './training.js'
 
-/** Names the ground-truth table that comes with the package. */
+/** Name, in settings, of the ground-truth table in the package. */
 export const EMBEDDED = 'embedded'
 
 export const configSchema = group({
@@ -86,7 +86,7 @@ export const configSchema = group({
   })
   .describe('Settings of a search.')
 
-/** All settings, resolved. */
+/** All settings, with defaults filled in. */
 export type Config = z.output<typeof configSchema>
-/** Settings as one writes them: everything has a default. */
+/** Settings as users write them: everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>

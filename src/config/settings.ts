@@ -1,8 +1,8 @@
-/** Settings before they are checked: read from YAML, changed key by key, laid over one another. */
+/** Settings before they are checked: reading from YAML, changing by key, merging. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { EMBEDDED } from './schema.js'
 
 /** A group of settings as it was written. */
@@ -12,7 +12,7 @@ export type Settings = Record<string, unknown>
 export async function readSettings(file: string, option: string): Promise<Settings> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
-    throw new UserError(`Expected a readable YAML file for ${option} but received ${received}: ${file}`, 2)
+    throw expected('a readable YAML file', option, `${received}: ${file}`, 2)
   })
   const settings = parseYaml(text, file) ?? {}
   if (!isGroup(settings))
@@ -26,15 +26,15 @@ function parseYaml(text: string, source: string): unknown {
   if (error !== undefined) {
     const line = error.linePos === undefined ? '' : ` in line ${error.linePos[0].line}`
     const reason = error.message.split('\n')[0].replace(/ at line .*$/, '')
-    throw new UserError(`Expected valid YAML for ${source} but received an error${line}: ${reason}`, 2)
+    throw expected('valid YAML', source, `an error${line}: ${reason}`, 2)
   }
   return document.toJS()
 }
 
-/** Carries out `key.of.setting=value`; the value is YAML. */
+/** Applies an assignment `key.of.setting=value`; the value is YAML. */
 export function assign(settings: Settings, assignment: string): void {
   const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*)*)=(.*)$/s.exec(assignment)
-  if (match === null) throw new UserError(`Expected key.of.setting=value for --set but received "${assignment}"`, 2)
+  if (match === null) throw expected('key.of.setting=value', '--set', `"${assignment}"`, 2)
   const keys = match[1].split('.')
   const last = keys.pop()!
   let group = settings
@@ -45,7 +45,7 @@ export function assign(settings: Settings, assignment: string): void {
   group[last] = parseYaml(match[2], `--set ${match[1]}`)
 }
 
-/** Lays `overrides` over `settings`, group by group; whatever is no group replaces what was there. */
+/** Merges `overrides` into `settings`, group by group. A value that is no group replaces the current one. */
 export function merge(settings: Settings, overrides: object): void {
   for (const [key, value] of Object.entries(overrides)) {
     const current = settings[key]
@@ -54,14 +54,14 @@ export function merge(settings: Settings, overrides: object): void {
   }
 }
 
-/** Makes the two file settings absolute, so that the resolved configuration means the same from any folder. */
+/** Makes `data.dir` and `groundTruth.file` absolute, so that the settings mean the same in any folder. */
 export function resolvePaths(settings: Settings, base: string): void {
   const { data, groundTruth } = settings
   if (isGroup(data) && typeof data.dir === 'string') data.dir = resolve(base, data.dir)
   if (isGroup(groundTruth)) resolveTable(groundTruth, base)
 }
 
-/** Makes the file of a ground truth absolute. */
+/** Makes the file of a ground truth absolute, unless it is the table in the package. */
 export function resolveTable(groundTruth: Settings, base: string): void {
   const { file } = groundTruth
   if (typeof file === 'string' && file !== EMBEDDED) groundTruth.file = resolve(base, file)

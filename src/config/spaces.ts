@@ -62,12 +62,12 @@ export const space = z
   .discriminatedUnion('name', [nasbench201, nasbench1shot1, darts, proxylessnas, nasbenchMacro])
   .describe('The search space, and the size of its supernet.')
 
-/** Extents of sharing: what `space.sharing` may be. */
+/** The values of `space.sharing`. */
 export const EXTENTS = extent.options
 /** Names of the search spaces. */
 export const SPACES = space.options.flatMap(({ shape }) => [...shape.name.values])
 
-/** Names of the settings of a space beside its name. */
+/** Names of the settings of a space, without `name`. */
 export function spaceSettingNames(name: SpaceConfig['name']): string[] {
   const { shape } = space.options.find((option) => option.shape.name.values.has(name as never))!
   return Object.keys(shape).filter((key) => key !== 'name')

@@ -1,4 +1,4 @@
-/** The settings of training. Defaults are those of PA&DA (CVPR 2023) on NAS-Bench-201 and CIFAR-10. */
+/** The settings of training. Defaults come from PA&DA (CVPR 2023) on NAS-Bench-201 and CIFAR-10. */
 import { z } from 'zod'
 import { augmentation } from './augmentation.js'
 import { count, group, positive } from './group.js'

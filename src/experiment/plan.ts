@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
-import { expected, listProblems, problemSentences } from '../config/problems.js'
+import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
 import { isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
@@ -108,7 +108,7 @@ class Planner {
   async cell(coordinates: readonly Coordinate[], seed: number): Promise<Cell> {
     const { settings, id } = await this.#compose(coordinates, seed)
     this.#tried.add(id)
-    const parsed = configSchema.safeParse(settings, { reportInput: true, error: expected })
+    const parsed = configSchema.safeParse(settings, { reportInput: true, error: explainIssue })
     if (!parsed.success) {
       for (const sentence of problemSentences(parsed.error.issues, settings)) this.#report(sentence, id)
       // Only the problems leave the planner now.

@@ -1,6 +1,6 @@
 /**
- * Decompresses bzip2, block by block, so that files of any size take the memory of one block: the format of the
- * `.pbz2` files in which NATS-Bench is published. Follows the description of the format by J. Tsai
+ * Decompresses bzip2 block by block, so that a file of any size takes the memory of one block. NATS-Bench is published
+ * in such files, `.pbz2`. J. Tsai describes the format
  * (https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf).
  */
 import { UserError } from '../base/errors.js'
@@ -9,25 +9,25 @@ const BLOCK = 0x314159265359
 const END_OF_STREAM = 0x177245385090
 const MAX_CODE_LENGTH = 20
 const GROUP = 50
-/** Symbols up to this one count in binary how often the first byte comes again. */
+/** Symbols up to this one are binary digits of the number of times that the first byte is repeated. */
 const RUN_B = 1
-/** What a file may expand to: this much whatever its size, and this much more per byte of it. */
+/** Limit on the size of the decompressed data: `FREE_BYTES`, and `BYTES_PER_BYTE` for each compressed byte. */
 const FREE_BYTES = 2 ** 26
 const BYTES_PER_BYTE = 256
 
-/** The next bytes of a file, or undefined behind its last one. */
+/** Returns the next bytes of a file; undefined after the last ones. */
 export type NextBytes = () => Buffer | undefined
 
-/** Whether a file that begins with `head`, of at least 10 bytes, is compressed with bzip2 and not empty. */
+/** True for the head (at least 10 bytes) of a file that bzip2 compressed and that is not empty. */
 export function isBzip2(head: Buffer): boolean {
   return /^BZh[1-9]1AY&SY/.test(head.toString('latin1', 0, 10))
 }
 
 /**
- * The decompressed bytes of a file, of which `next` gives the compressed ones; several streams in a row are one.
+ * Decompresses the bytes that `next` returns. Several streams in a row count as one.
  *
- * @param file What messages call it.
- * @throws UserError, when its bytes are asked for, for data that are damaged, truncated, or expand beyond measure.
+ * @param file Name of the file in messages.
+ * @throws UserError, while the bytes are read, for data that are damaged, truncated, or expand beyond the limit.
  */
 export function decompressBzip2(next: NextBytes, file: string): NextBytes {
   const blocks = blocksOf(new BitReader(next, file), file)
@@ -61,7 +61,10 @@ function* blocksOf(bits: BitReader, file: string): Generator<Buffer, undefined> 
   return undefined
 }
 
-/** One block: Huffman codes of moves to the front and runs, of the sorted rotations of what has its own runs. */
+/**
+ * Reads one block. It undoes Huffman codes, runs and moves to the front, the Burrows–Wheeler transform, and run-length
+ * coding.
+ */
 function readBlock(bits: BitReader, sorted: Uint32Array, file: string): Buffer {
   if (bits.read(1) === 1) throw invalid(file, 'a block of a version that nobody writes any more')
   const origin = bits.read(24)
@@ -110,7 +113,7 @@ function readBlock(bits: BitReader, sorted: Uint32Array, file: string): Buffer {
   return withoutRuns(unsorted(sorted.subarray(0, length), counts, origin))
 }
 
-/** The bytes that occur in a block, in their order. */
+/** The bytes that occur in a block, ascending. */
 function usedBytes(bits: BitReader): Uint8Array {
   const used: number[] = []
   const rows = bits.read(16)
@@ -122,7 +125,7 @@ function usedBytes(bits: BitReader): Uint8Array {
   return Uint8Array.from(used)
 }
 
-/** Which code each group of symbols has. */
+/** By group of symbols: the index of its code. */
 function readSelectors(bits: BitReader, count: number, tables: number, file: string): Uint8Array {
   const order = Uint8Array.from({ length: tables }, (_, i) => i)
   return Uint8Array.from({ length: count }, () => {
@@ -144,11 +147,11 @@ function readLengths(bits: BitReader, count: number, file: string): Uint8Array {
   })
 }
 
-/** A canonical Huffman code: codes of one length are consecutive numbers, and those of the next follow them. */
+/** A canonical Huffman code: codes of one length are consecutive numbers, followed by the codes of the next length. */
 class Code {
-  /** By length: the first number, left-justified, that no code of this or a shorter length begins with. */
+  /** By length: an exclusive upper bound, left-justified, of the codes of this length. */
   readonly #limits = new Uint32Array(MAX_CODE_LENGTH + 1)
-  /** By length: what to add to a code for its place among the symbols. */
+  /** By length: the number to add to a code to get its index in `#symbols`. */
   readonly #offsets = new Int32Array(MAX_CODE_LENGTH + 1)
   readonly #symbols: Uint16Array
   readonly #shortest: number
@@ -184,10 +187,10 @@ class Code {
   }
 }
 
-/** Undoes the Burrows–Wheeler transform; `counts` has the number of each byte one place behind it. */
+/** Undoes the Burrows–Wheeler transform. `counts[b + 1]` is the number of bytes b. */
 function unsorted(sorted: Uint32Array, counts: Uint32Array, origin: number): Buffer {
   for (let byte = 1; byte <= 256; byte++) counts[byte] += counts[byte - 1]
-  // In the upper bits of each place, where the byte behind it lies.
+  // The upper 24 bits of an entry become the place of the byte that follows its own.
   for (let i = 0; i < sorted.length; i++) sorted[counts[sorted[i] & 0xff]++] |= i << 8
   const bytes = Buffer.allocUnsafe(sorted.length)
   let place = sorted[origin]
@@ -198,7 +201,7 @@ function unsorted(sorted: Uint32Array, counts: Uint32Array, origin: number): Buf
   return bytes
 }
 
-/** Four equal bytes are followed by the number of more of them. */
+/** Undoes run-length coding: after four equal bytes comes the number of further ones. */
 function withoutRuns(bytes: Buffer): Buffer {
   let output = Buffer.allocUnsafe(bytes.length + 1024)
   let length = 0
@@ -225,7 +228,7 @@ function withoutRuns(bytes: Buffer): Buffer {
   return output.subarray(0, length)
 }
 
-/** Bits of a file, the highest of each byte first. */
+/** Bits of a file, beginning with the highest of each byte. */
 class BitReader {
   #part: Buffer = Buffer.alloc(0)
   #at = 0
@@ -243,7 +246,7 @@ class BitReader {
     return this.#passed + this.#at
   }
 
-  /** The next bits, at most 24 of them, which stay. */
+  /** The next bits, at most 24, without passing over them. */
   peek(count: number): number {
     while (this.#count < count) {
       if (this.#at === this.#part.length && !this.#refill()) throw invalid(this.file, 'a truncated file')
@@ -267,7 +270,7 @@ class BitReader {
     return this.read(16) * 2 ** 16 + this.read(16)
   }
 
-  /** Goes on to the next whole byte. */
+  /** Passes over bits up to the next whole byte. */
   align(): void {
     this.#count -= this.#count % 8
   }
@@ -284,7 +287,7 @@ class BitReader {
   }
 }
 
-/** Not zlib's: this one takes the highest bit first. */
+/** CRC-32 that takes the highest bit first, unlike zlib's. */
 const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte << 24
   for (let bit = 0; bit < 8; bit++) value = value < 0 ? (value << 1) ^ 0x04c11db7 : value << 1

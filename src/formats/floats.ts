@@ -1,4 +1,4 @@
-/** 16-bit floats, which JavaScript has no typed array for, widened to 32 bits. Every value is kept exactly. */
+/** 16-bit floats, widened to 32 bits without loss. */
 
 /** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
 export function widenFloat16(bits: Uint16Array): Float32Array {

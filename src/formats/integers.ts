@@ -15,7 +15,7 @@ const INTEGERS: Readonly<Record<string, Reader>> = {
 }
 
 /**
- * The elements of an array of integers; undefined for a type that is none.
+ * Elements of an array of integers; undefined if its type is not an integer type.
  *
  * @param type NumPy's name: byte order (`<`, `>` or `|`), kind, bytes; e.g. `<i8`.
  */

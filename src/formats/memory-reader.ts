@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { RandomAccessReader } from 'yauzl'
 
 /**
- * Serves a zip archive from memory. yauzl's own readers pass the offsets that a crafted archive claims on to Node,
- * which throws where no caller can catch it; this one answers with an error.
+ * Serves a zip archive from memory. A crafted archive may claim impossible offsets. yauzl's own readers pass them to
+ * Node, which then throws an error that no caller can catch. This reader reports an error instead.
  */
 export class MemoryReader extends RandomAccessReader {
   constructor(private readonly bytes: Buffer) {
@@ -17,17 +17,17 @@ export class MemoryReader extends RandomAccessReader {
     position: number,
     callback: (error: Error | null, bytesRead?: number) => void,
   ): void {
-    const error = this.#outside(position, position + length)
+    const error = this.#rangeError(position, position + length)
     if (!error) this.bytes.copy(target, offset, position, position + length)
     setImmediate(callback, error, error ? undefined : length)
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
-    const error = this.#outside(start, end)
+    const error = this.#rangeError(start, end)
     return error ? new Readable({ read() {} }).destroy(error) : Readable.from(this.bytes.subarray(start, end))
   }
 
-  #outside(start: number, end: number): Error | null {
+  #rangeError(start: number, end: number): Error | null {
     if (start >= 0 && start <= end && end <= this.bytes.length) return null
     return new Error(`bytes ${start} to ${end} of a file of ${this.bytes.length}`)
   }

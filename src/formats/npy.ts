@@ -1,18 +1,19 @@
 /** NumPy's .npy files: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
 
-/** An array of NumPy. */
+/** An array of an .npy file. */
 export interface NpyArray {
   readonly shape: readonly number[]
-  /** Row-major. Doubles are rounded to float32, integers kept to 32 bits. */
+  /** Row-major. float64 is rounded to float32; integers become 32-bit ones. */
   readonly data: Float32Array | Int32Array
 }
 
 const MAGIC = '\x93NUMPY'
 
-/** Element types that are read as numbers, by NumPy's name. */
+/** Supported element types by NumPy's name, and how their bytes become numbers. */
 const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>> = {
   '<f4': (buffer) => new Float32Array(buffer),
   '<f8': (buffer) => Float32Array.from(new Float64Array(buffer)),
@@ -21,15 +22,14 @@ const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>>
   '<i8': (buffer) => Int32Array.from(new BigInt64Array(buffer), Number),
 }
 
-/** @throws UserError for a file that is missing, truncated, of another format, element type or order. */
+/** @throws UserError for a file that is missing, truncated, or of another format, element type or order. */
 export async function readNpy(file: string): Promise<NpyArray> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`Expected a readable .npy file for ${file} but received ${error.code}`)
+    throw expected('a readable .npy file', file, error.code)
   })
   const { shape, type, elements } = parseNpy(bytes, file)
   if (!Object.hasOwn(TYPES, type)) {
-    const types = Object.keys(TYPES).join(', ')
-    throw new UserError(`Expected elements of type ${types} for ${file} but received ${type}`)
+    throw expected(`elements of type ${Object.keys(TYPES).join(', ')}`, file, type)
   }
   return { shape, data: TYPES[type](Uint8Array.from(elements).buffer) }
 }
@@ -44,23 +44,23 @@ export interface RawArray {
 }
 
 /**
- * Takes an .npy file apart.
+ * Parses an .npy file.
  *
- * @param file What messages call it.
- * @throws UserError for another format, structured elements, Fortran order, and a size unlike the shape's.
+ * @param file Name of the file in messages.
+ * @throws UserError for another format, structured elements, Fortran order, or a size that differs from the shape.
  */
 export function parseNpy(bytes: Buffer, file: string): RawArray {
   const { header, end } = npyHeader(bytes, file)
   const type = /'descr': *'([<>|=]\w(\d+))'/.exec(header)
   const extents = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1]
   if (type === null || extents === undefined || !/'fortran_order': *False/.test(header)) {
-    throw new UserError(`Expected plain elements in C order for ${file} but received ${header.trim()}`)
+    throw expected('plain elements in C order', file, header.trim())
   }
   const shape = extents
     .split(',')
     .filter((extent) => extent.trim() !== '')
     .map(Number)
-  const wanted = shape.reduce((product, extent) => product * extent, Number(type[2]))
+  const wanted = scalars(shape) * Number(type[2])
   if (bytes.length - end !== wanted) {
     throw new UserError(`Expected ${wanted} bytes of elements in ${file} but received ${bytes.length - end}`)
   }
@@ -68,7 +68,7 @@ export function parseNpy(bytes: Buffer, file: string): RawArray {
 }
 
 /**
- * Finds the pickle of an array of objects, which NumPy writes after the header; undefined where the elements are plain.
+ * The pickle of an array of objects, which NumPy writes after the header; undefined if the elements are plain.
  *
  * @throws UserError for another format.
  */
@@ -77,11 +77,11 @@ export function npyPickle(bytes: Buffer, file: string): Buffer | undefined {
   return /'descr': *'\|O'/.test(header) ? bytes.subarray(end) : undefined
 }
 
-/** The header's text, and where the elements begin. */
+/** Text of the header, and the offset of the elements. */
 function npyHeader(bytes: Buffer, file: string): { header: string; end: number } {
   const start = bytes[6] > 1 ? 12 : 10
   if (bytes.length < start || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
-    throw new UserError(`Expected an .npy file for ${file} but received something else`)
+    throw expected('an .npy file', file, 'something else')
   }
   const end = start + (start === 12 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8))
   return { header: bytes.toString('latin1', start, end), end }
@@ -90,7 +90,7 @@ function npyHeader(bytes: Buffer, file: string): { header: string; end: number }
 /** Writes float32 elements in row-major order. */
 export async function writeNpy(file: string, shape: readonly number[], data: Float32Array): Promise<void> {
   const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
-  // The header's length is a multiple of 64 with the magic before it and a line feed at its end.
+  // Everything before the elements has a multiple of 64 bytes, and ends in a line feed.
   const length = Math.ceil((10 + description.length + 1) / 64) * 64 - 10
   const head = Buffer.alloc(10)
   head.write(MAGIC, 'latin1')

@@ -1,16 +1,16 @@
 /**
- * Pickled dictionaries of NumPy arrays, in which CIFAR and the downsampled ImageNet are published. The pickle runs in a
- * machine that knows arrays and their element types only, so a hostile file can be refused but not run. Reads what
- * Python 2 and 3 wrote with NumPy 1 and 2, protocols 2 to 5.
+ * Reads pickled dictionaries of NumPy arrays, the format in which CIFAR and the downsampled ImageNet are published. The
+ * parser supports arrays and their element types only, so a hostile file is rejected and cannot run code. It reads
+ * files of Python 2 and 3, NumPy 1 and 2, protocols 2 to 5.
  */
 
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { integersOf } from './integers.js'
 import { PickleGlobal, type PickleHost, unpickle } from './pickle.js'
 
 const EXPECTED = 'a pickled dictionary of arrays'
 
-/** Globals by what they are; NumPy 2 moved its modules. */
+/** Meaning of each supported global. NumPy 2 moved its modules, so most have two names. */
 const GLOBALS: ReadonlyMap<string, 'reconstruct' | 'frombuffer' | 'scalar' | 'dtype' | 'array' | 'bytes' | 'encode'> =
   new Map([
     ['numpy.core.multiarray._reconstruct', 'reconstruct'],
@@ -21,7 +21,7 @@ const GLOBALS: ReadonlyMap<string, 'reconstruct' | 'frombuffer' | 'scalar' | 'dt
     ['numpy._core.multiarray.scalar', 'scalar'],
     ['numpy.dtype', 'dtype'],
     ['numpy.ndarray', 'array'],
-    // How Python 3 writes bytes into a protocol without them.
+    // Python 3 writes bytes by this call in protocols that have no opcode for bytes.
     ['_codecs.encode', 'encode'],
     ['__builtin__.bytes', 'bytes'],
   ])
@@ -31,17 +31,17 @@ class ElementType {
   constructor(public name: string) {}
 }
 
-/** An array as its pickle describes it; nothing is checked before it is used. */
+/** An array as its pickle describes it, unchecked. */
 export class PickledArray {
   shape: readonly unknown[] = []
   /** NumPy's name of the element type, with byte order: `|u1`. */
   type = ''
   fortranOrder = false
   bytes: Uint8Array | undefined
-  /** The elements of an array of objects, in place of bytes. */
+  /** Elements of an array of objects, instead of `bytes`. */
   objects: readonly unknown[] | undefined
 
-  /** The last element of a one-dimensional array of floating-point numbers; undefined for any other. */
+  /** Last element of a one-dimensional array of floats; undefined for any other array. */
   lastFloat(): number | undefined {
     const size = Number(this.type.slice(-1))
     if (this.bytes === undefined || this.shape.length !== 1 || !/^[<>]f[48]$/.test(this.type)) return undefined
@@ -50,13 +50,13 @@ export class PickledArray {
 }
 
 /**
- * Runs a pickle whose value is a dictionary; keys of Python 2 and 3 come back as strings alike.
+ * Runs a pickle whose value is a dictionary. Its keys become strings, from Python 2 and 3 alike.
  *
- * @throws UserError for a damaged pickle, for anything else in it, and for code that it asks to run.
+ * @throws UserError for a damaged pickle, for any other value, and for globals and calls that are not supported.
  */
 export function unpickleArrays(bytes: Buffer, file: string): ReadonlyMap<string, unknown> {
   const value = unpickle(bytes, file, new ArrayHost(file))
-  if (!(value instanceof Map)) throw new UserError(`Expected ${EXPECTED} for ${file} but received something else`)
+  if (!(value instanceof Map)) throw expected(EXPECTED, file, 'something else')
   return new Map([...value].map(([key, item]) => [textOf(key) ?? '', item]))
 }
 
@@ -68,7 +68,7 @@ export function pickledIntegers(value: unknown): ArrayLike<number> | undefined {
   return integers?.length === value.shape[0] ? integers : undefined
 }
 
-/** Knows NumPy's arrays and scalars, and how Python 3 writes bytes. */
+/** Builds NumPy's arrays and scalars, and the bytes of Python 3. */
 export class ArrayHost implements PickleHost {
   constructor(
     protected readonly file: string,
@@ -82,20 +82,18 @@ export class ArrayHost implements PickleHost {
   call(global: string, args: readonly unknown[]): unknown {
     const value = this.#call(global, args)
     if (value !== undefined) return value
-    throw new UserError(
-      `Expected ${this.expected} for ${this.file} but received a call of ${global} with other arguments`,
-    )
+    throw expected(this.expected, this.file, `a call of ${global} with other arguments`)
   }
 
   persistent(): never {
-    throw new UserError(`Expected ${this.expected} for ${this.file} but received a persistent id`)
+    throw expected(this.expected, this.file, 'a persistent id')
   }
 
   setState(value: unknown, state: unknown): boolean {
     if (!Array.isArray(state)) return false
     if (value instanceof ElementType) {
       const order = textOf(state[1])
-      // "=" and "|" leave to the name what it says; "<" and ">" are the order of several bytes.
+      // "=" and "|" keep the byte order of the name; "<" and ">" replace it.
       if (order === '<' || order === '>') value.name = order + value.name.slice(1)
       return true
     }
@@ -115,12 +113,12 @@ export class ArrayHost implements PickleHost {
       }
       case 'dtype': {
         const name = textOf(first)
-        // A type has little-endian elements until its state says otherwise.
+        // Elements are little-endian unless the state of the type says otherwise.
         return name === undefined ? undefined : new ElementType(/^\w/.test(name) ? `<${name}` : name)
       }
       case 'scalar': {
         if (!(first instanceof ElementType) || !Buffer.isBuffer(second)) return undefined
-        // Scalars of other types are nothing that a data set or a table needs.
+        // No data set or table needs scalars of other types.
         return integersOf(first.name, second)?.[0] ?? floatOf(first.name, second) ?? null
       }
       case 'bytes':
@@ -143,7 +141,7 @@ function fill(array: PickledArray, shape: unknown, type: unknown, fortranOrder: 
   return true
 }
 
-/** A floating-point scalar; undefined for other types and lengths. */
+/** A float of 4 or 8 bytes; undefined for other types and lengths. */
 function floatOf(type: string, bytes: Buffer): number | undefined {
   const little = type[0] !== '>'
   if (type.endsWith('f8') && bytes.length === 8) return little ? bytes.readDoubleLE() : bytes.readDoubleBE()
@@ -151,7 +149,7 @@ function floatOf(type: string, bytes: Buffer): number | undefined {
   return undefined
 }
 
-/** Text of Python 3, or of Python 2, whose strings are bytes. */
+/** A string of Python 3, or of Python 2, whose strings are bytes; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   return Buffer.isBuffer(value) ? value.toString('latin1') : typeof value === 'string' ? value : undefined
 }

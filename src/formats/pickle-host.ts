@@ -1,37 +1,40 @@
-/** What decides on everything in a pickle that is more than data, and how much there may be of it. */
+/** The interface that gives meaning to globals, calls and objects of a pickle, and limits on its memory. */
 
 /** A reference to a Python global, e.g. `collections.OrderedDict`. */
 export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** Decides what globals, calls, object states and persistent ids mean; throws to refuse. */
+/** Gives values to globals, calls, object states and persistent ids. A method throws to reject the pickle. */
 export interface PickleHost {
-  /** What the file should hold, to be read after “Expected”. */
+  /** Expected content of the file, read after “Expected”. */
   readonly expected: string
-  /** Whether the pickle may name this global at all. */
+  /** True if the pickle may name this global. */
   allows(global: string): boolean
   /** Value of `global(*args)`. */
   call(global: string, args: readonly unknown[]): unknown
   /** Value of a persistent id. */
   persistent(id: unknown): unknown
-  /** Does `__setstate__` on a value that {@link call} returned, or passes over it; false to refuse. */
+  /**
+   * Applies a state (`__setstate__`) to a value that {@link call} returned, or ignores the state; false rejects the
+   * pickle.
+   */
   setState(value: unknown, state: unknown): boolean
   /**
-   * Called when items were put into a dictionary, of which it may take out what is not needed, also from what is in it;
-   * returns the number of keys and values that it took out.
+   * Called after entries were added to a dictionary. It may remove entries that are not needed, also from values
+   * inside. Returns the number of keys and values that it removed.
    */
   filled?(dictionary: Map<unknown, unknown>): number
-  /** Default: what a checkpoint needs. */
+  /** Default: enough for a checkpoint. */
   readonly limits?: PickleLimits
 }
 
-/** What a pickle may fill the memory with, where a byte of it can ask for a hundred bytes. */
+/** Limits on the memory of a pickle, one byte of which can allocate a hundred bytes. */
 export interface PickleLimits {
-  /** Lists, tuples, sets and dictionaries that it may make. */
+  /** Most lists, tuples, sets, dictionaries and results of calls. */
   readonly containers: number
-  /** Values in all of them, keys included, and on the stack. */
+  /** Most values added to lists, sets and dictionaries, keys included; also most values on the stack. */
   readonly values: number
-  /** Values that it may remember, and the numbers under which it does so. */
+  /** Number of memo slots. */
   readonly memo: number
 }

@@ -1,23 +1,23 @@
 /**
- * What a pickle may recall by number. Picklers number every text and every container that they write, and a table of
- * learning curves has hundreds of millions, most of them the same few names: equal short texts are kept once, and a
- * number takes four bytes.
+ * The memo of a pickle: values by number. Picklers number every string and every container that they write. A table of
+ * learning curves has hundreds of millions of them, mostly the same few names. So equal short strings are kept once,
+ * and a number takes four bytes.
  */
 
-/** Numbers per piece, which is made when the first of them is used. */
+/** Numbers per piece; a piece is allocated when its first number is used. */
 const PIECE = 2 ** 14
-/** Longer texts are not looked for among earlier ones, and neither is any text when there are this many. */
+/** Longer strings are not compared with earlier ones; of shorter strings, the first `MAX_KNOWN` are. */
 const SHORT = 100
 const MAX_KNOWN = 2 ** 18
 
 export class PickleMemo {
-  /** Places in `#values`, plus one; 0 where nothing was kept. */
+  /** Index in `#values` plus one; 0 for a number that is not used. */
   readonly #places: Uint32Array[] = []
   readonly #values: unknown[] = []
   readonly #known = new Map<string, number>()
   #size = 0
 
-  /** How many numbers were used. */
+  /** Count of the numbers in use. */
   get size(): number {
     return this.#size
   }

@@ -1,6 +1,6 @@
-/** The bytes of a pickle from front to back: all of them in memory, or of a file that is read part by part. */
+/** Reads the bytes of a pickle in order: from memory, or from a file that is read in parts. */
 
-/** More than any value that is read in parts has; a larger claim is not believed. */
+/** Most bytes of a value in a file that is read in parts. A larger claim counts as truncated. */
 const MAX_GATHERED = 2 ** 27
 
 export class PickleReader {
@@ -9,8 +9,8 @@ export class PickleReader {
   #passed = 0
 
   /**
-   * @param bytes The first bytes, of which the one at `start` is read first.
-   * @param next The bytes behind those, each time that it is asked, or undefined behind the last ones.
+   * @param bytes The first bytes; reading begins at index `start`.
+   * @param next Returns the bytes that follow; undefined after the last ones.
    */
   constructor(
     bytes: Buffer,
@@ -21,24 +21,27 @@ export class PickleReader {
     this.#at = start
   }
 
-  /** Bytes before the next one. */
+  /** Offset of the next byte. */
   get position(): number {
     return this.#passed + this.#at
   }
 
-  /** What {@link advance} returns places in; another one after each call of it. */
+  /** Buffer of the indices that {@link advance} returns. Each call of it may replace the buffer. */
   get bytes(): Buffer {
     return this.#bytes
   }
 
-  /** Passes over `count` bytes and returns the place of the first of them in {@link bytes}; -1 where there are fewer. */
+  /** Passes over `count` bytes and returns the index of the first of them in {@link bytes}; -1 if fewer are left. */
   advance(count: number): number {
     if (this.#at + count > this.#bytes.length && !this.#gather(count)) return -1
     this.#at += count
     return this.#at - count
   }
 
-  /** Passes over a line of at most `limit` bytes and returns it without its end; undefined where there is none. */
+  /**
+   * Passes over a line of at most `limit` bytes and returns it without its line feed; undefined if there is no such
+   * line.
+   */
   line(limit: number): string | undefined {
     for (let length = 0; length <= limit; length++) {
       const at = this.#at + length
@@ -51,7 +54,7 @@ export class PickleReader {
     return undefined
   }
 
-  /** Sees to it that `count` bytes are there. */
+  /** Makes the next `count` bytes available in `#bytes`; false if fewer are left. */
   #gather(count: number): boolean {
     if (this.next === undefined || count > MAX_GATHERED) return false
     const parts = [this.#bytes.subarray(this.#at)]

@@ -1,4 +1,4 @@
-/** Opcodes that Python's own pickler writes for things this machine does not build, by name for the message. */
+/** Names, for messages, of opcodes that picklers write but {@link unpickle} does not support. */
 export const REFUSED_OPCODES: Readonly<Record<number, string>> = {
   48: 'POP',
   49: 'POP_MARK',

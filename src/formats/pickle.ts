@@ -1,9 +1,9 @@
 /**
- * A pickle machine that can build numbers, strings, bytes, tuples, lists, sets and dictionaries, and nothing else: every
- * global and every call goes through the caller's {@link PickleHost}, and any other opcode is refused. Running a pickle
- * in it therefore cannot run code of the file's choosing. Opcodes of protocols 2 to 5, as `pickletools` documents them.
+ * A pickle machine that builds numbers, strings, bytes, tuples, lists, sets and dictionaries only. Every global and
+ * every call goes through the caller's {@link PickleHost}; any other opcode is rejected. So a file cannot make it run
+ * code. Opcodes of protocols 2 to 5, as `pickletools` documents them.
  */
-import { UserError } from '../base/errors.js'
+import { expected, type UserError } from '../base/errors.js'
 import { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 import { PickleMemo } from './pickle-memo.js'
 import { PickleReader } from './pickle-reader.js'
@@ -11,27 +11,30 @@ import { REFUSED_OPCODES } from './pickle-refused.js'
 
 export { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 
-/** Of a file whose pickle is 32 MiB at most. */
+/** Limits for a pickle of at most 32 MiB. */
 const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
 
 const MARK = Symbol('mark')
-/** No global's module or name is longer. */
+/** Most bytes of the module or the name of a global. */
 const MAX_LINE = 2 ** 16
 const SHORT = 2 ** 12
 
 /**
  * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
- * Buffers (bytes, and Python 2's `str`), arrays (tuples, lists and sets), Maps (dictionaries), {@link PickleGlobal}s, and what
- * the host returns.
+ * Buffers (bytes, and Python 2's `str`), arrays (tuples, lists and sets), Maps (dictionaries), {@link PickleGlobal}s,
+ * and values of the host.
  *
- * @param name What messages call the file.
- * @throws UserError for a truncated or malformed pickle and for everything that is refused.
+ * @param name Name of the file in messages.
+ * @throws UserError for a truncated or malformed pickle, and for everything that is not supported.
  */
 export function unpickle(bytes: Buffer, name: string, host: PickleHost): unknown {
   return unpickleAt(bytes, 0, name, host).value
 }
 
-/** Runs the pickle that begins at byte `start`, and says where it ends: for files that have several in a row. */
+/**
+ * Runs the pickle that begins at byte `start`, and returns the offset of its end too, for files of several pickles in a
+ * row.
+ */
 export function unpickleAt(
   bytes: Buffer,
   start: number,
@@ -42,12 +45,12 @@ export function unpickleAt(
   return { value: unpickleFrom(reader, name, host), end: reader.position }
 }
 
-/** Runs the pickle that comes next from `reader`, and leaves that behind its end. */
+/** Runs the next pickle of `reader`. The reader then stands at the end of the pickle. */
 export function unpickleFrom(reader: PickleReader, name: string, host: PickleHost): unknown {
   return new Machine(reader, name, host).run()
 }
 
-/** Text of a file's making for a message: never long, never with line breaks or escapes of a terminal. */
+/** Text from a file, made safe for a message: cut to 80 characters, without line breaks and escapes of a terminal. */
 export function brief(text: string): string {
   const [start, rest] = [text.slice(0, 80), text.length > 80 ? '…' : '']
   return start.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') + rest
@@ -80,7 +83,7 @@ class Machine {
     }
   }
 
-  /** Runs one opcode; false for one that is not understood. */
+  /** Runs one opcode; false if it is not supported. */
   #step(opcode: number): boolean {
     switch (opcode) {
       case 0x80: // PROTO
@@ -149,7 +152,7 @@ class Machine {
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2)
-        // Of nested lists, `String` could make a text that no memory holds.
+        // `String` of nested lists could make a text that exceeds all memory.
         if (typeof module === 'string' && typeof name === 'string') return this.#global(module, name)
         throw this.#invalid('a pickle global whose name is no text')
       }
@@ -179,7 +182,7 @@ class Machine {
     return true
   }
 
-  /** Pushes what takes memory of its own. */
+  /** Pushes a value that allocates memory. */
   #container(value: unknown): true {
     if (++this.#containers > this.#limits.containers) {
       throw this.#tooMany('lists and dictionaries', this.#limits.containers)
@@ -227,7 +230,7 @@ class Machine {
     return true
   }
 
-  /** Counts what is put into containers. */
+  /** Counts values that are added to containers. */
   #count(values: number): void {
     this.#values += values
     if (this.#values > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
@@ -264,14 +267,17 @@ class Machine {
     return this.#push(this.#memo.get(slot))
   }
 
-  /** Python's little-endian two's complement of any length; sizes and offsets fit in the 6 bytes of a number. */
+  /**
+   * An integer in Python's little-endian two's complement. Sizes and offsets have at most 6 bytes, which become a
+   * number.
+   */
   #long(length: number): number | bigint {
     const bytes = this.#take(length)
     if (length <= 6) return length === 0 ? 0 : bytes.readIntLE(0, length)
     return BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`))
   }
 
-  /** A length of eight bytes; one that no file can have fails where it is taken. */
+  /** A length in eight bytes. A length that no file can have fails when its bytes are taken. */
   #long8(): number {
     return Number(this.#take(8).readBigUInt64LE())
   }
@@ -310,22 +316,24 @@ class Machine {
   #take(length: number): Buffer {
     const at = this.#advance(length)
     const bytes = this.reader.bytes.subarray(at, at + length)
-    // A view of a few bytes would keep all those around it in memory.
+    // A view of a few bytes would keep the whole buffer in memory.
     return length < SHORT ? Buffer.from(bytes) : bytes
   }
 
-  /** Where the next `length` bytes are; they must be looked up only then, as the reader may have gone on to others. */
+  /**
+   * Index of the next `length` bytes in `reader.bytes`. Read `reader.bytes` only after this call, which may replace it.
+   */
   #advance(length: number): number {
     const at = this.reader.advance(length)
     if (at < 0) throw this.#invalid('a truncated pickle')
     return at
   }
 
-  #tooMany(what: string, limit: number): UserError {
-    return this.#invalid(`a pickle of more than ${limit} ${what}`)
+  #tooMany(kind: string, limit: number): UserError {
+    return this.#invalid(`a pickle of more than ${limit} ${kind}`)
   }
 
   #invalid(received: string): UserError {
-    return new UserError(`Expected ${this.host.expected} for ${this.name} but received ${received}`)
+    return expected(this.host.expected, this.name, received)
   }
 }

@@ -1,14 +1,14 @@
-/** The content of table files: whole where they are text, part by part where they may be gigabytes. */
+/** Reads table files: whole if they are text, in parts if they may have gigabytes. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { UserError } from '../base/errors.js'
+import { expected, type UserError } from '../base/errors.js'
 import type { NextBytes } from './bzip2.js'
 
 const PART = 2 ** 20
 
-/** The content of a table, decompressed if its name ends in `.gz`; a UserError for a file that cannot be read. */
+/** Content of a table, decompressed if its name ends in `.gz`; throws a UserError if the file cannot be read. */
 export async function readTableBytes(file: string): Promise<Buffer> {
   try {
     const bytes = await readFile(file)
@@ -18,7 +18,7 @@ export async function readTableBytes(file: string): Promise<Buffer> {
   }
 }
 
-/** The file's bytes part by part; it must be closed. A UserError for a file that cannot be read. */
+/** The bytes of a file in parts. Callers must dispose of it. Throws a UserError if the file cannot be read. */
 export class FileParts implements Disposable {
   readonly #descriptor: number
 
@@ -50,5 +50,5 @@ export class FileParts implements Disposable {
 }
 
 export function unreadable(file: string, error: unknown): UserError {
-  return new UserError(`Expected a readable table for ground truth but received ${file}: ${(error as Error).message}`)
+  return expected('a readable table', 'ground truth', `${file}: ${(error as Error).message}`)
 }

@@ -4,11 +4,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
 import { brief } from './pickle.js'
 
-/** The elements of a tensor, in the type that holds them without loss; float16 and bfloat16 as float32. */
+/** Elements of a tensor, in a type that holds them without loss; float16 and bfloat16 as float32. */
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -28,17 +29,17 @@ export interface Tensor {
   readonly data: TensorData
 }
 
-/** What a file of safetensors holds. */
+/** Content of a safetensors file. */
 export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>
   readonly metadata: Map<string, string>
 }
 
 const METADATA = '__metadata__'
-/** The limit that the reference implementation sets. */
+/** Limit of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000
 
-/** How the bytes of each dtype become a typed array. The platforms that Node runs libtorch on are little-endian. */
+/** How the bytes of each dtype become a typed array. All platforms that run libtorch in Node are little-endian. */
 const DTYPES: Readonly<Record<string, { bytes: number; read: (buffer: ArrayBuffer) => TensorData }>> = {
   F64: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
   F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
@@ -71,7 +72,7 @@ const DTYPE_OF_ARRAY: Readonly<Record<string, string>> = {
 /**
  * Writes tensors to a file, atomically; the type of each array decides the dtype.
  *
- * @throws UserError where the file cannot be written; RangeError for a tensor whose data does not have its shape.
+ * @throws UserError if the file cannot be written; RangeError if the data of a tensor do not have its shape.
  */
 export async function writeSafetensors(
   file: string,
@@ -84,8 +85,8 @@ export async function writeSafetensors(
   if (Object.keys(metadata).length > 0) entries.push([METADATA, metadata])
   // Widest elements first: readers that map the file then find every tensor aligned.
   for (const [name, { shape, data }] of [...tensors].sort(byWidth)) {
-    if (data.length !== elements(shape)) {
-      throw new RangeError(`Expected ${elements(shape)} elements for tensor ${name} but received ${data.length}`)
+    if (data.length !== scalars(shape)) {
+      throw new RangeError(`Expected ${scalars(shape)} elements for tensor ${name} but received ${data.length}`)
     }
     const end = offset + data.byteLength
     entries.push([name, { dtype: DTYPE_OF_ARRAY[data.constructor.name], shape, data_offsets: [offset, end] }])
@@ -108,12 +109,12 @@ export async function writeSafetensors(
  */
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`Expected a readable safetensors file for ${file} but received ${error.code}`)
+    throw expected('a readable safetensors file', file, error.code)
   })
   return parseSafetensors(bytes, file)
 }
 
-/** The same of a file's bytes; messages call it `file`. */
+/** Does {@link readSafetensors} for bytes in memory; `file` is their name in messages. */
 export function parseSafetensors(bytes: Buffer, file: string): SafetensorsFile {
   const { header, body } = split(bytes, file)
   const metadata = new Map<string, string>()
@@ -128,7 +129,7 @@ export function parseSafetensors(bytes: Buffer, file: string): SafetensorsFile {
       entries.push({ name, entry: parseEntry(value, name, file) })
     }
   }
-  // The format allows no gaps and no overlaps, which also catches a name that stands twice.
+  // The format allows no gaps and no overlaps. This check also finds a name that occurs twice.
   entries.sort((a, b) => a.entry.begin - b.entry.begin || a.entry.end - b.entry.end)
   const tensors = new Map<string, Tensor>()
   let position = 0
@@ -181,17 +182,13 @@ function parseEntry(value: unknown, name: string, file: string): Entry {
     throw invalid(`a shape and two offsets for tensor ${brief(name)}`, file, shown({ shape, data_offsets: offsets }))
   }
   const [begin, end] = offsets
-  const expected = elements(shape) * DTYPES[dtype].bytes
-  if (end - begin !== expected) throw invalid(`${expected} bytes for tensor ${brief(name)}`, file, `${end - begin}`)
+  const bytes = scalars(shape) * DTYPES[dtype].bytes
+  if (end - begin !== bytes) throw invalid(`${bytes} bytes for tensor ${brief(name)}`, file, `${end - begin}`)
   return { dtype, shape, begin, end }
 }
 
 function byWidth(a: readonly [string, Tensor], b: readonly [string, Tensor]): number {
   return b[1].data.BYTES_PER_ELEMENT - a[1].data.BYTES_PER_ELEMENT
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1)
 }
 
 function isExtents(value: unknown): value is number[] {
@@ -202,7 +199,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A part of the header for a message. Lists may be nested deeper than can be written. */
+/** A part of the header, for a message. Lists may be nested too deeply for JSON.stringify. */
 function shown(value: unknown): string {
   try {
     return brief(JSON.stringify(value) ?? 'nothing')

@@ -1,8 +1,10 @@
-/** Which of the things that a checkpoint holds is the state dict, and what its tensors are called. */
+/** Finds the state dict in a checkpoint, and the names of its tensors. */
 import { brief } from './pickle.js'
 import { invalid, textOf, View } from './torch-tensors.js'
 
-/** Under which keys training scripts keep a network's state dict beside their own state; the first that is there counts. */
+/**
+ * Keys under which training scripts keep a network's state dict next to other state; the first that is present counts.
+ */
 const NESTED = [
   'state_dict',
   'model_state_dict',
@@ -15,11 +17,11 @@ const NESTED = [
   'params',
 ] as const
 
-/** What `DataParallel` puts before every name. */
+/** Prefix that `DataParallel` adds to every name. */
 const PARALLEL = 'module.'
 
 /**
- * The tensors of an unpickled checkpoint by name: its own if it is a state dict, or those of one that lies one level down.
+ * Tensors of an unpickled checkpoint by name. The checkpoint is a state dict, or contains one that is one level down.
  *
  * @throws UserError for anything else.
  */
@@ -35,7 +37,7 @@ export function viewsOf(value: unknown, file: string): Map<string, View> {
   return withoutPrefix(views)
 }
 
-/** The same tensors without the `module.` of DataParallel, if all names begin with it. */
+/** Removes the `module.` of DataParallel, if all names begin with it. */
 export function withoutPrefix<Value>(byName: Map<string, Value>): Map<string, Value> {
   for (const name of byName.keys()) if (!name.startsWith(PARALLEL)) return byName
   return new Map([...byName].map(([name, value]) => [name.slice(PARALLEL.length), value]))

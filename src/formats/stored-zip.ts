@@ -1,25 +1,24 @@
 /**
- * Writes zip archives whose entries are stored as they are, each beginning at a multiple of 64 bytes, as PyTorch writes
- * them so that storages can be mapped into memory. Libraries for zip archives do not let one place the bytes of an entry:
- * that is the reason for these lines.
+ * Writes zip archives of uncompressed entries. Each entry begins at a multiple of 64 bytes, as PyTorch writes them, so
+ * that storages can be mapped into memory. Libraries for zip archives do not let callers place the bytes of an entry.
  */
 import { crc32 } from 'node:zlib'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 
-/** Of an entry's first byte in the file. */
+/** Alignment of an entry's first byte in the file, in bytes. */
 const ALIGNMENT = 64
-/** Identifies the extra field of padding that PyTorch's reader and writer use. */
+/** Identifier of the extra field for padding, as in PyTorch's reader and writer. */
 const PADDING_FIELD = Buffer.from('FB')
-/** Sizes and offsets of plain zip archives have 32 bits, all ones of which mean that they stand elsewhere. */
+/** Sizes and offsets of plain zip archives have 32 bits. All ones mean that the value is stored elsewhere. */
 const MAX_BYTES = 2 ** 32 - 2
-/** 1980-01-01, the first day of the format: the same tensors make the same file. */
+/** 1980-01-01, the first day of the format. A fixed date makes equal files of equal tensors. */
 const DATE = (1 << 5) | 1
 const UTF8 = 1 << 11
 
 /**
- * The parts of an archive, in order.
+ * Parts of an archive, in order.
  *
- * @throws UserError for 4 GiB and more, or for more than 65,534 entries.
+ * @throws UserError for 4 GiB or more, and for more than 65,534 entries.
  */
 export function storedZip(
   entries: readonly (readonly [name: string, bytes: Uint8Array])[],
@@ -31,10 +30,10 @@ export function storedZip(
   const push = (part: Uint8Array) => {
     parts.push(part)
     offset += part.length
-    if (offset > MAX_BYTES) throw new UserError(`Expected less than 4 GiB of tensors for ${file} but received more`)
+    if (offset > MAX_BYTES) throw expected('less than 4 GiB of tensors', file, 'more')
   }
   if (entries.length > 0xfffe) {
-    throw new UserError(`Expected at most 65,534 entries for ${file} but received ${entries.length}`)
+    throw expected('at most 65,534 entries', file, entries.length)
   }
   for (const [name, bytes] of entries) {
     const encoded = Buffer.from(name)
@@ -59,7 +58,7 @@ export function storedZip(
   return parts
 }
 
-/** What the local and the central header of an entry have in common: from the version to the length of the name. */
+/** Fields that the local and the central header of an entry share: from the version to the length of the name. */
 function commonFields(bytes: Uint8Array, nameLength: number): Buffer {
   const common = Buffer.alloc(24)
   common.writeUInt16LE(20, 0)
@@ -72,7 +71,7 @@ function commonFields(bytes: Uint8Array, nameLength: number): Buffer {
   return common
 }
 
-/** An extra field after which byte `position` is a multiple of the alignment; it has four bytes at least. */
+/** An extra field of at least four bytes, which begins at `position` and ends at a multiple of the alignment. */
 function paddingAt(position: number): Buffer {
   const length = (ALIGNMENT - ((position + 4) % ALIGNMENT)) % ALIGNMENT
   const field = Buffer.alloc(4 + length, 'Z')

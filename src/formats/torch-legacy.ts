@@ -1,7 +1,7 @@
 /**
- * Files of `torch.save` before PyTorch 1.6: five pickles in a row (a magic number, the version of the protocol, facts about
- * the system, the object, the keys of its storages) and then the storages, each an 8-byte count of elements and the
- * elements, in the order of the keys.
+ * Files of `torch.save` before PyTorch 1.6. First come five pickles: a magic number, the version of the protocol, facts
+ * about the system, the object, and the keys of its storages. The storages follow in the order of the keys, each as an
+ * 8-byte count of elements and the elements.
  */
 import type { PickleHost } from './pickle.js'
 import { unpickleAt } from './pickle.js'
@@ -10,25 +10,25 @@ import { viewsOf } from './state-dict.js'
 import {
   invalid,
   MAX_PICKLE_BYTES,
-  materialise,
+  materialize,
   type Storage,
   storageBytes,
   TensorPickle,
   textOf,
 } from './torch-tensors.js'
 
-/** PyTorch's magic number as the integer of ten bytes that the first pickle is. */
+/** PyTorch's magic number as pickled: an integer of ten bytes, then the end of the pickle. */
 const MAGIC = Buffer.from('8a0a6cfc9c46f9206aa850192e', 'hex')
 const PROTOCOL = 1001
 
-/** Whether a file begins with the magic number, pickled by protocol 2 or by a later one, which frames it. */
+/** True if a file begins with the magic number, pickled by protocol 2, or by a later one, which adds a frame. */
 export function isLegacy(bytes: Buffer): boolean {
   const framed = bytes[2] === 0x95
   const start = framed ? 11 : 2
   return bytes[0] === 0x80 && bytes.subarray(start, start + MAGIC.length).equals(MAGIC)
 }
 
-/** @throws UserError as {@link readTorchStateDict} says. */
+/** @throws UserError in the cases of {@link readTorchStateDict}. */
 export function readLegacy(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
   let position = 0
   const next = (host: PickleHost) => {
@@ -48,7 +48,7 @@ export function readLegacy(bytes: Buffer, file: string): Promise<Map<string, Ten
   const tensors = new TensorPickle(file)
   const views = viewsOf(next(tensors), file)
   const places = storagesAfter(next(plain), tensors.storages, bytes, position, file)
-  return materialise(views, file, bytes.length, ({ key }) => places.get(key)!)
+  return materialize(views, file, bytes.length, ({ key }) => places.get(key)!)
 }
 
 function littleEndian(system: Map<unknown, unknown>): unknown {
@@ -56,7 +56,7 @@ function littleEndian(system: Map<unknown, unknown>): unknown {
   return undefined
 }
 
-/** The bytes of every storage: as many as its elements need, and all there for each one that the object names. */
+/** Bytes of every storage by key. The keys must be exactly those that the tensors name. */
 function storagesAfter(
   keys: unknown,
   storages: ReadonlyMap<string, Storage>,

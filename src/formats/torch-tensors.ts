@@ -1,34 +1,38 @@
 /**
- * What the pickle of a `torch.save` may say: tensors as views of storages, in dictionaries. {@link TensorPickle} is its
- * host; where the bytes of the storages lie is another matter, and differs between the two formats.
+ * Tensors in pickles of `torch.save`: views of storages, in dictionaries. {@link TensorPickle} is the host of such a
+ * pickle. The bytes of the storages are read later, because the two formats keep them in different places.
  */
 import { UserError } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
 import { brief, PickleGlobal, type PickleHost } from './pickle.js'
 import type { Tensor, TensorData } from './safetensors.js'
 
 const ORDERED_DICT = 'collections.OrderedDict'
 const REBUILD_TENSOR = 'torch._utils._rebuild_tensor_v2'
-/** Before PyTorch 0.4; its arguments are the first four of the other. */
+/** The call of PyTorch before 0.4. Its arguments are the first four of `_rebuild_tensor_v2`. */
 const REBUILD_TENSOR_V1 = 'torch._utils._rebuild_tensor'
 const REBUILD_PARAMETER = 'torch._utils._rebuild_parameter'
 const CALLS = new Set([ORDERED_DICT, REBUILD_TENSOR, REBUILD_TENSOR_V1, REBUILD_PARAMETER])
 
 const EXPECTED = 'a state dict of tensors'
 const MAX_RANK = 16
-/** Of one pickle; a hundred thousand tensors need less. */
+/** Most bytes of one pickle; a hundred thousand tensors need less. */
 export const MAX_PICKLE_BYTES = 2 ** 25
-/** Bounds what tensors that share a storage can ask for: of 1 GiB of weights, the 4 GiB that a Float32Array may have. */
+/**
+ * Most elements of all tensors together: 4 GiB as float32. Tensors may share a storage, so a small file can describe
+ * many.
+ */
 const MAX_ELEMENTS = 2 ** 30
 /**
- * Elements of all tensors per byte of the file. One place of a cell may stand for several, and each weight of two bytes
- * for one of four, but nothing honest comes near it.
+ * Most elements of all tensors together, per byte of the file. Tensors that share a storage raise the ratio, but no
+ * honest file comes near the limit.
  */
 const ELEMENTS_PER_BYTE = 16
 
 /**
- * Storages by bytes per element, and what they become: floating-point numbers float32 (doubles are rounded), integers
- * arrays of their own type.
+ * Types of storages: bytes per element, and the array that they become. Floats become float32 (float64 is rounded);
+ * integers keep their type.
  */
 const STORAGES: Readonly<Record<string, { bytes: number; read: (buffer: ArrayBuffer) => TensorData }>> = {
   'torch.FloatStorage': { bytes: 4, read: (buffer) => new Float32Array(buffer) },
@@ -62,10 +66,10 @@ export class View {
   ) {}
 }
 
-/** Understands the calls that rebuild tensors and ordered dictionaries, and refuses all else by name. */
+/** Supports the calls that rebuild tensors and ordered dictionaries, and rejects all others by name. */
 export class TensorPickle implements PickleHost {
   readonly expected = EXPECTED
-  /** Every storage that was named, by key. */
+  /** Every storage that the pickle named, by key. */
   readonly storages = new Map<string, Storage>()
 
   constructor(private readonly file: string) {}
@@ -91,7 +95,7 @@ export class TensorPickle implements PickleHost {
     const name = textOf(key)
     const known = textOf(kind) === 'storage' && type instanceof PickleGlobal && name !== undefined
     if (!known || !isExtent(elements)) throw invalid(this.file, EXPECTED, 'a persistent id that is not a storage')
-    // Storages within storages, which PyTorch before 1.6 could name and never did.
+    // PyTorch before 1.6 could write storages within storages, but never did.
     if (view !== undefined && view !== null) throw invalid(this.file, EXPECTED, 'a storage that is part of another')
     const earlier = this.storages.get(name)
     if (earlier === undefined) {
@@ -105,26 +109,26 @@ export class TensorPickle implements PickleHost {
     return earlier
   }
 
-  /** A module's state dict carries version numbers in its `_metadata` attribute. */
+  /** Ignores the attributes of a dictionary: a module's state dict keeps version numbers in `_metadata`. */
   setState(value: unknown): boolean {
     return value instanceof Map
   }
 }
 
-/** Bytes that a storage has; throws a UserError for one of a type that no tensor here can have. */
+/** Size of a storage in bytes; throws a UserError if tensors of its type are not supported. */
 export function storageBytes({ type, elements }: Storage, file: string): number {
   if (!Object.hasOwn(STORAGES, type)) throw invalid(file, `tensors of ${types()}`, type)
   return elements * STORAGES[type].bytes
 }
 
 /**
- * Every view as a tensor of its own, contiguous.
+ * Copies every view into a contiguous tensor of its own.
  *
- * @param fileBytes Size of the file, which bounds what its views may ask for.
- * @param read Exactly the bytes of a storage; asked once for each.
- * @throws UserError for views that reach outside of their storage, and for more elements than the file can mean.
+ * @param fileBytes Size of the file, which limits the elements of all views.
+ * @param read Returns exactly the bytes of a storage; called once for each.
+ * @throws UserError for a view that reaches outside its storage, and for more elements than the limits allow.
  */
-export async function materialise(
+export async function materialize(
   views: ReadonlyMap<string, View>,
   file: string,
   fileBytes: number,
@@ -133,7 +137,7 @@ export async function materialise(
   const most = Math.min(MAX_ELEMENTS, ELEMENTS_PER_BYTE * fileBytes)
   let total = 0
   for (const [name, view] of views) {
-    total += count(view.shape)
+    total += scalars(view.shape)
     if (total > most) throw invalid(file, `at most ${most} elements`, `more, at ${brief(name)}`)
     checkBounds(name, view, file)
   }
@@ -144,9 +148,9 @@ export async function materialise(
     let data = values.get(storage)
     if (data === undefined) {
       const bytes = await read(storage, storageBytes(storage, file))
-      // A copy of its own is aligned as the array asks.
-      const own = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
-      data = STORAGES[storage.type].read(own)
+      // The copy is aligned as the array requires.
+      const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
+      data = STORAGES[storage.type].read(copy)
       values.set(storage, data)
     }
     tensors.set(name, { shape, data: contiguous(view, data) })
@@ -155,7 +159,7 @@ export async function materialise(
 }
 
 function checkBounds(name: string, { storage, offset, shape, strides }: View, file: string): void {
-  if (count(shape) === 0) return
+  if (scalars(shape) === 0) return
   const last = shape.reduce((at, extent, axis) => at + (extent - 1) * strides[axis], offset)
   if (last < storage.elements) return
   throw invalid(
@@ -165,9 +169,9 @@ function checkBounds(name: string, { storage, offset, shape, strides }: View, fi
   )
 }
 
-/** The view's elements in row-major order. */
+/** Elements of a view in row-major order. */
 function contiguous({ offset, shape, strides }: View, values: TensorData): TensorData {
-  const length = count(shape)
+  const length = scalars(shape)
   if (isContiguous(shape, strides)) return values.slice(offset, offset + length)
   const result = new (values.constructor as new (length: number) => TensorData)(length)
   const index = new Array<number>(shape.length).fill(0)
@@ -193,7 +197,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   return true
 }
 
-/** A text of Python 3, or of Python 2, whose texts are bytes. */
+/** A string of Python 3, or of Python 2, whose strings are bytes; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   return Buffer.isBuffer(value) ? value.toString('utf8') : typeof value === 'string' ? value : undefined
 }
@@ -208,15 +212,11 @@ function types(): string {
     .join(', ')
 }
 
-function count(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1)
-}
-
 function isExtent(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** The length first: a pickle may call thousands of times with one list of millions. */
+/** Checks the length first: a pickle may make thousands of calls with one list of millions. */
 function isExtents(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= MAX_RANK && value.every(isExtent)
 }

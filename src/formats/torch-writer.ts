@@ -1,13 +1,14 @@
 /**
- * Writes state dicts as `torch.save` does since PyTorch 1.6, so that `torch.load(file, weights_only=True)` gives an
- * OrderedDict of the same tensors. The pickle has the few opcodes of protocol 2 that this takes.
+ * Writes state dicts as `torch.save` does since PyTorch 1.6: `torch.load(file, weights_only=True)` returns an
+ * OrderedDict of the same tensors. The pickle uses only the few opcodes of protocol 2 that this needs.
  */
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
 import type { Tensor, TensorData } from './safetensors.js'
 import { storedZip } from './stored-zip.js'
 
-/** Name of the archive's only folder: PyTorch's own where the file has no name. */
+/** Name of the archive's only folder, which PyTorch uses too if the file has no name. */
 const ROOT = 'archive'
 
 const STORAGE_OF_ARRAY: Readonly<Record<string, string>> = {
@@ -23,8 +24,8 @@ const STORAGE_OF_ARRAY: Readonly<Record<string, string>> = {
 /**
  * Writes tensors to a file, atomically, in their order; the type of each array decides the dtype.
  *
- * @throws UserError where the file cannot be written, for 4 GiB and more, and for unsigned integers of more than a byte,
- *   which PyTorch's storages do not have; RangeError for a tensor whose data does not have its shape.
+ * @throws UserError if the file cannot be written, for 4 GiB or more, and for unsigned integers of more than a byte.
+ *   PyTorch has no storages for the latter. RangeError if the data of a tensor do not have its shape.
  */
 export async function writeTorchStateDict(file: string, tensors: Iterable<readonly [string, Tensor]>): Promise<void> {
   const all = [...tensors]
@@ -51,14 +52,17 @@ function pickleOf(tensors: readonly (readonly [string, Tensor])[], file: string)
 
 const EMPTY_DICT = Buffer.concat([global('collections', 'OrderedDict'), Buffer.from(')R')])
 
-/** torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict()), the storage by its persistent id. */
+/**
+ * `torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict())`, with the storage as its
+ * persistent id.
+ */
 function tensorPickle(name: string, { shape, data }: Tensor, key: number, file: string): Buffer {
   const type = STORAGE_OF_ARRAY[data.constructor.name]
   if (type === undefined) {
-    throw new UserError(`Expected a type of PyTorch's for ${name} in ${file} but received ${data.constructor.name}`)
+    throw expected("a type of PyTorch's", `${name} in ${file}`, data.constructor.name)
   }
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, extent) => product * extent, 1))
-  const elements = shape.reduce((product, extent) => product * extent, 1)
+  const strides = shape.map((_, axis) => scalars(shape.slice(axis + 1)))
+  const elements = scalars(shape)
   if (elements !== data.length) {
     throw new RangeError(`Expected ${elements} elements for tensor ${name} but received ${data.length}`)
   }
@@ -85,7 +89,7 @@ function text(value: string): Buffer {
   return Buffer.concat([head, bytes])
 }
 
-/** An integer of four bytes with its sign, or a long one of six. */
+/** A signed integer of four bytes; of six bytes from 2³¹ on. */
 function integer(value: number): Buffer {
   const long = value >= 2 ** 31
   const result = Buffer.from(long ? [0x8a, 6, 0, 0, 0, 0, 0, 0] : [0x4a, 0, 0, 0, 0])

@@ -1,45 +1,45 @@
 /**
- * Files of `torch.save` since PyTorch 1.6: a zip archive of a pickle, `data.pkl`, which describes the tensors, and one
- * uncompressed entry per storage.
+ * Files of `torch.save` since PyTorch 1.6: a zip archive of a pickle, `data.pkl`, which describes the tensors, and of
+ * one uncompressed entry per storage.
  */
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { unpickle } from './pickle.js'
 import type { Tensor } from './safetensors.js'
 import { viewsOf } from './state-dict.js'
-import { invalid, MAX_PICKLE_BYTES, materialise, TensorPickle } from './torch-tensors.js'
+import { invalid, MAX_PICKLE_BYTES, materialize, TensorPickle } from './torch-tensors.js'
 import { ZipEntries } from './zip.js'
 
-/** @throws UserError as {@link readTorchStateDict} says. */
+/** @throws UserError in the cases of {@link readTorchStateDict}. */
 export function readTorchZip(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
-  return refusing(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file))
+  return explainingErrors(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file))
 }
 
 /**
- * The pickle of an archive, for those that hold no tensors.
+ * The pickle of an archive, for archives that hold no tensors.
  *
- * @throws UserError for bytes that are no such archive.
+ * @throws UserError if the bytes are not such an archive.
  */
 export async function torchPickle(bytes: Buffer, file: string): Promise<Buffer> {
-  return refusing(file, async () => {
+  return explainingErrors(file, async () => {
     const zip = await ZipEntries.open(file, bytes)
     return zip.read(`${rootOf(zip, file)}data.pkl`, { stored: true })
   })
 }
 
-/** Turns what yauzl throws into a sentence. */
-async function refusing<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+/** Turns errors of yauzl into UserErrors. */
+async function explainingErrors<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof UserError) throw error
     const { message } = error as Error
-    throw new UserError(`Expected a zip archive written by torch.save for ${file} but received "${message}"`)
+    throw expected('a zip archive written by torch.save', file, `"${message}"`)
   }
 }
 
 async function read(zip: ZipEntries, fileBytes: number, file: string): Promise<Map<string, Tensor>> {
   const root = rootOf(zip, file)
-  // torch.save stores entries as they are; so nothing here can be larger than the file, nor all storages together.
+  // torch.save does not compress entries: neither one entry nor all storages together can be larger than the file.
   const entry = (name: string, bytes?: number) => zip.read(root + name, { bytes, stored: true })
   if (zip.has(`${root}byteorder`)) {
     const order = (await entry('byteorder', 16)).toString('latin1')
@@ -48,7 +48,7 @@ async function read(zip: ZipEntries, fileBytes: number, file: string): Promise<M
   const host = new TensorPickle(file)
   const views = viewsOf(unpickle(await entry('data.pkl', MAX_PICKLE_BYTES), file, host), file)
   let total = 0
-  return materialise(views, file, fileBytes, async ({ key }, bytes) => {
+  return materialize(views, file, fileBytes, async ({ key }, bytes) => {
     total += bytes
     if (total > fileBytes) throw invalid(file, `at most ${fileBytes} bytes of storages`, 'entries that overlap')
     const data = await entry(`data/${key}`)
@@ -57,7 +57,7 @@ async function read(zip: ZipEntries, fileBytes: number, file: string): Promise<M
   })
 }
 
-/** The folder of the archive, by the name of its one pickle. */
+/** Name of the archive's folder, up to its slash: the folder of the only `data.pkl`. */
 function rootOf(zip: ZipEntries, file: string): string {
   const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) throw invalid(file, 'one data.pkl', `${pickles.length}`)

@@ -1,4 +1,4 @@
-/** The entries of a zip archive in memory, each read whole and checked. */
+/** Reads entries of a zip archive in memory, each one whole, and checks them. */
 import { buffer as collect } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
@@ -6,9 +6,9 @@ import { UserError } from '../base/errors.js'
 import { MemoryReader } from './memory-reader.js'
 
 export interface ReadLimits {
-  /** Bytes that the entry may have when decompressed. */
+  /** Most bytes of the decompressed entry. */
   readonly bytes?: number
-  /** Refuse an entry that is compressed, so that none can be larger than the archive. */
+  /** Reject a compressed entry, so that no entry can be larger than the archive. */
   readonly stored?: boolean
 }
 
@@ -21,9 +21,9 @@ export class ZipEntries {
   ) {}
 
   /**
-   * Lists the archive `bytes`, which messages call `file`.
+   * Lists the entries of the archive `bytes`; `file` is its name in messages.
    *
-   * @throws UserError for two entries of one name, and whatever yauzl throws for bytes that are no zip archive.
+   * @throws UserError if two entries have the same name; errors of yauzl if the bytes are no zip archive.
    */
   static async open(file: string, bytes: Buffer): Promise<ZipEntries> {
     const reader = new MemoryReader(bytes)
@@ -46,8 +46,8 @@ export class ZipEntries {
   }
 
   /**
-   * @throws UserError for an entry that is missing, outside the limits, or differs from its recorded checksum, and
-   *   whatever yauzl throws for a damaged one.
+   * @throws UserError if the entry is missing, exceeds the limits, or differs from its recorded checksum; errors of
+   *   yauzl if it is damaged.
    */
   async read(name: string, { bytes: limit = Number.POSITIVE_INFINITY, stored = false }: ReadLimits = {}) {
     const entry = this.#entries.get(name)

@@ -1,20 +1,22 @@
 /**
- * What a program costs, counted from its program and the shapes of its parameters: nothing here knows a search space.
+ * Costs of a program, counted from its instructions and the shapes of its parameters. Nothing here knows a search
+ * space.
  *
  * Conventions, per image:
- * - *Multiply-adds* are those of convolutions and linear layers, at every output position, zero padding included: output
- *   height × output width × elements of the weight. Norms, pools, sums and biases have none.
- * - *FLOPs* are two per multiply-add; one per output element for a bias that counts; two per element for a batch norm
- *   (a scale and a shift, as at inference); one per element of each window for an average pool, padding included, and
- *   one per input element for global pooling; one per element and addition for sums. ReLUs and maximum pools compare,
- *   concatenations and crops copy, and dropout is not there at inference: zero.
+ * - *Multiply-adds* of a convolution or linear layer: output height × output width × elements of the weight, zero
+ *   padding included. Norms, pools, sums and biases have none.
+ * - *FLOPs* are two per multiply-add, and one per output element for a bias that counts. A batch norm has two per
+ *   element (a scale and a shift, as at inference). An average pool has one per element of each window, padding
+ *   included; global pooling has one per input element. A sum has one per element and addition. ReLUs, maximum pools,
+ *   concatenations, crops and dropout have none.
  * - *Parameters* are the elements of all distinct tensors that counted instructions use.
  */
 
+import { scalars } from '../base/shapes.js'
 import type { Instruction, Program, Shape } from './program.js'
 import { inputsOf, parametersOf } from './program.js'
 
-/** What a program costs. */
+/** Costs of a program. */
 export interface Cost {
   /** Scalars that training could change. */
   readonly parameters: number
@@ -24,23 +26,23 @@ export interface Cost {
   readonly flops: number
 }
 
-/** What counts. Absent options are false: the path as the supernet holds it. */
+/** Options of a count. All are false by default, which counts the path as the supernet holds it. */
 export interface CostConvention {
-  /** Instructions that the output does not depend on count too. */
+  /** Count instructions too that the output does not depend on. */
   readonly dead?: boolean
-  /** Every batch norm has a scale and a shift per channel. */
+  /** Count a scale and a shift per channel for every batch norm. */
   readonly affineNorms?: boolean
-  /** A convolution that only batch norms read has no bias: they would take it out again. */
+  /** Count no bias for a convolution that only batch norms read, because they cancel it. */
   readonly noBiasBeforeNorms?: boolean
 }
 
-/** How tables of benchmarks count the network that is trained alone. */
+/** Convention of the tables of benchmarks, which count the network that is trained alone. */
 export const PUBLISHED_CONVENTION: CostConvention = { dead: true, affineNorms: true, noBiasBeforeNorms: true }
 
 /** Shapes of parameters by name. */
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>
 
-/** Counts one program; throws a RangeError where it uses a parameter without a shape. */
+/** Counts one program; throws a RangeError if it uses a parameter without a shape. */
 export function programCost(program: Program, shapes: ParameterShapes, convention: CostConvention = {}): Cost {
   const { instructions } = program
   const counts = convention.dead ? instructions.map(() => true) : reachable(program)
@@ -75,7 +77,7 @@ export function programCost(program: Program, shapes: ParameterShapes, conventio
   return { parameters, multiplyAdds, flops }
 }
 
-/** FLOPs of an instruction beside those of its weight and bias. */
+/** FLOPs of an instruction, without those of its weight and bias. */
 function additions(instruction: Instruction, instructions: readonly Instruction[]): number {
   switch (instruction.op) {
     case 'batchNorm':
@@ -105,12 +107,14 @@ function additions(instruction: Instruction, instructions: readonly Instruction[
   }
 }
 
-/** Makes the compiler ask, of every new instruction, what it costs. */
+/** Makes the compiler ask for the cost of every new instruction. */
 function unknown(instruction: never): never {
   throw new RangeError(`Expected an instruction whose cost is known but received ${JSON.stringify(instruction)}`)
 }
 
-/** By instruction, whether the output depends on it. Programs are in topological order, so one sweep back suffices. */
+/**
+ * By instruction: true if the output depends on it. Programs are in topological order, so one backward sweep suffices.
+ */
 function reachable({ instructions, output }: Program): boolean[] {
   const reached = new Array<boolean>(instructions.length).fill(false)
   reached[output] = true
@@ -120,7 +124,7 @@ function reachable({ instructions, output }: Program): boolean[] {
   return reached
 }
 
-/** By instruction, whether something reads it and nothing but batch norms does. */
+/** By instruction: true if batch norms read it and nothing else does. */
 function readByNormsOnly({ instructions, output }: Program, counts: readonly boolean[]): boolean[] {
   const byNorm = new Array<boolean>(instructions.length).fill(false)
   const byOthers = new Array<boolean>(instructions.length).fill(false)
@@ -135,7 +139,7 @@ function readByNormsOnly({ instructions, output }: Program, counts: readonly boo
 function elements(name: string, shapes: ParameterShapes): number {
   const shape = shapes.get(name)
   if (shape === undefined) throw new RangeError(`Expected a shape for parameter ${name} but received none`)
-  return shape.reduce((product, extent) => product * extent, 1)
+  return scalars(shape)
 }
 
 function area({ channels, height, width }: Shape): number {

@@ -1,4 +1,4 @@
-/** Programs as the addon receives them; `native/program/program.cc` is the other side. */
+/** Encodes programs for the addon; `native/program/program.cc` decodes them. */
 import { attributesOf, opCode } from './instructions.js'
 import { buffersOf, inputsOf, type Program, parametersOf } from './program.js'
 

@@ -4,7 +4,10 @@
  */
 import type { Instruction } from './program.js'
 
-/** By name, the attributes in the order in which they are sent. The place of an instruction is its op code: append only. */
+/**
+ * Attributes of each instruction, in the order in which they are sent. The index of an instruction is its op code:
+ * append only.
+ */
 export const INSTRUCTIONS: Readonly<Record<Instruction['op'], readonly string[]>> = {
   input: [],
   zeros: [],
@@ -25,17 +28,17 @@ export const INSTRUCTIONS: Readonly<Record<Instruction['op'], readonly string[]>
   tap: ['slot'],
 }
 
-/** Probabilities are sent as whole multiples of its inverse. */
+/** A probability p is sent as p · PROBABILITY_UNITS, rounded to a whole number. */
 const PROBABILITY_UNITS = 2 ** 30
 
 const CODES: ReadonlyMap<string, number> = new Map(Object.keys(INSTRUCTIONS).map((op, code) => [op, code]))
 
-/** The number that stands for an instruction's kind. */
+/** Op code of an instruction. */
 export function opCode({ op }: Instruction): number {
   return CODES.get(op)!
 }
 
-/** An instruction's attributes as whole numbers. */
+/** Attributes of an instruction as whole numbers. */
 export function attributesOf(instruction: Instruction): number[] {
   const values = instruction as unknown as Readonly<Record<string, number>>
   return INSTRUCTIONS[instruction.op].map((name) =>

@@ -3,7 +3,7 @@
  * producing one value. Search spaces write programs with {@link ProgramBuilder}; the addon checks, fuses and runs them.
  */
 
-/** Extent of one image or feature map, batch dimension left out. */
+/** Extent of one image or feature map, without the batch dimension. */
 export interface Shape {
   readonly channels: number
   readonly height: number
@@ -22,11 +22,11 @@ interface Unary {
   readonly output: Shape
 }
 
-/** One that slides a square window over its input, in pixels. */
+/** An instruction that slides a square window over its input. Sizes are in pixels. */
 interface Windowed extends Unary {
   readonly kernel: number
   readonly stride: number
-  /** On each of the four sides. */
+  /** Added on each of the four sides. */
   readonly padding: number
 }
 
@@ -42,7 +42,7 @@ export type Instruction =
       readonly weight: string
       /** Parameter of shape [outChannels]. */
       readonly bias?: string
-      /** Distance between neighbouring taps of the kernel, in pixels. */
+      /** Distance between neighboring taps of the kernel, in pixels. */
       readonly dilation: number
       readonly groups: number
     } & Windowed)
@@ -69,25 +69,27 @@ export type Instruction =
   | {
       readonly op: 'mix'
       readonly inputs: readonly number[]
-      /** Index of the first input's coefficient among those of the step. */
+      /** Index of the first input's coefficient in the `mixing` of a step. */
       readonly firstCoefficient: number
       readonly output: Shape
     }
   | ({ readonly op: 'tap'; readonly slot: number } & Unary)
 
-/** What a path computes, instruction by instruction. */
+/** The computation of a path, instruction by instruction. */
 export interface Program {
   readonly instructions: readonly Instruction[]
   /** Index of the instruction whose value is the result: logits, one channel per class. */
   readonly output: number
   /**
-   * Parameters that the path chose but that cannot change its output (they lie on dead edges). They count as sampled,
-   * with gradient zero: gradient variance, weight decay and momentum see them.
+   * Parameters that the path chose but that cannot change its output, because they lie on dead edges. They count as
+   * sampled, with gradient zero: gradient variance, weight decay and momentum include them.
    */
   readonly idle: readonly string[]
 }
 
-/** Writes a {@link Program} instruction by instruction and infers every shape; throws where shapes do not fit. */
+/**
+ * Writes a {@link Program} instruction by instruction and infers every shape; throws a RangeError if shapes do not fit.
+ */
 export class ProgramBuilder {
   readonly #instructions: Instruction[] = []
   readonly #idle = new Set<string>()
@@ -108,8 +110,8 @@ export class ProgramBuilder {
   }
 
   /**
-   * Square 2-D convolution. `bias` is optional; `groups` equal to the input's channels make it depthwise. Padding
-   * defaults to `dilation · (kernel − 1) / 2`, which keeps the extent at stride 1 where the kernel is odd.
+   * Square 2-D convolution. If `groups` equals the channels of the input, it is depthwise. Padding defaults to
+   * `dilation · (kernel − 1) / 2`, which keeps the extent at stride 1 if the kernel is odd.
    */
   conv2d(
     x: Value,
@@ -150,12 +152,12 @@ export class ProgramBuilder {
   }
 
   /**
-   * Normalises each channel, ε = 1e-5, then scales and shifts it by the parameters of `affine`, if given.
+   * Normalizes each channel (ε = 1e-5), then scales and shifts it if `affine` is given.
    *
-   * Without `running` it takes the statistics of the batch, in training and evaluation. With it, training takes those of
-   * the batch and moves the running ones towards them by a tenth (the variance as an unbiased estimate), and evaluation
-   * takes the running ones, as PyTorch's `BatchNorm2d` does. They are buffers of the supernet, which PyTorch calls
-   * `….running_mean` and `….running_var`.
+   * Without `running`, training and evaluation take the statistics of the batch. With it, this is PyTorch's
+   * `BatchNorm2d`. Training takes the statistics of the batch, and moves the running ones towards them by a tenth (the
+   * variance as an unbiased estimate). Evaluation takes the running ones. The running statistics are
+   * buffers of the supernet, which PyTorch calls `….running_mean` and `….running_var`.
    */
   batchNorm(
     x: Value,
@@ -180,7 +182,10 @@ export class ProgramBuilder {
     return this.#pool('avgPool2d', x, options)
   }
 
-  /** Maximum over each window; padding is below every number. Of equal maxima the first, row by row, has the gradient. */
+  /**
+   * Maximum over each window; padding is below every number. The gradient goes to the first of equal maxima, row by
+   * row.
+   */
   maxPool2d(x: Value, options: PoolOptions): Value {
     return this.#pool('maxPool2d', x, options)
   }
@@ -204,9 +209,10 @@ export class ProgramBuilder {
   }
 
   /**
-   * Σ coefficient · value over values of equal shape: for value i the coefficient `firstCoefficient + i` of those that a
-   * step gives as `mixing`, of which it tells the gradients. A value whose coefficient is zero gets no gradient, and
-   * what computes it no backward pass. Several mixes may read one coefficient. For training only: evaluation gives none.
+   * Σ coefficient · value over values of equal shape, for training only. Value i has the coefficient
+   * `firstCoefficient + i` of the step's `mixing`; the step returns gradients of the coefficients. Several mixes may
+   * read one coefficient. A value whose coefficient is zero gets no gradient, and its instructions no backward pass.
+   * Evaluation has no coefficients.
    */
   mix(values: readonly Value[], firstCoefficient: number): Value {
     const first = values[0]
@@ -221,7 +227,7 @@ export class ProgramBuilder {
     return this.#emit({ op: 'mix', inputs: values.map(({ id }) => id), firstCoefficient, output: first.shape })
   }
 
-  /** Values of equal height and width one after another, along the channels. The concatenation of one is that value. */
+  /** Concatenates values of equal height and width along the channels. The concatenation of one value is that value. */
   concat(values: readonly Value[]): Value {
     const first = values[0]
     if (first === undefined) throw new RangeError('Expected at least one value for concat but received none')
@@ -240,8 +246,8 @@ export class ProgramBuilder {
   }
 
   /**
-   * The part of every image that begins `top` rows down and `left` columns in, as far as it goes unless `height` and
-   * `width` are given. `x[:, :, 1:, 1:]`, which factorized reductions convolve, is `{ top: 1, left: 1 }`.
+   * The part of every image from row `top` and column `left` on, to its end unless `height` and `width` are given.
+   * `x[:, :, 1:, 1:]`, which factorized reductions convolve, is `{ top: 1, left: 1 }`.
    */
   crop2d(x: Value, options: { top?: number; left?: number; height?: number; width?: number }): Value {
     const { top = 0, left = 0 } = options
@@ -256,14 +262,14 @@ export class ProgramBuilder {
   }
 
   /**
-   * In training sets each number to zero with probability `p` and divides the others by 1 − p; in evaluation, and in
-   * steps without a `drop` seed, it changes nothing.
+   * In training, sets each number to zero with probability `p` and divides the others by 1 − p. In evaluation, and in
+   * steps without a `drop` seed, changes nothing.
    */
   dropout(x: Value, options: { p: number }): Value {
     return this.#drop('dropout', x, options.p)
   }
 
-  /** {@link dropout} of samples as a whole: each is kept or dropped in all its channels and pixels. */
+  /** {@link dropout} of whole images: all channels and pixels of an image are kept or dropped together. */
   dropPath(x: Value, options: { p: number }): Value {
     return this.#drop('dropPath', x, options.p)
   }
@@ -274,8 +280,9 @@ export class ProgramBuilder {
   }
 
   /**
-   * The value itself, known by `slot`, a whole number that no other tap of the program has: `observe` keeps it, and a step
-   * with `alignment` is drawn towards what was kept. Costs nothing but that instructions on its two sides are not fused.
+   * The value itself, marked with `slot`, a whole number that no other tap of the program has. `observe` keeps the
+   * value; a step with `alignment` draws it towards the kept one. The only cost is that instructions on its two sides
+   * are not fused.
    */
   tap(x: Value, options: { slot: number }): Value {
     const { slot } = options
@@ -305,13 +312,13 @@ export class ProgramBuilder {
     for (const name of names) this.#idle.add(name)
   }
 
-  /** The program, with a value as its result. */
+  /** The program whose result is `output`. */
   finish(output: Value): Program {
     return { instructions: this.#instructions, output: output.id, idle: [...this.#idle] }
   }
 }
 
-/** Extent and movement of a pool's window, in pixels: stride 1 and padding (kernel − 1) / 2 unless given. */
+/** Extent and movement of a pool's window, in pixels. Defaults: stride 1, padding (kernel − 1) / 2. */
 export interface PoolOptions {
   readonly kernel: number
   readonly stride?: number
@@ -351,7 +358,7 @@ function text(shape: Shape): string {
   return `${shape.channels}×${shape.height}×${shape.width}`
 }
 
-/** Number of positions of a window that covers `span` pixels in each direction. */
+/** Number of positions, along height and width, of a window that covers `span` pixels in each direction. */
 function windowed(op: string, input: Shape, span: number, stride: number, padding: number) {
   const height = Math.floor((input.height + 2 * padding - span) / stride) + 1
   const width = Math.floor((input.width + 2 * padding - span) / stride) + 1

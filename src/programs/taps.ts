@@ -1,27 +1,27 @@
-/** Taps at both ends of convolutions, in any program: what they read and give can then be kept and compared. */
+/** Taps at both ends of convolutions, in any program. They let steps keep and compare the inputs and outputs. */
 import { type Instruction, inputsOf, type Program } from './program.js'
 
 /**
- * Puts taps around the convolutions of given weights. The tap of what a convolution reads is before the ReLU in between,
- * if there is one, and that of what it gives after the batch norm, if one alone follows. In all programs of one object a
- * convolution's taps have the same two slots: they belong to its weight, or where a program uses a weight more than once,
- * to the first use, the second, and so on.
+ * Puts taps around the convolutions of given weights. The first tap lies before the ReLU that precedes the convolution,
+ * if there is one. The second tap lies after the batch norm, if the convolution has no other reader. The taps of a
+ * weight have the same two slots in all programs of one object. If a program uses a weight several times, its first,
+ * second, … use has two slots each.
  */
 export class Taps {
   readonly #weights: ReadonlySet<string>
-  /** By use of a weight: the slot of what is read; the one after it is that of what is given. */
+  /** By use of a weight: the slot of the first tap. The second tap has the next slot. */
   readonly #slots = new Map<string, number>()
 
-  /** `weights`: names of parameters; those of anything but convolutions have no taps. */
+  /** `weights`: names of parameters. Only the weights of convolutions get taps. */
   constructor(weights: Iterable<string>) {
     this.#weights = new Set(weights)
   }
 
-  /** A program that computes the same; values are read through their taps. */
+  /** Returns a program that computes the same and reads values through their taps. */
   insert(program: Program): Program {
     const slots = this.#slotsByValue(program)
     const instructions: Instruction[] = []
-    /** By value of `program`, the value in its place. */
+    /** By value of `program`: the value that replaces it. */
     const places: number[] = []
     for (const [id, instruction] of program.instructions.entries()) {
       places[id] = instructions.push(moved(instruction, places)) - 1

@@ -2,10 +2,12 @@ import { type Cost, type ParameterShapes, PUBLISHED_CONVENTION, programCost } fr
 import type { Path, SearchSpace } from './space.js'
 
 /**
- * A function that counts paths of `space`: as networks whose places share no weights, whatever they do in the supernet.
+ * Returns a function that counts the costs of paths of `space`. Every path counts as a network whose places share no
+ * weights, even if they do in the supernet.
  *
- * @param published Count the network as its benchmark publishes and trains it, by {@link PUBLISHED_CONVENTION} and with what the
- *   space leaves out of a supernet's programs, instead of the path in the supernet.
+ * @param published True to count the network as its benchmark publishes and trains it. Then {@link
+ *   PUBLISHED_CONVENTION} applies, and parts count that the space leaves out of a supernet's programs. False to count
+ *   the path in the supernet.
  */
 export function costOf(space: SearchSpace, { published = false } = {}): (path: Path) => Cost {
   const counted = space.unshared ?? space

@@ -1,6 +1,6 @@
-/** The search spaces that a configuration can name: an entry each. */
+/** The search spaces that settings can name, one entry each. */
 
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { type Sharing, SPACES, type SpaceConfig } from '../config/spaces.js'
 import type { Shape } from '../programs/program.js'
 import { DARTS } from './darts/entry.js'
@@ -47,7 +47,7 @@ export { type Sharing, SPACES, type SpaceConfig }
 /** The name of a search space in settings. */
 export type SpaceName = SpaceConfig['name']
 
-/** The settings of one of the spaces: those of a group of spaces that have the same, for each of them. */
+/** Settings of one space. Spaces with the same settings share a group, whose names are a union. */
 type ConfigOf<Name, Config = SpaceConfig> = Config extends { readonly name: infer Names }
   ? Name extends Names
     ? Config
@@ -64,26 +64,26 @@ const ENTRIES: { readonly [Name in SpaceName]: SpaceEntry<ConfigOf<Name>> } = {
   'nasbench-macro': NASBENCH_MACRO,
 }
 
-/** How the literature writes the names of the spaces. */
+/** Names of the spaces in the literature. */
 export const SPACE_LABELS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, { label }]) => [name, label]),
 )
 
 /**
- * The configured space for images of shape `input` in `classes` classes, by default the published ones; throws a UserError
- * where they do not fit.
+ * The configured space for images of shape `input` in `classes` classes, by default the published ones. Throws a
+ * UserError if they do not fit.
  */
 export function createSpace(config: SpaceConfig, input?: Shape, classes?: number): SearchSpace {
   return entryOf(config.name).create(config as never, { input, classes })
 }
 
-/** What weights tell of a supernet of the space called `name`; undefined if they have other names. */
+/** Facts that weights tell of a supernet of the space `name`; undefined if the weights have other names. */
 export function toldByWeights(name: SpaceName, weights: WeightShapes): ToldByWeights | undefined {
   return entryOf(name).told(weights)
 }
 
-/** JavaScript may pass any name. */
+/** Entry of a space; throws a UserError for an unknown name, because JavaScript may pass any. */
 function entryOf(name: SpaceName): SpaceEntry<never> {
   if (Object.hasOwn(ENTRIES, name)) return ENTRIES[name]
-  throw new UserError(`Expected ${SPACES.join(', ')} for space.name but received "${name}"`, 2)
+  throw expected(SPACES.join(', '), 'space.name', `"${name}"`, 2)
 }

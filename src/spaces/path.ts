@@ -1,8 +1,8 @@
-/** What all spaces do with paths: check them, count and list them, read them from text. */
-import { UserError } from '../base/errors.js'
+/** Operations on paths of any space: checking, counting, listing, and reading from text. */
+import { expected } from '../base/errors.js'
 import type { Choice, Path, SearchSpace } from './space.js'
 
-/** The choices of a path that decides, `count` times, among all of `operations` operations. */
+/** One choice for each name, among all of `operations` operations. */
 export function operationChoices(names: readonly string[], operations: number): Choice[] {
   const all = [...new Array(operations).keys()]
   return names.map((name) => ({ name, operations: all }))
@@ -13,7 +13,7 @@ export function optionsOf(choice: Choice): number {
   return 'operations' in choice ? choice.operations.length : choice.connections
 }
 
-/** The operations that a path takes, as indices, in the order of the choices that decide on one. */
+/** Indices of the operations of a path, in the order of the choices that decide on one. */
 export function operationsOf({ choices }: Pick<SearchSpace, 'choices'>, path: Path): number[] {
   const operations: number[] = []
   for (const [c, choice] of choices.entries()) if ('operations' in choice) operations.push(choice.operations[path[c]])
@@ -25,25 +25,25 @@ export function spaceSize({ choices }: Pick<SearchSpace, 'choices'>): bigint {
   return choices.reduce((product, choice) => product * BigInt(optionsOf(choice)), 1n)
 }
 
-/** Throws a {@link UserError} unless `path` has one known option for each choice of the space. */
+/** Throws a UserError unless `path` has one known option for each choice of the space. */
 export function checkPath(space: Pick<SearchSpace, 'name' | 'choices'>, path: Path): void {
   const { name, choices } = space
   if (path.length !== choices.length) {
-    const wanted = `${choices.length} numbers for a path of ${name}`
-    throw new UserError(`Expected ${wanted} but received ${path.length}: ${path.join(',')}`, 2)
+    const received = `${path.length}: ${path.join(',')}`
+    throw expected(`${choices.length} numbers`, `a path of ${name}`, received, 2)
   }
   for (let c = 0; c < choices.length; c++) {
     const option = path[c]
     const last = optionsOf(choices[c]) - 1
     if (Number.isInteger(option) && option >= 0 && option <= last) continue
-    const wanted = `0…${last} for ${choices[c].name} in a path of ${name}`
-    throw new UserError(`Expected ${wanted} but received ${option} in ${path.join(',')}`, 2)
+    const received = `${option} in ${path.join(',')}`
+    throw expected(`0…${last}`, `${choices[c].name} in a path of ${name}`, received, 2)
   }
 }
 
 /**
- * Reads `3,0,1,…` (an option per choice) or the space's own notation; throws one clear sentence for anything else. A
- * number on its own is a list only where a path is one choice: elsewhere it may be a notation of digits.
+ * Reads `3,0,1,…` (an option per choice) or the space's own notation; throws a UserError of one sentence for anything
+ * else. A single number is a list only if paths have one choice; otherwise it may be a notation of digits.
  */
 export function parsePath(space: SearchSpace, text: string): Path {
   const trimmed = text.trim()

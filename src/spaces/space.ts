@@ -1,20 +1,20 @@
 import type { Program, Shape } from '../programs/program.js'
 
-/** One option of every choice that the space offers: entry c is an index into the options of choice c. */
+/** One option for every choice of the space: entry c is an index into the options of choice c. */
 export type Path = readonly number[]
 
 /** One of the independent decisions that make a path. */
 export type Choice = OperationChoice | ConnectionChoice
 
-/** What an edge, a node or a layer computes. */
+/** The choice of the operation of an edge, a node or a layer. */
 export interface OperationChoice {
-  /** What decides, such as `3<-1` or `layer 7`. */
+  /** Name of the edge, node or layer, such as `3<-1` or `layer 7`. */
   readonly name: string
-  /** Per option, the index of the candidate operation that it takes; no operation twice. */
+  /** By option: the index of the candidate operation. No operation occurs twice. */
   readonly operations: readonly number[]
 }
 
-/** What is connected with what, where a path decides that too. */
+/** The choice of connections, in spaces whose paths decide on them too. */
 export interface ConnectionChoice {
   readonly name: string
   /** Number of options. */
@@ -22,8 +22,8 @@ export interface ConnectionChoice {
 }
 
 /**
- * How a parameter starts: PyTorch's defaults for convolutions and linear layers are uniform in ±1/√(fan-in), for the
- * weights of batch norms ones and for their biases zeros.
+ * Initial values of a parameter. PyTorch's defaults are uniform in ±1/√(fan-in) for convolutions and linear layers.
+ * They are ones for the weights of batch norms, and zeros for their biases.
  */
 export type Initializer =
   | { readonly kind: 'uniform'; readonly bound: number }
@@ -35,7 +35,7 @@ export interface ParameterSpec {
   readonly name: string
   readonly shape: readonly number[]
   readonly init: Initializer
-  /** Index of the candidate operation it belongs to; absent for stem, residual blocks and head. */
+  /** Index of the candidate operation that the parameter belongs to; absent for stem, residual blocks and head. */
   readonly operation?: number
 }
 
@@ -43,7 +43,7 @@ export interface ParameterSpec {
 export interface BufferSpec {
   readonly name: string
   readonly shape: readonly number[]
-  /** What all its scalars start with: 0 for a running mean, 1 for a running variance. */
+  /** Initial value of all scalars: 0 for a running mean, 1 for a running variance. */
   readonly init: number
 }
 
@@ -52,61 +52,67 @@ export interface SearchSpace {
   readonly name: string
   /** Names of the K candidate operations, by index. */
   readonly operations: readonly string[]
-  /** What a path decides, in its order. The space is every combination of options. */
+  /** The choices of a path, in its order. The space is every combination of options. */
   readonly choices: readonly Choice[]
   readonly input: Shape
   readonly classes: number
   /** Every parameter of the supernet, in the order of the reference implementation. */
   parameters(): readonly ParameterSpec[]
-  /** The buffers of its batch norms, where they keep running statistics. */
+  /** Every buffer of the supernet: running statistics of its batch norms. Absent if they keep none. */
   buffers?(): readonly BufferSpec[]
-  /** What a path computes. Throws for a path outside the space. */
+  /** The program of a path. Throws for a path outside the space. */
   program(path: Path): Program
   /**
-   * The network of a path as its benchmark publishes it, with what cannot change the output but is counted all the same:
-   * dead edges. Absent where that is {@link program}. For counting costs, not for training.
+   * The network of a path as its benchmark publishes it. It includes dead edges, which cannot change the output but
+   * count as costs. Absent if it is {@link program}. For counting costs, not for training.
    */
   published?(path: Path): Program
-  /** The space's published notation for a path, or one like it. */
+  /** The published notation of a path, or a similar one if none is published. */
   encode(path: Path): string
-  /** Reads the notation of {@link encode}; throws one clear sentence for anything else. */
+  /** Reads the notation of {@link encode}; throws an error of one sentence for anything else. */
   decode(text: string): Path
   /**
-   * A path with the same output that uses the fewest operations, and the first of those in lexicographic order: equal
-   * results mean equal sub-models.
+   * The path with the same output that uses the fewest operations; the first one in lexicographic order if there are
+   * several. Equal results mean equal sub-models.
    */
   withoutDeadEdges?(path: Path): Path
-  /** Key of the path's isomorphism class, where the literature defines one for the space. */
+  /** Key of the path's isomorphism class. Absent if the literature defines no classes for the space. */
   isomorphismKey?(path: Path): string
   /**
-   * The same space where no two places of a network share weights, if they do here: what a sub-model is when it is
-   * trained alone, and of which costs are counted.
+   * The same space without shared weights between places of a network; absent if this space has none. A sub-model that
+   * is trained alone is such a network, and costs are counted for it.
    */
   readonly unshared?: SearchSpace
   /**
-   * The space with `count` blocks in every cell. A block is one full set of candidate weights, which any edge of the cell
-   * may use. With `startAtZero` all blocks but the first start with zeros.
+   * The space with `count` blocks in every cell. A block is one full set of candidate weights, which any edge of the
+   * cell may use. With `startAtZero`, all blocks but the first start with zeros.
    */
   withBlocks?(count: number, options?: { startAtZero?: boolean }): BlockedSpace
 }
 
-/** A space whose edges take the weights of their operations from one of several blocks. A caller decides from which. */
+/** A space whose edges take the weights of their operations from one of several blocks. The caller decides which. */
 export interface BlockedSpace {
-  /** Every parameter, those of all blocks included. */
+  /** Every parameter, including the parameters of all blocks. */
   parameters(): readonly ParameterSpec[]
-  /** The cell of a path without its dead edges. */
+  /** The cell of a path, without its dead edges. */
   graph(path: Path): CellGraph
-  /** The path whose i-th drawing edge, in the order of {@link graph}, takes its weights from block `assignment[i]`. */
+  /**
+   * The program of a path whose i-th drawing edge, in the order of {@link graph}, takes its weights from block
+   * `assignment[i]`.
+   */
   assigned(path: Path, assignment: readonly number[]): Program
   /**
-   * The path for training, whose drawing edges mix the outputs of the first `open` blocks: for edge i with coefficients
-   * i · open and following. A single open block is not mixed and has no coefficients. Parameters of all open blocks
-   * count as sampled. `dropout` is the probability of dropping features before the classifier.
+   * The program of a path for training. Its drawing edges mix the outputs of the first `open` blocks; edge i has the
+   * coefficients from i · open on. A single open block is not mixed and has no coefficients. Parameters of all open
+   * blocks count as sampled. `dropout` is the probability of dropping a feature before the classifier.
    */
   mixed(path: Path, open: number, options?: { dropout?: number }): Program
 }
 
-/** Nodes 0 … nodes − 1 of a cell in topological order, and the edges that carry a signal, by ascending target. */
+/**
+ * The graph of a cell: nodes 0 … nodes − 1 in topological order, and the edges that carry a signal, by ascending
+ * target.
+ */
 export interface CellGraph {
   readonly nodes: number
   readonly edges: readonly {
@@ -114,7 +120,7 @@ export interface CellGraph {
     readonly target: number
     /** Index of the candidate operation. */
     readonly operation: number
-    /** Whether the operation has weights, to be drawn from a block. */
+    /** True if the operation has weights, which it draws from a block. */
     readonly draws: boolean
   }[]
 }

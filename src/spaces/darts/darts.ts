@@ -1,19 +1,21 @@
 /**
- * The space of DARTS (Liu, Simonyan and Yang, ICLR 2019) as a weight-sharing supernet in which a step trains one path.
+ * The search space of DARTS (Liu, Simonyan and Yang, ICLR 2019) as a weight-sharing supernet in which a step trains one
+ * path.
  *
- * A path describes a normal cell, then a reduction cell, by 11 choices each: for nodes 3, 4 and 5 which two of the
- * nodes before them they read (3, 6 and 10 pairs; node 2 reads both inputs), then two operations for each of nodes 2…5,
- * that on the lower-numbered node first. There are (3 · 6 · 10)² · 7¹⁶ ≈ 1.08 · 10¹⁸ paths. The operation `none` of
- * DARTS is not offered: there it lets an edge fade out of a mixture, and no genotype holds it, as every node has two
- * operations.
+ * A path describes a normal cell, then a reduction cell, by 11 choices each. The first three choose which two earlier
+ * nodes the nodes 3, 4 and 5 read (3, 6 and 10 pairs; node 2 reads both inputs). The others choose two operations for
+ * each of nodes 2…5, the operation on the lower-numbered node first. There are (3 · 6 · 10)² · 7¹⁶ ≈ 1.08 · 10¹⁸ paths.
+ * The operation `none` of DARTS is not offered. In DARTS it lets an edge fade out of a mixture; no genotype contains
+ * it, because every node has two operations.
  *
- * The supernet is that of DARTS' search: a 3×3 stem of 3C channels; 8 cells, of which those at ⅓ and ⅔ of the depth
- * are reductions; in each, 14 edges with weights of their own for every operation; global pooling and a linear layer.
- * Parameters have the names, shapes and order of the authors' state dict, whose operations count `none` as 0. As in
- * NAS-Bench-201 here, no batch norm has parameters (in theirs that of the stem has, which the option `affine` gives it), and
- * all use batch statistics in evaluation too, because paths share all weights but no statistics.
+ * The supernet is the one of DARTS' search. It has a 3×3 stem of 3C channels, 8 cells, global pooling and a linear
+ * layer. The cells at ⅓ and ⅔ of the depth are reduction cells. Each cell has 14 edges, and each edge has its own
+ * weights for every operation. Parameters have the names, shapes and order of the authors' state dict, which counts
+ * `none` as operation 0. No batch norm has parameters, as in the supernet of NAS-Bench-201 here. The option `affine`
+ * gives the norm of the stem parameters, as in the authors' code. All norms use batch statistics in evaluation too,
+ * because paths share all weights but no statistics.
  *
- * A strided skip connection has weights (two 1×1 convolutions), one of stride 1 has none.
+ * A skip connection of stride 2 has weights (two 1×1 convolutions); a skip connection of stride 1 has none.
  */
 import type { DartsConfig } from '../../config/schema.js'
 import type { Shape, Value } from '../../programs/program.js'
@@ -32,7 +34,7 @@ import {
 } from './genotype.js'
 import { type DartsCell, DartsLayers, networkSize, strideOf } from './layers.js'
 
-/** The size of the supernet: settings of the space, and what its images are. */
+/** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface DartsOptions extends Partial<Omit<DartsConfig, 'name'>> {
   /** One image; height and width must be multiples of 4, because two cells halve them. */
   readonly input?: Shape
@@ -41,7 +43,7 @@ export interface DartsOptions extends Partial<Omit<DartsConfig, 'name'>> {
 
 const NAME = 'darts'
 
-/** Per node, the pairs of nodes that it can read: ascending, in lexicographic order. */
+/** By node: the pairs of nodes that it can read, each ascending, in lexicographic order. */
 const PAIRS: ReadonlyMap<number, readonly (readonly [number, number])[]> = new Map(
   NODES.map((node) => [node, pairsBelow(node)]),
 )
@@ -53,14 +55,14 @@ export function darts(options: DartsOptions = {}): SearchSpace {
   const size = networkSize(NAME, options, { channels: 16, cells: 8 })
   const layersOptions = { alone: false, affineStem: options.affine }
   const choices = [...choicesOf('normal'), ...choicesOf('reduce')]
-  const parameters = everything()
+  const parameters = allParameters()
   const genotypeOf = (path: Path): Genotype => {
     checkPath({ name: NAME, choices }, path)
     return { normal: pathToCell(path.slice(0, CELL_CHOICES)), reduce: pathToCell(path.slice(CELL_CHOICES)) }
   }
 
-  /** The parameters of the supernet: those of a network that takes every operation on every edge. */
-  function everything() {
+  /** All parameters of the supernet, from a network that takes every operation on every edge. */
+  function allParameters() {
     const layers = new DartsLayers(layersOptions)
     const features = layers.body(size, (cell, node, before) =>
       before.flatMap((x, from) => OPERATIONS.map((name) => candidate(layers, cell, node, x, [name, from]))),
@@ -86,9 +88,9 @@ export function darts(options: DartsOptions = {}): SearchSpace {
       )
       return layers.classify(features, size.classes)
     },
-    /** The path's genotype, the two operations of a node in the order of what they read. */
+    /** The genotype of the path. The two operations of a node are in the order of the nodes that they read. */
     encode: (path) => encodeGenotype(genotypeOf(path)),
-    /** Takes the two operations of a node in either order: both mean the same path. */
+    /** Accepts the two operations of a node in either order, which means the same path. */
     decode(text) {
       const { normal, reduce } = decodeGenotype(text)
       return [...cellToPath(normal), ...cellToPath(reduce)]
@@ -106,9 +108,9 @@ function candidate(
   return layers.operation(x, operation, candidateName(cell.name, node, [operation, from]), strideOf(cell, from))
 }
 
-/** What the names of an operation's tensors begin with, for an edge into `node` of the cell `cells.{i}`. */
+/** Prefix of the names of an operation's tensors, for an edge into `node` of the cell `cells.{i}`. */
 export function candidateName(cell: string, node: number, [operation, from]: GenotypeEdge): string {
-  // Edges count up node by node, each node's by what they read: those into node n begin at 2 + 3 + … + (n − 1).
+  // Edges are numbered by target, then by source. The first edge into node n is number 2 + 3 + … + (n − 1).
   const edge = (node * (node - 1)) / 2 - 1 + from
   const index = 1 + OPERATIONS.indexOf(operation)
   return `${cell}._ops.${edge}._ops.${index}`

@@ -1,12 +1,12 @@
 /**
- * The genotypes of DARTS (Liu, Simonyan and Yang, ICLR 2019): what its two cells look like, and their notation, which
- * is a Python expression that the authors' PyTorch code evaluates. A cell has two inputs, nodes 0 and 1 (the outputs of
- * the two cells before it), and four nodes 2…5, each the sum of two operations on two different nodes before it; the
- * cell gives nodes 2…5 side by side.
+ * Genotypes of DARTS (Liu, Simonyan and Yang, ICLR 2019), which describe its two cells. Their notation is a Python
+ * expression that the authors' PyTorch code evaluates. A cell has two inputs, nodes 0 and 1, which are the outputs of
+ * the two cells before it. Each of its nodes 2…5 is the sum of two operations on two different earlier nodes. Its
+ * output is the concatenation of nodes 2…5.
  */
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 
-/** The operations of genotypes, by index: those of DARTS without `none`, which no genotype holds. */
+/** Operations of genotypes, by index: the operations of DARTS without `none`, which no genotype contains. */
 export const OPERATIONS = [
   'max_pool_3x3',
   'avg_pool_3x3',
@@ -23,10 +23,13 @@ export type DartsOperation = (typeof OPERATIONS)[number]
 /** The nodes of a cell that compute something, in order; 0 and 1 are its inputs. */
 export const NODES = [2, 3, 4, 5] as const
 
-/** An operation, and the node that it reads. */
+/** An operation and the node that it reads. */
 export type GenotypeEdge = readonly [operation: DartsOperation, predecessor: number]
 
-/** Two edges for each of nodes 2…5 in turn. Their order within a node matters to the names of weights only. */
+/**
+ * Two edges for each of nodes 2…5, in this order. The order of the two edges of a node matters to the names of weights
+ * only.
+ */
 export type GenotypeCell = readonly GenotypeEdge[]
 
 /** Both cells of a network. */
@@ -60,7 +63,7 @@ export const DARTS_V1: Genotype = {
   ],
 }
 
-/** Found on CIFAR-10 by the second-order search: 2.76 ± 0.09 % test error there. */
+/** Found on CIFAR-10 by the second-order search of DARTS. Its test error there is 2.76 ± 0.09 %. */
 export const DARTS_V2: Genotype = {
   normal: [
     ['sep_conv_3x3', 0],
@@ -85,7 +88,7 @@ export const DARTS_V2: Genotype = {
 }
 
 /**
- * As Python prints it, to paste into PyTorch code:
+ * The genotype as Python prints it, to paste into PyTorch code:
  * `Genotype(normal=[('sep_conv_3x3', 1), …], normal_concat=range(2, 6), …)`.
  */
 export function encodeGenotype({ normal, reduce }: Genotype): string {
@@ -94,8 +97,8 @@ export function encodeGenotype({ normal, reduce }: Genotype): string {
 }
 
 /**
- * Reads the notation of {@link encodeGenotype}, also with other white space, double quotes, trailing commas, and
- * `[2, 3, 4, 5]` in the place of `range(2, 6)`.
+ * Reads the notation of {@link encodeGenotype}. White space, double quotes, trailing commas, and `[2, 3, 4, 5]` instead
+ * of `range(2, 6)` are allowed.
  *
  * @throws UserError of one sentence for anything else.
  */
@@ -118,19 +121,19 @@ export function checkGenotype(genotype: Genotype): void {
     const cell = genotype[name]
     const edges = 2 * NODES.length
     if (cell.length !== edges) {
-      throw new UserError(`Expected ${edges} operations for ${name} of a genotype but received ${cell.length}`, 2)
+      throw expected(`${edges} operations`, `${name} of a genotype`, cell.length, 2)
     }
     for (const node of NODES) {
       const pair = edgesInto(cell, node)
-      const where = `node ${node} in ${name} of a genotype`
+      const nodeName = `node ${node} in ${name} of a genotype`
       for (const [operation] of pair) {
         if (OPERATIONS.includes(operation)) continue
-        throw new UserError(`Expected ${OPERATIONS.join(', ')} for ${where} but received "${operation}"`, 2)
+        throw expected(OPERATIONS.join(', '), nodeName, `"${operation}"`, 2)
       }
       const [a, b] = pair.map(([, predecessor]) => predecessor)
       if (a !== b && isNodeBelow(node, a) && isNodeBelow(node, b)) continue
       const wanted = `two different nodes of 0…${node - 1} as predecessors`
-      throw new UserError(`Expected ${wanted} of ${where} but received ${a} and ${b}`, 2)
+      throw new UserError(`Expected ${wanted} of ${nodeName} but received ${a} and ${b}`, 2)
     }
   }
 }
@@ -146,7 +149,10 @@ function isNodeBelow(node: number, value: number): boolean {
 
 const CONCAT = 'range(2, 6)'
 
-/** Of a genotype without white space around punctuation and trailing commas; its lists of edges are the groups. */
+/**
+ * Matches a genotype without white space around punctuation and without trailing commas. Its groups are the two lists
+ * of edges.
+ */
 const FORM = new RegExp(
   `^Genotype\\(${['normal', 'reduce']
     .map((name) => `${name}=\\[([^\\[\\]]*)\\],${name}_concat=(?:range\\(2,6\\)|\\[2,3,4,5\\])`)
@@ -154,7 +160,7 @@ const FORM = new RegExp(
 )
 const EDGE = /\((["'])([^"',]*)\1,(\d+)\)/g
 
-/** The text between the brackets of a list of edges; undefined for what is none. */
+/** Edges of a list, given the text between its brackets; undefined if the text is no list of edges. */
 function edgesOf(list = '?'): (readonly [string, number])[] | undefined {
   const edges = [...list.matchAll(EDGE)]
   if (edges.map(([edge]) => edge).join() !== list) return undefined

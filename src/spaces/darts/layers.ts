@@ -1,19 +1,20 @@
 /**
- * What the supernet of DARTS and its stand-alone networks have in common (Liu, Simonyan and Yang, ICLR 2019): stem,
- * operations and cells. {@link DartsLayers} writes a program and, beside it, the specs of every tensor that it names;
- * names, shapes and order are those of the state dicts of the authors' PyTorch code.
+ * Parts that the supernet of DARTS and its stand-alone networks share (Liu, Simonyan and Yang, ICLR 2019): stem,
+ * operations and cells. {@link DartsLayers} writes a program, together with the specs of every tensor that the program
+ * names. Names, shapes and order are the same as in the state dicts of the authors' PyTorch code.
  */
+import { scalars } from '../../base/shapes.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 import { type DartsOperation, NODES, OPERATIONS } from './genotype.js'
 
-/** Channels of the stem, in units of those of a node in the first cells. */
+/** Channels of the stem per channel of a node in the first cells. */
 export const STEM_MULTIPLIER = 3
 
-/** Size and task of a network, complete. */
+/** Complete size of a network, and its task. */
 export interface DartsNetworkSize {
-  /** C: of every node in the first cells. */
+  /** Channels C of every node in the first cells. */
   readonly channels: number
   readonly cells: number
   readonly input: Shape
@@ -22,26 +23,28 @@ export interface DartsNetworkSize {
 
 /** The place of one cell in the network. */
 export interface DartsCell {
-  /** `cells.{i}`, the beginning of its tensors' names. */
+  /** `cells.{i}`, the prefix of the names of its tensors. */
   readonly name: string
-  /** Of each of its nodes; the cell gives four times as many. */
+  /** Channels of each of its nodes; its output has four times as many. */
   readonly channels: number
-  /** Whether it halves height and width, which the cells at ⅓ and ⅔ of the depth do; they double the channels. */
+  /** True if it halves height and width and doubles the channels, as the cells at ⅓ and ⅔ of the depth do. */
   readonly reduction: boolean
-  /** Whether the cell before it does: then the one before that gives images of twice the extent. */
+  /**
+   * True if the cell before it is a reduction cell. The output of the cell before that one has twice the extent then.
+   */
   readonly afterReduction: boolean
 }
 
-/** The values that are added up to one node of a cell, given the nodes before it. */
+/** The values whose sum is a node of a cell, given the nodes before it. */
 export type NodeTerms = (cell: DartsCell, node: number, before: readonly Value[]) => readonly Value[]
 
 export interface DartsLayersOptions {
   /**
-   * Whether batch norms have parameters and running statistics, as in a network that is trained alone. Otherwise they
-   * have neither, and pools are followed by one, so that paths with and without weights are of equal scale.
+   * True for a network that is trained alone: batch norms have parameters and running statistics. Otherwise they have
+   * neither, and a norm follows each pool, so that paths with and without weights are of equal scale.
    */
   readonly alone: boolean
-  /** Whether the stem's batch norm has parameters in any case; by default it is as all others. */
+  /** True if the batch norm of the stem has parameters. Default: as all other norms. */
   readonly affineStem?: boolean
 }
 
@@ -51,7 +54,7 @@ export class DartsLayers {
   readonly buffers: BufferSpec[] = []
   readonly #alone: boolean
   readonly #affineStem: boolean
-  /** By the id of the value that it rectifies: operations on the same node share their first ReLU. */
+  /** By id of a value: its ReLU. Operations on the same node share their first ReLU. */
   readonly #rectified: Value[] = []
 
   constructor({ alone, affineStem = alone }: DartsLayersOptions) {
@@ -59,12 +62,12 @@ export class DartsLayers {
     this.#affineStem = affineStem
   }
 
-  /** From images to the output of the last cell, or of an earlier one: that of index `end`. */
+  /** From images to the output of the cell of index `end`, by default the last one. */
   body({ channels, cells, input }: DartsNetworkSize, terms: NodeTerms, end = cells - 1): Value {
     const image = this.builder.input(input)
     const convolved = this.conv(image, 'stem.0', STEM_MULTIPLIER * channels, 3)
     const stem = this.norm(convolved, 'stem.1', { affine: this.#affineStem })
-    // Both inputs of the first cell are the stem, and one input of the second.
+    // The stem is both inputs of the first cell, and one input of the second.
     let previous = stem
     let last = stem
     for (const cell of cellsOf(channels, cells).slice(0, end + 1)) {
@@ -81,12 +84,12 @@ export class DartsLayers {
     return last
   }
 
-  /** Global pooling of the last cell's output, and logits. */
+  /** Global pooling of the last cell's output, then logits. */
   classify(features: Value, classes: number): Program {
     return this.linear(this.builder.globalAvgPool(features), 'classifier', classes)
   }
 
-  /** The operation of an edge: `x`, `stride` times smaller in height and width. */
+  /** The operation of an edge. Its output is `stride` times smaller than `x` in height and width. */
   operation(x: Value, operation: DartsOperation, name: string, stride: 1 | 2): Value {
     const index = OPERATIONS.indexOf(operation)
     switch (operation) {
@@ -142,7 +145,7 @@ export class DartsLayers {
     return this.#rectified[x.id]
   }
 
-  /** Ends the program with logits of a value of height and width 1. */
+  /** Ends the program with logits, from a value of height and width 1. */
   linear(x: Value, name: string, classes: number): Program {
     const { channels } = x.shape
     const names = { weight: `${name}.weight`, bias: `${name}.bias` }
@@ -152,7 +155,7 @@ export class DartsLayers {
   }
 
   #pooled(x: Value): Value {
-    // In a network that is trained alone nothing follows a pool.
+    // In a network that is trained alone, nothing follows a pool.
     return this.#alone ? x : this.builder.batchNorm(x)
   }
 
@@ -160,7 +163,7 @@ export class DartsLayers {
     return this.norm(this.conv(this.relu(x), `${name}.op.1`, channels, 1), `${name}.op.2`)
   }
 
-  /** Half the extent: the even rows and columns give one half of the channels, the odd ones the other. */
+  /** Halves the extent: the even rows and columns give one half of the channels, the odd ones the other half. */
   #factorizedReduce(x: Value, name: string, channels: number, operation?: number): Value {
     const rectified = this.relu(x)
     const odd = this.builder.crop2d(rectified, { top: 1, left: 1 })
@@ -175,7 +178,10 @@ export class DartsLayers {
     return this.#depthwise(first, `${name}.op`, 5, { kernel, stride: 1, dilation: 1 }, operation)
   }
 
-  /** ReLU, depthwise convolution, 1×1 convolution and norm, the first convolution at `position` of a sequence. */
+  /**
+   * ReLU, depthwise convolution, 1×1 convolution and norm. `position` is the index of the first convolution in its
+   * sequence.
+   */
   #depthwise(
     x: Value,
     name: string,
@@ -192,7 +198,7 @@ export class DartsLayers {
 
   #parameter(name: string, shape: readonly number[], operation?: number, fanIn?: number): void {
     // PyTorch's default for weights and biases.
-    const inputs = fanIn ?? shape.slice(1).reduce((product, extent) => product * extent, 1)
+    const inputs = fanIn ?? scalars(shape.slice(1))
     this.parameters.push({ name, shape, init: { kind: 'uniform', bound: 1 / Math.sqrt(inputs) }, ...mark(operation) })
   }
 }
@@ -201,12 +207,12 @@ function mark(operation: number | undefined): { operation?: number } {
   return operation === undefined ? {} : { operation }
 }
 
-/** 2 for edges from a reduction cell's inputs. */
+/** Stride of an edge: 2 from the inputs of a reduction cell, otherwise 1. */
 export function strideOf({ reduction }: DartsCell, predecessor: number): 1 | 2 {
   return reduction && predecessor < 2 ? 2 : 1
 }
 
-/** Of the cells that halve height and width: one and two thirds of the depth, which coincide in a single cell. */
+/** Indices of the reduction cells, at one and two thirds of the depth. In a network of one cell they coincide. */
 export function reductionsOf(cells: number): ReadonlySet<number> {
   return new Set([Math.floor(cells / 3), Math.floor((2 * cells) / 3)])
 }
@@ -226,7 +232,7 @@ export function auxiliaryCell(cells: number): number {
   return Math.floor((2 * cells) / 3)
 }
 
-/** The published sizes where none are given; throws a UserError for those of no network. */
+/** The size with published values for those that are missing. Throws a UserError for a size of no network. */
 export function networkSize(
   name: string,
   { channels, cells, input, classes }: Partial<DartsNetworkSize>,

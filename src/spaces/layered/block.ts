@@ -1,33 +1,33 @@
 /**
- * Blocks: pieces of a network that bring their parameters and running statistics along with the instructions that use
- * them, so that what a space declares and what its programs compute cannot differ.
+ * Blocks: parts of a network that hold parameters and running statistics together with the instructions that use them.
+ * So the tensors that a space declares are the tensors that its programs use.
  */
 import type { ProgramBuilder, Value } from '../../programs/program.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 
 export interface Block {
-  /** In PyTorch's order: a convolution's weight, then scale and shift of its norm. */
+  /** In PyTorch's order: the weight of a convolution, then scale and shift of its norm. */
   readonly parameters: readonly ParameterSpec[]
   /** Running mean and variance of every batch norm. */
   readonly buffers: readonly BufferSpec[]
-  /** Writes what the block computes from `x`. */
+  /** Writes the instructions of the block, on the input `x`. */
   apply(builder: ProgramBuilder, x: Value): Value
 }
 
-/** What follows the norm of a {@link convNorm}; nothing where it is absent. */
+/** Activation after the norm of a {@link convNorm}; absent for none. */
 export type Activation = 'relu' | 'relu6'
 
 export interface ConvNormOptions {
-  /** Names of the two modules: the convolution's and the batch norm's. */
+  /** Names of the two modules: convolution and batch norm. */
   readonly names: readonly [convolution: string, norm: string]
   readonly inChannels: number
   readonly channels: number
-  /** In pixels, odd: padding keeps the extent at stride 1, and halves it at stride 2, rounded up. */
+  /** In pixels, odd. Padding keeps the extent at stride 1, and halves it at stride 2, rounded up. */
   readonly kernel: number
   readonly stride?: number
   readonly groups?: number
   readonly activation?: Activation
-  /** Index of the candidate operation that the block belongs to; absent outside of candidates. */
+  /** Index of the candidate operation that the block belongs to; absent for blocks that are no candidates. */
   readonly operation?: number
 }
 
@@ -39,12 +39,12 @@ export function convNorm(options: ConvNormOptions): Block {
   const affine = { weight: `${norm}.weight`, bias: `${norm}.bias` }
   const running = { mean: `${norm}.running_mean`, variance: `${norm}.running_var` }
   const members = inChannels / groups
-  const of = operation === undefined ? {} : { operation }
+  const owner = operation === undefined ? {} : { operation }
   return {
     parameters: [
-      { name: weight, shape: [channels, members, kernel, kernel], init: uniform(members * kernel ** 2), ...of },
-      { name: affine.weight, shape: [channels], init: { kind: 'ones' }, ...of },
-      { name: affine.bias, shape: [channels], init: { kind: 'zeros' }, ...of },
+      { name: weight, shape: [channels, members, kernel, kernel], init: uniform(members * kernel ** 2), ...owner },
+      { name: affine.weight, shape: [channels], init: { kind: 'ones' }, ...owner },
+      { name: affine.bias, shape: [channels], init: { kind: 'zeros' }, ...owner },
     ],
     buffers: [
       { name: running.mean, shape: [channels], init: 0 },
@@ -57,7 +57,7 @@ export function convNorm(options: ConvNormOptions): Block {
   }
 }
 
-/** Mean over the image and the linear layer `classifier`: logits. */
+/** Mean over the image, then the linear layer `classifier`, which gives logits. */
 export function classifier(inChannels: number, classes: number): Block {
   const names = { weight: 'classifier.weight', bias: 'classifier.bias' }
   const init = uniform(inChannels)
@@ -71,7 +71,7 @@ export function classifier(inChannels: number, classes: number): Block {
   }
 }
 
-/** Nothing at all. */
+/** A block that returns its input. */
 export const IDENTITY: Block = { parameters: [], buffers: [], apply: (_, x) => x }
 
 /** PyTorch's default for weights and biases. */

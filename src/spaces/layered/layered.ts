@@ -1,13 +1,13 @@
-/** Supernets that are layers in a row, each of which chooses one of its candidate blocks. */
+/** Supernets of layers in a row. Each layer chooses one of its candidate blocks. */
 import { type Program, ProgramBuilder, type Shape } from '../../programs/program.js'
 import { checkPath } from '../path.js'
 import type { BufferSpec, OperationChoice, ParameterSpec, Path } from '../space.js'
 import type { Block } from './block.js'
 
 export interface Layer {
-  /** What messages call it, such as `layer 7`. */
+  /** Name in messages, such as `layer 7`. */
   readonly name: string
-  /** By operation index; a layer may lack the last operations. */
+  /** Blocks by operation index; a layer may lack the last operations. */
   readonly candidates: readonly Block[]
 }
 
@@ -19,7 +19,7 @@ export interface LayeredNetwork {
   program(path: Path): Program
 }
 
-/** The network of a space called `name`: the blocks of `stem`, one candidate of each layer, the blocks of `head`. */
+/** The network of the space `name`: the blocks of `stem`, one candidate of each layer, the blocks of `head`. */
 export function layeredNetwork(
   name: string,
   input: Shape,

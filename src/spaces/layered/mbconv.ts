@@ -1,7 +1,7 @@
 /**
- * The inverted residual block (MobileNetV2: Sandler et al., CVPR 2018) with a kernel and an expansion to choose: a 1×1
- * convolution to `expansion` times the channels, a depthwise k×k one, and a 1×1 one to the block's width without
- * activation; each with a batch norm. The input is added where it has the output's shape.
+ * The inverted residual block (MobileNetV2: Sandler et al., CVPR 2018) with a kernel and an expansion to choose. Its
+ * three convolutions are 1×1 to `expansion` times the channels, depthwise k×k, and 1×1 to the width of the block. Each
+ * has a batch norm, and all but the last an activation. The input is added if it has the shape of the output.
  */
 import { type Activation, type Block, type ConvNormOptions, convNorm } from './block.js'
 
@@ -9,14 +9,14 @@ export interface MbConvOptions {
   readonly names: MbConvNames
   readonly inChannels: number
   readonly channels: number
-  /** Of the depthwise convolution, in pixels, odd. */
+  /** Kernel of the depthwise convolution, in pixels, odd. */
   readonly kernel: number
-  /** Hidden width in units of `inChannels`; 1 leaves the first convolution out. */
+  /** Hidden channels per input channel; 1 leaves the first convolution out. */
   readonly expansion: number
   /** 1 or 2. */
   readonly stride: number
   readonly activation: Activation
-  /** Index of the candidate operation that the block is; absent where there is no choice. */
+  /** Index of the candidate operation that the block is; absent if there is no choice. */
   readonly operation?: number
 }
 

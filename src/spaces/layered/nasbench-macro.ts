@@ -1,14 +1,15 @@
 /**
- * NAS-Bench-Macro (Su et al., CVPR 2021): a small MobileNet for CIFAR-10 whose 6,561 networks were all trained. Eight
- * layers in stages of two, three and three; the first of each stage halves the image and doubles the width. A layer is
- * the identity (where it has a stride, a 1×1 convolution), an inverted residual block of kernel 3 and expansion 3, or
- * one of kernel 5 and expansion 6. Activations are ReLU, batch norms have a scale, a shift and running statistics.
+ * NAS-Bench-Macro (Su et al., CVPR 2021): a small MobileNet for CIFAR-10 whose 6,561 networks were all trained. It has
+ * eight layers, in stages of two, three and three. The first layer of each stage halves the image and doubles the
+ * width. A layer is the identity, an inverted residual block of kernel 3 and expansion 3, or one of kernel 5 and
+ * expansion 6. The identity of a layer with a stride is a 1×1 convolution. Activations are ReLU; batch norms have a
+ * scale, a shift and running statistics.
  *
  * Parameters are named as in the authors' network, `features.<layer>.conv.0.weight` and so on, with the index of the
- * candidate after the layer: `features.3.2.conv.0.weight`. All parameters of a path together are the `params` of the
- * benchmark's table, multiply-adds its `flops`.
+ * candidate after the layer: `features.3.2.conv.0.weight`. The size of all parameters of a path is `params` in the
+ * benchmark's table, and its multiply-adds are `flops`.
  */
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { NasBenchMacroConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
@@ -24,13 +25,13 @@ const ID = 0
 const K3E3 = 1
 const K5E6 = 2
 
-/** Layers of each stage. */
+/** Number of layers in each stage. */
 const STAGES = [2, 3, 3]
 const LAYERS = STAGES.reduce((sum, layers) => sum + layers)
-/** The first layer of each stage, which has a stride. */
+/** The first layer of each stage, which has stride 2. */
 const FIRST = new Set(STAGES.map((_, stage) => STAGES.slice(0, stage).reduce((sum, layers) => sum + layers, 0)))
 
-/** The size of the supernet: settings of the space, and what its images are. */
+/** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface NasBenchMacroOptions extends Partial<Omit<NasBenchMacroConfig, 'name'>> {
   /** One image; height and width must be multiples of 8, because three strides halve them. Default 3×32×32. */
   readonly input?: Shape
@@ -41,7 +42,7 @@ export interface NasBenchMacroOptions extends Partial<Omit<NasBenchMacroConfig, 
 /** A space with running statistics and isomorphism classes. */
 export type NasBenchMacro = SearchSpace & Required<Pick<SearchSpace, 'buffers' | 'isomorphismKey'>>
 
-/** Throws a UserError for options that describe no network. */
+/** The space; throws a UserError for options that describe no network. */
 export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro {
   const { channels = 32, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
   checkNetworkOptions(NAME, { channels, classes }, input, 2 ** STAGES.length)
@@ -70,9 +71,12 @@ export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro
     },
     decode(text: string): Path {
       if (/^[012]+$/.test(text) && text.length === LAYERS) return [...text].map(Number)
-      throw new UserError(`Expected ${LAYERS} digits 0…2 for an architecture of ${NAME} but received "${text}"`, 2)
+      throw expected(`${LAYERS} digits 0…2`, `an architecture of ${NAME}`, `"${text}"`, 2)
     },
-    /** Identities do nothing wherever they are in a stage, but for its first layer: 3,969 classes. */
+    /**
+     * Within a stage, the positions of identities do not matter, except in its first layer, whose identity is a
+     * convolution: 3,969 classes.
+     */
     isomorphismKey(path: Path): string {
       checkPath(space, path)
       return path.map((operation, i) => (FIRST.has(i) ? `|${operation}` : operation === ID ? '' : operation)).join('')
@@ -105,7 +109,7 @@ function candidatesOf(prefix: string, inChannels: number, channels: number, stri
   return [identity, block(K3E3, 3, 3), block(K5E6, 5, 6)]
 }
 
-/** Positions in the authors' sequence, where activations have positions too. */
+/** Names by position in the authors' sequence, in which activations have positions too. */
 function namesOf(prefix: string) {
   return {
     expand: [`${prefix}.0`, `${prefix}.1`],

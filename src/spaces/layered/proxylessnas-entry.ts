@@ -2,7 +2,7 @@ import type { SpaceConfig } from '../../config/spaces.js'
 import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
 import { FIRST, MB_CONVS, proxylessNas, STAGES, STEM, scaleHead, scaleWidth } from './proxylessnas.js'
 
-/** The space of ProxylessNAS as settings name it. */
+/** The search space of ProxylessNAS as settings name it. */
 export const PROXYLESSNAS: SpaceEntry<Extract<SpaceConfig, { name: 'proxylessnas' }>> = {
   label: 'ProxylessNAS',
   create: (settings, images) => proxylessNas({ ...settings, ...images }),
@@ -16,10 +16,13 @@ export const PROXYLESSNAS: SpaceEntry<Extract<SpaceConfig, { name: 'proxylessnas
   },
 }
 
-/** Denominators of the factors that are tried, the usual ones first. */
+/** Denominators of the width factors that are tried, the usual ones first. */
 const DENOMINATORS = [1, 2, 4, 10, 20, 100, 1000, 10_000]
 
-/** Of all factors that give the same widths, and so the same network, the one with the first of the denominators. */
+/**
+ * The width factor that gives the widths of the weights. Several factors give the same network; the one with the first
+ * of the denominators is taken.
+ */
 function width(weights: WeightShapes): number | undefined {
   const last = extent(weights, 'conv_head.weight', 1)
   if (last === undefined) return undefined
@@ -38,13 +41,16 @@ function width(weights: WeightShapes): number | undefined {
   return undefined
 }
 
-/** Channels of a stage, by its first layer, which no path leaves out. */
+/** Channels of a stage, from its first layer, which every path has. */
 function stageWidth(weights: WeightShapes, stage: number): number | undefined {
   const candidate = candidateNames(stage, 0).find((name) => weights.has(name))
   return candidate === undefined ? undefined : extent(weights, candidate, 0)
 }
 
-/** Of a supernet, whose layers have all candidates. One path may leave layers out, so that it does not tell their number. */
+/**
+ * Layers of each stage of a supernet, whose layers have all candidates. Undefined for one path, which may leave layers
+ * out.
+ */
 function layers(weights: WeightShapes): number[] | undefined {
   const counts = STAGES.map((_, stage) => numbersIn(weights, new RegExp(`^blocks\\.${stage + 1}\\.(\\d+)\\.`)).length)
   const complete = counts.every(
@@ -55,7 +61,7 @@ function layers(weights: WeightShapes): number[] | undefined {
   return complete ? counts : undefined
 }
 
-/** The last convolution of every candidate of a layer. */
+/** Names of the last convolution of every candidate of a layer. */
 function candidateNames(stage: number, layer: number): string[] {
   return MB_CONVS.map(({ kernel, expansion }) => `blocks.${stage + 1}.${layer}.k${kernel}e${expansion}.conv_pwl.weight`)
 }

@@ -1,14 +1,14 @@
 /**
- * The search space of ProxylessNAS (Cai, Zhu and Han, ICLR 2019), as SPOS, FairNAS and PA&DA search it on ImageNet: a
- * MobileNetV2 of 21 layers in six stages. Every layer is an inverted residual block of kernel 3, 5 or 7 and expansion 3
- * or 6; the 15 that are not the first of their stage may also be left out: 7¹⁵ · 6⁶ ≈ 2.2 · 10¹⁷ paths. Activations are
- * ReLU6, batch norms have a scale, a shift and running statistics.
+ * The search space of ProxylessNAS (Cai, Zhu and Han, ICLR 2019), as SPOS, FairNAS and PA&DA search it on ImageNet. It
+ * is a MobileNetV2 of 21 layers in six stages. Every layer is an inverted residual block of kernel 3, 5 or 7 and
+ * expansion 3 or 6. The 15 layers that are not the first of their stage may also be left out: 7¹⁵ · 6⁶ ≈ 2.2 · 10¹⁷
+ * paths. Activations are ReLU6; batch norms have a scale, a shift and running statistics.
  *
- * Parameters are named as in timm's EfficientNets, `blocks.<stage>.<layer>.conv_pw.weight` and so on, with the candidate
- * before the name of its module: `blocks.1.0.k3e6.conv_pw.weight`. Stage 0 is the fixed block. Dropping the candidates'
- * names from the parameters of a path gives those of the network on its own.
+ * Parameters are named as in timm's EfficientNets, `blocks.<stage>.<layer>.conv_pw.weight` and so on, with the
+ * candidate before the name of its module: `blocks.1.0.k3e6.conv_pw.weight`. Stage 0 is the block without a choice.
+ * Without the names of candidates, the parameters of a path have the names of the stand-alone network.
  */
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { ProxylessNasConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
@@ -23,7 +23,7 @@ const NAME = 'proxylessnas'
 /** Kernel and expansion of the inverted residual blocks, by operation index, in the order of the authors' code. */
 export const MB_CONVS = [3, 5, 7].flatMap((kernel) => [3, 6].map((expansion) => ({ kernel, expansion })))
 
-/** By index: `k<kernel>e<expansion>`, and last the identity. */
+/** Operations by index: `k<kernel>e<expansion>`, and last the identity. */
 const OPERATIONS: readonly string[] = [...MB_CONVS.map(({ kernel, expansion }) => `k${kernel}e${expansion}`), 'id']
 
 export const STEM = 32
@@ -38,9 +38,9 @@ export const STAGES = [
   { channels: 320, layers: 1, stride: 1 },
 ] as const
 
-/** The size of the supernet: settings of the space, and what its images are. */
+/** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface ProxylessNasOptions extends Partial<Omit<ProxylessNasConfig, 'name'>> {
-  /** One image of any extent, which five strides halve, rounding up; default 3×224×224. */
+  /** One image of any extent. Five strides halve it, rounding up. Default 3×224×224. */
   readonly input?: Shape
   /** Default 1000. */
   readonly classes?: number
@@ -49,7 +49,7 @@ export interface ProxylessNasOptions extends Partial<Omit<ProxylessNasConfig, 'n
 /** A space with running statistics. */
 export type ProxylessNas = SearchSpace & Required<Pick<SearchSpace, 'buffers'>>
 
-/** Throws a UserError for options that describe no network. */
+/** The space; throws a UserError for options that describe no network. */
 export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
   const { width = 1, input = { channels: 3, height: 224, width: 224 }, classes = 1000 } = options
   const depths = options.layers ?? STAGES.map((stage) => stage.layers)
@@ -80,16 +80,13 @@ export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
     decode(text: string): Path {
       const names = text.split('|')
       if (names.length !== space.choices.length) {
-        const wanted = `${space.choices.length} operations joined by | for an architecture of ${NAME}`
-        throw new UserError(`Expected ${wanted} but received ${names.length} in "${text}"`, 2)
+        const wanted = `${space.choices.length} operations joined by |`
+        throw expected(wanted, `an architecture of ${NAME}`, `${names.length} in "${text}"`, 2)
       }
       return names.map((name, i) => {
         const known = space.choices[i].operations.map((operation) => OPERATIONS[operation])
         if (known.includes(name)) return known.indexOf(name)
-        throw new UserError(
-          `Expected ${known.join(', ')} for ${space.choices[i].name} of ${NAME} but received "${name}"`,
-          2,
-        )
+        throw expected(known.join(', '), `${space.choices[i].name} of ${NAME}`, `"${name}"`, 2)
       })
     },
   }
@@ -97,29 +94,29 @@ export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
 
 function checkOptions(width: number, depths: readonly number[], input: Shape, classes: number): void {
   if (!(width > 0 && Number.isFinite(width))) {
-    throw new UserError(`Expected a positive number for width of ${NAME} but received ${width}`, 2)
+    throw expected('a positive number', `width of ${NAME}`, width, 2)
   }
   if (depths.length !== STAGES.length) {
     const received = `${depths.length}: ${depths.join(', ')}`
-    throw new UserError(`Expected ${STAGES.length} numbers for layers of ${NAME} but received ${received}`, 2)
+    throw expected(`${STAGES.length} numbers`, `layers of ${NAME}`, received, 2)
   }
   const counts = Object.fromEntries(depths.map((depth, stage) => [`layers of stage ${stage + 1}`, depth]))
   checkNetworkOptions(NAME, { ...counts, classes }, input, 1)
 }
 
-/** To multiples of 8, at least 8, and never more than a tenth below the exact width. */
+/** Scales channels to a multiple of 8, at least 8, and never more than a tenth below the exact width. */
 export function scaleWidth(channels: number, factor: number): number {
   const exact = channels * factor
   const rounded = Math.max(8, Math.floor((exact + 4) / 8) * 8)
   return rounded < 0.9 * exact ? rounded + 8 : rounded
 }
 
-/** Channels of the head, which has no fewer than at a factor of 1. */
+/** Channels of the head, which never has fewer than at a factor of 1. */
 export function scaleHead(factor: number): number {
   return scaleWidth(HEAD, Math.max(factor, 1))
 }
 
-/** The convolution that every image passes first, and the one block that has no choice. */
+/** The first convolution, and the one block that has no choice. */
 function stem(inChannels: number, width: number, channels: number): Block[] {
   const first = convNorm({
     names: ['conv_stem', 'bn1'],
@@ -130,7 +127,7 @@ function stem(inChannels: number, width: number, channels: number): Block[] {
     activation: 'relu6',
   })
   const [prefix, kernel, expansion, stride] = ['blocks.0.0', 3, 1, 1] as const
-  // timm numbers norms from 1 where there is no expansion, too.
+  // timm numbers norms from 1 even if there is no expansion.
   const names: MbConvNames = {
     expand: ['', ''],
     depthwise: [`${prefix}.conv_dw`, `${prefix}.bn1`],
@@ -150,7 +147,7 @@ function layersOf(depths: readonly number[], scaled: (channels: number) => numbe
       const candidates = MB_CONVS.map((block, operation) =>
         mbConv({ names: namesOf(`${prefix}.${OPERATIONS[operation]}`), ...shape, ...block, operation }),
       )
-      // By position and not by width, which scaling can make equal: the paths are the same at every width.
+      // The position decides, not the width, which scaling can make equal: the paths are the same at every width.
       if (i > 0) candidates.push(IDENTITY)
       layers.push({ name: `layer ${layers.length + 1}`, candidates })
       inChannels = channels

@@ -1,10 +1,11 @@
 /**
  * The cells of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): three sub-spaces of NAS-Bench-101 that a supernet
- * can cover. Node 0 is the cell's input, the last node its output, and each intermediate between them sums its parents
- * and applies one operation. Every node has a fixed number of parents, chosen among all nodes before it; a choice of
- * parents for every node is a *connectivity*. Pure functions of a cell: listing, liveness, its module.
+ * can cover. Node 0 is the input of the cell and the last node its output. Each intermediate node sums its parents and
+ * applies one operation. Every node has a fixed number of parents, chosen among all nodes before it. A choice of
+ * parents for every node is a *connectivity*. The functions are pure: they list cells, find loose ends, and translate
+ * cells to modules.
  */
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { enumeratePaths } from '../path.js'
 import type { Module } from './nasbench101.js'
 
@@ -17,7 +18,7 @@ export const CONV_1X1 = 2
 
 const EVERY_OPERATION: readonly number[] = [...OPERATIONS.keys()]
 
-/** Per node, the numbers of its parents in ascending order; none for node 0. */
+/** By node: the numbers of its parents, ascending; none for node 0. */
 export type Connectivity = readonly (readonly number[])[]
 
 export interface Cell {
@@ -33,7 +34,7 @@ export interface CellSpace {
   readonly name: string
   /** Nodes between input and output. */
   readonly intermediates: number
-  /** Per node, every set of parents that it can have, in lexicographic order. */
+  /** By node: every set of parents that it can have, in lexicographic order. */
   readonly parentSets: readonly (readonly (readonly number[])[])[]
   /** Number of connectivities: 180, 360, 5,400. */
   readonly connectivities: number
@@ -41,7 +42,7 @@ export interface CellSpace {
 
 export type CellSpaceNumber = 1 | 2 | 3
 
-/** Parents of each node, from the input to the output. */
+/** Number of parents of each node, from the input to the output. */
 const PARENT_COUNTS: Readonly<Record<CellSpaceNumber, readonly number[]>> = {
   1: [0, 1, 2, 2, 2, 2],
   2: [0, 1, 1, 2, 2, 3],
@@ -84,7 +85,7 @@ export function* enumerateConnectivities(space: CellSpace): Generator<Connectivi
 
 /**
  * Every connectivity with every choice of operations, in lexicographic order: 14,580, 29,160 and 1,312,200 cells. Many
- * differ only in the operations of loose ends, intermediates from which no path leads to the output.
+ * differ only in the operations of loose ends: intermediates from which no path leads to the output.
  */
 export function* enumerateCells(space: CellSpace): Generator<Cell> {
   const candidates = Array.from({ length: space.intermediates }, () => EVERY_OPERATION)
@@ -94,10 +95,10 @@ export function* enumerateCells(space: CellSpace): Generator<Cell> {
 }
 
 /**
- * The cells that the published sizes count: 6,240, 29,160 and 363,648. In spaces 1 and 3 only intermediates that feed
- * some node have a choice, the others a 1×1 convolution as in the authors' code; whether what they feed leads to the
- * output is not asked. In space 2 all have the choice, as in {@link enumerateCells}: leaving it to those that feed some
- * node would give 16,632 cells.
+ * The cells that the published sizes count: 6,240, 29,160 and 363,648. In spaces 1 and 3, only intermediates that feed
+ * some node have a choice of operation. The others have a 1×1 convolution, as in the authors' code. The node that is
+ * fed need not lead to the output. In space 2 all intermediates have the choice, as in {@link enumerateCells}; the rule
+ * of spaces 1 and 3 would give 16,632 cells.
  */
 export function* enumeratePublishedCells(space: CellSpace): Generator<Cell> {
   if (space.number === 2) {
@@ -118,15 +119,12 @@ function* choices<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
   for (const path of enumeratePaths({ choices: numbered })) yield lists.map((list, i) => list[path[i]])
 }
 
-/** Throws a {@link UserError} unless the cell belongs to the space. */
+/** Throws a UserError unless the cell belongs to the space. */
 export function checkCell(space: CellSpace, { parents, operations }: Cell): void {
   const nodes = space.parentSets.length
   if (parents.length !== nodes || operations.length !== space.intermediates) {
-    throw new UserError(
-      `Expected parents of ${nodes} nodes and ${space.intermediates} operations for a cell of ${space.name} ` +
-        `but received ${parents.length} and ${operations.length}`,
-      2,
-    )
+    const wanted = `parents of ${nodes} nodes and ${space.intermediates} operations`
+    throw expected(wanted, `a cell of ${space.name}`, `${parents.length} and ${operations.length}`, 2)
   }
   for (const [node, sets] of space.parentSets.entries()) {
     const received = parents[node].join()
@@ -138,13 +136,13 @@ export function checkCell(space: CellSpace, { parents, operations }: Cell): void
   for (const [i, operation] of operations.entries()) {
     if (OPERATIONS[operation] !== undefined) continue
     const wanted = `an operation 0…${OPERATIONS.length - 1}`
-    throw new UserError(`Expected ${wanted} for node ${i + 1} of ${space.name} but received ${operation}`, 2)
+    throw expected(wanted, `node ${i + 1} of ${space.name}`, operation, 2)
   }
 }
 
 /**
- * Per node, whether a path leads from it to the output. All nodes carry a signal, because each has parents; the nodes
- * that are not live are loose ends, and cannot change what the cell computes.
+ * By node: true if a path leads from it to the output. Every node carries a signal, because it has parents or is the
+ * input. Nodes that are not live are loose ends, and cannot change the output of the cell.
  */
 export function liveNodes(parents: Connectivity): boolean[] {
   const live = new Array<boolean>(parents.length).fill(false)
@@ -156,8 +154,8 @@ export function liveNodes(parents: Connectivity): boolean[] {
 }
 
 /**
- * The cell as a NAS-Bench-101 module of seven vertices, loose ends included. Spaces 1 and 2 have one vertex too few: as
- * in the authors' code they get a 1×1 convolution without edges before the output, which pruning removes.
+ * The cell as a NAS-Bench-101 module of seven vertices, loose ends included. Cells of spaces 1 and 2 have one vertex
+ * too few. As in the authors' code they get a 1×1 convolution without edges before the output, which pruning removes.
  */
 export function cellModule({ parents, operations }: Cell): Module {
   const output = parents.length - 1

@@ -5,8 +5,8 @@ import { nasBench1Shot1 } from './nasbench1shot1.js'
 import { STACKS } from './network.js'
 
 /**
- * NAS-Bench-1Shot1 as settings name it: space 1, 2 or 3. The supernets of 1 and 2 have the same weights, so that both
- * entries take weights of either for their own.
+ * NAS-Bench-1Shot1 as settings name it: space 1, 2 or 3. The supernets of spaces 1 and 2 have the same weights, so both
+ * entries recognize them.
  */
 export function nasBench1Shot1Entry(
   number: CellSpaceNumber,
@@ -16,7 +16,8 @@ export function nasBench1Shot1Entry(
     create: (settings, images) => nasBench1Shot1(`nasbench1shot1-${number}`, { ...settings, ...images }),
     told(weights) {
       if (!anyName(weights, /^cells\.\d+\._input_projections\./)) return undefined
-      // The last convolution reads all intermediates side by side, and is as wide as one of them.
+      // The last convolution reads the concatenation of all intermediates, and gives as many channels as one of them
+      // has.
       const width = extent(weights, 'postprocess.op.1.weight', 0)
       const { intermediates } = CELL_SPACES[number]
       if (extent(weights, 'postprocess.op.1.weight', 1, width) !== intermediates) return undefined
@@ -34,7 +35,7 @@ export function nasBench1Shot1Entry(
   }
 }
 
-/** Undefined for a path without convolutions. */
+/** The sharing that names tell; undefined for a path without convolutions. */
 function sharing(weights: WeightShapes): Sharing | undefined {
   if (anyName(weights, /^cells\.\d+\.blocks\.0\./)) return 'perCell'
   return anyName(weights, /^cells\.\d+\._choice_blocks\./) ? 'perOperation' : undefined

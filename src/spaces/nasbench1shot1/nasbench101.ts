@@ -1,7 +1,7 @@
 /**
- * The modules of NAS-Bench-101 (Ying et al., ICML 2019): directed acyclic graphs whose first vertex is the input, whose
- * last is the output, and whose others each apply one of three operations. The benchmark's accuracies are listed under
- * a hash of the pruned graph, equal for isomorphic modules (Ying, 2019, “Enumerating unique computational graphs”).
+ * The modules of NAS-Bench-101 (Ying et al., ICML 2019): directed acyclic graphs. The first vertex is the input, the
+ * last one the output, and every other vertex applies one of three operations. The benchmark lists accuracies by a hash
+ * of the pruned graph, which is equal for isomorphic modules (Ying, 2019, “Enumerating unique computational graphs”).
  */
 import { hash } from 'node:crypto'
 
@@ -12,15 +12,15 @@ export type ModuleOperation = keyof typeof LABELS
 
 /** A module of V vertices. */
 export interface Module {
-  /** V×V, strictly upper triangular: `matrix[a][b]` is 1 where vertex a feeds vertex b, and 0 elsewhere. */
+  /** V×V, strictly upper triangular: `matrix[a][b]` is 1 if vertex a feeds vertex b, and 0 otherwise. */
   readonly matrix: readonly (readonly number[])[]
-  /** Per vertex; the first is `input`, the last `output`. */
+  /** By vertex; the first is `input`, the last `output`. */
   readonly operations: readonly ModuleOperation[]
 }
 
 /**
- * The module without the vertices that lie on no path from input to output, which cannot change what it computes. The
- * others keep their order. Undefined where no path leads from input to output; a RangeError for what is not a module.
+ * The module without the vertices that lie on no path from input to output, which cannot change the output. The others
+ * keep their order. Undefined if no path leads from input to output. Throws a RangeError for an invalid module.
  */
 export function pruneModule(module: Module): Module | undefined {
   checkModule(module)
@@ -51,15 +51,15 @@ export function pruneModule(module: Module): Module | undefined {
 }
 
 /**
- * The key of a module in NAS-Bench-101: 32 hexadecimal digits, of the pruned module. Throws a RangeError for a module
- * without a path from input to output, which the benchmark does not have.
+ * Key of a module in NAS-Bench-101: 32 hexadecimal digits, the hash of the pruned module. Throws a RangeError for a
+ * module without a path from input to output, which the benchmark does not contain.
  */
 export function moduleHash(module: Module): string {
   return hashPruned(prunedOrThrow(module))
 }
 
 /**
- * {@link moduleHash} that remembers: cells whose loose ends differ prune to the same module, many others to isomorphic
+ * {@link moduleHash} with a cache. Cells whose loose ends differ prune to the same module, many others to isomorphic
  * ones, and each hash takes dozens of MD5 sums.
  */
 export function moduleHasher(): (module: Module) => string {
@@ -77,14 +77,14 @@ export function moduleHasher(): (module: Module) => string {
   }
 }
 
-/** Equal for modules that are equal vertex by vertex. */
+/** A key that is equal for modules that are equal vertex by vertex. */
 function keyOf({ matrix, operations }: Module): string {
   return `${matrix}${operations}`
 }
 
 /**
- * The graph with its vertices in order of operation and degrees, which makes most isomorphic modules equal, and never
- * others: it only names the vertices anew. Edges need no longer ascend.
+ * The graph with its vertices sorted by operation and degrees. This only renumbers vertices: most isomorphic modules
+ * become equal, and others never do. Edges need no longer ascend.
  */
 function sortVertices({ matrix, operations }: Module): Module {
   const features = operations.map((operation, vertex) => {
@@ -100,9 +100,9 @@ function sortVertices({ matrix, operations }: Module): Module {
 }
 
 /**
- * Starts with a hash of each vertex's degrees and label and mixes in its neighbours' for as many rounds as there are
- * vertices, so that it comes to depend on the whole graph. The strings are those of the original Python program, whose
- * tuples and lists print with spaces and quotes.
+ * Starts with a hash of the degrees and the label of each vertex. It mixes in the hashes of the neighbors for as many
+ * rounds as there are vertices, so that the result depends on the whole graph. The strings are those of the original
+ * Python program, whose tuples and lists print with spaces and quotes.
  */
 function hashPruned({ matrix, operations }: Module): string {
   const vertices = [...operations.keys()]
@@ -113,7 +113,7 @@ function hashPruned({ matrix, operations }: Module): string {
   )
   for (let round = 0; round < vertices.length; round++) {
     const before = hashes
-    const sorted = (neighbours: readonly number[]) => neighbours.map((vertex) => before[vertex]).sort()
+    const sorted = (neighbors: readonly number[]) => neighbors.map((vertex) => before[vertex]).sort()
     hashes = vertices.map((vertex) =>
       md5(`${sorted(sources[vertex]).join('')}|${sorted(targets[vertex]).join('')}|${before[vertex]}`),
     )

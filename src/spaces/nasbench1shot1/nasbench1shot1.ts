@@ -1,8 +1,8 @@
 /**
  * NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020) as a search space. A path chooses the parents of every node that
- * has more than one possible set of them, then the operation of every intermediate; the whole network repeats that cell.
- * There are 14,580, 29,160 and 1,312,200 such paths; the published sizes 6,240, 29,160 and 363,648 count some loose ends
- * out (`enumeratePublishedCells`).
+ * has several possible sets of them, then the operation of every intermediate. The whole network repeats that cell.
+ * There are 14,580, 29,160 and 1,312,200 paths. The published sizes, 6,240, 29,160 and 363,648, leave out some loose
+ * ends (`enumeratePublishedCells`).
  */
 
 import { checkPath, operationChoices, optionsOf } from '../path.js'
@@ -24,7 +24,10 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
   const hash = moduleHasher()
   const choices = choicesOf(cells)
   const withoutLooseEnds = looseEndRemover(cells)
-  /** Hashes by the number of a cell without its loose ends, as they do not change it: a tenth of the third space. */
+  /**
+   * Hashes by the number of a cell without its loose ends, which do not change the hash. The third space has 135,900
+   * such cells, a tenth of all.
+   */
   const hashes = new Map<number, string>()
   const cellOf = (path: Path): Cell => {
     checkPath({ name, choices }, path)
@@ -42,7 +45,7 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
       checkPath({ name, choices }, path)
       return withoutLooseEnds(path)
     },
-    /** The cell's hash in NAS-Bench-101. */
+    /** The hash of the cell in NAS-Bench-101. */
     isomorphismKey(path) {
       checkPath({ name, choices }, path)
       const live = withoutLooseEnds(path)
@@ -87,13 +90,13 @@ function cellToPath({ parentSets }: CellSpace, { parents, operations }: Cell): P
 }
 
 /**
- * What intermediates that lead nowhere read and do cannot change the output: the first option of everything. Fast enough
- * for the 1.3 million paths of the third space: sets of nodes are bits.
+ * Returns a function that sets all choices about loose ends to their first option, because they cannot change the
+ * output. Sets of nodes are bits: fast enough for the 1.3 million paths of the third space.
  */
 function looseEndRemover({ parentSets, intermediates }: CellSpace): (path: Path) => Path {
   const output = parentSets.length - 1
   const masks = parentSets.map((sets) => sets.map((set) => set.reduce((mask, parent) => mask | (1 << parent), 0)))
-  /** Per choice the node that it is about: parents first, then operations. */
+  /** By choice: the node that it is about. Parents come first, then operations. */
   const nodes: number[] = [...parentSets.keys()].filter((node) => parentSets[node].length > 1)
   const connections = nodes.length
   for (let i = 0; i < intermediates; i++) nodes.push(i + 1)

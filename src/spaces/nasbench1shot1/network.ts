@@ -1,14 +1,15 @@
 /**
- * The weight-sharing supernet over the cells of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): a 3×3 stem, three
- * stacks of cells at C, 2C and 4C channels with max pooling between them, and a head. In every cell each intermediate
- * has candidate operations of its own, and a 1×1 projection of its own for the cell's input, whose width differs from
- * that of the intermediates. The cell gives the intermediates that feed its output side by side, zeros in place of the
- * others, so that it is as wide for every connectivity: C times the number of intermediates. Where the input feeds the
- * output it is projected to that width and added, as in NAS-Bench-101 (Ying et al., 2019).
+ * The weight-sharing supernet over the cells of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020). It has a 3×3
+ * stem, three stacks of cells at C, 2C and 4C channels with max pooling between them, and a head. In every cell, each
+ * intermediate has its own candidate operations, or shares them with the others (`sharing`). Each also has its own 1×1
+ * projection of the cell's input, which has another width. The output of a cell is the concatenation of the
+ * intermediates that feed it, with zeros in place of the others. So its width is the same for every connectivity: C
+ * times the number of intermediates. If the input feeds the output, it is projected to that width and added, as in
+ * NAS-Bench-101 (Ying et al., 2019).
  *
- * Parameters have the names, shapes and order of the authors' PyTorch network. Two things differ from it: batch
- * normalisation has no parameters and uses batch statistics in evaluation too, as paths share all weights but no
- * statistics, and pooling between stacks has no padding, which there made 17×17 of 32×32 pixels.
+ * Parameters have the names, shapes and order of the authors' PyTorch network. Two things differ from it. Batch norms
+ * have no parameters and use batch statistics in evaluation too, because paths share all weights but no statistics.
+ * Pooling between stacks has no padding; with padding, 32×32 pixels would become 17×17.
  */
 import type { NasBench1Shot1Config } from '../../config/schema.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
@@ -16,39 +17,42 @@ import { checkNetworkOptions } from '../network-options.js'
 import type { ParameterSpec } from '../space.js'
 import { type Cell, type CellSpace, CONV_1X1, CONV_3X3, checkCell, liveNodes, MAX_POOL_3X3 } from './cell.js'
 
-/** Parts of a network, of as many cells each. */
+/** Number of stacks. All have equally many cells. */
 export const STACKS = 3
 
-/** The size of the supernet: settings of the space, and what its images are. */
+/** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface NasBench1Shot1Options extends Partial<Omit<NasBench1Shot1Config, 'name'>> {
   /** One image; height and width must be multiples of 4, because they are halved twice. */
   readonly input?: Shape
   readonly classes?: number
 }
 
-/** The supernet's parameters, and what each cell computes with them. */
+/** The supernet's parameters, and the program of each cell. */
 export interface NasBench1Shot1Network {
   readonly input: Shape
   readonly classes: number
   parameters(): readonly ParameterSpec[]
-  /** The network of equal cells; throws a UserError for a cell outside the space. */
+  /** The program of the network whose cells are all `cell`; throws a UserError for a cell outside the space. */
   program(cell: Cell): Program
 }
 
 /** Names and widths of the parameters of one cell. */
 interface Layer {
-  /** Whether its input is pooled to half its extent first. */
+  /** True if the input of the cell is pooled to half its extent first. */
   readonly pooled: boolean
   readonly inChannels: number
-  /** Of every intermediate. */
+  /** Channels of every intermediate. */
   readonly channels: number
-  /** Per intermediate, by operation index; empty for operations without parameters. All the same where they are shared. */
+  /**
+   * By intermediate, then by operation: name of the weight; empty for operations without parameters. All intermediates
+   * have the same names if they share weights.
+   */
   readonly candidates: readonly (readonly string[])[]
-  /** Per intermediate, and last for the output: the projection of the cell's input. */
+  /** Names of the projections of the cell's input: one for each intermediate, then one for the output. */
   readonly projections: readonly string[]
 }
 
-/** Throws a UserError for options that describe no network. */
+/** The network of a space; throws a UserError for options that describe no network. */
 export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1Options = {}): NasBench1Shot1Network {
   const { channels = 16, cellsPerStage = 3, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
   checkNetworkOptions(space.name, { channels, cellsPerStage, classes }, input, 2 ** (STACKS - 1))
@@ -118,7 +122,7 @@ function parametersOf(
   }
   push('stem.op.0.weight', [channels, input.channels, 3, 3], input.channels * 9)
   for (const { inChannels, channels: width, candidates, projections } of layers) {
-    // Shared names are those of every intermediate.
+    // If weights are shared, all intermediates have the same names.
     const distinct = candidates.filter((names, block) => names[CONV_3X3] !== candidates[block - 1]?.[CONV_3X3])
     for (const names of distinct) {
       push(names[CONV_3X3], [width, width, 3, 3], width * 9, CONV_3X3)
@@ -145,7 +149,7 @@ function cellOutput(builder: ProgramBuilder, layer: Layer, x: Value, cell: Cell,
   const project = (block: number, width: number) => convBnRelu(builder, x, layer.projections[block], width, 1)
   const nodes: Value[] = []
   for (let node = 1; node <= cell.operations.length; node++) {
-    // What nothing live reads is not computed.
+    // Loose ends are not computed.
     if (!live[node]) continue
     const block = node - 1
     const sum = builder.add(
@@ -166,7 +170,7 @@ function cellOutput(builder: ProgramBuilder, layer: Layer, x: Value, cell: Cell,
   return builder.add([project(cell.operations.length, joined.shape.channels), joined])
 }
 
-/** Parameters that the cell's choice samples but that cannot change its output. */
+/** Parameters that the choice of the cell samples but that cannot change its output. */
 function looseParameters(layer: Layer, cell: Cell, live: readonly boolean[], shared: boolean): string[] {
   const names: string[] = []
   const used = shared ? cell.operations.filter((_, block) => live[block + 1]) : []

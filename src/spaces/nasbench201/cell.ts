@@ -1,8 +1,8 @@
 /**
- * The NAS-Bench-201 cell as a graph (Dong and Yang, 2020): four nodes, six edges, each with one of five operations.
+ * The NAS-Bench-201 cell as a graph (Dong and Yang, 2020): four nodes and six edges, each with one of five operations.
  * Pure functions of a path: notation, dead edges, isomorphism.
  */
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { Path } from '../space.js'
 
 export const OPERATIONS = ['none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3', 'avg_pool_3x3'] as const
@@ -15,7 +15,7 @@ export const POOL = 4
 
 export const NODES = 4
 
-/** The edge order of every path. Targets ascend, so one sweep over the edges visits the nodes topologically. */
+/** The edges, in the order of every path. Targets ascend, so one sweep over them visits the nodes topologically. */
 export const EDGES = [
   { target: 1, source: 0 },
   { target: 2, source: 0 },
@@ -34,32 +34,26 @@ export function encodeArchitecture(path: Path): string {
   return `|${a}~0|+|${b}~0|${c}~1|+|${d}~0|${e}~1|${f}~2|`
 }
 
-/** Reads an arch string; throws a {@link UserError} for a string of another form or an unknown operation. */
+/** Reads an arch string; throws a UserError for a string of another form or an unknown operation. */
 export function decodeArchitecture(text: string): Path {
   const match = ARCHITECTURE.exec(text)
   if (match === null) {
-    throw new UserError(
-      `Expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2| for an architecture of nasbench201 but received "${text}"`,
-      2,
-    )
+    throw expected('|op~0|+|op~0|op~1|+|op~0|op~1|op~2|', 'an architecture of nasbench201', `"${text}"`, 2)
   }
   return EDGES.map(({ target, source }, edge) => {
     const name = match[edge + 1]
     const operation = INDEX.get(name)
     if (operation === undefined) {
-      throw new UserError(
-        `Expected ${OPERATIONS.join(', ')} for edge ${target}<-${source} of "${text}" but received "${name}"`,
-        2,
-      )
+      throw expected(OPERATIONS.join(', '), `edge ${target}<-${source} of "${text}"`, `"${name}"`, 2)
     }
     return operation
   })
 }
 
 /**
- * The path with every dead edge replaced by `none`. An edge is dead when its source carries no signal or its target
- * never reaches node 3: a convolution of zeros is a constant per channel, which batch normalisation turns to zero.
- * The 15,625 paths leave 9,445 distinct results; two paths with the same result compute the same function.
+ * The path with `none` in place of every dead edge. An edge is dead if its source carries no signal or its target never
+ * reaches node 3. A convolution of zeros is a constant per channel, which batch normalization turns to zero. The 15,625
+ * paths have 9,445 distinct results. Two paths with the same result compute the same function.
  */
 export function withoutDeadEdges(path: Path): Path {
   const signal = [true, false, false, false]
@@ -74,8 +68,8 @@ export function withoutDeadEdges(path: Path): Path {
 }
 
 /**
- * Key of the isomorphism class as Zhou et al. (ECCV 2022) count them: 6,466 classes. Terms that carry no signal stay
- * in the key as "#"; dropping them would merge more paths, and give another set than the published one.
+ * Key of the isomorphism class as Zhou et al. (ECCV 2022) count them: 6,466 classes. Terms that carry no signal stay in
+ * the key as "#". Without them more paths would share a class than in the publication.
  */
 export function isomorphismKey(path: Path): string {
   const keys = ['0']

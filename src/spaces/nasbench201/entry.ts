@@ -23,10 +23,11 @@ export const NASBENCH201: SpaceEntry<Extract<SpaceConfig, { name: 'nasbench201' 
   },
 }
 
-/** Undefined for a path without convolutions. */
+/** The sharing that names tell; undefined for a path without convolutions. */
 function sharing(weights: WeightShapes): Sharing | undefined {
   const blocks = numbersIn(weights, /^cells\.\d+\.blocks\.(\d+)\./)
-  // A space that shares weights per cell has one block. Several are made by `withBlocks`, of any space.
+  // One block means that weights are shared per cell. Several blocks come from `withBlocks`, which spaces of either
+  // sharing have.
   if (blocks.length > 0) return blocks.join() === '0' ? 'perCell' : 'perOperation'
   return anyName(weights, /^cells\.\d+\.edges\./) ? 'perOperation' : undefined
 }

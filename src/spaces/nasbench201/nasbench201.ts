@@ -1,13 +1,15 @@
 /**
- * NAS-Bench-201 (Dong and Yang, ICLR 2020) as a weight-sharing supernet, as PA&DA's released code builds it: three
- * stages of equal cells at C, 2C and 4C channels, a strided residual block between stages, every candidate convolution
- * with weights of its own, or with one copy per cell for all its edges. Batch normalisation has no parameters and uses
- * batch statistics in evaluation too. Parameters have the names, shapes and order of the reference's state dict.
+ * NAS-Bench-201 (Dong and Yang, ICLR 2020) as a weight-sharing supernet, as PA&DA's released code builds it. It has
+ * three stages of equal cells at C, 2C and 4C channels, and a strided residual block between stages. Every candidate
+ * convolution has its own weights, or all edges of a cell share one copy (`sharing`). Batch norms have no parameters
+ * and use batch statistics in evaluation too. Parameters have the names, shapes and order of the reference's state
+ * dict.
  *
- * With `affine` the norms of stem, residual blocks and head have scales and shifts, and the convolutions of residual blocks
- * no biases, as in the supernets of Dong and Yang's code (D-X-Y/AutoDL-Projects), whose names they have. Norms of candidates
- * have none there either by default, so what is dead stays dead: they take the zeros of an edge that carries no signal to
- * zeros. Residual blocks then make something of zeros, but a cell that no signal passes gives zeros whatever it reads.
+ * With `affine`, the norms of stem, residual blocks and head have scales and shifts, and the convolutions of residual
+ * blocks have no biases. This matches the supernets of Dong and Yang's code (D-X-Y/AutoDL-Projects), names included.
+ * Norms of candidates have no parameters there either by default, so dead edges stay dead. Such a norm turns the zeros
+ * of an edge without signal into zeros. Residual blocks then turn zeros into other values, but a cell that no signal
+ * passes gives zeros whatever it reads.
  */
 import type { NasBench201Config } from '../../config/schema.js'
 import type { Program, Shape } from '../../programs/program.js'
@@ -28,7 +30,7 @@ import {
 } from './cell.js'
 import { type Network, network, pathProgram, publishedProgram, STRIDE } from './network.js'
 
-/** The size of the supernet: settings of the space, and what its images are. */
+/** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface NasBench201Options extends Partial<Omit<NasBench201Config, 'name'>> {
   /** One image; height and width must be multiples of 4, because two residual blocks halve them. */
   readonly input?: Shape
@@ -101,7 +103,10 @@ function blockName(block: number): string {
   return `blocks.${block}`
 }
 
-/** Every cell has as many sets of candidate weights as the network has, from any of which an edge may draw. */
+/**
+ * The blocked space of a network. Every cell has the sets of candidate weights of the network, and an edge may draw
+ * from any of them.
+ */
 function blocked(net: Network, space: NasBench201): BlockedSpace {
   return {
     parameters: () => net.parameters,
@@ -115,23 +120,23 @@ function blocked(net: Network, space: NasBench201): BlockedSpace {
     },
     assigned(path: Path, assignment: readonly number[]): Program {
       const live = space.withoutDeadEdges(path)
-      const place = drawingEdges(live)
+      const drawing = drawingEdges(live)
       return pathProgram(net, {
         path,
         live,
-        draw: (_, edge, apply) => apply(assignment[place.indexOf(edge)]),
+        draw: (_, edge, apply) => apply(assignment[drawing.indexOf(edge)]),
         idleSets: () => [],
       })
     },
     mixed(path: Path, open: number, { dropout }: { dropout?: number } = {}): Program {
       const live = space.withoutDeadEdges(path)
-      const place = drawingEdges(live)
+      const drawing = drawingEdges(live)
       const all = Array.from({ length: open }, (_, block) => block)
       return pathProgram(net, {
         path,
         live,
         draw: (builder, edge, apply) =>
-          open === 1 ? apply(0) : builder.mix(all.map(apply), place.indexOf(edge) * open),
+          open === 1 ? apply(0) : builder.mix(all.map(apply), drawing.indexOf(edge) * open),
         idleSets: (edge) => (live.includes(path[edge]) ? [] : all),
         dropout,
       })
@@ -143,7 +148,7 @@ function isConvolution(operation: number): boolean {
   return operation === CONV_1X1 || operation === CONV_3X3
 }
 
-/** The edges that draw weights from a block. */
+/** Edges that draw weights from a block. */
 function drawingEdges(live: Path): number[] {
   return [...live.keys()].filter((edge) => isConvolution(live[edge]))
 }

@@ -1,14 +1,15 @@
 /**
- * The layers of NAS-Bench-201's supernet, their parameters, and the program of a path through them. Where the edges of a
- * cell draw their convolutions from is a parameter: every edge has a set of candidate weights of its own, or all draw from
- * the same sets.
+ * The layers of NAS-Bench-201's supernet, their parameters, and the program of a path. The function {@link Draw}
+ * decides from which sets of candidate weights an edge draws its convolution. Every edge has its own set, or all edges
+ * have the same sets.
  */
+import { scalars } from '../../base/shapes.js'
 import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
 import type { ParameterSpec, Path } from '../space.js'
 import { CONV_1X1, CONV_3X3, EDGES, NODES, NONE, POOL, SKIP } from './cell.js'
 
 const STAGES = 3
-/** Height and width of images are multiples of it: two residual blocks halve them. */
+/** Height and width of images must be multiples of it, because two residual blocks halve them. */
 export const STRIDE = 2 ** (STAGES - 1)
 
 /** Names of a convolution's parameters, or of a batch norm's. */
@@ -17,7 +18,7 @@ interface WeightAndBias {
   readonly bias: string
 }
 
-/** A convolution of a residual block: with a bias, or without and followed by a norm that has parameters. */
+/** A convolution of a residual block: with a bias, or with a norm that has parameters instead. */
 interface Convolution {
   readonly weight: string
   readonly bias?: string
@@ -40,12 +41,13 @@ interface Residual {
   readonly downsample: string
 }
 
-/** What there is of weights: all that the programs of a supernet have in common. */
+/** The weights of a supernet: everything that its programs have in common. */
 export interface Network {
   readonly layers: readonly (Cell | Residual)[]
   readonly parameters: readonly ParameterSpec[]
-  /** Of the stem's batch norm and the head's, where these have parameters. */
+  /** The batch norm of the stem, if it has parameters. */
   readonly stemNorm?: WeightAndBias
+  /** The batch norm of the head, if it has parameters. */
   readonly headNorm?: WeightAndBias
   readonly input: Shape
   readonly channels: number
@@ -53,18 +55,18 @@ export interface Network {
 }
 
 /**
- * How an edge of a cell comes by its convolution, given what set `s` of candidate weights makes of the edge's input: by
- * one of the sets, or by several.
+ * Draws the convolution of an edge, from one set of candidate weights or from several. `apply(s)` applies the
+ * convolution of set s to the input of the edge.
  */
 export type Draw = (builder: ProgramBuilder, edge: number, apply: (set: number) => Value) => Value
 
 export interface NetworkOptions extends Pick<Network, 'input' | 'channels' | 'classes'> {
   readonly cellsPerStage: number
-  /** Whether the batch norms of stem, residual blocks and head have parameters. */
+  /** True if the batch norms of stem, residual blocks and head have parameters. */
   readonly affine: boolean
-  /** Per set of candidate weights of a cell, what the names of its parameters have between the cell and the operation. */
+  /** By set of candidate weights of a cell: the part of its parameters' names between the cell and the operation. */
   readonly sets: readonly string[]
-  /** How the candidate weights of each set start; default: as PyTorch starts them. */
+  /** True if the candidate weights of a set start at zero. By default they start as in PyTorch. */
   readonly startAtZero?: (set: number) => boolean
 }
 
@@ -76,28 +78,28 @@ export function network(options: NetworkOptions): Network {
 }
 
 export interface ProgramOptions {
-  /** The path with dead edges, if their parameters are to be declared; `live` is without them. */
+  /** The path with its dead edges; `live` is without them. */
   readonly path: Path
   readonly live: Path
   readonly draw: Draw
-  /** Sets of which dead edges have sampled the weights. */
+  /** Sets whose weights a dead edge samples without using them. */
   readonly idleSets: (edge: number) => readonly number[]
-  /** Probability of dropping features before the classifier; default 0. */
+  /** Probability of dropping a feature before the classifier; default 0. */
   readonly dropout?: number
 }
 
-/** What a path computes; parameters of dead edges are idle where no live edge uses them. */
+/** The program of a path. Parameters of dead edges are idle unless a live edge uses them. */
 export function pathProgram(network: Network, options: ProgramOptions): Program {
   const { live, dropout = 0 } = options
   const builder = new ProgramBuilder()
   const signal = live.some((operation) => operation !== NONE)
-  const features = signal ? body(builder, network, live, options.draw) : silence(builder, network)
-  if (!signal) builder.idle(outside(network))
+  const features = signal ? body(builder, network, live, options.draw) : zeroFeatures(builder, network)
+  if (!signal) builder.idle(parametersBeforeHead(network))
   idleEdges(builder, network, options)
   return head(builder, network, features, dropout)
 }
 
-/** The network of a path with its dead edges, as it is published. */
+/** The network of a path with its dead edges, as the benchmark publishes it. */
 export function publishedProgram(network: Network, path: Path, draw: Draw): Program {
   const builder = new ProgramBuilder()
   return head(builder, network, body(builder, network, path, draw), 0)
@@ -155,7 +157,7 @@ function parametersOf(
     { operation, zero = false }: { operation?: number; zero?: boolean } = {},
   ) => {
     // PyTorch's defaults: weight and bias uniform in ±1/√(fan-in).
-    const bound = 1 / Math.sqrt(shape.slice(1).reduce((product, extent) => product * extent, 1))
+    const bound = 1 / Math.sqrt(scalars(shape.slice(1)))
     const init = zero ? ({ kind: 'zeros' } as const) : ({ kind: 'uniform', bound } as const)
     const shared = { init, ...(operation === undefined ? {} : { operation }) }
     specs.push({ name: names.weight, shape, ...shared })
@@ -193,10 +195,11 @@ function parametersOf(
 function body(builder: ProgramBuilder, network: Network, path: Path, draw: Draw): Value {
   const { layers, stemNorm, input, channels } = network
   const stem = builder.conv2d(builder.input(input), { weight: 'stem.0.weight', channels, kernel: 3 })
-  // A value may be several nodes at once (through skips), even of consecutive cells: its ReLU is written once.
+  // Through skips, one value may be several nodes, even of consecutive cells: its ReLU is written once.
   const rectified: Value[] = []
   const relu = (x: Value) => (rectified[x.id] ??= builder.relu(x))
-  // Options field by field: spreading `names` makes this, which runs at every training step, twenty times slower.
+  // Options are written field by field: spreading `names` makes this code, which runs at every training step, twenty
+  // times slower.
   const convBn = (x: Value, names: Convolution, width: number, kernel: number, stride = 1) =>
     builder.batchNorm(
       builder.conv2d(relu(x), { weight: names.weight, bias: names.bias, channels: width, kernel, stride }),
@@ -213,7 +216,7 @@ function body(builder: ProgramBuilder, network: Network, path: Path, draw: Draw)
     }
     const nodes = [x]
     const { shape } = x
-    // Only a dead edge reads a node that no edge arrives at.
+    // Only a dead edge reads a node without incoming edges.
     const valueAt = (node: number) => (nodes[node] ??= builder.zeros(shape))
     for (let node = 1; node < NODES; node++) {
       const terms: Value[] = []
@@ -244,13 +247,13 @@ function head(builder: ProgramBuilder, { headNorm, classes }: Network, features:
   )
 }
 
-/** What the last cell gives when no signal passes the cells: exactly zero. */
-function silence(builder: ProgramBuilder, { input, channels }: Network): Value {
+/** The output of the last cell if no signal passes the cells: exactly zero. */
+function zeroFeatures(builder: ProgramBuilder, { input, channels }: Network): Value {
   return builder.zeros({ channels: channels * STRIDE, height: input.height / STRIDE, width: input.width / STRIDE })
 }
 
-/** Parameters that every path samples, but for the head's. */
-function outside({ parameters }: Network): string[] {
+/** Parameters of stem and residual blocks, which every path samples. */
+function parametersBeforeHead({ parameters }: Network): string[] {
   return parameters
     .filter(({ name, operation }) => operation === undefined && !/^(lastact|classifier)\./.test(name))
     .map(({ name }) => name)
