@@ -1,5 +1,5 @@
-# The same addon as CMakeLists.txt builds, for people without CMake. LIBTORCH names a libtorch folder:
-#   LIBTORCH=/path/to/libtorch npx node-gyp rebuild        (or --libtorch=…; --nodedir=… where Node's headers are)
+# Builds the same addon as CMakeLists.txt without CMake. LIBTORCH is a libtorch folder:
+#   LIBTORCH=/path/to/libtorch npx node-gyp rebuild        (or --libtorch=…; --nodedir=… is the folder of Node's headers)
 {
   'variables': {
     'libtorch%': '<!(node -p "process.env.LIBTORCH || String()")',
@@ -10,7 +10,7 @@
       'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).sort().join(\'\\n\')")'],
       'include_dirs': ['native'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', '_GLIBCXX_USE_CXX11_ABI=1'],
-      # libtorch throws and uses RTTI; node-gyp's defaults forbid both.
+      # libtorch uses exceptions and RTTI, which node-gyp's defaults disable.
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': [
         '-std=c++20', '-O3', '-fopenmp', '-fexceptions', '-frtti', '-Wall', '-Wextra', '-Werror=switch', '-Wno-psabi',

@@ -1,4 +1,4 @@
-// What JavaScript can call: the other side of `Binding` in src/native/raw.ts.
+// Everything that JavaScript can call: the other side of `Binding` in src/native/raw.ts.
 #include <ATen/Version.h>
 #include <napi.h>
 #include <torch/headeronly/version.h>
@@ -108,7 +108,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define("Dataset", DatasetHandle::define(env), addon_data.dataset);
   define("HeldBatch", HeldBatchHandle::define(env), addon_data.held_batch);
   define("Supernet", SupernetHandle::define(env), addon_data.supernet);
-  // Plans come from Supernet.compile: their class is not exported.
+  // Only Supernet.compile makes plans, so their class is not exported.
   addon_data.plan = Napi::Persistent(PlanHandle::define(env));
   return exports;
 }

@@ -10,7 +10,7 @@
 namespace pada {
 namespace {
 
-// Of running statistics in training, as PyTorch's default.
+// Momentum of running statistics in training; PyTorch's default.
 constexpr double kMomentum = 0.1;
 
 std::string content_key(const std::vector<int32_t>& code, const std::vector<std::string>& names,
@@ -53,9 +53,9 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
 EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   check_labels(batch.source(), plan);
   const int64_t size = batch.size();
-  // Gone before the new one is made, so that there are never two.
+  // Frees the old observation first, so that there are never two in memory.
   observed_.emplace();
-  // A share of nothing: batch norms take the statistics of the batch, and the running ones stay.
+  // Momentum 0: normalise by the batch, leave running statistics unchanged.
   Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
   const at::Tensor logits = run.forward(batch.images());
   Stopwatch::Scope time(Family::Loss);
@@ -79,7 +79,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
   run.backward(loss.gradient);
   parameters_.mark_pending(plan.sampled);
 
-  // The importances of the samples are statistics, though they fall off with the loss.
+  // Computing the loss yields the importances, but they count as statistics.
   Stopwatch::Scope time(Family::Statistics);
   AccumulateRecord record;
   record.loss = loss.total.item<double>() / static_cast<double>(size);
@@ -143,7 +143,7 @@ StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOp
   record.clip = finished.clip;
   record.gradient_norms = finished.norms.each;
   if (finished.indices == plan.sampled) return record;
-  // Earlier passes have left gradients too, or these in another order.
+  // Earlier passes left gradients of other parameters, or of these in another order.
   std::unordered_map<int, double> norm_of;
   for (size_t i = 0; i < finished.indices.size(); i++) norm_of[finished.indices[i]] = finished.norms.each[i];
   record.gradient_norms.clear();
@@ -153,12 +153,12 @@ StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOp
 
 void Supernet::snapshot(const Plan& plan) {
   Stopwatch::Scope time(Family::Optimizer);
-  take_snapshot(parameters_, plan.sampled);
+  begin_trial(parameters_, plan.sampled);
 }
 
 void Supernet::restore(const Plan& plan, double share, bool reset_optimizer) {
   Stopwatch::Scope time(Family::Optimizer);
-  restore_snapshot(parameters_, plan.sampled, share, reset_optimizer);
+  end_trial(parameters_, plan.sampled, share, reset_optimizer);
 }
 
 void Supernet::displacement_to_gradients() {
@@ -194,11 +194,11 @@ void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Ba
   for (auto first = images.indices.begin(); first != end && !plan.buffers.empty();) {
     const auto last = first + std::min<int64_t>(batch_size, end - first);
     AugmentationList augmentation = images.augmentation;
-    // Each batch draws for itself.
+    // Each batch draws differently.
     augmentation.seed += static_cast<uint64_t>(batches);
     const at::Tensor batch = source.gather({first, last}, augmentation);
     Phase phase;
-    // The first takes the place of what was there, the n-th has a share of 1/n.
+    // The n-th batch has momentum 1 / n, so the first replaces the old statistics.
     phase.momentum = 1.0 / static_cast<double>(++batches);
     execution(plan, last - first, phase).forward(batch);
     first = last;

@@ -1,5 +1,5 @@
-// The weights of a search space and what can be done with them. Every member runs on the executor thread, except
-// compile(), which touches the plan cache only.
+// The weights of a search space and the operations on them. Members run on the executor thread. Two exceptions:
+// compile(), which locks its cache, and names, shapes and sizes, which never change.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ struct AccumulateRecord {
   double loss = 0;
   int64_t correct = 0;
   std::vector<float> importance;
-  std::vector<float> mixing_gradients;  // of the mean loss, by coefficient
-  std::optional<double> alignment;      // see Taps::alignment; where asked for
+  std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
+  std::optional<double> alignment;      // see Taps::alignment; none if not asked for
 };
 
 struct ClipRecord {
@@ -39,7 +39,7 @@ struct StepRecord : AccumulateRecord {
   ClipRecord clip;
 };
 
-// How a step goes on from the gradients held.
+// Options of a step's second half, which uses the accumulated gradients.
 struct FinishOptions {
   UpdateOptions update;
   double clip_norm = 0;
@@ -57,8 +57,8 @@ struct EvaluateRecord {
 
 class Supernet {
  public:
-  // `reference`: ATen's operators in the order of the PyTorch reference, on any device; otherwise whatever is fastest.
-  // `precision`: of activations; see precision.h.
+  // `reference`: compute by ATen's operators in the order of the PyTorch reference, on any device; otherwise by the
+  // fastest code. `precision`: see precision.h.
   Supernet(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, Buffers buffers, at::Device device,
            bool reference, Precision precision)
       : parameters_(std::move(names), std::move(shapes), device, reference),
@@ -69,25 +69,26 @@ class Supernet {
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
-  // Forward only, as in training but for running statistics, which stay; keeps the values of the plan's taps.
+  // Runs forward as in training, but leaves running statistics unchanged. Keeps the values of the plan's taps.
   EvaluateRecord observe(const Plan& plan, Minibatch& batch);
-  // `alignment`: weight in the loss of how far taps are from those observed last; none to let taps be.
+  // `alignment`: weight in the loss of the distance between taps and the values observed last; none: taps are not
+  // compared.
   AccumulateRecord accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment = std::nullopt);
   void add_noise(const GradientNoise& noise);
   void record_moments();
   ClipRecord clip(double max_norm);
   void update(const UpdateOptions& options);
   void discard_gradients() { parameters_.discard_gradients(); }
-  // Noise, moments, clipping and update, of the gradients held.
+  // Adds noise to the accumulated gradients, records their moments, clips them and updates.
   ClipRecord finish_step(const FinishOptions& options);
-  // accumulate and finish_step.
+  // accumulate, then finish_step.
   StepRecord train_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
-  // Trial steps of the parameters that a plan samples, see trial.h.
+  // Begin and end a trial of the parameters that the plan samples; see trial.h.
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
   EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
-  // Resets the plan's running statistics, then makes them the average of those of the batches that the images form.
+  // Resets the plan's running statistics, then averages the statistics of consecutive batches of the images into them.
   void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
   std::vector<float> logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices);
@@ -103,13 +104,13 @@ class Supernet {
 
  private:
   struct Finished {
-    std::vector<int> indices;  // of the parameters that were pending
+    std::vector<int> indices;  // parameters that were pending
     GradientNorms norms;
     ClipRecord clip;
   };
 
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
-  // What changes the gradients of a whole step, between its backward passes and everything that is read off them.
+  // The hook between a step's backward passes and the first use of its gradients. It may change the gradients.
   void complete_gradients(const FinishOptions& options);
   Finished finish(const FinishOptions& options);
   Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
@@ -120,7 +121,7 @@ class Supernet {
   const Precision precision_;
   std::optional<Observation> observed_;
   std::mutex cache_lock_;
-  // By encoded program. Plans live as long as a handle or a call holds them.
+  // By encoded program. A plan lives as long as a handle or a call holds it.
   std::unordered_map<std::string, std::weak_ptr<const Plan>> plans_;
 };
 

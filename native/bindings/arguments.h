@@ -1,4 +1,4 @@
-// Reading and writing JavaScript values: every failure says what was expected for which name.
+// Reads and writes JavaScript values. Every error names the argument and says which values it may have.
 #pragma once
 
 #include <napi.h>
@@ -61,19 +61,23 @@ inline std::vector<std::string> strings_argument(const Napi::Value& value, const
   return strings;
 }
 
-// The numbers of an object that is told apart by its `kind`.
+// A tagged value: { kind, … }
 inline Fields fields_argument(const Napi::Value& value, const std::string& name) {
   const Napi::Object object = object_argument(value, name);
+  std::string kind = string_argument(object.Get("kind"), name + ".kind");
   const Napi::Array keys = object.GetPropertyNames();
-  std::map<std::string, double> numbers;
+  std::map<std::string, Field> fields;
   for (uint32_t i = 0; i < keys.Length(); i++) {
     const std::string key = keys.Get(i).ToString().Utf8Value();
-    if (key != "kind") numbers[key] = number_argument(object.Get(key), name + "." + key);
+    if (key == "kind") continue;
+    const Napi::Value field = object.Get(key);
+    fields[key] = {field.IsNumber() ? std::optional(field.As<Napi::Number>().DoubleValue()) : std::nullopt,
+                   describe(field)};
   }
-  return {name, std::move(numbers)};
+  return {name, std::move(kind), std::move(fields)};
 }
 
-// The typed array that carries a C++ type.
+// The typed array of a C++ type.
 template <class T>
 struct ArrayKind;
 template <>
@@ -126,7 +130,7 @@ Napi::TypedArrayOf<T> to_array(Napi::Env env, const std::vector<T>& values) {
 
 at::Device device_argument(const Napi::Value& value);
 
-// Runs `body`, turning a C++ exception into a JavaScript one with its code.
+// Runs `body` and turns a C++ exception into a JavaScript error with a code.
 template <class Body>
 auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
   auto raise = [&](const std::string& code, const std::string& message) {

@@ -1,4 +1,4 @@
-// What a batch is augmented by, read from JavaScript values.
+// Reads the augmentation of a batch from JavaScript values.
 #pragma once
 
 #include <napi.h>

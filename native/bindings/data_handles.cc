@@ -93,7 +93,7 @@ Napi::Object PlanHandle::make(Napi::Env env, std::shared_ptr<const Plan> plan, s
   }
   object.Set("parameters", names);
   PlanHandle* handle = Unwrap(object);
-  // A rough count: steps and their terms.
+  // An estimate: steps with two terms each.
   const int64_t bytes = static_cast<int64_t>(plan->steps.size() * (sizeof(Step) + 2 * sizeof(Term)));
   handle->held_.hold(env, std::move(plan), bytes);
   handle->supernet_ = supernet;

@@ -1,4 +1,4 @@
-// The classes JavaScript holds: each owns one shared native object, until dispose() or the finaliser.
+// The classes that JavaScript holds. Each keeps one shared native object until dispose() or the finalizer.
 #pragma once
 
 #include <napi.h>
@@ -13,7 +13,7 @@
 
 namespace pada {
 
-// What a handle keeps. Calls under way hold the object too, so disposing never pulls it from under them.
+// The object of a handle. Calls under way hold the object too, so they can finish after dispose().
 template <class T>
 class Held {
  public:
@@ -23,7 +23,7 @@ class Held {
     Napi::MemoryManagement::AdjustExternalMemory(env, bytes_);
   }
 
-  // The object has taken so many more bytes.
+  // Reports that the object takes `bytes` more memory.
   void grow(Napi::Env env, int64_t bytes) {
     bytes_ += bytes;
     Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
@@ -71,7 +71,7 @@ class HeldBatchHandle : public Napi::ObjectWrap<HeldBatchHandle> {
   Held<Minibatch> held_;
 };
 
-// Made by Supernet.compile only. JavaScript sees `parameters`: the names of those the plan samples.
+// Made by Supernet.compile only. Its property `parameters` lists the names of the parameters that the plan samples.
 class PlanHandle : public Napi::ObjectWrap<PlanHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -97,7 +97,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  private:
   const std::shared_ptr<Supernet>& supernet() const { return held_.get("Supernet"); }
   std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
-  // Reports memory that an optimizer is about to take, once for each of its slots.
+  // Reports the memory that an optimizer is about to take, once for each of its slots.
   void announce(Napi::Env env, const std::vector<SlotKind>& slots);
 
   Napi::Value compile(const Napi::CallbackInfo& info);
@@ -127,10 +127,10 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
 
   Held<Supernet> held_;
-  std::set<std::string> announced_;  // slots
+  std::set<std::string> announced_;  // names of slots
 };
 
-// The handle behind a JavaScript value; throws for anything that was not made by the class.
+// The handle behind a JavaScript value. Throws if the value was not made by the class.
 template <class Handle>
 Handle* handle_argument(const Napi::Value& value, const Napi::FunctionReference& constructor, const std::string& name) {
   if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(constructor.Value())) {

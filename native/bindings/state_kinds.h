@@ -1,4 +1,4 @@
-// The flat state of a supernet, by the names that JavaScript has for it.
+// The flat state of a supernet, by its names in JavaScript.
 #pragma once
 
 #include <functional>
@@ -13,12 +13,12 @@ namespace pada {
 struct StateKind {
   std::string name;
   bool of_buffers;               // one number per scalar of the buffers, not of the parameters
-  std::optional<SlotKind> slot;  // of an optimizer
-  // On the executor thread only: slots are made when first asked for.
+  std::optional<SlotKind> slot;  // if an optimizer keeps it
+  // Executor thread only: the first call for a slot allocates it.
   std::function<at::Tensor&(Supernet&)> flat;
 };
 
-// Every kind: those of all supernets, then the slots of the optimizers.
+// Every kind: first the kinds that all supernets have, then the slots of optimizers.
 const std::vector<StateKind>& state_kinds();
 
 // Throws for a name that no kind has.

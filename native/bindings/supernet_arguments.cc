@@ -69,10 +69,9 @@ const OptimizerKind& optimizer_kind_argument(const Napi::Value& value) {
 
 UpdateOptions update_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "options");
-  const OptimizerKind& kind = optimizer_kind_argument(value);
   Fields settings = fields_argument(object.Get("optimizer"), "optimizer");
-  UpdateOptions options{kind.make(settings), finite(object, "learningRate"), false};
-  settings.finish(kind.name);
+  UpdateOptions options{optimizer_kind(settings.kind()).make(settings), finite(object, "learningRate"), false};
+  settings.finish();
   const std::string unsampled = string_argument(object.Get("unsampled"), "unsampled");
   if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
   options.decay_unsampled = unsampled == "decay";

@@ -1,4 +1,4 @@
-// What calls on a supernet take, read from JavaScript values.
+// Reads the arguments of a supernet's calls from JavaScript values.
 #pragma once
 
 #include "bindings/arguments.h"
@@ -11,21 +11,21 @@ Buffers buffers_argument(const Napi::Value& value, at::Device device);
 
 std::shared_ptr<ImageSource> dataset_argument(const Napi::Value& value);
 Batch batch_argument(const Napi::Value& value);
-// A HeldBatch's, or of a Dataset and a batch.
+// The batch of a HeldBatch, or a new batch of a Dataset.
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch);
 // { learningRate, optimizer: { kind, ... }, unsampled }
 UpdateOptions update_argument(const Napi::Value& value);
-// The kind of that optimizer.
+// The kind of the optimizer in these options.
 const OptimizerKind& optimizer_kind_argument(const Napi::Value& value);
-// The same with clipNorm and noise.
+// The same options with clipNorm and noise.
 FinishOptions finish_argument(const Napi::Value& value, const Parameters& parameters);
 StepOptions step_argument(const Napi::Value& value, const Parameters& parameters);
 GradientNoise noise_argument(const Napi::Value& value, const Parameters& parameters);
 double norm_argument(const Napi::Value& value);
-// Of a step's options: a number of at least 0, or absent.
+// `alignment` of a step's options: a number of at least 0, or absent.
 std::optional<double> alignment_of(const Napi::Object& options);
 
-// Of a supernet's options.
+// `arithmetic` and `precision` of a supernet's options.
 bool is_reference(const Napi::Object& options);
 Precision precision_of(const Napi::Object& options);
 

@@ -76,7 +76,7 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
     auto supernet =
         std::make_shared<Supernet>(std::move(names), shapes_argument(info[1]), buffers_argument(info[2], device),
                                    device, is_reference(options), precision_of(options));
-    // Values, gradients and two moments; what optimizers keep is added when they first run.
+    // Values, gradients and two moments; announce() adds the slots of optimizers.
     const int64_t bytes = 4 * supernet->parameters().flat_bytes() + supernet->buffers().flat_bytes();
     held_.hold(info.Env(), std::move(supernet), bytes);
   });

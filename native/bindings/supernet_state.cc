@@ -1,4 +1,4 @@
-// What is read from a supernet and written to it: values, gradients, moments, counts, and what optimizers keep.
+// Reads and writes the state of a supernet: values, gradients, moments, counts, and slots of optimizers.
 #include "bindings/handles.h"
 #include "bindings/state_kinds.h"
 #include "optim/moments.h"

@@ -1,4 +1,4 @@
-// The lists that both sides have, for a test that they are the same.
+// The lists that C++ and TypeScript both have. A test checks that they are equal.
 #pragma once
 
 #include <napi.h>

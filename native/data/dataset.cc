@@ -73,8 +73,8 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
   return device_.is_cpu() ? images : images.to(device_);
 }
 
-at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t of) {
-  if (!first_.defined() || first_.size(0) < of) first_ = gather(consecutive(0, of), {});
+at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t total) {
+  if (!first_.defined() || first_.size(0) < total) first_ = gather(consecutive(0, total), {});
   return first_.narrow(0, begin, number);
 }
 

@@ -13,7 +13,7 @@ class Dataset : public ImageSource {
   // Bytes, count x channels x height x width; mean and std per channel in units of byte / 255.
   Dataset(const uint8_t* images, std::vector<int32_t> labels, ImageExtent extent, const std::vector<double>& mean,
           const std::vector<double>& std, at::Device device);
-  // Floats, normalised already; padding is zero.
+  // Floats, already normalised; augmentations pad them with 0.
   Dataset(const float* images, std::vector<int32_t> labels, ImageExtent extent, at::Device device);
 
   int64_t count() const override { return static_cast<int64_t>(labels_.size()); }
@@ -22,8 +22,8 @@ class Dataset : public ImageSource {
   int64_t bytes() const { return static_cast<int64_t>(bytes_.size() + floats_.size() * sizeof(float)); }
 
   at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const override;
-  // A part of the first `of` images, which are normalised once and kept.
-  at::Tensor in_order(int64_t begin, int64_t number, int64_t of) override;
+  // A part of the first `total` images, which are normalised once and kept.
+  at::Tensor in_order(int64_t begin, int64_t number, int64_t total) override;
   at::Tensor labels(const std::vector<int32_t>& indices) const override;
 
  private:

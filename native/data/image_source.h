@@ -1,5 +1,5 @@
-// Where steps and evaluations take their images from. Dataset has them in memory; a source that reads them while the
-// supernet trains is another class of this interface, and a line where dataset_argument tells handles apart.
+// The source of the images that steps and evaluations use. Dataset holds all images in memory. Another source, such as
+// one that reads images during training, implements this interface and gets a line in dataset_argument.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace pada {
 
-// On the executor thread, but for what is known of all images: count, largest label and pixels.
+// Executor thread only, except count, largest_label and pixels, which never change.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
@@ -23,13 +23,14 @@ class ImageSource {
 
   // Batch x channels x height x width on the device, channels-last.
   virtual at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const = 0;
-  // Images begin … begin + number - 1 as they are, for an evaluation that takes the first `of` from beginning to end.
-  virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t of) = 0;
+  // Images begin … begin + number - 1 without augmentation, for an evaluation that takes the first `total` images in
+  // order.
+  virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t total) = 0;
   // int64 [batch] on the device.
   virtual at::Tensor labels(const std::vector<int32_t>& indices) const = 0;
 };
 
-// begin … begin + number - 1
+// The indices begin … begin + number - 1.
 inline std::vector<int32_t> consecutive(int64_t begin, int64_t number) {
   std::vector<int32_t> indices(number);
   std::iota(indices.begin(), indices.end(), static_cast<int32_t>(begin));

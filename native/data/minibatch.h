@@ -1,5 +1,5 @@
-// A batch of a source: which images, and, once a step has asked for them, the images themselves. Steps of several
-// paths on one batch share them.
+// A batch of a source: its indices and, after the first use, its images. Steps of several paths on one batch share the
+// images.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ struct Batch {
   AugmentationList augmentation;
   std::vector<float> weights;  // one per sample, or empty
   std::optional<Drop> drop;
-  std::vector<float> mixing;  // as many as the plan's coefficients
+  std::vector<float> mixing;  // one per coefficient of the plan
 };
 
 class Minibatch {
@@ -29,7 +29,7 @@ class Minibatch {
   const std::optional<Drop>& drop() const { return batch_.drop; }
   const std::vector<float>& mixing() const { return batch_.mixing; }
 
-  // Gathered, augmented and normalised at the first call. On the executor thread, as all of the following.
+  // Gathered, augmented and normalised at the first call. Executor thread only, like labels() and weights().
   const at::Tensor& images() {
     if (!images_.defined()) images_ = source_->gather(batch_.indices, batch_.augmentation);
     return images_;

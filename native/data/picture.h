@@ -1,4 +1,4 @@
-// One image on its way into a batch: what augmentations change, one after the other.
+// One image on its way into a batch. Augmentations change it one after another.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,22 @@ struct ImageExtent {
   int64_t pixels() const { return channels * height * width; }
 };
 
-// Rows of pixels, channels innermost: bytes until normalise() makes floats of them.
+// Rows of pixels, channels innermost. Bytes become floats in normalise().
 class Picture {
  public:
-  // `pixels`: bytes, and `table` says what each becomes, by channel * 256 + byte; or floats, and `table` is null.
-  // `out` has room for the picture as floats, `spare` for two of them.
+  // `pixels`: bytes, with a `table` of their normalised values by channel * 256 + byte; or floats, with a null `table`.
+  // `out` has room for one picture of floats, `spare` for two.
   Picture(const ImageExtent& extent, const void* pixels, const float* table, float* out, float* spare)
       : extent_(extent), pixels_(static_cast<const char*>(pixels)), table_(table), out_(out), spare_(spare) {}
 
   const ImageExtent& extent() const { return extent_; }
-  // Bytes of memory that a pixel takes with all of its channels. Zeros are black in a picture of bytes, and the mean in
-  // one of floats.
+  // Bytes of one pixel with all of its channels. Zeros are black in a picture of bytes, and the mean in a picture of
+  // floats.
   int64_t pixel_bytes() const {
     return extent_.channels * (table_ != nullptr ? 1 : static_cast<int64_t>(sizeof(float)));
   }
 
-  // `draw(from, to)` reads the pixels and writes all of the new ones.
+  // `draw(from, to)` reads the old pixels and writes all new ones.
   template <class Draw>
   void redraw(const Draw& draw) {
     char* to = reinterpret_cast<char*>(spare_);
@@ -35,7 +35,7 @@ class Picture {
     pixels_ = to;
   }
 
-  // Makes normalised floats of the pixels and returns them; they may be changed, and leave the picture in the end.
+  // Turns the pixels into normalised floats and returns them. An augmentation may change these floats in place.
   float* normalise() {
     if (table_ != nullptr) {
       const auto* byte = reinterpret_cast<const uint8_t*>(pixels_);

@@ -1,4 +1,4 @@
-// What one run of a plan holds: the values going forward, their gradients coming back.
+// Tensors of one execution of a plan: values of the forward pass, gradients of the backward pass.
 #pragma once
 
 #include <vector>
@@ -16,7 +16,7 @@ namespace pada {
 
 // How values are computed and kept.
 struct Numerics {
-  bool kernels;  // by hand-written loops on the CPU; otherwise by ATen, on any device
+  bool kernels;  // true: hand-written loops on the CPU; false: ATen, on any device
   Precision precision;
 };
 
@@ -44,17 +44,17 @@ struct Activations {
   const Phase phase;
   const bool kernels;
   const Precision precision;
-  at::Tensor images;                          // what the program's input is
+  at::Tensor images;                          // the program's input
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
   struct DeviceStatistics {
     at::Tensor mean, inverse_deviation;
   };
-  std::vector<DeviceStatistics> device_statistics;  // the same, where ATen computes
-  // By value id, what else the backward pass of its instruction reads: a max pool's indices, a drop's factors, a tap's
-  // difference from what was observed.
+  std::vector<DeviceStatistics> device_statistics;  // the same, if ATen computes
+  // By value id, other data that the backward pass of the instruction reads: a max pool's indices, a drop's factors, or
+  // a tap's gradient without its factor.
   std::vector<at::Tensor> kept;
-  // By coefficient: a float32 number on the device, undefined for one that no mix read.
+  // By coefficient: a float32 scalar on the device; undefined if no mix reads the coefficient.
   std::vector<at::Tensor> mixing_gradients;
   Taps taps;
 
@@ -79,7 +79,7 @@ struct Activations {
 
   bool wants_gradient(int value) const { return plan.requires_gradient[value]; }
 
-  // Adds to the gradient of a value; takes the tensor over if it is the first.
+  // Adds to the gradient of a value. The first gradient is taken over without a copy.
   void add_gradient(int value, at::Tensor gradient) {
     at::Tensor& held = gradients[value];
     if (!held.defined())
@@ -89,7 +89,7 @@ struct Activations {
   }
 };
 
-// The values of an activation as T, the type that it has in memory.
+// The memory of an activation, whose type in memory must be T.
 template <class T>
 const T* values_of(const at::Tensor& tensor) {
   return static_cast<const T*>(tensor.const_data_ptr());

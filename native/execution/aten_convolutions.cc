@@ -13,14 +13,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// One convolution with tensors of its own to work on.
+// One convolution and its tensors.
 class Convolution {
  public:
   Convolution(const Shape& in, const Shape& out, const Window& window, bool bias, bool input_gradient, int64_t batch,
               at::TensorOptions options)
       : window_(window), channels_(out.channels), input_gradient_(input_gradient) {
     const auto image = [&](const Shape& s) {
-      // Neither zeros, nor subnormal, nor beyond bfloat16: numbers as a batch norm gives them.
+      // Numbers as a batch norm gives them: zeros and subnormal numbers might take other times.
       return at::randn({batch, s.channels, s.height, s.width}, options).contiguous(at::MemoryFormat::ChannelsLast);
     };
     input_ = image(in);
@@ -56,8 +56,8 @@ struct Group {
   int64_t count;
 };
 
-// A cell repeats its convolutions, and equal ones take equal time: each kind runs once per round and counts as often
-// as the plan has it. (Running all of them, in the plan's order, gives the same sum within the noise of the machine.)
+// Cells repeat convolutions, and equal convolutions take equal time. Each distinct one runs once per round and counts
+// as often as the plan has it. (Running all of them in the plan's order gave the same sum within the noise.)
 std::vector<Group> groups_of(const Plan& plan, const at::TensorOptions& options, const ConvolutionTiming& timing) {
   using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, bool, bool>;
   std::map<Key, size_t> known;

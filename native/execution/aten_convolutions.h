@@ -1,5 +1,4 @@
-// How long the convolutions of a plan take where ATen computes them and nothing else runs: what a step is measured
-// against.
+// Time of a plan's convolutions if ATen computes them and nothing else runs. Step times are compared with it.
 #pragma once
 
 #include "execution/precision.h"
@@ -10,13 +9,13 @@ namespace pada {
 
 struct ConvolutionTiming {
   int64_t batch;
-  bool training;        // also backward: the gradients of weights, and of inputs where the plan asks for them
-  int64_t warmup;       // rounds before those that count
-  int64_t repetitions;  // rounds of which the median is taken
+  bool training;        // also runs backward: gradients of weights, and of inputs if the plan needs them
+  int64_t warmup;       // rounds that are not counted, before the others
+  int64_t repetitions;  // rounds that are counted
 };
 
-// Seconds that all convolutions of the plan take together, in `precision`, one after the other, channels-last, on
-// tensors that are there already. The median over rounds. 0 for a plan without convolutions.
+// Seconds of all convolutions of the plan, one after another, in `precision`, channels-last, without the allocation of
+// their arguments. Median over rounds; 0 for a plan without convolutions.
 double time_aten_convolutions(const Plan& plan, const Parameters& parameters, Precision precision,
                               const ConvolutionTiming& timing);
 

@@ -26,10 +26,10 @@ void input_forward(const Step& step, Activations& run) {
 
 void zeros_forward(const Step& step, Activations& run) { run.values[step.output] = run.empty(step.output).zero_(); }
 
-// Nothing that has a gradient goes in.
+// The step reads no value that has a gradient.
 void no_backward(const Step&, Activations&) {}
 
-// How a kind of step computes what it produces, and the gradients of what it reads.
+// The passes of a kind of step: forward computes its output, backward the gradients of its inputs.
 struct Passes {
   void (*forward)(const Step&, Activations&);
   void (*backward)(const Step&, Activations&);
@@ -105,7 +105,7 @@ void Execution::backward(const at::Tensor& logits_gradient) {
   for (size_t index = plan.steps.size(); index-- > 0;) {
     const Step& step = plan.steps[index];
     passes_of(step.kind).backward(step, run_);
-    // Everything the step produced has been used in both directions.
+    // Both passes have used everything that the step produced.
     for (int value : {step.output, step.relu}) {
       if (value < 0) continue;
       run_.values[value].reset();

@@ -7,14 +7,14 @@ namespace pada {
 
 class Execution {
  public:
-  // A phase without backward pass gives memory back as early as possible.
+  // If the phase has no backward pass, values are freed as early as possible.
   Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
             Numerics numerics, const Taps& taps = {});
 
   // images: batch x channels x height x width, channels-last, float32. Returns float32 logits [batch, classes, 1, 1].
   at::Tensor forward(const at::Tensor& images);
 
-  // Adds the gradients of every parameter used to Parameters::gradients, given those of the logits. Call once.
+  // Given the gradient of the logits, adds the gradients of all parameters used to Parameters::gradients. Call once.
   void backward(const at::Tensor& logits_gradient);
 
   // After backward: the gradients of the phase's mixing coefficients, on the CPU.

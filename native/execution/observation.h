@@ -1,4 +1,4 @@
-// What taps are for: values of one run that are kept, and that a later run on the same batch is drawn towards.
+// Values that taps keep in one execution. A later execution on the same batch can be drawn towards them.
 #pragma once
 
 #include <unordered_map>
@@ -10,17 +10,17 @@ namespace pada {
 // Values of taps by slot: batch x channels x height x width.
 using Observation = std::unordered_map<int, at::Tensor>;
 
-// What the taps of one run do beside passing their input on; by default nothing.
+// The work of the taps of one execution besides passing their input on; none by default.
 struct Taps {
-  Observation* keep = nullptr;           // puts their values there
-  const Observation* towards = nullptr;  // compares them with those there, where slots are equal
-  double weight = 0;                     // of the mean squared difference, of values scaled to mean square 1
+  Observation* keep = nullptr;           // receives their values
+  const Observation* towards = nullptr;  // values to compare theirs with, by slot
+  double weight = 0;  // in the loss, of the mean squared difference of values scaled to mean square 1
 
-  // Found going forward: taps that were compared, and the sum of their mean squared differences, a scalar.
+  // Results of the forward pass: number of taps compared, and the sum of their mean squared differences, a scalar.
   int compared = 0;
   at::Tensor squares{};
 
-  // Mean over the taps compared of the mean squared difference; 0 where there are none.
+  // Mean over the compared taps of their mean squared differences; 0 if there are none.
   double alignment() const { return compared == 0 ? 0 : squares.item<double>() / compared; }
 };
 

@@ -1,4 +1,4 @@
-// What differs between training, evaluation and the re-estimation of running statistics.
+// The mode of one execution of a plan: training, evaluation, or re-estimation of running statistics.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,19 @@
 
 namespace pada {
 
-// What the dropouts and drop paths of a step draw from.
+// The random source of a step's dropouts and drop paths.
 struct Drop {
   uint64_t seed = 0;
   double path_scale = 1;  // factor on the probability of every drop path, 0...1
 };
 
 struct Phase {
-  bool backward = false;  // keeps what the backward pass reads
-  // The share of the batch's statistics in the running ones after this run. Without it, batch norms that have running
-  // statistics normalise by them.
+  bool backward = false;  // keeps the values that the backward pass reads
+  // Share of the batch's statistics in the running statistics after this execution. Without it, batch norms that have
+  // running statistics normalise by them.
   std::optional<double> momentum;
   std::optional<Drop> drop;     // without it, nothing is dropped
-  std::vector<float> mixing{};  // coefficients that mixes read, each in the place that the instruction names
+  std::vector<float> mixing{};  // coefficients of mixes, by the indices that instructions give
 };
 
 }  // namespace pada

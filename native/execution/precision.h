@@ -1,5 +1,5 @@
-// The type in which activations are kept and convolutions computed. Parameters, their gradients and moments, batch
-// statistics and the loss are float32 in either.
+// The type of activations in memory, in which convolutions may also compute. Parameters, their gradients and moments,
+// batch statistics and the loss are always float32.
 #pragma once
 
 namespace pada {

@@ -7,8 +7,7 @@
 namespace pada {
 namespace {
 
-// Copies `bytes` of every pixel: between an activation and the channels of a concatenation that are its own. Strides
-// are bytes per pixel.
+// Copies `bytes` of every pixel between an activation and its channels in a concatenation. Strides are bytes per pixel.
 void copy_channels(const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t bytes, int64_t pixels) {
   at::parallel_for(0, pixels, grain(bytes, kElementsPerShare), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) std::memcpy(to + i * to_stride, from + i * from_stride, bytes);
@@ -34,7 +33,7 @@ void kernel_concat(const Step& step, Activations& run) {
   run.values[step.output] = std::move(whole);
 }
 
-// The gradient of the part that begins at channel `first`: a copy, for whoever holds a gradient may write to it.
+// The gradient of the part that begins at channel `first`. A copy, because the holder of a gradient may write to it.
 at::Tensor split(const at::Tensor& gradient, int64_t first, int part, const Activations& run) {
   const int64_t channels = run.plan.shapes[part].channels;
   if (!run.kernels) return gradient.narrow(1, first, channels).clone(at::MemoryFormat::ChannelsLast);

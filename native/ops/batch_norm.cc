@@ -15,7 +15,7 @@ bool normalises_by_batch(const Term& term, const Activations& run) {
   return !term.has_running() || run.phase.momentum.has_value();
 }
 
-// An unbiased variance takes two values.
+// An unbiased variance needs two values.
 void check_rows(const Term& term, const Activations& run) {
   if (moves_running(term, run) && run.rows(term.input) < 2) {
     expected("more than one value per channel", "a batch norm with running statistics", "1");
@@ -36,7 +36,7 @@ const float* parameter_values(int index, const Activations& run) {
   return index < 0 ? nullptr : parameter(index, run)->const_data_ptr<float>();
 }
 
-// Statistics of a batch norm's input, unless the convolution that computed it has them.
+// Statistics of a batch norm's input. The convolution that computed the input may have stored them already.
 template <class T>
 const ChannelStatistics& batch_statistics(int input, Activations& run) {
   ChannelStatistics& statistics = run.statistics[input];
@@ -47,7 +47,7 @@ const ChannelStatistics& batch_statistics(int input, Activations& run) {
   return statistics;
 }
 
-// As PyTorch moves them: the variance as an unbiased estimate.
+// Updates running statistics as PyTorch does: the variance is an unbiased estimate.
 void move_running(const Term& term, const ChannelStatistics& batch, Activations& run) {
   const double share = *run.phase.momentum, rows = static_cast<double>(run.rows(term.input));
   float* mean = buffer(term.running_mean, run)->mutable_data_ptr<float>();
@@ -68,8 +68,8 @@ ChannelStatistics running_statistics(const Term& term, const Activations& run) {
   return statistics;
 }
 
-// dL/dx of a batch norm: w * s * (g - mean(g) - (x - m) * s^2 * mean(g * (x - m))), an affine map of g and x; w is the
-// weight of its own affine, or 1 (null).
+// dL/dx of a batch norm: w * s * (g - mean(g) - (x - m) * s^2 * mean(g * (x - m))). This is an affine map of g and x.
+// w: weight of the batch norm, or 1 (null).
 ChannelAffine input_gradient(const ChannelStatistics& statistics, const float* weight,
                              const std::vector<double>& gradient_sum, const std::vector<double>& centred_sum,
                              int64_t rows) {

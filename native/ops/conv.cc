@@ -25,14 +25,14 @@ DepthwiseShape depthwise_shape_of(const Step& step, const Activations& run) {
   return {run.batch, in.channels, in.height, in.width, out.height, out.width, step.window};
 }
 
-// Backward only: forward, ATen is the faster of the two.
+// Backward only, because ATen is faster in the forward pass.
 bool has_depthwise_backward(const Step& step, const Activations& run) {
   const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
   return run.kernels && instruction_set() != InstructionSet::None && step.bias < 0 && in.channels == out.channels &&
          depthwise_shape_of(step, run).has_kernel();
 }
 
-// Whether the batch norm that alone reads the output asks for the statistics of this batch.
+// True if only a batch norm reads the output and it needs the statistics of this batch.
 bool wants_statistics(const Step& step, const Activations& run) {
   return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
 }
@@ -56,9 +56,9 @@ void aten_forward(const Step& step, Activations& run) {
                                 .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-// The layout in which ATen gets images for a backward pass. With AVX2, oneDNN (3.13 at least) now and then gives a
-// wrong weight gradient for strided pointwise convolutions of channels-last images whose channels do not fill its
-// vectors.
+// The layout of images for ATen's backward pass. With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight
+// gradient for strided pointwise convolutions. This happens if images are channels-last and their channels do not fill
+// its vectors.
 at::MemoryFormat backward_layout(const Step& step, const Activations& run) {
   constexpr int64_t kLanes = 8;
   const Window& w = step.window;
@@ -100,7 +100,8 @@ void depthwise_kernel_backward(const Step& step, const at::Tensor& gradient, Act
     held = std::move(input_gradient);
 }
 
-// `affine`: of the batch norm that `gradient` belongs to, or null where it belongs to the output itself.
+// `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` belongs to the batch norm that reads
+// the output, and `affine` maps it to the output's gradient.
 void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
   const Parameters& parameters = run.parameters;
   at::Tensor* held = run.wants_gradient(step.input) ? &run.gradients[step.input] : nullptr;

@@ -1,4 +1,4 @@
-// Convolution, forward beside backward.
+// Convolution, forward and backward.
 #pragma once
 
 #include "execution/activations.h"
@@ -8,8 +8,8 @@ namespace pada {
 void conv_forward(const Step& step, Activations& run);
 void conv_backward(const Step& step, Activations& run);
 
-// The same from the gradient of the batch norm of the step's output, which `affine` turns into that of the output as it
-// is read. False, with nothing done, where that takes a kernel that there is not.
+// The same, given the gradient of the batch norm that reads the output. `affine` turns it into the gradient of the
+// output as it is read. If there is no kernel for this, does nothing and returns false.
 bool conv_backward_through_norm(const Step& step, const at::Tensor& gradient, const ChannelAffine& affine,
                                 Activations& run);
 

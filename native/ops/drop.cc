@@ -11,9 +11,9 @@ double probability(const Step& step, const Activations& run) {
   return step.drop_probability * (step.drops_samples ? run.phase.drop->path_scale : 1);
 }
 
-// Zero for what is dropped, 1 / (1 - p) for what stays: one factor per sample, or per number in the order of memory
-// (sample, row, column, channel). Factor i of an instruction is a function of the step's seed, the instruction's index
-// in the program, and i: whichever device or thread asks for it, and whatever else a path computes.
+// 0 for dropped values, 1 / (1 - p) for the others: one factor per sample, or per number in the order of memory
+// (sample, row, column, channel). Factor i depends only on the step's seed, the instruction's index in the program, and
+// i. It is the same on any device and thread.
 at::Tensor factors(const Step& step, double p, const Activations& run) {
   const Shape& s = run.plan.shapes[step.output];
   at::Tensor result = step.drops_samples
@@ -30,9 +30,9 @@ at::Tensor factors(const Step& step, double p, const Activations& run) {
   return result.to(run.parameters.device());
 }
 
-// In float32, rounded once.
-at::Tensor scaled(const at::Tensor& x, const at::Tensor& by) {
-  return x.mul(by).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+// Multiplies in float32 and rounds once.
+at::Tensor scaled(const at::Tensor& x, const at::Tensor& factor) {
+  return x.mul(factor).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Dropout of numbers and of whole samples, forward beside backward.
+// Dropout of numbers and of whole samples, forward and backward.
 #pragma once
 
 #include "execution/activations.h"

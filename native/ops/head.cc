@@ -8,7 +8,7 @@ at::ScalarType type_of_output(const Step& step, const Activations& run) {
   return step.stays_float ? at::kFloat : run.type();
 }
 
-// An activation as the matrix that a linear layer computes with.
+// An activation as the float32 matrix that a linear layer reads.
 at::Tensor rows_of(const at::Tensor& value, const Activations& run) {
   return value.reshape({run.batch, -1}).to(at::kFloat);
 }
@@ -67,7 +67,7 @@ Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at
   at::Tensor difference = log_softmax.exp();
   difference.scatter_add_(1, column, at::full({batch, 1}, -1, difference.options()));
   loss.importance = difference.square().sum(1).sqrt();
-  // By the operator that autograd runs, whose rounding is not that of the difference.
+  // By the operator that autograd uses, which rounds differently than `difference`.
   at::Tensor share = at::full({batch, 1}, -1.0 / static_cast<double>(batch), difference.options());
   if (weights.defined()) share.mul_(weights.view({batch, 1}));
   const at::Tensor upstream = at::zeros_like(log_softmax).scatter_(1, column, share);

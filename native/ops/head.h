@@ -18,7 +18,7 @@ struct Loss {
   at::Tensor total;       // scalar: sum over the batch of weight * cross-entropy
   at::Tensor correct;     // scalar: samples whose largest logit is their label
   at::Tensor importance;  // [batch]: |softmax(logits) - onehot(label)|_2
-  at::Tensor gradient;    // [batch, classes, 1, 1]: of total / batch, by the logits
+  at::Tensor gradient;    // [batch, classes, 1, 1]: gradient of total / batch in the logits
 };
 
 // labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` only total and correct are

@@ -18,7 +18,7 @@ void max_pool_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined() || !run.wants_gradient(step.input)) return;
   const Stopwatch::Scope scope(Family::Pool);
   const Window& w = step.window;
-  // Of the input only extent and type are read.
+  // Only the extent and type of the input are read.
   const at::Tensor gradient =
       at::max_pool2d_with_indices_backward(run.gradients[step.output], run.empty(step.input), {w.kernel, w.kernel},
                                            {w.stride, w.stride}, {w.padding, w.padding}, {1, 1}, false, indices);

@@ -1,4 +1,4 @@
-// Max pooling, forward beside backward.
+// Max pooling, forward and backward.
 #pragma once
 
 #include "execution/activations.h"

@@ -13,9 +13,9 @@ float coefficient(const Step& step, size_t i, const Activations& run) {
   return run.phase.mixing[step.first_coefficient + i];
 }
 
-// In float32, rounded once.
-at::Tensor scaled(const at::Tensor& x, float by) {
-  return x.to(at::kFloat).mul(by).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+// Multiplies in float32 and rounds once.
+at::Tensor scaled(const at::Tensor& x, float factor) {
+  return x.to(at::kFloat).mul(factor).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 template <class T>
@@ -32,7 +32,7 @@ PADA_SIMD double product_sum(const T* __restrict a, const T* __restrict b, int64
   return total;
 }
 
-// In pieces of one length, added in their order: the sum is the same however many threads share them.
+// Sums pieces of equal length in their order, so the result is the same for any number of threads.
 template <class T>
 double inner_product(const T* a, const T* b, int64_t n) {
   constexpr int64_t kPiece = int64_t{1} << 14;
@@ -49,7 +49,7 @@ double inner_product(const T* a, const T* b, int64_t n) {
   return total;
 }
 
-// <gradient of the mix, value>: a float32 number on the device.
+// Inner product of the mix's gradient and a value: a float32 scalar on the device.
 at::Tensor coefficient_gradient(const at::Tensor& gradient, int value, const Activations& run) {
   const at::Tensor& x = run.values[value];
   if (!run.kernels) return gradient.to(at::kFloat).mul(x.to(at::kFloat)).sum();
@@ -64,18 +64,18 @@ at::Tensor coefficient_gradient(const at::Tensor& gradient, int value, const Act
 void mix_forward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::Sum);
   at::Tensor sum;
-  bool owned = false;  // what is taken whole still belongs to its producer
+  bool owned = false;  // an input with coefficient 1 still belongs to its producer
   for (size_t i = 0; i < step.terms.size(); i++) {
-    const float by = coefficient(step, i, run);
-    if (by == 0) continue;
+    const float factor = coefficient(step, i, run);
+    if (factor == 0) continue;
     const at::Tensor& x = run.values[step.terms[i].input];
     if (!sum.defined()) {
-      sum = by == 1 ? x : scaled(x, by);
-      owned = by != 1;
+      sum = factor == 1 ? x : scaled(x, factor);
+      owned = factor != 1;
     } else if (owned) {
-      sum.add_(x, by);
+      sum.add_(x, factor);
     } else {
-      sum = sum.add(x, by);
+      sum = sum.add(x, factor);
       owned = true;
     }
   }
@@ -86,7 +86,7 @@ void mix_backward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::Sum);
   at::Tensor gradient = std::move(run.gradients[step.output]);
   if (!gradient.defined()) return;
-  size_t last = 0;  // of those that have a gradient: it may take the memory over
+  size_t last = 0;  // the last term with a gradient; it may take over the memory of the mix's gradient
   for (size_t i = 0; i < step.terms.size(); i++) {
     if (coefficient(step, i, run) != 0) last = i;
     at::Tensor& held = run.mixing_gradients[step.first_coefficient + i];
@@ -95,10 +95,10 @@ void mix_backward(const Step& step, Activations& run) {
   }
   for (size_t i = 0; i < step.terms.size(); i++) {
     const int input = step.terms[i].input;
-    const float by = coefficient(step, i, run);
-    if (by == 0 || !run.wants_gradient(input)) continue;
-    if (by != 1)
-      run.add_gradient(input, scaled(gradient, by));
+    const float factor = coefficient(step, i, run);
+    if (factor == 0 || !run.wants_gradient(input)) continue;
+    if (factor != 1)
+      run.add_gradient(input, scaled(gradient, factor));
     else
       run.add_gradient(input, i == last ? std::move(gradient) : gradient.clone());
   }

@@ -1,4 +1,4 @@
-// Sums of values, each times a coefficient that the step gives, forward beside backward.
+// Sums of values, each times a coefficient of the step, forward and backward.
 #pragma once
 
 #include "execution/activations.h"
@@ -6,7 +6,7 @@
 namespace pada {
 
 void mix_forward(const Step& step, Activations& run);
-// A value whose coefficient is zero has no gradient, but its coefficient has.
+// If a coefficient is zero, its value has no gradient, but the coefficient has one.
 void mix_backward(const Step& step, Activations& run);
 
 }  // namespace pada

@@ -92,7 +92,7 @@ void kernel_forward(const Step& step, Activations& run) {
   sum_rows(terms, sum, relu, step.ceiling, run.batch, run.plan.shapes[step.output]);
 }
 
-// Gradient of the summed value from that of its ReLU.
+// The gradient of the sum, including the gradient that comes through its ReLU.
 at::Tensor through_relu(const Step& step, Activations& run) {
   at::Tensor gradient = std::move(run.gradients[step.output]);
   if (step.relu < 0 || !run.gradients[step.relu].defined()) return gradient;

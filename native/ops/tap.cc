@@ -22,8 +22,9 @@ Scaled scaled(const at::Tensor& x) {
   return {exact.mul(inverse), inverse};
 }
 
-// With u and a the two values scaled, their mean squared difference has the derivative 2 / (elements r) (mean(u a) u -
-// a) in x = r u. All but the factor is kept for the backward pass, so that the value itself need not stay.
+// Let u = x / r and a be the scaled values, and r the root of x's mean square. In x, their mean squared difference has
+// the derivative 2 / (elements r) (mean(u a) u - a). It is kept without 2 / elements for the backward pass, which then
+// need not keep x.
 void compare(const Step& step, const at::Tensor& x, Activations& run) {
   const auto found = run.taps.towards->find(step.slot);
   if (found == run.taps.towards->end()) return;
@@ -44,7 +45,7 @@ void compare(const Step& step, const at::Tensor& x, Activations& run) {
 }  // namespace
 
 void tap_forward(const Step& step, Activations& run) {
-  // Nobody writes to a value going forward, so whoever keeps it may hold its memory.
+  // The forward pass does not write to finished values, so the observation may share their memory.
   const at::Tensor& x = run.values[step.input];
   if (run.taps.keep != nullptr) run.taps.keep->insert_or_assign(step.slot, x);
   if (run.taps.towards != nullptr) {

@@ -1,4 +1,4 @@
-// Taps, which give their input and let it be kept or compared on the way: forward beside backward.
+// Taps, which pass their input on and may keep it or compare it: forward and backward.
 #pragma once
 
 #include "execution/activations.h"

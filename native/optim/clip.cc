@@ -32,12 +32,12 @@ GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int
   GradientNorms norms{std::vector<double>(indices.size(), 0), 0};
   if (indices.empty()) return norms;
   if (parameters.by_aten()) {
-    // As clip_grad_norm_: the norm of the norms, which it takes in the order of the parameters.
+    // Like clip_grad_norm_: the norm of the norms, taken in the order of the parameters.
     std::vector<std::pair<int, size_t>> ordered;
     for (size_t i = 0; i < indices.size(); i++) ordered.emplace_back(indices[i], i);
     std::sort(ordered.begin(), ordered.end());
     std::vector<at::Tensor> each;
-    for (const auto& [index, slot] : ordered) {
+    for (const auto& [index, position] : ordered) {
       each.push_back(at::linalg_vector_norm(parameters.segment(parameters.gradients, index)));
     }
     const at::Tensor stacked = at::stack(each);
@@ -51,7 +51,7 @@ GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int
   std::vector<double> partial(chunks.size());
   const float* g = data(parameters.gradients);
   for_chunks(chunks, [&](const Chunk& chunk, int64_t i) { partial[i] = sum_of_squares(g + chunk.offset, chunk.size); });
-  for (size_t i = 0; i < chunks.size(); i++) norms.each[chunks[i].slot] += partial[i];
+  for (size_t i = 0; i < chunks.size(); i++) norms.each[chunks[i].position] += partial[i];
   for (double& norm : norms.each) {
     norms.total += norm;
     norm = std::sqrt(norm);

@@ -38,7 +38,7 @@ void record_moments(Parameters& parameters, const std::vector<int>& indices) {
   const float* g = data(parameters.gradients);
   float *mean = data(parameters.moment_mean), *m2 = data(parameters.moment_m2);
   for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
-    const float inverse = static_cast<float>(1.0 / parameters.times_sampled[indices[c.slot]]);
+    const float inverse = static_cast<float>(1.0 / parameters.times_sampled[indices[c.position]]);
     welford_loop(g + c.offset, mean + c.offset, m2 + c.offset, inverse, c.size);
   });
 }

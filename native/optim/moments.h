@@ -7,10 +7,10 @@
 
 namespace pada {
 
-// Counts the gradients held of `indices` as one more observation each: Welford's update of mean and M2.
+// Counts the gradients of the parameters `indices` as one more observation each: Welford's update of mean and M2.
 void record_moments(Parameters& parameters, const std::vector<int>& indices);
 
-// M2 / S of each parameter, averaged over its scalars; 0 if S is 0.
+// M2 / S of each parameter, averaged over its scalars. S: number of observations; 0 if S is 0.
 std::vector<double> mean_variances(const Parameters& parameters);
 
 // Forgets all observations.

@@ -14,8 +14,8 @@ struct GradientNoise {
   std::vector<int> parameters;  // indices
 };
 
-// Adds noise to the gradients of those of `noise.parameters` that are pending: the same numbers for the same seed,
-// whatever the device, the threads and the other parameters.
+// Adds noise to the gradients of the parameters in `noise.parameters` that are pending. A seed gives the same numbers
+// on any device, with any number of threads and any other parameters.
 void add_noise(Parameters& parameters, const GradientNoise& noise);
 
 }  // namespace pada

@@ -24,7 +24,7 @@ void update(Parameters& parameters, const UpdateOptions& options) {
   std::vector<int> indices = parameters.pending();
   for (int index : indices) parameters.ever_sampled[index] = 1;
   if (options.decay_unsampled) {
-    // Those outside the step have gradient zero, as after zero_grad in the PyTorch of the reference.
+    // Parameters outside the step have gradient zero, as after zero_grad in the PyTorch version of the reference.
     indices.clear();
     for (int index = 0; index < parameters.count(); index++) {
       if (parameters.ever_sampled[index]) indices.push_back(index);

@@ -1,4 +1,4 @@
-// What moves parameters by the gradients held: one kind of optimizer per file, chosen by name.
+// Optimizers, which move parameters by their gradients: one kind per file, chosen by name.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,13 @@ namespace pada {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Moves the parameters listed by their gradients.
+  // Moves the parameters `indices` by their gradients.
   virtual void update(Parameters& parameters, const std::vector<int>& indices, double learning_rate) const = 0;
 };
 
 struct OptimizerKind {
   const char* name;             // as in the settings
-  std::vector<SlotKind> slots;  // state that it keeps of every parameter
+  std::vector<SlotKind> slots;  // state that it keeps of every scalar
   std::unique_ptr<const Optimizer> (*make)(Fields& settings);
 };
 

@@ -25,7 +25,7 @@ class Sgd : public Optimizer {
   explicit Sgd(Fields& settings)
       : momentum_(settings.number("momentum")), weight_decay_(settings.number("weightDecay")) {}
 
-  // Without momentum its memory is left alone, as PyTorch does: another optimizer may keep its own there.
+  // Without momentum, its slot stays unchanged, as in PyTorch. Another optimizer may use the slot.
   void update(Parameters& parameters, const std::vector<int>& indices, double learning_rate) const override {
     if (parameters.by_aten()) return update_by_aten(parameters, indices, learning_rate);
     const float rate = static_cast<float>(learning_rate), momentum = static_cast<float>(momentum_);

@@ -85,11 +85,11 @@ class Checker {
  private:
   const Shape& input(size_t i) const { return program_.instructions[in_.inputs[i]].shape; }
 
-  [[noreturn]] void refuse(const std::string& what, const std::string& received) const {
-    expected(what, name_, received);
+  [[noreturn]] void refuse(const std::string& wanted, const std::string& received) const {
+    expected(wanted, name_, received);
   }
 
-  // What an instruction may have of one thing, in words: "no buffers", "1 to 2 parameters", "at least one input".
+  // The allowed number of one thing in words: "no buffers", "1 to 2 parameters", "at least one input".
   static std::string words(const std::string& thing, Count count) {
     if (count.most == 0) return "no " + thing + "s";
     if (count.most == kAny) return "at least one " + thing;
@@ -160,7 +160,7 @@ class Checker {
     }
   }
 
-  // Values are kept by slot, so that of one program each slot has one.
+  // Values are kept by slot, so a program may use each slot once.
   void tap() const {
     if (in_.slot < 0) refuse("a slot of at least 0", std::to_string(in_.slot));
     for (const Instruction& earlier : program_.instructions) {
@@ -174,8 +174,8 @@ class Checker {
     tensor("parameter", parameters_.shape(in_.parameters[i]), shape);
   }
 
-  void tensor(const std::string& what, const std::vector<int64_t>& given, const std::vector<int64_t>& shape) const {
-    if (given != shape) refuse("a " + what + " of shape " + shape_text(shape), shape_text(given));
+  void tensor(const std::string& kind, const std::vector<int64_t>& given, const std::vector<int64_t>& shape) const {
+    if (given != shape) refuse("a " + kind + " of shape " + shape_text(shape), shape_text(given));
   }
 
   const Program& program_;

@@ -1,4 +1,4 @@
-// Whether an instruction can be computed: numbers of inputs and parameters, shapes, extents.
+// Checks that an instruction can be computed: numbers of inputs and parameters, shapes, extents.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace pada {
 
-// Throws, naming the instruction by `name`, unless it fits the earlier ones of the program and the tensors it names.
+// Throws if the instruction does not fit the earlier ones of the program or the tensors that it names. `name`: of the
+// instruction, for error messages.
 void check_instruction(const Program& program, const Instruction& in, const std::string& name,
                        const ShapeTable& parameters, const ShapeTable& buffers);
 

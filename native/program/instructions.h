@@ -1,5 +1,5 @@
-// The instructions that programs are made of: one table, from which op codes, names and what decoding checks follow.
-// `INSTRUCTIONS` of src/programs/instructions.ts is the same table; a test compares them.
+// The table of instructions, which defines op codes, names and the checks of decoding. `INSTRUCTIONS` of
+// src/programs/instructions.ts is the same table; a test compares the two.
 #pragma once
 
 #include <array>
@@ -9,13 +9,13 @@
 
 namespace pada {
 
-// How many there may be.
+// The fewest and the most allowed.
 struct Count {
   int fewest, most;
 };
 inline constexpr int kAny = 1 << 20;
 
-// In a row: op, name, inputs, parameters, buffers, then the names of the attributes. Append only: the place of a row is
+// A row: op, name, inputs, parameters, buffers, then the names of the attributes. Append only: the position of a row is
 // its op code.
 #define PADA_INSTRUCTIONS(X)                                                                       \
   X(Input, "input", (0, 0), (0, 0), (0, 0))                                                        \
@@ -44,7 +44,7 @@ struct InstructionKind {
   Op op;
   std::string_view name;
   Count inputs, parameters, buffers;
-  std::array<std::string_view, 5> attributes{};  // empty ones behind the last
+  std::array<std::string_view, 5> attributes{};  // unused ones are empty
 
   constexpr size_t attribute_count() const {
     size_t count = 0;

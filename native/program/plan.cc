@@ -34,7 +34,7 @@ class Planner {
 
   static bool is_relu(Op op) { return op == Op::Relu || op == Op::Relu6; }
 
-  // Two ReLUs of one value are one value, and so are two ReLU6s.
+  // Two ReLUs of one value become one, and so do two ReLU6s.
   void merge_equal_relus() {
     std::unordered_map<int, int> relu_of, relu6_of;
     for (int id = 0; id < static_cast<int>(alias_.size()); id++) {
@@ -64,13 +64,13 @@ class Planner {
     return uses_[id] == 1 && consumers_[id].size() == 1 && at(consumers_[id][0]).op == op;
   }
 
-  // A ReLU that only convolutions read is computed by them.
+  // If only convolutions read a ReLU, they compute it.
   bool folded(int id) const {
     return options_.fold_relus && at(id).op == Op::Relu && uses_[id] == static_cast<int>(consumers_[id].size()) &&
            std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
   }
 
-  // Linear layers are float32 in any precision, and so is what only they read.
+  // Linear layers compute in float32 in any precision. A value that only they read stays float32 too.
   bool only_feeds_linear(int id) const {
     return std::ranges::all_of(consumers_[id], [&](int consumer) {
       const Op op = at(consumer).op;
@@ -78,18 +78,18 @@ class Planner {
     });
   }
 
-  // A batch norm or pool that only feeds a sum is computed by the sum.
+  // If a batch norm or pool feeds only a sum, the sum computes it.
   bool absorbed(int id) const {
     const Op op = at(id).op;
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
-  // A tap, or a drop that drops nothing, gives the memory that it reads.
+  // A tap, or a drop that drops nothing, returns the memory of its input.
   static bool may_return_input(Op op) { return op == Op::Dropout || op == Op::DropPath || op == Op::Tap; }
 
-  // Whether a value's memory is read by none but its consumers: neither backward by the instruction that made it, nor
-  // as the memory of another value, as which a mix too may give one of its own. (In bfloat16 a mix reads and gives
-  // bfloat16, also where only linear layers read it, so it is not one of those above.)
+  // True if only its consumers read a value's memory. The instruction must not read it in the backward pass, and no
+  // other value may share it. A mix may return the memory of an input too. (It is not in may_return_input, because in
+  // bfloat16 it returns bfloat16 even if only linear layers read it.)
   static bool is_only_read_by_consumers(Op op) {
     return !is_relu(op) && op != Op::Input && op != Op::Mix && !may_return_input(op);
   }
@@ -135,8 +135,8 @@ class Planner {
         if (step.relu_input) step.input = operand(step.input, 0);
         step.feeds_norm = only_feeds(id, Op::BatchNorm);
         step.norm_has_running = step.feeds_norm && !at(consumers_[id][0]).buffers.empty();
-        // A batch norm subtracts the mean over the batch, and any bias with it. A running mean may be another
-        // network's, which had the bias.
+        // A batch norm subtracts the mean over the batch, which cancels the bias. A running mean may come from a
+        // network that had the bias, which then stays.
         if (!options_.keep_cancelled_biases && step.feeds_norm && !step.norm_has_running) step.bias = -1;
         break;
       case Op::BatchNorm:
@@ -165,7 +165,7 @@ class Planner {
         const float ceiling = in.op == Op::Relu6 ? 6.f : Step::kNoCeiling;
         const int index = step_of_[step.input];
         Step* sum = index >= 0 && plan_.steps[index].kind == Step::Kind::Sum ? &plan_.steps[index] : nullptr;
-        // A sum has room for one, where both a ReLU and a ReLU6 read it.
+        // A sum computes one of them, even if both a ReLU and a ReLU6 read it.
         if (sum != nullptr && sum->relu < 0) {
           sum->relu = id;
           sum->ceiling = ceiling;
@@ -214,7 +214,7 @@ class Planner {
     for (int index = 0; index < static_cast<int>(plan_.steps.size()); index++) {
       const Step& step = plan_.steps[index];
       const bool mixes = step.kind == Step::Kind::Mix;
-      // The coefficients of a mix have gradients as parameters do.
+      // Coefficients of a mix have gradients, as parameters do.
       bool requires_gradient = step.weight >= 0 || mixes;
       if (mixes) {
         const int end = step.first_coefficient + static_cast<int>(step.terms.size());

@@ -11,22 +11,22 @@ namespace {
 constexpr int64_t kMaxExtent = 1 << 20;
 constexpr double kProbabilityUnits = 1 << 30;  // as in src/programs/instructions.ts
 
-// Reads the code word by word; `what` is read, for error messages.
+// Reads the code word by word. `name`: of the instruction or value being read, for error messages.
 class Reader {
  public:
   Reader(const int32_t* code, size_t length) : code_(code), length_(length) {}
 
   size_t left() const { return length_ - position_; }
 
-  int32_t next(const std::string& what) {
-    if (position_ >= length_) expected("more words", what, "the end of the program");
+  int32_t next(const std::string& name) {
+    if (position_ >= length_) expected("more words", name, "the end of the program");
     return code_[position_++];
   }
 
-  // A count and so many words.
-  std::vector<int32_t> list(const std::string& what) {
+  // A count, then that many words.
+  std::vector<int32_t> list(const std::string& name) {
     std::vector<int32_t> words;
-    for (int32_t left = next(what); left > 0; left--) words.push_back(next(what));
+    for (int32_t left = next(name); left > 0; left--) words.push_back(next(name));
     return words;
   }
 
@@ -36,21 +36,21 @@ class Reader {
   size_t position_ = 0;
 };
 
-int resolve(const std::string& tensor, const std::string& what, const std::string& user, const ShapeTable& table) {
+int resolve(const std::string& tensor, const std::string& kind, const std::string& user, const ShapeTable& table) {
   const int index = table.find(tensor);
-  if (index < 0) expected("a " + what + " of the supernet", user, "\"" + tensor + "\"");
+  if (index < 0) expected("a " + kind + " of the supernet", user, "\"" + tensor + "\"");
   return index;
 }
 
-// Tensors that an instruction names: indices into `names`, to those into `table`.
+// Tensors of an instruction, from indices into `names` to indices into `table`.
 std::vector<int> resolve(const std::vector<int32_t>& words, const std::vector<std::string>& names,
-                         const std::string& what, const std::string& user, const ShapeTable& table) {
+                         const std::string& kind, const std::string& user, const ShapeTable& table) {
   std::vector<int> indices;
   for (int32_t word : words) {
     if (word < 0 || word >= static_cast<int32_t>(names.size())) {
-      expected("the index of a " + what + " name", user, std::to_string(word));
+      expected("the index of a " + kind + " name", user, std::to_string(word));
     }
-    indices.push_back(resolve(names[word], what, user, table));
+    indices.push_back(resolve(names[word], kind, user, table));
   }
   return indices;
 }
@@ -149,7 +149,7 @@ Program decode_program(const int32_t* code, size_t length, const std::vector<std
   for (const std::string& parameter : idle) {
     program.sampled.push_back(resolve(parameter, "parameter", "an idle parameter", parameters));
   }
-  // Each once, used ones first: a parameter that several instructions share has one gradient.
+  // Each parameter once, used ones first: a parameter that several instructions share has one gradient.
   std::vector<int> unique;
   std::unordered_set<int> seen;
   for (int parameter : program.sampled) {

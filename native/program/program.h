@@ -1,4 +1,4 @@
-// A program as decoded from JavaScript: instructions in topological order, each producing one value.
+// A program decoded from JavaScript: instructions in topological order. Each instruction produces one value.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct Shape {
 struct Window {
   int64_t kernel = 0, stride = 0, padding = 0, dilation = 1, groups = 1;
 
-  // Pixels from the first tap to the last.
+  // Pixels from the first element of the kernel to the last.
   int64_t span() const { return dilation * (kernel - 1) + 1; }
 };
 
@@ -30,10 +30,10 @@ struct Instruction {
   std::vector<int> buffers;     // indices into the supernet's buffers: running mean, then variance
   Shape shape;                  // of the value produced
   Window window;                // of a convolution or a pool
-  int64_t top = 0, left = 0;    // of a crop: where it begins
+  int64_t top = 0, left = 0;    // of a crop: its first row and column
   double drop_probability = 0;  // of a dropout or a drop path
-  int first_coefficient = 0;    // of a mix: index of its first input's among those of the step
-  int slot = -1;                // of a tap: what its value is known by
+  int first_coefficient = 0;    // of a mix: index of its first input's coefficient in Phase::mixing
+  int slot = -1;                // of a tap: identifies its value
 };
 
 struct Program {
@@ -42,7 +42,7 @@ struct Program {
   std::vector<int> sampled;  // every parameter that counts as sampled: used by an instruction, or declared idle
 };
 
-// What decoding needs to know of the supernet's parameters, or of its buffers.
+// Names and shapes of the supernet's parameters, or of its buffers.
 class ShapeTable {
  public:
   virtual ~ShapeTable() = default;

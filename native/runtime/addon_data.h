@@ -1,4 +1,4 @@
-// What the addon keeps for each JavaScript environment: the main thread's, and one per worker thread that loads it.
+// Data that the addon keeps for one JavaScript environment: the main thread's or a worker thread's.
 #pragma once
 
 #include <napi.h>
@@ -8,7 +8,7 @@ namespace pada {
 class Mailbox;
 
 struct AddonData {
-  Mailbox* mailbox = nullptr;                                   // the way results come back; see executor_thread.cc
+  Mailbox* mailbox = nullptr;                                   // brings results back; see executor_thread.cc
   Napi::FunctionReference dataset, held_batch, plan, supernet;  // constructors
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }

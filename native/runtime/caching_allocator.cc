@@ -17,16 +17,17 @@
 namespace pada {
 namespace {
 
-// Smaller blocks are malloc's business: it keeps them itself.
+// malloc keeps smaller blocks itself.
 constexpr size_t kSmallest = size_t{1} << 16;
 constexpr size_t kHugePage = size_t{1} << 21;
-// Sizes in steps of an eighth of a power of two: at most 12 % is lost, and batches of nearly equal size share blocks.
+// Rounds up to steps of an eighth of a power of two. Less than an eighth is lost, and batches of nearly equal size
+// share blocks.
 size_t rounded(size_t bytes) {
   const size_t step = std::bit_floor(bytes) / 8;
   return (bytes + step - 1) / step * step;
 }
 
-// Without effect where the system has none: worth a try, never an error. The address must be that of a page.
+// Does nothing if the system has no huge pages. madvise needs the address of a page.
 void ask_for_huge_pages(void* block, size_t bytes) {
   constexpr uintptr_t kPage = 4096;
   const uintptr_t begin = (reinterpret_cast<uintptr_t>(block) + kPage - 1) / kPage * kPage;
@@ -65,7 +66,8 @@ class CachingAllocator final : public c10::Allocator {
         use(bytes);
         return block;
       }
-      // Other batch sizes leave blocks that nobody asks for any more: never hold much more than was ever in use.
+      // Blocks of earlier batch sizes may never be used again. The limit is a quarter more than was ever in use at
+      // once.
       if (used_ + kept_ + bytes > most_used_ + most_used_ / 4) drop_kept();
     }
     void* block = c10::alloc_cpu(bytes);

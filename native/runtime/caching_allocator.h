@@ -1,13 +1,13 @@
 // Keeps freed tensor memory for the next tensor of the same size. A training step allocates and frees the same few
-// dozen sizes over and over; returned to the system each time, their pages would be faulted in again every step.
+// dozen sizes again and again. If the memory went back to the system, every step would fault its pages in again.
 #pragma once
 
 namespace pada {
 
-// Makes every CPU tensor of the process use it. Called once; later calls do nothing.
+// Makes every CPU tensor of the process use this allocator. Later calls do nothing.
 void install_caching_allocator();
 
-// Gives back to the system what is kept and not in use.
+// Returns memory that is kept but not in use to the system.
 void drop_kept_memory();
 
 }  // namespace pada

@@ -1,4 +1,4 @@
-// The one wording of every native error: "Expected X for NAME but received Y".
+// Errors of the addon and their form: "Expected X for NAME but received Y".
 #pragma once
 
 #include <stdexcept>
@@ -16,8 +16,8 @@ class Error : public std::runtime_error {
   std::string code_;
 };
 
-[[noreturn]] inline void expected(const std::string& what, const std::string& name, const std::string& received) {
-  throw Error("ERR_INVALID_ARGUMENT", "Expected " + what + " for " + name + " but received " + received);
+[[noreturn]] inline void expected(const std::string& wanted, const std::string& name, const std::string& received) {
+  throw Error("ERR_INVALID_ARGUMENT", "Expected " + wanted + " for " + name + " but received " + received);
 }
 
 }  // namespace pada

@@ -10,7 +10,8 @@
 
 namespace pada {
 
-// The way back to one JavaScript environment; it outlives the environment while tasks of it are on the executor.
+// Brings results back to one JavaScript environment. It is deleted when the environment closes, after the executor has
+// finished with its tasks.
 class Mailbox {
  public:
   explicit Mailbox(Napi::Env env) {
@@ -19,7 +20,7 @@ class Mailbox {
     channel_.Unref(env);
   }
 
-  // The process stays alive while a call is under way, and only then. JavaScript thread only.
+  // The process stays alive as long as a call is under way, and no longer. JavaScript thread only.
   void begin(Napi::Env env, PromiseTask* task) {
     if (under_way_.empty()) channel_.Ref(env);
     under_way_.insert(task);
@@ -34,8 +35,8 @@ class Mailbox {
     closed_ = true;
     channel_.Abort();
   }
-  // Deletes the tasks that will never be settled, and with them what they hold of supernets and images. JavaScript
-  // thread only, because their references are JavaScript's; the executor must have left them.
+  // Deletes the tasks that will never be settled, with the supernets and images that they hold. JavaScript thread only,
+  // because tasks hold JavaScript references. The executor must have finished with them.
   void abandon() {
     for (PromiseTask* task : std::exchange(under_way_, {})) delete task;
   }
@@ -53,7 +54,7 @@ class Mailbox {
 
 class ExecutorThread {
  public:
-  // Never destroyed: torch's own statics may go first at exit.
+  // Never destroyed: at exit, torch's statics may be destroyed first.
   static ExecutorThread& instance() {
     static auto* executor = new ExecutorThread();
     return *executor;
@@ -67,7 +68,7 @@ class ExecutorThread {
     wake_.notify_one();
   }
 
-  // Waits until no task of a closing environment is running; those still queued are dropped without an answer.
+  // Drops the queued tasks of a closing environment without an answer, and waits until none of its tasks is running.
   void leave(Mailbox* mailbox) {
     std::unique_lock lock(mutex_);
     std::erase_if(tasks_, [&](PromiseTask* task) { return task->mailbox_ == mailbox; });
@@ -94,7 +95,7 @@ class ExecutorThread {
         Stopwatch::Scope busy(Family::Other);
         task->run();
       }
-      // A task whose environment is closing is left to it.
+      // If the environment is closing, nothing is posted, and abandon() deletes the task.
       task->mailbox_->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
       {
         std::lock_guard lock(mutex_);

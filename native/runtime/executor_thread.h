@@ -1,5 +1,5 @@
-// The one thread that runs torch work, and the base of every call that does. OpenMP keeps a team of threads per calling
-// thread: a pool of callers would put several teams on the same cores.
+// The one thread that runs torch, and the base class of every call that uses it. OpenMP keeps a team of threads per
+// calling thread, so several callers would put several teams on the same cores.
 #pragma once
 
 #include <napi.h>
@@ -43,7 +43,7 @@ class PromiseTask {
   Mailbox* mailbox_;
 };
 
-// Runs `work` (no JavaScript) and resolves with `convert(env, what it returned)`.
+// Runs `work`, which must not use JavaScript, and resolves with `convert(env, result of work)`.
 template <class Work, class Convert>
 Napi::Promise run_on_executor(Napi::Env env, Work work, Convert convert) {
   using Output = std::invoke_result_t<Work>;

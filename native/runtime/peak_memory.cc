@@ -19,7 +19,7 @@ void reset_peak_memory(at::Device device) {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
-  // "5" resets VmHWM (proc(5)); a system that forbids it keeps the peak of the process.
+  // "5" resets VmHWM, see proc(5). If the system forbids it, the peak remains the process's.
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 

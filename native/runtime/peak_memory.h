@@ -1,4 +1,4 @@
-// How much memory a piece of work needs at most.
+// Peak memory of a piece of work.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace pada {
 
-// Gives memory kept for later back to the system, and forgets the peak so far where the system lets it: without that,
-// the peak stays that of the whole process.
+// Resets the peak; on a CPU, also returns kept memory to the system. If the system forbids the reset, the peak remains
+// the whole process's.
 void reset_peak_memory(at::Device device);
 
-// Bytes: the process's largest resident set since the reset, or what torch had allocated at most on a GPU.
+// Bytes. On a CPU: the process's largest resident set since the reset. On a GPU: the most that torch had allocated.
 int64_t peak_memory(at::Device device);
 
 }  // namespace pada

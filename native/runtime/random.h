@@ -1,4 +1,4 @@
-// splitmix64: every number of the sequence can be computed by itself, whichever thread needs it.
+// splitmix64: any thread can compute any number of the sequence by itself.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Where the executor thread's time goes, by family of operations. Off, a scope costs one test of a flag; on, one
-// reading of the clock at either end.
+// Time of the executor thread by family of operations. If the stopwatch is off, a scope tests one flag. If it is on, a
+// scope reads the clock at both ends.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@ inline constexpr std::array<std::string_view, kFamilies> kFamilyNames = {
     "convForward", "convBackward", "norm", "pool", "sum", "loss", "statistics", "optimizer", "other"};
 static_assert(!kFamilyNames.back().empty());
 
-// One for the process, as there is one executor thread, which alone may touch it.
+// One per process. Only the executor thread may use it.
 class Stopwatch {
  public:
   using Seconds = std::array<double, kFamilies>;  // by Family
 
-  // Books the time until it ends under one family. A scope within a scope stops the clock of the outer one, so that
-  // the families add up to the time that the executor was busy: every task is a scope of Family::Other itself.
+  // Counts the time until it ends for one family. An inner scope stops the clock of the outer one. Every task is a
+  // scope of Family::Other, so the families add up to the time that the executor was busy.
   class Scope {
    public:
     explicit Scope(Family family) : active_(running_) {
@@ -44,10 +44,10 @@ class Stopwatch {
     int outer_ = kIdle;  // the family that it interrupts
   };
 
-  // From here on scopes count. `finish` is called before each reading of the clock where computation is asynchronous
-  // (it waits for the device), else null.
+  // Starts counting. `finish` waits for the device before each reading of the clock; null if computation is
+  // synchronous.
   static void start(void (*finish)());
-  // Seconds booked since the start or since this was last called.
+  // Seconds counted since the start or the last call of take().
   static Seconds take();
   static void stop() { running_ = false; }
 
@@ -58,7 +58,7 @@ class Stopwatch {
   static void book();
 
   static inline bool running_ = false;
-  static inline int current_ = kIdle;  // the family on the clock
+  static inline int current_ = kIdle;  // the family whose time is counted
   static inline Clock::time_point since_{};
   static inline Seconds seconds_{};
   static inline void (*finish_)() = nullptr;

@@ -1,4 +1,4 @@
-// The part of ATen that the addon uses. Operator by operator: all of ATen would triple the time to compile a file.
+// The operators of ATen that the addon uses. Including all of ATen would triple the time to compile a file.
 #pragma once
 
 #include <ATen/Context.h>

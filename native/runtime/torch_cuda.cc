@@ -10,7 +10,7 @@
 namespace pada {
 namespace {
 
-// Opens libtorch_cuda.so beside the libtorch_cpu that is loaded. Empty, or why that failed.
+// Opens libtorch_cuda.so in the folder of the loaded libtorch_cpu. Returns the reason of a failure, or an empty string.
 std::string open_torch_cuda() {
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) == 0 || info.dli_fname == nullptr) {
@@ -27,7 +27,7 @@ const std::string& failure() {
   return why;
 }
 
-// The driver's own names: libtorch's interface without CUDA headers does not tell them.
+// The driver's name of a device: libtorch's interface without CUDA headers has no names.
 std::string device_name(int index) {
   static void* driver = dlopen("libcuda.so.1", RTLD_NOW);
   char name[256] = "CUDA device";

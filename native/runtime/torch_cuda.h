@@ -1,4 +1,4 @@
-// CUDA, where there is any: libtorch_cuda is opened at run time, so that one addon serves machines with and without.
+// CUDA, if there is any. libtorch_cuda is opened at run time, so one addon serves machines with and without it.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@ namespace pada {
 // Names of the GPUs that torch can use; empty without libtorch_cuda or without a driver.
 std::vector<std::string> cuda_devices();
 
-// Throws, saying why, unless torch can use a GPU.
+// Throws an error with the reason if torch cannot use a GPU.
 void require_cuda();
 
-// Waits until the GPU has done all that it was told; a failure is left to whoever reads the results.
+// Waits until the GPU has finished its work. Ignores failures: reading the results will report them.
 void finish_cuda();
 
 }  // namespace pada

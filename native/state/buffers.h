@@ -1,4 +1,4 @@
-// State of a supernet that is not learned by gradients: the running statistics of its batch norms, float32.
+// The running statistics of a supernet's batch norms, float32: state that is not learned by gradients.
 #pragma once
 
 #include "state/named_tensors.h"
@@ -7,7 +7,7 @@ namespace pada {
 
 class Buffers : public NamedTensors {
  public:
-  // `initial`: per tensor, what all its scalars start with.
+  // `initial`: per tensor, the initial value of all its scalars.
   Buffers(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, std::vector<float> initial,
           at::Device device)
       : NamedTensors("buffer", std::move(names), std::move(shapes), device), initial_(std::move(initial)) {
@@ -15,7 +15,7 @@ class Buffers : public NamedTensors {
     for (int index = 0; index < count(); index++) reset(index);
   }
 
-  // Puts one tensor back to where it started.
+  // Resets one tensor to its initial value.
   void reset(int index) { segment(values, index).fill_(initial_[index]); }
 
   at::Tensor values;

@@ -1,4 +1,4 @@
-// Sweeps over the flat memory of parameters, in pieces that threads share.
+// Loops over the flat memory of parameters, in pieces that threads share.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +13,16 @@ inline constexpr int64_t kChunk = 1 << 14;
 
 // A piece of one parameter's segment, short enough to share the work between threads.
 struct Chunk {
-  int slot;  // position in the list of parameters
+  int position;  // of the parameter in the list of indices
   int64_t offset, size;
 };
 
 inline std::vector<Chunk> chunks_of(const Parameters& parameters, const std::vector<int>& indices) {
   std::vector<Chunk> chunks;
-  for (size_t slot = 0; slot < indices.size(); slot++) {
-    const int64_t begin = parameters.offset(indices[slot]), size = parameters.size(indices[slot]);
+  for (size_t i = 0; i < indices.size(); i++) {
+    const int64_t begin = parameters.offset(indices[i]), size = parameters.size(indices[i]);
     for (int64_t done = 0; done < size; done += kChunk) {
-      chunks.push_back({static_cast<int>(slot), begin + done, std::min(kChunk, size - done)});
+      chunks.push_back({static_cast<int>(i), begin + done, std::min(kChunk, size - done)});
     }
   }
   return chunks;

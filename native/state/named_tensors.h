@@ -12,7 +12,7 @@ namespace pada {
 
 class NamedTensors : public ShapeTable {
  public:
-  // `kind` of tensor, for error messages.
+  // `kind`: of the tensors, for error messages.
   NamedTensors(const std::string& kind, std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes,
                at::Device device);
 
@@ -24,11 +24,11 @@ class NamedTensors : public ShapeTable {
   int64_t offset(int index) const { return offsets_[index]; }
   int64_t size(int index) const { return sizes_[index]; }
   int64_t total() const { return total_; }
-  // Bytes of one flat tensor for all of them.
+  // Bytes of one flat float32 tensor that holds all of them.
   int64_t flat_bytes() const { return total_ * static_cast<int64_t>(sizeof(float)); }
   at::Device device() const { return device_; }
 
-  // View of one tensor of flat memory for all of them.
+  // View of one tensor in a flat tensor that holds all of them.
   at::Tensor view(const at::Tensor& flat, int index) const {
     return flat.narrow(0, offsets_[index], sizes_[index]).view(shapes_[index]);
   }

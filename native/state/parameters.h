@@ -1,6 +1,6 @@
-// All scalar state of a supernet's parameters in flat float32 tensors: values, gradients, gradient moments, and what
-// optimizers keep. One named parameter is one segment of each, so a sweep over the parameters of a step is a sweep
-// over memory.
+// State of a supernet's parameters in flat float32 tensors: values, gradients, gradient moments, and slots of
+// optimizers. A named parameter is one segment of each tensor, so a loop over the parameters of a step is a loop over
+// memory.
 #pragma once
 
 #include <map>
@@ -11,43 +11,43 @@
 
 namespace pada {
 
-// A kind of state that an optimizer keeps of every scalar.
+// State that an optimizer keeps of every scalar.
 struct SlotKind {
-  const char* name;   // "momentum"
+  const char* name;   // such as "momentum"
   float initial = 0;  // before the first update
 };
 
 class Parameters : public NamedTensors {
  public:
-  // `reference`: sweeps use ATen's operators on the CPU too.
+  // `reference`: use ATen's operators on the CPU too.
   Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device,
              bool reference);
 
-  // Whether sweeps run by ATen's operators, in PyTorch's order, instead of loops over memory.
+  // True: compute by ATen's operators, in PyTorch's order. False: compute by loops over memory.
   bool by_aten() const { return reference_ || !device().is_cpu(); }
 
   // Flat memory, see NamedTensors::view.
   at::Tensor values, gradients, moment_mean, moment_m2;
-  std::vector<double> times_sampled;  // since the moments' reset
+  std::vector<double> times_sampled;  // since the last reset of the moments
   std::vector<uint8_t> ever_sampled;
 
-  // Flat memory of an optimizer, made when it is first asked for.
+  // Flat memory of an optimizer's slot, allocated by the first call.
   at::Tensor& slot(const SlotKind& kind);
-  // Puts what optimizers keep of one parameter back to where it started.
+  // Resets the slots of one parameter, or of all, to their initial values.
   void reset_slots(int index);
   void reset_slots();
 
-  // Of trial steps, see trial.h; without memory until the first.
+  // State of trials, see trial.h; allocated by the first trial.
   struct Trial {
-    at::Tensor values, displacement;
+    at::Tensor start, displacement;
     std::vector<int> displaced;
     std::vector<uint8_t> is_displaced;
   } trial;
 
-  // Parameters sampled since the last update: their gradients, zero or not, are the ones held.
+  // Parameters sampled since the last update. The gradients held belong to them and may be zero.
   const std::vector<int>& pending() const { return pending_; }
   void mark_pending(const std::vector<int>& sampled);
-  // Clears the gradients held: nothing is pending any more.
+  // Clears the gradients held; afterwards nothing is pending.
   void discard_gradients();
 
  private:

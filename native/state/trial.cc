@@ -9,11 +9,11 @@
 namespace pada {
 namespace {
 
-PADA_SIMD void return_loop(float* __restrict w, const float* __restrict from, float* __restrict displacement,
+PADA_SIMD void return_loop(float* __restrict w, const float* __restrict start, float* __restrict displacement,
                            float share, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
-    displacement[i] += share * (from[i] - w[i]);
-    w[i] = from[i];
+    displacement[i] += share * (start[i] - w[i]);
+    w[i] = start[i];
   }
 }
 
@@ -26,28 +26,28 @@ PADA_SIMD void move_loop(float* __restrict to, float* __restrict from, int64_t n
 
 }  // namespace
 
-void take_snapshot(Parameters& parameters, const std::vector<int>& indices) {
+void begin_trial(Parameters& parameters, const std::vector<int>& indices) {
   Parameters::Trial& trial = parameters.trial;
-  if (!trial.values.defined()) {
-    trial.values = at::zeros_like(parameters.values);
+  if (!trial.start.defined()) {
+    trial.start = at::zeros_like(parameters.values);
     trial.displacement = at::zeros_like(parameters.values);
     trial.is_displaced.assign(parameters.count(), 0);
   }
   if (!parameters.device().is_cpu()) {
     for (int index : indices) {
-      parameters.segment(trial.values, index).copy_(parameters.segment(parameters.values, index));
+      parameters.segment(trial.start, index).copy_(parameters.segment(parameters.values, index));
     }
     return;
   }
-  float *to = data(trial.values), *from = data(parameters.values);
+  float *to = data(trial.start), *from = data(parameters.values);
   for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
     std::memcpy(to + c.offset, from + c.offset, sizeof(float) * static_cast<size_t>(c.size));
   });
 }
 
-void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer) {
+void end_trial(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer) {
   Parameters::Trial& trial = parameters.trial;
-  if (!trial.values.defined()) expected("a snapshot", "restore", "none");
+  if (!trial.start.defined()) expected("a snapshot", "restore", "none");
   for (int index : indices) {
     if (share != 0 && !trial.is_displaced[index]) {
       trial.is_displaced[index] = 1;
@@ -58,16 +58,16 @@ void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, d
   if (!parameters.device().is_cpu()) {
     for (int index : indices) {
       at::Tensor w = parameters.segment(parameters.values, index);
-      const at::Tensor from = parameters.segment(trial.values, index);
-      parameters.segment(trial.displacement, index).add_(from.sub(w), share);
-      w.copy_(from);
+      const at::Tensor start = parameters.segment(trial.start, index);
+      parameters.segment(trial.displacement, index).add_(start.sub(w), share);
+      w.copy_(start);
     }
     return;
   }
   float *w = data(parameters.values), *displacement = data(trial.displacement);
-  const float* from = data(trial.values);
+  const float* start = data(trial.start);
   for_chunks(chunks_of(parameters, indices), [&](const Chunk& c, int64_t) {
-    return_loop(w + c.offset, from + c.offset, displacement + c.offset, static_cast<float>(share), c.size);
+    return_loop(w + c.offset, start + c.offset, displacement + c.offset, static_cast<float>(share), c.size);
   });
 }
 

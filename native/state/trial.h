@@ -1,5 +1,5 @@
-// Trial steps: parameters go somewhere from where they are, come back, and remember where they went. What inner loops
-// are made of (Reptile, SUMNAS).
+// Trials, the inner loops of Reptile and SUMNAS: parameters move, return to where they started, and their displacement
+// is kept.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,14 @@
 
 namespace pada {
 
-// Keeps the values of the parameters listed. The memory is allocated once.
-void take_snapshot(Parameters& parameters, const std::vector<int>& indices);
+// Begins a trial: keeps the values of the parameters `indices` as its start. The first trial allocates the memory.
+void begin_trial(Parameters& parameters, const std::vector<int>& indices);
 
-// Puts the values of the parameters listed back, adding `share` times (snapshot - value) to their displacement.
-// `reset_optimizer`: what optimizers keep of these parameters starts again too.
-void restore_snapshot(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer);
+// Ends a trial: adds `share` times (start - value) to the displacement of the parameters `indices`, then puts them back
+// to the start. `reset_optimizer`: also resets their optimizer slots.
+void end_trial(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer);
 
-// Adds the displacements held to the gradients, as if a backward pass had left them there, and clears them.
+// Adds the displacements to the gradients, as if a backward pass had computed them, and clears them.
 void displacement_to_gradients(Parameters& parameters);
 
 }  // namespace pada

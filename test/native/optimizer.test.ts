@@ -86,6 +86,33 @@ describe('update', () => {
     await net.update({ ...SGD, unsampled: 'skip' })
     expect(Math.max(...(await net.read('gradients')).map(Math.abs))).toBe(0)
   })
+
+  it.each<[string, object, string]>([
+    ['an unknown kind', { kind: 'descent' }, 'for optimizer.kind but received "descent"'],
+    [
+      'a missing setting',
+      { kind: 'sgd', momentum: 0.9 },
+      'Expected a finite number for optimizer.weightDecay but received undefined',
+    ],
+    [
+      'a setting of another type',
+      { ...SGD.optimizer, momentum: 'high' },
+      'Expected a finite number for optimizer.momentum but received high',
+    ],
+    [
+      'a setting that is not finite',
+      { ...SGD.optimizer, momentum: Number.NaN },
+      'Expected a finite number for optimizer.momentum but received NaN',
+    ],
+    [
+      'an unknown setting',
+      { ...SGD.optimizer, nesterov: true },
+      'Expected only kind, momentum, weightDecay for optimizer but received "nesterov"',
+    ],
+  ])('refuses %s', async (_, optimizer, message) => {
+    const options = { learningRate: 0.1, optimizer, unsampled: 'skip' } as Parameters<typeof net.update>[0]
+    await expect(async () => net.update(options)).rejects.toThrow(message)
+  })
 })
 
 describe('clip', () => {

@@ -1,4 +1,4 @@
-// bfloat16 as storage: the upper half of a float32. Arithmetic is always float32.
+// bfloat16 in memory: the upper half of a float32. widen() and narrow() convert it for arithmetic in float32.
 #pragma once
 
 #include <bit>
@@ -23,7 +23,7 @@ inline __attribute__((always_inline)) float narrow<float>(float value) {
   return value;
 }
 
-// To the nearest, ties to even; NaN stays NaN.
+// Rounds to the nearest, ties to even; NaN stays NaN.
 template <>
 inline __attribute__((always_inline)) BFloat16 narrow<BFloat16>(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);

@@ -11,9 +11,10 @@
 namespace pada {
 namespace {
 
-// Channels repeat along memory: loops run over a block of a whole number of channel periods, long enough for vectors.
+// Channels repeat along memory. Loops run over blocks of whole channel periods, which are long enough for vectors.
 constexpr int64_t kBlock = 64;
-// Rows summed in float before the partial sum moves to double: short enough to lose nothing, long enough to be cheap.
+// Blocks or rows that are summed in float before the sum moves to double: few enough to stay precise, many enough to be
+// cheap.
 constexpr int64_t kFlushBlocks = 64;
 
 int64_t block_of(int64_t channels) {
@@ -82,8 +83,8 @@ PADA_SIMD void block_product_sum(const T* __restrict g, const T* __restrict x, c
   }
 }
 
-// All sums of the gradient of kCount normalised inputs, of whole vectors of channels, in one pass: to sums
-// [1 + kCount][channels], which are added to.
+// Adds all sums of the gradient for kCount normalised inputs to sums [1 + kCount][channels], in one pass. Channels fill
+// whole vectors.
 template <int kCount, class T>
 PADA_SIMD void vector_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows,
                                     int64_t channels, double* sums) {
@@ -145,8 +146,9 @@ std::vector<float> repeated(const T* values, int64_t channels, int64_t block) {
   return pattern;
 }
 
-// Runs body(first element, elements of whole blocks, slot) over equal shares of the array, one slot per thread; the
-// rest shorter than a block is the caller's. Shares depend on the number of threads only, so results repeat.
+// Runs body(first element, number of blocks, slot) over equal shares of the array, one slot per thread. The caller
+// handles the rest, which is shorter than a block. Shares depend only on sizes and the number of threads, so results
+// repeat.
 template <class Body>
 int for_shares(int64_t elements, int64_t block, const Body& body) {
   const int64_t blocks = elements / block;

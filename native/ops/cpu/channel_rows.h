@@ -9,7 +9,7 @@
 
 namespace pada {
 
-inline constexpr double kEpsilon = 1e-5;  // of every batch norm, as PyTorch's default
+inline constexpr double kEpsilon = 1e-5;  // epsilon of every batch norm; PyTorch's default
 
 // Mean, population variance and 1/sqrt(variance + epsilon) of each channel.
 struct ChannelStatistics {

@@ -12,7 +12,7 @@
 #include "ops/cpu/scratch.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-// GCC 12 takes the undefined vectors of its own intrinsics for ours.
+// GCC 12 warns about undefined vectors in its own intrinsics.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx2,fma")
 
@@ -21,7 +21,7 @@ namespace {
 constexpr int kMaxRegisters = 16;
 constexpr int kNarrowest = 8;
 constexpr int kWidest = 8;
-// Each builds on those before.
+// Each file uses the ones before it.
 // clang-format off
 #include "ops/cpu/conv_vectors.inc"
 #include "ops/cpu/conv_ends.inc"

@@ -1,4 +1,4 @@
-// The convolutions that AVX-512's products of bfloat16 pairs make faster: kernels of 1, and Winograd's.
+// The convolutions that AVX-512's products of bfloat16 pairs make faster: kernels of 1, and Winograd's algorithm.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -12,7 +12,7 @@
 #include "ops/cpu/scratch.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-// GCC 12 takes the undefined vectors of its own intrinsics for ours.
+// GCC 12 warns about undefined vectors in its own intrinsics.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx512bf16,avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
 
@@ -22,7 +22,7 @@ namespace {
 constexpr int kMaxRegisters = 32;
 constexpr int kNarrowest = 16;
 constexpr int kWidest = 16;
-// Each builds on those before.
+// Each file uses the ones before it.
 // clang-format off
 #include "ops/cpu/conv_vectors.inc"
 #include "ops/cpu/conv_ends.inc"

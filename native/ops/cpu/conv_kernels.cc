@@ -30,12 +30,12 @@ InstructionSet supported() {
   return InstructionSet::None;
 }
 
-// Fewer products, where tiles fit and channels fill vectors.
+// Winograd's algorithm has fewer products. Tiles must fill the image, and channels must fill vectors.
 bool by_winograd(const ConvShape& s) {
   return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0;
 }
 
-// Whether products sum over pairs of bfloat16: of channels and, in the gradient of the weight, of pixels or tiles.
+// True if products sum over pairs of bfloat16: pairs of channels or, in the gradient of the weight, of pixels or tiles.
 template <class T>
 bool by_pairs(const ConvShape& s) {
   const bool pairs = by_winograd(s) ? s.width % 8 == 0 : s.kernel == 1 && s.height * s.width % 2 == 0;
@@ -52,14 +52,15 @@ const ConvFunctions<T>& functions(const ConvShape& s) {
     return by_pairs<T>(s) ? *conv_pairs_avx512bf16() : table.bfloat16;
 }
 
-// Distances between pixels, in units of 32 bits, for which product rows were compiled, see conv_products.inc.
+// True if product rows were compiled for this distance between pixels, in units of 32 bits; see conv_products.inc.
 bool has_product_row(int64_t stride) {
   constexpr int64_t kStrides[] = {1, 2, 3, 6, 8, 16, 32, 64, 128, 256};
   return std::ranges::find(kStrides, stride) != std::end(kStrides);
 }
 
-// Taps of a 3 x 3 kernel in the order in which the transposed convolution takes them: reversed; at stride 2 those of
-// even rows, then of odd ones, in each first even columns, then odd ones (see transposed_row in conv_direct.inc).
+// Taps of a 3 x 3 kernel in the order of the transposed convolution. At stride 1 they are reversed. At stride 2 the
+// taps of even rows of pixels come before the taps of odd rows. In each, even columns come before odd ones (see
+// transposed_row in conv_direct.inc).
 std::vector<int> transposed_taps(const ConvShape& s) {
   if (s.kernel == 1) return {0};
   if (s.stride == 1) return {8, 7, 6, 5, 4, 3, 2, 1, 0};
@@ -74,7 +75,7 @@ using Memory = std::unique_ptr<float[]>;
 
 Memory memory(int64_t floats) { return std::make_unique_for_overwrite<float[]>(floats); }
 
-// Rows of so many columns, as bfloat16: each two rows as one of pairs.
+// The rows in bfloat16, each two as one row of pairs.
 Memory paired(const float* from, int64_t rows, int64_t columns) {
   Memory pairs = memory(rows / 2 * columns);
   float* to = pairs.get();
@@ -112,7 +113,7 @@ Memory pack(const ConvShape& s, const float* weight, bool transposed) {
   return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns) : std::move(packed);
 }
 
-// One share of the batch per thread, their results combined in order, so that results repeat.
+// One share of the batch per thread. Results of shares are combined in order, so that they repeat.
 int64_t share_count(const ConvShape& s) {
   const int64_t products = s.out_height() * s.out_width() * s.in_channels * s.out_channels * s.kernel * s.kernel;
   const int64_t worthwhile = s.batch * products / kProductsPerShare;
@@ -146,7 +147,7 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
   return statistics;
 }
 
-// Sums in packed layout, shares one after another, into the weight's own.
+// Adds the sums of all shares, in packed layout, to the weight's gradient in its own layout.
 void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
   const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels, size = size_packed(s);
   for (int64_t share = 1; share < shares; share++) {

@@ -1,7 +1,7 @@
-// Convolutions for the CPU, hand-written: channels-last, float32 or bfloat16 in memory and float32 in arithmetic,
-// square kernels of 1 or 3 with the padding that keeps extents. They read their input through its ReLU, know the
-// statistics of their output, and take the gradient of a batch norm of that output as it comes: none of these is a pass
-// over memory of its own.
+// Hand-written convolutions for the CPU: channels-last, float32 or bfloat16 in memory, sums in float32. Kernels are
+// square, of 1 or 3, with padding (kernel - 1) / 2. The loops read their input through its ReLU, compute statistics of
+// their output, and map the gradient of that output's batch norm as they read it. None of these takes a pass of its own
+// over memory.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,11 @@ struct ConvShape {
 // In order of speed.
 enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16 };
 
-// What convolutions use: the best of the processor, but not above the limit, which is for tests of the lesser ones.
+// The instruction set of the convolutions: the best of the processor, up to the limit. Tests lower the limit.
 InstructionSet instruction_set();
 void limit_instruction_set(InstructionSet most);
 
-// Whether this processor and shape have kernels: forward and weight gradient, and the input's gradient.
+// True if this processor has kernels for the shape: for forward and weight gradient, and for the input's gradient.
 bool has_conv_kernel(const ConvShape& shape);
 bool has_input_gradient_kernel(const ConvShape& shape);
 
@@ -37,7 +37,7 @@ template <class T>
 void conv_kernel_forward(const ConvShape& shape, const T* x, bool relu, const float* weight, T* y,
                          ChannelStatistics* statistics);
 
-// The gradient of y; or, where y and affine are given, that of its batch norm, which affine turns into that of y.
+// The gradient of y. If y and affine are given: the gradient of y's batch norm, which affine maps to the gradient of y.
 template <class T>
 struct OutputGradient {
   const T* gradient;
@@ -45,7 +45,8 @@ struct OutputGradient {
   const ChannelAffine* affine = nullptr;
 };
 
-// Adds to the gradient of the weight. Writes, or adds to, the gradient of x, unless x_gradient is null.
+// Adds to the gradient of the weight. Writes the gradient of x, or adds to it if `accumulate`; skips it if x_gradient
+// is null.
 template <class T>
 void conv_kernel_backward(const ConvShape& shape, const T* x, bool relu, const OutputGradient<T>& gradient,
                           const float* weight, T* x_gradient, bool accumulate, float* weight_gradient);

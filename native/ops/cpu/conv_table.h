@@ -1,4 +1,4 @@
-// What each instruction set compiled of the convolutions; the loops themselves are in conv_*.inc.
+// The convolutions as compiled for each instruction set. Their loops are in conv_*.inc.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace pada {
 
-// Sums over one share's output, per channel: of (y - shift) and its square. The shift, the share's first pixel, keeps
-// the squares small.
+// Sums of (y - shift) and of its square over one share's output, per channel. The shift is the share's first pixel and
+// keeps the squares small.
 struct MomentSums {
   MomentSums() = default;
   explicit MomentSums(int64_t channels) : shift(channels), sum(channels), square(channels) {}
@@ -38,7 +38,7 @@ struct BackwardShare {
   const T* x;
   bool relu;
   const T* gradient;
-  // Of a normalised output y, whose gradient is scale_gradient * gradient + scale_output * y + shift; or null.
+  // If y is normalised: its gradient is scale_gradient * gradient + scale_output * y + shift. Otherwise null.
   const T* y;
   const float *scale_gradient, *scale_output, *shift;
   const float* weight;  // packed for the transposed convolution
@@ -60,8 +60,8 @@ struct ConvTable {
   ConvFunctions<BFloat16> bfloat16;
 };
 
-// Null where the compiler cannot target the instruction set.
-// Of bfloat16 only, kernels of 1 and Winograd's, and weights in pairs.
+// Null if the compiler cannot target the instruction set. The first is for bfloat16 only: kernels of 1 and Winograd's
+// algorithm, with weights in pairs.
 const ConvFunctions<BFloat16>* conv_pairs_avx512bf16();
 const ConvTable* conv_table_avx512();
 const ConvTable* conv_table_avx2();

@@ -28,11 +28,11 @@ struct RowSum {
   const Tap<T>* taps;
   int count;
   int64_t channels;
-  int64_t width, step;           // pixels of a source row; pixels between the sources of neighbouring results
+  int64_t width, step;           // pixels of a source row; pixels between the sources of neighboring results
   int64_t results, result_step;  // pixels to write, and their distance
   T* out;
   const T* mask = nullptr;            // a result is zero where this is not positive
-  int64_t first_inside, last_inside;  // of the results, those whose taps all lie within the source
+  int64_t first_inside, last_inside;  // range of results whose taps all lie within the source
 
   void find_inside() {
     first_inside = 0;
@@ -59,7 +59,7 @@ inline __attribute__((always_inline)) void write(const RowSum<T>& s, int64_t res
   lanes::store(s.out + at, value);
 }
 
-// Channels that do not fill the last vector are computed twice: it begins so far before the end as it needs.
+// If channels do not fill the last vector, it begins earlier and computes some channels a second time.
 template <class T>
 PADA_SIMD void sum_taps(const RowSum<T>& s) {
   const int64_t last = s.channels - kLanes;
@@ -94,7 +94,7 @@ PADA_SIMD void sum_taps(const RowSum<T>& s) {
   }
 }
 
-// Adds to sums [kernel][channels] what one row of the output's gradient and one of x contribute.
+// Adds the contribution of one row of the output's gradient and one row of x to sums [kernel][channels].
 template <int kKernel, bool kRelu, class T>
 PADA_SIMD void add_weight_gradients(const DepthwiseShape& s, const T* gradient, const T* x, float* sums) {
   const Window& w = s.window;
@@ -116,7 +116,7 @@ PADA_SIMD void add_weight_gradients(const DepthwiseShape& s, const T* gradient, 
         }
       }
     }
-    // Not those that the vector before had.
+    // Skips the channels that the vector before has added.
     for (int k = 0; k < kKernel; k++) {
       for (int64_t lane = block - c; lane < kLanes; lane++) sums[k * channels + c + lane] += sum[k][lane];
     }
@@ -141,7 +141,7 @@ void add_weight_gradients(const DepthwiseShape& s, bool relu, const T* gradient,
   }
 }
 
-// [tap][channel]
+// The weight as [tap][channel].
 std::vector<float> packed(const DepthwiseShape& s, const float* weight) {
   const int64_t taps = s.window.kernel * s.window.kernel;
   std::vector<float> result(taps * s.channels);
@@ -161,7 +161,7 @@ void input_gradient(const DepthwiseShape& s, const T* x, bool relu, const T* y_g
                      std::vector<Tap<T>> taps(w.kernel * w.kernel);
                      for (int64_t row = begin; row < end; row++) {
                        const int64_t image = row / s.height, h = row % s.height;
-                       // Pixels at a distance of the stride take the same taps.
+                       // Pixels that are a stride apart use the same taps.
                        for (int64_t phase = 0; phase < std::min(w.stride, s.width); phase++) {
                          int count = 0;
                          for (int64_t t = 0; t < w.kernel * w.kernel; t++) {
@@ -196,7 +196,7 @@ void weight_gradient(const DepthwiseShape& s, const T* x, bool relu, const T* y_
   const Window& w = s.window;
   const int64_t taps = w.kernel * w.kernel, size = taps * s.channels;
   const int64_t line = s.width * s.channels, out_line = s.out_width * s.channels;
-  // One share of the batch per thread, their sums combined in order, so that results repeat.
+  // One share of the batch per thread. Their sums are combined in order, so that results repeat.
   const int64_t worthwhile = s.batch * s.out_height * out_line * taps / kProductsPerShare;
   const int64_t shares = std::clamp<int64_t>(worthwhile, 1, std::min<int64_t>(s.batch, at::get_num_threads()));
   std::vector<float> sums(shares * size, 0.f);

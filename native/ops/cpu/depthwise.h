@@ -1,6 +1,6 @@
-// The backward pass of depthwise convolutions for the CPU, hand-written: channels-last, float32 or bfloat16 in memory
-// and float32 in arithmetic. As each channel is by itself, a row of the input's gradient is a sum of rows of the
-// output's times one weight per channel.
+// Hand-written backward pass of depthwise convolutions for the CPU: channels-last, float32 or bfloat16 in memory,
+// float32 in arithmetic. Channels are independent, so a row of the input's gradient is a sum of rows of the output's
+// gradient, each times one weight per channel.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct DepthwiseShape {
 };
 
 // x: batch x height x width x channels, taken through a ReLU if `relu`; weight: channels x kernel x kernel; y_gradient:
-// batch x out_height x out_width x channels. Writes the gradient of x, unless x_gradient is null, and adds to that of
-// the weight.
+// batch x out_height x out_width x channels. Writes the gradient of x, unless x_gradient is null. Adds to the gradient
+// of the weight.
 template <class T>
 void depthwise_backward(const DepthwiseShape& shape, const T* x, bool relu, const T* y_gradient, const float* weight,
                         T* x_gradient, float* weight_gradient);

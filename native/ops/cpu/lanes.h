@@ -1,5 +1,5 @@
-// Vectors of 16 floats for loops under PADA_SIMD: the compiler lowers them to what each instruction set has. Where
-// values in memory may be bfloat16, it does not vectorise such loops well by itself.
+// Vectors of 16 floats for loops under PADA_SIMD. The compiler lowers them to what each instruction set has. It does
+// not vectorize loops over bfloat16 in memory well by itself.
 #pragma once
 
 #include "ops/cpu/bfloat16.h"

@@ -44,7 +44,7 @@ PADA_SIMD void sum_weighted(float* column, const T* rows, int64_t line, int64_t 
   }
 }
 
-// y[i] (+)= scale * (x[i] + x[i + step] + ...), taps summands: the inside of a stride-1 pool's row.
+// y[i] (+)= scale * (x[i] + x[i + step] + ...), a sum of `taps` values: the inner part of a row of a stride-1 pool.
 template <bool kAccumulate, class T>
 PADA_SIMD void write_box(T* y, const float* x, int64_t taps, int64_t step, float scale, int64_t n) {
   int64_t i = 0;
@@ -61,7 +61,7 @@ PADA_SIMD void write_box(T* y, const float* x, int64_t taps, int64_t step, float
   }
 }
 
-// One pixel of the same, where the window is clipped or the stride is not 1: `taps` pixels of x.
+// One pixel of the same, from `taps` pixels of x, if the window is clipped or the stride is not 1.
 template <class T>
 void write_pixel(T* y, const float* x, int64_t taps, int64_t channels, float scale, bool accumulate) {
   if (accumulate)

@@ -13,7 +13,7 @@ template <class T>
 void add_pooled_row(float* y, const T* image, int64_t row, const Shape& input, const Shape& output,
                     const Window& window, float* column);
 
-// Adds to (or, without accumulate, writes) the gradient of a pool's input, given that of its output.
+// Given the gradient of a pool's output, writes the gradient of its input, or adds to it if `accumulate`.
 template <class T>
 void average_pool_backward(const T* gradient, T* input_gradient, bool accumulate, int64_t batch, const Shape& output,
                            const Shape& input, const Window& window);

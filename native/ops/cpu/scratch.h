@@ -16,8 +16,8 @@ class Scratch {
     return scratch;
   }
 
-  // At least so many floats, on a cache line of their own; contents are undefined. The memory of a slot is that of its
-  // last use.
+  // Memory for at least `floats` floats, aligned to a cache line; contents are undefined. All calls for one slot share
+  // its memory.
   float* slot(int index, int64_t floats) {
     Buffer& buffer = buffers_[index];
     if (floats > buffer.size) {

@@ -1,4 +1,5 @@
-// Run-time dispatch for the hand-written loops: the compiler makes one version per instruction set, the loader picks.
+// Run-time dispatch for the hand-written loops: the compiler makes one version per instruction set, and the loader
+// picks one.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)

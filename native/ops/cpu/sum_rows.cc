@@ -11,9 +11,9 @@
 namespace pada {
 namespace {
 
-// Rows are summed in float, whatever is in memory.
+// Rows are summed in float for any type in memory.
 
-// y (+)= x * scale[c] + shift[c], the coefficients repeated to the row's length.
+// y (+)= x * scale + shift. The coefficients of channels are repeated to the row's length.
 template <class T>
 PADA_SIMD void add_affine(float* __restrict y, const T* __restrict x, const float* __restrict scale,
                           const float* __restrict shift, int64_t n, bool first) {
@@ -31,7 +31,7 @@ struct Stream {
   const float *scale, *shift;
 };
 
-// sum and relu (either may be null) of `count` streams and of what `rest` (or null) holds, in one pass.
+// Writes sum and relu (either may be null) of kCount streams plus `rest` (or null), in one pass.
 template <int kCount, class T>
 PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
   const Lanes top = Lanes{} + ceiling;

@@ -1,5 +1,5 @@
-// One image row at a time, the sum of a node: its summands are added in a buffer that stays in the first-level cache,
-// so that the sum and its ReLU are each written to memory once. T: float or BFloat16.
+// The sum of a node, one image row at a time. Summands are added in a buffer that stays in the first-level cache, so
+// the sum and its ReLU are each written to memory once. T: float or BFloat16.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ struct RowTerm {
   const T* x;
   // Batch norm: x * scale[c] + shift[c]; empty for a plain or pooled summand.
   std::vector<float> scale, shift;
-  // Average pool of x, which has the given extent; kernel 0 for none.
+  // Average pool of x, which has this height and width; kernel 0 for none.
   Window window{};
   int64_t height = 0, width = 0;
 };
 
-// sum and relu: batch x height x width x channels; either may be null. The ReLU is no more than its ceiling.
+// sum and relu: batch x height x width x channels; either may be null. `ceiling`: largest value of the ReLU.
 template <class T>
 void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceiling, int64_t batch, const Shape& shape);
 

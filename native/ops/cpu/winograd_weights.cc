@@ -8,8 +8,8 @@ namespace {
 
 constexpr float kNear = 0.70710678118654752f, kFar = 1.41421356237309505f;
 
-// One axis: the polynomial of three taps at each point p, (1, p, p^2), over the product of p's distances to the other
-// points.
+// One axis: the polynomial of three taps, (1, p, p^2), at each point p, divided by the product of p's distances to the
+// other points.
 template <class V>
 inline __attribute__((always_inline)) void to_points(const V* g, int step, V* to, int to_step) {
   const V near_even = -2.f / 3 * g[0] - 1.f / 3 * g[2 * step], near_odd = -2.f / 3 * kNear * g[step];
@@ -22,7 +22,7 @@ inline __attribute__((always_inline)) void to_points(const V* g, int step, V* to
   to[5 * to_step] = g[2 * step];
 }
 
-// Its transpose.
+// The transpose of to_points.
 template <class V>
 inline __attribute__((always_inline)) void to_taps(const V* m, int step, V* to, int to_step) {
   const V near_even = m[step] + m[2 * step], near_odd = m[step] - m[2 * step];
@@ -34,7 +34,7 @@ inline __attribute__((always_inline)) void to_taps(const V* m, int step, V* to, 
 
 }  // namespace
 
-// Pairs are a multiple of 64: channels come in eights.
+// `pairs` is a multiple of 64, because channels are multiples of 8.
 PADA_SIMD void winograd_weights(const float* taps, int64_t pairs, float* points) {
   for (int64_t p = 0; p < pairs; p += kLanes) {
     Lanes g[9], half[18], all[36];
