@@ -21,8 +21,8 @@ export async function extentsOf(file: string): Promise<Extents> {
 
 /**
  * Decodes the image in `file` to 3 × height × width bytes: the red, green and blue planes. As in torchvision, grey
- * images get three equal planes, alpha is dropped, and color profiles and EXIF orientation are ignored. CMYK becomes RGB
- * by libvips, with other results than Pillow's.
+ * images get three equal planes, alpha is dropped, and color profiles and EXIF orientation are ignored. CMYK becomes
+ * RGB by libvips, with other results than Pillow's.
  *
  * @param size If given, images that differ from `extents` are resized, bilinearly with antialiasing, and cropped to
  *   `size` × `size`; see evaluationCrop. If absent, every image must have `extents`.
