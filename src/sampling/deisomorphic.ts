@@ -1,6 +1,6 @@
 /**
  * De-isomorphic sampling (Ning et al., NeurIPS 2021). Paths that compute the same function up to the names of nodes
- * form a class, and each class counts once. Uniform sampling prefers large classes, which mostly contain small networks.
+ * form a class, and each class counts once. Uniform sampling prefers large classes, mostly of small networks.
  */
 import { expected } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
