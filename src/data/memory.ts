@@ -12,7 +12,7 @@ function availableMemory(): number {
 
 /**
  * Throws unless both splits of RGB images fit in half of the memory, and each split in one array. Half, because the
- * addon's copy exists beside them for a while.
+ * addon's copy exists next to them for a while.
  *
  * @throws UserError that names the settings for fewer or smaller images.
  */

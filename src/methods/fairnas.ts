@@ -16,6 +16,7 @@ export class Fairnas extends FairMethod {
     super('fairnas', config.compat, context)
   }
 
+  /** Adds up the gradients of K paths on `batch`, and updates once. */
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
     using held = supernet.hold(batch)
     // All calls at once, in this order: the native thread goes from one to the next without waiting for JavaScript.

@@ -1,8 +1,8 @@
 /**
  * MAGIC-A (Xu et al., “Analyzing and Mitigating Interference in Neural Architecture Search”, ICML 2022). Two paths that
  * share an operation conflict less on its weights if their activations there are similar. So the path of a step is
- * aligned with an anchor. The loss includes the mean squared difference between the inputs and outputs of all
- * convolutions that the two paths share, on the same batch and weights. With paths in a chain, as in MAGIC-T, it is
+ * aligned with an anchor: the loss includes the mean squared difference between the inputs and outputs of the
+ * convolutions that both paths share, on the same batch and weights. With paths in a chain, as in MAGIC-T, it is
  * MAGIC-AT.
  *
  * The anchor is the best path so far, and begins as the path of the first step. A path replaces the anchor if it does

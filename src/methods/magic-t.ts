@@ -24,11 +24,13 @@ export class MagicT extends OnePathMethod {
     this.pathDistribution = [...uniformDistribution(space.operations.length)]
   }
 
+  /** The path drawn last, if any. */
   override state(): MethodState {
     const { last } = this.#chain
     return last === undefined ? {} : { lastPath: Float64Array.from(last) }
   }
 
+  /** Continues the chain of paths. */
   override restore({ lastPath }: MethodState): void {
     this.#chain.last = lastPath && [...lastPath]
   }

@@ -67,7 +67,7 @@ export interface Method {
   program?(path: Path): Program
   /**
    * Indices of an epoch's images, in order. Batches are consecutive parts of them. Draws from the `data` stream only
-   * and changes nothing else, because a run resumed within an epoch calls it again with the stream where it was.
+   * and changes nothing else: a run resumed within an epoch calls it again with the stream in its earlier state.
    */
   epochIndices(): Int32Array
   /**

@@ -5,7 +5,7 @@ import { choicesByParameter, operationByParameter } from './candidate-parameters
 
 /**
  * Importance of each candidate operation over one epoch (PA&DA, CVPR 2023, eq. 9): the size of its weights' gradients
- * in the steps that use it. After a step, each operation k that has weights and occurs in the path has
+ * in the steps that use it. g_k is computed after a step for each operation k that has weights and occurs in the path:
  * g_k = Σ (‖∇W‖ + ‖∇b‖) over all its places, divided by its occurrences in the path, dead edges included. Gradients are
  * taken after clipping. Then s_k ← (s_k + g_k)/2. Each epoch starts from 0.
  *

@@ -28,6 +28,7 @@ export class Sumnas extends FairMethod {
     this.#learningRate = context.learningRate
   }
 
+  /** K paths take trial steps on `batch`. Their mean displacement is the gradient of one update. */
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
     const paths = this.nextPaths()
     const optimizer = this.#config.compat ? 'keep' : 'reset'

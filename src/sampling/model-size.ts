@@ -13,7 +13,7 @@ const KEPT = 100_000
 
 /**
  * Draws paths in proportion to their numbers of parameters (Luo et al., 2019, “Understanding and Improving One-shot
- * Neural Architecture Optimization”), so that large networks, which take longer to train, are trained more often.
+ * Neural Architecture Optimization”). Large networks, which take longer to train, are thus trained more often.
  * Parameters are counted as the space's benchmark publishes them, for the network trained alone.
  *
  * Paths are drawn by rejection: a uniform path is kept with probability parameters / bound. The probabilities are exact
