@@ -1,18 +1,18 @@
-/** Data sets that come as a row of files: read in order, no further than needed, and joined. */
-import { UserError } from '../base/errors.js'
+/** Reads data sets of several files: in order, no more files than needed, and joined. */
+import { expected, UserError } from '../base/errors.js'
 import { PickledArray, pickledIntegers, unpickleArrays } from '../formats/numpy-pickle.js'
 import type { Shape } from '../programs/program.js'
 import { checkMd5, countWithin, readBytes } from './files.js'
 import type { LabelledImages } from './images.js'
 import { classIndices } from './labels.js'
 
-/** A file and its checksum, where one is published. */
+/** A file and its published checksum, if there is one. */
 export interface PublishedFile {
   readonly name: string
   readonly md5?: string
 }
 
-/** What one file holds. */
+/** Images and labels of one file. */
 export interface Batch {
   /** count × channels × height × width. */
   readonly images: Uint8Array
@@ -21,21 +21,22 @@ export interface Batch {
 
 export interface BatchOptions {
   readonly shape: Shape
-  /** Takes a file's bytes apart; `file` is what messages call it. */
+  /** Parses the bytes of a file. `file` is its name in messages. */
   readonly parse: (bytes: Buffer, file: string) => Batch
   readonly checksums?: boolean
-  /** When aborted, reading ends between two files and throws the signal's reason. */
+  /** When aborted, reading stops before the next file and throws the signal's reason. */
   readonly signal?: AbortSignal
-  /** How many images to take, by which setting; all of them where absent. */
+  /** Number of images to take; all if absent. */
   readonly wanted?: number
+  /** Setting that gives `wanted`, for messages. */
   readonly setting: string
 }
 
 /**
- * Reads `files` in order until there are as many images as are wanted.
+ * Reads `files` in order until it has the wanted number of images.
  *
- * @param path Where a file of this name lies.
- * @throws UserError for a file that is missing or differs from its checksum, and for fewer images than wanted.
+ * @param path Path of the file with this name.
+ * @throws UserError for a missing file, a wrong checksum, and fewer images than wanted.
  */
 export async function readBatches(
   path: (name: string) => string,
@@ -75,33 +76,30 @@ function join(batches: readonly Batch[], count: number, { channels, height, widt
 export interface PickledBatchOptions {
   readonly shape: Shape
   readonly classes: number
-  /** Key of the labels; that of the images is always `data`. */
+  /** Key of the labels. The key of the images is always `data`. */
   readonly labels: string
-  /** The label of the first class. */
+  /** Label of the first class. Default 0. */
   readonly first?: number
 }
 
 /**
- * Takes apart a pickled batch: a dictionary of `data`, one row of bytes per image, the planes one after the other, and
- * labels.
+ * Parses a pickled batch: a dictionary of labels and of `data`, with one row of bytes per image, plane after plane.
  */
 export function parsePickledBatch(bytes: Buffer, file: string, options: PickledBatchOptions): Batch {
   const { shape, classes, labels: key, first } = options
   const arrays = unpickleArrays(bytes, file)
   const labels = pickledIntegers(arrays.get(key))
-  if (labels === undefined) throw new UserError(`Expected whole numbers under "${key}" for ${file} but received none`)
+  if (labels === undefined) throw expected(`whole numbers under "${key}"`, file, 'none')
   const data = arrays.get('data')
   const pixels = shape.channels * shape.height * shape.width
   const wanted = labels.length * pixels
   if (!(data instanceof PickledArray) || !/^[<>|]u1$/.test(data.type) || data.fortranOrder) {
-    throw new UserError(`Expected an array of bytes under "data" for ${file} but received something else`)
+    throw expected('an array of bytes under "data"', file, 'something else')
   }
   const rows = data.shape[0]
   if (rows !== labels.length || data.bytes?.length !== wanted) {
     const received = `${data.bytes?.length ?? 0} bytes in ${rows} rows`
-    throw new UserError(
-      `Expected ${labels.length} rows of ${pixels} bytes under "data" for ${file} but received ${received}`,
-    )
+    throw expected(`${labels.length} rows of ${pixels} bytes under "data"`, file, received)
   }
   return { images: data.bytes, labels: classIndices(labels, classes, file, first) }
 }

@@ -1,16 +1,16 @@
-/** JPEG and PNG files to planes of bytes, by sharp: loaded with the first image, so that other formats do not wait for it. */
+/** Decodes JPEG and PNG files to planes of bytes. Only the first image loads sharp, so other formats need not wait. */
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { cropForEvaluation } from './evaluation-crop.js'
 import type { Extents } from './images.js'
 
-/** An image with its three channels side by side. */
+/** An image with interleaved channels: height × width × 3. */
 interface Decoded extends Extents {
   readonly pixels: Uint8Array
 }
 
 /**
- * Height and width of the image in `file`, as it is stored: an orientation in its EXIF data is not applied.
+ * Height and width of the image in `file` as stored. An orientation in its EXIF data is not applied.
  *
  * @throws UserError as {@link decodeTo} does.
  */
@@ -20,13 +20,13 @@ export async function extentsOf(file: string): Promise<Extents> {
 }
 
 /**
- * Decodes the image in `file` to 3 × height × width bytes, the red, green and blue planes. As torchvision does, grey
- * images get three equal planes, alpha is dropped, and colour profiles and EXIF orientation are left out of account;
- * CMYK becomes RGB in libvips's way, which differs from Pillow's.
+ * Decodes the image in `file` to 3 × height × width bytes: the red, green and blue planes. As in torchvision, grey
+ * images get three equal planes, alpha is dropped, and color profiles and EXIF orientation are ignored. CMYK becomes
+ * RGB by libvips, with other results than Pillow's.
  *
- * @param size Images of other extents are resized, bilinearly with antialiasing, and cropped to `size` × `size`, as
- *   evaluationCrop says. Without it every image must have `extents`.
- * @throws UserError for a file that cannot be read or decoded, a truncated one, and other extents.
+ * @param size If given, images that differ from `extents` are resized, bilinearly with antialiasing, and cropped to
+ *   `size` × `size`; see evaluationCrop. If absent, every image must have `extents`.
+ * @throws UserError for a file that cannot be read or decoded, a truncated file, and, without `size`, other extents.
  */
 export async function decodeTo(planes: Uint8Array, file: string, extents: Extents, size?: number): Promise<void> {
   const decoded = await decode(file)
@@ -34,25 +34,23 @@ export async function decodeTo(planes: Uint8Array, file: string, extents: Extent
   if (equal) return separate(decoded, planes)
   if (size !== undefined) return cropForEvaluation(decoded.pixels, decoded, size, planes)
   const [wanted, received] = [extents, decoded].map(({ height, width }) => `${height}×${width}`)
-  throw new UserError(
-    `Expected ${wanted} pixels as in the first image, or data.size, for ${file} but received ${received}`,
-  )
+  throw expected(`${wanted} pixels as in the first image, or data.size,`, file, received)
 }
 
 async function decode(file: string): Promise<Decoded> {
   const { default: sharp } = await import('sharp').catch(({ message }: Error) => {
-    throw new UserError(`Expected the package sharp for decoding images but received "${firstLine(message)}"`)
+    throw expected('the package sharp', 'decoding images', `"${firstLine(message)}"`)
   })
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`Expected a readable file for ${file} but received ${error.code ?? error.message}`)
+    throw expected('a readable file', file, error.code ?? error.message)
   })
-  // Warnings are let pass: some of ImageNet's own files have a few stray bytes, which every decoder skips.
+  // Warnings are ignored: some of ImageNet's own files have a few stray bytes, which every decoder skips.
   const image = sharp(bytes, { failOn: 'error', ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw()
   const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch(({ message }: Error) => {
-    throw new UserError(`Expected a whole JPEG or PNG image for ${file} but received "${firstLine(message)}"`)
+    throw expected('a whole JPEG or PNG image', file, `"${firstLine(message)}"`)
   })
   if (info.channels === 3) return { pixels: data, height: info.height, width: info.width }
-  throw new UserError(`Expected an image of colours or greys for ${file} but received ${info.channels} channels`)
+  throw expected('an image of colours or greys', file, `${info.channels} channels`)
 }
 
 function firstLine(message: string): string {

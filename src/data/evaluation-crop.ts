@@ -1,7 +1,7 @@
 import type { Extents } from './images.js'
 import { type Axis, resample } from './resample.js'
 
-/** Where a square lies in an image that is first resized. */
+/** Position of a square in the resized image. */
 export interface EvaluationCrop {
   readonly resized: Extents
   readonly top: number
@@ -9,9 +9,9 @@ export interface EvaluationCrop {
 }
 
 /**
- * Where ImageNet's networks look when they are evaluated, as torchvision's `Resize(256)` and `CenterCrop(224)` say it
- * for a size of 224, and in the same proportion for others: the shorter side is resized to `size` · 256 / 224, the
- * longer one in proportion, rounded down; then the square in the middle is kept.
+ * The crop on which ImageNet networks are evaluated: torchvision's `Resize(256)` and `CenterCrop(224)` for size 224,
+ * and the same proportion for other sizes. The shorter side is resized to `size` · 256 / 224, rounded. The longer side
+ * is resized in proportion, rounded down. Then the square in the middle is kept.
  */
 export function evaluationCrop({ height, width }: Extents, size: number): EvaluationCrop {
   const shorter = Math.round((size * 256) / 224)
@@ -21,7 +21,7 @@ export function evaluationCrop({ height, width }: Extents, size: number): Evalua
 }
 
 /**
- * The {@link evaluationCrop} of an image, to the last bit what torchvision makes of it with Pillow.
+ * Computes the {@link evaluationCrop} of an image. The result equals torchvision's with Pillow, bit by bit.
  *
  * @param pixels height × width × 3.
  * @param planes Receives 3 × size × size.
@@ -33,7 +33,7 @@ export function cropForEvaluation(pixels: Uint8Array, extents: Extents, size: nu
   resample(pixels, rows, columns, planes)
 }
 
-/** Half of a whole number; between two whole numbers the even one, as Python's `round` chooses. */
+/** Half of an integer, rounded; ties go to the even neighbor, as in Python's `round`. */
 function halfToEven(value: number): number {
   const down = Math.floor(value / 2)
   return value % 2 === 1 && down % 2 === 1 ? down + 1 : down

@@ -5,19 +5,19 @@ import { loadSplits, prepareSplits, publishedOf } from './index.js'
 import { generateImages } from './readers/generated.js'
 
 /**
- * Shape of the images as a network sees them, and number of classes. Reads no file where the format tells both.
+ * Shape of the images as a network sees them, and number of classes. Reads no file if the format determines both.
  *
  * @throws UserError as {@link loadSplits} does.
  */
 export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
   const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined }
   const known = publishedOf(config) !== undefined
-  const { train, classes } = known ? prepareSplits(stand(one), config.format, one) : await loadSplits(one)
+  const { train, classes } = known ? prepareSplits(placeholder(one), config.format, one) : await loadSplits(one)
   const { channels, height, width } = train
   return { input: { channels, height, width }, classes }
 }
 
-/** One image per split, whose content is of no interest. */
-function stand(config: DataConfig) {
+/** One image of arbitrary pixels per split. */
+function placeholder(config: DataConfig) {
   return generateImages(config, { train: 1, test: 1 }, RandomStream.named(0, 'extents'))
 }

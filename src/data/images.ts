@@ -1,12 +1,12 @@
 import type { DataConfig } from '../config/schema.js'
 
-/** Pixels of one image. */
+/** Size of one image in pixels. */
 export interface Extents {
   readonly height: number
   readonly width: number
 }
 
-/** Images and labels of one split as read from files: bytes, planes by channel, one class index per image. */
+/** Images and labels of one split as read from files. */
 export interface LabelledImages extends Extents {
   /** count × channels × height × width, bytes 0…255. */
   readonly images: Uint8Array
@@ -22,14 +22,14 @@ export interface LabelledSplits {
   readonly classes: number
 }
 
-/** How many images of each split to read, in file order; all of them where absent. */
+/** Number of images to read from each split, in file order; all if absent. */
 export interface Counts {
   readonly train?: number
   readonly test?: number
 }
 
-/** What else readers are told: settings of the group `data`. */
+/** Options of readers: counts, and settings of the group `data`. */
 export interface ReadOptions extends Counts, Pick<DataConfig, 'checksums' | 'layout' | 'size'> {
-  /** When aborted, reading ends between two files and throws the signal's reason. */
+  /** When aborted, reading stops before the next file and throws the signal's reason. */
   readonly signal?: AbortSignal
 }

@@ -1,10 +1,10 @@
 /**
- * Data sets: from files on disk to the image data that the addon holds. Everything is read in file order, folders of
- * images class by class in turn, so a count always means the first images of a split.
+ * Loads data sets from files as the image data that the addon holds. Images are in file order; in folders of images the
+ * classes alternate. A count always takes the first images of a split.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { DataConfig } from '../config/schema.js'
 import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
@@ -18,12 +18,13 @@ import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {
   read(dir: string, options: ReadOptions): Promise<LabelledSplits>
-  /** What is known without the files. */
+  /** Facts known without the files. */
   readonly published?: {
     readonly shape: Shape
     readonly classes: number
-    /** Per channel over the training images, in units of pixel value: those that the NAS-Bench-201 code takes. */
+    /** Mean of each channel over the training images, in pixel values, as in the NAS-Bench-201 code. */
     readonly mean: readonly number[]
+    /** Standard deviation of each channel, likewise. */
     readonly std: readonly number[]
   }
 }
@@ -31,7 +32,7 @@ interface Format {
 /** A format that is read from files. */
 export type FileFormat = Exclude<DataConfig['format'], 'embedded'>
 
-/** Every format that is read from files of the user's. */
+/** Every format that is read from the user's files. */
 export const FORMATS = {
   idx: { read: readIdxFolder },
   npz: { read: readNpz },
@@ -65,24 +66,24 @@ export const FORMATS = {
   },
 } as const satisfies Record<FileFormat, Format>
 
-/** Images to train on and to test on. Those of one’s own are such a plain object too. */
+/** Images to train and to test on. You can give your own images as such a plain object. */
 export interface Splits {
   readonly train: ImageData
-  /** Held out of the training images, to judge sub-models by before the test images do; absent where none are. */
+  /** Images held out of the training images, if any. Sub-models are evaluated on them before the test images. */
   readonly validation?: ImageData
   readonly test: ImageData
   readonly classes: number
-  /** What reports call the data set. */
+  /** Name of the data set in reports. */
   readonly name: string
 }
 
 const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
 
 /**
- * Loads both splits of a data set. Images keep their number of channels: grayscale stays one channel.
+ * Loads the splits of a data set. Images keep their number of channels: grayscale images have one.
  *
- * @param options `signal`: when aborted, reading ends between two files and the signal's reason is thrown.
- * @throws UserError for missing, truncated or malformed files and for values that do not fit the data.
+ * @param options `signal`: when aborted, reading stops before the next file and throws the signal's reason.
+ * @throws UserError for missing, truncated or malformed files, and for settings that do not fit the data.
  */
 export async function loadSplits(
   config: DataConfig,
@@ -94,13 +95,13 @@ export async function loadSplits(
   return prepareSplits(splits, name, config)
 }
 
-/** Pads, averages and normalises what was read, as the settings ask. */
+/** Holds out validation images, pads and downsamples images, and adds mean and deviation, as the settings say. */
 export function prepareSplits(splits: LabelledSplits, name: string, config: DataConfig): Splits {
   const { train: kept, heldOut } = holdOut(splits.train, config.validationCount)
   const train = transform(kept, config)
   const test = transform(splits.test, config)
   if (!sameShape(test, train)) {
-    throw new UserError(`Expected test images of ${extents(train)} for ${name} but received ${extents(test)}`)
+    throw expected(`test images of ${extents(train)}`, name, extents(test))
   }
   const statistics = normalisation(config, train)
   return {
@@ -112,15 +113,12 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
   }
 }
 
-/** The training images without the last `count`, and these. */
+/** Separates the last `count` training images from the others. */
 function holdOut(train: LabelledImages, count: number | undefined) {
   if (count === undefined) return { train, heldOut: undefined }
   const total = train.labels.length
   if (count >= total) {
-    throw new UserError(
-      `Expected fewer than the ${total} training images for data.validationCount but received ${count}`,
-      2,
-    )
+    throw expected(`fewer than the ${total} training images`, 'data.validationCount', count, 2)
   }
   const at = total - count
   const size = train.images.length / total
@@ -142,17 +140,17 @@ async function readSplits(
   const { trainCount: train, testCount: test, checksums, layout, size } = config
   const options = { train, test, checksums, layout, size, signal }
   if (size !== undefined && config.format !== 'folder') {
-    throw new UserError(`Expected the format folder with data.size for data.format but received ${config.format}`, 2)
+    throw expected('the format folder with data.size', 'data.format', config.format, 2)
   }
   if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: 'fashion-mnist' }
   if (config.dir === undefined) {
-    throw new UserError(`Expected a folder for data.dir with data.format ${config.format} but received none`, 2)
+    throw expected('a folder', `data.dir with data.format ${config.format}`, 'none', 2)
   }
   const name = publishedOf(config) === undefined ? basename(resolve(config.dir), '.npz') : config.format
   return { splits: await FORMATS[config.format].read(config.dir, options), name }
 }
 
-/** What is known of a data set without its files. */
+/** Facts about a data set that are known without its files; undefined if its format determines none. */
 export function publishedOf({ format }: DataConfig): Format['published'] {
   return format === 'embedded' ? undefined : (FORMATS[format] as Format).published
 }
@@ -168,20 +166,17 @@ function normalisation(config: DataConfig, train: LabelledImages) {
   const std = config.std ?? defaults.std
   for (const [key, values] of Object.entries({ mean, std })) {
     if (values.length !== train.channels || !values.every(Number.isFinite)) {
-      throw new UserError(
-        `Expected ${train.channels} finite number(s) for data.${key} but received ${values.join(', ') || 'none'}`,
-        2,
-      )
+      throw expected(`${train.channels} finite number(s)`, `data.${key}`, values.join(', ') || 'none', 2)
     }
   }
   if (std.some((value) => value <= 0)) {
-    throw new UserError(`Expected positive numbers for data.std but received ${std.join(', ')}`, 2)
+    throw expected('positive numbers', 'data.std', std.join(', '), 2)
   }
   return { mean, std }
 }
 
 function defaultNormalisation(config: DataConfig, train: LabelledImages) {
-  // Padding and averaging change the spread of the pixels, so the published values hold for untouched images only.
+  // Padding and downsampling change the statistics, so the published values hold for untouched images only.
   const untouched = config.padTo === undefined && config.downsample === undefined
   const published = publishedOf(config)
   if (published === undefined || !untouched) return channelStatistics(train)

@@ -1,20 +1,20 @@
 import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { Extents } from './images.js'
 
-/** Bytes of memory that this process may use: the machine's, or those that its container is given. */
+/** Memory in bytes that this process may use: the machine's, or its container's if that has less. */
 function availableMemory(): number {
-  // Zero, or more than there is, where nothing is constrained.
+  // Without a constraint, the value is 0 or larger than the memory.
   const constrained = process.constrainedMemory()
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 }
 
 /**
- * Throws unless both splits of RGB images fit in half of the memory, because there are two copies of them while they are
- * handed to the addon, and each split in one array.
+ * Throws unless both splits of RGB images fit in half of the memory, and each split in one array. Half, because the
+ * addon's copy exists next to them for a while.
  *
- * @throws UserError that names the settings that make them fewer or smaller.
+ * @throws UserError that names the settings for fewer or smaller images.
  */
 export function requireMemory(
   counts: { readonly train: number; readonly test: number },
@@ -31,9 +31,7 @@ export function requireMemory(
     ? `at most ${gigabytes(constants.MAX_LENGTH)} per split, the longest array of this Node.js,`
     : `at most ${gigabytes(memory / 2)}, half of the memory,`
   const received = `${fits ? largest : images} images of 3×${height}×${width}, ${gigabytes((fits ? largest : images) * image)}`
-  throw new UserError(
-    `Expected ${limit} for ${name} but received ${received}; data.trainCount and data.size make it less`,
-  )
+  throw expected(limit, name, `${received}; data.trainCount and data.size make it less`)
 }
 
 function gigabytes(bytes: number): string {

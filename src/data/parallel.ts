@@ -1,8 +1,8 @@
 /**
- * Calls `work` with 0 … `count` − 1 in order, at most `width` at a time, so that the memory that each call takes is
- * taken `width` times at most. After a failure no further call begins.
+ * Calls `work` with 0 … `count` − 1 in order, at most `width` calls at a time, which bounds their memory. After a
+ * failure, no further call begins.
  *
- * @throws What the first call to fail throws.
+ * @throws The error of the first call that fails.
  */
 export async function inParallel(count: number, width: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0

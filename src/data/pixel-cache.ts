@@ -1,20 +1,20 @@
 /**
- * Decoded images of a split in one file, so that they are decoded once: a header, then the pixels. A file that is
- * damaged counts as absent, and any of them may be deleted.
+ * Keeps the decoded images of a split in one file, so that they are decoded once. The file has a header, then the
+ * pixels. A damaged file counts as absent, and any file may be deleted.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { useCacheFile, writeCacheFile } from '../base/cache-file.js'
 import type { Extents } from './images.js'
 
-/** The last digit counts versions of the layout. */
+/** The last digit is the version of the layout. */
 const MAGIC = Buffer.from('padapix1', 'latin1')
 /**
- * After the magic, as little-endian 32-bit integers: height, width, number of images, checksum of the pixels, checksum of
- * all that comes before.
+ * Bytes of the header. After the magic come little-endian 32-bit integers: height, width, number of images, checksum of
+ * the pixels, checksum of the header before it.
  */
 const HEADER = MAGIC.length + 5 * 4
-/** Reads are no longer than this: the system has a limit of 2 GiB, and checksums need not wait for the whole file. */
+/** Most bytes per read. The system's limit is 2 GiB, and shorter reads let the checksum start earlier. */
 const CHUNK = 2 ** 24
 
 interface Header extends Extents {
@@ -22,12 +22,12 @@ interface Header extends Extents {
   readonly checksum: number
 }
 
-/** The file of the images that `digest` names, in the cache folder. */
+/** Path in the cache folder of the file with the images of `digest`. */
 function fileOf(digest: string): string {
   return `images/${digest}.pixels`
 }
 
-/** Height and width of the images that are kept under `digest`; undefined where there are none. */
+/** Height and width of the images kept under `digest`; undefined if there are none. */
 export function cachedExtents(digest: string): Promise<Extents | undefined> {
   return useCacheFile(fileOf(digest), async (handle) => {
     const header = await readHeader(handle)
@@ -35,7 +35,7 @@ export function cachedExtents(digest: string): Promise<Extents | undefined> {
   })
 }
 
-/** Pixels of `count` images that are kept under `digest`, 3 × height × width each; undefined for none, or damaged ones. */
+/** Pixels of the `count` images kept under `digest`, 3 × height × width each; undefined if absent or damaged. */
 export function readPixels(digest: string, count: number, extents: Extents): Promise<Uint8Array | undefined> {
   return useCacheFile(fileOf(digest), async (handle) => {
     const header = await readHeader(handle)
@@ -54,7 +54,7 @@ export function readPixels(digest: string, count: number, extents: Extents): Pro
   })
 }
 
-/** Keeps pixels. Where they cannot be kept a warning says so: the images are there, and only the next run is slower. */
+/** Keeps pixels for later runs. A failure is a warning only, because it just makes the next run slower. */
 export async function writePixels(digest: string, pixels: Uint8Array, { height, width }: Extents): Promise<void> {
   const header = Buffer.alloc(HEADER)
   MAGIC.copy(header)

@@ -1,12 +1,12 @@
 /**
- * Pillow's bilinear resizing of bytes, to the last bit: libraries agree on what the filter is, but not on how it is
- * rounded, nor on where the pixels of an enlarged image lie.
+ * Resizes bytes bilinearly, with exactly Pillow's results. Libraries agree on the filter, but not on its rounding, nor
+ * on the positions of pixels in an enlarged image.
  */
 
-/** Weights are integers in units of 2^−22: a sum of bytes times weights, which sum to one, stays within 30 bits. */
+/** Weights are integers in units of 2^−22. They sum to one, so a sum of bytes times weights stays within 30 bits. */
 const PRECISION = 22
 
-/** One axis of an image: resized from `from` to `to` pixels, of which `count` are kept from `start` on. */
+/** One axis of an image, resized from `from` to `to` pixels. The `count` pixels from `start` on are kept. */
 export interface Axis {
   readonly from: number
   readonly to: number
@@ -14,18 +14,18 @@ export interface Axis {
   readonly count: number
 }
 
-/** For every pixel that is kept, the first source pixel that it is made of, and the weights of that and the next ones. */
+/** For each kept pixel, the first source pixel that it depends on, the number of source pixels, and their weights. */
 interface Taps {
   readonly first: Int32Array
   readonly taken: Int32Array
-  /** `stride` per pixel that is kept, of which `taken` count. */
+  /** `stride` weights per kept pixel. The first `taken` are used. */
   readonly weights: Int32Array
   readonly stride: number
 }
 
 /**
- * Resizes an image and keeps a part of it, along rows first and then along columns, with bytes in between. The filter is
- * a triangle as wide as two pixels of the smaller image, so that an image is averaged as it shrinks (antialiasing).
+ * Resizes an image and keeps a part of it. It works along rows first, then along columns, with bytes in between. The
+ * filter is a triangle as wide as two pixels of the smaller image, so a shrinking image is averaged (antialiasing).
  *
  * @param pixels rows.from × columns.from × 3.
  * @param planes Receives 3 × rows.count × columns.count.
@@ -67,7 +67,7 @@ function tapsOf({ from, to, start, count }: Axis): Taps {
   return taps
 }
 
-/** Every row of `source` resized: rows × columns.count × 3. */
+/** Resizes every row of `source`. Returns rows × columns.count × 3. */
 function resizeRows(source: Uint8Array, columns: Axis): Uint8Array {
   const { first, taken, weights, stride } = tapsOf(columns)
   const rows = source.length / (3 * columns.from)
@@ -85,7 +85,7 @@ function resizeRows(source: Uint8Array, columns: Axis): Uint8Array {
         green += weight * source[from + 1]
         blue += weight * source[from + 2]
       }
-      // Weights are positive and sum to one but for their rounding, so that only more than 255 is to be feared.
+      // Weights are not negative and sum to one except for rounding, so a value may exceed 255 but not fall below 0.
       resized[to] = Math.min(255, red >> PRECISION)
       resized[to + 1] = Math.min(255, green >> PRECISION)
       resized[to + 2] = Math.min(255, blue >> PRECISION)
@@ -94,7 +94,7 @@ function resizeRows(source: Uint8Array, columns: Axis): Uint8Array {
   return resized
 }
 
-/** Resizes along columns what {@link resizeRows} made of the rows from `firstRow` on, and separates the channels. */
+/** Resizes the columns of the rows from `firstRow` on, a result of {@link resizeRows}, and separates the channels. */
 function resizeColumns(source: Uint8Array, taps: Taps, firstRow: number, width: number, planes: Uint8Array): void {
   const { first, taken, weights, stride } = taps
   const area = first.length * width

@@ -1,14 +1,11 @@
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { LabelledImages } from './images.js'
 
-/** Centres every image on a black square of `size` × `size`; with an odd difference the extra row and column follow. */
+/** Centers every image on a black square of `size` × `size`. An extra row or column goes below or to the right. */
 export function padTo(split: LabelledImages, size: number): LabelledImages {
   const { height, width } = split
   if (!Number.isInteger(size) || size < Math.max(height, width)) {
-    throw new UserError(
-      `Expected an integer of at least the image size ${height}×${width} for data.padTo but received ${size}`,
-      2,
-    )
+    throw expected(`an integer of at least the image size ${height}×${width}`, 'data.padTo', size, 2)
   }
   const top = (size - height) >> 1
   const left = (size - width) >> 1
@@ -27,10 +24,7 @@ export function padTo(split: LabelledImages, size: number): LabelledImages {
 export function downsample(split: LabelledImages, factor: number): LabelledImages {
   const { height, width } = split
   if (!Number.isInteger(factor) || factor < 1 || height % factor !== 0 || width % factor !== 0) {
-    throw new UserError(
-      `Expected a divisor of the image size ${height}×${width} for data.downsample but received ${factor}`,
-      2,
-    )
+    throw expected(`a divisor of the image size ${height}×${width}`, 'data.downsample', factor, 2)
   }
   const rows = height / factor
   const columns = width / factor
@@ -39,7 +33,7 @@ export function downsample(split: LabelledImages, factor: number): LabelledImage
   const area = factor * factor
   for (let out = 0; out < images.length; out++) {
     const x = (out % columns) * factor
-    // Planes are stacked, so a row's number over all planes times the factor is its first source row.
+    // Planes are stacked, so the row's index over all planes times the factor is its first source row.
     const y = Math.floor(out / columns) * factor
     let sum = 0
     for (let dy = 0; dy < factor; dy++) {
@@ -58,7 +52,7 @@ export function channelStatistics(split: LabelledImages): { mean: number[]; std:
   const mean: number[] = []
   const std: number[] = []
   for (let channel = 0; channel < channels; channel++) {
-    // Sums of bytes and their squares are exact in a double far beyond any data set that fits in memory.
+    // Doubles hold the sums of bytes and of their squares exactly for any data set that fits in memory.
     let sum = 0
     let squares = 0
     for (let start = channel * area; start < images.length; start += channels * area) {
@@ -71,7 +65,7 @@ export function channelStatistics(split: LabelledImages): { mean: number[]; std:
     const average = sum / count
     const variance = squares / count - average * average
     mean.push(average / 255)
-    // A constant channel has nothing to scale; dividing it by one keeps it finite.
+    // A constant channel has no spread. A divisor of one keeps it finite.
     std.push(variance > 0 ? Math.sqrt(variance) / 255 : 1)
   }
   return { mean, std }

@@ -1,26 +1,27 @@
-/** Which of a space's parameters belong to candidate operations, and to whose. */
-import { UserError } from '../base/errors.js'
+/** Parameters of candidate operations, and the choices that use them. */
+import { expected } from '../base/errors.js'
 import { parametersOf } from '../programs/program.js'
 import { optionsOf } from '../spaces/path.js'
 import type { ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
 
-/** The operation of every parameter of a candidate operation; those of stem, residual blocks and head are absent. */
+/** Operation of each candidate parameter. Parameters of stem, residual blocks and head are absent. */
 export function operationByParameter(specs: readonly ParameterSpec[]): Map<string, number> {
   const operations = new Map<string, number>()
   for (const { name, operation } of specs) if (operation !== undefined) operations.set(name, operation)
   return operations
 }
 
-/** Their indices in the order of the specs. */
+/** Indices of the candidate operations' parameters, in the order of the specs. */
 export function candidateIndices(specs: readonly ParameterSpec[]): Int32Array {
   return Int32Array.from(specs.flatMap(({ operation }, i) => (operation === undefined ? [] : [i])))
 }
 
 /**
- * Per parameter of a candidate operation the choices that use it, by position among the choices of operations. They are
- * found by what changes: a path in which only one choice takes operation k names its weights.
+ * Choices that use each parameter of a candidate operation, by position among the choices of operations. They are found
+ * by paths in which only one choice takes operation k: the program of such a path names the weights of that choice.
  *
- * @throws UserError where what is connected decides on whose the weights are, as in DARTS; `setting` is what needs it.
+ * @param setting Setting that needs the choices, for the error.
+ * @throws UserError if connections decide which choice uses a parameter, as in DARTS.
  */
 export function choicesByParameter(space: SearchSpace, setting: string): Map<string, readonly number[]> {
   const operationOf = operationByParameter(space.parameters())
@@ -44,7 +45,7 @@ export function choicesByParameter(space: SearchSpace, setting: string): Map<str
   for (const [name, rows] of found) {
     if (rows.length > 0) continue
     const wanted = 'a space whose edges have weights of their own, whatever is connected,'
-    throw new UserError(`Expected ${wanted} for ${setting} but received ${space.name} with ${name}`, 2)
+    throw expected(wanted, setting, `${space.name} with ${name}`, 2)
   }
   return found
 }

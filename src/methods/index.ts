@@ -1,5 +1,5 @@
-/** The methods that a configuration can name: an entry each. */
-import { UserError } from '../base/errors.js'
+/** The methods that a configuration can name, with one entry each. */
+import { expected } from '../base/errors.js'
 import { METHODS, type MethodConfig } from '../config/methods.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { parsePath } from '../spaces/path.js'
@@ -25,13 +25,13 @@ export { Spos } from './spos.js'
 export { Standalone } from './standalone.js'
 export { Sumnas } from './sumnas.js'
 
-/** What is known of a method without making one. */
+/** Facts about a method that are known without creating it. */
 interface MethodEntry<Settings> {
-  /** How the literature writes its name. */
+  /** Name as in the literature. */
   readonly label: string
   /** Throws a UserError if the method does not fit the space. */
   create(settings: Settings, context: MethodContext): Method
-  /** For a method with weights of its own: the space that they make of `space`. Undefined if `weights` has none of them. */
+  /** For a method with weights of its own: `space` with those among `weights`. Undefined if there are none. */
   trainedSpace?(space: SearchSpace, weights: ReadonlyMap<string, Tensor>): TrainedSpace | undefined
 }
 
@@ -57,23 +57,23 @@ const ENTRIES: { readonly [Name in MethodName]: MethodEntry<Extract<MethodConfig
   },
 }
 
-/** How the literature writes the names of the methods. */
+/** Names of the methods as in the literature. */
 export const METHOD_LABELS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, { label }]) => [name, label]),
 )
 
-/** The configured method; throws a UserError where it does not fit the space. */
+/** Creates the configured method. Throws a UserError if it does not fit the space. */
 export function createMethod(config: MethodConfig, context: MethodContext): Method {
   const { name } = config
   // JavaScript may pass any name.
   if (!Object.hasOwn(ENTRIES, name)) {
-    throw new UserError(`Expected ${METHODS.join(', ')} for method.name but received "${name}"`, 2)
+    throw expected(METHODS.join(', '), 'method.name', `"${name}"`, 2)
   }
   const entry: MethodEntry<never> = ENTRIES[name]
   return entry.create(config as never, context)
 }
 
-/** The space with the weights of its own that any method left among `weights`; `space` itself if none did. */
+/** The space with the own weights that a method left among `weights`; `space` itself if no method left any. */
 export function trainedSpace(space: SearchSpace, weights: ReadonlyMap<string, Tensor>): TrainedSpace {
   for (const entry of Object.values<MethodEntry<never>>(ENTRIES)) {
     const trained = entry.trainedSpace?.(space, weights)

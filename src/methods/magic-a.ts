@@ -1,18 +1,19 @@
 /**
- * MAGIC-A (Xu et al., “Analyzing and Mitigating Interference in Neural Architecture Search”, ICML 2022): paths pull on the
- * weights that they share the less against each other, the more alike is what passes the shared operations. So the inputs
- * and outputs of every convolution that the step's path shares with an anchor are drawn towards those in the anchor, on
- * the same batch and with the same weights, by their mean squared difference. With paths in a chain, which is MAGIC-T, it
- * is MAGIC-AT.
+ * MAGIC-A (Xu et al., “Analyzing and Mitigating Interference in Neural Architecture Search”, ICML 2022). Two paths that
+ * share an operation conflict less on its weights if their activations there are similar. So the path of a step is
+ * aligned with an anchor: the loss includes the mean squared difference between the inputs and outputs of the
+ * convolutions that both paths share, on the same batch and weights. With paths in a chain, as in MAGIC-T, it is
+ * MAGIC-AT.
  *
- * The anchor is the best path so far: a path that does better than it on the batch of a step, with the weights before the
- * step, takes its place. It begins as the path of the first step.
+ * The anchor is the best path so far, and begins as the path of the first step. A path replaces the anchor if it does
+ * better on the batch of its step, with the weights before the step.
  *
- * What the paper leaves to this project: values are divided by the root of their mean square before they are compared,
- * because sums grow by up to four in every cell of NAS-Bench-201 and the largest would be all that counts; better is a
- * higher accuracy on the batch, or an equal one with a lower loss; the anchor is computed in training mode but learns
- * nothing itself, and its values are constants; the mean is over all taps, two of each convolution (see Taps), whatever
- * their sizes.
+ * The paper leaves these decisions open:
+ * - Values are divided by their root mean square before the comparison. Sums grow by up to four in every cell of
+ *   NAS-Bench-201, so the largest values would dominate otherwise.
+ * - Better means a higher accuracy on the batch, or an equal accuracy with a lower loss.
+ * - The anchor runs in training mode but learns nothing. Its values are constants.
+ * - The mean is over all taps, two for each convolution (see Taps), whatever their sizes.
  */
 import type { MagicAConfig } from '../config/schema.js'
 import type { Batch, EvaluateRecord, StepOptions, StepRecord } from '../native/index.js'
@@ -24,7 +25,7 @@ import { PathSampler, uniformDistribution } from '../sampling/paths.js'
 import type { Path } from '../spaces/space.js'
 import type { Engine, Method, MethodContext, MethodState } from './method.js'
 
-/** Aligns what passes shared operations with the best path so far (MAGIC-A and MAGIC-AT, Xu et al., ICML 2022). */
+/** Aligns the activations of shared operations with the best path so far (MAGIC-A, MAGIC-AT; Xu et al., ICML 2022). */
 export class MagicA implements Method {
   readonly name = 'magic-a'
   readonly pathDistribution: readonly number[]
@@ -35,7 +36,7 @@ export class MagicA implements Method {
   readonly #taps: Taps
   #anchor: Path | undefined
 
-  /** Aligns all candidate convolutions; draws from the stream `paths`. */
+  /** Aligns all candidate convolutions. Draws paths from the stream `paths`. */
   constructor(config: Pick<MagicAConfig, 'alignment' | 'paths'>, context: MethodContext) {
     const { space } = context
     this.#config = config
@@ -52,7 +53,7 @@ export class MagicA implements Method {
     return this.#anchor
   }
 
-  /** What plans of paths are made of. */
+  /** Program of a path, with taps at its candidate convolutions. */
   program(path: Path): Program {
     return this.#taps.insert(this.#context.space.program(path))
   }
@@ -66,13 +67,13 @@ export class MagicA implements Method {
     const source = this.#config.paths === 'chain' ? this.#chain : this.#uniform
     const path = source.draw(this.#context.random.paths)
     const anchor = this.#anchor
-    // There is nothing to align with, or nothing that differs.
+    // There is no anchor yet, or the path equals it.
     if (anchor === undefined || anchor.join() === path.join()) {
       this.#anchor = path
       return supernet.trainStep(engine.plan(path), batch, options)
     }
     using held = supernet.hold(batch)
-    // Both are asked for at once, so that nothing is idle between them.
+    // Both are called at once, so that the native thread is not idle between them.
     const [observed, record] = await Promise.all([
       supernet.observe(engine.plan(anchor), held),
       supernet.trainStep(engine.plan(path), held, { ...options, alignment: this.#config.alignment }),

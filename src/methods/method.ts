@@ -1,6 +1,6 @@
 /**
- * A method decides what a supernet is trained on: which images and which paths, step by step, and how a step is made of
- * the supernet's verbs. The training loop knows no method; a new one is one file here and one line in `index.ts`.
+ * A method chooses the images and paths of each training step, and composes the step from the supernet's verbs. The
+ * training loop knows no method. A new method is one file here and one entry in `index.ts`.
  */
 
 import type { Random } from '../base/random.js'
@@ -11,88 +11,88 @@ import type { Program } from '../programs/program.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-/** The verbs that steps are composed of: all that the addon does with a supernet, and batches that are held. */
+/** Verbs that steps are composed of: everything that the addon does with a supernet, and holding a batch. */
 export type Verbs = Pick<Supernet, Exclude<keyof RawSupernet, keyof RawHandle> | 'hold'>
 
-/** What a step works with. */
+/** The supernet that a step trains, and the plans of its paths. */
 export interface Engine {
   readonly supernet: Verbs
-  /** The plan of a path; valid until the step is done. */
+  /** The plan of a path, valid until the step is done. */
   plan(path: Path): Plan
 }
 
-/** What a method is made for. */
+/** Space, data and training that a method is created for. */
 export interface MethodContext {
   readonly space: SearchSpace
   /** Number N of training images. */
   readonly images: number
   /** Number E of epochs. */
   readonly epochs: number
-  /** What the learning rate starts from. */
+  /** Initial learning rate. */
   readonly learningRate: number
   readonly random: Random
 }
 
-/** Everything that a method carries from step to step, by name. Restoring it continues exactly. */
+/** Everything that a method carries from step to step, by name. A method that restores it continues exactly. */
 export type MethodState = Readonly<Record<string, Float64Array>>
 
-/** What training reports of a step: of several paths the means. */
+/** Loss and correct answers of a step, as training reports them; means if the step has several paths. */
 export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct'>
 
-/** A search space together with the weights that a method left in a file: all that evaluation needs. */
+/** A search space with the weights that a method left in a file. Evaluation needs nothing else. */
 export interface TrainedSpace {
   /** Its programs use the supernet's weights as the method decided. */
   readonly space: SearchSpace
-  /** Names of the tensors in the file that are the method's own, not the supernet's. */
+  /** Names of the tensors in the file that belong to the method, not to the supernet. */
   readonly own: ReadonlySet<string>
 }
 
-/** A way of training a supernet. Objects have a state of their own and belong to one training. */
+/** A way of training a supernet. An object has its own state and serves one training. */
 export interface Method {
   readonly name: string
-  /** What paths are drawn from at present. */
+  /** Distribution of operations from which paths are drawn at present. */
   readonly pathDistribution: PathDistribution
-  /** What each choice of a connection is drawn from at present, where the method learns that too. */
+  /** Distribution of each choice of a connection at present, if the method has such distributions. */
   readonly connectionDistribution?: readonly (readonly number[])[]
   /**
-   * The space as the method trains and evaluates it, if that differs from the one it was made for: it may have other
-   * parameters, and its programs may use weights of the method's own.
+   * The space as the method trains and evaluates it, if it differs from the given one. It may have other parameters,
+   * and its programs may use weights of the method's own.
    */
   readonly space?: SearchSpace
-  /** Epochs, counted from 0, at which the schedule of the learning rate begins anew. */
+  /** Epochs, counted from 0, at which the schedule of the learning rate restarts. */
   readonly scheduleRestarts?: readonly number[]
-  /** The sub-models that training is for, where it is not for all: a ranking takes these. */
+  /** Paths that training is for, if it is not for all paths. A ranking takes these. */
   readonly subModels?: readonly Path[]
-  /** What plans of paths are made of in training, where that is not the program of the space itself. */
+  /** Program of a path in training, if it differs from the space's program. */
   program?(path: Path): Program
   /**
-   * The images of an epoch, in order; batches are consecutive parts of it. Draws from the `data` stream only and
-   * changes nothing else: a run resumed within an epoch calls it again with the stream where it was.
+   * Indices of an epoch's images, in order. Batches are consecutive parts of them. Draws from the `data` stream only
+   * and changes nothing else: a run resumed within an epoch calls it again with the stream in its earlier state.
    */
   epochIndices(): Int32Array
   /**
-   * Whether a step may begin while the one before it computes: what it draws depends on finished epochs only, and it is
-   * one call of the addon, asked for before `step` returns. Training then keeps the native thread busy throughout.
+   * True if a step may begin while the previous step computes. Draws must not depend on results of the current epoch,
+   * and a step must be one call of the addon, made before `step` returns. Training then keeps the native thread busy.
    */
   readonly overlapping?: boolean
-  /** Prepares epoch `epoch` before its first step: what a method changes about weights or optimiser at set epochs. */
+  /** Prepares epoch `epoch` before its first step, for example by a change of weights or optimizer state. */
   beginEpoch?(epoch: number, engine: Engine): Promise<void>
-  /** One update of the supernet on `batch`, whatever number of paths that takes. */
+  /** Updates the supernet once on `batch`, by any number of paths. */
   step(engine: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome>
-  /** Learns from epoch `epoch`, which is over. */
+  /** Learns from epoch `epoch`, which has ended. */
   endEpoch(epoch: number): void
   /**
    * Weights of the method's own, on which programs of {@link space} depend. They are saved and exported with the
-   * supernet's. {@link TrainedSpace} says how a file of them is read without a training.
+   * supernet's weights. {@link TrainedSpace} is a space with such weights from a file, without training.
    */
   weights?(): ReadonlyMap<string, Tensor>
   /**
-   * Takes weights of the method's own from a checkpoint that is imported, in place of those it began with. Returns their
-   * names: none if there are none. Throws a UserError if they do not fit.
+   * Replaces the method's own weights by those in an imported checkpoint. Returns their names, or no names if the
+   * checkpoint has none. Throws a UserError if they do not fit.
    */
   takeWeights?(weights: ReadonlyMap<string, Tensor>): ReadonlySet<string>
-  /** Everything that {@link restore} needs, copied or not: it is read before the next step. */
+  /** Everything that {@link restore} needs. It need not be a copy, because it is read before the next step. */
   state(): MethodState
-  /** Puts the method where `state` was taken; it has done nothing before. */
+  /** Restores a state. It is called on a new method, before anything else. */
   restore(state: MethodState): void
 }

@@ -1,6 +1,6 @@
 /**
- * PA&DA (Lu et al., CVPR 2023): paths and data are drawn in proportion to how large their gradients were in the epoch
- * before, mixed with uniform sampling by schedules δ and τ. Each half can be switched off: PA alone, DA alone.
+ * PA&DA (Lu et al., CVPR 2023): draws paths and data in proportion to their gradient norms in the previous epoch, mixed
+ * with uniform sampling by the schedules δ and τ. Each half can be switched off: PA alone, DA alone.
  */
 import type { PadaConfig } from '../config/schema.js'
 import type { Batch, StepOptions, StepRecord } from '../native/index.js'
@@ -19,18 +19,18 @@ export class Pada implements Method {
   readonly overlapping = true
   readonly #config: PadaConfig
   readonly #context: MethodContext
-  /** s, of the epoch in progress. */
+  /** Importance s of operations in this epoch. */
   readonly #pathImportance: PathImportance
-  /** The like of s for connections, of the epoch in progress. */
+  /** Importance of connections in this epoch, as `s` is for operations. */
   readonly #connectionImportance: ConnectionImportance
-  /** r, of the epoch in progress. */
+  /** Importance r of images in this epoch. */
   readonly #dataImportance: DataImportance
   /** p: one distribution over the K operations, or one per choice of an operation. */
   #pathProbabilities: readonly Float64Array[]
-  /** Per choice of a connection; undefined in the places of the others. */
+  /** One distribution per choice of the space; undefined for choices of operations. */
   #connectionProbabilities: readonly (Float64Array | undefined)[]
   #paths: PathSampler
-  /** q; undefined while every image is taken once per epoch. */
+  /** q; undefined while an epoch takes every image once. */
   #dataProbabilities: Float64Array | undefined
 
   /** Throws a UserError for `perEdge` in a space whose edges have no weights of their own. */
@@ -51,7 +51,7 @@ export class Pada implements Method {
     this.#paths = this.#sampler()
   }
 
-  /** Draws from the probabilities as they are now. */
+  /** Creates a sampler for the present probabilities. */
   #sampler(): PathSampler {
     const made = new Map<string, Float64Array>()
     let row = 0
@@ -59,7 +59,7 @@ export class Pada implements Method {
       if (!('operations' in choice)) return this.#connectionProbabilities[c]!
       const { operations } = choice
       const at = this.#config.perEdge ? row++ : 0
-      // Choices of the same operations share one array, and the sampler its sums.
+      // Choices with the same operations share one array, so that the sampler computes its sums once.
       const key = `${at}:${operations}`
       if (!made.has(key)) made.set(key, restrictDistribution(this.#pathProbabilities[at], operations))
       return made.get(key)!
@@ -79,7 +79,7 @@ export class Pada implements Method {
     return lists.length > 0 ? lists : undefined
   }
 
-  /** The first epoch takes every image once, as the released code does; later ones draw N of them from q. */
+  /** Draws N images from q. Without q, as in the first epoch, takes every image once, as the released code does. */
   epochIndices(): Int32Array {
     const { images, random } = this.#context
     const probabilities = this.#dataProbabilities
@@ -92,7 +92,7 @@ export class Pada implements Method {
     const ratio = this.#config.unbiased ? this.#paths.uniformRatio(path) : 1
     const weights = this.#config.unbiased ? this.#weights(batch.indices, ratio) : undefined
     const record = await engine.supernet.trainStep(plan, { ...batch, weights }, options)
-    // A path's importance is the gradient of its loss, not of the loss as weighted for having been drawn.
+    // Importance is the gradient norm of the path's own loss, so the factor by which the loss was weighted is removed.
     const scale = record.clipScale / ratio
     this.#pathImportance.add(path, plan.parameters, record.gradientNorms, scale)
     if (this.#config.connections === 'importance') {
@@ -151,7 +151,7 @@ export class Pada implements Method {
     this.#dataProbabilities = state.dataProbabilities
   }
 
-  /** Per sample (1/N)/q of the image times uniform/p of the path. */
+  /** Weight of each sample: (1/N)/q of its image times uniform/p of the path. */
   #weights(indices: Int32Array, pathRatio: number): Float32Array {
     const q = this.#dataProbabilities
     if (q === undefined) return new Float32Array(indices.length).fill(pathRatio)

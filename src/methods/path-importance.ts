@@ -1,25 +1,25 @@
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { operationsOf } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { choicesByParameter, operationByParameter } from './candidate-parameters.js'
 
 /**
- * Importance of each candidate operation over one epoch (PA&DA, CVPR 2023, eq. 9): how large the gradients of its
- * weights are when a step uses it. After a step, for each operation k that has weights and occurs in the path,
- * g_k = Σ (‖∇W‖ + ‖∇b‖) over all places that use k, divided by its occurrences in the path (dead edges included), from
- * the clipped gradients; then s_k ← (s_k + g_k)/2, starting the epoch from 0.
+ * Importance of each candidate operation over one epoch (PA&DA, CVPR 2023, eq. 9): the size of its weights' gradients
+ * in the steps that use it. g_k is computed after a step for each operation k that has weights and occurs in the path:
+ * g_k = Σ (‖∇W‖ + ‖∇b‖) over all its places, divided by its occurrences in the path, dead edges included. Gradients are
+ * taken after clipping. Then s_k ← (s_k + g_k)/2. Each epoch starts from 0.
  *
- * With `perEdge` every choice of an operation keeps importances of its own, of the weights that it uses.
+ * With `perEdge`, every choice of an operation has its own importances, from the weights that it uses.
  */
 export class PathImportance {
-  /** K operations, or choices × K. */
+  /** One value per operation; with `perEdge`, choices × K. */
   readonly values: Float64Array
   readonly #space: SearchSpace
   readonly #operations: number
   readonly #perEdge: boolean
-  /** Per parameter the operation it belongs to; absent for stem, residual blocks and head. */
+  /** Operation of each parameter; absent for stem, residual blocks and head. */
   readonly #operationOf: ReadonlyMap<string, number>
-  /** Per parameter the choices that use it, by position among those of operations; kept for `perEdge` only. */
+  /** Choices that use each parameter, by position among the choices of operations; for `perEdge` only. */
   readonly #choicesOf: ReadonlyMap<string, readonly number[]>
   /** Operations that have weights. */
   readonly #weighted: ReadonlySet<number>
@@ -38,7 +38,7 @@ export class PathImportance {
     this.#sums = new Float64Array(this.values.length)
   }
 
-  /** Adds one step on `path`: norms of the gradients of `parameters`, each times `scale` to be as clipped. */
+  /** Adds one step on `path`. `norms` are the gradient norms of `parameters`; times `scale`, they are as clipped. */
   add(path: Path, parameters: readonly string[], norms: ArrayLike<number>, scale: number): void {
     this.#sums.fill(0)
     for (let i = 0; i < parameters.length; i++) {
@@ -62,7 +62,7 @@ export class PathImportance {
     }
   }
 
-  /** Norm of the gradient of all candidate operations among `parameters`. */
+  /** Gradient norm of all candidate operations among `parameters` together. */
   norm(parameters: readonly string[], norms: ArrayLike<number>): number {
     let squares = 0
     for (let i = 0; i < parameters.length; i++) if (this.#operationOf.has(parameters[i])) squares += norms[i] ** 2
@@ -82,11 +82,11 @@ export class PathImportance {
   }
 }
 
-/** The one choice that uses each parameter; throws a UserError where several share it, whose gradient is of all of them. */
+/** The one choice that uses each parameter. Throws a UserError if choices share one, and so its gradient too. */
 function edgesOf(space: SearchSpace): Map<string, readonly number[]> {
   const choices = choicesByParameter(space, 'method.perEdge')
   const shared = [...choices].find(([, rows]) => rows.length > 1)
   if (shared === undefined) return choices
   const wanted = 'a space whose edges have weights of their own'
-  throw new UserError(`Expected ${wanted} for method.perEdge but received ${space.name} with ${shared[0]}`, 2)
+  throw expected(wanted, 'method.perEdge', `${space.name} with ${shared[0]}`, 2)
 }

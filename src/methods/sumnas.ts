@@ -1,44 +1,36 @@
 /**
  * SUMNAS (Ha et al., ICLR 2022): a supernet as a meta-learner of its sub-models, by Reptile. From the shared weights
- * w₀ each of K fair paths takes a few SGD steps on the batch; the mean of w₀ − w_T over the paths is the gradient of the
- * supernet's own update. Inner steps have no weight decay and, unless `compat`, each path starts with no momentum.
+ * w₀, each of K fair paths takes a few SGD steps on the batch. The mean of w₀ − w_T over the paths is the gradient of
+ * the supernet's own update. Inner steps have no weight decay. Without `compat`, each path starts with no momentum.
  *
- * Gradient variance is that of the first inner gradients: they alone are taken at the shared weights, as those of other
- * methods are.
+ * Gradient variance is computed from the first inner gradients. Only these are taken at the shared weights, as the
+ * gradients of other methods are.
  */
 import type { SumnasConfig } from '../config/schema.js'
 import type { Batch, HeldBatch, Plan, StepOptions, UpdateOptions } from '../native/index.js'
-import { shuffledIndices } from '../sampling/indices.js'
-import { uniformDistribution } from '../sampling/paths.js'
 import { meanOutcome } from './compose.js'
-import { EpochPaths } from './epoch-paths.js'
-import type { Engine, Method, MethodContext, MethodState, StepOutcome, Verbs } from './method.js'
+import { FairMethod } from './fair-method.js'
+import type { Engine, MethodContext, StepOutcome, Verbs } from './method.js'
 
 /**
- * Meta-learned weights: K fair paths take steps of their own, and the shared weights move towards where they end
- * (SUMNAS).
+ * Meta-learned weights (SUMNAS): K fair paths take steps of their own, and the shared weights move towards the mean of
+ * their ends.
  */
-export class Sumnas implements Method {
-  readonly name = 'sumnas'
-  readonly pathDistribution: readonly number[]
+export class Sumnas extends FairMethod {
   readonly #config: SumnasConfig
-  readonly #context: MethodContext
-  readonly #paths: EpochPaths
+  /** Initial learning rate of the training. */
+  readonly #learningRate: number
 
   /** Throws a UserError for a space whose choices offer different numbers of operations or own no weights. */
   constructor(config: SumnasConfig, context: MethodContext) {
+    super('sumnas', config.compat, context)
     this.#config = config
-    this.#context = context
-    this.#paths = EpochPaths.fair(context, this.name, config.compat)
-    this.pathDistribution = [...uniformDistribution(context.space.operations.length)]
+    this.#learningRate = context.learningRate
   }
 
-  epochIndices(): Int32Array {
-    return shuffledIndices(this.#context.images, this.#context.random.data)
-  }
-
+  /** K paths take trial steps on `batch`. Their mean displacement is the gradient of one update. */
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
-    const paths = this.#paths.next()
+    const paths = this.nextPaths()
     const optimizer = this.#config.compat ? 'keep' : 'reset'
     using held = supernet.hold(batch)
     const outcomes: StepOutcome[] = []
@@ -50,14 +42,14 @@ export class Sumnas implements Method {
     }
     await supernet.displacementToGradients()
     const { learningRate: annealed, unsampled } = options
-    // The schedule of training, from another start.
-    const learningRate = (this.#config.learningRate * annealed) / this.#context.learningRate
+    // The schedule of the training, from another initial rate.
+    const learningRate = (this.#config.learningRate * annealed) / this.#learningRate
     const { weightDecay } = this.#config
     await supernet.update({ learningRate, optimizer: { kind: 'sgd', momentum: 0, weightDecay }, unsampled })
     return meanOutcome(outcomes)
   }
 
-  /** The inner steps of one path. */
+  /** Takes the inner steps of one path. Returns the outcome of the first. */
   async #descend(supernet: Verbs, trial: Plan, held: HeldBatch, options: StepOptions): Promise<StepOutcome> {
     const { innerSteps, innerLearningRate: learningRate, innerMomentum: momentum } = this.#config
     const optimizer = { kind: 'sgd', momentum, weightDecay: 0 } as const
@@ -71,17 +63,5 @@ export class Sumnas implements Method {
       await supernet.update(inner)
     }
     return outcomes[0]
-  }
-
-  endEpoch(): void {
-    this.#paths.clear()
-  }
-
-  state(): MethodState {
-    return this.#paths.state()
-  }
-
-  restore(state: MethodState): void {
-    this.#paths.restore(state, this.#context.space)
   }
 }

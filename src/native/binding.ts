@@ -8,13 +8,13 @@ import type { Binding } from './index.js'
 
 let binding: Binding | undefined
 
-/** The addon's exports. Throws a {@link UserError} that says what to do when it is not built or does not load. */
+/** Exports of the addon. If it is missing or does not load, throws a {@link UserError} with the command to run. */
 export function loadBinding(): Binding {
   binding ??= load(candidates())
   return binding
 }
 
-/** Where there are several, the fresh one is first: an administrator's may be for another libtorch. */
+/** Paths of the built addons, the up-to-date one first. An administrator's build may be for another libtorch. */
 function candidates(): string[] {
   const built = buildFolders().map(addonPath).filter(existsSync)
   const fresh = built.length > 1 ? currentBuild()?.addon : undefined

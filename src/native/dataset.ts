@@ -9,9 +9,9 @@ export class Dataset extends Handle<RawDataset> implements ImageSource {
   readonly count: number
 
   /**
-   * Copies images and labels; the arrays can be changed afterwards.
+   * Copies images and labels. The arrays can be changed afterwards.
    *
-   * @throws Error with code `ERR_INVALID_ARGUMENT` where lengths, labels or normalisation do not fit.
+   * @throws Error with code `ERR_INVALID_ARGUMENT` if lengths, labels or normalisation do not fit.
    */
   constructor(data: ImageData, device: Device = 'cpu') {
     super(new (loadBinding().Dataset)(data, device))

@@ -1,4 +1,4 @@
-/** What this machine has and what is missing, for `pada-native doctor` and bug reports. */
+/** Describes this machine and what it lacks, for `pada-native doctor` and bug reports. */
 import { execFile } from 'node:child_process'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ import { pipVersion, pythonTorch, pythonVersion } from '../setup/python.js'
 import { currentBuild } from '../setup/stamp.js'
 import { loadBinding } from './binding.js'
 
-/** What is there, and what is missing. */
+/** Versions, hardware and missing parts of this machine. */
 export interface Diagnosis {
   readonly versions: {
     readonly padaNative: string
@@ -21,24 +21,25 @@ export interface Diagnosis {
     readonly python?: string
     readonly pip?: string
   }
-  /** What the addon was built against; absent before set-up. */
+  /** The libtorch that the addon was built against; absent before set-up. */
   readonly libtorch?: Located
   readonly addon?: { readonly path: string; readonly loads: boolean; readonly stale?: string }
   readonly cores: number
   readonly cpu: string
-  /** Bytes. */
+  /** Total memory in bytes. */
   readonly memory: number
-  /** From the loaded addon. */
+  /** Threads and instruction set of the loaded addon; absent if it does not load. */
   readonly threads?: number
   readonly cpuCapability?: string
-  /** GPUs that the driver sees, and those that libtorch can use. */
+  /** GPUs that the driver sees. */
   readonly gpus: readonly string[]
+  /** GPUs that libtorch can use. */
   readonly cudaDevices: readonly string[]
-  /** One sentence for each thing that has to be mended before a search can run; empty when all is well. */
+  /** One sentence for each problem that prevents a search; empty if there is none. */
   readonly missing: readonly string[]
 }
 
-/** Looks at this machine as `pada-native doctor` does; never throws for what is missing. */
+/** Examines this machine as `pada-native doctor` does. Reports missing parts and never throws for them. */
 export async function diagnose(): Promise<Diagnosis> {
   const [cmake, compiler, python, pip, torch, gpus] = await Promise.all([
     toolVersion('cmake'),

@@ -1,17 +1,17 @@
 import type { RawHandle } from './raw.js'
 
-/** What an attempt to post a handle to another thread is refused with, by name. */
+/** Its name appears in the error of an attempt to post a handle to another thread. */
 function handlesStayInTheirThread() {}
 
 /**
- * What JavaScript holds of something native. It belongs to the thread that made it: posting it to another one throws a
- * DataCloneError. What is not disposed is given back when it can no longer be reached, or when its thread ends.
+ * Handle of a native object. It belongs to the thread that made it: posting it to another thread throws a
+ * DataCloneError. A handle that is not disposed is freed when it becomes unreachable, or when its thread ends.
  */
 export abstract class Handle<Raw extends RawHandle> implements Disposable {
   /** @internal */
   readonly raw: Raw
   /**
-   * A copy would be an empty shell; an object that holds a function is never copied.
+   * Prevents copies, which would lack the native object: an object that holds a function cannot be cloned.
    *
    * @internal
    */
@@ -22,7 +22,7 @@ export abstract class Handle<Raw extends RawHandle> implements Disposable {
     this.raw = raw
   }
 
-  /** Gives the native memory back; calls under way keep it until they are done. Disposing again does nothing. */
+  /** Frees the native memory. Running calls keep it until they finish. Disposing again does nothing. */
   dispose(): void {
     this.raw.dispose()
   }

@@ -1,9 +1,9 @@
 /**
  * The typed face of the addon: every call, its shapes and units.
  *
- * Each call that computes returns a promise and runs on the addon's one native thread, in the order called; the
- * JavaScript thread is never blocked. Calls on a disposed handle throw. Arrays passed in are copied or held until the
- * call has finished; do not write to them before that.
+ * Each call that computes returns a promise. The addon's one native thread runs these calls in order and never blocks
+ * the JavaScript thread. Calls on a disposed handle throw. Arrays passed in are copied, or held until the call has
+ * finished: do not write to them before.
  */
 export * from './dataset.js'
 export type * from './image-source.js'

@@ -1,11 +1,11 @@
-/** What concerns the native side of a process as a whole: what it can do, how it computes, what it costs. */
+/** Functions for the native side of the whole process: capabilities, threads, profiles, memory. */
 import { loadBinding } from './binding.js'
 import type { Device } from './records.js'
 
-/** Instruction sets that the addon has convolutions for; each includes those before it. */
+/** Instruction sets of the addon's own convolutions. Each includes the ones before it. */
 export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
 
-/** What the addon computes with. */
+/** Version, instruction sets, threads and GPUs that the addon computes with. */
 export interface NativeInfo {
   /** Version of libtorch at run time, e.g. "2.15.0". */
   readonly torch: string
@@ -18,7 +18,7 @@ export interface NativeInfo {
   readonly cudaDevices: readonly string[]
 }
 
-/** What the native thread spends its time on. The order fixes what the addon reports: keep `native/runtime/stopwatch.h` equal. */
+/** Families of operations in a profile, in the addon's order. `native/runtime/stopwatch.h` has the same list. */
 export const FAMILIES = [
   'convForward',
   'convBackward',
@@ -31,16 +31,16 @@ export const FAMILIES = [
   'other',
 ] as const
 
-/** A family of operations that profiles tell apart; see {@link FAMILIES}. */
+/** A family of operations in a profile; see {@link FAMILIES}. */
 export type Family = (typeof FAMILIES)[number]
 
-/** Seconds by family; together the time that the native thread was busy. */
+/** Seconds by family. Their sum is the time that the native thread was busy. */
 export type Profile = Readonly<Record<Family, number>>
 
 /**
- * What the addon computes with, here and now.
+ * Describes what the addon computes with at present.
  *
- * @throws UserError where the addon is not built or does not load.
+ * @throws UserError if the addon is not built or does not load.
  */
 export function nativeInfo(): NativeInfo {
   return loadBinding().info()
@@ -51,37 +51,36 @@ export function setThreads(threads: number): Promise<void> {
   return loadBinding().setThreads(threads)
 }
 
-/** Keeps the addon's own convolutions to an instruction set and those below it, process-wide: for tests and comparisons. */
+/** Limits the addon's own convolutions to the instruction sets up to `most`, process-wide. For comparisons. */
 export function limitConvolutionKernels(most: ConvolutionKernels): Promise<void> {
   return loadBinding().limitConvolutionKernels(most)
 }
 
 /**
- * Starts to measure, process-wide, what the native thread spends its time on. Like every call here it takes its turn
- * among the calls: work that was asked for before it is not measured. On a GPU each reading of the clock waits for the
- * device, which slows it down.
+ * Starts to measure, process-wide, how the native thread spends its time. The call is queued like all others, so
+ * earlier calls are not measured. On a GPU, each reading of the clock waits for the device, which slows computation.
  */
 export function startProfile(device: Device = 'cpu'): Promise<void> {
   return loadBinding().startProfile(device)
 }
 
-/** The time since {@link startProfile} or since it was last taken. */
+/** Seconds by family since {@link startProfile}, or since the last call of this function. */
 export async function takeProfile(): Promise<Profile> {
   const seconds = await loadBinding().takeProfile()
   return Object.fromEntries(FAMILIES.map((family, i) => [family, seconds[i]])) as Profile
 }
 
-/** Ends what {@link startProfile} began. */
+/** Ends the measurement that {@link startProfile} began. */
 export function stopProfile(): Promise<void> {
   return loadBinding().stopProfile()
 }
 
-/** Gives memory kept for later back to the system and forgets the peak so far, as far as the system allows. */
+/** Returns cached memory to the system and resets the peak, as far as the system allows. */
 export function resetPeakMemory(device: Device = 'cpu'): Promise<void> {
   return loadBinding().resetPeakMemory(device)
 }
 
-/** Bytes that the process (on a GPU: torch there) held at most since {@link resetPeakMemory}. */
+/** Largest number of bytes that the process, or torch on a GPU, has held since {@link resetPeakMemory}. */
 export function peakMemory(device: Device = 'cpu'): Promise<number> {
   return loadBinding().peakMemory(device)
 }

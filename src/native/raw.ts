@@ -1,4 +1,4 @@
-/** What the compiled addon exports, before {@link Supernet} and its like make it typed and disposable. */
+/** Types of the compiled addon's exports. The handles, such as {@link Supernet}, wrap them. */
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
   AccumulateOptions,
@@ -27,10 +27,10 @@ export interface RawHandle {
 }
 export interface RawDataset extends RawHandle {}
 export interface RawHeldBatch extends RawHandle {}
-/** A data set and which of its images, or a batch that is held. */
+/** A data set and a batch of its images, or a held batch. */
 export type RawImages = [dataset: RawDataset, batch: Omit<Batch, 'dataset'>] | [held: RawHeldBatch, batch: undefined]
 export interface RawPlan extends RawHandle {
-  /** Names of the parameters the plan samples, used and idle. */
+  /** Names of the parameters that the plan samples, used and idle. */
   readonly parameters: readonly string[]
 }
 export interface RawSupernet extends RawHandle {
@@ -65,7 +65,7 @@ export interface RawSupernet extends RawHandle {
   convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
 }
 
-/** The lists that both sides have: see `native/bindings/tables.h`. */
+/** Lists that TypeScript and C++ both have; see `native/bindings/tables.h`. */
 export interface RawTables {
   readonly instructions: readonly { readonly name: string; readonly attributes: readonly string[] }[]
   readonly optimizers: readonly { readonly kind: string; readonly slots: readonly string[] }[]
@@ -81,7 +81,7 @@ export interface RawBuffers {
 }
 
 /**
- * What the compiled addon exports; `native/addon.cc` is its other side.
+ * Exports of the compiled addon; see `native/addon.cc`.
  *
  * @internal
  */

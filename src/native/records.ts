@@ -1,24 +1,24 @@
-/** What goes into the addon and comes back: shapes, units, ranges. */
+/** Arguments and results of the addon's calls: shapes, units, ranges. */
 import type { AugmentationConfig, Config, OptimizerConfig, TrainingConfig } from '../config/schema.js'
 import type { BufferSpec } from '../spaces/space.js'
 import type { ImageSource } from './image-source.js'
 
-/** Where tensors lie and are computed with: `cuda` is the first NVIDIA GPU. */
+/** Device that holds tensors and computes with them. `cuda` is the first NVIDIA GPU. */
 export type Device = Config['device']
 
 /**
- * How a supernet computes: `fast` takes whatever is fastest on the device; `reference` takes ATen's operators in the
- * order of the PyTorch reference, rounding as it does, for comparisons and as the measure of what `fast` gains.
+ * How a supernet computes. `fast` uses the fastest code for the device. `reference` uses ATen's operators in the order
+ * of the PyTorch reference, and so rounds as it does. It is for comparisons, also of speed.
  */
 export type Arithmetic = 'fast' | 'reference'
 
 /**
- * The type in which a supernet keeps activations and convolves. Parameters, their gradients and moments, statistics
- * and the loss are float32 in either, so the weights of one can be used by the other.
+ * Type of a supernet's activations and convolutions. Parameters, their gradients and moments, statistics and the loss
+ * are always float32, so a supernet of one precision can use the weights of the other.
  */
 export type Precision = Config['precision']
 
-/** How a supernet computes, and on what. */
+/** Device, arithmetic, precision and buffers of a supernet. */
 export interface SupernetOptions {
   /** Default `cpu`. */
   readonly device?: Device
@@ -26,11 +26,11 @@ export interface SupernetOptions {
   readonly arithmetic?: Arithmetic
   /** Default `float32`. */
   readonly precision?: Precision
-  /** State that no gradient changes, default none. */
+  /** State that no gradient changes. Default: none. */
   readonly buffers?: readonly BufferSpec[]
 }
 
-/** Images and labels of one split, resident in memory of `device`. */
+/** Images and labels of one split. */
 export interface ImageData {
   /** count × channels × height × width: bytes 0…255, or floats that are already normalised. */
   readonly images: Uint8Array | Float32Array
@@ -39,37 +39,38 @@ export interface ImageData {
   readonly channels: number
   readonly height: number
   readonly width: number
-  /** Per channel, in units of pixel value / 255. Ignored for float images. */
+  /** Mean of each channel, in units of pixel value / 255. Ignored for float images. */
   readonly mean?: readonly number[]
+  /** Standard deviation of each channel, in the same units. Ignored for float images. */
   readonly std?: readonly number[]
 }
 
-/** What the images of a batch are augmented by, each by numbers that are drawn natively from `seed`. */
+/** Augmentations of one batch. The addon draws random numbers for each image from `seed`. */
 export interface Augmentation {
-  /** A whole number of at least 0. */
+  /** An integer of at least 0. */
   readonly seed: number
-  /** Carried out in this order; each kind once. */
+  /** Augmentations in order of execution, each kind at most once. */
   readonly list: readonly AugmentationConfig[]
 }
 
-/** What the dropouts and drop paths of a step draw from, natively. */
+/** Seed and scale of the dropouts and drop paths of a step. */
 export interface Drop {
   readonly seed: number
-  /** Factor on the probability of every drop path, 0…1, for schedules that raise it in training; default 1. */
+  /** Factor on the probability of every drop path, in [0, 1], for schedules that raise it in training. Default 1. */
   readonly pathScale?: number
 }
 
-/** The images of one step, and how it takes them. */
+/** Images of one step, and their augmentation, weights and randomness. */
 export interface Batch {
   readonly dataset: ImageSource
   /** Indices into the source, one per sample of the batch. */
   readonly indices: Int32Array
   readonly augmentation?: Augmentation
-  /** One factor per sample on its loss; default 1. The loss is always divided by the batch size. */
+  /** Factor on the loss of each sample. Default 1. The sum of losses is always divided by the batch size. */
   readonly weights?: Float32Array
-  /** Without it nothing is dropped. */
+  /** If absent, nothing is dropped. */
   readonly drop?: Drop
-  /** What the `mix` instructions of the program take their inputs by: as many as they read, none without any. */
+  /** Coefficients of the inputs of the program's `mix` instructions, one per input. Absent if it has none. */
   readonly mixing?: Float32Array
 }
 
@@ -77,83 +78,83 @@ export interface Batch {
 export interface GradientNoise {
   /** Standard deviation. */
   readonly deviation: number
-  /** The same seed gives each scalar the same noise, whatever else is sampled. */
+  /** The same seed gives a scalar the same noise, whichever other parameters are sampled. */
   readonly seed: number
-  /** Indices of the parameters concerned, in the order of the specs; of those the ones sampled since the last update. */
+  /** Indices of parameters, in the order of the specs. Only those sampled since the last update get noise. */
   readonly parameters: Int32Array
 }
 
-/** How {@link Supernet.restore} leaves what a trial changed. */
+/** Options of {@link Supernet.restore}. */
 export interface RestoreOptions {
-  /** Factor with which snapshot − value is added to the displacement held; 0 for none. */
+  /** Factor of snapshot − value in the sum that is the displacement held. 0 adds nothing. */
   readonly displacement: number
-  /** Whether what the optimizer keeps of the plan's parameters stays, or starts again in the next trial. */
+  /** `keep` leaves the optimizer's state of the plan's parameters; `reset` sets it to its initial values. */
   readonly optimizer: 'keep' | 'reset'
 }
 
-/** Images that running statistics are made from. */
+/** Images from which running statistics are estimated. */
 export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | 'augmentation'> {
-  /** Images per batch; the last batch may be smaller, but counts as much. */
+  /** Images per batch. The last batch may be smaller, but has the same weight. */
   readonly batchSize: number
 }
 
-/** What one forward and backward pass finds out. */
+/** Results of one forward and backward pass. */
 export interface AccumulateRecord {
-  /** Mean (weighted, if weights were given) cross-entropy before the update. */
+  /** Mean cross-entropy before the update, weighted if the batch has weights. */
   readonly loss: number
   /** Number of samples whose largest logit is their label. */
   readonly correct: number
-  /** Per sample ‖softmax(logits) − onehot(label)‖₂, in [0, √2]. */
+  /** ‖softmax(logits) − onehot(label)‖₂ of each sample, in [0, √2]. */
   readonly importance: Float32Array
-  /** Gradient of the loss in each coefficient of the batch's `mixing`; absent without any. */
+  /** Gradient of the loss with respect to each coefficient of the batch's `mixing`; absent if it has none. */
   readonly mixingGradients?: Float32Array
   /**
-   * How far the path's taps are from those observed, of equal slots, in [0, 4]: mean over them of the mean squared
-   * difference, each value divided by the root of its mean square first; 0 where they share none. Not part of `loss`.
-   * Only of calls with `alignment`.
+   * Mean squared difference between the path's taps and the observed taps of the same slots, in [0, 4]. Each tap is
+   * divided by its root mean square before, and the result is the mean over taps; 0 if no slots are shared. It is not
+   * part of `loss`. Only calls with `alignment` give it.
    */
   readonly alignment?: number
 }
 
-/** What else the loss of a pass consists of. */
+/** Additional terms of a pass's loss. */
 export interface AccumulateOptions {
   /**
-   * Adds `alignment` of the record, times this factor of at least 0, to the loss that gradients are of: draws what the
-   * path's taps give towards what those of the path observed last gave, which are constants. Both on the same batch.
+   * Factor, at least 0, of the record's `alignment` in the loss that is differentiated. It draws the path's taps
+   * towards the taps of the path observed last, which are constants. Both paths must use the same batch.
    */
   readonly alignment?: number
 }
 
-/** What one training step finds out. */
+/** Results of one training step. */
 export interface StepRecord extends AccumulateRecord, ClipRecord {
   /** ‖∇‖₂ of each parameter in `plan.parameters`, before clipping. */
   readonly gradientNorms: Float64Array
 }
 
-/** One update from the gradients held. */
+/** Options of one update from the gradients held. */
 export interface UpdateOptions {
   readonly learningRate: number
-  /** How gradients move weights: its kind, and the settings of that kind. */
+  /** Kind of the optimizer, and the settings of that kind. */
   readonly optimizer: OptimizerConfig
   /**
-   * `skip`: only parameters sampled since the last update are updated, as by PyTorch 2. `decay`: so are all that were
-   * ever sampled before, with gradient zero, as by PyTorch 1.7, whose `zero_grad` left zeros.
+   * `skip` updates only parameters sampled since the last update, as PyTorch 2 does. `decay` also updates parameters
+   * sampled earlier, with gradient zero, as PyTorch 1.7 does, whose `zero_grad` leaves zeros.
    */
   readonly unsampled: TrainingConfig['unsampled']
 }
 
-/** How a step goes on from the gradients that its passes have left. */
+/** Options of the second half of a step, which uses the gradients of its passes. */
 export interface FinishOptions extends UpdateOptions {
-  /** Global gradient norm to clip to; Infinity for none. */
+  /** Largest global gradient norm; Infinity for no clipping. */
   readonly clipNorm: number
-  /** Added to the gradients before their moments are recorded. */
+  /** Noise added to the gradients before their moments are recorded. */
   readonly noise?: GradientNoise
 }
 
-/** One training step: a pass, and what follows from its gradients. */
+/** Options of one training step: a pass, and the update by its gradients. */
 export interface StepOptions extends FinishOptions, AccumulateOptions {}
 
-/** What clipping found and did. */
+/** Results of clipping. */
 export interface ClipRecord {
   /** ‖∇‖₂ over all parameters, before clipping. */
   readonly globalNorm: number
@@ -161,14 +162,14 @@ export interface ClipRecord {
   readonly clipScale: number
 }
 
-/** On what a plan is evaluated. */
+/** Images that a plan is evaluated on. */
 export interface EvaluateOptions {
   readonly batchSize: number
-  /** Evaluate on the first `count` images only. */
+  /** Evaluates on the first `count` images only. Default: all. */
   readonly count?: number
 }
 
-/** How a plan does on images: `correct` of `count` have their label as the largest logit. */
+/** Results of an evaluation: for `correct` of `count` images, the largest logit is the label. */
 export interface EvaluateRecord {
   readonly count: number
   readonly correct: number
@@ -176,20 +177,20 @@ export interface EvaluateRecord {
   readonly loss: number
 }
 
-/** How long the convolutions of a plan are timed. */
+/** Options of timing a plan's convolutions. */
 export interface ConvolutionTiming {
   readonly batchSize: number
-  /** Whether the convolutions also run backward: gradients of weights, and of inputs where the plan asks for them. */
+  /** True to run them backward too: gradients of weights, and of inputs if the plan needs them. */
   readonly training: boolean
-  /** Rounds before those that count. */
+  /** Rounds before the measured ones. */
   readonly warmup: number
-  /** Rounds of which the median is taken. */
+  /** Measured rounds. The result is their median. */
   readonly repetitions: number
 }
 
 /** Gradient moments since the last reset, one entry per parameter of the supernet. */
 export interface Moments {
-  /** Steps in which the parameter was sampled. */
+  /** Number of steps in which the parameter was sampled. */
   readonly timesSampled: Float64Array
   /** Population variance of the gradient over those steps, averaged over the parameter's scalars. */
   readonly meanVariance: Float64Array

@@ -1,12 +1,12 @@
-/** The flat state of a supernet by name; `native/bindings/state_kinds.cc` has the same list, and a test compares them. */
+/** Names of a supernet's flat state. `native/bindings/state_kinds.cc` has the same list, and a test compares them. */
 import type { OptimizerConfig } from '../config/schema.js'
 
-/** What each kind of optimizer keeps of every scalar. */
+/** State that each kind of optimizer keeps of every scalar. */
 export const OPTIMIZER_SLOTS = {
   sgd: ['momentum'],
 } as const satisfies Readonly<Record<OptimizerConfig['kind'], readonly string[]>>
 
-/** Every kind of state: those of all supernets, then the slots of the optimizers. */
+/** Every kind of state: first the kinds that all supernets have, then the slots of optimizers. */
 export const STATE_KINDS = [
   'parameters',
   'gradients',
@@ -17,7 +17,8 @@ export const STATE_KINDS = [
 ] as const
 
 /**
- * Flat float32 state. Of `buffers` all buffers, of any other kind all parameters, concatenated in the order of the
- * specs. `momentMean` and `momentM2` are mean and sum of squared deviations of the gradients since the last reset.
+ * A kind of flat float32 state. `buffers` concatenates all buffers in the order of their specs. Every other kind has
+ * one number for each scalar of the parameters, in the order of their specs. `momentMean` and `momentM2` are the mean
+ * and the sum of squared deviations of the gradients since the last reset.
  */
 export type StateKind = (typeof STATE_KINDS)[number]

@@ -1,4 +1,4 @@
-/** The handles: held batches, plans, and the supernet, whose methods are the verbs that training steps are made of. */
+/** Handles of held batches, plans and supernets. A supernet's methods are the verbs that training steps consist of. */
 
 import { type EncodedProgram, encodeProgram } from '../programs/encode-program.js'
 import type { Program } from '../programs/program.js'
@@ -29,20 +29,20 @@ import type {
 } from './records.js'
 import type { StateKind } from './state.js'
 
-/** A batch whose images are gathered and augmented once, at the first step that uses it, for all of them. */
+/** A batch for several steps. The first step gathers and augments its images; the others reuse them. */
 export class HeldBatch extends Handle<RawHeldBatch> {
   readonly indices: Int32Array
 
-  /** Copies the indices; images are gathered when a step first needs them. */
+  /** Copies the indices. The first step that needs the images gathers them. */
   constructor({ dataset, ...batch }: Batch) {
     super(new (loadBinding().HeldBatch)(dataset.raw, batch))
     this.indices = batch.indices
   }
 }
 
-/** A program checked, fused and bound to the parameters of one supernet. */
+/** A compiled program: checked, fused and bound to the parameters of one supernet. */
 export class Plan extends Handle<RawPlan> {
-  /** Names of the parameters that the plan samples: those it uses, then the idle ones. */
+  /** Names of the parameters that the plan samples: first the used ones, then the idle ones. */
   readonly parameters: readonly string[]
 
   /** @internal */
@@ -52,14 +52,14 @@ export class Plan extends Handle<RawPlan> {
   }
 }
 
-/** All weights of a search space, their gradients, momentum and gradient moments, and its buffers, on one device. */
+/** All weights and buffers of a search space on one device, with gradients, their moments and optimizer state. */
 export class Supernet extends Handle<RawSupernet> {
   readonly specs: readonly ParameterSpec[]
   readonly buffers: readonly BufferSpec[]
   readonly device: Device
   readonly precision: Precision
 
-  /** Parameters start at zero; write them with {@link write}. Buffers start with what their specs say. */
+  /** Parameters start at zero; write them with {@link write}. Buffers start with the values in their specs. */
   constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
     const { device = 'cpu', arithmetic = 'fast', precision = 'float32', buffers = [] } = options
     super(
@@ -88,26 +88,26 @@ export class Supernet extends Handle<RawSupernet> {
     return new Supernet(space.parameters(), { ...options, buffers: space.buffers?.() })
   }
 
-  /** Checks a program against the parameters and buffers and plans its execution; equal programs share one plan natively. */
+  /** Checks a program against parameters and buffers, and plans its execution. Equal programs share a native plan. */
   compile(program: Program): Plan {
     const { code, names, idle }: EncodedProgram = encodeProgram(program)
     return new Plan(this.raw.compile(code, names, idle))
   }
 
-  /** Keeps a batch for several calls: the images are gathered and augmented once. */
+  /** Holds a batch for several calls, so that its images are gathered and augmented once. */
   hold(batch: Batch): HeldBatch {
     return new HeldBatch(batch)
   }
 
   /**
-   * Forward as in training, but nothing is learned and running statistics stay. What the plan's taps give is kept until
-   * the next call, in native memory, for steps with `alignment`.
+   * Runs forward as in training, but learns nothing and leaves running statistics unchanged. Native memory keeps the
+   * values of the plan's taps until the next call, for steps with `alignment`.
    */
   observe(plan: Plan, batch: Batch | HeldBatch): Promise<EvaluateRecord> {
     return this.raw.observe(plan.raw, ...imagesOf(batch))
   }
 
-  /** Forward and backward; adds the gradient of the mean loss to the gradients held, and moves running statistics. */
+  /** Forward and backward: adds the gradient of the mean loss to the gradients held, and updates running statistics. */
   accumulate(plan: Plan, batch: Batch | HeldBatch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
     return this.raw.accumulate(plan.raw, ...imagesOf(batch), options)
   }
@@ -117,7 +117,10 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.addGradientNoise(noise)
   }
 
-  /** Counts the gradients held as one observation of every parameter sampled since the last update: PA&DA's gradient variance (supplement A). */
+  /**
+   * Counts the gradients held as one observation of every parameter sampled since the last update. PA&DA's gradient
+   * variance (supplement A) is computed from these observations.
+   */
   recordMoments(): Promise<void> {
     return this.raw.recordMoments()
   }
@@ -127,24 +130,24 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.clip(maxNorm)
   }
 
-  /** One update from the gradients held, which it clears. */
+  /** Updates the parameters by the gradients held, then clears the gradients. */
   update(options: UpdateOptions): Promise<void> {
     return this.raw.update(options)
   }
 
-  /** Forgets what optimizers keep of all parameters, such as momentum. */
+  /** Resets the optimizer state of all parameters, such as momentum. */
   resetOptimizer(): Promise<void> {
     return this.raw.resetOptimizer()
   }
 
-  /** Clears the gradients held: the parameters sampled since the last update keep their values, and what the optimizer keeps of them. */
+  /** Clears the gradients held. Values and optimizer state of the parameters stay as they are. */
   discardGradients(): Promise<void> {
     return this.raw.discardGradients()
   }
 
   /**
-   * The second half of a step, of the gradients that {@link accumulate} calls have left: adds noise, records moments,
-   * clips and updates, in one native call.
+   * Second half of a step, after calls of {@link accumulate}: adds noise to the gradients held, records moments, clips
+   * and updates, in one native call.
    */
   finishStep(options: FinishOptions): Promise<ClipRecord> {
     return this.raw.finishStep(options)
@@ -155,39 +158,39 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.trainStep(plan.raw, ...imagesOf(batch), options)
   }
 
-  /** Keeps the values of the parameters that a plan samples, for {@link restore}. */
+  /** Saves the values of the parameters that a plan samples, for {@link restore}. */
   snapshot(plan: Plan): Promise<void> {
     return this.raw.snapshot(plan.raw)
   }
 
   /**
-   * Ends a trial: the parameters that the plan samples are what they were at its snapshot. How far they had come,
-   * snapshot − value, can be added up over trials. Allocates nothing.
+   * Ends a trial: the parameters that the plan samples return to their values at its snapshot. Their displacement,
+   * snapshot − value, can be summed over trials. Allocates nothing.
    */
   restore(plan: Plan, options: RestoreOptions): Promise<void> {
     return this.raw.restore(plan.raw, options)
   }
 
-  /** Adds the displacement held to the gradients, as if a backward pass had left it there, and clears it. */
+  /** Adds the displacement held to the gradients, as a backward pass adds gradients, and clears it. */
   displacementToGradients(): Promise<void> {
     return this.raw.displacementToGradients()
   }
 
-  /** Accuracy and loss on the source's images in order, without augmentation; by running statistics, where kept. */
+  /** Evaluates on the source's images in order, without augmentation, by running statistics if there are any. */
   evaluate(plan: Plan, dataset: ImageSource, options: EvaluateOptions): Promise<EvaluateRecord> {
     return this.raw.evaluate(plan.raw, dataset.raw, options)
   }
 
   /**
-   * Estimates the running statistics of a plan's batch norms anew: the average over the batches that the images form, of
-   * their means and (unbiased) variances. Nothing is dropped. Paths that share a supernet leave statistics of all of
-   * them behind, so each needs its own before it is evaluated.
+   * Estimates the running statistics of a plan's batch norms again: the means and unbiased variances of each batch of
+   * images, averaged over the batches. Nothing is dropped. Training mixes the statistics of all paths, so each path
+   * needs its own before it is evaluated.
    */
   recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {
     return this.raw.recalibrate(plan.raw, dataset.raw, images, batchSize)
   }
 
-  /** Logits of one batch without augmentation, indices.length × classes, row-major. */
+  /** Logits of one batch without augmentation: indices.length × classes, row-major. */
   logits(plan: Plan, dataset: ImageSource, indices: Int32Array): Promise<Float32Array> {
     return this.raw.logits(plan.raw, dataset.raw, indices)
   }
@@ -197,12 +200,12 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.moments()
   }
 
-  /** Forgets the gradient moments and how often parameters were sampled, as at the beginning of an epoch. */
+  /** Resets the gradient moments and the numbers of steps that sampled each parameter, as when an epoch begins. */
   resetMoments(): Promise<void> {
     return this.raw.resetMoments()
   }
 
-  /** A copy of one kind of state, all parameters (or buffers) concatenated. */
+  /** Copy of one kind of state: all parameters, or all buffers, concatenated. */
   read(kind: StateKind): Promise<Float32Array> {
     return this.raw.read(kind)
   }
@@ -212,19 +215,19 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.write(kind, values)
   }
 
-  /** Sampling counts: per parameter, steps since the moments' reset, and whether it was ever sampled. */
+  /** For each parameter, the steps that sampled it since {@link resetMoments}, and 1 if any step ever did. */
   counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }> {
     return this.raw.counts()
   }
 
-  /** Replaces what {@link Supernet.counts} reads. */
+  /** Replaces the counts that {@link Supernet.counts} returns. */
   setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
     return this.raw.setCounts(counts.timesSampled, counts.everSampled)
   }
 
   /**
-   * Seconds that all convolutions of a plan take where ATen computes them, in this supernet's precision, on tensors
-   * that are there already, and nothing else runs: what a step is measured against. Uses and changes no weights.
+   * Seconds that all convolutions of a plan take together if ATen computes them and nothing else runs. It uses this
+   * supernet's precision and existing tensors. Step times are compared with it. Uses and changes no weights.
    */
   convolutionSeconds(plan: Plan, timing: ConvolutionTiming): Promise<number> {
     return this.raw.convolutionSeconds(plan.raw, timing)

@@ -1,12 +1,12 @@
 import type { RandomStream } from '../base/random.js'
 
-/** Draws indices in proportion to weights by binary search in their running sums. Immutable. */
+/** Draws indices in proportion to weights, by binary search in their running sums. Immutable. */
 export class Categorical {
   readonly #sums: Float64Array
-  /** The last index that can be drawn: it takes what rounding leaves over. */
+  /** The last index with a positive weight. It absorbs rounding errors. */
   readonly #last: number
 
-  /** `weights` are finite, not negative and not all zero; they need not sum to 1. Throws a RangeError otherwise. */
+  /** Throws a RangeError unless `weights` are finite, at least 0 and not all zero. They need not sum to 1. */
   constructor(weights: ArrayLike<number>) {
     this.#sums = new Float64Array(weights.length)
     let sum = 0
@@ -25,7 +25,7 @@ export class Categorical {
   draw(random: RandomStream): number {
     const sums = this.#sums
     const target = random.uniform() * sums[sums.length - 1]
-    // The first index whose running sum exceeds the target: an index of weight zero never is.
+    // Finds the first index whose running sum exceeds the target. It never has weight zero.
     let low = 0
     let high = this.#last
     while (low < high) {

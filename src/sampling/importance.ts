@@ -1,9 +1,9 @@
-/** From importances observed during an epoch to the distribution that the next epoch draws from. */
+/** Turns the importances of one epoch into the distribution of the next epoch. */
 import type { PadaConfig } from '../config/schema.js'
 
 /**
- * strength · importance/Σimportance + (1 − strength)/n: the update of both distributions of PA&DA (p and q in the paper's §3).
- * Where no importance was observed at all, the result is uniform.
+ * strength · importance/Σimportance + (1 − strength)/n: PA&DA's update of its distributions p and q (the paper's §3).
+ * If all importances are zero, the result is uniform.
  */
 export function mixWithUniform(importance: ArrayLike<number>, strength: number): Float64Array {
   const n = importance.length
@@ -16,16 +16,17 @@ export function mixWithUniform(importance: ArrayLike<number>, strength: number):
   return mixed
 }
 
-/** How the values observed for one item combine; 0 stands for “not observed”. */
+/** Rule that combines the values observed for one image. */
 type Average = PadaConfig['dataImportance']
 
 /**
- * Importance of each training image over one epoch: per image the running mean of two r ← (r + v)/2, which the released
- * code uses and which weighs the last sighting by one half, or the arithmetic mean. Images not seen have importance 0.
+ * Importance of each training image over one epoch. Several values of an image combine by r ← (r + v)/2, as in the
+ * released code, or by their arithmetic mean. The former gives the last value a weight of one half. An image not drawn
+ * has importance 0.
  */
 export class DataImportance {
   readonly values: Float64Array
-  /** Sightings in this epoch; what the arithmetic mean needs. */
+  /** Number of values of each image in this epoch. */
   readonly counts: Float64Array
   readonly #average: Average
 
@@ -35,7 +36,7 @@ export class DataImportance {
     this.#average = average
   }
 
-  /** Adds what one batch observed: `observed[i]` for image `indices[i]`, in the order of the batch. */
+  /** Adds the values of one batch: `observed[i]` belongs to image `indices[i]`. */
   add(indices: Int32Array, observed: ArrayLike<number>): void {
     const { values, counts } = this
     for (let i = 0; i < indices.length; i++) {

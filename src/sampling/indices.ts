@@ -1,8 +1,8 @@
-/** The order in which an epoch visits the N training images. */
+/** Random indices, such as the order in which an epoch visits the training images. */
 import type { RandomStream } from '../base/random.js'
 import { Categorical } from './categorical.js'
 
-/** Every index once, in random order (Fisher–Yates). */
+/** The indices 0 … count − 1, each once, in random order (Fisher–Yates). */
 export function shuffledIndices(count: number, random: RandomStream): Int32Array {
   const indices = Int32Array.from({ length: count }, (_, i) => i)
   for (let i = count - 1; i > 0; i--) {
@@ -14,13 +14,13 @@ export function shuffledIndices(count: number, random: RandomStream): Int32Array
   return indices
 }
 
-/** As many indices as there are probabilities, each drawn from them on its own: some several times, some never. */
+/** Draws as many indices as there are probabilities, each independently: some occur several times, some never. */
 export function drawnIndices(probabilities: Float64Array, random: RandomStream): Int32Array {
   const distribution = new Categorical(probabilities)
   return Int32Array.from(probabilities, () => distribution.draw(random))
 }
 
-/** `count` different elements in random order, every subset with equal probability. */
+/** Draws `count` different elements in random order. Every subset has the same probability. */
 export function sampleWithoutReplacement<T>(elements: readonly T[], count: number, random: RandomStream): T[] {
   const pool = elements.slice()
   for (let i = 0; i < count; i++) {

@@ -4,44 +4,44 @@ import { optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { PathSampler, type PathSource } from './paths.js'
 
-/** Ascents that look for the largest network. */
+/** Number of ascents that search for the largest network. */
 const STARTS = 4
-/** Where the largest network is not known for sure, the bound lies higher by this factor. */
+/** The bound exceeds the largest network found by this factor, because a larger one may exist. */
 const MARGIN = 1.1
-/** Counts are kept in spaces of at most so many paths. */
+/** Largest number of paths of a space whose counts are kept. */
 const KEPT = 100_000
 
 /**
  * Draws paths in proportion to their numbers of parameters (Luo et al., 2019, “Understanding and Improving One-shot
- * Neural Architecture Optimization”), so that large networks, which take longer to train, are trained more often.
- * Parameters are those of the network that is trained alone, as the space's benchmark publishes and counts it.
+ * Neural Architecture Optimization”). Large networks, which take longer to train, are thus trained more often.
+ * Parameters are counted as the space's benchmark publishes them, for the network trained alone.
  *
- * By rejection: a uniform path is kept with the probability of its parameters over a bound, which makes the
- * probabilities exact wherever the bound is none too low. The bound is the number of parameters of the largest network
- * found by changing choice after choice for the better, from several random paths, plus a tenth; that is the largest
- * indeed where parameters are a sum over choices, and a path above the bound is an error, not a draw. A draw counts two or
- * three paths, of half a millisecond each at most, and remembers them in small spaces.
+ * Paths are drawn by rejection: a uniform path is kept with probability parameters / bound. The probabilities are exact
+ * if no path exceeds the bound. To find the bound, several random paths are enlarged, one choice after another, as far
+ * as possible. The bound is the largest result plus a tenth. That result is the largest network if parameters are a sum
+ * over choices. A path above the bound is an error, not a draw. A draw counts two or three paths, each in half a
+ * millisecond at most. Small spaces remember the counts.
  */
 export class ModelSizeSampler implements PathSource {
-  /** No path has more parameters. */
+  /** Upper bound on the parameters of all paths. */
   readonly bound: number
   readonly #space: SearchSpace
   readonly #uniform: PathSampler
   readonly #parameters: (path: Path) => number
 
-  /** Looks for the largest network of the space first. */
+  /** Searches the space for its largest network. */
   constructor(space: SearchSpace) {
     this.#space = space
     this.#uniform = PathSampler.uniform(space.choices)
     this.#parameters = parameterCounter(space)
-    // Not of the run's streams: the bound must not depend on what was drawn before.
+    // Not a stream of the run, because the bound must not depend on earlier draws.
     const random = RandomStream.named(0, 'model size')
     let largest = 0
     for (let start = 0; start < STARTS; start++) largest = Math.max(largest, this.#ascend(this.#uniform.draw(random)))
     this.bound = largest * MARGIN
   }
 
-  /** Throws a RangeError where a path has more parameters than the bound. */
+  /** Throws a RangeError if a path has more parameters than the bound. */
   draw(random: RandomStream): Path {
     for (;;) {
       const path = this.#uniform.draw(random)
@@ -54,7 +54,7 @@ export class ModelSizeSampler implements PathSource {
     }
   }
 
-  /** The most parameters that are reached by changing one choice at a time. */
+  /** Largest number of parameters reached from `start` by changing one choice at a time. */
   #ascend(start: Path): number {
     let path = start
     let most = this.#parameters(path)
@@ -63,9 +63,9 @@ export class ModelSizeSampler implements PathSource {
       for (const [c, choice] of this.#space.choices.entries()) {
         for (let option = 0; option < optionsOf(choice); option++) {
           const other = path.with(c, option)
-          const there = this.#parameters(other)
-          if (there <= most) continue
-          most = there
+          const parameters = this.#parameters(other)
+          if (parameters <= most) continue
+          most = parameters
           path = other
           improved = true
         }

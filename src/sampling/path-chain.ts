@@ -4,20 +4,20 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { PathSampler, type PathSource } from './paths.js'
 
 /**
- * Paths each of which differs from the one before in exactly one choice, of an operation or of a connection (MAGIC-T, Xu
- * et al., ICML 2022): which one is drawn uniformly among the choices that have a second option, what it becomes uniformly
- * among its other options. The first path is uniform, and so then is every later one by itself, because a step and its
- * reverse are equally likely. In a space of one path all are that path.
+ * A chain of paths (MAGIC-T, Xu et al., ICML 2022). Each path differs from the previous one in exactly one choice, of
+ * an operation or of a connection. This choice is drawn uniformly among the choices with at least two options, and its
+ * new option uniformly among its other options. The first path is uniform. So is every later path by itself, because a
+ * step and its reverse are equally likely. If the space has only one path, all paths are equal.
  */
 export class PathChain implements PathSource {
   /** The path drawn last; undefined before the first. Set it to continue a chain. */
   last: Path | undefined
   readonly #first: PathSampler
   readonly #options: readonly number[]
-  /** Choices that have at least two options, by position. */
+  /** Positions of the choices with at least two options. */
   readonly #free: readonly number[]
 
-  /** A chain that has not begun; the first path is uniform. */
+  /** Makes a chain without paths. The first path is uniform. */
   constructor({ choices }: Pick<SearchSpace, 'choices'>) {
     this.#first = PathSampler.uniform(choices)
     this.#options = choices.map(optionsOf)

@@ -6,7 +6,7 @@ import { Categorical } from './categorical.js'
 /** Probabilities of the K operations: one list for all choices of operations, or one list per choice. */
 export type PathDistribution = readonly number[] | readonly (readonly number[])[]
 
-/** Anything that paths can be drawn from. */
+/** A source that paths are drawn from. */
 export interface PathSource {
   /** The next path. */
   draw(random: RandomStream): Path
@@ -17,7 +17,7 @@ export class PathSampler implements PathSource {
   readonly #probabilities: readonly Float64Array[]
   readonly #distributions: readonly Categorical[]
 
-  /** `probabilities` holds a distribution over the options of each choice; one array may serve several. */
+  /** `probabilities` has one distribution per choice, over its options. Choices may share an array. */
   constructor(probabilities: readonly Float64Array[]) {
     this.#probabilities = probabilities
     const made = new Map<Float64Array, Categorical>()
@@ -27,7 +27,7 @@ export class PathSampler implements PathSource {
     })
   }
 
-  /** Every path with the same probability. */
+  /** Draws every path with the same probability. */
   static uniform(choices: readonly Choice[]): PathSampler {
     return new PathSampler(choices.map((choice) => uniformDistribution(optionsOf(choice))))
   }
@@ -38,7 +38,7 @@ export class PathSampler implements PathSource {
     return path
   }
 
-  /** Probability of the path under uniform sampling over its probability here: its weight in an unbiased estimate. */
+  /** Uniform probability of the path divided by its probability here: its weight in an unbiased estimate. */
   uniformRatio(path: Path): number {
     let ratio = 1
     for (let c = 0; c < path.length; c++) {
@@ -55,13 +55,13 @@ export function uniformDistribution(options: number): Float64Array {
 }
 
 /**
- * What remains of a distribution over all operations where only `operations` can be chosen: their probabilities,
- * normalised; uniform where they have none at all.
+ * Restricts a distribution over all operations to `operations`: their normalised probabilities, or uniform if these are
+ * all zero.
  */
 export function restrictDistribution(probabilities: Float64Array, operations: readonly number[]): Float64Array {
   const chosen = Float64Array.from(operations, (operation) => probabilities[operation])
   const sum = chosen.reduce((total, probability) => total + probability, 0)
   if (sum === 0) return uniformDistribution(operations.length)
-  // Where every operation can be chosen, not even rounding shall change what was learned.
+  // All operations allowed: return the learned probabilities unchanged.
   return operations.length === probabilities.length ? chosen : chosen.map((probability) => probability / sum)
 }

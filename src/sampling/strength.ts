@@ -1,4 +1,4 @@
-/** How strongly importance counts against uniform sampling, epoch by epoch. */
+/** Strength of importance against uniform sampling, epoch by epoch. */
 import type { ScheduleConfig } from '../config/schema.js'
 
 /**
@@ -21,7 +21,7 @@ export function strength(schedule: ScheduleConfig, epoch: number, epochs: number
     case 'constant':
       return schedule.value
     case 'step':
-      // In whole numbers: 0.1 · 10 must not fall below 1.
+      // Multiplies first: with fractions, 0.1 · 10 could fall below 1.
       return Math.floor((epoch * schedule.steps) / epochs) / schedule.steps
   }
 }

@@ -10,11 +10,11 @@ import { UserError } from '../base/errors.js'
 import { addonPath } from '../base/folders.js'
 import { run } from './process.js'
 
-/** What compiles the addon. */
+/** Tool that compiles the addon. */
 export type Builder = 'cmake-js' | 'node-gyp'
 
 export interface BuildOptions {
-  /** Package folder: has native/, CMakeLists.txt and binding.gyp. */
+  /** Package folder, which contains native/, CMakeLists.txt and binding.gyp. */
   readonly root: string
   readonly folder: string
   readonly libtorch: string
@@ -22,12 +22,12 @@ export interface BuildOptions {
   readonly signal?: AbortSignal
 }
 
-/** cmake-js, or node-gyp where there is no CMake. */
+/** Chooses cmake-js, or node-gyp if CMake is missing. */
 export async function chooseBuilder(): Promise<Builder> {
   return (await toolVersion('cmake')) === undefined ? 'node-gyp' : 'cmake-js'
 }
 
-/** First line that `command --version` prints; undefined where there is no such command. */
+/** First line that `command --version` prints; undefined if the command fails. */
 export async function toolVersion(command: string): Promise<string | undefined> {
   try {
     return (await promisify(execFile)(command, ['--version'])).stdout.split('\n')[0]?.trim()
@@ -36,7 +36,7 @@ export async function toolVersion(command: string): Promise<string | undefined> 
   }
 }
 
-/** Builds into `folder` and checks the result by loading it in a process of its own. */
+/** Builds the addon in `folder` and checks it by loading it in a separate process. Returns its path. */
 export async function buildAddon(options: BuildOptions): Promise<string> {
   try {
     await (options.builder === 'cmake-js' ? withCMake(options) : withGyp(options))
@@ -50,7 +50,7 @@ export async function buildAddon(options: BuildOptions): Promise<string> {
   }
 }
 
-/** Loads an addon in a process of its own; throws an Error with what the system's loader says. */
+/** Loads an addon in a separate process. Throws an Error with the loader's message if that fails. */
 export async function probeAddon(addon: string, signal?: AbortSignal): Promise<void> {
   await run(process.execPath, ['-e', 'require(process.argv[1]).info()', addon], { signal })
 }
@@ -59,13 +59,13 @@ async function withCMake({ root, folder, libtorch, signal }: BuildOptions): Prom
   const cli = resolve('cmake-js/bin/cmake-js')
   if (!isConfiguredFor(root, folder)) await rm(folder, { recursive: true, force: true })
   const shared = ['--log-level', 'warn', '--directory', root, '--out', folder, `--CDLIBTORCH=${libtorch}`]
-  // cmake-js build configures only an empty folder; another libtorch must reach a configured one too.
+  // `cmake-js build` configures only an empty folder, so another libtorch would not reach a configured one.
   await run(process.execPath, [cli, 'configure', ...shared], { signal })
   const show = process.stderr.isTTY
   await run(process.execPath, [cli, 'build', '--parallel', `${jobs()}`, ...shared], { show, signal })
 }
 
-/** CMake refuses a folder that was configured elsewhere and then moved, and node-gyp's leftovers are no use to it. */
+/** True if CMake configured `folder` in this place. CMake rejects moved folders and cannot use node-gyp's files. */
 function isConfiguredFor(root: string, folder: string): boolean {
   const path = join(folder, 'CMakeCache.txt')
   if (!existsSync(path)) return false
@@ -79,7 +79,7 @@ async function withGyp({ root, folder, libtorch, signal }: BuildOptions): Promis
   if (folder !== join(root, 'build')) {
     throw new Error(`node-gyp builds in ${root} only, and that is not writable: install CMake`)
   }
-  // Node's own headers come with most installations; without them node-gyp downloads them.
+  // Most installations of Node include its headers. If they are missing, node-gyp downloads them.
   const prefix = dirname(dirname(process.execPath))
   const headers = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
   const args = ['rebuild', '--release', '--directory', root, '--jobs', `${jobs()}`, ...headers]
@@ -89,7 +89,7 @@ async function withGyp({ root, folder, libtorch, signal }: BuildOptions): Promis
   })
 }
 
-/** Compiling against torch's headers takes about 1 GB a job. */
+/** Number of parallel jobs. Each needs about 1 GB of memory for torch's headers. */
 function jobs(): number {
   return Math.min(availableParallelism(), 4)
 }

@@ -1,4 +1,4 @@
-/** Fetches libtorch: pip downloads the pinned wheels and verifies their hashes, and what is needed is unpacked. */
+/** Fetches libtorch: pip downloads the pinned wheels and verifies their hashes; then the needed files are unpacked. */
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,10 +12,10 @@ import { TORCH_VERSION, WHEEL_PYTHON, WHEELS } from './wheels.js'
 
 export type Variant = 'cpu' | 'cuda'
 
-/** What libtorch_cpu itself links in the wheels for CUDA, so that it is needed without a GPU too. */
+/** Wheels needed even without a GPU: torch, and the CUDA libraries that its libtorch_cpu links. */
 const CPU_WHEELS = ['torch', 'nvidia-cuda-runtime', 'nvidia-cuda-cupti']
 
-/** Folder of a libtorch in the cache; it has the wheels' layout, because the libraries find each other by it. */
+/** Folder of a libtorch in the cache. It keeps the wheels' layout, by which the libraries find each other. */
 export function cachedLibtorch(variant: Variant): string {
   return join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`, 'torch')
 }
@@ -29,7 +29,7 @@ export function requirements(variant: Variant, arch: string = process.arch): str
     .map(([name, version, sha256]) => `${name}==${version} --hash=sha256:${sha256}`)
 }
 
-/** Downloads into the cache and returns what is there; one process does it, others wait for it. */
+/** Downloads libtorch into the cache, if it is not there yet. One process downloads at a time; others wait. */
 export async function downloadLibtorch(
   variant: Variant,
   log: (line: string) => void,
@@ -75,13 +75,19 @@ async function fetchWheels(
   await mkdir(folder, { recursive: true })
   const list = join(folder, 'requirements.txt')
   await writeFile(list, `${lines.join('\n')}\n`)
-  const what = ['--requirement', list, '--require-hashes', '--no-deps', '--dest', folder]
-  const how = ['--disable-pip-version-check', '--no-cache-dir', '--only-binary=:all:', '--python-version', WHEEL_PYTHON]
-  const args = ['-m', 'pip', 'download', ...what, ...how, ...platforms().flatMap((tag) => ['--platform', tag])]
+  const wheels = ['--requirement', list, '--require-hashes', '--no-deps', '--dest', folder]
+  const options = [
+    '--disable-pip-version-check',
+    '--no-cache-dir',
+    '--only-binary=:all:',
+    '--python-version',
+    WHEEL_PYTHON,
+  ]
+  const args = ['-m', 'pip', 'download', ...wheels, ...options, ...platforms().flatMap((tag) => ['--platform', tag])]
   await run(pythonCommand(), args, { show: process.stderr.isTTY, signal })
 }
 
-/** Named explicitly, pip takes each tag literally: older ones, which newer systems also run, are not implied. */
+/** Platform tags for pip, which takes them literally: older tags, which newer systems also run, must be listed too. */
 function platforms(): string[] {
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const glibc = ['manylinux1', 'manylinux2010', 'manylinux2014']

@@ -1,4 +1,4 @@
-/** What a usable libtorch is, and the check that a folder holds one. */
+/** Requirements of a usable libtorch, and the check that a folder holds one. */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 export const SUPPORTED = { oldest: [2, 11], newest: [2, 15] } as const
 export const SUPPORTED_TEXT = `${SUPPORTED.oldest.join('.')} to ${SUPPORTED.newest.join('.')}`
 
-/** A libtorch that can be built against. */
+/** A libtorch that the addon can be built against. */
 export interface Libtorch {
   /** Folder that holds `include/` and `lib/`. */
   readonly root: string
-  /** Without local suffix, e.g. "2.15.0". */
+  /** Version without local suffix, e.g. "2.15.0". */
   readonly version: string
-  /** Whether it has torch_cuda. */
+  /** True if it has torch_cuda. */
   readonly cuda: boolean
 }
 
@@ -23,7 +23,7 @@ export function libraryPath(root: string, name: 'torch_cpu' | 'torch_cuda' | 'c1
   return join(root, 'lib', `lib${name}.${extension}`)
 }
 
-/** Looks at a folder's files; throws an Error that says what is missing. */
+/** Checks the files of a folder. Throws an Error that names a missing file or an unsupported version. */
 export function inspectLibtorch(folder: string): Libtorch {
   const root = resolve(folder)
   if (!existsSync(root)) throw new Error(`${root} does not exist`)
@@ -35,7 +35,7 @@ export function inspectLibtorch(folder: string): Libtorch {
   return { root, version, cuda: existsSync(libraryPath(root, 'torch_cuda')) }
 }
 
-/** {@link inspectLibtorch}, then loads the library in a process of its own: what it depends on may be missing. */
+/** {@link inspectLibtorch}, then loads the library in a separate process, because its dependencies may be missing. */
 export async function probeLibtorch(folder: string): Promise<Libtorch> {
   const libtorch = inspectLibtorch(folder)
   const failure = await loadFailure(libraryPath(libtorch.root, 'torch_cpu'))
@@ -50,7 +50,7 @@ export function isSupported(version: string): boolean {
   return bound(SUPPORTED.oldest) <= number && number <= bound(SUPPORTED.newest)
 }
 
-/** The headers are what the addon is compiled against, so their version counts. */
+/** Version in the headers, because the addon is compiled against them. */
 function readVersion(root: string): string {
   for (const header of ['include/torch/headeronly/version.h', 'include/torch/csrc/api/include/torch/version.h']) {
     const path = join(root, header)
@@ -64,7 +64,7 @@ function readVersion(root: string): string {
   throw new Error(`${root} has no torch/version.h that tells its version`)
 }
 
-/** Node refuses any library that is no addon, but only after the system's loader has accepted it. */
+/** Error of the system's loader, if any. Node rejects a library that is no addon only after the loader accepts it. */
 async function loadFailure(library: string): Promise<string | undefined> {
   const script = 'try { process.dlopen({ exports: {} }, process.argv[1]) } catch (error) { console.log(error.message) }'
   try {

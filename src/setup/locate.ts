@@ -1,15 +1,15 @@
-/** Finds a libtorch, in a fixed order, and remembers why each place failed. */
+/** Finds a libtorch by trying places in a fixed order, and records why each place failed. */
 import { existsSync } from 'node:fs'
 import { environment } from '../base/environment.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { cachedLibtorch, downloadLibtorch, type Variant } from './download.js'
 import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
 import { pythonCommand, pythonTorch } from './python.js'
 import { TORCH_VERSION } from './wheels.js'
 
-/** Where a libtorch was found. */
+/** Place where a libtorch was found. */
 export type Origin = 'LIBTORCH' | 'python' | 'cache' | 'download'
-/** A libtorch, and where it was found. */
+/** A libtorch and the place where it was found. */
 export interface Located extends Libtorch {
   readonly origin: Origin
 }
@@ -20,13 +20,13 @@ export interface Attempt {
 }
 
 export interface LocateOptions {
-  /** Which libtorch is asked for; undefined takes whatever is found, and downloads for CUDA where there is a GPU. */
+  /** Variant to find. If undefined, accepts either variant, and downloads the CUDA variant if there is a GPU. */
   readonly variant?: Variant
   readonly log: (line: string) => void
   readonly signal?: AbortSignal
 }
 
-/** How each place is looked at; tests replace them. */
+/** Functions that look at each place. Tests replace them. */
 export interface Places {
   probe(folder: string): Promise<Libtorch>
   pythonTorch(): Promise<string>
@@ -36,7 +36,11 @@ export interface Places {
 
 const PLACES: Places = { probe: probeLibtorch, pythonTorch, download: downloadLibtorch, hasGpu }
 
-/** LIBTORCH, else Python's torch, else the cache, else a download. Throws a {@link UserError} listing every attempt. */
+/**
+ * Uses LIBTORCH alone if it is set; otherwise tries Python's torch, then the cache, then a download.
+ *
+ * @throws UserError that lists every attempt.
+ */
 export async function locateLibtorch(options: LocateOptions, places: Places = PLACES): Promise<Located> {
   const { variant, log, signal } = options
   const { libtorch: given, offline } = environment()
@@ -57,7 +61,7 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
     const found = await attempt('LIBTORCH', 'LIBTORCH', () => places.probe(given))
     if (found !== undefined) return found
     const reason = attempts[0]?.failure
-    throw new UserError(`Expected a usable libtorch folder for LIBTORCH but received ${given}: ${reason}`)
+    throw expected('a usable libtorch folder', 'LIBTORCH', `${given}: ${reason}`)
   }
   attempts.push({ place: 'LIBTORCH', failure: 'not set' })
 
@@ -81,14 +85,14 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
   throw new UserError(explain(attempts, variant))
 }
 
-/** Every attempt with its reason, then the commands of which any one mends it. */
+/** Message with every attempt and its failure, then the commands that fix the problem, each by itself. */
 export function explain(attempts: readonly Attempt[], variant: Variant | undefined): string {
   const flag = variant === undefined ? '' : ` --${variant}`
   const { offline } = environment()
   return [
     `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
     ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
-    'Any one of these mends it:',
+    'Any one of these fixes it:',
     '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
     `  ${pythonCommand()} -m pip install torch==${TORCH_VERSION}`,
     '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
@@ -96,7 +100,7 @@ export function explain(attempts: readonly Attempt[], variant: Variant | undefin
   ].join('\n')
 }
 
-/** Whether NVIDIA's driver runs here. */
+/** True if NVIDIA's driver is loaded. */
 export function hasGpu(): boolean {
   return existsSync('/proc/driver/nvidia/version')
 }

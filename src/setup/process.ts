@@ -1,4 +1,4 @@
-/** Runs a program of the set-up. */
+/** Runs the programs that set-up needs. */
 import { spawn } from 'node:child_process'
 import { environment } from '../base/environment.js'
 
@@ -10,9 +10,10 @@ export interface RunOptions {
 }
 
 /**
- * Resolves when `command` has succeeded. What it prints goes to stderr when `show` is set or PADA_DEBUG is, otherwise
- * it is kept, and the last lines of it are in the error. It does not outlive this process, nor an abort of the signal,
- * whose reason is then thrown.
+ * Resolves when `command` has succeeded. Its output goes to stderr if `show` or PADA_DEBUG is set; otherwise an error
+ * has the last lines. The command is killed when this process exits or the signal aborts.
+ *
+ * @throws Error if the command fails; the signal's reason after an abort.
  */
 export async function run(
   command: string,

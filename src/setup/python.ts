@@ -1,4 +1,4 @@
-/** The Python that may have a torch, and whose pip downloads one. */
+/** The Python whose torch is tried, and whose pip downloads torch. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { environment } from '../base/environment.js'
@@ -7,7 +7,7 @@ export function pythonCommand(): string {
   return environment().python ?? 'python3'
 }
 
-/** Folder of the torch package that Python would import, without importing it. Throws where there is none. */
+/** Folder of the torch package that Python would import, found without an import. Throws an Error if there is none. */
 export async function pythonTorch(): Promise<string> {
   const script =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")'

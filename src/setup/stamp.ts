@@ -1,4 +1,4 @@
-/** The note beside a built addon that says from what it was built, so that a fresh one is recognised at once. */
+/** A file next to a built addon records what it was built from, so that an up-to-date build is recognized at once. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -10,13 +10,13 @@ import { libraryPath } from './libtorch.js'
 import type { Located } from './locate.js'
 
 export interface Stamp {
-  /** {@link hashSources} of what was compiled. */
+  /** Hash of the compiled sources, by {@link hashSources}. */
   readonly sources: string
   readonly builder: Builder
   readonly libtorch: Located
-  /** Size and time of libtorch_cpu, which change when another version is installed in the same folder. */
+  /** Size and modification time of libtorch_cpu. They change if another version is installed in the same folder. */
   readonly library: string
-  /** LIBTORCH and PADA_PYTHON as they were set: another value later asks for another build. */
+  /** Values of LIBTORCH and PADA_PYTHON at the build. Another value later requires a new build. */
   readonly asked: { readonly libtorch?: string; readonly python?: string }
 }
 
@@ -37,12 +37,12 @@ export function writeStamp(buildFolder: string, stamp: Stamp): void {
   renameSync(`${path}.tmp`, path)
 }
 
-/** To be called before a build, so that a build that fails half-way is never taken for the one before it. */
+/** Call it before a build, so that a failed build is never mistaken for the previous one. */
 export function removeStamp(buildFolder: string): void {
   rmSync(stampPath(buildFolder), { force: true })
 }
 
-/** What is recorded beside the addon of a build folder; undefined where there is no finished build. */
+/** Reads the stamp of a build folder; undefined if the folder has no finished build. */
 export function readStamp(buildFolder: string): Stamp | undefined {
   if (!existsSync(addonPath(buildFolder)) || !existsSync(stampPath(buildFolder))) return undefined
   try {
@@ -52,47 +52,50 @@ export function readStamp(buildFolder: string): Stamp | undefined {
   }
 }
 
-export interface Wish {
+/** The build that a command needs. */
+export interface BuildRequest {
   readonly root: string
   readonly variant?: Variant
   readonly builder?: Builder
 }
 
 /**
- * Why a build cannot be used as it is, or undefined when it can. A variable that is no longer set is no reason: who
- * built once with LIBTORCH need not set it for ever.
+ * Reason why a build cannot be used; undefined if it can. An unset variable is no reason, so LIBTORCH need not stay set
+ * after a build with it.
  */
-export function staleness(stamp: Stamp, wish: Wish): string | undefined {
+export function staleness(stamp: Stamp, request: BuildRequest): string | undefined {
   const { libtorch, python } = environment()
-  if (stamp.sources !== hashSources(wish.root)) return 'the native sources changed'
+  if (stamp.sources !== hashSources(request.root)) return 'the native sources changed'
   if (libtorch !== undefined && libtorch !== stamp.asked.libtorch) return 'LIBTORCH names another libtorch'
   if (python !== undefined && libtorch === undefined && python !== stamp.asked.python) {
     return 'PADA_PYTHON names another Python'
   }
   if (stamp.library !== fingerprint(stamp.libtorch.root)) return 'its libtorch changed'
-  if (wish.variant === 'cuda' && !stamp.libtorch.cuda) return 'its libtorch has no torch_cuda'
-  if (wish.builder !== undefined && wish.builder !== stamp.builder) return `${wish.builder} is asked for`
+  if (request.variant === 'cuda' && !stamp.libtorch.cuda) return 'its libtorch has no torch_cuda'
+  if (request.builder !== undefined && request.builder !== stamp.builder) return `${request.builder} is asked for`
   return undefined
 }
 
-/** What is set up. */
+/** A finished set-up. */
 export interface NativeSetup {
   /** Path of the compiled addon. */
   readonly addon: string
   readonly libtorch: Located
 }
 
-/** The finished build that commands would use, if any, and why it is stale, if it is. */
-export function currentBuild(wish: Wish = { root: packageRoot }): (NativeSetup & { stale?: string }) | undefined {
-  const builds = buildFolders(wish.root).flatMap((folder) => {
+/** The finished build that commands use, and the reason if it is stale. Undefined if there is no build. */
+export function currentBuild(
+  request: BuildRequest = { root: packageRoot },
+): (NativeSetup & { stale?: string }) | undefined {
+  const builds = buildFolders(request.root).flatMap((folder) => {
     const stamp = readStamp(folder)
     if (stamp === undefined) return []
-    return [{ addon: addonPath(folder), libtorch: stamp.libtorch, stale: staleness(stamp, wish) }]
+    return [{ addon: addonPath(folder), libtorch: stamp.libtorch, stale: staleness(stamp, request) }]
   })
   return builds.find(({ stale }) => stale === undefined) ?? builds[0]
 }
 
-/** SHA-256 over names and contents of everything that the addon is compiled from. */
+/** SHA-256 of the names and contents of all files that the addon is compiled from. */
 export function hashSources(root: string): string {
   const hash = createHash('sha256')
   const native = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })

@@ -1,4 +1,4 @@
-/** Built addons in the cache: the package installed again, or in a second project, need not be compiled again. */
+/** Keeps built addons in the cache, so that a package installed again or in a second project need not compile. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
@@ -7,12 +7,12 @@ import { environment } from '../base/environment.js'
 import { cacheRoot } from '../base/folders.js'
 import type { Stamp } from './stamp.js'
 
-/** An addon has 2.5 MB, and more than a few are needed by nobody but who changes the native sources. */
+/** Number of addons kept, of 2.5 MB each. Only those who change the native sources need more than a few. */
 const KEPT = 10
 
 /**
- * Path of the addon in the cache that would come of the same build: equal sources, way of building, libtorch (its path
- * is in the addon), machine, compiler and flags. N-API makes it independent of Node's version.
+ * Path in the cache of the addon from an equal build. Equal builds have the same sources, builder, libtorch (the addon
+ * contains its path), machine, compiler and flags. N-API makes the addon independent of Node's version.
  */
 export function storedAddon(stamp: Stamp, compiler: string | undefined): string {
   const { sources, builder, library, libtorch } = stamp
@@ -22,8 +22,8 @@ export function storedAddon(stamp: Stamp, compiler: string | undefined): string 
 }
 
 /**
- * Copies `stored` to `addon` when it is there and `probe`, which is given the copy, accepts it. Resolves to whether it
- * did; what cannot be read or loaded is left for a build to replace.
+ * Copies `stored` to `addon` and tries the copy by `probe`. Resolves to true if both succeed. Otherwise removes the
+ * copy and leaves `stored`, which the next build replaces.
  */
 export async function takeAddon(
   stored: string,
@@ -42,7 +42,7 @@ export async function takeAddon(
   }
 }
 
-/** Copies a built addon into the cache and removes all but the ten last used. A cache that is full loses nothing else. */
+/** Copies a built addon into the cache and removes all but the ten last used. Ignores failures, such as a full disk. */
 export async function keepAddon(addon: string, stored: string): Promise<void> {
   try {
     await copyWhole(addon, stored)
@@ -52,11 +52,11 @@ export async function keepAddon(addon: string, stored: string): Promise<void> {
     const old = used.sort((a, b) => b.time - a.time).slice(KEPT)
     await Promise.all(old.map(({ path }) => rm(path, { force: true })))
   } catch {
-    // The build itself succeeded; the next one is compiled again.
+    // The build itself succeeded. Only the next one must compile again.
   }
 }
 
-/** Under a name of this process until it is whole, because others may look for it at the same time. */
+/** Copies under a temporary name, then renames, because other processes may look for the file meanwhile. */
 async function copyWhole(from: string, to: string): Promise<void> {
   const partial = `${to}.${process.pid}.tmp`
   await mkdir(dirname(to), { recursive: true })

@@ -1,4 +1,4 @@
-/** Takes the few files that matter out of a wheel, which is a zip archive. */
+/** Extracts the few needed files from a wheel, which is a zip archive. */
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { type Entry, open, type ZipFile } from 'yauzl'
 
 /**
- * Whether a wheel's file is needed: torch's headers and libraries, NVIDIA's libraries. Python's own library is not,
- * and without CUDA nothing that belongs to it.
+ * True if a wheel's file is needed: torch's headers and libraries, and NVIDIA's libraries. Torch's libraries for Python
+ * are not needed, nor are its libraries for CUDA if `cuda` is false.
  */
 export function isNeeded(file: string, cuda: boolean): boolean {
   if (file.startsWith('torch/include/')) return !file.endsWith('/')
@@ -17,7 +17,7 @@ export function isNeeded(file: string, cuda: boolean): boolean {
   return cuda || !file.startsWith('torch/') || !/cuda|nvrtc|nvshmem/.test(file)
 }
 
-/** Writes the files that `needed` accepts below `folder`, under the names they have in the archive. */
+/** Extracts the files that `needed` accepts into `folder`, under their names in the archive. */
 export async function unpack(archive: string, folder: string, needed: (file: string) => boolean): Promise<void> {
   const zip = await promisify<string, { lazyEntries: true; autoClose: true }, ZipFile>(open)(archive, {
     lazyEntries: true,

@@ -1,6 +1,6 @@
-/** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in the two layouts that every language can read. */
+/** Reads CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary and Python layouts. */
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { type Batch, type PublishedFile, parsePickledBatch, readBatches } from '../batches.js'
 import { requireFolder } from '../files.js'
@@ -9,7 +9,7 @@ import type { LabelledSplits, ReadOptions } from '../images.js'
 const SHAPE = { channels: 3, height: 32, width: 32 }
 const PIXELS = 3 * 32 * 32
 
-/** Files of one layout, and the folder that its archive unpacks to. */
+/** Files of one layout, and the folder in its archive. */
 interface Layout {
   readonly folder: string
   readonly train: readonly PublishedFile[]
@@ -19,12 +19,12 @@ interface Layout {
 interface Cifar {
   readonly title: string
   readonly classes: number
-  /** Bytes before the pixels of a binary record; the last of them is the label. */
+  /** Number of bytes before the pixels of a binary record. The last one is the label. */
   readonly labelBytes: number
   /** Key of the labels in a pickled batch. */
   readonly labels: string
   readonly binary: Layout
-  /** Checksums are those that torchvision compares with. */
+  /** With the checksums that torchvision compares. */
   readonly python: Layout
 }
 
@@ -65,9 +65,9 @@ const CIFAR100: Cifar = {
 }
 
 /**
- * Reads CIFAR-10. Binary: records of one label byte and 3,072 pixel bytes, the red, green and blue planes of 32×32 in
- * row-major order. Python: pickled batches of the same planes. `dir` is a folder of either, or the one that holds it;
- * where both are, the binary files are read.
+ * Reads CIFAR-10. Binary files have records of one label byte and 3,072 pixel bytes: the red, green and blue planes of
+ * 32×32, row-major. Python files are pickled batches of the same planes. `dir` is the folder of either layout, or its
+ * parent. If it has both layouts, the binary files are read.
  *
  * @throws UserError for missing, damaged or truncated files and labels outside the classes.
  */
@@ -75,7 +75,7 @@ export function readCifar10(dir: string, options: ReadOptions = {}): Promise<Lab
   return read(CIFAR10, dir, options)
 }
 
-/** Reads CIFAR-100 with its 100 fine labels, as {@link readCifar10}; binary records begin with the coarse label. */
+/** Reads CIFAR-100 with its 100 fine labels, like {@link readCifar10}. Binary records begin with the coarse label. */
 export function readCifar100(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
   return read(CIFAR100, dir, options)
 }
@@ -101,7 +101,7 @@ async function read(
   }
 }
 
-/** The layout that `dir` or its usual folder has a file of. */
+/** Finds the first layout that has a file in its usual folder in `dir`, or in `dir` itself. */
 async function locate({ title, binary, python }: Cifar, dir: string): Promise<{ layout: Layout; folder: string }> {
   for (const layout of [binary, python]) {
     for (const folder of [join(dir, layout.folder), dir]) {
@@ -111,13 +111,13 @@ async function locate({ title, binary, python }: Cifar, dir: string): Promise<{ 
     }
   }
   const wanted = `${binary.train[0].name} or ${python.train[0].name}`
-  throw new UserError(`Expected ${wanted} for the ${title} data but received a folder without them: ${dir}`)
+  throw expected(wanted, `the ${title} data`, `a folder without them: ${dir}`)
 }
 
 function parseRecords(bytes: Buffer, file: string, { classes, labelBytes }: Cifar): Batch {
   const record = labelBytes + PIXELS
   if (bytes.length === 0 || bytes.length % record !== 0) {
-    throw new UserError(`Expected whole records of ${record} bytes for ${file} but received ${bytes.length} bytes`)
+    throw expected(`whole records of ${record} bytes`, file, `${bytes.length} bytes`)
   }
   const count = bytes.length / record
   const images = new Uint8Array(count * PIXELS)
@@ -126,9 +126,7 @@ function parseRecords(bytes: Buffer, file: string, { classes, labelBytes }: Cifa
     const pixels = index * record + labelBytes
     const label = bytes[pixels - 1]
     if (label >= classes) {
-      throw new UserError(
-        `Expected labels from 0 to ${classes - 1} for ${file} but received ${label} in record ${index}`,
-      )
+      throw expected(`labels from 0 to ${classes - 1}`, file, `${label} in record ${index}`)
     }
     labels[index] = label
     images.set(bytes.subarray(pixels, pixels + PIXELS), index * PIXELS)

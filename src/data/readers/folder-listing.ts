@@ -1,39 +1,39 @@
-/** Which images a folder of class folders holds, in which order, and how to tell that they are still the same. */
+/** Lists the images in a folder of class folders, and detects whether they have changed. */
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { inParallel } from '../parallel.js'
 
-/** Dots hide what macOS and notebooks leave behind; such files are no images, whatever they are called. */
+/** Names that begin with a dot are excluded: macOS and notebooks create such files, and they are no images. */
 const IMAGE = /^[^.].*\.(jpe?g|png)$/i
-/** Questions to the file system under way at a time: many, because a remote one answers each of them late. */
+/** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
 const STATS = 64
 
 export interface ListedImage {
-  /** Relative to the split's folder: class, then name. */
+  /** Path relative to the split's folder: CLASS/FILE. */
   readonly name: string
   readonly label: number
 }
 
 export interface Listing {
   readonly folder: string
-  /** Names in the order of their labels. */
+  /** Names of the classes in the order of their labels. */
   readonly classes: readonly string[]
   readonly images: readonly ListedImage[]
 }
 
 /**
- * Lists a split: a folder per class, with images in it; anything deeper or with another ending is passed over. Classes
- * are numbered by name, as torchvision's `ImageFolder` numbers them. The images come in turn, the first by name of each
- * class, then the second of each, and so on, so that the first images of a split are of all its classes.
+ * Lists a split: one folder per class, with images in it. Deeper files and files with other endings are ignored.
+ * Classes are numbered by name, as torchvision's `ImageFolder` numbers them. Classes alternate: first comes the first
+ * image by name of each class, then the second image of each. So the first images of a split cover all classes.
  *
- * @throws UserError for a split without classes and a class without images.
+ * @throws UserError for a split without classes or a class without images.
  */
 export async function listSplit(folder: string): Promise<Listing> {
   const classes = await classesIn(folder)
-  if (classes.length === 0) throw new UserError(`Expected a folder per class for ${folder} but received none`)
+  if (classes.length === 0) throw expected('a folder per class', folder, 'none')
   const names: string[][] = []
   for (const name of classes) names.push(await imagesIn(join(folder, name)))
   return { folder, classes, images: interleave(classes, names) }
@@ -43,7 +43,7 @@ async function classesIn(folder: string): Promise<string[]> {
   const classes: string[] = []
   for (const entry of await entriesOf(folder)) {
     if (entry.name.startsWith('.')) continue
-    // Links to folders are folders: one makes them to take a few classes of a larger data set.
+    // Links to folders count as folders: users create them to select a few classes of a larger data set.
     const target = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => entry) : entry
     if (target.isDirectory()) classes.push(entry.name)
   }
@@ -54,12 +54,12 @@ async function imagesIn(folder: string): Promise<string[]> {
   const entries = await entriesOf(folder)
   const names = entries.filter((entry) => IMAGE.test(entry.name) && !entry.isDirectory()).map(({ name }) => name)
   if (names.length > 0) return names.sort()
-  throw new UserError(`Expected at least one .jpg, .jpeg or .png image for ${folder} but received none`)
+  throw expected('at least one .jpg, .jpeg or .png image', folder, 'none')
 }
 
 function entriesOf(folder: string): Promise<Dirent[]> {
   return readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`Expected a readable folder for ${folder} but received ${error.code ?? error.message}`)
+    throw expected('a readable folder', folder, error.code ?? error.message)
   })
 }
 
@@ -76,9 +76,9 @@ function interleave(classes: readonly string[], names: readonly (readonly string
 }
 
 /**
- * Throws unless both splits have the same classes: a label would mean another thing in each.
+ * Throws unless both splits have the same classes. Otherwise a label would mean different classes in the two.
  *
- * @throws UserError that names the first class that one of them lacks.
+ * @throws UserError that names the first class that one split lacks.
  */
 export function requireSameClasses(train: Listing, test: Listing): void {
   for (const [one, other] of [
@@ -88,27 +88,27 @@ export function requireSameClasses(train: Listing, test: Listing): void {
     const present = new Set(other.classes)
     const missing = one.classes.find((name) => !present.has(name))
     if (missing === undefined) continue
-    throw new UserError(`Expected a class ${missing}, which ${one.folder} has, for ${other.folder} but received none`)
+    throw expected(`a class ${missing}, which ${one.folder} has,`, other.folder, 'none')
   }
 }
 
 /**
- * A name for what `images` hold, of their names, sizes and times of change; the same wherever the folder lies.
+ * Hash of the images' names, sizes and modification times. It does not depend on where the folder is.
  *
- * @param salt What else the name depends on.
- * @throws UserError for an image that cannot be looked at.
+ * @param salt More text that the hash depends on.
+ * @throws UserError for an unreadable image.
  */
 export async function digestOf({ folder, images }: Listing, salt: string): Promise<string> {
   const stamps: string[] = new Array(images.length)
   await inParallel(images.length, STATS, async (index) => {
     const file = join(folder, images[index].name)
     const { size, mtimeMs } = await stat(file).catch((error: NodeJS.ErrnoException) => {
-      throw new UserError(`Expected a readable file for ${file} but received ${error.code ?? error.message}`)
+      throw expected('a readable file', file, error.code ?? error.message)
     })
     stamps[index] = `${size} ${mtimeMs}`
   })
   const hash = createHash('sha256').update(`${salt}\n`)
-  // No name has a slash at its end, or a zero in it: different listings are different texts.
+  // No file name contains a zero byte, so different listings give different texts.
   for (const [index, { name }] of images.entries()) hash.update(`${name}\0${stamps[index]}\n`)
   return hash.digest('hex')
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { decodeTo, extentsOf } from '../decode.js'
 import { countWithin, requireFolder } from '../files.js'
@@ -10,11 +10,11 @@ import { inParallel } from '../parallel.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
 import { digestOf, type Listing, listSplit, requireSameClasses } from './folder-listing.js'
 
-/** How pixels come from files; another way gets another name, so that pixels kept from before are not taken for it. */
+/** Version of the way from files to pixels. A change needs a new name, so that pixels cached before are not used. */
 const RULE = 'evaluation-crop-1'
 
-/** Images under way at a time: while one is decoded on a core, the next is read. */
-const UNDER_WAY = 2 * availableParallelism()
+/** Number of images processed at a time. On each core, one image is decoded while the next is read. */
+const CONCURRENT_IMAGES = 2 * availableParallelism()
 
 /** The images to take, and the name under which their pixels are kept. */
 interface Source {
@@ -23,23 +23,23 @@ interface Source {
 }
 
 /**
- * Reads JPEG and PNG images in the layout of ImageNet: `train/CLASS/IMAGE` and the same in `val` or, where there is no
- * `val`, in `test`. Classes and the order of images are {@link listSplit}'s, what becomes of an image {@link decodeTo}'s.
- * Pixels are kept in the cache folder until a file, the number of images or the size changes.
+ * Reads JPEG and PNG images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `val` or, if there is no
+ * `val`, in `test`. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
+ * keeps the pixels until a file, the number of images or the size changes.
  *
- * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes where none is
- *   given, and more images than fit in memory.
+ * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes without
+ *   `data.size`, and more images than fit in memory.
  */
 export async function readFolder(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'image')
-  // A data set with all three keeps its test images, often unlabelled, for the very end: `val` is what one ranks on.
-  const held = (await exists(join(dir, 'val'))) ? 'val' : 'test'
-  for (const split of ['train', held]) {
+  // If all three exist, paths are ranked on `val`: test images are often unlabelled, and kept for the end.
+  const testFolder = (await exists(join(dir, 'val'))) ? 'val' : 'test'
+  for (const split of ['train', testFolder]) {
     if (await exists(join(dir, split))) continue
     const wanted = split === 'train' ? 'a folder train' : 'a folder val or test'
-    throw new UserError(`Expected ${wanted} for the image data but received a folder without it: ${dir}`)
+    throw expected(wanted, 'the image data', `a folder without it: ${dir}`)
   }
-  const all = { train: await listSplit(join(dir, 'train')), test: await listSplit(join(dir, held)) }
+  const all = { train: await listSplit(join(dir, 'train')), test: await listSplit(join(dir, testFolder)) }
   requireSameClasses(all.train, all.test)
   const train = await take(all.train, options.train, 'data.trainCount', options.size)
   const test = await take(all.test, options.test, 'data.testCount', options.size)
@@ -59,7 +59,7 @@ async function take(listing: Listing, wanted: number | undefined, setting: strin
   return { listing: taken, digest: await digestOf(taken, `${RULE} ${size}`) }
 }
 
-/** Height and width that all images shall have: the given size, or that of the first image. */
+/** Height and width of all images: the given size, or the size of the first image. */
 async function commonExtents({ listing, digest }: Source, size: number | undefined): Promise<Extents> {
   if (size !== undefined) return { height: size, width: size }
   return (await cachedExtents(digest)) ?? (await extentsOf(join(listing.folder, listing.images[0].name)))
@@ -80,7 +80,7 @@ async function decodeAll(
 ): Promise<Uint8Array> {
   const bytes = 3 * extents.height * extents.width
   const pixels = new Uint8Array(images.length * bytes)
-  await inParallel(images.length, UNDER_WAY, async (index) => {
+  await inParallel(images.length, CONCURRENT_IMAGES, async (index) => {
     signal?.throwIfAborted()
     const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
     return decodeTo(planes, join(folder, images[index].name), extents, size)

@@ -4,11 +4,11 @@ import type { Shape } from '../../programs/program.js'
 import type { LabelledImages, LabelledSplits } from '../images.js'
 import { publishedOf } from '../index.js'
 
-/** Other formats tell their extents in their files: MNIST's stand in for them, and ImageNet's for a folder of images. */
+/** Extents for formats whose files determine them: ImageNet's for folders of images, MNIST's for the others. */
 const MNIST = { shape: { channels: 1, height: 28, width: 28 }, classes: 10 }
 const imageNet = (size = 224) => ({ shape: { channels: 3, height: size, width: size }, classes: 1000 })
 
-/** Noise in the place of images, for measurements of speed, which do not depend on what is in a picture. */
+/** Generates noise instead of images, for measurements of speed, which do not depend on the pixels. */
 export function generateImages(
   config: DataConfig,
   counts: { readonly train: number; readonly test: number },

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { countWithin, readBytes, requireFolder } from '../files.js'
 import type { Counts, LabelledImages, LabelledSplits } from '../images.js'
@@ -14,34 +14,33 @@ export interface Idx {
 
 /**
  * Parses the IDX format of the MNIST family: two zero bytes, type code, number of dimensions, then each extent as a
- * big-endian 32-bit integer, then the data in row-major order. Only unsigned bytes are read.
+ * big-endian 32-bit integer, then the data in row-major order. Only unsigned bytes are supported.
  *
  * @throws UserError for a wrong magic number, another element type or rank, or a length that differs from the header's.
  */
 export function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
   const header = 4 + 4 * rank
   const magic = bytes.length >= 4 ? bytes.readUInt32BE(0) : undefined
-  const expected = (UNSIGNED_BYTE << 8) | rank
-  if (magic !== expected) {
+  const wanted = (UNSIGNED_BYTE << 8) | rank
+  if (magic !== wanted) {
     const received = magic === undefined ? `${bytes.length} bytes` : hex(magic)
-    throw new UserError(`Expected the IDX magic number ${hex(expected)} for ${name} but received ${received}`)
+    throw expected(`the IDX magic number ${hex(wanted)}`, name, received)
   }
   if (bytes.length < header) {
-    throw new UserError(`Expected an IDX header of ${header} bytes for ${name} but received ${bytes.length} bytes`)
+    throw expected(`an IDX header of ${header} bytes`, name, `${bytes.length} bytes`)
   }
   const shape = Array.from({ length: rank }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis))
   const length = shape.reduce((product, extent) => product * extent, 1)
   if (bytes.length - header !== length) {
     const received = `${bytes.length - header} bytes`
-    throw new UserError(`Expected ${length} bytes (${shape.join('×')}) of data for ${name} but received ${received}`)
+    throw expected(`${length} bytes (${shape.join('×')}) of data`, name, received)
   }
   return { shape, data: bytes.subarray(header) }
 }
 
 /**
- * Reads a data set in the layout of MNIST and Fashion-MNIST from a folder: `train-images-idx3-ubyte`,
- * `train-labels-idx1-ubyte` and the same with `t10k-`, each plain or as `.gz`. The number of classes is one more than
- * the largest training label.
+ * Reads a folder in the layout of MNIST and Fashion-MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the
+ * same with `t10k-`, each plain or as `.gz`. The number of classes is one more than the largest training label.
  */
 export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'IDX')
@@ -51,26 +50,24 @@ export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<L
   return { train: train.split, test: test.split, classes }
 }
 
-async function readSplit(dir: string, prefix: string, wanted: number | undefined, what: string, classes?: number) {
+async function readSplit(dir: string, prefix: string, wanted: number | undefined, setting: string, classes?: number) {
   const imageFile = await locate(dir, `${prefix}-images-idx3-ubyte`)
   const labelFile = await locate(dir, `${prefix}-labels-idx1-ubyte`)
   const images = parseIdx(await readBytes(imageFile), 3, imageFile)
   const labels = parseIdx(await readBytes(labelFile), 1, labelFile)
   const [available, height, width] = images.shape
   if (available === 0 || height === 0 || width === 0) {
-    throw new UserError(`Expected at least one image for ${imageFile} but received shape ${images.shape.join('×')}`)
+    throw expected('at least one image', imageFile, `shape ${images.shape.join('×')}`)
   }
   if (labels.shape[0] !== available) {
-    throw new UserError(`Expected ${available} labels for ${labelFile} but received ${labels.shape[0]}`)
+    throw expected(`${available} labels`, labelFile, labels.shape[0])
   }
   const largest = labels.data.reduce((most, label) => Math.max(most, label), 0)
   if (classes !== undefined && largest >= classes) {
     const index = labels.data.indexOf(largest)
-    throw new UserError(
-      `Expected labels from 0 to ${classes - 1} for ${labelFile} but received ${largest} at index ${index}`,
-    )
+    throw expected(`labels from 0 to ${classes - 1}`, labelFile, `${largest} at index ${index}`)
   }
-  const count = countWithin(wanted, available, what)
+  const count = countWithin(wanted, available, setting)
   const split: LabelledImages = {
     images: new Uint8Array(images.data.subarray(0, count * height * width)),
     labels: Int32Array.from(labels.data.subarray(0, count)),
@@ -85,7 +82,7 @@ async function locate(dir: string, name: string): Promise<string> {
   const plain = join(dir, name)
   if (await exists(plain)) return plain
   if (await exists(`${plain}.gz`)) return `${plain}.gz`
-  throw new UserError(`Expected ${name} or ${name}.gz for the IDX data but received a folder without them: ${dir}`)
+  throw expected(`${name} or ${name}.gz`, 'the IDX data', `a folder without them: ${dir}`)
 }
 
 function hex(value: number): string {

@@ -5,11 +5,11 @@ import type { LabelledSplits, ReadOptions } from '../images.js'
 
 const SHAPE = { channels: 3, height: 16, width: 16 }
 const PIXELS = 3 * 16 * 16
-/** In the files, labelled from 1. */
+/** Number of classes in the files, labelled from 1. */
 const ALL_CLASSES = 1000
 const CLASSES = 120
 
-/** Checksums are those that NAS-Bench-201's code compares with. */
+/** With the checksums that NAS-Bench-201's code compares. */
 const TRAIN: readonly PublishedFile[] = [
   { name: 'train_data_batch_1', md5: '27846dcaa50de8e21a7d1a35f30f0e91' },
   { name: 'train_data_batch_2', md5: 'c7254a054e0e795c69120a5727050e3f' },
@@ -25,9 +25,9 @@ const TRAIN: readonly PublishedFile[] = [
 const TEST: readonly PublishedFile[] = [{ name: 'val_data', md5: '3410e3017fdaefba8d5073aaa65e4bd6' }]
 
 /**
- * Reads ImageNet16-120: of ImageNet downsampled to 16×16 (Chrabaszcz et al. 2017), the first 120 classes, as
- * NAS-Bench-201 does (Dong and Yang 2020): 151,700 training and 6,000 validation images. `dir` holds the pickled batches
- * `train_data_batch_1` to `train_data_batch_10` and `val_data`. Counts are of images in these classes.
+ * Reads ImageNet16-120 as NAS-Bench-201 does (Dong and Yang 2020): the first 120 classes of ImageNet downsampled to
+ * 16×16 (Chrabaszcz et al. 2017), with 151,700 training and 6,000 validation images. `dir` holds the pickled batches
+ * `train_data_batch_1` to `train_data_batch_10` and `val_data`. Counts apply to images of these classes.
  *
  * @throws UserError for missing or damaged files and labels outside 1…1000.
  */
@@ -42,7 +42,7 @@ export async function readImageNet16(dir: string, options: ReadOptions = {}): Pr
   }
 }
 
-/** A batch without the images of other classes, so that no more than one whole batch is in memory. */
+/** Parses a batch and drops the images of other classes, so that at most one whole batch is in memory. */
 function parse(bytes: Buffer, file: string): Batch {
   const { images, labels } = parsePickledBatch(bytes, file, {
     shape: SHAPE,

@@ -1,7 +1,7 @@
-/** Images and labels in NumPy's .npz archives, by the names that NumPy, Keras and MedMNIST files give them. */
+/** Reads images and labels from NumPy's .npz archives, by their names in NumPy, Keras and MedMNIST files. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { integersOf } from '../../formats/integers.js'
 import { parseNpy, type RawArray } from '../../formats/npy.js'
 import { ZipEntries } from '../../formats/zip.js'
@@ -9,11 +9,11 @@ import { countWithin, readBytes } from '../files.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { classIndices } from '../labels.js'
 
-/** Bounds what a small archive can expand to. */
+/** Limit on the decompressed size of an array. */
 const MAX_BYTES = 2 ** 31 - 1
-/** More than any data set has: a larger label is a damaged one, and would ask for a classifier without end. */
+/** More classes than any data set has. A larger label is damaged, and must not create a huge classifier. */
 const MAX_CLASSES = 2 ** 16
-/** Numbers of channels by which the order of axes is told. */
+/** Numbers of channels from which the order of axes is inferred. */
 const CHANNELS = [1, 3]
 
 /** An archive, and the names under which it may hold a split's arrays. */
@@ -31,13 +31,13 @@ interface Split {
 
 /**
  * Reads a data set from one archive with the arrays `train_images` or `x_train`, `train_labels` or `y_train`, and the
- * same for `test`; or, where `path` is a folder, from `train.npz` and `test.npz` with `images` or `x`, `labels` or `y`.
+ * same for `test`. If `path` is a folder, reads `train.npz` and `test.npz` with `images` or `x`, `labels` or `y`.
  * Images are bytes of shape [images, channels, height, width], [images, height, width, channels] or
- * [images, height, width]; labels are integers of shape [images] or [images, 1]. The number of classes is one more than
+ * [images, height, width]. Labels are integers of shape [images] or [images, 1]. The number of classes is one more than
  * the largest training label.
  *
  * @throws UserError for missing or damaged files, missing arrays, other element types or shapes, and images whose order
- *   of axes cannot be told and is not given.
+ *   of axes is neither given nor inferable.
  */
 export async function readNpz(path: string, options: ReadOptions = {}): Promise<LabelledSplits> {
   const found = await stat(path).catch(() => undefined)
@@ -67,7 +67,7 @@ async function open(file: string): Promise<ZipEntries> {
 }
 
 function damaged(file: string, { message }: Error): UserError {
-  return new UserError(`Expected an .npz archive for ${file} but received "${message}"`)
+  return expected('an .npz archive', file, `"${message}"`)
 }
 
 async function readSplit(archive: ZipEntries, source: Source, layout: ReadOptions['layout']): Promise<Split> {
@@ -75,14 +75,14 @@ async function readSplit(archive: ZipEntries, source: Source, layout: ReadOption
   const [name, images] = await readArray(archive, file, source.images)
   const [labelName, labels] = await readArray(archive, file, source.labels)
   if (!/^[<>|]u1$/.test(images.type)) {
-    throw new UserError(`Expected bytes (uint8) for ${name} in ${file} but received ${images.type}`)
+    throw expected('bytes (uint8)', `${name} in ${file}`, images.type)
   }
   const split = planes(images, layout, `${name} in ${file}`)
   const [count, second = 1, ...more] = labels.shape
   const integers = integersOf(labels.type, labels.elements)
   if (integers === undefined || count !== images.shape[0] || second !== 1 || more.length > 0) {
     const received = `${labels.type} of shape [${labels.shape.join(', ')}]`
-    throw new UserError(`Expected ${images.shape[0]} integers for ${labelName} in ${file} but received ${received}`)
+    throw expected(`${images.shape[0]} integers`, `${labelName} in ${file}`, received)
   }
   return { split, labels: integers, file }
 }
@@ -103,18 +103,18 @@ async function readArray(
   return [name, parseNpy(bytes, `${name} in ${file}`)]
 }
 
-/** The images with their planes by channel; the order of axes as given, or as the number of channels tells. */
-function planes({ shape, elements }: RawArray, layout: ReadOptions['layout'], what: string): Split['split'] {
+/** The images as planes by channel. The order of axes is given, or inferred from the number of channels. */
+function planes({ shape, elements }: RawArray, layout: ReadOptions['layout'], name: string): Split['split'] {
   const text = `[${shape.join(', ')}]`
   if (shape.length < 3 || shape.length > 4 || shape.some((extent) => extent === 0)) {
-    throw new UserError(`Expected images of three or four axes for ${what} but received shape ${text}`)
+    throw expected('images of three or four axes', name, `shape ${text}`)
   }
   const [, second, third, fourth] = shape
   if (fourth === undefined) return { images: elements, channels: 1, height: second, width: third }
   const first = CHANNELS.includes(second)
   if (layout === undefined && first === CHANNELS.includes(fourth)) {
     const reason = `shape ${text}, whose channels cannot be told`
-    throw new UserError(`Expected NCHW or NHWC in data.layout for ${what} but received none and ${reason}`)
+    throw expected('NCHW or NHWC in data.layout', name, `none and ${reason}`)
   }
   if (layout === 'NCHW' || (layout === undefined && first)) {
     return { images: elements, channels: second, height: third, width: fourth }
@@ -122,7 +122,7 @@ function planes({ shape, elements }: RawArray, layout: ReadOptions['layout'], wh
   return { images: channelsFirst(elements, second * third, fourth), channels: fourth, height: second, width: third }
 }
 
-/** Turns images of `area` pixels with their channels side by side into images of planes. */
+/** Converts images of `area` pixels from interleaved channels to planes. */
 function channelsFirst(pixels: Uint8Array, area: number, channels: number): Uint8Array {
   const images = new Uint8Array(pixels.length)
   for (let start = 0; start < pixels.length; start += area * channels) {
@@ -142,7 +142,7 @@ function take({ split, labels, file }: Split, classes: number, wanted: number | 
     channels,
     height,
     width,
-    // Copies: a view would keep the whole file in memory, and the addon wants an array of its own.
+    // A copy, because a view would keep the whole file in memory.
     images: new Uint8Array(images.subarray(0, count * channels * height * width)),
     labels: indices.slice(0, count),
   }

@@ -1,10 +1,10 @@
 /**
- * CLOSE (Zhou et al., ECCV 2022): a curriculum on the sharing extent. Training begins with one block of candidate weights
- * per cell, on which all edges draw; at set epochs a block is added that starts as the one before it, and a gate, trained
- * with the supernet, learns which edges of which sub-models share a block.
+ * CLOSE (Zhou et al., ECCV 2022): a curriculum on the sharing extent. Training begins with one block of candidate
+ * weights per cell, which all edges share. At set epochs, a block is added that inherits the weights of the previous
+ * block. A gate, trained with the supernet, learns which edges of which sub-models share a block.
  */
 
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { RandomStream } from '../../base/random.js'
 import type { CloseConfig } from '../../config/schema.js'
 import type { Tensor } from '../../formats/safetensors.js'
@@ -20,7 +20,7 @@ import { addPrevious } from './open-block.js'
 import { sgdStep } from './optimizer.js'
 import { gatedSpace } from './space.js'
 
-/** The paper's curriculum, with which the optimizer starts again when the last block is opened. */
+/** The paper's curriculum. With it, the optimizer restarts when the last block is opened. */
 const PUBLISHED_CURRICULUM = [1, 201, 401]
 
 /** CLOSE (Zhou et al., ECCV 2022): a curriculum that adds blocks of weights, and a gate that chooses among them. */
@@ -33,16 +33,16 @@ export class Close implements Method {
   readonly #context: MethodContext
   readonly #blocks: BlockedSpace
   readonly #paths: PathSource
-  /** Draws the gate's initial weights, and blocks in training. */
+  /** Stream of the gate's initial weights, and of the blocks drawn in training. */
   readonly #gateStream: RandomStream
   #gate: Gate
   #gateMomentum: Float64Array
 
-  /** Throws a UserError for a space whose cells have no blocks. */
+  /** Throws a UserError for a space whose cells cannot have blocks. */
   constructor(config: CloseConfig, context: MethodContext) {
     const { space, random } = context
     if (space.withBlocks === undefined) {
-      throw new UserError(`Expected nasbench201 for space.name with method close but received ${space.name}`, 2)
+      throw expected('nasbench201', 'space.name with method close', space.name, 2)
     }
     this.#config = config
     this.#context = context
@@ -63,7 +63,7 @@ export class Close implements Method {
 
   async beginEpoch(epoch: number, { supernet }: Engine): Promise<void> {
     const due = this.#config.curriculum.filter((begin) => begin <= epoch + 1).length
-    // Asked twice about an epoch, if a run is stopped and resumed before its first step, it opens nothing twice.
+    // A run that stops before an epoch's first step calls this again when it resumes. No block is opened twice.
     while (this.#gate.open < due) {
       const block = this.#gate.open
       await supernet.write('parameters', addPrevious(this.space.parameters(), await supernet.read('parameters'), block))
@@ -92,10 +92,10 @@ export class Close implements Method {
     const record = await supernet.trainStep(plan, { ...batch, mixing }, options)
     const { mixingGradients } = record
     if (mixingGradients !== undefined) {
-      const ofLogits = choices.map((choice, edge) =>
+      const logitGradients = choices.map((choice, edge) =>
         gumbelBackward(choice, temperature, mixingGradients.subarray(edge * open, (edge + 1) * open)),
       )
-      gate.backward(trace, ofLogits)
+      gate.backward(trace, logitGradients)
       sgdStep(gate, this.#gateMomentum, options)
     }
     return record
@@ -113,7 +113,7 @@ export class Close implements Method {
     if (gate === undefined) return new Set()
     if (gate.open > curriculum.length) {
       const wanted = `at least ${gate.open} epochs, one for each block that the gate knows,`
-      throw new UserError(`Expected ${wanted} for method.curriculum but received ${curriculum.join(', ')}`, 2)
+      throw expected(wanted, 'method.curriculum', curriculum.join(', '), 2)
     }
     this.#gate = gate
     this.#gateMomentum = new Float64Array(gate.values.length)
@@ -135,7 +135,7 @@ export class Close implements Method {
   }
 }
 
-/** The epoch, counted from 1, at which the optimizer starts again. */
+/** Epoch, counted from 1, at which the optimizer restarts; undefined if it never does. */
 function restartOf({ restart, curriculum }: CloseConfig): number | undefined {
   if (restart === 'never') return undefined
   return restart ?? (curriculum.join() === PUBLISHED_CURRICULUM.join() ? PUBLISHED_CURRICULUM.at(-1) : undefined)

@@ -1,6 +1,6 @@
-/** Fully connected layers in plain loops: small networks that decide, beside the supernet that computes. */
+/** Fully connected layers in plain loops, for networks much smaller than the supernet, such as CLOSE's gate. */
 
-/** Weights of a layer and, beside them, the sums of their gradients; both are parts of longer arrays. */
+/** Weights of a layer, and the sums of their gradients. All are parts of longer arrays. */
 export interface DenseParameters {
   /** outputs × inputs, row-major. */
   readonly weight: Float64Array
@@ -19,28 +19,28 @@ export function denseForward({ weight, bias }: DenseParameters, x: Float64Array)
   })
 }
 
-/** Adds the gradients of W and b, given that of y; returns that of x. */
+/** Given the gradient of y, adds the gradients of W and b, and returns the gradient of x. */
 export function denseBackward(layer: DenseParameters, x: Float64Array, gradient: Float64Array): Float64Array {
   const { weight, weightGradient, biasGradient } = layer
   const inputs = x.length
-  const ofInput = new Float64Array(inputs)
+  const inputGradient = new Float64Array(inputs)
   for (let row = 0; row < gradient.length; row++) {
     const slope = gradient[row]
     biasGradient[row] += slope
     if (slope === 0) continue
     for (let i = 0, at = row * inputs; i < inputs; i++, at++) {
       weightGradient[at] += slope * x[i]
-      ofInput[i] += slope * weight[at]
+      inputGradient[i] += slope * weight[at]
     }
   }
-  return ofInput
+  return inputGradient
 }
 
 export function relu(x: Float64Array): Float64Array {
   return x.map((value) => Math.max(value, 0))
 }
 
-/** Gradient of a ReLU's input, given that of its output `y`. */
+/** Gradient of a ReLU's input, given its output `y` and the gradient of `y`. */
 export function reluBackward(y: Float64Array, gradient: Float64Array): Float64Array {
   return gradient.map((slope, i) => (y[i] > 0 ? slope : 0))
 }

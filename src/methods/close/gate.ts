@@ -1,14 +1,14 @@
 /**
- * CLOSE's GATE (Zhou et al., ECCV 2022, §3.2): a small network that reads the graph of a cell and says which GLOW block
- * each edge should take its weights from.
+ * CLOSE's GATE (Zhou et al., ECCV 2022, §3.2): a small network that reads the graph of a cell and chooses the GLOW
+ * block from which each edge takes its weights.
  *
- * The encoder is in the manner of GATES (Ning et al., ECCV 2020): information flows from the input node along the edges,
- * and the embedding of an operation decides what of it passes. With h₀ learned,
- * h_t = relu(Σ over edges s→t of σ(U o_edge + u) ⊙ (V h_s + v)). The logits of an edge are those of a perceptron of hidden
- * layers 200–200–200 on the embeddings of its source and its target, one per open block.
+ * The encoder follows GATES (Ning et al., ECCV 2020). Information flows from the input node along the edges, and the
+ * embedding of an operation gates it. With h₀ learned,
+ * h_t = relu(Σ over edges s→t of σ(U o_edge + u) ⊙ (V h_s + v)). A perceptron with hidden layers 200–200–200 turns the
+ * embeddings of an edge's source and target into one logit per open block.
  */
 
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { RandomStream } from '../../base/random.js'
 import type { Tensor } from '../../formats/safetensors.js'
 import type { CellGraph } from '../../spaces/space.js'
@@ -19,17 +19,18 @@ const WIDTH = 48
 const HIDDEN = [200, 200, 200]
 const PREFIX = 'gate.'
 
-/** What a forward pass leaves for the backward pass. */
+/** Values of a forward pass that the backward pass needs. */
 export interface GateTrace {
-  /** Per drawing edge, one number per open block. */
+  /** For each drawing edge, one logit per open block. */
   readonly logits: readonly Float64Array[]
   readonly graph: CellGraph
-  /** h, by node; of nodes that no edge reaches but the first, zeros. */
+  /** h of each node; zeros for a node, other than the first, that no edge reaches. */
   readonly nodes: readonly Float64Array[]
-  /** By edge: what passes, in (0, 1), and what would arrive. */
+  /** σ(U o_edge + u) of each edge, in (0, 1). */
   readonly attention: readonly Float64Array[]
+  /** V h_s + v of each edge. */
   readonly messages: readonly Float64Array[]
-  /** By drawing edge: the input of each layer of the perceptron. */
+  /** For each drawing edge, the input of each layer of the perceptron. */
   readonly activations: readonly (readonly Float64Array[])[]
 }
 
@@ -42,9 +43,9 @@ interface Place {
 }
 
 export class Gate {
-  /** Blocks that it chooses among. */
+  /** Number of open blocks, among which it chooses. */
   readonly open: number
-  /** All parameters; always float32 numbers, so that a file of weights holds them exactly. */
+  /** All parameters. They are always float32 numbers, so that a file of weights holds them exactly. */
   readonly values: Float64Array
   readonly gradients: Float64Array
   readonly #operations: number
@@ -53,7 +54,7 @@ export class Gate {
   readonly #message: DenseParameters
   readonly #perceptron: readonly DenseParameters[]
 
-  /** All parameters are zero: initialise them, or copy others in. */
+  /** All parameters start at zero. Initialize or copy them afterwards. */
   constructor(operations: number, open: number) {
     this.open = open
     this.#operations = operations
@@ -66,7 +67,7 @@ export class Gate {
     this.#perceptron = [...HIDDEN, open].map((_, layer) => this.#dense(`perceptron.${layer}`))
   }
 
-  /** Draws all parameters: of layers as PyTorch does, uniform in ±1/√inputs; of embeddings uniform with variance 1. */
+  /** Draws all parameters: layers as in PyTorch, uniform in ±1/√inputs; embeddings uniform with variance 1. */
   static random(operations: number, open: number, random: RandomStream): Gate {
     const gate = new Gate(operations, open)
     gate.#draw(random, () => true)
@@ -74,8 +75,8 @@ export class Gate {
   }
 
   /**
-   * A gate for so many blocks whose encoder is this one's and whose perceptron is new, as the released code makes it anew
-   * whenever a block is opened.
+   * A gate for `open` blocks with this gate's encoder and a new perceptron. The released code also makes a new
+   * perceptron whenever a block is opened.
    */
   reopened(open: number, random: RandomStream): Gate {
     const gate = new Gate(this.#operations, open)
@@ -113,10 +114,10 @@ export class Gate {
     return { logits, graph, nodes, attention, messages, activations }
   }
 
-  /** Adds the gradients of all parameters, given those of the logits. */
+  /** Given the gradients of the logits, adds the gradients of all parameters. */
   backward(trace: GateTrace, logitGradients: readonly Float64Array[]): void {
     const { graph, nodes, attention, messages, activations } = trace
-    const ofNodes = nodes.map(() => new Float64Array(WIDTH))
+    const nodeGradients = nodes.map(() => new Float64Array(WIDTH))
     const add = (to: Float64Array, from: Float64Array, offset = 0) => {
       for (let i = 0; i < WIDTH; i++) to[i] += from[offset + i]
     }
@@ -127,22 +128,24 @@ export class Gate {
         gradient = denseBackward(this.#perceptron[layer], x, gradient)
         if (layer > 0) gradient = reluBackward(x, gradient)
       }
-      add(ofNodes[source], gradient)
-      add(ofNodes[target], gradient, WIDTH)
+      add(nodeGradients[source], gradient)
+      add(nodeGradients[target], gradient, WIDTH)
     }
     for (let e = graph.edges.length - 1; e >= 0; e--) {
       const { source, target, operation } = graph.edges[e]
-      const arriving = reluBackward(nodes[target], ofNodes[target])
-      const ofMessage = arriving.map((slope, i) => slope * attention[e][i])
-      const ofAttention = arriving.map((slope, i) => slope * messages[e][i] * attention[e][i] * (1 - attention[e][i]))
-      add(ofNodes[source], denseBackward(this.#message, nodes[source], ofMessage))
-      const ofEmbedding = denseBackward(this.#attention, this.#embedding(operation), ofAttention)
-      add(this.#embedding(operation, this.gradients), ofEmbedding)
+      const arriving = reluBackward(nodes[target], nodeGradients[target])
+      const messageGradient = arriving.map((slope, i) => slope * attention[e][i])
+      const attentionGradient = arriving.map(
+        (slope, i) => slope * messages[e][i] * attention[e][i] * (1 - attention[e][i]),
+      )
+      add(nodeGradients[source], denseBackward(this.#message, nodes[source], messageGradient))
+      const embeddingGradient = denseBackward(this.#attention, this.#embedding(operation), attentionGradient)
+      add(this.#embedding(operation, this.gradients), embeddingGradient)
     }
-    add(this.#part('input', this.gradients), ofNodes[0])
+    add(this.#part('input', this.gradients), nodeGradients[0])
   }
 
-  /** Its parameters by name, for a file of weights. */
+  /** Parameters by name, for a file of weights. */
   tensors(): Map<string, Tensor> {
     return new Map(
       this.#places.map(({ name, shape, begin, end }) => [
@@ -152,7 +155,11 @@ export class Gate {
     )
   }
 
-  /** The gate in a file of weights; undefined if it has none. Throws a UserError if tensors are missing, misshaped or not finite. */
+  /**
+   * Reads the gate in a file of weights; undefined if the file has none.
+   *
+   * @throws UserError if tensors are missing, of another shape, or not finite.
+   */
   static fromTensors(operations: number, tensors: ReadonlyMap<string, Tensor>): Gate | undefined {
     const last = tensors.get(`${PREFIX}perceptron.${HIDDEN.length}.bias`)
     if (last === undefined) return undefined
@@ -161,13 +168,11 @@ export class Gate {
       const tensor = tensors.get(PREFIX + name)
       if (tensor?.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
         const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
-        throw new UserError(
-          `Expected float32 numbers of shape ${shape.join('×')} for ${PREFIX}${name} but received ${received}`,
-        )
+        throw expected(`float32 numbers of shape ${shape.join('×')}`, `${PREFIX}${name}`, received)
       }
       const wrong = tensor.data.find((value) => !Number.isFinite(value))
       if (wrong !== undefined) {
-        throw new UserError(`Expected finite numbers for ${PREFIX}${name} but received ${wrong}`)
+        throw expected('finite numbers', `${PREFIX}${name}`, wrong)
       }
       gate.values.set(tensor.data, begin)
     }
@@ -177,7 +182,7 @@ export class Gate {
   #draw(random: RandomStream, chosen: (name: string) => boolean): void {
     for (const { name, shape, begin, end } of this.#places) {
       if (!chosen(name)) continue
-      // Embeddings have no inputs; a bias is drawn as its weight is.
+      // Embeddings have no inputs. A bias has the bound of its weight.
       const inputs = shape.length === 2 ? shape[1] : this.#shapeOf(name.replace('.bias', '.weight'))[1]
       const bound = name === 'input' || name === 'operations' ? Math.sqrt(3) : 1 / Math.sqrt(inputs)
       for (let i = begin; i < end; i++) this.values[i] = Math.fround((2 * random.uniform() - 1) * bound)

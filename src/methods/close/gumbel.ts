@@ -1,4 +1,4 @@
-/** Straight-through Gumbel softmax (Jang et al., ICLR 2017): choices that are hard forward and soft backward. */
+/** Straight-through Gumbel softmax (Jang et al., ICLR 2017): choices are hard forward and soft backward. */
 import type { RandomStream } from '../../base/random.js'
 
 export interface Choice {
@@ -7,9 +7,9 @@ export interface Choice {
   readonly soft: Float64Array
 }
 
-/** Draws an index with probability softmax(logits), whatever the temperature is. */
+/** Draws an index with probability softmax(logits), at any temperature. */
 export function gumbelChoice(logits: Float64Array, temperature: number, random: RandomStream): Choice {
-  // Never the logarithm of zero: the smallest number that a stream gives beside zero.
+  // Replaces zero, whose logarithm is infinite, by the next number that a stream can give.
   const noisy = logits.map((logit) => logit - Math.log(-Math.log(Math.max(random.uniform(), 2 ** -53))))
   const largest = noisy.reduce((most, value) => Math.max(most, value))
   const powers = noisy.map((value) => Math.exp((value - largest) / temperature))
@@ -17,7 +17,7 @@ export function gumbelChoice(logits: Float64Array, temperature: number, random: 
   return { index: noisy.indexOf(largest), soft: powers.map((power) => power / total) }
 }
 
-/** Gradient of the logits, given that of the one-hot vector: as if the soft one had been taken. */
+/** Gradient of the logits, given the gradient of the one-hot choice, as if that choice had been `soft`. */
 export function gumbelBackward({ soft }: Choice, temperature: number, gradient: ArrayLike<number>): Float64Array {
   const mean = soft.reduce((sum, share, i) => sum + share * gradient[i], 0)
   return soft.map((share, i) => (share * (gradient[i] - mean)) / temperature)

@@ -2,8 +2,8 @@ import { scalars } from '../../base/shapes.js'
 import type { ParameterSpec } from '../../spaces/space.js'
 
 /**
- * Weight inheritance (CLOSE's WIT): all parameters of a supernet, flat in the order of `specs`, where those of block
- * `block` have had those of the block before it added. A block of zeros becomes a copy.
+ * Weight inheritance (CLOSE's WIT): adds the weights of the previous block to those of block `block`, in `flat`, which
+ * has all parameters in the order of `specs`. A block of zeros becomes a copy. Returns `flat`.
  */
 export function addPrevious(specs: readonly ParameterSpec[], flat: Float32Array, block: number): Float32Array {
   const parts = new Map<string, Float32Array>()

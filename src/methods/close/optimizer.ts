@@ -1,14 +1,14 @@
 import type { StepOptions } from '../../native/index.js'
 
-/** What a small network that is trained beside the supernet consists of. */
+/** Parameters and gradients of a small network that is trained together with the supernet. */
 interface Trained {
   readonly values: Float64Array
   readonly gradients: Float64Array
 }
 
 /**
- * One step of SGD with the supernet's settings: the gradient is clipped to `clipNorm` by itself, then m ← μ m + g + λ w
- * and w ← w − η m. Weights stay float32 numbers; gradients are cleared.
+ * One step of SGD with the supernet's settings. The gradient of this network alone is clipped to `clipNorm`; then
+ * m ← μ m + g + λ w and w ← w − η m. Weights stay float32 numbers. Gradients are cleared.
  */
 export function sgdStep(
   { values, gradients }: Trained,

@@ -4,8 +4,8 @@ import type { TrainedSpace } from '../method.js'
 import { Gate } from './gate.js'
 
 /**
- * The space as CLOSE trains it: weights in blocks, and every path with the block on each edge that the gate finds most
- * probable. `gate` is asked anew for every path.
+ * The space as CLOSE trains it: weights are in blocks, and each edge of a path uses the block that the gate finds most
+ * probable. `gate` is called again for every path.
  */
 export function gatedSpace(space: SearchSpace, blocks: BlockedSpace, gate: () => Gate): SearchSpace {
   const program = (path: Path) => blocks.assigned(path, assignment(blocks, gate(), path))
@@ -13,7 +13,7 @@ export function gatedSpace(space: SearchSpace, blocks: BlockedSpace, gate: () =>
   return { ...rest, parameters: blocks.parameters, program, unshared: space.unshared ?? space }
 }
 
-/** The most probable block of each drawing edge; of equals the first. */
+/** Most probable block of each drawing edge; the first one if several are equally probable. */
 export function assignment(blocks: BlockedSpace, gate: Gate, path: Path): number[] {
   const graph = blocks.graph(path)
   if (gate.open === 1) return graph.edges.filter(({ draws }) => draws).map(() => 0)
@@ -21,8 +21,8 @@ export function assignment(blocks: BlockedSpace, gate: Gate, path: Path): number
 }
 
 /**
- * The space that a file of CLOSE's weights belongs to: with its blocks, and the gate that is among them. Undefined if
- * there is no gate. A space that has its blocks already stays as it is.
+ * The space of a file of CLOSE's weights: with the blocks and the gate in the file. Undefined if the file has no gate.
+ * A space that has its blocks already stays as it is.
  */
 export function closeTrainedSpace(space: SearchSpace, weights: ReadonlyMap<string, Tensor>): TrainedSpace | undefined {
   const gate = Gate.fromTensors(space.operations.length, weights)
@@ -32,7 +32,7 @@ export function closeTrainedSpace(space: SearchSpace, weights: ReadonlyMap<strin
   return { space: gatedSpace(space, space.withBlocks(blockCount(weights)), () => gate), own }
 }
 
-/** More blocks than tensors are in no file: a damaged name is not to ask for them. */
+/** Number of blocks in a file. Ignores block numbers above the number of tensors, which come from damaged names. */
 function blockCount(weights: ReadonlyMap<string, unknown>): number {
   let count = 1
   for (const name of weights.keys()) {

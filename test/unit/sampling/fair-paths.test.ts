@@ -37,7 +37,7 @@ describe('FairPathSampler', () => {
 
   it('is refused where choices offer different numbers of operations', () => {
     expect(() => new FairPathSampler(proxylessNas(), 'method.name fairnas')).toThrow(
-      'Expected a space whose choices all offer as many operations for method.name fairnas but received proxylessnas with 6 or 7',
+      'Expected a space whose choices all offer the same number of operations for method.name fairnas but received proxylessnas with 6 or 7',
     )
     expect(() => new FairPathSampler(darts(), 'a test')).not.toThrow()
   })
