@@ -5,8 +5,8 @@ import { PathSampler } from '../sampling/paths.js'
 import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
 
 /**
- * Reads the paths of a file, one per line, as operation indices (`3,0,1,…`) or in the space's notation. Skips blank lines
- * and lines that begin with `#`.
+ * Reads the paths of a file, one per line, as operation indices (`3,0,1,…`) or in the space's notation. Skips blank
+ * lines and lines that begin with `#`.
  *
  * @throws UserError with exit code 2 if there is no path, or if a line is no path of the space; it names the first.
  */

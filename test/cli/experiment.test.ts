@@ -149,7 +149,7 @@ describe('wrong usage: exit code 2 and no trace', () => {
   test('settings that are not those of the runs in the folder', async () => {
     const outcome = await pada(['experiment', FILE, '--out', unbroken, '--set', 'training.learningRate=0.01'])
     expect(outcome.code).toBe(2)
-    expect(outcome.stderr).toContain('Expected cells that can be run but received 6 problems')
+    expect(outcome.stderr).toContain('Expected searches that can run but received 6 problems')
     expect(outcome.stderr).toContain('training.learningRate: 0.05, not 0.01')
   })
 })
