@@ -18,8 +18,8 @@ const unbroken = join(folder, 'unbroken')
 beforeAll(async () => {
   const outcome = await pada(['experiment', FILE, '--out', unbroken])
   expect(outcome.code, outcome.stderr).toBe(0)
-  expect(outcome.stdout).toContain('cell 3 of 6 · spos-epochs-4-seed0')
-  expect(outcome.stdout).toContain('6 of 6 cells complete')
+  expect(outcome.stdout).toContain('search 3 of 6 · spos-epochs-4-seed0')
+  expect(outcome.stdout).toContain('6 of 6 searches complete')
   expect(outcome.stdout).not.toContain('\u001b')
 })
 
