@@ -1,6 +1,6 @@
 /**
- * Two methods on one space, compared: SPOS and PA&DA on a small NAS-Bench-201, each from two seeds, as a table here and as
- * tables and a figure in a folder. Stopped with Ctrl-C it saves itself; run again with the same folder it goes on.
+ * Compares SPOS and PA&DA on a small NAS-Bench-201, with two seeds each. Prints a table, and writes tables and a figure
+ * to a folder. Ctrl-C saves and stops it; run it again with the same folder to continue.
  *
  *     node examples/compare-methods.ts [FOLDER]
  */
@@ -11,7 +11,7 @@ await pada.ensureNative({ log: console.error })
 const plan = await pada.planExperiment({
   name: 'compare-methods',
   seeds: [0, 1],
-  // Laid over the embedded search, which names images and a table of true accuracies.
+  // Overrides the settings of the embedded search, which name images and a table of true accuracies.
   set: {
     threads: 1,
     space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },

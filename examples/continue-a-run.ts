@@ -1,5 +1,5 @@
 /**
- * A search that is stopped by an AbortSignal and continued, beside one that nobody stops: both end with the same numbers.
+ * Stops a search by an AbortSignal, continues it, and compares it with an unbroken search: both end with equal numbers.
  *
  *     node examples/continue-a-run.ts [FOLDER]
  */
@@ -12,7 +12,7 @@ await pada.ensureNative({ log: console.error })
 const folder = process.argv[2] ?? join('runs', `continue-${Date.now()}`)
 const stopped = join(folder, 'stopped')
 const config = pada.parseConfig({
-  // With one thread sums are added up in one order, so results are equal to the last bit.
+  // One thread adds up every sum in one order, so results are equal to the last bit.
   threads: 1,
   space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
   data: { format: 'embedded', padTo: 32, downsample: 2, trainCount: 400, testCount: 100 },

@@ -1,8 +1,8 @@
 /**
- * What a search does, in its parts: a supernet is trained, some of its sub-models are ranked, and good ones are looked for
- * within a limit. Nothing is written anywhere.
+ * The parts of a search: trains a supernet, ranks some of its sub-models, and finds good ones within a limit. Writes no
+ * files.
  *
- *     node examples/in-parts.ts           (Node 24 and later, which knows `using`; before that: npx tsx …)
+ *     node examples/in-parts.ts           (Node 24 and later, because of `using`; before that: npx tsx …)
  */
 import * as pada from 'pada-native'
 
@@ -10,9 +10,9 @@ await pada.ensureNative({ log: console.error })
 await pada.setThreads(1)
 
 const {
-  space: chosen,
+  space: spaceConfig,
   data,
-  method: named,
+  method: methodConfig,
   training,
   ranking,
   seed,
@@ -23,11 +23,11 @@ const {
 })
 
 const splits = await pada.loadSplits(data)
-const space = pada.createSpace(chosen, splits.train, splits.classes)
+const space = pada.createSpace(spaceConfig, splits.train, splits.classes)
 const random = pada.createRandom(seed)
 using supernet = pada.Supernet.of(space)
 using images = new pada.Dataset(splits.train)
-const method = pada.createMethod(named, { space, images: images.count, random, ...training })
+const method = pada.createMethod(methodConfig, { space, images: images.count, random, ...training })
 for await (const event of pada.train({ space, supernet, data: images, method, random, settings: training })) {
   if (event.event === 'epoch') console.log(`epoch ${event.epoch}: loss ${event.loss.toFixed(3)}`)
 }
@@ -38,7 +38,7 @@ for await (const { path, accuracy } of pada.rank({ space, supernet, data: test, 
   console.log(`ranked ${space.encode(path)}: ${accuracy.toFixed(3)}`)
 }
 
-// Whatever gives a path a number can be searched; here it is the accuracy with the supernet's weights.
+// Any function from a path to a number can be maximised; here it is the accuracy with the supernet's weights.
 const evaluate = async (path: pada.Path) => {
   const { correct, count } = await pada.evaluatePath({ space, supernet, data: test, batchSize: 200 }, path)
   return correct / count

@@ -1,5 +1,5 @@
 /**
- * A search on images of one's own: typed arrays with labels, here stripes that are drawn in four directions under noise.
+ * Searches on your own images: typed arrays with labels. Here they show noisy stripes in four directions.
  *
  *     node examples/own-data.ts [RUN-FOLDER]
  */
@@ -11,7 +11,7 @@ const SIZE = 12
 const DIRECTIONS = ['horizontal', 'vertical', 'falling', 'rising'] as const
 const random = pada.RandomStream.named(0, 'stripes')
 
-/** Images are rows of floats, one after the other: count × channels × height × width. */
+/** Draws images into one array of floats: count × channels × height × width. */
 function stripes(count: number): pada.ImageData {
   const images = new Float32Array(count * SIZE * SIZE)
   const labels = new Int32Array(count)
@@ -27,7 +27,7 @@ function stripes(count: number): pada.ImageData {
       }
     }
   }
-  // Floats are taken as they are; bytes would need a `mean` and `std` per channel.
+  // Floats are used as they are. Bytes would need a `mean` and `std` per channel.
   return { images, labels, channels: 1, height: SIZE, width: SIZE }
 }
 

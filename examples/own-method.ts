@@ -1,6 +1,6 @@
 /**
- * A method of one's own: paths are drawn by how low the training loss was with each of their operations. It need not be a
- * good idea; it shows what a method decides, what it keeps, and how a search takes it.
+ * A method of your own: operations with a low training loss are sampled more often. This is not meant to be a good
+ * method; it shows what a method must decide, which state it keeps and how to pass it to a search.
  *
  *     node examples/own-method.ts [RUN-FOLDER]
  */
@@ -8,13 +8,13 @@ import * as pada from 'pada-native'
 
 await pada.ensureNative({ log: console.error })
 
-/** How far a loss of one more lowers an operation's probability: by the factor e^(1/TEMPERATURE). */
+/** If an operation's mean loss is higher by 1, its probability is e^(1/TEMPERATURE) times lower. */
 const TEMPERATURE = 0.1
 
 class LossGuided implements pada.Method {
   readonly name = 'loss-guided'
   readonly #context: pada.MethodContext
-  /** Per operation, the sum of the losses of this epoch's steps with it, and how many these were. */
+  /** Per operation, the sum of the losses of this epoch's steps that used it, and their number. */
   readonly #losses: Float64Array
   readonly #counts: Float64Array
   #probabilities: Float64Array
@@ -55,7 +55,7 @@ class LossGuided implements pada.Method {
     this.#counts.fill(0)
   }
 
-  // Whatever is carried from step to step, so that a continued run equals an unbroken one.
+  // All state that lasts from step to step, so that a continued run equals an unbroken one.
   state(): pada.MethodState {
     return { losses: this.#losses, counts: this.#counts, probabilities: this.#probabilities }
   }

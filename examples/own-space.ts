@@ -1,6 +1,6 @@
 /**
- * A search space of one's own, checked, trained and ranked: three layers in a row, each of which is nothing at all, a 3×3
- * or a 5×5 convolution. 27 paths, on the images that come with the package.
+ * A search space of your own, checked, trained and ranked on the embedded images. It has three layers; each is skipped,
+ * a 3×3 convolution or a 5×5 convolution. So it has 27 paths.
  *
  *     node examples/own-space.ts          (Node 22.18 and later; before that: npx tsx examples/own-space.ts)
  */
@@ -22,12 +22,12 @@ function weight(name: string, shape: number[], operation?: number): pada.Paramet
 const space: pada.SearchSpace = {
   name: 'three-layers',
   operations: OPERATIONS,
-  // A path is one option of every choice; here every layer chooses among all operations.
+  // A path takes one option of every choice; here every layer chooses among all operations.
   choices: pada.operationChoices(LAYERS, OPERATIONS.length),
   input: IMAGE,
   classes: CLASSES,
 
-  // Every tensor of the supernet. `operation` marks what belongs to a candidate, for its importance and its variance.
+  // All parameters of the supernet. `operation` is the candidate of a parameter, for its importance and variance.
   parameters: () => [
     weight('stem', [CHANNELS, IMAGE.channels, 3, 3]),
     ...LAYERS.flatMap((layer) =>
@@ -37,7 +37,7 @@ const space: pada.SearchSpace = {
     { name: 'head.bias', shape: [CLASSES], init: { kind: 'zeros' } },
   ],
 
-  // What one path computes; the addon checks it, plans it and runs it.
+  // The program of one path; the addon checks it, plans it and runs it.
   program(path) {
     pada.checkPath(space, path)
     const builder = new pada.ProgramBuilder()

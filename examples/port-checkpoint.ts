@@ -1,6 +1,6 @@
 /**
- * Weights of a reference implementation, ported and ranked: a checkpoint under the names of AutoDL-Projects' supernet of
- * NAS-Bench-201 becomes a run, as if it had been trained here.
+ * Imports the weights of a reference implementation and ranks sub-models with them. The checkpoint has the names of
+ * AutoDL-Projects' supernet of NAS-Bench-201.
  *
  *     node examples/port-checkpoint.ts [FOLDER]
  */
@@ -17,12 +17,12 @@ const config = pada.parseConfig({
   ranking: { subModels: 20, top: 3 },
 })
 
-// In the place of torch.save(model.state_dict(), 'reference.pt'): here nobody has trained the weights.
+// Stands in for torch.save(model.state_dict(), 'reference.pt'); these weights are random.
 const checkpoint = join(folder, 'reference.pt')
 await mkdir(folder, { recursive: true })
 await pada.writeTorchStateDict(checkpoint, await reference())
 
-// From here on it is what one would do with a checkpoint of one's own.
+// From here on, the steps are the same for a checkpoint of your own.
 const { run, report } = await pada.importRun(config, checkpoint, { out: join(folder, 'run') })
 console.log(`${report.matched} tensors by the names of ${report.from}, ${report.filled.length} biases of zero`)
 for await (const event of pada.search(config, { resume: run, phases: ['rank'] })) {
@@ -30,7 +30,7 @@ for await (const event of pada.search(config, { resume: run, phases: ['rank'] })
     for (const { arch, accuracy } of event.top) console.log(`${(100 * accuracy).toFixed(1)} %  ${arch}`)
 }
 
-/** The supernet's weights under foreign names, without the biases that its residual blocks lack there. */
+/** Random weights under AutoDL-Projects' names, without biases of residual blocks, which that supernet lacks. */
 async function reference(): Promise<Map<string, pada.Tensor>> {
   const { train, classes } = await pada.loadSplits(config.data)
   const space = pada.createSpace(config.space, train, classes)

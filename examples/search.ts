@@ -1,5 +1,5 @@
 /**
- * The search of the embedded images, with fewer of them and another method; its folder is a new one in `runs/`.
+ * The default search with fewer epochs and images, and SPOS instead of PA&DA. It writes to a new folder in `runs/`.
  *
  *     node examples/search.ts             (Node 22.18 and later; before that: npx tsx examples/search.ts)
  */

@@ -1,4 +1,4 @@
-/** How fast a supernet computes: path by path the time of a step, what it is spent on, and what it needs of memory. */
+/** Measures the speed of a supernet: per path the time of a step, its breakdown by family, and the peak of memory. */
 
 import { createRandom } from '../base/random.js'
 import type { Config } from '../config/index.js'
@@ -22,24 +22,24 @@ import type { Path } from '../spaces/index.js'
 import { initialise } from '../training/snapshot.js'
 import type { BenchmarkJob } from './job.js'
 
-/** A step of training, or the evaluation of one batch. */
+/** `train` measures training steps, `eval` evaluations of one batch. */
 export type BenchmarkMode = 'train' | 'eval'
 
-/** What to measure, and for how long. */
+/** Paths to measure, the mode, and the number of steps. */
 export interface BenchmarkOptions extends BenchmarkJob {
   readonly config: Config
   readonly paths: readonly Path[]
   readonly batchSize: number
   readonly mode: BenchmarkMode
-  /** Steps per path before those that are measured; default 2. */
+  /** Warm-up steps per path, which are not timed; default 2. */
   readonly warmup?: number
-  /** Steps per path; default: what fits into two seconds, but at least 3 and at most 200. */
+  /** Timed steps per path. Default: as many as fit into two seconds, at least 3 and at most 200. */
   readonly steps?: number
   /** When aborted, the measurement ends between two steps and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** What one path was measured to take. Times are medians over the steps, in seconds. */
+/** Measurements of one path. Times are medians over the steps, in seconds. */
 export interface PathMeasurement {
   readonly event: 'path'
   readonly path: Path
@@ -48,20 +48,20 @@ export interface PathMeasurement {
   readonly steps: number
   readonly imagesPerSecond: number
   readonly stepSeconds: number
-  /** The plan's convolutions alone, in ATen: {@link Supernet.convolutionSeconds}. */
+  /** Time of the plan's convolutions alone, in ATen; see {@link Supernet.convolutionSeconds}. */
   readonly convSeconds: number
-  /** Of the native thread. On a GPU from steps of their own, which waiting for the device slows down. */
+  /** Seconds of the native thread by family. On a GPU, separate and slower steps measure them. */
   readonly breakdown: Profile
-  /** Share of the time in which the native thread had nothing to do; null on a GPU. */
+  /** Share of the time in which the native thread was idle; null on a GPU. */
   readonly javascriptShare: number | null
-  /** Most that the process (on a GPU: torch there) held during the steps, warm-up included. */
+  /** Peak memory of the process (on a GPU: of torch on the device) during the steps, warm-up included. */
   readonly peakBytes: number
 }
 
-/** Over all paths: means of their times, the largest of their peaks. */
+/** Summary of all paths: mean times and shares, and the largest peak. */
 export interface BenchmarkResult extends Omit<PathMeasurement, 'event' | 'path' | 'arch' | 'steps'> {
   readonly event: 'bench'
-  /** Statistics and optimizer: their share of what the native thread computes. */
+  /** Share of gradient statistics and optimizer in the time that the native thread is busy. */
   readonly bookkeepingShare: number
   readonly threads: number
   readonly precision: Precision
@@ -81,9 +81,9 @@ const MOST_STEPS = 200
 const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 3 }
 
 /**
- * Measures path by path and yields as it goes; the last event is also the return value.
+ * Measures one path after the other and yields each measurement. The last event is also the return value.
  *
- * Steps run as in training: each describes, plans and asks for its path anew while the one before it computes.
+ * Steps run as in training: each makes its program and plan anew while the previous step computes.
  */
 export async function* bench(
   options: BenchmarkOptions,
@@ -139,7 +139,7 @@ async function measure(
   }
   const steps = options.steps ?? Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, Math.round(SECONDS_PER_PATH / last)))
 
-  // On the CPU a profile costs next to nothing. On a GPU it would change the times that it accompanies.
+  // On the CPU a profile is almost free. On a GPU it slows the steps, so other steps give the times.
   const synchronous = device === 'cpu'
   const unprofiled = synchronous ? undefined : await inSuccession(step, steps, signal)
   await startProfile(device)
@@ -183,7 +183,7 @@ function stepOf(
     drop: { seed: 0 },
   }
   return () => {
-    // What runs holds the plan itself.
+    // A running step keeps its plan alive.
     using plan = supernet.compile(space.program(path))
     return mode === 'train'
       ? supernet.trainStep(plan, batch, options)
@@ -191,7 +191,7 @@ function stepOf(
   }
 }
 
-/** Runs steps so that the native thread finds the next one when it ends one, as in training. */
+/** Runs steps as training does: each is queued while the previous one computes. */
 async function inSuccession(
   step: Step,
   count: number,
@@ -209,7 +209,7 @@ async function inSuccession(
   for (let i = 1; i <= count; i++) {
     signal?.throwIfAborted()
     const next = i < count ? begin() : undefined
-    next?.catch(() => {}) // It is awaited in the next round, unless this one fails.
+    next?.catch(() => {}) // The next round awaits it, unless this round fails.
     const [profile] = await running
     const now = performance.now()
     seconds.push((now - last) / 1000)
@@ -225,7 +225,7 @@ function summarise(measurements: readonly PathMeasurement[], batchSize: number) 
     sum(measurements.map(value)) / measurements.length
   const stepSeconds = average((measurement) => measurement.stepSeconds)
   const breakdown = byFamily((family) => average((measurement) => measurement.breakdown[family]))
-  // A share weighs as much as its path takes.
+  // Each path's share is weighted by its time.
   const idle = average(({ javascriptShare, stepSeconds }) => (javascriptShare ?? Number.NaN) * stepSeconds)
   return {
     imagesPerSecond: batchSize / stepSeconds,
@@ -238,7 +238,7 @@ function summarise(measurements: readonly PathMeasurement[], batchSize: number) 
   }
 }
 
-/** The first `count` images, from the beginning again where there are fewer. */
+/** The first `count` images; repeats them from the beginning if there are fewer. */
 function repeated(images: BenchmarkJob['splits']['train'], count: number): BenchmarkJob['splits']['train'] {
   const pixels = images.channels * images.height * images.width
   const available = images.labels.length

@@ -1,4 +1,4 @@
-/** What a benchmark runs on: a space, and images of its shape. */
+/** Prepares a benchmark: a search space, and images of its shape. */
 
 import { exists } from '../base/files.js'
 import { RandomStream } from '../base/random.js'
@@ -7,18 +7,18 @@ import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
 import { generateImages } from '../data/readers/generated.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
-/** What a benchmark runs on. */
+/** Search space and images of a benchmark. */
 export interface BenchmarkJob {
   readonly space: SearchSpace
   readonly splits: Splits
-  /** Whether noise stands in for images, because the data set is absent. */
+  /** True if the images are noise, because the data set is absent. */
   readonly generated: boolean
 }
 
 /**
- * Loads the images that the settings name, or generates `images` of their shape where their folder does not exist.
+ * Loads the data set of the settings. If its folder does not exist, generates splits of `images` images each instead.
  *
- * @throws UserError for data that do not fit; the reason of an aborted signal.
+ * @throws UserError if the data do not fit; the signal's reason if it aborts.
  */
 export async function prepareBenchmark(
   { data, space, seed }: Config,

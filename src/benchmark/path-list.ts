@@ -1,24 +1,24 @@
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
 import { PathSampler } from '../sampling/paths.js'
 import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
 
 /**
- * The paths of a file, one per line as operation indices (`3,0,1,…`) or in the space's notation; blank lines and those
- * that begin with `#` do not count.
+ * Reads the paths of a file, one per line, as operation indices (`3,0,1,…`) or in the space's notation. Skips blank
+ * lines and lines that begin with `#`.
  *
- * @throws UserError with exit code 2 that names the line of the first path that is none of the space.
+ * @throws UserError with exit code 2 if there is no path, or if a line is no path of the space; it names the first.
  */
 export async function readPathList(file: string, space: SearchSpace): Promise<Path[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
-    throw new UserError(`Expected a readable file of paths for ${file} but received ${received}`, 2)
+    throw expected('a readable file of paths', file, received, 2)
   })
   return parsePathList(text, file, space)
 }
 
-/** See {@link readPathList}; `source` is what errors call the text. */
+/** Parses the text of a path list, see {@link readPathList}; errors call it `source`. */
 export function parsePathList(text: string, source: string, space: SearchSpace): Path[] {
   const paths: Path[] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -30,11 +30,11 @@ export function parsePathList(text: string, source: string, space: SearchSpace):
       throw new UserError(`${source}, line ${index + 1}: ${error.message}`, 2)
     }
   }
-  if (paths.length === 0) throw new UserError(`Expected at least one path for ${source} but received none`, 2)
+  if (paths.length === 0) throw expected('at least one path', source, 'none', 2)
   return paths
 }
 
-/** `count` paths drawn uniformly, repetitions allowed. */
+/** Draws `count` paths uniformly, with repetitions. */
 export function randomPaths(space: SearchSpace, count: number, random: RandomStream): Path[] {
   const sampler = PathSampler.uniform(space.choices)
   return Array.from({ length: count }, () => sampler.draw(random))

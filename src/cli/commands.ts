@@ -1,41 +1,41 @@
 /**
- * What commands there are, in the order of the help. Each is loaded when it is called, because what all of them import
- * takes longer to load than most take to run.
+ * The commands, in the order of the help. A command is loaded only if it is called, because loading all of them takes
+ * longer than running most of them.
  */
 import type { CommandModule } from 'yargs'
 
 interface Command {
-  /** Name and positional arguments, as yargs reads them. */
+  /** Name and positional arguments, in yargs's syntax. */
   readonly command: string
   readonly describe: string
-  /** Options and handler. */
+  /** Loads options and handler. */
   load(): Promise<Loaded>
 }
 
-/** Options differ from command to command; yargs gives a handler those that its own builder declared. */
+/** Options differ by command; yargs gives a handler the options that its builder declared. */
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 type Loaded = CommandModule<object, any>
 
 const COMMANDS: readonly Command[] = [
   {
     command: 'search',
-    describe: 'Train a supernet, rank its sub-models and, if so configured, find the best ones',
+    describe: 'Train a supernet, rank its sub-models and (with settings of `finding`) find the best ones',
     load: async () => (await import('./commands/search.js')).searchCommand,
   },
   {
     command: 'train',
     describe: 'Train a supernet only; `rank` and `find` do the rest',
-    load: async () => (await import('./commands/train.js')).trainCommand,
+    load: async () => (await import('./commands/search.js')).trainCommand,
   },
   {
     command: 'rank [run]',
     describe: 'Rank the sub-models of a trained supernet',
-    load: async () => (await import('./commands/rank.js')).rankCommand,
+    load: async () => (await import('./commands/search.js')).rankCommand,
   },
   {
     command: 'find [run]',
-    describe: 'Search a trained supernet for its best sub-models, within limits of what they cost',
-    load: async () => (await import('./commands/find.js')).findCommand,
+    describe: 'Find the best sub-models of a trained supernet, with limits on their cost',
+    load: async () => (await import('./commands/search.js')).findCommand,
   },
   {
     command: 'experiment [file]',
@@ -49,47 +49,47 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'export [source]',
-    describe: 'Write the weights of a supernet, or of one path, for PyTorch, as safetensors or as an ONNX model',
+    describe: 'Export the weights of a supernet or of a path: to PyTorch, safetensors or (a path only) ONNX',
     load: async () => (await import('./commands/export.js')).exportCommand,
   },
   {
     command: 'import [source]',
-    describe: 'Make a run of the weights of a checkpoint, to rank, search, export or train on',
+    describe: 'Turn a checkpoint into a run folder, to rank, find, export or continue training',
     load: async () => (await import('./commands/import.js')).importCommand,
   },
   {
     command: 'config [file]',
-    describe: 'Print all settings of a search, or the JSON Schema that editors complete them from',
+    describe: 'Print all settings of a search, or their JSON Schema for editors',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
   {
     command: 'bench',
-    describe: 'Measure how fast paths train or evaluate, and what the time is spent on',
+    describe: 'Benchmark training or evaluation of paths, with a breakdown by operation',
     load: async () => (await import('./commands/bench.js')).benchCommand,
   },
   {
     command: 'cost [paths..]',
-    describe: 'Count parameters, multiply-adds and FLOPs of paths, for one image; measure their latency',
+    describe: 'Count parameters, multiply-adds and FLOPs of paths for one image; measure their latency',
     load: async () => (await import('./commands/cost.js')).costCommand,
   },
   {
     command: 'table [file]',
-    describe: 'Show what is in a ground-truth table of any format, and convert it to CSV or JSON',
+    describe: 'Show the contents of a ground-truth table of any format, and convert it to CSV or JSON',
     load: async () => (await import('./commands/table.js')).tableCommand,
   },
   {
     command: 'setup',
-    describe: 'Find or fetch libtorch and build the addon; other commands do it when needed',
+    describe: 'Find or download libtorch and build the addon; other commands do this when needed',
     load: async () => (await import('./commands/setup.js')).setupCommand,
   },
   {
     command: 'doctor',
-    describe: 'Show versions, libtorch, processors, GPUs and what is missing',
+    describe: 'Show versions, libtorch, processors, GPUs, and missing requirements',
     load: async () => (await import('./commands/doctor.js')).doctorCommand,
   },
 ]
 
-/** The commands as yargs takes them; those that `args` do not name lack their options, which nothing will ask for. */
+/** The commands for yargs. Only commands that `args` name have their options; the others need none. */
 export function commandsFor(args: readonly string[]): Promise<CommandModule[]> {
   return Promise.all(
     COMMANDS.map(async ({ command, describe, load }) => {

@@ -15,7 +15,7 @@ const cli = yargs(hideBin(process.argv))
   .command(await commandsFor(hideBin(process.argv)))
   .demandCommand(1, 'Expected a command but received none')
   .strict()
-  // An option is what is declared: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes, not spellings.
+  // Options have one spelling: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes.
   .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
   .locale('en')
   .version(version)
@@ -24,7 +24,7 @@ const cli = yargs(hideBin(process.argv))
   .wrap(Math.min(100, process.stdout.columns ?? 100))
   .exitProcess(false)
   .fail((message, error) => {
-    // yargs's own complaints come as a message, some with an error of its own; whatever a command throws comes as is.
+    // Complaints of yargs have a message, and some have a YError. Errors of commands are thrown on.
     if (error && error.name !== 'YError') throw error
     throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
   })
@@ -36,6 +36,6 @@ try {
     debug: environment().debug,
     write: (line) => process.stderr.write(`${line}\n`),
   })
-  // Not exitCode: a build or a native step that is still under way must not keep an interrupted process alive.
+  // Not `process.exitCode`: a build or a native step that still runs would keep an interrupted process alive.
   process.exit(code)
 }

@@ -1,13 +1,13 @@
-/** Options that several commands share, worded once. */
+/** Options that several commands share. */
 import { join } from 'node:path'
 import type { InferredOptionTypes, Options } from 'yargs'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
 import { assign, type Settings } from '../config/settings.js'
 
-/** The paper's search, for commands to which it does not matter whether its data are there. */
+/** Settings of the paper's search, the default of commands that do not need its data set. */
 export const PAPER_CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')
-/** Where the official archive of CIFAR-10 unpacks to. */
+/** Folder that is in the official archive of CIFAR-10. */
 export const CIFAR10_FOLDER = 'cifar-10-batches-bin'
 
 export const configOption = {
@@ -48,16 +48,16 @@ const resumeOption = {
 export const jsonOption = {
   type: 'boolean',
   default: false,
-  describe: 'One JSON object per line on standard output; all else on standard error',
+  describe: 'One JSON object per line on standard output; everything else on standard error',
 } as const satisfies Options
 
 export const precisionOption = {
   choices: ['float32', 'bfloat16'],
   requiresArg: true,
-  describe: 'Type of activations',
+  describe: 'Number type of activations',
 } as const satisfies Options
 
-/** What `search` and `train` take. */
+/** Options of `search` and `train`. */
 export const runOptions = {
   config: configOption,
   set: setOption,
@@ -68,27 +68,27 @@ export const runOptions = {
 
 export type RunOptions = InferredOptionTypes<typeof runOptions>
 
-/** A coercion that refuses an option given twice, which yargs would silently hand over as a list, and an empty value. */
+/** A coercion that refuses an empty value, and an option given twice, which yargs would pass as a list. */
 export function onePath(name: string): (value: string | string[]) => string {
   return (value) => {
-    if (Array.isArray(value)) throw new UserError(`Expected one value for ${name} but received ${value.length}`, 2)
-    if (value === '') throw new UserError(`Expected a path for ${name} but received an empty string`, 2)
+    if (Array.isArray(value)) throw expected('one value', name, value.length, 2)
+    if (value === '') throw expected('a path', name, 'an empty string', 2)
     return value
   }
 }
 
-/** Settings of the space that the options `--space` and `--set` give, for a checkpoint that does not tell them. */
+/** Settings of the space from `--space` and `--set`, for a checkpoint that does not determine them. */
 export function givenSpace({ space, set = [] }: { space?: string; set?: readonly string[] }): Settings {
-  const outside = set.find((setting) => !setting.startsWith('space.'))
-  if (outside !== undefined) throw new UserError(`Expected a setting of space for --set but received "${outside}"`, 2)
+  const other = set.find((setting) => !setting.startsWith('space.'))
+  if (other !== undefined) throw expected('a setting of space', '--set', `"${other}"`, 2)
   const settings: Settings = { space: space === undefined ? {} : { name: space } }
   for (const assignment of set) assign(settings, assignment)
   return settings.space as Settings
 }
 
-/** The value of a numeric option that counts something. */
+/** Checks a numeric option: one whole number of at least `least`. */
 export function whole(name: string, value: number | number[], least = 1): number {
-  if (Array.isArray(value)) throw new UserError(`Expected one value for --${name} but received ${value.length}`, 2)
+  if (Array.isArray(value)) throw expected('one value', `--${name}`, value.length, 2)
   if (Number.isInteger(value) && value >= least) return value
-  throw new UserError(`Expected a whole number of at least ${least} for --${name} but received ${value}`, 2)
+  throw expected(`a whole number of at least ${least}`, `--${name}`, value, 2)
 }

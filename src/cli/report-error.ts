@@ -2,8 +2,8 @@ import { UserError } from '../base/errors.js'
 import { INTERRUPTED, isAbort } from './signals.js'
 
 /**
- * The one place where an error becomes what the user sees: one sentence, and the exit code (0 done, 1 failed, 2 wrong
- * usage, 130 interrupted). With `debug` the stack and causes follow.
+ * Writes an error as the one sentence that the user sees; nothing else does. With `debug`, stack and causes follow.
+ * Returns the exit code: 1 failed, 2 wrong usage, 130 interrupted.
  */
 export function reportError(error: unknown, options: { debug: boolean; write: (line: string) => void }): number {
   if (isAbort(error)) return INTERRUPTED
@@ -20,7 +20,7 @@ function sentence(error: unknown): string {
   return FILE_SYSTEM[code]?.(path) ?? error.message
 }
 
-/** System errors that a user can mend, in words. */
+/** Sentences for system errors that a user can fix, by code. */
 const FILE_SYSTEM: Readonly<Record<string, (path: string) => string>> = {
   EACCES: (path) => `Expected permission for ${path} but the system refused it`,
   EPERM: (path) => `Expected permission for ${path} but the system refused it`,
@@ -32,6 +32,6 @@ const FILE_SYSTEM: Readonly<Record<string, (path: string) => string>> = {
 }
 
 function stackOf(error: Error): string {
-  const own = error.stack ?? String(error)
-  return error.cause instanceof Error ? `${own}\nCaused by ${stackOf(error.cause)}` : own
+  const stack = error.stack ?? String(error)
+  return error.cause instanceof Error ? `${stack}\nCaused by ${stackOf(error.cause)}` : stack
 }

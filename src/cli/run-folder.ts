@@ -1,53 +1,58 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
 import { savedConfig } from '../runs/run-folder.js'
 
-export interface Choice {
+/** Settings groups that `rank` may change. */
+export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']
+/** Settings groups that `find` may change. */
+export const FIND_GROUPS: readonly string[] = ['finding', ...RANK_GROUPS]
+
+/** Settings of a run, and its folder: `out` if the run is new, `resume` if it continues. */
+export interface ChosenRun {
   readonly config: Config
   readonly out?: string
   readonly resume?: string
 }
 
-/** Settings and run folder from the options of `search` and `train`: a new run, or one to continue. */
+/** Reads the options of `search` and `train`. */
 export async function chooseRun(argv: {
   config?: string
   set?: string[]
   out?: string
   resume?: string
-}): Promise<Choice> {
+}): Promise<ChosenRun> {
   const { set, out, resume } = argv
   const file = argv.config ?? (resume === undefined ? undefined : savedConfigFile(resume))
   return { config: await loadConfig({ file, set }), out, resume }
 }
 
-/** The settings of a trained run; `set` may change what concerns its ranking. */
+/** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}. */
 export async function configToRank(run: string, set: string[] = []): Promise<Config> {
-  checkGroups(set, ['ranking', 'groundTruth'])
+  checkGroups(set, RANK_GROUPS)
   return loadConfig({ file: savedConfigFile(run), set })
 }
 
 /**
- * The settings of a trained run with those to search its sub-models: SPOS's evolution where neither the run nor `set`
- * names an algorithm. `set` may change what concerns the evaluation and the search; another algorithm leaves the settings
- * of the run's own behind.
+ * Settings to find the best sub-models of a trained run. The default algorithm is SPOS's evolution. `set` may change
+ * {@link FIND_GROUPS}. If it names an algorithm, the run's settings of finding are dropped, except those that all
+ * algorithms share.
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
-  checkGroups(set, ['finding', 'ranking', 'groundTruth'])
+  checkGroups(set, FIND_GROUPS)
   const file = savedConfigFile(run)
   const { finding } = await savedConfig(run)
-  const changes = set.some((setting) => /^finding[.]algorithm=/.test(setting))
+  const namesAlgorithm = set.some((setting) => /^finding[.]algorithm=/.test(setting))
   const shared = Object.entries(finding ?? {}).filter(([name]) => SHARED_FINDING_SETTINGS.includes(name))
-  const kept = changes && finding ? [`finding=${JSON.stringify(Object.fromEntries(shared))}`] : []
+  const kept = namesAlgorithm && finding ? [`finding=${JSON.stringify(Object.fromEntries(shared))}`] : []
   return loadConfig({ file, set: [...kept, ...set], defaults: { finding: { algorithm: 'evolution' } } })
 }
 
 function checkGroups(set: readonly string[], groups: readonly string[]): void {
-  const outside = set.find((setting) => !groups.includes(setting.split(/[.=]/, 1)[0]))
-  if (outside === undefined) return
-  throw new UserError(`Expected a setting of ${groups.join(' or ')} for --set but received "${outside}"`, 2)
+  const other = set.find((setting) => !groups.includes(setting.split(/[.=]/, 1)[0]))
+  if (other !== undefined) throw expected(`a setting of ${groups.join(' or ')}`, '--set', `"${other}"`, 2)
 }
 
 function savedConfigFile(run: string): string {

@@ -6,12 +6,12 @@ export interface Interruption extends Disposable {
 /** Exit code of a process that was interrupted, as shells report SIGINT. */
 export const INTERRUPTED = 130
 
-/** Milliseconds in which a repeated signal is the same Ctrl-C: the terminal sends it to us, and so does `npx`. */
+/** Milliseconds in which a second signal is the same Ctrl-C, because both the terminal and `npx` send one. */
 const ECHO = 500
 
 /**
- * Turns the first SIGINT or SIGTERM into an abort, which lets the work save itself; the second one ends the process at
- * once. A reader that closed our standard output (`| head`) counts as an interruption too: nobody is left to tell.
+ * Aborts a signal at the first SIGINT or SIGTERM, so that the work can save itself. The second one ends the process at
+ * once. Closed standard output (`| head`) aborts the signal too, because no one reads the results.
  */
 export function onInterrupt(say: (line: string) => void): Interruption {
   const controller = new AbortController()
@@ -22,7 +22,7 @@ export function onInterrupt(say: (line: string) => void): Interruption {
       return
     }
     interrupted = performance.now()
-    say('Interrupted: finishing the step at hand. Interrupt again to stop at once.')
+    say('Interrupted: finishing the current step. Interrupt again to stop at once.')
     controller.abort()
   }
   const closedPipe = (error: NodeJS.ErrnoException) => {
@@ -41,7 +41,7 @@ export function onInterrupt(say: (line: string) => void): Interruption {
   }
 }
 
-/** Whether an error is the work's answer to an aborted signal. */
+/** True if an error reports an aborted signal. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }

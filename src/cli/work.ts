@@ -13,7 +13,7 @@ export interface Work {
   start(signal: AbortSignal): AsyncGenerator<SearchEvent, SearchResult>
 }
 
-/** Runs one search or half of it: set-up first, then its events to the reporter, with Ctrl-C answered throughout. */
+/** Sets up the addon, then runs a search or some of its phases and reports the events. Ctrl-C interrupts all of it. */
 export async function run(work: Work): Promise<void> {
   using reporter = createReporter({ json: work.json })
   using interruption = onInterrupt((line) => reporter.say(line))

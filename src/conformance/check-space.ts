@@ -1,6 +1,6 @@
 /**
- * What every search space must keep, so that methods, rankings and searches can rely on it; for the tests of a space.
- * Images and weights are random, so a small instance of the space is enough, and much faster.
+ * Checks the rules on which methods, rankings and searches rely, for the tests of a search space. Images and weights
+ * are random, so a small instance of the space is enough and much faster.
  */
 
 import { createRandom, type Random, RandomStream } from '../base/random.js'
@@ -12,30 +12,35 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { initialise } from '../training/snapshot.js'
 import { checkGradient } from './gradient-check.js'
 
-/** How much of a space is tried. */
+/** Extent of the check. */
 export interface ConformanceOptions {
-  /** Paths that are drawn and run; default 20. */
+  /** Number of paths to draw and run; default 20. */
   readonly paths?: number
-  /** Default 0. */
+  /** Seed of paths, weights and images; default 0. */
   readonly seed?: number
   /** When aborted, the check ends between two paths and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 const IMAGES = 8
-/** Spaces of at most so many paths are listed as a whole. */
+/** Largest number of paths of a space whose notations are all compared. */
 const LISTED = 20_000
-/** Draws of the other choices for each option, to reach every parameter. */
+/** Number of paths drawn for each option, to reach every parameter. */
 const ATTEMPTS = 20
 
 /**
- * What `space` breaks, one sentence for each; nothing for a space that keeps the rules:
- * choices have options, all of known operations; drawn paths belong to the space and survive `encode` and `decode`, no two
- * with one notation in a space that can be listed; paths outside are refused; names of tensors differ, and every
- * parameter is reached by some path; programs compile, and give finite logits, one per class; gradients agree with finite
- * differences; and a path without its dead edges gives the same logits.
+ * Lists the rules that `space` breaks, one sentence for each:
  *
- * @throws The reason of an aborted signal.
+ * - Every choice has options, and its operations exist.
+ * - `decode` inverts `encode`. In a space of at most 20,000 paths, no two paths have the same notation.
+ * - `program` and `encode` refuse paths outside the space, and `decode` refuses other texts.
+ * - Tensors have different names, and some path uses each parameter.
+ * - Programs compile and give one finite logit per class.
+ * - Gradients agree with finite differences of the loss.
+ * - A path without its dead edges gives the same logits.
+ *
+ * @returns The sentences; an empty list if the space keeps all rules.
+ * @throws The signal's reason if it aborts.
  */
 export async function checkSpace(
   space: SearchSpace,
@@ -43,7 +48,7 @@ export async function checkSpace(
 ): Promise<string[]> {
   signal?.throwIfAborted()
   const problems = [...choiceProblems(space), ...tensorProblems(space)]
-  // Nothing can be drawn from, or made of, what is wrong here.
+  // These problems make drawing paths or building a supernet impossible.
   if (problems.length > 0) return problems
   const sampler = PathSampler.uniform(space.choices)
   const stream = RandomStream.named(seed, 'conformance')
@@ -99,7 +104,7 @@ function* notationProblems(space: SearchSpace, drawn: readonly Path[]): Generato
   }
 }
 
-/** Paths that are too long or take an option that is not there. */
+/** Tries paths that are too long or choose an option that does not exist. */
 function* refusalProblems(space: SearchSpace, path: Path): Generator<string> {
   const outside = [
     [...path, 0],
@@ -182,7 +187,7 @@ async function runProblems(
   return problems
 }
 
-/** Relative to the largest of `expected`. */
+/** Largest difference, relative to the largest magnitude in `expected`. */
 function largestDifference(expected: Float32Array, received: Float32Array): number {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - received[i])), 0) / largest

@@ -1,20 +1,22 @@
+import { scalars } from '../base/shapes.js'
 import type { Batch, Plan, Supernet } from '../native/index.js'
 
-/** What of a supernet the comparison needs. */
+/** The part of a supernet that the comparison needs. */
 type Differentiable = Pick<Supernet, 'specs' | 'read' | 'write' | 'accumulate'>
 
-/** Weights are first moved as far as it takes the loss to change by so much, at most by this share of their length. */
+/** Change of the loss that the first step aims at. */
 const CHANGE = 8e-3
+/** Largest step, as a share of the norm of the weights. */
 const LARGEST_STEP = 1e-3
-/** Relative: the loss is rounded to float32, curves between the two points, and has edges where ReLUs switch. */
+/** Relative tolerance: the loss is rounded to float32, is curved, and has edges where ReLUs switch. */
 const TOLERANCE = 0.05
-/** Where the loss changes by less, rounding says more than the gradient. */
+/** Smallest change of the loss to compare: rounding dominates smaller ones. */
 const LEAST_CHANGE = 2e-4
 
 /**
- * Compares a path's gradient with finite differences of its loss, in training: for the weights of each candidate
- * operation, and for all others, along the gradient itself, in whose direction the loss changes by the gradient's norm.
- * Resolves to a sentence where they differ. Leaves gradients at zero, weights as they were.
+ * Compares a path's gradient with central differences of its training loss. It moves the weights of each candidate
+ * operation, and then all other weights, along their gradient: the slope in that direction is the gradient's norm.
+ * Resolves to a sentence if they differ. Restores the weights and sets gradients to zero.
  */
 export async function checkGradient(
   supernet: Differentiable,
@@ -40,7 +42,7 @@ export async function checkGradient(
     }
     let step = Math.min(CHANGE / (2 * norm), LARGEST_STEP * lengthOf(weights, ranges))
     let difference: string | undefined
-    // What curvature and edges add vanishes with the step; a wrong gradient stays wrong.
+    // Errors by curvature and edges vanish with the step; a wrong gradient stays wrong.
     for (; 2 * step * norm >= LEAST_CHANGE; step /= 2) {
       const expected = 2 * step * norm
       const change = (await lossAt(moved(step))) - (await lossAt(moved(-step)))
@@ -58,7 +60,7 @@ export async function checkGradient(
 
 type Range = readonly [begin: number, end: number]
 
-/** Where the plan's parameters lie in the supernet's state, by operation. */
+/** Ranges of the plan's parameters in the supernet's flat state, by operation. */
 function rangesByOperation(
   { specs }: Differentiable,
   plan: Pick<Plan, 'parameters'>,
@@ -67,7 +69,7 @@ function rangesByOperation(
   const ranges = new Map<number | undefined, Range[]>()
   let begin = 0
   for (const { name, shape, operation } of specs) {
-    const end = begin + shape.reduce((product, extent) => product * extent, 1)
+    const end = begin + scalars(shape)
     if (used.has(name)) ranges.set(operation, [...(ranges.get(operation) ?? []), [begin, end]])
     begin = end
   }

@@ -1,4 +1,4 @@
-/** The axes that a study may vary, and what their values mean in settings. */
+/** The axes that a study may vary, and the settings that their values change. */
 import type { JsonSchema } from '../config/json-schema.js'
 import { METHODS } from '../config/methods.js'
 import type { Settings } from '../config/settings.js'
@@ -6,42 +6,44 @@ import { EXTENTS, SPACES } from '../config/spaces.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import { SPACE_LABELS } from '../spaces/index.js'
 
-/** One value of an axis: what tables and figures call it, and what it changes. */
+/** One value of an axis: its names and the settings that it changes. */
 export interface AxisValue {
+  /** Name in tables and figures. */
   readonly label: string
-  /** The label in names of folders: that which was written, without what file systems or shells mind. */
+  /** Name in names of folders, safe in file systems and shells. */
   readonly id: string
-  /** A file of settings that takes the place of the experiment's. */
+  /** A settings file that replaces the experiment's. */
   readonly config?: string
-  /** Laid over what the other axes say. */
+  /** Settings that override the experiment's and the values of earlier axes. */
   readonly settings: Settings
 }
 
+/** All axes, in the order in which their values are applied. */
 export const AXES = ['space', 'extent', 'method', 'noise', 'epochs'] as const
-/** What searches of an experiment can differ in, beside their seed. */
+/** A property in which searches of an experiment may differ, besides their seed. */
 export type Axis = (typeof AXES)[number]
 
 interface AxisKind {
-  /** Its key in a study. */
+  /** Key of its values in a study. */
   readonly key: string
-  /** What a value may be, to be read after “Expected”. */
+  /** The allowed values in words that follow “Expected”. */
   readonly expected: string
-  /** What the shorthand of a value may be. */
+  /** JSON Schema of the shorthands. */
   readonly schema: JsonSchema
-  /** A value that is no group, in settings; undefined where it is not one of this axis. */
+  /** Settings of a shorthand, a value that is not a group; undefined if the axis has no such shorthand. */
   shorthand(value: unknown): Settings | undefined
-  /** What figures call a shorthand. */
+  /** Label of a shorthand. */
   label(value: unknown): string
-  /** What stands before a label in names of folders. */
+  /** Prefix of labels in names of folders. */
   readonly prefix: string
-  /** The value in settings that no study varies. */
+  /** Value in the settings, for studies that do not vary the axis. */
   read(settings: Settings): unknown
 }
 
 const named = 'a name, or a group of settings with a label'
 const counted = 'a number, or a group of settings with a label'
 
-/** How the literature writes what settings have in lower case. */
+/** Names in the literature, by name in the settings. */
 const LABELS: Readonly<Record<string, string>> = {
   ...METHOD_LABELS,
   ...SPACE_LABELS,
@@ -49,69 +51,69 @@ const LABELS: Readonly<Record<string, string>> = {
   perCell: 'per cell',
 }
 
-const text = (make: (value: string) => Settings) => (value: unknown) =>
+const fromText = (make: (value: string) => Settings) => (value: unknown) =>
   typeof value === 'string' && value !== '' ? make(value) : undefined
-const number = (make: (value: number) => Settings) => (value: unknown) =>
+const fromNumber = (make: (value: number) => Settings) => (value: unknown) =>
   typeof value === 'number' ? make(value) : undefined
-const name = (value: unknown) => LABELS[String(value)] ?? String(value)
-const of = (group: string, key: string) => (settings: Settings) => (settings[group] as Settings | undefined)?.[key]
+const labelOf = (value: unknown) => LABELS[String(value)] ?? String(value)
+const setting = (group: string, key: string) => (settings: Settings) => (settings[group] as Settings | undefined)?.[key]
 
-/** In the order in which their values are laid over one another. */
+/** The properties of each axis. */
 export const AXIS_KINDS: Readonly<Record<Axis, AxisKind>> = {
   space: {
     key: 'spaces',
     expected: named,
     schema: { enum: [...SPACES] },
-    shorthand: text((value) => ({ space: { name: value } })),
-    label: name,
+    shorthand: fromText((value) => ({ space: { name: value } })),
+    label: labelOf,
     prefix: '',
-    read: of('space', 'name'),
+    read: setting('space', 'name'),
   },
   extent: {
     key: 'extents',
     expected: named,
     schema: { enum: [...EXTENTS] },
-    shorthand: text((value) => ({ space: { sharing: value } })),
-    label: name,
+    shorthand: fromText((value) => ({ space: { sharing: value } })),
+    label: labelOf,
     prefix: '',
-    read: of('space', 'sharing'),
+    read: setting('space', 'sharing'),
   },
   method: {
     key: 'methods',
     expected: named,
     schema: { enum: [...METHODS] },
-    shorthand: text((value) => ({ method: { name: value } })),
-    label: name,
+    shorthand: fromText((value) => ({ method: { name: value } })),
+    label: labelOf,
     prefix: '',
-    read: of('method', 'name'),
+    read: setting('method', 'name'),
   },
   noise: {
     key: 'noise',
     expected: counted,
     schema: { type: 'number', minimum: 0 },
-    shorthand: number((value) => ({ training: { gradientNoise: value } })),
+    shorthand: fromNumber((value) => ({ training: { gradientNoise: value } })),
     label: (value) => (value === 0 ? 'none' : Number(value).toExponential()),
     prefix: 'noise-',
-    read: of('training', 'gradientNoise'),
+    read: setting('training', 'gradientNoise'),
   },
   epochs: {
     key: 'epochs',
     expected: counted,
     schema: { type: 'integer', minimum: 1 },
-    shorthand: number((value) => ({ training: { epochs: value } })),
+    shorthand: fromNumber((value) => ({ training: { epochs: value } })),
     label: String,
     prefix: 'epochs-',
-    read: of('training', 'epochs'),
+    read: setting('training', 'epochs'),
   },
 }
 
-/** A label beside those of other axes, where it must say what it is of. */
+/** A label that names its axis if it needs to, for use next to labels of other axes. */
 export function nameValue(axis: Axis, label: string): string {
   if (axis === 'epochs') return `${label} ${label === '1' ? 'epoch' : 'epochs'}`
   return axis === 'noise' ? `noise ${label}` : label
 }
 
-/** Characters that are the same in every file system, shell and spreadsheet. */
+/** Replaces characters that file systems, shells or spreadsheets treat specially by dashes. */
 export function slug(label: string): string {
   return label
     .replaceAll(/[^\w.-]+/g, '-')
@@ -119,8 +121,8 @@ export function slug(label: string): string {
     .replaceAll(/^[-.]+|[-.]+$/g, '')
 }
 
-/** Writes a shorthand out as the group that it stands for; anything else is left as it is, for the schema to judge. */
-export function writeOut(axis: Axis, value: unknown): unknown {
+/** Expands a shorthand to its group. Returns any other value unchanged, for the schema to check. */
+export function expandShorthand(axis: Axis, value: unknown): unknown {
   const { shorthand, label, prefix } = AXIS_KINDS[axis]
   const settings = shorthand(value)
   if (settings === undefined) return value

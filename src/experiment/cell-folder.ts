@@ -1,4 +1,4 @@
-/** What the run folder of a cell says about it: nothing yet, begun, or complete with the settings of today. */
+/** Reads the state of a search from its run folder: new, begun, or complete with the planned settings. */
 import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -9,7 +9,7 @@ import { savedConfig, settingDifferences } from '../runs/run-folder.js'
 import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
 
-/** A complete run. */
+/** Epochs and result of a complete run. */
 export interface CompleteRun {
   readonly epochs: readonly EpochEvent[]
   readonly result: SearchResult
@@ -17,16 +17,16 @@ export interface CompleteRun {
 
 export type CellState = { readonly state: 'new' | 'begun' } | ({ readonly state: 'complete' } & CompleteRun)
 
-/** The run folder of a cell in an experiment's folder. */
+/** Run folder of a search within the experiment's folder. */
 export function cellFolder(out: string, { id }: Cell): string {
   return join(out, 'cells', id)
 }
 
 /**
- * Complete is a run that trained with the settings of the cell to the end and then ranked with them, by whatever command;
- * it is begun where any of that is left to do.
+ * Reads the state of a search. It is complete if its run, by whatever command, trained to the end and then ranked, both
+ * with the planned settings. A run that has not is begun.
  *
- * @throws UserError where the run was started with other settings of training, which would make it another cell.
+ * @throws UserError if the run was started with other training settings.
  */
 export async function readCell(out: string, cell: Cell): Promise<CellState> {
   const folder = cellFolder(out, cell)
@@ -53,19 +53,19 @@ export async function readCell(out: string, cell: Cell): Promise<CellState> {
   return { state: 'complete', epochs, result: last }
 }
 
-/** What may change when a run continues and yet decides on its outcome. Where tables lie is not part of it. */
+/** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */
 function outcomeSettings({ ranking, finding, groundTruth }: Config): object {
   return { ranking, finding, groundTruth: groundTruth && { ...groundTruth, file: basename(groundTruth.file) } }
 }
 
-/** A process that died while it wrote the very first file leaves a part of it, which no run can begin beside. */
+/** Removes the unfinished first file of a process that died: a new run needs an empty folder. */
 async function clearLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   if (!names.every((name) => /^config\.yaml\.\d+\.tmp$/.test(name))) return
   for (const name of names) await rm(join(folder, name), { force: true })
 }
 
-/** The events of a log; one that is being written may end within a line, which is left out. */
+/** Parses an event log, without an incomplete last line of a process that is still writing. */
 function parseLines(text: string): SearchEvent[] {
   const lines = text.split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line))

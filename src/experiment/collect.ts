@@ -1,4 +1,4 @@
-/** Brings together what the cells of an experiment have measured, and writes it down as tables and figures. */
+/** Collects the measures of an experiment's searches, and writes them as tables and figures. */
 import { join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { makeFolder } from '../base/files.js'
@@ -10,7 +10,7 @@ import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
 import { cellTable, conditionTable } from './tables.js'
 
-/** Reads all cells that are complete. */
+/** Reads all complete searches. */
 export async function collect(experiment: Experiment, out: string): Promise<ExperimentResults> {
   const known = new Map<Cell, CellResult>()
   for (const cell of experiment.cells) {
@@ -38,9 +38,9 @@ export async function collect(experiment: Experiment, out: string): Promise<Expe
 }
 
 /**
- * Collects, and writes `results.csv`, `summary.csv`, `results.json` and a figure per study that has something to show.
- * Resolves to the results and the files. Processes that work on the same experiment take turns, so that none writes
- * down less than another knew.
+ * Collects the results and writes `results.csv`, `summary.csv`, `results.json` and a figure per study with a complete
+ * search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
+ * none overwrites newer results with older ones.
  */
 export async function writeReport(
   experiment: Experiment,

@@ -1,23 +1,24 @@
-/** What an experiment reports while it runs. All of it is plain JSON. */
+/** The events of an experiment. All of them are plain JSON. */
 import type { ResultEvent, SearchEvent } from '../search/events.js'
 import type { Labels } from './plan.js'
 import type { ConditionResult } from './results.js'
 
-/** An experiment begins or goes on. */
+/** An experiment starts or continues. */
 export interface ExperimentStartEvent {
   readonly event: 'experiment'
   readonly name: string
   /** Folder of the experiment. */
   readonly out: string
-  /** Searches, and how many of them are complete already. */
+  /** Number of searches. */
   readonly cells: number
+  /** Number of searches that are complete already. */
   readonly complete: number
 }
 
 interface AboutCell {
-  /** Its name, unique in the experiment. */
+  /** Name of the search, unique in the experiment. */
   readonly cell: string
-  /** Its place, from 1, among `cells`. */
+  /** Position of the search, from 1 to `cells`. */
   readonly number: number
   readonly cells: number
   readonly labels: Labels
@@ -26,50 +27,50 @@ interface AboutCell {
   readonly run: string
 }
 
-/** A search begins, or goes on where it was interrupted. */
+/** A search starts, or continues after an interruption. */
 export interface CellEvent extends AboutCell {
   readonly event: 'cell'
   readonly resumed: boolean
 }
 
-/** An event of the search that is under way. */
+/** An event of the running search. */
 export interface CellSearchEvent {
   readonly event: 'search'
   readonly cell: string
   readonly search: SearchEvent
 }
 
-/** A search has ended well. */
+/** A search is complete. */
 export interface CellDoneEvent extends AboutCell {
   readonly event: 'cellDone'
   readonly result: ResultEvent
 }
 
-/** A search that cannot be finished, for example because its loss is no longer finite; the others go on. */
+/** A search has failed, for example because its loss is no longer finite. The others continue. */
 export interface CellFailedEvent {
   readonly event: 'cellFailed'
   readonly cell: string
   readonly message: string
 }
 
-/** Other processes hold all the cells that are left. */
+/** Other processes hold all remaining searches. */
 export interface WaitingEvent {
   readonly event: 'waiting'
   readonly cells: readonly string[]
 }
 
-/** Tables and figures are written; the end. */
+/** Tables and figures are written. This event is the last. */
 export interface ReportEvent {
   readonly event: 'report'
   readonly name: string
   readonly cells: number
-  /** Searches whose numbers the tables have. */
+  /** Number of searches in the tables. */
   readonly complete: number
   readonly conditions: readonly ConditionResult[]
   readonly files: readonly string[]
 }
 
-/** Whatever an experiment reports; `event` tells which. */
+/** Any event of an experiment; the field `event` names its type. */
 export type ExperimentEvent =
   | ExperimentStartEvent
   | CellEvent
@@ -78,5 +79,5 @@ export type ExperimentEvent =
   | CellFailedEvent
   | WaitingEvent
   | ReportEvent
-/** How an experiment ends: what {@link experiment} returns. */
+/** Return value of {@link experiment}. */
 export type ExperimentReport = ReportEvent

@@ -1,4 +1,4 @@
-/** A figure per study: gradient variance and rank correlation side by side, a point per condition, ± one deviation. */
+/** Figures of studies: gradient variance beside rank correlation, each with a point per condition, ± one deviation. */
 import { drawComparison, type Point } from '../report/figures/comparison.js'
 import { AXES, type Axis, nameValue } from './axes.js'
 import type { Measures } from './measures.js'
@@ -26,10 +26,10 @@ const VARIANCE_TITLES = {
   fixedGradientVarianceCandidates: 'gradient variance of candidate operations at fixed weights',
 } as const
 
-/** Names of methods are long, so they stand below one another; numbers are joined by lines. */
+/** Rows have room for the long names of methods. Lines join points if the axis has numbers. */
 const LAYOUTS = { extent: 'columns', noise: 'lines', method: 'rows', epochs: 'lines' } as const
 
-/** The SVG of a study, or undefined as long as none of its cells is complete. */
+/** Resolves to the SVG of a study, or to undefined if none of its searches is complete. */
 export async function drawStudy(
   study: Study,
   results: ExperimentResults,
@@ -65,7 +65,7 @@ function point({ labels, summary }: ConditionResult, measure: keyof Measures, st
   return [{ place: labels[study.figure], series, mean, low: mean - spread, high: mean + spread, text }]
 }
 
-/** What tells the points over one x apart, by condition: the values of the other axes that vary; the same for all if none does. */
+/** Name of each condition's series: the values of the other axes that vary; empty if none varies. */
 function seriesNames({ conditions, figure }: Study): string[] {
   const others = AXES.filter((axis) => axis !== figure && varies(conditions, axis))
   return conditions.map(({ labels }) => others.map((axis) => nameValue(axis, labels[axis])).join(', '))
@@ -75,7 +75,7 @@ function varies(conditions: readonly Condition[], axis: Axis): boolean {
   return unique(conditions.map(({ labels }) => labels[axis])).length > 1
 }
 
-/** What all points have in common. */
+/** The settings that all points share, and the seeds. */
 function subtitle({ conditions }: Study, results: ExperimentResults, seeds: readonly number[]): string[] {
   const cells = conditions.flatMap((condition) => condition.cells)
   const datasets = unique(

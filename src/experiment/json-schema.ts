@@ -10,7 +10,7 @@ export function experimentJsonSchema(): JsonSchema {
   const search = Object.fromEntries(keys.map((key) => [key, { $ref: `#/$defs/settings/properties/${key}` }]))
   return {
     ...experiment,
-    // A file has a name already.
+    // The name of an experiment in a file defaults to the file's name.
     required: required.filter((key) => key !== 'name'),
     $defs: {
       settings,

@@ -1,18 +1,18 @@
-/** What an experiment measures of every cell, and of every condition over its seeds. */
+/** The measures of a search, and their statistics over the seeds of a condition. */
 
 import { type Statistic, statistic } from '../base/statistics.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { CompleteRun } from './cell-folder.js'
 
-/** Numbers of one cell; null where there is none, as a ranking's without ground truth. */
+/** Measures of one search. A missing measure is null, as rank correlations without ground truth are. */
 export interface Measures {
   /** Gradient variance of all weights, mean over the epochs. */
   readonly gradientVariance: number | null
-  /** The same in the last epoch. */
+  /** Gradient variance of all weights in the last epoch. */
   readonly gradientVarianceLast: number | null
-  /** Of the candidate operations' weights, mean over the epochs. */
+  /** Gradient variance of the candidate operations' weights, mean over the epochs. */
   readonly gradientVarianceCandidates: number | null
-  /** Of all weights while they stand still, where epochs report it, mean over these. */
+  /** Gradient variance of all weights while no step changes them, mean over the epochs that report it. */
   readonly fixedGradientVariance: number | null
   readonly fixedGradientVarianceCandidates: number | null
   readonly kendallTau: number | null
@@ -25,11 +25,11 @@ export interface Measures {
   readonly bestFound: number | null
   readonly regret: number | null
   readonly trainingSeconds: number | null
-  /** Training and ranking. */
+  /** Seconds of training, ranking and, if configured, finding. */
   readonly totalSeconds: number | null
 }
 
-/** The columns of tables, in order. */
+/** Names of the measures, in the order of the tables' columns. */
 export const MEASURES = [
   'gradientVariance',
   'gradientVarianceLast',
@@ -77,7 +77,7 @@ export function pathDistributions({ epochs }: CompleteRun): PathDistribution[] {
   return epochs.map(({ pathDistribution }) => pathDistribution)
 }
 
-/** Over the cells of a condition that are complete. */
+/** Statistics over the complete searches of a condition. */
 export function summarise(cells: readonly Measures[]): Summary {
   const statistics = MEASURES.map((name) => [name, statistic(cells.map((cell) => cell[name]))])
   return Object.fromEntries(statistics)
@@ -87,7 +87,7 @@ function mean(values: readonly (number | null)[]): number | null {
   return statistic(values).mean
 }
 
-/** A number that not every epoch measures, nor every run. */
+/** A measure that only some epochs and runs have. */
 function optional(epoch: object, name: 'fixedGradientVariance' | 'fixedGradientVarianceCandidates'): number | null {
   const { [name]: value } = epoch as { readonly [name]?: number | null }
   return value ?? null

@@ -1,4 +1,4 @@
-/** From an experiment's file to its cells: every search that it asks for, once, under a name that stays the same. */
+/** Plans an experiment: every search that its studies need, once, under a name that does not depend on the others. */
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
@@ -9,10 +9,10 @@ import { isGroup, readSettings, resolvePaths, type Settings } from '../config/se
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
 
-/** What tables and figures call the value of each axis; empty where the settings have none. */
+/** Label of each axis's value in tables and figures; empty if the settings have no value. */
 export type Labels = Readonly<Record<Axis, string>>
 
-/** One search. */
+/** One search of an experiment. */
 export interface Cell {
   /** Name of its run folder. */
   readonly id: string
@@ -21,10 +21,10 @@ export interface Cell {
   readonly config: Config
 }
 
-/** One point of a figure: searches that differ in their seed only. */
+/** A point of a figure: searches that differ only in their seed. */
 export interface Condition {
   readonly labels: Labels
-  /** In the order of the seeds. */
+  /** A search per seed, in the order of the seeds. */
   readonly cells: readonly Cell[]
 }
 
@@ -38,22 +38,26 @@ export interface Study {
   readonly conditions: readonly Condition[]
 }
 
-/** An experiment, planned: every search that it consists of. */
+/** A planned experiment: its studies and all their searches. */
 export interface Experiment {
   readonly name: string
   readonly seeds: readonly number[]
   readonly studies: readonly Study[]
-  /** All searches, each once: the first seed of every condition, then the second, so that a part of them says most. */
+  /** All searches, each once. Searches with the first seed come first, so that every condition has a result early. */
   readonly cells: readonly Cell[]
 }
 
-/** An axis with one of its values; undefined for what the settings say. */
+/** An axis with one of its values; undefined if the study does not vary the axis. */
 type Coordinate = readonly [Axis, AxisValue | undefined]
 
-/** @throws UserError with exit code 2, naming whatever is wrong with the settings of any cell. */
+/**
+ * Plans the searches of an experiment. Errors name `source` as the place of its settings.
+ *
+ * @throws UserError with exit code 2 that lists all problems in the settings of all searches.
+ */
 export async function plan(settings: ExperimentSettings, source: string): Promise<Experiment> {
   const planner = new Planner(settings, source)
-  // Seeds first: a cell is planned before those that it shall run before.
+  // Searches run in the order in which they are planned: all searches with the first seed, then the next seed.
   for (const seed of settings.seeds) {
     for (const study of Object.values(settings.studies)) {
       for (const coordinates of grid(study)) await planner.cell(coordinates, seed)
@@ -73,13 +77,14 @@ export async function plan(settings: ExperimentSettings, source: string): Promis
   return { name: settings.name, seeds: settings.seeds, studies, cells: planner.cells }
 }
 
-/** Every combination of a study's values; the last axis varies fastest. */
+/** All combinations of a study's values; the last axis varies fastest. */
 function grid(study: StudySettings): Coordinate[][] {
-  const values = { space: study.spaces, extent: study.extents, method: study.methods, noise: study.noise }
+  const { spaces, extents, methods, noise, epochs } = study
+  const listed = { space: spaces, extent: extents, method: methods, noise, epochs }
   let rows: Coordinate[][] = [[]]
   for (const axis of AXES) {
-    const of: readonly (AxisValue | undefined)[] = { ...values, epochs: study.epochs }[axis] ?? [undefined]
-    rows = rows.flatMap((row) => of.map((value): Coordinate[] => [...row, [axis, value]]))
+    const values: readonly (AxisValue | undefined)[] = listed[axis] ?? [undefined]
+    rows = rows.flatMap((row) => values.map((value): Coordinate[] => [...row, [axis, value]]))
   }
   return rows
 }
@@ -88,10 +93,11 @@ class Planner {
   readonly #settings: ExperimentSettings
   readonly #source: string
   readonly #files = new Map<string, Settings>()
-  /** By what they are; and the same by name, without regard to case, as in some file systems. */
+  /** All cells by their settings. */
   readonly #cells = new Map<string, Cell>()
+  /** All cells by their id in lower case, because some file systems ignore case. */
   readonly #byId = new Map<string, Cell>()
-  /** Which cells have a problem, by the sentence that tells it. */
+  /** Ids of the cells that have a problem, by the sentence that describes it. */
   readonly #problems = new Map<string, Set<string>>()
   readonly #tried = new Set<string>()
 
@@ -104,29 +110,30 @@ class Planner {
     return [...this.#cells.values()]
   }
 
-  /** The cell of some coordinates, whichever study asked for it first. */
+  /** The cell at some coordinates. Coordinates with equal settings share one. */
   async cell(coordinates: readonly Coordinate[], seed: number): Promise<Cell> {
     const { settings, id } = await this.#compose(coordinates, seed)
     this.#tried.add(id)
     const parsed = configSchema.safeParse(settings, { reportInput: true, error: explainIssue })
     if (!parsed.success) {
       for (const sentence of problemSentences(parsed.error.issues, settings)) this.#report(sentence, id)
-      // Only the problems leave the planner now.
+      // This cell leads nowhere, because `check` throws.
       return { id, labels: labelsOf(coordinates, settings), seed, config: settings as Config }
     }
-    const what = JSON.stringify(parsed.data)
-    const known = this.#cells.get(what)
+    const key = JSON.stringify(parsed.data)
+    const known = this.#cells.get(key)
     if (known !== undefined) return known
     const cell: Cell = { id, labels: labelsOf(coordinates, parsed.data), seed, config: { ...parsed.data, name: id } }
     const namesake = this.#byId.get(id.toLowerCase())
     if (namesake !== undefined) {
       this.#report(`Expected different labels for different settings but received two of ${id}`, id)
     }
-    this.#cells.set(what, cell)
+    this.#cells.set(key, cell)
     this.#byId.set(id.toLowerCase(), cell)
     return cell
   }
 
+  /** Throws the problems of all cells as one UserError. */
   check(): void {
     if (this.#problems.size === 0) return
     const sentences = [...this.#problems].map(([sentence, cells]) => {
@@ -143,8 +150,8 @@ class Planner {
   }
 
   /**
-   * Lays the values over the experiment's settings. The name has the method, the seed, and whatever else changes
-   * something: so it stays what it is when another study or value is added.
+   * Applies the values to the experiment's settings. The id has the method, each other value that changes the settings,
+   * and the seed. So it does not change when a study or a value is added.
    */
   async #compose(coordinates: readonly Coordinate[], seed: number): Promise<{ settings: Settings; id: string }> {
     const { config = DEFAULT_CONFIG, set, groundTruths } = this.#settings
@@ -157,7 +164,7 @@ class Planner {
         settings = await this.#start(value.config, set)
         settings.seed = seed
       }
-      if (value !== undefined) settings = changed(settings, (settings) => lay(settings, value.settings))
+      if (value !== undefined) settings = changed(settings, (settings) => override(settings, value.settings))
       if (axis === 'method') words.push(value?.id ?? nameOf('method', settings))
       else if (value !== undefined && meaning(settings) !== before) words.push(value.id)
     }
@@ -168,7 +175,7 @@ class Planner {
     return { settings, id: [...words, `seed${seed}`].join('-') }
   }
 
-  /** The settings of a file, with those of the experiment laid over them. */
+  /** Settings of a file, changed by the experiment's `set`. */
   async #start(file: string, set: Settings): Promise<Settings> {
     let written = this.#files.get(file)
     if (written === undefined) {
@@ -176,32 +183,33 @@ class Planner {
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }
-    return changed(structuredClone(written), (settings) => lay(settings, set))
+    return changed(structuredClone(written), (settings) => override(settings, set))
   }
 }
 
 /**
- * Lays settings over others: a group with another name, as another method, begins anew, and null takes a setting away.
+ * Overrides settings by changes. Null removes a setting. A group with another name, such as another method, loses its
+ * old settings.
  */
-function lay(settings: Settings, changes: Settings): void {
+function override(settings: Settings, changes: Settings): void {
   for (const [key, value] of Object.entries(changes)) {
     const current = settings[key]
     if (value === null) delete settings[key]
     else if (isGroup(value)) {
-      const begun = isGroup(current) && (value.name === undefined || value.name === current.name) ? current : {}
-      settings[key] = begun
-      lay(begun, value)
+      const group = isGroup(current) && (value.name === undefined || value.name === current.name) ? current : {}
+      settings[key] = group
+      override(group, value)
     } else settings[key] = structuredClone(value)
   }
 }
 
-/** The name of the space or method, by default where the settings do not say. */
+/** Name of the space or method; the default if the settings name none. */
 function nameOf(group: 'space' | 'method', settings: Settings): string {
   const parsed = configSchema.shape[group].safeParse(settings[group])
   return String((parsed.success ? parsed.data : (settings[group] as Settings | undefined))?.name)
 }
 
-/** What settings come to once every default is filled in; equal for settings that mean the same. */
+/** Settings with all defaults, as text; equal for settings that mean the same. */
 function meaning(settings: Settings): string {
   const parsed = configSchema.safeParse({ ...settings, name: undefined })
   return JSON.stringify(parsed.success ? parsed.data : settings)
@@ -210,8 +218,8 @@ function meaning(settings: Settings): string {
 function labelsOf(coordinates: readonly Coordinate[], config: Config | Settings): Labels {
   const labels = coordinates.map(([axis, value]) => {
     const { read, label } = AXIS_KINDS[axis]
-    const own = read(config as Settings)
-    return [axis, value?.label ?? (own === undefined ? '' : label(own))]
+    const current = read(config as Settings)
+    return [axis, value?.label ?? (current === undefined ? '' : label(current))]
   })
   return Object.fromEntries(labels)
 }

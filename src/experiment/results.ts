@@ -1,31 +1,32 @@
-/** What comes out of an experiment. */
+/** The results of an experiment. */
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Measures, Summary } from './measures.js'
 import type { Labels } from './plan.js'
 
-/** What is known of one complete cell. */
+/** Results of one complete search. */
 export interface CellResult {
+  /** Name of the search. */
   readonly cell: string
-  /** Those that it belongs to. */
+  /** Names of the studies that it belongs to. */
   readonly studies: readonly string[]
   readonly labels: Labels
   readonly seed: number
   readonly dataset: string
   readonly measures: Measures
-  /** Per epoch, what the next one draws from. */
+  /** Per epoch, the distribution at its end, from which the next epoch draws. */
   readonly pathDistributions: readonly PathDistribution[]
 }
 
-/** What is known of one condition of one study. */
+/** Results of one condition of a study. */
 export interface ConditionResult {
   readonly study: string
   readonly labels: Labels
-  /** Seeds that are in. */
+  /** Number of seeds whose searches are complete. */
   readonly n: number
   readonly summary: Summary
 }
 
-/** What is known of an experiment: `results.json` in its folder. */
+/** Results of an experiment: the content of `results.json` in its folder. */
 export interface ExperimentResults {
   readonly name: string
   readonly seeds: readonly number[]

@@ -1,7 +1,7 @@
 /**
- * Runs the cells of an experiment one after the other, each as an ordinary search in a folder of its own. Whatever is
- * complete is left alone and whatever was begun goes on, so that an experiment can be stopped at any time, and several
- * processes can share one: a cell belongs to whoever holds its lock.
+ * Runs the searches of an experiment one after the other, each in its own run folder. It skips complete searches and
+ * continues begun ones, so you can stop an experiment at any time. Several processes can share one experiment: each
+ * search has a lock, and only the process that holds it runs the search.
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,33 +18,33 @@ import { writeReport } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 
-/** How long a lock outlives its process, in milliseconds, unless that gives it back. */
+/** Milliseconds after which the lock of a dead process may be taken over. */
 const STALE = 20_000
-/** Between two looks at cells that others hold. */
-const PATIENCE = 2_000
+/** Milliseconds between two attempts to lock the searches that other processes hold. */
+const RETRY = 2_000
 
-/** Where an experiment runs, and on what. */
+/** Folder, images and extent of an experiment. */
 export interface ExperimentOptions {
   /** Folder of the experiment, new or to continue; default `experiments/<name>`. */
   readonly out?: string
-  /** Collect and draw what is there, and search nothing. */
+  /** Run no search; only write tables and figures of the complete ones. */
   readonly reportOnly?: boolean
-  /** When aborted, the search under way saves itself and the signal's reason is thrown. */
+  /** When aborted, the running search saves itself and the signal's reason is thrown. */
   readonly signal?: AbortSignal
-  /** Images of one's own for every cell, instead of those that the settings name. */
+  /** Your own images for every search, instead of the data set in the settings. */
   readonly data?: Splits
 }
 
 /**
- * Runs what is left of an experiment and reports every step; the last event is also the return value. Tables and figures
- * are written after every cell.
+ * Runs the remaining searches of an experiment and yields its events. The last event is also the return value. Tables
+ * and figures are rewritten after every search.
  *
  * ```ts
  * for await (const event of experiment(await loadExperiment('smoke.yaml'))) if (event.event === 'cellDone') …
  * ```
  *
- * @throws UserError for settings, files and folders that do not fit, before the first search, and at the end where a
- * search has failed; the reason of an aborted signal, after saving.
+ * @throws UserError before the first search, if settings, files or folders do not fit; and at the end, if a search has
+ * failed. If the signal aborts, its reason, after saving.
  */
 export async function* experiment(
   plan: Experiment,
@@ -83,7 +83,7 @@ export async function* experiment(
   return report
 }
 
-/** The cells that are not complete. Throws a UserError that names every folder with other settings. */
+/** The searches that are not complete. Throws a UserError that names every folder with other settings. */
 async function unfinished({ cells }: Experiment, out: string): Promise<Cell[]> {
   const left: Cell[] = []
   const check = async (cell: Cell) => {
@@ -93,26 +93,26 @@ async function unfinished({ cells }: Experiment, out: string): Promise<Cell[]> {
   return left
 }
 
-/** Makes ready for every cell and lets go again, so that what does not fit comes up before the first step of the first. */
-async function checkJobs(cells: readonly Cell[], { data: own, signal }: ExperimentOptions): Promise<void> {
+/** Prepares every search and discards the result, to find all problems before the first step of the first search. */
+async function checkJobs(cells: readonly Cell[], { data: given, signal }: ExperimentOptions): Promise<void> {
   const checked = new Set<string>()
-  let images: { readonly of: string; readonly splits: Splits } | undefined
+  let loaded: { readonly key: string; readonly splits: Splits } | undefined
   const splitsOf = async ({ data }: Config) => {
-    if (own !== undefined) return own
-    const of = JSON.stringify(data)
-    if (images?.of !== of) images = { of, splits: await loadSplits(data, { signal }) }
-    return images.splits
+    if (given !== undefined) return given
+    const key = JSON.stringify(data)
+    if (loaded?.key !== key) loaded = { key, splits: await loadSplits(data, { signal }) }
+    return loaded.splits
   }
   await tryAll(cells, async ({ config }) => {
-    // Cells that differ in their seed fit or do not fit together.
-    const what = JSON.stringify({ ...config, name: '', seed: 0 })
-    if (checked.has(what)) return
-    checked.add(what)
+    // Searches that differ only in their seed have the same problems.
+    const key = JSON.stringify({ ...config, name: '', seed: 0 })
+    if (checked.has(key)) return
+    checked.add(key)
     await prepare(config, { data: await splitsOf(config), signal })
   })
 }
 
-/** Does something with every cell, and throws one UserError for all that went wrong. */
+/** Does `work` for every search, and throws all problems as one UserError. */
 async function tryAll(cells: readonly Cell[], work: (cell: Cell) => Promise<void>): Promise<void> {
   const problems = new Map<string, UserError>()
   for (const cell of cells) {
@@ -125,7 +125,7 @@ async function tryAll(cells: readonly Cell[], work: (cell: Cell) => Promise<void
   if (first === undefined) return
   if (others.length === 0) throw first
   throw new UserError(
-    [`Expected cells that can be run but received ${problems.size} problems:`, ...problems.keys()].join('\n  '),
+    [`Expected searches that can run but received ${problems.size} problems:`, ...problems.keys()].join('\n  '),
     2,
   )
 }
@@ -136,7 +136,7 @@ interface SharedOptions extends ExperimentOptions {
   readonly out: string
 }
 
-/** Takes one cell after the other that no one holds, until all are complete or have failed. */
+/** Runs each search that no other process holds, until all are complete or have failed. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
   const { out, signal } = options
   let waiting = false
@@ -150,7 +150,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
         continue
       }
       try {
-        // Whoever held it until now may have finished it.
+        // The previous holder of the lock may have completed it.
         const { state } = await readCell(out, cell)
         if (state === 'complete') continue
         yield* searchCell(plan, cell, state, { ...options, signal: anyOf(signal, lock.lost) })
@@ -161,7 +161,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
     if (held.length === left.length) {
       if (!waiting) yield { event: 'waiting', cells: held.map(({ id }) => id) }
       waiting = true
-      await sleep(PATIENCE, undefined, { signal }).catch(() => signal?.throwIfAborted())
+      await sleep(RETRY, undefined, { signal }).catch(() => signal?.throwIfAborted())
     }
     left = held
   }

@@ -1,23 +1,23 @@
-/** The file of an experiment: which searches to compare, with which seeds, in which studies and figures. */
+/** The settings of an experiment: the searches to compare, their seeds, and the studies that figures show. */
 import { basename, dirname, extname, resolve } from 'node:path'
 import { z } from 'zod'
 import { group } from '../config/group.js'
 import { checkAgainst } from '../config/index.js'
 import { groundTruth } from '../config/ranking.js'
 import { assign, isGroup, readSettings, resolvePaths, resolveTable, type Settings } from '../config/settings.js'
-import { AXES, AXIS_KINDS, type Axis, slug, writeOut } from './axes.js'
+import { AXES, AXIS_KINDS, type Axis, expandShorthand, slug } from './axes.js'
 import { type Experiment, plan } from './plan.js'
 
 const safeName = z.string().regex(/^\w[\w.-]*$/)
 
-/** Where the JSON Schema of experiments describes settings of a search, and a value of an axis. */
+/** References in the JSON Schema of experiments: to the settings of a search, and to a value of an axis. */
 const SEARCH_SETTINGS = '#/$defs/settings'
 const AXIS_VALUE = '#/$defs/value'
 
-/** A value of an axis that is written as a group. Whatever else it holds are settings of a search. */
+/** A value of an axis that is written as a group. All its other keys are settings of a search. */
 export const axisValue = z.looseObject({
-  label: z.string().min(1).describe('What tables and figures call the value.'),
-  id: safeName.optional().describe('What names of folders call the value. Default: made from the label.'),
+  label: z.string().min(1).describe('Name of the value in tables and figures.'),
+  id: safeName.optional().describe('Name of the value in names of folders. Default: made from the label.'),
   config: z
     .string()
     .min(1)
@@ -27,7 +27,7 @@ export const axisValue = z.looseObject({
     ),
 })
 
-/** The values of an axis, each a shorthand or a group. */
+/** Schema of the values of an axis; each is a shorthand or a group. */
 function axisValues(axis: Axis) {
   const { expected, prefix, schema } = AXIS_KINDS[axis]
   const error = (issue: z.core.$ZodRawIssue) => (issue.code === 'invalid_type' ? expected : undefined)
@@ -37,7 +37,7 @@ function axisValues(axis: Axis) {
   return z
     .array(
       z
-        .preprocess((written) => writeOut(axis, written), value)
+        .preprocess((written) => expandShorthand(axis, written), value)
         .meta({ written: { anyOf: [schema, { $ref: AXIS_VALUE }] } }),
     )
     .min(1)
@@ -51,7 +51,7 @@ const study = group({
   figure: z
     .enum(['extent', 'noise', 'method', 'epochs'])
     .describe(
-      "Which axis the figure has on its x axis. Colours tell the study's other axes apart. The study must list values of this axis.",
+      "Axis of values on the figure's x axis. Colours distinguish the study's other axes. The study must list values of this axis.",
     ),
   title: z.string().min(1).optional().describe('Title of the figure. Default: a title for the axis.'),
   variance: z
@@ -63,7 +63,7 @@ const study = group({
       'fixedGradientVarianceCandidates',
     ])
     .default('gradientVarianceLast')
-    .describe('Which gradient variance the figure shows: a column of the results.'),
+    .describe('Gradient variance that the figure shows: a column of the results.'),
   spaces: axisValues('space').describe('Search spaces to compare: values of `space.name`.'),
   extents: axisValues('extent').describe('Extents of weight sharing to compare: values of `space.sharing`.'),
   methods: axisValues('method').describe('Methods to compare: values of `method.name`.'),
@@ -97,7 +97,7 @@ export const experimentSchema = group({
   set: z
     .record(z.string(), z.unknown())
     .default({})
-    .describe('Settings that are laid over those of `config` in every search.')
+    .describe('Settings that override `config` in every search.')
     .meta({ written: { $ref: SEARCH_SETTINGS } }),
   seeds: z
     .array(z.int().min(0))
@@ -114,17 +114,18 @@ export const experimentSchema = group({
     .describe('Studies by name: each compares searches in one figure.'),
 }).describe('An experiment: searches to compare, with which seeds, in which figures.')
 
-/** An experiment as one writes it, in code or in a file's YAML: see the page on experiments. */
+/** An experiment as you write it, in code or in YAML; see the page on experiments. */
 export type ExperimentInput = z.input<typeof experimentSchema>
+/** A checked experiment, with all defaults. */
 export type ExperimentSettings = z.output<typeof experimentSchema>
 export type StudySettings = z.output<typeof study>
 export type Variance = StudySettings['variance']
 
-/** What changes an experiment's file. */
+/** Changes to an experiment's file. */
 export interface LoadExperimentOptions {
   /**
-   * Changes written `key.of.setting=value`: of the experiment where the first key is one of its own, of every search's
-   * settings, as in `set`, otherwise. Paths in them are relative to the working directory.
+   * Changes in the form `key.of.setting=value`. If the first key is a key of experiments, they change the experiment.
+   * Otherwise they change the settings of every search, as `set` does. Paths are relative to the working directory.
    */
   readonly set?: readonly string[]
 }
@@ -132,7 +133,7 @@ export interface LoadExperimentOptions {
 /**
  * Reads an experiment's file and plans its searches.
  *
- * @throws UserError with exit code 2, naming everything that is wrong with the file or the settings of any search.
+ * @throws UserError with exit code 2 that lists all problems in the file and in the settings of all searches.
  */
 export async function loadExperiment(file: string, { set = [] }: LoadExperimentOptions = {}): Promise<Experiment> {
   const written = await readSettings(file, 'the experiment')
@@ -140,9 +141,9 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
   const folder = dirname(resolve(file))
   resolveAll(written, folder)
   for (const assignment of set) {
-    const own = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
-    if (!own && !isGroup(written.set)) written.set = {}
-    assign(own ? written : (written.set as Settings), assignment)
+    const changesExperiment = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
+    if (!changesExperiment && !isGroup(written.set)) written.set = {}
+    assign(changesExperiment ? written : (written.set as Settings), assignment)
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file), file)
@@ -159,7 +160,7 @@ export async function planExperiment(input: ExperimentInput): Promise<Experiment
   return plan(checkAgainst(experimentSchema, written, 'the experiment'), 'the experiment')
 }
 
-/** Makes absolute whatever names a file. */
+/** Makes all names of files absolute. */
 function resolveAll(experiment: Settings, base: string): void {
   if (typeof experiment.config === 'string') experiment.config = resolve(base, experiment.config)
   if (isGroup(experiment.set)) resolvePaths(experiment.set, base)

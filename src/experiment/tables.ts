@@ -1,11 +1,12 @@
-/** The tables of an experiment as CSV (RFC 4180): dots for decimals, nothing where there is no number. */
+/** Tables of an experiment as CSV (RFC 4180). Numbers have decimal points; a missing number is an empty field. */
+import { csvField } from '../base/csv.js'
 import { AXES } from './axes.js'
 import { MEASURES } from './measures.js'
 import type { CellResult, ConditionResult } from './results.js'
 
 type Value = string | number | null
 
-/** A row per complete cell. */
+/** A row per complete search. */
 export function cellTable(cells: readonly CellResult[]): string {
   const head = ['cell', 'studies', ...AXES, 'seed', ...MEASURES]
   const rows = cells.map(({ cell, studies, labels, seed, measures }) => [
@@ -18,7 +19,7 @@ export function cellTable(cells: readonly CellResult[]): string {
   return csv([head, ...rows])
 }
 
-/** A row per condition of every study: how many seeds are in, and mean and standard deviation of each measure. */
+/** A row per condition of every study: number of complete seeds, mean and standard deviation of each measure. */
 export function conditionTable(conditions: readonly ConditionResult[]): string {
   const head = ['study', ...AXES, 'n', ...MEASURES.flatMap((name) => [name, `${name}Deviation`])]
   const rows = conditions.map(({ study, labels, n, summary }) => [
@@ -31,11 +32,6 @@ export function conditionTable(conditions: readonly ConditionResult[]): string {
 }
 
 function csv(rows: readonly (readonly Value[])[]): string {
+  const field = (value: Value) => csvField(String(value ?? ''))
   return rows.map((row) => `${row.map(field).join(',')}\n`).join('')
-}
-
-function field(value: Value): string {
-  if (value === null) return ''
-  const text = String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,9 +1,9 @@
-/** Vega-Lite specifications to SVG, in one style. Vega is loaded only where something is drawn: it takes a second. */
+/** Draws Vega-Lite specifications as SVG, in one style. Vega takes a second to load, so the first drawing loads it. */
 import type { Config, TopLevelSpec } from 'vega-lite'
 
 export const COLORS = { other: '#a8b0ba', own: '#2f6fb3', ink: '#24292f', faint: '#6e7781', grid: '#e6e8eb' }
 
-/** Told apart with any kind of colour vision: Okabe and Ito's (2008), without their yellow, which is too light on white. */
+/** Okabe and Ito's palette (2008) for any kind of colour vision, without its yellow, which is too light on white. */
 export const CATEGORIES = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif'
@@ -37,16 +37,15 @@ const CONFIG: Config = {
   text: { fontSize: 12, color: COLORS.ink },
 }
 
-/** Vega's measure of text, which its types leave out. */
+/** Vega's measurement of text, which is missing from its types. */
 interface TextMetrics {
   width(item: { readonly fontSize?: number }, text: unknown): number
 }
 
-/** Resolves to the text of an SVG file. The background is white, so that it can be read on dark pages too. */
+/** Resolves to the text of an SVG file. Its background is white, so that it is legible on dark pages too. */
 export async function drawSvg(specification: object): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
-  // Without a canvas vega takes every character for 0.8 of the font's size, and leaves room for it: sans serifs have
-  // 0.56.
+  // Without a canvas vega assumes that a character is 0.8 times as wide as the font is high; in sans serifs it is 0.56.
   const { textMetrics } = vega as unknown as { textMetrics: TextMetrics }
   textMetrics.width = ({ fontSize = 11 }, text) => 0.56 * fontSize * String(text ?? '').length
   const whole = { background: 'white', padding: 16, ...specification } as TopLevelSpec

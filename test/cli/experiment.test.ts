@@ -17,8 +17,8 @@ const unbroken = join(folder, 'unbroken')
 beforeAll(async () => {
   const outcome = await pada(['experiment', FILE, '--out', unbroken])
   expect(outcome.code, outcome.stderr).toBe(0)
-  expect(outcome.stdout).toContain('cell 3 of 6 · spos-epochs-4-seed0')
-  expect(outcome.stdout).toContain('6 of 6 cells complete')
+  expect(outcome.stdout).toContain('search 3 of 6 · spos-epochs-4-seed0')
+  expect(outcome.stdout).toContain('6 of 6 searches complete')
   expect(outcome.stdout).not.toContain('\u001b')
 })
 
@@ -140,7 +140,7 @@ describe('wrong usage: exit code 2 and no trace', () => {
   test('settings that are not those of the runs in the folder', async () => {
     const outcome = await pada(['experiment', FILE, '--out', unbroken, '--set', 'training.learningRate=0.01'])
     expect(outcome.code).toBe(2)
-    expect(outcome.stderr).toContain('Expected cells that can be run but received 6 problems')
+    expect(outcome.stderr).toContain('Expected searches that can run but received 6 problems')
     expect(outcome.stderr).toContain('training.learningRate: 0.05, not 0.01')
   })
 })

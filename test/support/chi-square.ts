@@ -1,6 +1,6 @@
 /**
- * Pearson's statistic of observed counts against probabilities, and the value that it exceeds with probability 1e-4 if
- * the counts are drawn from them (Wilson and Hilferty, 1931): of 10,000 seeds one would fail a right generator.
+ * Pearson's statistic of counts against probabilities, and its limit. A right generator exceeds the limit with
+ * probability 1e-4, that is for one of 10,000 seeds (approximation of Wilson and Hilferty, 1931).
  */
 export function chiSquare(counts: ArrayLike<number>, probabilities: ArrayLike<number>) {
   const total = Array.from(counts).reduce((sum, count) => sum + count, 0)
@@ -20,7 +20,7 @@ export function chiSquare(counts: ArrayLike<number>, probabilities: ArrayLike<nu
   return { statistic, limit }
 }
 
-/** How often each of `bins` indices was drawn in `draws` draws. */
+/** Counts each of `bins` indices in `draws` draws. */
 export function histogram(bins: number, draws: number, draw: () => number): number[] {
   const counts = new Array<number>(bins).fill(0)
   for (let i = 0; i < draws; i++) counts[draw()]++

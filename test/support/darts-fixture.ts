@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { scalars } from '../../src/base/shapes.js'
 import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
 import { dartsNetwork } from '../../src/spaces/darts/network.js'
 import { type BufferSpec, darts, type ParameterSpec } from '../../src/spaces/index.js'
@@ -11,7 +12,7 @@ interface Published {
   readonly buffers: string
 }
 
-/** Written by scripts/fixtures/darts.py: the networks in PyTorch and float64, and digests of names and shapes. */
+/** Results of the networks in PyTorch and float64, and digests of names and shapes; from scripts/fixtures/darts.py. */
 export const fixture: {
   readonly channels: number
   readonly cells: number
@@ -61,12 +62,11 @@ export interface State {
   readonly buffers: Float32Array[]
 }
 
-/** The weights and statistics of the fixture, tensor by tensor: norms and statistics vary around where they begin. */
+/** Weights and statistics of the fixture, by tensor. Those of norms vary around their initial values. */
 export function fixtureState(parameters: readonly ParameterSpec[], buffers: readonly BufferSpec[] = []): State {
   const random = randomNumbers(seed)
   const around = (centre: number, bound: number, shape: readonly number[]) => {
-    const length = shape.reduce((product, extent) => product * extent, 1)
-    return randomFloats(random, length, bound).map((value) => value + centre)
+    return randomFloats(random, scalars(shape), bound).map((value) => value + centre)
   }
   return {
     parameters: parameters.map(({ shape, init }) =>
@@ -80,7 +80,7 @@ export function fixtureImages({ size, batch }: { size: number; batch: number }):
   return randomFloats(randomNumbers(seed + 1), batch * 3 * size ** 2, 2)
 }
 
-/** Of the names and shapes of tensors, in order. */
+/** SHA-256 of the names and shapes of tensors, in order. */
 export function digest(specs: readonly { readonly name: string; readonly shape: readonly number[] }[]): string {
   const lines = specs.map(({ name, shape }) => `${name} ${shape.join('x')}`)
   return createHash('sha256').update(lines.join('\n')).digest('hex')

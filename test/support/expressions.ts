@@ -1,6 +1,6 @@
 import { inputsOf, type Program, parametersOf } from '../../src/programs/program.js'
 
-/** Two computations are equal when they get the same number. */
+/** Numbers expressions: equal expressions get the same number. */
 export class Expressions {
   readonly #known = new Map<string, number>()
 
@@ -12,7 +12,7 @@ export class Expressions {
   }
 }
 
-/** What a program computes, read instruction by instruction. */
+/** The number of the expression that a program computes. */
 export function interpret(program: Program, e: Expressions): number {
   const values: number[] = []
   for (const instruction of program.instructions) {

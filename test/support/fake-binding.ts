@@ -1,7 +1,7 @@
 /**
- * An addon in plain JavaScript for tests of what surrounds it: same surface, made-up arithmetic. Every number that a
- * step yields or leaves behind depends on all that went in and on all that earlier steps left, so that a resumed run
- * equals an unbroken one only if everything was restored.
+ * A fake addon in JavaScript, with the same interface and invented arithmetic. Every number that a step returns or
+ * stores depends on all its inputs and on all state of earlier steps. So a resumed run equals an unbroken one only if
+ * all state was restored.
  */
 import type {
   AccumulateOptions,
@@ -21,18 +21,24 @@ interface FakePlan extends RawPlan {
   readonly code: Int32Array
 }
 
-/** What went on, for tests to look at. */
+/** Record of calls since the start of the test. */
 export const journal = {
   compiled: 0,
   disposed: 0,
   evaluated: 0,
-  /** Handles that nobody has disposed. */
+  /** Handles that are not disposed yet. */
   open: new Set<object>(),
   recalibrated: [] as number[][],
-  steps: [] as StepRecordOfFake[],
+  steps: [] as StepCall[],
 }
 
-export interface StepRecordOfFake {
+export function clearJournal(): void {
+  journal.open.clear()
+  Object.assign(journal, { compiled: 0, disposed: 0, evaluated: 0, recalibrated: [], steps: [] })
+}
+
+/** Arguments of one `trainStep`. */
+export interface StepCall {
   readonly parameters: readonly string[]
   readonly batch: Omit<Batch, 'dataset'>
   readonly options: StepOptions
@@ -198,7 +204,7 @@ class FakeSupernet {
     return clipped
   }
 
-  /** As in the addon, nothing else comes between its parts. */
+  /** Synchronous until its end, so that its parts are one call of the addon. */
   async trainStep(
     plan: FakePlan,
     _dataset: RawDataset | RawHeldBatch,

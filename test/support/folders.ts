@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A folder of the test's own, removed after it. */
+/** A new folder for the current test, removed after it. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pada-setup-'))
+  const folder = mkdtempSync(join(tmpdir(), 'pada-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Writes files, given by their paths below `folder`. */
+/** Writes files, given by their paths below `folder`. Returns `folder`. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
@@ -19,7 +19,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   return folder
 }
 
-/** A folder that looks like a libtorch but whose libraries are no libraries. */
+/** A folder with the files of a libtorch, whose libraries are not real. */
 export function fakeLibtorch(version = '2.15.0', options: { cuda?: boolean } = {}): string {
   const [major, minor, patch] = version.split('.')
   return writeFiles(temporaryFolder(), {

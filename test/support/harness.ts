@@ -1,12 +1,12 @@
-/** Runs the built command as users do: as a process of its own, on the embedded data, with settings that take seconds. */
+/** Runs the built command as users do: in another process, on the embedded data, with settings that take seconds. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
 import type { ResultEvent, SearchEvent } from '../../src/search/events.js'
+
+export { temporaryFolder } from './folders.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -64,7 +64,7 @@ export function interruptAt(args: readonly string[], signal: NodeJS.Signals, at:
   return pada([...args, '--json'], { node: ['--import', hook.href] })
 }
 
-/** Parses standard output of `--json`; fails where a line is not an object with an event. */
+/** Parses standard output of `--json`. Throws if a line is not JSON. */
 export function events(outcome: Outcome): SearchEvent[] {
   return outcome.stdout
     .trimEnd()
@@ -78,25 +78,18 @@ export function resultOf(outcome: Outcome): ResultEvent {
   return last
 }
 
-/** A result without what differs between equal runs: where they lie and how long they took. */
+/** A result without the fields that differ between equal runs: run folder and seconds. */
 export function comparable({ run: _run, seconds: _seconds, ...rest }: ResultEvent): object {
   return rest
 }
 
-/** Arguments of a search that takes a second, see `tiny.yaml`; more settings as `key=value`. */
+/** Arguments of a search that takes a second, see `tiny.yaml`; `settings` are further `key=value`. */
 export function tiny(...settings: string[]): string[] {
   const set = settings.length > 0 ? ['--set', ...settings] : []
   return ['--config', fileURLToPath(new URL('../cli/tiny.yaml', import.meta.url)), ...set]
 }
 
-/** A folder for one test, removed after it. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pada-cli-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** Hash of every file under a folder by relative path: two equal fingerprints mean an untouched folder. */
+/** Hash of every file under a folder, by relative path. A folder with an equal fingerprint is unchanged. */
 export function fingerprint(folder: string): Record<string, string> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return Object.fromEntries(

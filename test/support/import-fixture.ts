@@ -1,10 +1,11 @@
 /**
- * The checkpoints of test/fixtures/import.json, which PyTorch computed: their names are written here from those of our
- * spaces, the other way round than an import reads them, and a digest says that PyTorch has the same.
+ * The checkpoints of test/fixtures/import.json. The names of their tensors are made here from the names of our spaces,
+ * the inverse of an import; digests of PyTorch's names confirm them. PyTorch computed the logits.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { scalars } from '../../src/base/shapes.js'
 import type { Tensor } from '../../src/formats/safetensors.js'
 import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
 import {
@@ -21,9 +22,9 @@ import { randomFloats, randomNumbers } from './random.js'
 
 interface Case {
   readonly size: number
-  /** Of the names and shapes of the state dict, sorted. */
+  /** Digest of the sorted names and shapes of the state dict. */
   readonly digest: string
-  /** Digest of the names of its parameters in their order, of supernets of AutoDL-Projects and DARTS. */
+  /** Digest of the names of its parameters in their order; only for supernets of AutoDL-Projects and DARTS. */
   readonly order?: string
   readonly paths: readonly { readonly path: string | Path; readonly logits: readonly number[] }[]
 }
@@ -68,7 +69,7 @@ export const spaces = {
   proxylessnas: proxylessNas({ ...fixture.proxylessnas, input: image(32), classes }),
 }
 
-/** The sub-model that a family's network is, in the space of ProxylessNAS. */
+/** Path in the space of ProxylessNAS that has this network. */
 export const networkPath = (name: 'proxylessNetwork' | 'timm' | 'torchvision') =>
   spaces.proxylessnas.decode(cases[name].paths[0].path as string)
 
@@ -85,7 +86,7 @@ export function digest(shapes: Shapes): string {
   return digestOf([...shapes].map(([name, shape]) => `${name} ${shape.join('x')}`).sort())
 }
 
-/** Of the names of a space's parameters, in their order. */
+/** Digest of the names of a space's parameters, in their order. */
 export function orderOf(space: SearchSpace): string {
   return digestOf(space.parameters().map(({ name }) => name))
 }
@@ -94,27 +95,26 @@ function digestOf(lines: readonly string[]): string {
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
-/** The state dict that PyTorch had, or another one by the same rule. */
+/** Random tensors that depend only on name and shape, as in PyTorch. `identityNorms`: norms scale by 1, shift by 0. */
 export function stateDict(shapes: Shapes, { identityNorms = false } = {}): Map<string, Tensor> {
   return new Map(
     [...shapes].map(([name, shape]): [string, Tensor] => {
       if (name.endsWith('num_batches_tracked')) return [name, { shape, data: BigInt64Array.of(3n) }]
-      const length = shape.reduce((product, extent) => product * extent, 1)
       const draw = (bound: number, centre = 0) =>
-        randomFloats(randomNumbers(crc32(name)), length, bound).map((value) => value + centre)
+        randomFloats(randomNumbers(crc32(name)), scalars(shape), bound).map((value) => value + centre)
       if (name.endsWith('running_mean')) return [name, { shape, data: draw(0.1) }]
       if (name.endsWith('running_var')) return [name, { shape, data: draw(0.1, 0.2) }]
       const sibling = name.replace(/\w+$/, 'weight')
       if (/\.(weight|bias)$/.test(name) && shapes.get(sibling)?.length === 1) {
         return [name, { shape, data: draw(identityNorms ? 0 : 0.5, name.endsWith('weight') ? 1 : 0) }]
       }
-      const fanIn = shape.slice(1).reduce((product, extent) => product * extent, 1)
+      const fanIn = scalars(shape.slice(1))
       return [name, { shape, data: draw(shape.length > 1 ? 1 / Math.sqrt(fanIn) : 0.5) }]
     }),
   )
 }
 
-/** The tensors of a space, or of a path of it. */
+/** Shapes of the tensors of a space, or of one of its paths. */
 function shapesOf(space: SearchSpace, path?: Path): Shapes {
   const names = path && subModelNames(space, path)
   const specs = [...space.parameters(), ...(space.buffers?.() ?? [])]
@@ -132,7 +132,7 @@ function addNorm(shapes: Shapes, name: string, channels: number, { affine }: { a
   shapes.set(`${name}.num_batches_tracked`, [])
 }
 
-/** Adds the counters that PyTorch keeps beside running statistics. */
+/** Adds PyTorch's counters of batches to running statistics. */
 function withCounters(shapes: Shapes): Shapes {
   const all: Shapes = new Map(shapes)
   for (const name of shapes.keys()) {
@@ -141,7 +141,7 @@ function withCounters(shapes: Shapes): Shapes {
   return all
 }
 
-/** `GenericNAS201Model`; `affine`: the last norm has parameters. */
+/** `GenericNAS201Model` of AutoDL-Projects; `affine` is for its last norm. */
 export function autodlShapes({ affine }: { affine: boolean }, space: SearchSpace = spaces.nasbench201): Shapes {
   const shapes: Shapes = new Map()
   for (const [name, shape] of shapesOf(space)) {
@@ -156,12 +156,12 @@ export function autodlShapes({ affine }: { affine: boolean }, space: SearchSpace
   return shapes
 }
 
-/** A `TinyNetwork…`: the same without underscores. */
+/** `TinyNetwork…` of AutoDL-Projects: the same names without underscores. */
 export function autodlTinyShapes(space?: SearchSpace): Shapes {
   return renamed(autodlShapes({ affine: true }, space), (name) => name.replace(/^_/, ''))
 }
 
-/** The search supernet of `model_search.py`. */
+/** The supernet in `model_search.py` of DARTS. */
 export function dartsShapes(): Shapes {
   const shapes = shapesOf(spaces.darts)
   addNorm(shapes, 'stem.1', 6, { affine: true })
@@ -179,7 +179,7 @@ export function dartsShapes(): Shapes {
   return shapes
 }
 
-/** `NetworkCIFAR`, whose names are ours. */
+/** `NetworkCIFAR` of DARTS, which has our names. */
 export function dartsNetworkShapes(): Shapes {
   return withCounters(shapesOf(dartsAlone))
 }
@@ -207,7 +207,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   classifier: 'classifier.linear',
 }
 
-/** The authors' network of a path, or their supernet. */
+/** The network of a path by ProxylessNAS's authors; without a path, their supernet. */
 export function proxylessShapes(path?: Path): Shapes {
   const space = spaces.proxylessnas
   const layers = [...new Set([...shapesOf(space).keys()].flatMap((name) => CANDIDATE.exec(name)?.[1] ?? []))]

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { scalars } from '../../src/base/shapes.js'
 import type { Cost } from '../../src/programs/cost.js'
 import { nasBenchMacro, proxylessNas, type SearchSpace } from '../../src/spaces/index.js'
 import { randomFloats, randomNumbers } from './random.js'
 
-/** Written by scripts/fixtures/mbconv.py: two spaces in PyTorch, small ones in float64. */
+/** Costs and logits of a space in PyTorch, the small space in float64; from scripts/fixtures/mbconv.py. */
 interface Fixture {
   readonly costs: readonly (Cost & { readonly arch: string })[]
   readonly tiny: {
@@ -20,13 +21,13 @@ interface Fixture {
 
 export interface TinyPath {
   readonly arch: string
-  /** Logits by the running statistics, batch × classes. */
+  /** Logits in evaluation, by running statistics: batch × classes. */
   readonly evaluation: readonly number[]
-  /** Logits by the statistics of the batch. */
+  /** Logits in training, by the batch's statistics. */
   readonly training: readonly number[]
-  /** Cross-entropy of `training`; label i mod classes for image i. */
+  /** Cross-entropy of `training`; image i has the label i mod classes. */
   readonly loss: number
-  /** Of all parameters together. */
+  /** L2 norm of the gradient of all parameters. */
   readonly gradientNorm: number
 }
 
@@ -58,11 +59,11 @@ export const mbConvFixtures = (Object.keys(FACTORIES) as Name[]).map((name) => {
   }
 })
 
-/** By name, in the order of the space. */
+/** Values of the parameters by name, in the order of the space. */
 function parametersOf(space: SearchSpace, seed: number): Map<string, Float32Array> {
   const random = randomNumbers(seed)
   const numbers = space.parameters().map(({ name, shape, init }) => {
-    const values = randomFloats(random, elements(shape), init.kind === 'uniform' ? init.bound : 0.5)
+    const values = randomFloats(random, scalars(shape), init.kind === 'uniform' ? init.bound : 0.5)
     return [name, init.kind === 'ones' ? values.map((value) => 1 + value) : values] as const
   })
   return new Map(numbers)
@@ -71,14 +72,10 @@ function parametersOf(space: SearchSpace, seed: number): Map<string, Float32Arra
 function buffersOf(space: SearchSpace, seed: number): Map<string, Float32Array> {
   const random = randomNumbers(seed)
   const numbers = (space.buffers?.() ?? []).map(({ name, shape, init }) => {
-    const length = elements(shape)
+    const length = scalars(shape)
     // Means in ±0.1, variances in 0.1…0.3.
     if (init === 0) return [name, randomFloats(random, length, 0.1)] as const
     return [name, randomFloats(random, length, 0.1).map((value) => 0.2 + value)] as const
   })
   return new Map(numbers)
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1)
 }

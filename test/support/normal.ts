@@ -1,4 +1,4 @@
-/** χ² of values against the standard normal distribution, in `classes` classes of equal probability. */
+/** Pearson's χ² of values against the standard normal distribution, in `classes` bins of equal probability. */
 export function chiSquareNormal(values: readonly number[], classes: number): number {
   const counts = new Array<number>(classes).fill(0)
   for (const value of values) counts[Math.min(classes - 1, Math.floor(classes * normalCdf(value)))]++
@@ -6,7 +6,7 @@ export function chiSquareNormal(values: readonly number[], classes: number): num
   return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
 }
 
-/** By Simpson's rule from 0, exact to 1e-8 for what it is used for. */
+/** Simpson's rule from 0; the error is below 1e-8. */
 function normalCdf(x: number): number {
   const bound = Math.max(-8, Math.min(8, x))
   const intervals = 200

@@ -1,4 +1,4 @@
-/** Runs models in onnxruntime's build for WebAssembly, on one thread. */
+/** Runs models in onnxruntime for WebAssembly, on one thread. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web'
 import type { Shape } from '../../src/programs/program.js'
 

@@ -1,12 +1,12 @@
 /**
- * Pickles as Python 2 wrote them with protocol 2, which is how CIFAR is published: strings are bytes, arrays are rebuilt
- * by `numpy.core.multiarray._reconstruct`. No Python writes these any more.
+ * Writes pickles as Python 2 did with protocol 2, the format of CIFAR. Strings are bytes, and
+ * `numpy.core.multiarray._reconstruct` rebuilds arrays. Today's Python cannot write them.
  */
 
 export interface ByteArray {
   readonly shape: readonly number[]
   readonly bytes: Uint8Array
-  /** NumPy's name; default `u1`. */
+  /** NumPy's name of the type; default `u1`. */
   readonly type?: string
   readonly fortranOrder?: boolean
 }

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of programs in plain float64 loops, one loop per letter of the formula: what the addon is compared
- * with. Gradients come from central differences, so they share nothing with the addon's backward pass.
+ * Reference for the addon: computes programs by plain loops in float64, with one loop per index of the formula.
+ * Gradients are central differences, so they share nothing with the addon's backward pass.
  */
 import type { Instruction, Program, Shape } from '../../src/programs/program.js'
 
@@ -10,11 +10,11 @@ export interface ScalarBatch {
   readonly labels: readonly number[]
   /** Factor on each sample's loss. */
   readonly weights?: readonly number[]
-  /** What dropouts draw from; without it, nothing is dropped. */
+  /** Seed of dropouts, and factor on the probabilities of drop path. Without it, nothing is dropped. */
   readonly drop?: { readonly seed: number; readonly pathScale?: number }
-  /** Coefficients of mixes. */
+  /** Coefficients of `mix` instructions. */
   readonly mixing?: ArrayLike<number>
-  /** Running statistics by name: batch norms that have them take these instead of the batch's, as in evaluation. */
+  /** Running statistics by name, as in evaluation: batch norms that name them use them instead of the batch's. */
   readonly running?: ReadonlyMap<string, ArrayLike<number>>
 }
 
@@ -30,7 +30,7 @@ export function scalarLogits(program: Program, parameters: ScalarParameters, bat
   return scalarValues(program, parameters, batch)[program.output]
 }
 
-/** What every instruction gives for the whole batch. */
+/** The value of every instruction for the whole batch. */
 export function scalarValues(program: Program, parameters: ScalarParameters, batch: ScalarBatch): Values[] {
   const values: Values[] = []
   const shapes: Shape[] = []
@@ -47,7 +47,7 @@ export interface ScalarRecord {
   readonly importance: readonly number[]
 }
 
-/** Weighted cross-entropy over the batch size, hits, and ‖softmax − onehot‖₂ per sample. */
+/** Weighted cross-entropy divided by the batch size, number of hits, and ‖softmax − onehot‖₂ per sample. */
 export function scalarRecord(program: Program, parameters: ScalarParameters, batch: ScalarBatch): ScalarRecord {
   const logits = scalarLogits(program, parameters, batch)
   const count = batch.labels.length
@@ -67,7 +67,7 @@ export function scalarRecord(program: Program, parameters: ScalarParameters, bat
   return { loss, correct, importance }
 }
 
-/** Central differences of the loss in every scalar of every parameter. */
+/** Central differences of the loss, for every scalar of every parameter. */
 export function scalarGradients(
   program: Program,
   parameters: ScalarParameters,
@@ -80,7 +80,7 @@ export function scalarGradients(
 /** Central differences of any function of the parameters. */
 export function differences(
   parameters: ScalarParameters,
-  height: (parameters: ScalarParameters) => number,
+  f: (parameters: ScalarParameters) => number,
   step = 1e-6,
 ): Map<string, Float64Array> {
   const gradients = new Map<string, Float64Array>()
@@ -89,7 +89,7 @@ export function differences(
       const at = (offset: number) => {
         const moved = values.slice()
         moved[i] += offset
-        return height(new Map([...parameters, [name, moved]]))
+        return f(new Map([...parameters, [name, moved]]))
       }
       return (at(step) - at(-step)) / (2 * step)
     })
@@ -173,7 +173,7 @@ function evaluate(
       return source.map((value, i) => {
         const sample = Math.floor(i / (channels * height * width))
         const channel = Math.floor(i / (height * width)) % channels
-        // The addon draws in the order of its memory, channels innermost.
+        // Draws are numbered in the order of the addon's memory, channels innermost.
         const position = perSample ? sample : (sample * height * width + (i % (height * width))) * channels + channel
         const draw = draws.get(position) ?? uniformDraw(drop.seed, values.length, position)
         draws.set(position, draw)
@@ -202,7 +202,7 @@ function evaluate(
   }
 }
 
-/** A read of the input at a channel, row and column of one sample; undefined in the padding. */
+/** Reads the input of one sample at a channel, row and column; undefined in the padding. */
 type Read = (channel: number, y: number, x: number) => number | undefined
 type Reduce = (read: Read, channel: number, y: number, x: number, kernel: number) => number
 
@@ -276,7 +276,7 @@ function convolve(
   }
 }
 
-/** With the means and variances given, or else with those of the batch. */
+/** Normalises by the given means and variances, or else by the batch's. */
 function batchNorm(
   source: Values,
   channels: number,
@@ -295,7 +295,7 @@ function batchNorm(
   return result
 }
 
-/** splitmix64, as native/runtime/random.h. */
+/** splitmix64, as in native/runtime/random.h. */
 function hash(value: bigint): bigint {
   const wrap = (x: bigint) => BigInt.asUintN(64, x)
   let x = wrap(value + GOLDEN)
@@ -306,7 +306,7 @@ function hash(value: bigint): bigint {
 
 const GOLDEN = 0x9e3779b97f4a7c15n
 
-/** In [0, 1): number `position` of what an instruction of a program draws in a step. */
+/** The draw number `position` of an instruction in a step, in [0, 1). */
 function uniformDraw(seed: number, instruction: number, position: number): number {
   const stream = hash(BigInt(seed) * GOLDEN + hash(BigInt(instruction)))
   return Number(hash(stream + BigInt(position) * GOLDEN) >> 11n) / 2 ** 53

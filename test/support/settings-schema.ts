@@ -1,8 +1,8 @@
-/** What a validator of JSON Schema that is not zod's own says of settings. */
+/** Checks settings by JSON Schema, with a validator other than zod. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { JsonSchema } from '../../src/config/json-schema.js'
 
-/** A function that tells whether a schema accepts settings. */
+/** Compiles a schema to a function that is true for settings it accepts. */
 export function validator(schema: JsonSchema): (settings: unknown) => boolean {
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema)
   return (settings) => validate(settings)
@@ -16,11 +16,11 @@ export function descriptionsOf(schema: unknown): string[] {
   )
 }
 
-/** The places of all settings that a schema describes nothing of, and of undescribed variants. */
+/** Places of all settings and variants without a description. */
 export function undescribed(schema: JsonSchema, place = ''): string[] {
   const variants = schema.oneOf ?? []
-  const own = Object.entries(schema.properties ?? {})
-  const within = [...variants.entries(), ...own].flatMap(([key, value]) => {
+  const properties = Object.entries(schema.properties ?? {})
+  const within = [...variants.entries(), ...properties].flatMap(([key, value]) => {
     const at = `${place}/${key}`
     const inner = value as JsonSchema
     return [...(inner.description === undefined && inner.$ref === undefined ? [at] : []), ...undescribed(inner, at)]

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 
-/** A zip archive whose entries are stored as they are, as torch.save writes them. */
+/** A zip archive with uncompressed entries, as torch.save writes it. */
 export function storedZip(entries: Readonly<Record<string, Uint8Array | string>>): Buffer {
   const locals: Buffer[] = []
   const central: Buffer[] = []

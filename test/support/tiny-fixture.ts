@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { scalars } from '../../src/base/shapes.js'
 import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
 import type { Path } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from './random.js'
 
-/** Written by scripts/fixtures/nasbench201.py: the network in PyTorch and float64. */
+/** Training and logits of the supernet in PyTorch and float64; from scripts/fixtures/nasbench201.py. */
 interface Fixture {
   readonly channels: number
   readonly size: number
@@ -20,7 +21,7 @@ export interface Step {
   readonly loss: number
   readonly correct: number
   readonly sampleImportance: readonly number[]
-  /** Before clipping; null for parameters that the path does not sample. */
+  /** Norms before clipping; null for parameters that the path does not sample. */
   readonly gradientNorms: readonly (number | null)[]
   readonly globalNorm: number
   readonly operationImportance: Readonly<Record<string, number>>
@@ -37,22 +38,21 @@ export const fixture: Fixture = JSON.parse(
 )
 
 const { learningRate, momentum, weightDecay, clipNorm } = fixture.sgd
-/** The fixture's optimizer, as a step takes it. */
+/** The fixture's optimizer, as options of a step. */
 export const fixtureRates = { learningRate, optimizer: { kind: 'sgd', momentum, weightDecay }, clipNorm } as const
 export const input = { channels: 3, height: fixture.size, width: fixture.size }
 export const space = nasBench201({ channels: fixture.channels, cellsPerStage: 1, input, classes: fixture.classes })
 
-/** The batch of images that the fixture was made with. */
+/** The fixture's batch of images. */
 export function fixtureImages(): Float32Array {
   return randomFloats(randomNumbers(fixture.seed + 1), fixture.labels.length * 3 * fixture.size ** 2, 2)
 }
 
-/** The weights that the fixture starts from, in the order of the space's parameters. */
+/** The fixture's initial weights, in the order of the space's parameters. */
 export function fixtureWeights(): Float32Array {
   const random = randomNumbers(fixture.seed)
   const weights = space.parameters().flatMap(({ shape, init }) => {
-    const length = shape.reduce((product, extent) => product * extent, 1)
-    return [...randomFloats(random, length, init.kind === 'uniform' ? init.bound : 0)]
+    return [...randomFloats(random, scalars(shape), init.kind === 'uniform' ? init.bound : 0)]
   })
   return Float32Array.from(weights)
 }

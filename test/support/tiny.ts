@@ -1,4 +1,4 @@
-/** A search that is small enough to run hundreds of times. */
+/** A search small enough to run hundreds of times. */
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
 import type { Splits } from '../../src/data/index.js'
 import type { ImageData } from '../../src/native/index.js'
@@ -12,7 +12,7 @@ export function tinyImages(count: number): ImageData {
 
 export const tinySplits: Splits = { train: tinyImages(50), test: tinyImages(20), classes: 4, name: 'tiny' }
 
-/** 50 images in batches of 8: seven steps an epoch, the last with two images. */
+/** Epochs of seven steps: 50 images in batches of 8, the last with two images. */
 export function tinyConfig(changes: ConfigInput = {}) {
   return parseConfig({
     name: 'tiny',
@@ -30,7 +30,7 @@ export async function collect<R>(events: AsyncGenerator<SearchEvent, R>): Promis
   return all
 }
 
-/** An event without what depends on the clock and the folder. */
+/** An event without the fields that depend on the clock or the folder. */
 export function timeless(event: object): Record<string, unknown> {
   const { seconds, imagesPerSecond, run, ...rest } = event as Record<string, unknown>
   return rest

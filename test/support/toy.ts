@@ -1,4 +1,4 @@
-/** Spaces that are nothing but choices, with costs and accuracies that are sums over them. */
+/** Spaces that have only choices. Costs and accuracies of paths are sums over the choices. */
 import type { Candidate, Finder } from '../../src/finding/index.js'
 import { enumeratePaths } from '../../src/spaces/path.js'
 import type { Path, SearchSpace } from '../../src/spaces/space.js'
@@ -8,12 +8,12 @@ export function toySpace(choices: number, options: number, extra: Partial<Search
   return { name: 'toy', choices: each, ...extra } as SearchSpace
 }
 
-/** Most for option c mod 3 of choice c. */
+/** An accuracy that is highest for option c mod 3 at each choice c. */
 export function separable(path: Path): number {
   return path.reduce((sum, option, c) => sum - (option - (c % 3)) ** 2, 0)
 }
 
-/** Each option costs its square. */
+/** A cost: each option costs its square. */
 export function size(path: Path): number {
   return path.reduce((sum, option) => sum + option ** 2, 0)
 }
@@ -31,7 +31,7 @@ export function keys(candidates: readonly { path: Path }[]): string[] {
   return candidates.map(({ path }) => path.join())
 }
 
-/** Accuracy and size of what no path of the space dominates, most accurate first, by comparing all with all. */
+/** Accuracies and sizes on the Pareto front, most accurate first, by comparing all pairs of paths. */
 export function bruteForceFront(space: SearchSpace, accuracy: (path: Path) => number): string[] {
   const all = [...enumeratePaths(space)].map((path) => [accuracy(path), size(path)] as const)
   const kept = all.filter(([a, s]) => !all.some(([b, t]) => b >= a && t <= s && (b > a || t < s)))

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stringify } from 'yaml'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { loadConfig } from '../../config/index.js'
 import { configJsonSchema } from '../../config/json-schema.js'
 import { experimentJsonSchema } from '../../experiment/json-schema.js'
@@ -14,14 +14,14 @@ const options = {
   json: { type: 'boolean', default: false, describe: 'Print the settings as JSON' },
   schema: {
     type: 'string',
-    describe: 'Print the JSON Schema of settings files: of a search, or with the word experiment of experiments',
+    describe: 'Print the JSON Schema of the settings of a search, or with --schema experiment of an experiment',
     coerce: schemaOf,
   },
 } as const
 
 type Arguments = InferredOptionTypes<typeof options> & { file?: string }
 
-/** Prints what a search would run with, checked as it would be. */
+/** Prints the checked settings that a search would use. */
 export const configCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.positional('file', { ...configOption, coerce: onePath('config') }).options(options),
   async handler({ file, set, json, schema }) {
@@ -31,8 +31,7 @@ export const configCommand: CommandModule<object, Arguments> = {
       process.stdout.write(`${JSON.stringify(schema(), null, 2)}\n`)
       return
     }
-    if (file !== undefined && !existsSync(file))
-      throw new UserError(`Expected a settings file for config but received no such file: ${file}`, 2)
+    if (file !== undefined && !existsSync(file)) throw expected('a settings file', 'config', `no such file: ${file}`, 2)
     const config = await loadConfig({ file, set })
     process.stdout.write(json ? `${JSON.stringify(config)}\n` : stringify(config))
   },
@@ -41,5 +40,5 @@ export const configCommand: CommandModule<object, Arguments> = {
 function schemaOf(name: string | string[]): (typeof SCHEMAS)[keyof typeof SCHEMAS] {
   const known = Object.entries(SCHEMAS).find(([key]) => key === (name === '' ? 'search' : name))
   if (known !== undefined) return known[1]
-  throw new UserError(`Expected ${Object.keys(SCHEMAS).join(' or ')} for --schema but received ${name}`, 2)
+  throw expected(Object.keys(SCHEMAS).join(' or '), '--schema', name, 2)
 }

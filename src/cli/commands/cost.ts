@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { createRandom } from '../../base/random.js'
 import { type Config, LATENCY, loadConfig } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
@@ -21,12 +21,13 @@ const options = {
   published: {
     type: 'boolean',
     default: false,
-    describe: 'The network as benchmarks publish it: affine norms, no biases before them, dead edges',
+    describe:
+      'Count the stand-alone network as the benchmark does: affine batch norms, no bias before them, dead edges included',
   },
   latency: {
     type: 'boolean',
     default: false,
-    describe: 'Measure milliseconds per batch too, here, with initial weights, on images of noise',
+    describe: 'Also measure latency (ms per batch) on this machine, with untrained weights and random images',
   },
   batch: {
     type: 'number',
@@ -48,7 +49,7 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
   async handler({ paths: texts = [], config: file = PAPER_CONFIG, set, published, latency, batch, json }) {
     if (batch !== undefined && !latency)
       throw new UserError('Expected --latency with --batch but received --batch alone', 2)
-    if (texts.length === 0) throw new UserError('Expected at least one path for cost but received none', 2)
+    if (texts.length === 0) throw expected('at least one path', 'cost', 'none', 2)
     const config = await loadConfig({ file, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
     const { input, classes } = await imageExtents(config.data)
     const space = createSpace(config.space, input, classes)

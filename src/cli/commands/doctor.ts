@@ -11,7 +11,7 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
   },
 }
 
-/** The diagnosis as lines of a name and a value, then what is missing. */
+/** Renders a diagnosis: lines with a name and a value, then the missing requirements. */
 export function describe(diagnosis: Diagnosis): string {
   const { versions, libtorch, addon } = diagnosis
   const rows: [string, string | undefined][] = [

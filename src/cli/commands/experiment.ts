@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { experiment } from '../../experiment/run.js'
 import { loadExperiment } from '../../experiment/settings.js'
 import { ensureNative } from '../../setup/index.js'
@@ -17,7 +17,11 @@ const options = {
     coerce: onePath('--out'),
   },
   set: { ...setOption, describe: "Change the experiment's keys, or settings of every search: key.of.setting=value …" },
-  report: { type: 'boolean', default: false, describe: 'Only write tables and figures of what is there' },
+  report: {
+    type: 'boolean',
+    default: false,
+    describe: 'Run nothing; rebuild tables and figures from complete searches',
+  },
   json: jsonOption,
 } as const
 
@@ -27,7 +31,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
       .positional('file', { type: 'string', describe: 'YAML file of the experiment', coerce: onePath('experiment') })
       .options(options),
   async handler({ file, set, report, json, ...argv }) {
-    if (file === undefined) throw new UserError('Expected a YAML file for experiment but received none', 2)
+    if (file === undefined) throw expected('a YAML file', 'experiment', 'none', 2)
     const plan = await loadExperiment(file, { set })
     const out = argv.out ?? join('experiments', plan.name)
     const reporter = new ExperimentReporter({ json })
@@ -46,7 +50,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
   },
 }
 
-/** The command that goes on, to be pasted into a shell. */
+/** The command that continues the experiment, quoted for a shell. */
 function continuation(file: string, out: string, set: readonly string[] = []): string {
   const words = ['pada-native', 'experiment', file, '--out', out, ...(set.length > 0 ? ['--set', ...set] : [])]
   return words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')

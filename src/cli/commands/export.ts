@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { imageExtents } from '../../data/extents.js'
 import { writeSafetensors } from '../../formats/safetensors.js'
 import { writeTorchStateDict } from '../../formats/torch-writer.js'
@@ -12,7 +12,7 @@ import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, onePath, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
 
-/** For PyTorch, as safetensors, and as a model that onnxruntime runs. */
+/** `pt` is for PyTorch; onnxruntime runs models in `onnx`. */
 const FORMATS = ['pt', 'safetensors', 'onnx'] as const
 
 const options = {
@@ -20,30 +20,30 @@ const options = {
     choices: FORMATS,
     default: 'pt' as const,
     requiresArg: true,
-    describe: 'What to write',
+    describe: 'Format of the output',
   },
   path: {
     type: 'string',
     requiresArg: true,
-    describe: 'Only this path, as operation indices or architecture',
+    describe: 'Export only this path, as operation indices or architecture',
     coerce: onePath('--path'),
   },
   space: {
     choices: SPACES,
     requiresArg: true,
-    describe: 'Search space of a file, for --path',
-    defaultDescription: 'told from the file',
+    describe: 'Search space of a checkpoint file, with --path',
+    defaultDescription: 'detected',
   },
   set: {
     ...setOption,
-    describe: 'Settings of the space of a file: space.key=value …',
-    defaultDescription: 'told from the file',
+    describe: 'Settings of the space of a checkpoint file, with --path: space.key=value …',
+    defaultDescription: 'detected',
   },
   size: {
     type: 'number',
     requiresArg: true,
-    describe: 'Height and width of the images of a file, for onnx',
-    defaultDescription: 'those of its run, or those that are usual in the space',
+    describe: 'Height and width of images for a checkpoint file, with --format onnx',
+    defaultDescription: "from the file's run, or usual in the space",
   },
   out: { type: 'string', requiresArg: true, demandOption: true, describe: 'File to write', coerce: onePath('--out') },
   json: jsonOption,
@@ -58,8 +58,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
       .options(options),
   async handler(argv) {
     const { source, format, path: text, out, json } = argv
-    if (source === undefined)
-      throw new UserError('Expected a run folder or a checkpoint for export but received none', 2)
+    if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
     checkUsage(argv)
     const opened = await openWeights(source)
     if (opened.isRunFolder) checkRunUsage(argv)
@@ -84,13 +83,13 @@ export const exportCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** A run folder says what options say about a file. */
+/** Refuses the options for checkpoint files if the source is a run folder, which has settings. */
 function checkRunUsage({ source, space, set, size }: Arguments): void {
   if (space === undefined && set === undefined && size === undefined) return
   throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
 }
 
-/** Refuses options without those that they go with. */
+/** Refuses options without the options that they depend on. */
 function checkUsage({ format, path, space, set, size }: Arguments): void {
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
@@ -103,7 +102,7 @@ function checkUsage({ format, path, space, set, size }: Arguments): void {
   }
 }
 
-/** Height and width of the images that a model takes; none if nothing says them. */
+/** Height and width of a model's images, from `--size` or from the file's run; empty if there is neither. */
 async function extents({ size }: Pick<Arguments, 'size'>, { run }: OpenedWeights): Promise<Partial<Shape>> {
   if (size !== undefined) return { height: whole('size', size), width: size }
   if (run === undefined) return {}

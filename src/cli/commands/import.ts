@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { type Config, configOfSettings, loadConfig } from '../../config/index.js'
 import { assign, isGroup, readSettings, type Settings } from '../../config/settings.js'
 import { SPACES } from '../../config/spaces.js'
@@ -18,26 +18,26 @@ const options = {
   space: {
     choices: SPACES,
     requiresArg: true,
-    describe: 'Search space, if neither --config nor the checkpoint tells it',
+    describe: 'Search space, if neither --config nor the checkpoint determines it',
   },
   config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
   set: setOption,
   from: {
     choices: NAME_MAP_NAMES,
     requiresArg: true,
-    describe: 'Whose names the weights have',
-    defaultDescription: 'told from the names',
+    describe: 'Naming scheme of the checkpoint',
+    defaultDescription: 'detected',
   },
   path: {
     type: 'string',
     requiresArg: true,
-    describe: 'Sub-model that the weights belong to, as operation indices or architecture',
+    describe: 'Path that the weights belong to, as operation indices or architecture',
     coerce: onePath('--path'),
   },
   'no-strict': {
     type: 'boolean',
     default: false,
-    describe: 'Take what fits, keep initial values for what is missing, and leave the rest',
+    describe: 'Import matching tensors, keep initial values of missing ones, and ignore the rest',
   },
   out: {
     type: 'string',
@@ -61,7 +61,7 @@ export const importCommand: CommandModule<object, Arguments> = {
       })
       .options(options),
   async handler({ source, from, path, out, json, ...argv }) {
-    if (source === undefined) throw new UserError('Expected a checkpoint for import but received none', 2)
+    if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
     const opened = await openWeights(source)
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
@@ -74,7 +74,7 @@ export const importCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** What is written, then what the weights tell of their space, then the published settings. */
+/** Settings from options and file, then from the weights, then the published ones: the first that exist. */
 async function settings(
   { config: file, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
   { weights, source, run }: OpenedWeights,
@@ -84,12 +84,12 @@ async function settings(
   for (const assignment of named) assign(written, assignment)
   const given = isGroup(written.space) ? written.space : {}
   const shapes = supernetShapes(weights, from)
-  const told = await settingsOfCheckpoint(shapes, { source, given, run, published: true })
-  const all = [...named, `space=${JSON.stringify(told.settings)}`]
+  const detected = await settingsOfCheckpoint(shapes, { source, given, run, published: true })
+  const all = [...named, `space=${JSON.stringify(detected.settings)}`]
   return file === undefined ? configOfSettings(all) : loadConfig({ file, set: all })
 }
 
-/** One line for each fate that tensors had, with the first few names. */
+/** One line per outcome of tensors, with the first few names. */
 function describe(run: string, report: ImportReport): string[] {
   const { matched, from, space, arch, filled, initial, passedOver, misfits, lost, left } = report
   const lines = [
@@ -105,7 +105,7 @@ function describe(run: string, report: ImportReport): string[] {
   add('of another shape', misfits)
   add(`lost, because norms of ${space} have no parameters`, lost)
   add('left over', left)
-  lines.push(`Run folder ${run}: rank, find, export and train --resume go on from here`)
+  lines.push(`Run folder ${run}: rank, find, export and train --resume continue from here`)
   return lines
 }
 

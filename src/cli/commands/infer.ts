@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import type { Settings } from '../../config/settings.js'
 import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
@@ -14,14 +14,13 @@ import { decimal, percent } from '../output/format.js'
 const file = (name: string, describe: string) =>
   ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
 
-/** What nobody need say, because the checkpoint does. */
-const TOLD = 'told from the checkpoint'
+const DETECTED = 'detected from the checkpoint'
 
 const options = {
-  space: { choices: SPACES, requiresArg: true, describe: 'Search space', defaultDescription: TOLD },
-  set: { ...setOption, describe: 'Settings of the space: space.key=value …', defaultDescription: TOLD },
+  space: { choices: SPACES, requiresArg: true, describe: 'Search space', defaultDescription: DETECTED },
+  set: { ...setOption, describe: 'Settings of the space: space.key=value …', defaultDescription: DETECTED },
   channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage: space.channels' },
-  cells: { type: 'number', requiresArg: true, describe: 'Cells per stage, or of the network where it has no stages' },
+  cells: { type: 'number', requiresArg: true, describe: 'Cells per stage (darts: cells of the whole network)' },
   checkpoint: { ...file('--checkpoint', 'PyTorch state dict, .safetensors or run folder'), demandOption: true },
   input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
   labels: file('--labels', 'integer .npy: [images]'),
@@ -30,7 +29,7 @@ const options = {
     array: true,
     requiresArg: true,
     demandOption: true,
-    describe: 'Path to infer with, as operation indices or architecture; several are allowed',
+    describe: 'Paths to infer with, as operation indices or architecture',
   },
   output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
   precision: { ...precisionOption, default: 'float32' },
@@ -69,7 +68,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-/** Settings of the space from all options that give any. */
+/** Settings of the space from `--space`, `--set`, `--channels` and `--cells`. */
 async function given(
   argv: { space?: string; set?: string[]; channels?: number; cells?: number },
   { weights, ...opened }: OpenedWeights,
@@ -103,9 +102,7 @@ function describe(results: readonly PathResult[], shape: readonly number[], outp
 async function readImages(path: string) {
   const { shape, data } = await readNpy(path)
   if (shape.length !== 4 || !(data instanceof Float32Array) || data.length === 0) {
-    throw new UserError(
-      `Expected float32 images of shape [images, channels, height, width] for ${path} but received ${text({ shape, data })}`,
-    )
+    throw expected('float32 images of shape [images, channels, height, width]', path, text({ shape, data }))
   }
   const [count, channels, height, width] = shape
   return { images: data, count, channels, height, width }
@@ -114,10 +111,10 @@ async function readImages(path: string) {
 async function readLabels(path: string, images: number, classes: number): Promise<Int32Array> {
   const { shape, data } = await readNpy(path)
   if (shape.length !== 1 || shape[0] !== images || !(data instanceof Int32Array)) {
-    throw new UserError(`Expected ${images} integer labels for ${path} but received ${text({ shape, data })}`)
+    throw expected(`${images} integer labels`, path, text({ shape, data }))
   }
   const wrong = data.find((label) => label < 0 || label >= classes)
-  if (wrong !== undefined) throw new UserError(`Expected labels 0…${classes - 1} for ${path} but received ${wrong}`)
+  if (wrong !== undefined) throw expected(`labels 0…${classes - 1}`, path, wrong)
   return data
 }
 

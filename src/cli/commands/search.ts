@@ -1,18 +1,56 @@
-import type { CommandModule } from 'yargs'
-import { search } from '../../search/search.js'
-import { type RunOptions, runOptions } from '../options.js'
-import { chooseRun } from '../run-folder.js'
+/** The commands that run a search or one of its phases: `search`, `train`, `rank` and `find`. */
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { expected } from '../../base/errors.js'
+import type { Config } from '../../config/index.js'
+import { type Phase, search } from '../../search/search.js'
+import { jsonOption, onePath, type RunOptions, runOptions, setOption } from '../options.js'
+import { chooseRun, configToFind, configToRank, FIND_GROUPS, RANK_GROUPS } from '../run-folder.js'
 import { run } from '../work.js'
 
-export const searchCommand: CommandModule<object, RunOptions> = {
-  builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
-  async handler(argv) {
-    const { config, ...folder } = await chooseRun(argv)
-    await run({
-      config,
-      json: argv.json,
-      continuation: 'search --resume',
-      start: (signal) => search(config, { ...folder, signal }),
-    })
-  },
+export const searchCommand = newRun('search')
+export const trainCommand = newRun('train', ['train'])
+export const rankCommand = trainedRun('rank', RANK_GROUPS, configToRank)
+export const findCommand = trainedRun('find', FIND_GROUPS, configToFind)
+
+/** A command that starts a run or continues it. */
+function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandModule<object, RunOptions> {
+  return {
+    builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
+    async handler(argv) {
+      const { config, ...folder } = await chooseRun(argv)
+      await run({
+        config,
+        json: argv.json,
+        continuation: `${name} --resume`,
+        start: (signal) => search(config, { ...folder, signal, phases }),
+      })
+    },
+  }
+}
+
+/** A command that runs one phase on a trained run, and may change the settings of `groups`. */
+function trainedRun(
+  name: 'rank' | 'find',
+  groups: readonly string[],
+  configOf: (run: string, set?: string[]) => Promise<Config>,
+) {
+  const changes = groups.map((group) => `${group}.key=value …`).join(' ')
+  const options = { set: { ...setOption, describe: `Change settings: ${changes}` }, json: jsonOption } as const
+  const command: CommandModule<object, InferredOptionTypes<typeof options> & { run?: string }> = {
+    builder: (yargs) =>
+      yargs
+        .positional('run', { type: 'string', describe: 'Run folder of `train` or `search`', coerce: onePath(name) })
+        .options(options),
+    async handler({ run: folder, set, json }) {
+      if (folder === undefined) throw expected('a run folder', name, 'none', 2)
+      const config = await configOf(folder, set)
+      await run({
+        config,
+        json,
+        continuation: name,
+        start: (signal) => search(config, { resume: folder, signal, phases: [name] }),
+      })
+    },
+  }
+  return command
 }

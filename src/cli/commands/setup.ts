@@ -12,9 +12,13 @@ export const setupCommand: CommandModule<object, SetupArguments> = {
   builder: (yargs) =>
     yargs
       .options({
-        cpu: { type: 'boolean', describe: 'Fetch libtorch without CUDA, also where there is a GPU' },
-        cuda: { type: 'boolean', describe: 'Insist on libtorch with CUDA' },
-        builder: { choices: ['cmake-js', 'node-gyp'] as const, describe: 'How to build [default: by what is there]' },
+        cpu: { type: 'boolean', describe: 'Download the CPU-only libtorch even if a GPU is present' },
+        cuda: { type: 'boolean', describe: 'Require libtorch with CUDA' },
+        builder: {
+          choices: ['cmake-js', 'node-gyp'] as const,
+          describe: 'Build tool',
+          defaultDescription: 'CMake if installed, else node-gyp',
+        },
       })
       .conflicts('cpu', 'cuda'),
   async handler({ cpu, cuda, builder }) {

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { parseConfig } from '../../config/index.js'
 import {
   type BestRow,
@@ -16,11 +16,11 @@ import { jsonOption, onePath, whole } from '../options.js'
 import { integer } from '../output/format.js'
 
 const options = {
-  space: { choices: SPACES, requiresArg: true, describe: 'Count how many architectures of this space the table has' },
+  space: { choices: SPACES, requiresArg: true, describe: 'Count the architectures of this space in the table' },
   column: {
     type: 'string',
     requiresArg: true,
-    describe: 'Column by which the best are the best',
+    describe: 'Column to sort the best rows by',
     defaultDescription: 'accuracy, test_accuracy, mean_acc or cifar10_test',
     coerce: onePath('--column'),
   },
@@ -28,7 +28,7 @@ const options = {
     type: 'number',
     requiresArg: true,
     default: 5,
-    describe: 'How many of the best to show',
+    describe: 'Number of best rows to show',
     coerce: (value: number) => whole('top', value, 0),
   },
   out: {
@@ -43,7 +43,7 @@ const options = {
 interface Covered {
   readonly space: string
   readonly architectures: number
-  /** Of the space, a text where a number cannot be exact; none of hashes, of which several paths may have one. */
+  /** Number of paths of the space, as text if no number is exact; absent for hashes, which paths may share. */
   readonly of?: number | string
 }
 
@@ -57,11 +57,11 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
       })
       .options(options),
   async handler({ file, space: name, column: wanted, top, out, json }) {
-    if (file === undefined) throw new UserError('Expected a file for table but received none', 2)
+    if (file === undefined) throw expected('a file', 'table', 'none', 2)
     if (out !== undefined && !/\.(csv|json)$/i.test(out))
-      throw new UserError(`Expected a name that ends in .csv or .json for --out but received ${out}`, 2)
+      throw expected('a name that ends in .csv or .json', '--out', out, 2)
     const table = await readTable(file)
-    // The first column where none has a usual name; best of a column that the table lacks is refused there.
+    // The first column is the default if no column has a usual name. `bestRows` refuses a column that does not exist.
     const usual = table.columns.includes(table.defaultColumn) ? table.defaultColumn : table.columns[0]
     const column = wanted ?? usual
     const best = column === undefined ? [] : bestRows(table, column, top)
@@ -95,7 +95,7 @@ function coveredOf(
 
 function coverageLine({ space, architectures, of }: Covered): string {
   if (of !== undefined) return `${count(architectures)} of ${count(of)} paths of ${space}`
-  return `${count(architectures)} paths of ${space}, of which those that differ in dead edges only count once`
+  return `${count(architectures)} paths of ${space}; paths that differ only in dead edges count as one`
 }
 
 function count(value: number | string): string {
@@ -123,7 +123,7 @@ function bestLines(column: string, best: readonly BestRow[]): string[] {
   return table.toString().split('\n')
 }
 
-/** Six digits tell apart what tables tell apart, from fractions to parameters. */
+/** Six significant digits: enough for accuracies and for numbers of parameters. */
 function short(value: number | null): string {
   return value === null ? '–' : String(Number(value.toPrecision(6)))
 }

@@ -6,7 +6,7 @@ import type { Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
 
-/** Characters of the bar: the words beside it need the rest of an 80-column line. */
+/** Width of the bar in characters. The text next to it needs the rest of an 80-column line. */
 const BAR_SIZE = 24
 
 /** One progress bar per phase of the search, for a terminal. */
@@ -20,7 +20,7 @@ export class BarReporter implements Reporter {
   }
 
   say(line: string): void {
-    // A line in the middle of a bar would tear it: end the bar first, the next event starts a new one below.
+    // A line would tear the bar. So the bar ends, and the next event starts a new one below the line.
     this.#stop()
     this.#stream.write(`${line}\n`)
   }
@@ -77,7 +77,7 @@ export class BarReporter implements Reporter {
       fps: 10,
       hideCursor: true,
       linewrap: false,
-      // Signals are ours (signals.ts): the library's own handler would end the process before the run is saved.
+      // signals.ts handles signals. The library's handler would end the process before the run is saved.
       gracefulExit: false,
     }
   }

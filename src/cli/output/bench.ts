@@ -17,7 +17,7 @@ const COLUMNS: readonly (readonly [Family, string])[] = [
   ['other', 'other'],
 ]
 
-/** The table of all paths with their mean in the last row, times in milliseconds, and what they come to. */
+/** Renders the times of all paths in milliseconds as a table, with the mean in the last row, and a summary. */
 export function renderBenchmark(
   paths: readonly PathMeasurement[],
   result: BenchmarkResult,
@@ -66,7 +66,7 @@ function cells(measurement: PathMeasurement | BenchmarkResult): string[] {
   ]
 }
 
-/** Three digits: steps last from one millisecond to seconds. */
+/** Shows three digits, because steps take from a millisecond to seconds. */
 function milliseconds(seconds: number): string {
   const value = 1000 * seconds
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)

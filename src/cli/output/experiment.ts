@@ -8,12 +8,12 @@ import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 
-/** Seconds between two lines of progress: an experiment takes hours. */
+/** Seconds between two lines of progress. */
 const INTERVAL = 10
 
 /**
- * Tells people in plain lines how an experiment goes. With `json`, standard output carries event lines only and what is
- * for people goes to standard error.
+ * Reports an experiment in plain lines. With `json`, standard output has only event lines, and the lines for people go
+ * to standard error.
  */
 export class ExperimentReporter {
   readonly #json: boolean
@@ -37,12 +37,12 @@ export class ExperimentReporter {
     }
     switch (event.event) {
       case 'experiment':
-        this.say(`experiment ${event.name}: ${event.complete} of ${event.cells} cells complete, in ${event.out}`)
+        this.say(`experiment ${event.name}: ${event.complete} of ${event.cells} searches complete, in ${event.out}`)
         break
       case 'cell':
-        this.#cell = `cell ${event.number} of ${event.cells} · ${event.cell}`
+        this.#cell = `search ${event.number} of ${event.cells} · ${event.cell}`
         this.#meter = new ProgressMeter()
-        this.say(event.resumed ? `${this.#cell} · goes on` : this.#cell)
+        this.say(event.resumed ? `${this.#cell} · continues` : this.#cell)
         break
       case 'search':
         this.#search(event.search)
@@ -54,7 +54,7 @@ export class ExperimentReporter {
         this.say(`${this.#cell} · failed: ${event.message}`)
         break
       case 'waiting':
-        this.say(`waiting for ${event.cells.join(', ')}, which other processes hold`)
+        this.say(`waiting for other processes to complete ${event.cells.join(', ')}`)
         break
       case 'report':
         for (const line of renderReport(event)) this.say(line)
@@ -77,7 +77,7 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
   return [...words, duration(seconds)].filter(Boolean).join(' · ')
 }
 
-/** A line per condition with mean ± deviation, and where everything lies. */
+/** Renders a line per condition with mean ± deviation, and the paths of the files. */
 export function renderReport({ cells, complete, conditions, files }: ExperimentReport): string[] {
   const head = ['study', 'condition', 'seeds', 'GV', 'GV, last epoch', 'KT', 'P@top 5%']
   const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
@@ -95,10 +95,10 @@ export function renderReport({ cells, complete, conditions, files }: ExperimentR
     ])
   }
   const written = files.map((file) => `  ${file}`)
-  return [...table.toString().split('\n'), `${complete} of ${cells} cells complete; written:`, ...written]
+  return [...table.toString().split('\n'), `${complete} of ${cells} searches complete; written:`, ...written]
 }
 
-/** What sets a condition apart from the others of its study; the method where it is the only one. */
+/** Name of a condition: the values that vary within its study, or the method if none does. */
 function conditionName({ study, labels }: ConditionResult, conditions: readonly ConditionResult[]): string {
   const others = conditions.filter((condition) => condition.study === study)
   const varied = AXES.filter((axis) => others.some((other) => other.labels[axis] !== labels[axis]))

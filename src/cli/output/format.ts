@@ -1,4 +1,4 @@
-/** Numbers as people read them. Pure text: nothing here knows about streams or colours. */
+/** Formats numbers for people, as text without colours. */
 
 const BARS = '▁▂▃▄▅▆▇█'
 
@@ -30,8 +30,8 @@ export function integer(value: number): string {
 }
 
 /**
- * One block character per value, on a logarithmic scale where all values are positive (gradient variances span decades).
- * More values than `width` are averaged in neighbouring groups, so that the line keeps its length.
+ * One block character per value. The scale is logarithmic if all values are positive, because gradient variances span
+ * decades. If there are more than `width` values, each character is the mean of neighbouring values.
  */
 export function sparkline(values: readonly number[], width = 60): string {
   const grouped = group(values.filter(Number.isFinite), width)

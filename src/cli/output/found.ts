@@ -3,14 +3,14 @@ import { createColors } from 'picocolors'
 import type { Found } from '../../search/events.js'
 import { decimal, integer, percent } from './format.js'
 
-/** Column heads of the costs that people know under another name. */
+/** Column heads of the costs that have a usual name. */
 const TITLES: Readonly<Record<string, string>> = {
   multiplyAdds: 'multiply-adds',
   flops: 'FLOPs',
   latency: 'latency/ms',
 }
 
-/** A table of the sub-models found and of what they cost; `truth` words an accuracy of the ground truth. */
+/** Renders the sub-models found and their costs as a table; `truth` formats an accuracy of the ground truth. */
 export function renderFound(
   { best }: Found,
   style: { readonly color: boolean },

@@ -3,12 +3,12 @@ import type { Reporter } from './reporter.js'
 
 type Progress = Extract<SearchEvent, { event: 'step' | 'evaluated' | 'candidate' }>
 
-/** Whether an event comes many times a second and says nothing that a later one does not. */
+/** True for progress: events that come many times a second, and that later events make obsolete. */
 export function isProgress(event: SearchEvent): event is Progress {
   return event.event === 'step' || event.event === 'evaluated' || event.event === 'candidate'
 }
 
-/** One JSON object per line for programs; people read the reporter behind it. */
+/** Writes one JSON object per line for programs, and passes every event to a reporter for people. */
 export class JsonReporter implements Reporter {
   readonly #stream: NodeJS.WritableStream
   readonly #human: Reporter

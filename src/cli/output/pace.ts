@@ -1,15 +1,15 @@
-/** Speed of a long task from its own progress, weighted to the recent past so that it follows a change of load. */
+/** Speed of a long task, from its progress. Recent progress weighs more, so the speed follows changes of load. */
 export class Pace {
   readonly #now: () => number
   #last: { amount: number; time: number } | undefined
   #perSecond: number | undefined
 
-  /** `now` in seconds; a test passes its own clock. */
+  /** `now` gives the time in seconds; tests pass their own clock. */
   constructor(now: () => number = () => performance.now() / 1000) {
     this.#now = now
   }
 
-  /** Tells how much is done so far. Returns units per second, undefined before two observations. */
+  /** Observes the amount done so far. Returns units per second; undefined before the second observation. */
   observe(amount: number): number | undefined {
     const time = this.#now()
     const last = this.#last
@@ -20,7 +20,7 @@ export class Pace {
     const elapsed = time - last.time
     if (elapsed < 0.05 || amount <= last.amount) return this.#perSecond
     const latest = (amount - last.amount) / elapsed
-    // A five-second memory: short enough to notice, long enough to read.
+    // The weight of the past decays by e in five seconds: fast enough to follow the load, slow enough to read.
     const share = 1 - Math.exp(-elapsed / 5)
     this.#perSecond = this.#perSecond === undefined ? latest : this.#perSecond + share * (latest - this.#perSecond)
     this.#last = { amount, time }

@@ -4,14 +4,14 @@ import { Pace } from './pace.js'
 
 export type ProgressEvent = StepEvent | EpochEvent | EvaluatedEvent | CandidateEvent
 
-/** How far one phase of the search is, in words ready to print. */
+/** Progress of one phase of a search, with parts ready to print. */
 export interface Progress {
   readonly phase: 'training' | 'ranking' | 'finding'
   readonly done: number
   readonly total: number
-  /** Where in the work, e.g. `epoch 3/40`. */
+  /** Position in the phase, e.g. `epoch 3/40`. */
   readonly position: string
-  /** How it is going: loss and gradient variance while training, the best accuracy while finding. */
+  /** Loss and gradient variance in training, best accuracy in finding, empty in ranking. */
   readonly detail: string
   /** Images or sub-models per second; empty until it is known. */
   readonly speed: string
@@ -19,7 +19,7 @@ export interface Progress {
   readonly left: string
 }
 
-/** Follows the events of a search and works out speed and time left. */
+/** Computes progress, speed and time left from the events of a search. */
 export class ProgressMeter {
   #epochs = 0
   #stepsPerEpoch = 0
@@ -47,16 +47,16 @@ export class ProgressMeter {
     }
   }
 
-  #training(at: { epoch: number; loss: number }, step: number, imagesPerSecond: number | undefined): Progress {
-    const done = at.epoch * this.#stepsPerEpoch + step
+  #training(event: StepEvent | EpochEvent, step: number, imagesPerSecond: number | undefined): Progress {
+    const done = event.epoch * this.#stepsPerEpoch + step
     const total = this.#epochs * this.#stepsPerEpoch
     const stepsPerSecond = this.#observe('training', done)
     return {
       phase: 'training',
       done,
       total,
-      position: `epoch ${at.epoch + 1}/${this.#epochs}`,
-      detail: [`loss ${decimal(at.loss)}`, this.#gradientVariance].filter(Boolean).join(' · '),
+      position: `epoch ${event.epoch + 1}/${this.#epochs}`,
+      detail: [`loss ${decimal(event.loss)}`, this.#gradientVariance].filter(Boolean).join(' · '),
       speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s` : '',
       left: timeLeft(total - done, stepsPerSecond),
     }
@@ -84,7 +84,7 @@ export class ProgressMeter {
   }
 }
 
-/** The words of a progress that are known, in one line. */
+/** The known parts of a progress in one line. */
 export function describe(progress: Progress): string {
   return [progress.position, progress.detail, progress.speed, progress.left].filter(Boolean).join(' · ')
 }

@@ -3,17 +3,17 @@ import { BarReporter } from './bars.js'
 import { JsonReporter } from './json.js'
 import { LineReporter } from './lines.js'
 
-/** Tells one person or program how a search goes. */
+/** Reports a search to a person or a program. */
 export interface Reporter extends Disposable {
-  /** A line for people, such as what the set-up is doing. */
+  /** Writes a line for people, such as the progress of the set-up. */
   say(line: string): void
   event(event: SearchEvent): void
-  /** Leaves the terminal as it was found, whatever happened. */
+  /** Restores the terminal. */
   [Symbol.dispose](): void
 }
 
 /**
- * Bars on a terminal, plain lines in a pipe or file. With `json`, standard output carries event lines only and what is
+ * Bars on a terminal, plain lines in a pipe or file. With `json`, standard output has only event lines, and the text
  * for people goes to standard error.
  */
 export function createReporter(options: { json: boolean }): Reporter {

@@ -6,17 +6,17 @@ import { renderFound } from './found.js'
 
 export interface ResultStyle {
   readonly color: boolean
-  /** Width of the terminal; undefined for as wide as it needs. */
+  /** Width of the terminal; undefined if there is no limit. */
   readonly columns?: number
 }
 
-/** Longest line of an architecture; a genotype of DARTS has six. */
+/** Longest line of an architecture, in characters; a genotype of DARTS takes six lines. */
 const LONGEST = 80
 
-/** Width that the table takes with architectures on one line each. */
+/** Width of the table if each architecture is on one line. */
 const WIDE = 132
 
-/** The end of a search for people: the best sub-models, how far to trust their order, and where everything lies. */
+/** Renders a result for people: best sub-models, rank correlation, gradient variance and run folder. */
 export function renderResult(result: SearchResult, style: ResultStyle): string[] {
   const lines = [
     `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
@@ -34,7 +34,7 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
   return lines
 }
 
-/** How well the supernet's order agrees with the truth. */
+/** Agreement of the supernet's ranking with the ground truth. */
 function agreement(result: SearchResult): [string, string][] {
   if (result.withGroundTruth === 0) return [['Ground truth', `none for these ${result.ranked} sub-models`]]
   const unit = unitOf(result)
@@ -52,7 +52,7 @@ function renderTop(result: SearchResult, style: ResultStyle): string[] {
   const table = new Table({
     head: ['', 'path', 'architecture', 'supernet', 'truth'].map((title) => colors.bold(title)),
     colAligns: ['right', 'left', 'left', 'right', 'right'],
-    // The library colours heads and borders on its own, also in files; the colours here are ours.
+    // Empty, because the library's own colours would also be written to files.
     style: { head: [], border: [], compact: !narrow },
   })
   result.top.forEach(({ path, arch, accuracy, groundTruth }, i) => {
@@ -62,7 +62,7 @@ function renderTop(result: SearchResult, style: ResultStyle): string[] {
   return table.toString().split('\n')
 }
 
-/** Breaks what is too long for a line after commas. */
+/** Breaks a text that is too long for a line after commas. */
 function wrap(text: string): string {
   if (text.length <= LONGEST) return text
   const lines = ['']
@@ -86,7 +86,7 @@ function gradientVariance(byEpoch: readonly number[]): string {
   return `${sparkline(byEpoch)} ${scientific(first)} → ${scientific(last)} by epoch`
 }
 
-/** Tables give accuracy as a fraction or in percent; a fraction never exceeds one. */
+/** Formats accuracies of a table, which has fractions or percentages. A value above one means percentages. */
 function unitOf(result: SearchResult): (accuracy: number | null) => string {
   const subModels = [...result.top, ...(result.found?.best ?? [])]
   const known = [result.bestFound, ...subModels.map((subModel) => subModel.groundTruth)]

@@ -1,7 +1,7 @@
 import type { StartEvent } from '../../search/events.js'
 import { integer } from './format.js'
 
-/** What is about to run, in a few lines. */
+/** Describes a search that starts, in a few lines. */
 export function describeStart(event: StartEvent): string[] {
   const steps = `${integer(event.epochs)} epochs of ${integer(event.stepsPerEpoch)} steps`
   const lines = [

@@ -1,19 +1,19 @@
-/** Panels side by side that compare conditions: a point per condition in each, ± one deviation, in Vega-Lite. */
+/** A figure that compares conditions: panels side by side, each with a point per condition, ± one deviation. */
 import { CATEGORIES, COLORS, drawSvg } from '../plot.js'
 
-/** Values further apart than by this factor are drawn on a logarithmic axis. */
+/** Largest ratio of values on a linear axis; the axis of larger ratios is logarithmic. */
 const FAR = 30
 
 /** One condition in one panel. */
 export interface Point {
-  /** Where it stands along the axis of conditions. */
+  /** Its position on the axis of conditions. */
   readonly place: string
-  /** What tells it from others at the same place; the same for all points if nothing does. */
+  /** Distinguishes the points of a place, by colour; the same for all points if each place has one. */
   readonly series: string
   readonly mean: number
   readonly low: number
   readonly high: number
-  /** Written beside the point. */
+  /** Text next to the point. */
   readonly text: string
 }
 
@@ -36,13 +36,13 @@ export interface Comparison {
   /** Order of the series. */
   readonly series: readonly string[]
   /**
-   * `rows`: places below one another, for long names. `columns`: places from left to right. `lines`: the same, the points
-   * of a series joined.
+   * `rows`: places from top to bottom, for long names. `columns`: places from left to right. `lines`: as `columns`, with
+   * lines that join the points of a series.
    */
   readonly layout: 'rows' | 'columns' | 'lines'
 }
 
-/** The SVG of a comparison. */
+/** Resolves to the SVG of a comparison. */
 export function drawComparison(comparison: Comparison): Promise<string> {
   const { title, subtitle, panels } = comparison
   return drawSvg({
@@ -53,7 +53,7 @@ export function drawComparison(comparison: Comparison): Promise<string> {
   })
 }
 
-/** `first`: whether the panel names the places; panels in rows share them. */
+/** `first`: true for the leftmost panel, which alone names the places if they are in rows. */
 function drawPanel({ title, points, format }: Panel, comparison: Comparison, first: boolean) {
   const { places, placeTitle, series, layout } = comparison
   const below = layout === 'rows'
@@ -84,7 +84,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
         grid: below,
       },
     },
-    // Points side by side are told apart more easily; lines need all of a series at the same places.
+    // Series stand side by side at each place. Lines do without: their points must lie exactly at the places.
     ...(dodged && { [offset]: { field: 'series', type: 'nominal', scale: { domain: [...series] } } }),
     color: {
       field: 'series',
@@ -95,7 +95,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
   }
   const encoding = { ...placed, [value]: measured }
   const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
-  // One seed has no deviation to show.
+  // A single seed has no deviation.
   const spread = points.filter(({ low, high }) => high > low)
   const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: 8 }) }
   const number = { ...encoding, text: { field: 'text' } }
@@ -104,7 +104,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
     ...(spread.length > 0
       ? [{ data: { values: spread }, mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation }]
       : []),
-    // A halo, so that lines do not cross numbers out.
+    // A white halo, so that lines do not cross out the numbers.
     { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
     { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
     { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding },
@@ -116,7 +116,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
   return { data: { values: [...points] }, ...size, layer }
 }
 
-/** Logarithmic for values that decades lie between. */
+/** Logarithmic if all values are positive and the largest exceeds the smallest by the factor {@link FAR}. */
 function valueScale(points: readonly Point[]) {
   const low = Math.min(...points.map((point) => point.low))
   const high = Math.max(...points.map((point) => point.high))

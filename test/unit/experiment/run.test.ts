@@ -1,9 +1,9 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import '../../support/fake-addon.js'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import lockfile from 'proper-lockfile'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
@@ -13,14 +13,10 @@ import { type ExperimentOptions, experiment } from '../../../src/experiment/run.
 import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
 import { search } from '../../../src/search/search.js'
 import { journal } from '../../support/fake-binding.js'
+import { temporaryFolder } from '../../support/folders.js'
 import { collect, tinySplits } from '../../support/tiny.js'
 
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
-
-/** Between two looks at cells that others hold, nobody waits in earnest. */
+/** Between two looks at searches that others hold, nobody waits in earnest. */
 vi.mock('node:timers/promises', async (original) => {
   const timers = await original<typeof import('node:timers/promises')>()
   const brief: typeof timers.setTimeout = (_delay, value, options) => timers.setTimeout(1, value, options)
@@ -29,11 +25,9 @@ vi.mock('node:timers/promises', async (original) => {
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'experiment-'))
+  folder = temporaryFolder()
   writeFileSync(join(folder, 'base.yaml'), '{}')
-  Object.assign(journal, { compiled: 0, disposed: 0, evaluated: 0, steps: [] })
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const PADA = { name: 'pada', pathSchedule: { kind: 'constant', value: 0.5 } } as const
 

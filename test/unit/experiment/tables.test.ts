@@ -87,6 +87,6 @@ describe('the report of the command', () => {
     const lines = renderReport(report)
     expect(lines[3]).toMatch(/longer │ 4 epochs +│ +2 │ 1\.00e-5 ± 0\.00e\+0 │ +– │ 0\.600 ± 0\.141 │/)
     expect(lines[4]).toMatch(/longer │ 8 epochs +│ +1 │ +1\.00e-5 │ +– │/)
-    expect(lines.slice(-2)).toEqual(['3 of 4 cells complete; written:', '  out/results.csv'])
+    expect(lines.slice(-2)).toEqual(['3 of 4 searches complete; written:', '  out/results.csv'])
   })
 })

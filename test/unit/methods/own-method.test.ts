@@ -1,24 +1,19 @@
 /** A method of the user's own in the place of the one that the settings name. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import '../../support/fake-addon.js'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { Method, MethodContext } from '../../../src/methods/method.js'
 import { Spos } from '../../../src/methods/spos.js'
 import type { ResultEvent } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
+import { temporaryFolder } from '../../support/folders.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'own-method-'))
+  folder = temporaryFolder()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const spos = (context: MethodContext) => new Spos({ sampling: 'uniform' }, context)
 const named = (name: string) => (context: MethodContext) =>

@@ -1,8 +1,8 @@
 /** Whoever leaves a `for await` early or aborts its signal gets everything given back that it held. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import '../../support/fake-addon.js'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createRandom } from '../../../src/base/random.js'
 import { rank } from '../../../src/evaluation/ranking.js'
 import { experiment } from '../../../src/experiment/run.js'
@@ -14,19 +14,13 @@ import { search } from '../../../src/search/search.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { train } from '../../../src/training/loop.js'
 import { journal } from '../../support/fake-binding.js'
+import { temporaryFolder } from '../../support/folders.js'
 import { collect, tinyConfig, tinyImages, tinySplits } from '../../support/tiny.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'early-'))
-  journal.open.clear()
+  folder = temporaryFolder()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const config = tinyConfig({ finding: { algorithm: 'random', evaluations: 10 } })
 const options = () => ({ out: join(folder, 'run'), data: tinySplits })

@@ -1,26 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import '../../support/fake-addon.js'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { CandidateEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
 import { costOf } from '../../../src/spaces/cost.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { journal } from '../../support/fake-binding.js'
+import { temporaryFolder } from '../../support/folders.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'finding-'))
-  Object.assign(journal, { compiled: 0, disposed: 0, evaluated: 0, recalibrated: [], steps: [] })
+  folder = temporaryFolder()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const out = (name = 'run') => join(folder, name)
 const read = (...names: string[]) => readFileSync(join(folder, ...names), 'utf8')

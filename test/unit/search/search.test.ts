@@ -1,25 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import '../../support/fake-addon.js'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
 import { journal } from '../../support/fake-binding.js'
+import { temporaryFolder } from '../../support/folders.js'
 import { collect, timeless, tinyConfig, tinyImages, tinySplits } from '../../support/tiny.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'search-'))
-  Object.assign(journal, { compiled: 0, disposed: 0, evaluated: 0, steps: [] })
+  folder = temporaryFolder()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const out = (name = 'run') => join(folder, name)
 const read = (...names: string[]) => readFileSync(join(folder, ...names), 'utf8')

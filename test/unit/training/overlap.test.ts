@@ -1,4 +1,5 @@
 /** Steps that begin while the one before them computes: the same steps, in the same order, with nothing idle between. */
+import '../../support/fake-addon.js'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createRandom } from '../../../src/base/random.js'
 import type { Method } from '../../../src/methods/index.js'
@@ -9,11 +10,6 @@ import { train } from '../../../src/training/loop.js'
 import type { Snapshot } from '../../../src/training/snapshot.js'
 import { journal } from '../../support/fake-binding.js'
 import { tinyConfig, tinyImages } from '../../support/tiny.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 afterEach(() => void vi.restoreAllMocks())
 

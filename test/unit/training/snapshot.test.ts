@@ -1,14 +1,10 @@
-import { expect, it, vi } from 'vitest'
+import '../../support/fake-addon.js'
+import { expect, it } from 'vitest'
 import { createRandom, randomState } from '../../../src/base/random.js'
 import type { Method } from '../../../src/methods/index.js'
 import { Supernet } from '../../../src/native/index.js'
 import type { BufferSpec, ParameterSpec } from '../../../src/spaces/index.js'
 import { initialise, restoreSnapshot, restoreWeights, START, takeSnapshot } from '../../../src/training/snapshot.js'
-
-vi.mock('../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 const specs: ParameterSpec[] = [{ name: 'norm.weight', shape: [2], init: { kind: 'zeros' } }]
 const buffers: BufferSpec[] = [

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import '../../../support/fake-addon.js'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createRandom } from '../../../../src/base/random.js'
 import { type ConfigInput, parseConfig } from '../../../../src/config/index.js'
 import { type Close, createMethod, trainedSpace } from '../../../../src/methods/index.js'
@@ -10,11 +11,6 @@ import { journal } from '../../../support/fake-binding.js'
 import { isomorphismClasses } from '../../../support/isomorphism.js'
 import { byName } from '../../../support/state.js'
 import { tinyImages } from '../../../support/tiny.js'
-
-vi.mock('../../../../src/native/binding.js', async () => {
-  const { fakeBinding } = await import('../../../support/fake-binding.js')
-  return { loadBinding: () => fakeBinding }
-})
 
 const INPUT = { channels: 1, height: 8, width: 8 }
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: INPUT, classes: 4 })
