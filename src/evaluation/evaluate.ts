@@ -32,7 +32,7 @@ export interface Evaluator {
   readonly imageCount?: number
   /** Images to recompute running statistics from before each evaluation; default: the statistics stay unchanged. */
   readonly calibration?: CalibrationImages
-  /** Remembers evaluations, so that no path is evaluated twice; default: none. */
+  /** Memory of evaluations, so that no path is evaluated twice. Default: no memory. */
   readonly evaluated?: EvaluationMemory
   /** When aborted, work stops between two sub-models and throws the signal's reason. */
   readonly signal?: AbortSignal

@@ -39,8 +39,8 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /**
  * P@top-K (Ning et al., 2021): the share in [0, 1] of the K best predictions that are among the K truly best. `k` below
- * 1 is a fraction of all architectures (rounded, at least one); otherwise it is a number of architectures. If ties leave
- * the K best open, the value is the expectation over breaking the ties at random.
+ * 1 is a fraction of all architectures (rounded, at least one); otherwise it is a number of architectures. If ties
+ * leave the K best open, the value is the expectation over breaking the ties at random.
  */
 export function precisionAtTopK(predicted: ArrayLike<number>, truth: ArrayLike<number>, k: number): number {
   check(predicted, truth)
@@ -65,8 +65,8 @@ export interface BestFound {
 }
 
 /**
- * The architecture that a search finds if it trusts the predictions. `best` is the best true value that exists; default:
- * the best of `truth`. An empty list throws a RangeError.
+ * The architecture that a search finds if it trusts the predictions. `best` is the best true value that exists;
+ * default: the best of `truth`. An empty list throws a RangeError.
  */
 export function bestFound(predicted: ArrayLike<number>, truth: ArrayLike<number>, best?: number): BestFound {
   check(predicted, truth)

@@ -27,6 +27,6 @@ export interface Found {
   /** Number of sub-models evaluated. */
   readonly evaluations: number
   readonly objectives: readonly string[]
-  /** With one objective, the best sub-models, best first. With several, the Pareto front, sorted by the first objective. */
+  /** With one objective, the best sub-models, best first. With several, the Pareto front by the first objective. */
   readonly best: readonly FoundSubModel[]
 }

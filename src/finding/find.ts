@@ -31,7 +31,7 @@ export interface FindOptions {
 
 /** A sub-model that a search evaluated. */
 export interface TriedSubModel extends FoundSubModel {
-  /** Number of its front: no evaluated sub-model dominates front 1. With one objective, its rank, which equals share. */
+  /** Number of its front; nothing evaluated dominates front 1. With one objective, its rank, which equals share. */
   readonly front: number
   readonly origin: Origin
 }

@@ -9,8 +9,8 @@ import { neighbours } from './variation.js'
 /**
  * Local search (White et al., UAI 2021). It evaluates all neighbours of a random path, which differ in one choice, and
  * moves to the best until none is better. Then it starts again as long as evaluations are left. With several objectives
- * it is Pareto local search (Paquete et al., 2004): each start keeps a Pareto front and evaluates the neighbours of every
- * path on it.
+ * it is Pareto local search (Paquete et al., 2004): each start keeps a Pareto front and evaluates the neighbours of
+ * every path on it.
  *
  * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */

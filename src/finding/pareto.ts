@@ -78,7 +78,7 @@ export function bestFirst<T extends HasGoals>(candidates: readonly T[]): T[] {
   })
 }
 
-/** Candidates that nothing dominates, best in the first goal first. Of several with equal goals, only the first stays. */
+/** Candidates that nothing dominates, best in the first goal first. Of candidates with equal goals the first stays. */
 export function paretoFront<T extends HasGoals>(candidates: readonly T[]): T[] {
   const distinct = new Map<string, T>()
   for (const candidate of candidates) {

@@ -32,7 +32,7 @@ export interface Constraints {
 
 /** The problem of an algorithm: paths, and the objectives to optimize. */
 export interface Problem extends Constraints {
-  /** Accuracy of a path, or any finite number of which more is better. The path is in the form of `withoutDeadEdges`. */
+  /** Accuracy of a path after `withoutDeadEdges`, or any finite number of which more is better. */
   evaluate(path: Path): number | Promise<number>
   /** `accuracy` and names of costs. With two or more, the result is a Pareto front. Default: accuracy alone. */
   readonly objectives?: readonly string[]

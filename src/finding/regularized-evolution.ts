@@ -11,10 +11,10 @@ const ATTEMPTS = 100
 const MAX_REPEATS = 1000
 
 /**
- * Regularized evolution (Real et al., AAAI 2019). The best of a random sample has a child that differs in one choice, and
- * the oldest member dies, however good it is. Unlike in the paper, no path is evaluated twice: a child that was evaluated
- * before joins the population with its known accuracy. A child that breaks a limit is made again. With several
- * objectives the best of a sample is chosen by front and crowding distance, as in NSGA-II.
+ * Regularized evolution (Real et al., AAAI 2019). The best of a random sample has a child that differs in one choice,
+ * and the oldest member dies, however good it is. Unlike in the paper, no path is evaluated twice: a child that was
+ * evaluated before joins the population with its known accuracy. A child that breaks a limit is made again. With
+ * several objectives the best of a sample is chosen by front and crowding distance, as in NSGA-II.
  *
  * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */

@@ -29,8 +29,8 @@ function addNormByRunning(
 }
 
 /**
- * Normalises by the mean and variance of the batch, in elementary operators. `BatchNormalization` uses these only in its
- * training mode, which few runtimes implement. `InstanceNormalization` uses the statistics of each image.
+ * Normalises by the mean and variance of the batch, in elementary operators. `BatchNormalization` uses these only in
+ * its training mode, which few runtimes implement. `InstanceNormalization` uses the statistics of each image.
  */
 function addNormByBatch(id: number, { affine, output }: BatchNorm, x: string, builder: GraphBuilder): string {
   const node = (opType: string, inputs: readonly string[]) => builder.node(id, opType, inputs)

@@ -28,7 +28,7 @@ export class GraphBuilder {
     return [...this.#initializers.values()]
   }
 
-  /** Adds a node with one output for instruction `id`. Returns the name of the output, which is also the node's name. */
+  /** Adds a node with one output for instruction `id`. Returns the name of the output, which the node has too. */
   node(id: number, opType: string, input: readonly string[], attributes: Attributes = {}): string {
     const name = this.#unique(`${PREFIX}${id}/${opType}`)
     const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value))

@@ -26,8 +26,8 @@ export interface ModelSource {
 /**
  * The bytes of an ONNX model. They are the same for the same source.
  *
- * @throws UserError for weights that are missing, of another shape, not float32, or of almost 2 GiB together; RangeError
- *   for a program with the instruction `mix`, which is for training only.
+ * @throws UserError for weights that are missing, of another shape, not float32, or of almost 2 GiB together;
+ *   RangeError for a program with the instruction `mix`, which is for training only.
  */
 export function onnxModel({ program, input, weights, name, metadata }: ModelSource): Uint8Array {
   const graph = onnxGraph(program, input, weights, name)

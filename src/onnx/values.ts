@@ -1,8 +1,8 @@
 import type { GraphBuilder } from './graph-builder.js'
 
 /**
- * Names of the values that instructions produce, by the instruction's index. A value is an image with the axes
- * [N, channels, height, width], as in a program, or a row with the axes [N, channels · height · width], as ONNX's `Gemm`
+ * Names of the values that instructions produce, by the instruction's index. A value is an image of the shape
+ * [N, channels, height, width], as in a program, or a row of the shape [N, channels · height · width], as ONNX's `Gemm`
  * takes and returns it. If an instruction needs the other form, nodes that compute it are added.
  */
 export class Values {

@@ -9,8 +9,8 @@ import { onnxModel } from './model.js'
  * tensors of `weights` that the path's program uses, under their names, and constants whose names begin with `/`. The
  * metadata name the space, the path and its architecture. The same path and weights make the same file.
  *
- * As everywhere in this package, batch norms without running statistics use the statistics of the batch. The logits of an
- * image then depend on the other images of the batch.
+ * As everywhere in this package, batch norms without running statistics use the statistics of the batch. The logits of
+ * an image then depend on the other images of the batch.
  *
  * @throws UserError if the file cannot be written; for weights that are missing, of another shape, not float32, or of
  *   almost 2 GiB together; for a path outside the space.

@@ -1,7 +1,7 @@
 /**
  * The checkpoint of a run: `weights.safetensors` (all weights under their own names, usable without the run),
- * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds one
- * consistent checkpoint, whenever the process is killed.
+ * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds
+ * one consistent checkpoint, whenever the process is killed.
  */
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'

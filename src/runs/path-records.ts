@@ -2,8 +2,9 @@ import { append, readText, shorten } from '../base/files.js'
 import type { Path } from '../spaces/space.js'
 
 /**
- * Records about paths in a file of JSON lines. The first line is the key: everything but the path that the records depend
- * on. Each record is appended when it is made, so that an interrupted run continues. A line torn by a kill is dropped.
+ * Records about paths in a file of JSON lines. The first line is the key: everything but the path that the records
+ * depend on. Each record is appended when it is made, so that an interrupted run continues. A line torn by a kill is
+ * dropped.
  */
 export class PathRecords<Entry extends { readonly path: Path }> {
   readonly #file: string

@@ -27,7 +27,8 @@ export interface ImportedRun {
  * `search` with `resume` then ranks the supernet, searches it, or trains it from those weights. Tensors that the
  * checkpoint lacks keep the initial values of the settings' seed. `import.json` in the folder holds the report.
  *
- * @throws UserError as {@link importWeights} and `search` do, before anything is written; the reason of an aborted signal.
+ * @throws UserError as {@link importWeights} and `search` do, before anything is written; the reason of an aborted
+ *   signal.
  */
 export async function importRun(config: Config, source: string, options: ImportRunOptions = {}): Promise<ImportedRun> {
   return importOpened(config, await openWeights(source), options)

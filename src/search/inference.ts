@@ -51,7 +51,7 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   return logits
 }
 
-/** Mean cross-entropy of logits (images × classes), and the share in [0, 1] of images whose largest logit is the label. */
+/** Mean cross-entropy of logits (images × classes), and the share in [0, 1] of images classified correctly. */
 export function evaluateLogits(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
   const classes = logits.length / labels.length
   let loss = 0

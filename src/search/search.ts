@@ -1,4 +1,4 @@
-/** A search from settings to result: load, train, rank and find. All results go to a run folder that can be continued. */
+/** A search from settings to result: load, train, rank and find, all in a run folder that can be continued. */
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'

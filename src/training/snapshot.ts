@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * All other state, by name:
-   * - `momentum.NAME`: what the optimizer keeps per parameter, here PyTorch's momentum buffer.
+   * - `momentum.NAME`: the optimizer's state of a parameter, PyTorch's momentum buffer.
    * - `momentMean.NAME`, `momentM2.NAME`: mean and sum of squared deviations of a parameter's gradients so far.
    * - `timesSampled`: per parameter, the number of steps that sampled it since the moments' reset.
    * - `everSampled`: per parameter, 1 if any step sampled it.

@@ -32,7 +32,7 @@ export interface Explained {
   readonly reason: string
 }
 
-/** The result of an import, by tensor. `passedOver`, `lost` and `left` have names of the file; all else, the supernet's. */
+/** Report of an import. `passedOver`, `lost` and `left` use the file's names, all other lists the supernet's. */
 export interface ImportReport {
   /** The implementation that named the tensors. */
   readonly from: string
@@ -67,8 +67,9 @@ export interface Imported {
 /**
  * Imports tensors, as `readWeights` returns them, into a supernet.
  *
- * @throws UserError for tensors of another space, a sub-model that nothing tells, tensors none of which fit, and numbers
- *   that are not finite. If strict, also for missing tensors, tensors of another shape, and others that may change logits.
+ * @throws UserError for tensors of another space, a sub-model that nothing tells, tensors none of which fit, and
+ *   numbers that are not finite. If strict, also for missing tensors, tensors of another shape, and others that may
+ *   change logits.
  */
 export function importWeights(
   space: SearchSpace,
@@ -131,7 +132,7 @@ function nothingKnown(source: string, names: readonly string[]): UserError {
   return new UserError(`Expected names of ${NAME_MAP_NAMES.join(', ')} in ${source} but received ${received}`)
 }
 
-/** Tensors by the supernet's names; those without a counterpart are left out. */
+/** Tensors by the supernet's names. Tensors without a counterpart are left out. */
 function rename(
   tensors: ReadonlyMap<string, Tensor>,
   names: ReadonlyMap<string, string>,

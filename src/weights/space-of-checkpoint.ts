@@ -22,7 +22,7 @@ import {
 export interface CheckpointSources {
   /** Name of the weights in messages; default `the checkpoint`. */
   readonly source?: string
-  /** Settings of the space, as in the group `space`. They override what the weights tell. */
+  /** Settings of the space, as in the group `space`. They override settings that the weights tell. */
   readonly given?: Readonly<Record<string, unknown>>
   /** Reads the settings of the run that the weights come from. Called only if they are needed. */
   run?(): Promise<{ readonly space: SpaceConfig }>
@@ -37,8 +37,8 @@ interface CheckpointSettings {
 }
 
 /**
- * The space of weights under the supernet's names, with the method's own weights if there are some. The weights tell the
- * numbers of channels and classes, but not the height and width of images: their default is the space's usual size.
+ * The space of weights under the supernet's names, with the method's own weights if there are some. The weights tell
+ * the numbers of channels and classes, but not the height and width of images: their default is the space's usual size.
  *
  * @throws UserError for weights of no space or of several, for a setting that nothing tells, and for settings that
  *   describe no network.

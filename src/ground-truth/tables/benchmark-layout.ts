@@ -45,8 +45,8 @@ interface Accuracy {
 }
 
 /**
- * If a dictionary is the result of one seed, removes everything that no column needs: unused keys, and all epochs of the
- * curves but the last. Returns the number of removed keys and values. Other dictionaries stay unchanged.
+ * If a dictionary is the result of one seed, removes everything that no column needs: unused keys, and all epochs of
+ * the curves but the last. Returns the number of removed keys and values. Other dictionaries stay unchanged.
  *
  * @param seen Curves handled before, which are not searched again.
  */
@@ -104,8 +104,8 @@ export function readBenchmark(value: ReadonlyMap<unknown, unknown>, format: stri
 }
 
 /**
- * Reads architectures, each a dictionary of results by schedule (`12` and `200`, `less` and `full`). The longest schedule
- * gives the columns `cifar10_test`, …; other schedules give `cifar10_test_12epochs`, …
+ * Reads architectures, each a dictionary of results by schedule (`12` and `200`, `less` and `full`). The longest
+ * schedule gives the columns `cifar10_test`, …; other schedules give `cifar10_test_12epochs`, …
  *
  * @param entries Pairs of a file's name, for messages, and the dictionary of an architecture.
  * @param table Name of the whole table in messages.

@@ -87,7 +87,7 @@ function parseCsv(text: Buffer, file: string): Columns {
   }
 }
 
-/** Number of the line on which a row ends. Only errors compute it, because parsing with line numbers takes twice as long. */
+/** Number of the line on which a row ends. Only errors need it: parsing with line numbers takes twice as long. */
 function lineOfRow(text: Buffer, row: number): number {
   let line = 0
   parse(text, {

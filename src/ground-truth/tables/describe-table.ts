@@ -47,8 +47,8 @@ export function bestRows(table: Table, column: string, count: number): BestRow[]
 }
 
 /**
- * Number of architectures of a space that a table has. For a table of hashes, paths that differ in dead edges only count
- * once, and counting takes seconds. Throws a UserError for a table of hashes and a space without hashes.
+ * Number of architectures of a space that a table has. For a table of hashes, paths that differ in dead edges only
+ * count once, and counting takes seconds. Throws a UserError for a table of hashes and a space without hashes.
  */
 export function coverage(table: Table, space: SearchSpace, column: string, file: string): number {
   if (isHashTable(table))

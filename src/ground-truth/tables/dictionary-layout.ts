@@ -15,8 +15,8 @@ const CURVE = /acc[15]es$/
 /** Most levels of dictionaries that are read in an entry, such as one dictionary per data set. */
 const MAX_DEPTH = 3
 /**
- * Longer names, lists and dictionaries describe no architecture and are skipped. Reading them could take forever: a file
- * of a few bytes can refer to one of them many times.
+ * Longer names, lists and dictionaries describe no architecture and are skipped. Reading them could take forever: a
+ * file of a few bytes can refer to one of them many times.
  */
 const MAX_NAME = 200
 const MAX_ITEMS = 1000

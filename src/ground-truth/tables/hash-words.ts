@@ -1,4 +1,4 @@
-/** Hashes of 32 lowercase hexadecimal digits as four 32-bit words each: hundreds of thousands fit into a few megabytes. */
+/** Hashes of 32 lowercase hexadecimal digits as four 32-bit words each, which take little memory. */
 import { expected } from '../../base/errors.js'
 
 export const WORDS = 4

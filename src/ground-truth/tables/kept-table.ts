@@ -10,7 +10,7 @@ import type { Table } from './table.js'
 
 /** The last digit is the version of the layout. */
 const MAGIC = Buffer.from('padatab1', 'latin1')
-/** Bytes before the header: the magic, then two little-endian 32-bit integers, header length and checksum of the rest. */
+/** Bytes before the header: the magic, and as little-endian 32-bit integers the header's length and a checksum. */
 const START = MAGIC.length + 2 * 4
 
 /** Most numbers in all columns. A table with more is read from its file each time. */
@@ -58,7 +58,7 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
   })
 }
 
-/** Keeps a copy, unless the table is empty or too large, or a key is empty or has a line feed; see {@link writeCacheFile}. */
+/** Keeps a copy, unless the table is empty or too large, or a key is empty or has a line feed. */
 export async function keepTable(digest: string, table: Table): Promise<void> {
   const { format, keyedBy, columns, keys } = table
   if (keys.length === 0 || keys.length * columns.length > MAX_NUMBERS || !keys.every((key) => /^[^\n]+$/.test(key)))

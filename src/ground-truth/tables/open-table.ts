@@ -9,8 +9,8 @@ import { readPickledTable, readTableFolder } from './pickled-table.js'
 import type { Table } from './table.js'
 
 /**
- * Opens a table. A folder is NATS-Bench's with a file per architecture. Pickles are recognized by their first bytes, JSON
- * by the ending of its name; any other file is read as CSV. Text may be compressed (`.gz`).
+ * Opens a table. A folder is NATS-Bench's with a file per architecture. Pickles are recognized by their first bytes,
+ * JSON by the ending of its name; any other file is read as CSV. Text may be compressed (`.gz`).
  *
  * @throws UserError for a file that cannot be read or is no table.
  */

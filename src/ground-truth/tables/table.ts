@@ -42,7 +42,7 @@ export function columnIndex(names: readonly string[], column: string, file: stri
 /** Usual names of the column of test accuracies. */
 const USUAL = ['accuracy', 'test_accuracy', 'mean_acc', 'cifar10_test']
 
-/** The column to read if the caller names none: the usual one of the format if the table has it, or another usual one. */
+/** The column to read by default: the format's usual column if the table has it, else another usual one. */
 export function defaultColumn(columns: readonly string[], ofFormat: string): string {
   return [ofFormat, ...USUAL].find((name) => columns.includes(name)) ?? ofFormat
 }

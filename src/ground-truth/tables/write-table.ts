@@ -1,7 +1,7 @@
 /** Writes any table as CSV or JSON, in forms that {@link readTable} reads. */
 import { writeAtomically } from '../../base/atomic.js'
 import { csvField } from '../../base/csv.js'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import type { Table } from './table.js'
 
 /**
@@ -14,7 +14,7 @@ import type { Table } from './table.js'
 export async function writeTable(file: string, table: Table): Promise<void> {
   if (/\.csv$/i.test(file)) return writeAtomically(file, csvOf(table))
   if (!/\.json$/i.test(file)) throw new UserError(`Expected a name that ends in .csv or .json but received ${file}`)
-  if (table.keyedBy === 'hash') throw new UserError(`Expected a name that ends in .csv for hashes but received ${file}`)
+  if (table.keyedBy === 'hash') throw expected('a name that ends in .csv', 'hashes', file)
   return writeAtomically(file, jsonOf(table))
 }
 

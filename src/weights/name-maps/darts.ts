@@ -1,7 +1,7 @@
 /**
  * DARTS (quark0/darts, `cnn`): the supernet of `model_search.py`, and the networks of one genotype of `model.py`, which
- * PC-DARTS, P-DARTS and others train too. Their names equal the names of `darts` and `dartsNetwork` here. The weights of
- * one network can also begin a supernet: they go to the operations on its path.
+ * PC-DARTS, P-DARTS and others train too. Their names equal the names of `darts` and `dartsNetwork` here. The weights
+ * of one network can also begin a supernet: they go to the operations on its path.
  */
 import { expected } from '../../base/errors.js'
 import { candidateName } from '../../spaces/darts/darts.js'
@@ -37,8 +37,8 @@ export const DARTS: NameMap = {
 }
 
 /**
- * The supernet's names of one network's tensors. The order of a node's two operations in the genotype's text decides which
- * operation has which weights; a path does not keep that order.
+ * The supernet's names of one network's tensors. The order of a node's two operations in the genotype's text decides
+ * which operation has which weights; a path does not keep that order.
  */
 function namesInSupernet(tensors: WeightShapes, { text }: GivenPath): Map<string, string> {
   const genotype = decodeGenotype(text)

@@ -19,8 +19,8 @@ export function nameMap(name: string): NameMap | undefined {
 }
 
 /**
- * Shapes of tensors by the supernet's names, from which the space is told. `from` is the implementation that named the
- * tensors; by default their names tell it. Empty if the meaning of the names depends on the space.
+ * Shapes of tensors by the supernet's names, to find the space of the tensors. `from` is the implementation that named
+ * them; by default the names tell it. Empty if the meaning of the names depends on the space.
  */
 export function supernetShapes(tensors: WeightShapes, from?: string): WeightShapes {
   const map = from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from)

@@ -1,6 +1,6 @@
 /**
- * Maps a network of inverted residual blocks to the candidates of a ProxylessNAS supernet, for all maps to that space. The
- * shapes of a block's convolutions give its kernel and expansion, and so its candidate.
+ * Maps a network of inverted residual blocks to the candidates of a ProxylessNAS supernet, for all maps to that space.
+ * The shapes of a block's convolutions give its kernel and expansion, and so its candidate.
  */
 import { expected, UserError } from '../../base/errors.js'
 import type { WeightShapes } from '../../spaces/entry.js'
@@ -42,8 +42,8 @@ export interface Blocks {
 }
 
 /**
- * Translates the names of a network and finds its path. Throws a UserError for a block that is no candidate, for a layer
- * that needs a block but has none, and for a path other than `given`.
+ * Translates the names of a network and finds its path. Throws a UserError for a block that is no candidate, for a
+ * layer that needs a block but has none, and for a path other than `given`.
  */
 export function translateBlocks(
   { read, place }: Blocks,

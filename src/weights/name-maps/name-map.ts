@@ -38,8 +38,8 @@ export interface NameMap {
   /** Names in the file of the parameters of `norms` that a space with the setting `affine` has. */
   readonly affineNorms?: RegExp
   /**
-   * Names in the supernet of biases that the implementation may lack. A batch norm after the convolution subtracts the mean
-   * of the batch, and with it any bias.
+   * Names in the supernet of biases that the implementation may lack. A batch norm after the convolution subtracts the
+   * mean of the batch, and with it any bias.
    */
   readonly ineffectiveBiases?: RegExp
 }

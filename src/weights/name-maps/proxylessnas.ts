@@ -1,7 +1,7 @@
 /**
- * The authors' ProxylessNAS (mit-han-lab/proxylessnas): networks of `ProxylessNASNets`, and the supernet of their search,
- * `SuperProxylessNASNets`. The order of its `candidate_ops` is the order of the operations here. Blocks are numbered
- * through all stages, the fixed block first. A layer that is left out keeps its number.
+ * The authors' ProxylessNAS (mit-han-lab/proxylessnas): networks of `ProxylessNASNets`, and the supernet of their
+ * search, `SuperProxylessNASNets`. The order of its `candidate_ops` is the order of the operations here. Blocks are
+ * numbered through all stages, the fixed block first. A layer that is left out keeps its number.
  */
 import { type Block, type BlockTensor, layersOf, PROXYLESSNAS, translateBlocks } from './inverted-residuals.js'
 import type { NameMap } from './name-map.js'

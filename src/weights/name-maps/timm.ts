@@ -1,8 +1,8 @@
 /**
  * timm's networks of inverted residual blocks: `MobileNetV2`, `MnasNet`, and other networks that its builder of
- * EfficientNets makes of `ds` and `ir` blocks without squeeze-and-excitation. Their names are the supernet's without the
- * candidates. Blocks are numbered by stage and position. If a stage has fewer blocks than layers, the last layers have
- * none.
+ * EfficientNets makes of `ds` and `ir` blocks without squeeze-and-excitation. Their names are the supernet's without
+ * the candidates. Blocks are numbered by stage and position. If a stage has fewer blocks than layers, the last layers
+ * have none.
  */
 import { PROXYLESSNAS, translateBlocks } from './inverted-residuals.js'
 import type { NameMap } from './name-map.js'
