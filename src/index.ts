@@ -1,10 +1,10 @@
 /**
- * The public API. {@link search} runs a whole search from settings, {@link experiment} many of them; the parts that they
- * are made of are here too, to define a search space or a method of one's own, to train it, and to judge what it finds.
+ * The public API. {@link search} runs a whole search from settings. {@link experiment} runs many searches and compares
+ * them. The parts of both are exported too, so that you can define, train and evaluate your own search space or method.
  *
  * @packageDocumentation
  */
-// The declarations name Buffer and AbortSignal; TypeScript 6 looks for Node's types only where it is told to.
+// The declarations name Buffer and AbortSignal. TypeScript 6 loads Node's types only if a file refers to them.
 /// <reference types="node" preserve="true" />
 
 export { UserError } from './base/errors.js'
@@ -166,7 +166,7 @@ export { PathChain } from './sampling/path-chain.js'
 export { PathSampler, type PathSource } from './sampling/paths.js'
 export type * from './search/events.js'
 export { type ImportedRun, type ImportRunOptions, importRun } from './search/import-run.js'
-export { type InferOptions, infer, judge } from './search/inference.js'
+export { evaluateLogits, type InferOptions, infer } from './search/inference.js'
 export { type Phase, type SearchOptions, search } from './search/search.js'
 export type { Builder } from './setup/build.js'
 export { type EnsureOptions, ensureNative } from './setup/index.js'

@@ -1,4 +1,4 @@
-/** The accuracy of one path with the supernet's weights, and its running statistics made for it. */
+/** Evaluates one path with the supernet's weights and, if wanted, running statistics recomputed for this path. */
 
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
@@ -21,24 +21,24 @@ export interface EvaluationMemory {
   add(evaluation: Evaluation): Promise<void>
 }
 
-/** What judges the paths of one supernet. */
+/** Everything that the evaluation of a supernet's paths needs. */
 export interface Evaluator {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate' | 'recalibrate'>
-  /** Test images, or held out ones. */
+  /** Test images, or images held out of the training images. */
   readonly data: ImageSource
   readonly batchSize: number
-  /** Evaluate on the first images only. */
+  /** Number of images to evaluate on, taken from the beginning; default: all. */
   readonly imageCount?: number
-  /** What running statistics are made from before each evaluation; absent: they stay as they are. */
+  /** Images to recompute running statistics from before each evaluation; default: the statistics stay unchanged. */
   readonly calibration?: CalibrationImages
-  /** Keeps what is found, and knows what was found before; default: nobody does. */
+  /** Memory of evaluations, so that no path is evaluated twice. Default: no memory. */
   readonly evaluated?: EvaluationMemory
   /** When aborted, work stops between two sub-models and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** Evaluates a path, unless that was done before; rejects with the reason of an aborted signal before it begins. */
+/** Evaluates a path, or returns its remembered evaluation. Rejects with the reason of a signal aborted before. */
 export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal } = evaluator
   const known = evaluated?.get(path)
@@ -53,7 +53,7 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   return evaluation
 }
 
-/** The training images that running statistics are made from: the same sample for all paths, methods and phases of a seed. */
+/** Indices of the training images for running statistics: one sample for all paths, methods and phases of a seed. */
 export function calibrationIndices(count: number, { images }: RecalibrationConfig, seed: number): Int32Array {
   return shuffledIndices(count, RandomStream.named(seed, 'recalibration')).slice(0, images)
 }

@@ -1,10 +1,10 @@
-/** What a ranking reports while it runs, and of each sub-model in the end. All of it is plain JSON. */
+/** The events of a ranking, and the record of each sub-model in its result. All of them are plain JSON. */
 import type { Path } from '../spaces/space.js'
 
-/** One more sub-model has its accuracy; not written to the event log. */
+/** One more sub-model was evaluated; not written to the event log. */
 export interface EvaluatedEvent {
   readonly event: 'evaluated'
-  /** Distinct sub-models evaluated, of `total`. */
+  /** Number of distinct sub-models evaluated, of `total`. */
   readonly done: number
   readonly total: number
   readonly path: Path
@@ -19,6 +19,6 @@ export interface RankedSubModel {
   readonly arch: string
   /** Accuracy with supernet weights, in [0, 1]. */
   readonly accuracy: number
-  /** Accuracy in the ground-truth table, in the table's unit; null where the table lacks the path. */
+  /** Accuracy in percent in the ground-truth table; null if the table lacks the path. */
   readonly groundTruth: number | null
 }

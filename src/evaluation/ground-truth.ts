@@ -4,10 +4,10 @@ import type { Path } from '../spaces/space.js'
 export interface GroundTruth {
   /** Number of architectures in the table. */
   readonly size: number
-  /** Every path of the table, in its order. */
+  /** All paths of the table, in the table's order. */
   readonly paths: readonly Path[]
   /** The most accurate architecture; the first of equals. */
   readonly best: { readonly path: Path; readonly accuracy: number }
-  /** Accuracy in percent, or undefined for a path that the table lacks. */
+  /** Accuracy in percent; undefined if the table lacks the path. */
   accuracy(path: Path): number | undefined
 }

@@ -1,4 +1,4 @@
-/** How long a path takes to evaluate one batch, on this machine as it is now. */
+/** Measures how long a path takes to evaluate one batch on this machine. */
 import { cpus } from 'node:os'
 import { RandomStream } from '../base/random.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
@@ -6,19 +6,19 @@ import { Dataset, type ImageData, type ImageSource, nativeInfo, type Supernet } 
 import type { Shape } from '../programs/program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-/** What latency is measured on, and how; defaults are {@link LATENCY}. */
+/** The supernet to measure, and how to measure it; defaults: {@link LATENCY}. */
 export interface LatencyOptions extends Partial<LatencyConfig> {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate'>
-  /** At least a batch of images, which are evaluated again and again: see {@link noiseDataset}. */
+  /** At least one batch of images; every repetition evaluates the same ones. See {@link noiseDataset}. */
   readonly data: ImageSource
   readonly signal?: AbortSignal
 }
 
 /**
- * Milliseconds that a batch of `batchSize` images takes from the call to its result: the median of `repetitions` single
- * evaluations, one after the other, after `warmup` that do not count. Noisy, all the more for small networks; it depends
- * on the threads, the device and the precision, and on what else the machine does, but not on the weights.
+ * Milliseconds that a batch of `batchSize` images takes from the call to its result: the median of `repetitions`
+ * evaluations in a row, after `warmup` evaluations that do not count. The measurement is noisy, most of all for small
+ * networks. It depends on threads, device, precision and the machine's other load, but not on the weights.
  */
 export async function measureLatency(path: Path, options: LatencyOptions): Promise<number> {
   const { space, supernet, data, signal } = options
@@ -36,7 +36,7 @@ export async function measureLatency(path: Path, options: LatencyOptions): Promi
   return times.length % 2 === 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
 }
 
-/** Images of noise to measure on: time does not depend on what is in a picture. */
+/** Images of noise to measure on: the time does not depend on the pixels. */
 export function noiseDataset(shape: Shape, count: number, device: Config['device']): Dataset {
   const { channels, height, width } = shape
   const random = RandomStream.named(0, 'latency')
@@ -52,7 +52,7 @@ export function noiseDataset(shape: Shape, count: number, device: Config['device
   return new Dataset(data, device)
 }
 
-/** What a latency depends on, beside the path; one measured under other circumstances is of no use. */
+/** Everything but the path that a latency depends on. Latencies measured under another key are not comparable. */
 export function latencyKey({ device, precision }: Config, { batchSize, warmup, repetitions }: LatencyConfig): object {
   const { threads, torch, cudaDevices } = nativeInfo()
   const processor = device === 'cuda' ? cudaDevices[0] : cpus()[0]?.model

@@ -1,10 +1,10 @@
 /**
- * How well one list of scores ranks what another list says is true. Both lists hold one finite number per architecture,
- * larger is better; other lengths or numbers that are not finite throw a RangeError. No metric depends on the order of
- * the architectures, ties included, except that {@link bestFound} takes the first of equal predictions.
+ * Metrics that compare predicted scores with true ones. Both lists hold one finite number per architecture; larger is
+ * better. Lists of unequal length and numbers that are not finite throw a RangeError. No metric depends on the order of
+ * the architectures, except that {@link bestFound} takes the first of equal predictions.
  */
 
-/** Kendall's tau-b in [−1, 1] by Knight's O(n log n) algorithm (1966); NaN where one list has no two different values. */
+/** Kendall's tau-b in [−1, 1] by Knight's O(n log n) algorithm (1966); NaN if one list is constant. */
 export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number {
   check(a, b)
   const n = a.length
@@ -20,7 +20,7 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
   return clamp(difference / (Math.sqrt(pairs - tiedInA) * Math.sqrt(pairs - tiedInB)))
 }
 
-/** Spearman's rank correlation in [−1, 1], equal values sharing their mean rank; NaN where one list is constant. */
+/** Spearman's rank correlation in [−1, 1]. Equal values share their mean rank. NaN if one list is constant. */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   check(a, b)
   const x = meanRanks(a)
@@ -39,8 +39,8 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /**
  * P@top-K (Ning et al., 2021): the share in [0, 1] of the K best predictions that are among the K truly best. `k` below
- * 1 is a fraction of all architectures (rounded, at least one), else their number. Where ties leave open who is among
- * the K best, the value is the expectation over breaking them at random.
+ * 1 is a fraction of all architectures (rounded, at least one); otherwise it is a number of architectures. If ties
+ * leave the K best open, the value is the expectation over breaking the ties at random.
  */
 export function precisionAtTopK(predicted: ArrayLike<number>, truth: ArrayLike<number>, k: number): number {
   check(predicted, truth)
@@ -60,13 +60,13 @@ export interface BestFound {
   readonly index: number
   /** Its true value, in the unit of `truth`. */
   readonly truth: number
-  /** How much it lacks to the best, in the unit of `truth`. */
+  /** Best true value minus `truth`, in the same unit. */
   readonly regret: number
 }
 
 /**
- * What a search that trusts the predictions finds. `best` is the best true value that there is, by default the best of
- * `truth`. An empty list throws a RangeError.
+ * The architecture that a search finds if it trusts the predictions. `best` is the best true value that exists;
+ * default: the best of `truth`. An empty list throws a RangeError.
  */
 export function bestFound(predicted: ArrayLike<number>, truth: ArrayLike<number>, best?: number): BestFound {
   check(predicted, truth)
@@ -95,7 +95,7 @@ function compare(x: number, y: number): number {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/** Rounding may carry a perfect correlation a few ulps past one. */
+/** Rounding can push a perfect correlation a few ulps past one. */
 function clamp(correlation: number): number {
   return Math.min(1, Math.max(-1, correlation))
 }
@@ -110,7 +110,7 @@ function tiedPairs(n: number, equal: (i: number, j: number) => boolean): number 
   return pairs
 }
 
-/** Merge sort in place; counts the pairs that stand in strictly decreasing order. */
+/** Merge sort in place; returns the number of pairs that were in strictly decreasing order. */
 function sortAndCountInversions(values: Float64Array): number {
   let inversions = 0
   let from = values
@@ -133,7 +133,7 @@ function sortAndCountInversions(values: Float64Array): number {
   return inversions
 }
 
-/** Ranks 1…n by ascending value, equal values sharing their mean rank. */
+/** Ranks 1…n by ascending value. Equal values share their mean rank. */
 function meanRanks(values: ArrayLike<number>): Float64Array {
   const n = values.length
   const order = Uint32Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(values[i], values[j]))
@@ -145,7 +145,7 @@ function meanRanks(values: ArrayLike<number>): Float64Array {
   return ranks
 }
 
-/** Probability of each element to be among the `count` largest, ties broken at random. */
+/** Probability that each element is among the `count` largest if ties are broken at random. */
 function topMembership(values: ArrayLike<number>, count: number): Float64Array {
   const sorted = Float64Array.from(values).sort().reverse()
   const threshold = sorted[count - 1]

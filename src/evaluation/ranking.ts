@@ -1,4 +1,4 @@
-/** Ranking: the accuracy of many sub-models with the supernet's weights, and how it agrees with the ground truth. */
+/** Evaluates many sub-models with the supernet's weights, and compares their ranking with the ground truth. */
 import type { RankingConfig } from '../config/schema.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { type Evaluator, evaluatePath } from './evaluate.js'
@@ -9,13 +9,13 @@ import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metric
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
 
-/** Which sub-models are ranked, on what. */
+/** The sub-models to rank, and everything that their evaluation needs. */
 export interface RankOptions extends Omit<Evaluator, 'batchSize' | 'imageCount'> {
   readonly settings: Pick<RankingConfig, 'batchSize' | 'imageCount'>
   readonly subModels: readonly Path[]
 }
 
-/** A sub-model with the supernet's weights. */
+/** A sub-model and its evaluation with the supernet's weights. */
 export interface Ranked {
   readonly path: Path
   /** In [0, 1]. */
@@ -24,7 +24,7 @@ export interface Ranked {
   readonly loss: number
 }
 
-/** Evaluates every sub-model, those that differ in dead edges only once; returns them in the order given. */
+/** Evaluates sub-models and returns them in the given order. If two differ in dead edges only, one is evaluated. */
 export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent, Ranked[]> {
   const { space, settings, subModels } = options
   const { batchSize, imageCount } = settings
@@ -41,18 +41,18 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
   return subModels.map((path, i) => ({ path, ...found.get(live[i].join())! }))
 }
 
-/** How well a ranking agrees with the ground truth; null where a measure is not defined. */
+/** Agreement of a ranking with the ground truth; a measure that is not defined is null. */
 export interface Agreement {
   readonly kendallTau: number | null
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   readonly bestFound: number | null
   readonly regret: number | null
-  /** Sub-models that both have. */
+  /** Number of sub-models that both the ranking and the table have. */
   readonly withGroundTruth: number
 }
 
-/** Compares a ranking with a table; over the sub-models that both have. */
+/** Compares a ranking with a table over the sub-models that both have. */
 export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | undefined): Agreement {
   const predicted: number[] = []
   const truth: number[] = []
@@ -78,7 +78,7 @@ export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | 
   }
 }
 
-/** Every sub-model in order of accuracy, best first; equals keep the order that they were evaluated in. */
+/** All sub-models by accuracy, best first. Equal ones keep their order in `ranked`. */
 export function sortByAccuracy(
   space: SearchSpace,
   ranked: readonly Ranked[],

@@ -1,6 +1,6 @@
-/** Which sub-models of a space a ranking takes. */
+/** Selects the sub-models of a space that a ranking evaluates. */
 
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
 import type { RankingConfig } from '../config/schema.js'
 import { firstOfEachClass, LISTABLE_PATHS } from '../sampling/deisomorphic.js'
@@ -10,16 +10,16 @@ import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { GroundTruth } from './ground-truth.js'
 
-/** Of larger spaces a small sample is drawn path by path: listing them takes longer. */
+/** Above this size, a small sample is drawn path by path, because listing the space takes longer. */
 const SMALL = 100_000
 
 /**
- * The sub-models to rank: all paths of the space, or those that the ground truth covers, or a uniform sample without
- * replacement of `subModels` paths. With `deIsomorphic` each isomorphism class is represented by its first path in
- * lexicographic order (De-isomorphic sampling, Ning et al., 2021).
+ * The sub-models to rank: all paths of the space, or the paths of the ground truth, or a uniform sample without
+ * replacement of `subModels` paths. With `deIsomorphic` the first path of each isomorphism class represents its class
+ * (De-isomorphic sampling, Ning et al., 2021).
  *
- * @throws UserError for more sub-models than there are, for all of more than two million, and for `deIsomorphic` in a
- *   space without an isomorphism rule.
+ * @throws UserError for more sub-models than the space has, for a list of a space of more than two million paths, and
+ *   for `deIsomorphic` in a space without an isomorphism rule.
  */
 export function selectSubModels(
   space: SearchSpace,
@@ -35,24 +35,18 @@ export function selectSubModels(
   if (!covered && size > LISTABLE_PATHS) {
     const received = deIsomorphic ? 'ranking.deIsomorphic' : subModels
     const about = Number(size).toPrecision(3)
-    throw new UserError(
-      `Expected a number of the ${about} paths of ${space.name} for ranking.subModels but received ${received}`,
-      2,
-    )
+    throw expected(`a number of the ${about} paths of ${space.name}`, 'ranking.subModels', received, 2)
   }
   const paths = covered ? groundTruth.paths : enumeratePaths(space)
   const candidates = deIsomorphic ? firstOfEachClass(space, paths, 'ranking.deIsomorphic') : [...paths]
   if (typeof subModels !== 'number') return candidates
   if (subModels > candidates.length) {
-    throw new UserError(
-      `Expected at most ${candidates.length} for ranking.subModels with ${space.name} but received ${subModels}`,
-      2,
-    )
+    throw expected(`at most ${candidates.length}`, `ranking.subModels with ${space.name}`, subModels, 2)
   }
   return sampleWithoutReplacement(candidates, subModels, random)
 }
 
-/** `count` different paths; the chance to draw one twice is small. */
+/** `count` different paths. A path drawn twice is rare, because `count` is far below the size of the space. */
 function drawDifferent(space: SearchSpace, count: number, random: RandomStream): Path[] {
   const sampler = PathSampler.uniform(space.choices)
   const sample = new Map<string, Path>()

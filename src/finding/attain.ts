@@ -1,8 +1,8 @@
 /**
- * A path within limits where random paths are not, and what to say where there is none. Search is by coordinate descent:
- * choice after choice takes the option that lowers a number most, until none does. Where a cost is a sum over choices
- * (parameters of chains, say), its smallest and largest value are found exactly; elsewhere they are the best of several
- * descents and of all paths met on the way, unless the space is small enough to list.
+ * Finds a path within limits if random paths are not, or explains that there is none. Coordinate descent gives choice
+ * after choice the option that lowers a number most, until none lowers it. If a cost is a sum over choices, such as the
+ * parameters of a chain, descent finds its smallest and largest value exactly. Otherwise they are the extremes of all
+ * paths that several descents met, unless the space is small enough to list.
  */
 import { UserError } from '../base/errors.js'
 import type { RandomStream } from '../base/random.js'
@@ -13,9 +13,9 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import type { Measures } from './measures.js'
 import type { Limits } from './problem.js'
 
-/** Descents from random paths. */
+/** Number of descents from random paths. */
 const STARTS = 4
-/** Spaces of at most so many paths are listed. */
+/** A space of at most this many paths is listed. */
 export const LISTABLE = 20_000
 
 export interface AttainOptions {
@@ -23,15 +23,15 @@ export interface AttainOptions {
   readonly measures: Measures
   readonly limits: Limits
   readonly random: RandomStream
-  /** The form in which paths are measured. */
+  /** The form of a path in which it is measured. */
   canonical(path: Path): Path
   readonly signal?: AbortSignal
 }
 
 /**
- * A path that keeps to all limits.
+ * A path that meets all limits.
  *
- * @throws UserError with the range of each limited cost where none is found.
+ * @throws UserError with the range of each limited cost if no such path is found; the reason of an aborted signal.
  */
 export async function attain(options: AttainOptions): Promise<Path> {
   const { space, measures, limits, random } = options
@@ -40,13 +40,13 @@ export async function attain(options: AttainOptions): Promise<Path> {
     const path = await descend(sampler.draw(random), (path) => measures.violation(path), options)
     if (await measures.meets(path)) return path
   }
-  // A measurement takes a thousand times as long as a count: time is no reason to list a space.
+  // Measuring latency takes a thousand times as long as counting: too long to list a space.
   const listed = spaceSize(space) <= LISTABLE && !measures.limited.includes('latency')
   if (listed) {
     for (const path of enumeratePaths(space)) {
       options.signal?.throwIfAborted()
       const canonical = options.canonical(path)
-      // Not `meets`, which would leave out costs that the range is to tell.
+      // Not `meets`, which stops at the first broken limit: the reported ranges need every cost.
       if ((await measures.violation(canonical)) === 0) return canonical
     }
   } else {
@@ -66,11 +66,11 @@ export async function attain(options: AttainOptions): Promise<Path> {
 
 async function descend(
   start: Path,
-  height: (path: Path) => Promise<number>,
+  measure: (path: Path) => Promise<number>,
   { space, canonical, signal }: AttainOptions,
 ): Promise<Path> {
   let path = start
-  let lowest = await height(canonical(path))
+  let lowest = await measure(canonical(path))
   for (let improved = true; improved; ) {
     improved = false
     for (const [c, choice] of space.choices.entries()) {
@@ -78,9 +78,9 @@ async function descend(
       for (let option = 0; option < optionsOf(choice); option++) {
         if (option === path[c]) continue
         const other = path.with(c, option)
-        const there = await height(canonical(other))
-        if (there >= lowest) continue
-        lowest = there
+        const value = await measure(canonical(other))
+        if (value >= lowest) continue
+        lowest = value
         path = other
         improved = true
       }
@@ -94,7 +94,7 @@ function unattainable(space: SearchSpace, measures: Measures, limits: Limits, li
   const ranges = measures.limited.map((name) => ({ name, ...measures.range(name) }))
   const alone = ranges.length === 1
   const found = ranges.map(({ name, min, max }) => `${alone ? '' : `${name} `}${number(min)}…${number(max)}`).join(', ')
-  // Each limit may be within reach while all together are not.
+  // Each limit alone may be attainable even if all together are not.
   const together = ranges.every(({ name, min, max }) => overlaps(limits[name], min, max))
   const reason = `${listed ? 'its paths' : 'paths found'} have ${found}${together ? ', but none meets them' : ''}`
   return new UserError(`Expected limits that some path of ${space.name} meets but received ${received}: ${reason}`, 2)

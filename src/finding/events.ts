@@ -1,32 +1,32 @@
-/** What the search for the best sub-models reports while it runs, and in the end. All of it is plain JSON. */
+/** Events and result of the search for the best sub-models, all plain JSON. */
 import type { RankedSubModel } from '../evaluation/events.js'
 import type { Path } from '../spaces/space.js'
 
-/** One more sub-model was evaluated on the way to the best ones; not written to the event log. */
+/** One more sub-model was evaluated; not written to the event log. */
 export interface CandidateEvent {
   readonly event: 'candidate'
-  /** Sub-models evaluated, of `total`, which a small space or narrow limits may not offer. */
+  /** Number of sub-models evaluated, of at most `total`. A small space or narrow limits may offer fewer. */
   readonly done: number
   readonly total: number
   readonly path: Path
   /** In [0, 1]. */
   readonly accuracy: number
-  /** The best accuracy so far. */
+  /** Best accuracy so far, in [0, 1]. */
   readonly best: number
 }
 
-/** A sub-model that was found within limits, and what it costs. */
+/** A sub-model within the limits, and its costs. */
 export interface FoundSubModel extends RankedSubModel {
-  /** Parameters, multiply-adds and FLOPs for one image; latency, where it was measured, in milliseconds per batch. */
+  /** Parameters, multiply-adds and FLOPs for one image; if measured, latency in milliseconds per batch. */
   readonly costs: Readonly<Record<string, number>>
 }
 
 /** The best sub-models within the limits. */
 export interface Found {
   readonly algorithm: string
-  /** Sub-models evaluated. */
+  /** Number of sub-models evaluated. */
   readonly evaluations: number
   readonly objectives: readonly string[]
-  /** With one objective the best sub-models, best first; with several the Pareto front, by the first of them. */
+  /** With one objective, the best sub-models, best first. With several, the Pareto front by the first objective. */
   readonly best: readonly FoundSubModel[]
 }

@@ -5,15 +5,15 @@ import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'
 import { crossover, mutate } from './variation.js'
 
-/** Attempts per child wanted, before random paths take the place of those that did not come about; as SPOS has it. */
+/** Attempts per wanted child, as in SPOS. After them, random paths replace the missing children. */
 const ATTEMPTS = 10
 
 /**
- * Evolutionary search as SPOS does it (Guo et al., ECCV 2020): a child that breaks a limit or was evaluated before is
- * made again. With several objectives the parents, and the survivors that they are taken from, are chosen as in NSGA-II
- * (Deb et al., 2002): by front, then by crowding distance.
+ * Evolutionary search as in SPOS (Guo et al., ECCV 2020). A child that breaks a limit or was evaluated before is made
+ * again. With several objectives, survivors and parents are chosen as in NSGA-II (Deb et al., 2002): by front, then by
+ * crowding distance.
  *
- * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */
 export async function* evolve(options: Problem & Partial<EvolutionSettings>): Finder {
   const { space } = options

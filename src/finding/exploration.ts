@@ -1,4 +1,4 @@
-/** The book that every algorithm keeps: which paths it has evaluated, and which it still may. */
+/** Remembers the paths that an algorithm has evaluated, and gives it paths that it may still evaluate. */
 import { RandomStream } from '../base/random.js'
 import type { Path } from '../spaces/space.js'
 import { FeasiblePaths } from './feasible-paths.js'
@@ -27,27 +27,27 @@ export class Exploration {
     return this.#evaluated.size
   }
 
-  /** The best one or the Pareto front of all that was evaluated. */
+  /** With one objective, the best candidate; with several, the Pareto front of all candidates. */
   front(): Candidate[] {
     return paretoFront([...this.#evaluated.values()])
   }
 
-  /** What is known of a path that was evaluated, or of one that differs from it in dead edges only. */
+  /** The candidate with this path, or with a path that differs in dead edges only. */
   known(path: Path): Candidate | undefined {
     return this.#evaluated.get(this.#paths.canonical(path).join())
   }
 
-  /** The path as it is to be evaluated, or undefined where it was already or breaks a limit. */
+  /** The path in the form to evaluate; undefined if it was evaluated before or breaks a limit. */
   admit(path: Path): Promise<Path | undefined> {
     return this.#paths.admit(path, this.#taken)
   }
 
-  /** A random path to evaluate; undefined where none is left, see {@link FeasiblePaths.draw}. */
+  /** A random path to evaluate; undefined if none is left, see {@link FeasiblePaths.draw}. */
   draw(): Promise<Path | undefined> {
     return this.#paths.draw(this.#taken)
   }
 
-  /** Evaluates a path that {@link admit} or {@link draw} gave. */
+  /** Evaluates a path that {@link admit} or {@link draw} returned. */
   async evaluate(path: Path, origin: Origin): Promise<Candidate> {
     const { evaluate, signal } = this.#problem
     signal?.throwIfAborted()

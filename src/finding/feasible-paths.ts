@@ -1,4 +1,4 @@
-/** Draws paths that keep to the limits and that nobody has seen yet, as long as there are any to be found. */
+/** Draws paths that meet the limits and are not taken, as long as it finds any. */
 import type { RandomStream } from '../base/random.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
 import { PathSampler } from '../sampling/paths.js'
@@ -9,11 +9,11 @@ import { Measures } from './measures.js'
 import { type Constraints, checkNames, costsOf, type Limits } from './problem.js'
 import { changeChoices } from './variation.js'
 
-/** Random paths looked at before those near feasible ones are, and then as many of these. */
+/** Number of random paths tried, and then of paths near feasible ones. */
 const TRIES = 1000
-/** The same where each has to be measured, which takes a thousand times as long as counting. */
+/** The same number if paths have to be measured, which takes a thousand times as long as counting. */
 const MEASURED_TRIES = 50
-/** Steps of a walk after which it begins anew elsewhere. */
+/** Steps after which a walk restarts from another feasible path. */
 const WALK = 50
 
 export class FeasiblePaths {
@@ -24,9 +24,9 @@ export class FeasiblePaths {
   readonly #signal: AbortSignal | undefined
   readonly #sampler: PathSampler
   readonly #tries: number
-  /** Feasible paths that were handed out. */
+  /** Feasible paths that were drawn before. */
   readonly #given: Path[] = []
-  /** All other paths in random order, once drawing finds hardly any: what is left is then found with certainty. */
+  /** All paths in random order, listed once drawing and walking find none. From then on no path is missed. */
   #rest: Path[] | undefined
 
   constructor({ space, costs = costsOf(space), limits = {}, signal }: Constraints, random: RandomStream) {
@@ -40,12 +40,12 @@ export class FeasiblePaths {
     this.#tries = this.measures.limited.includes('latency') ? MEASURED_TRIES : TRIES
   }
 
-  /** Paths with the same output as one: those that differ in dead edges only are one sub-model. */
+  /** The form that a path shares with all paths that differ in dead edges only: they are one sub-model. */
   canonical(path: Path): Path {
     return this.#space.withoutDeadEdges?.(path) ?? path
   }
 
-  /** The canonical form of a path, or undefined where it is `taken` or breaks a limit. */
+  /** The canonical form of a path; undefined if it is `taken` or breaks a limit. */
   async admit(path: Path, taken: (path: Path) => boolean): Promise<Path | undefined> {
     const canonical = this.canonical(path)
     if (taken(canonical) || !(await this.measures.meets(canonical))) return undefined
@@ -53,11 +53,11 @@ export class FeasiblePaths {
   }
 
   /**
-   * A path that keeps to the limits and is not `taken`: a uniform one by rejection, or where these are rare one from a
-   * walk of mutations along feasible paths; in a space of at most 20,000 paths, any that is left. Undefined where none
-   * is found: a small space is exhausted then, a large one nearly so.
+   * A path that meets the limits and is not `taken`. First it is drawn uniformly, by rejection. If such paths are rare,
+   * a walk of mutations along feasible paths looks for one. If the walk fails in a space of at most 20,000 paths, any
+   * path that is left is taken. Undefined if none is found: a small space is then exhausted, a large one nearly so.
    *
-   * @throws UserError with the attainable range of costs where no path at all is found to keep to the limits.
+   * @throws UserError with the attainable range of costs if no path at all meets the limits.
    */
   async draw(taken: (path: Path) => boolean): Promise<Path | undefined> {
     const path = this.#rest === undefined ? await this.#search(taken) : await this.#takeRest(taken)
@@ -99,14 +99,14 @@ export class FeasiblePaths {
   }
 
   async #walk(taken: (path: Path) => boolean): Promise<Path | undefined> {
-    const nobody = () => false
+    const none = () => false
     let at: Path = []
     for (let tries = 0; tries < this.#tries; tries++) {
       this.#signal?.throwIfAborted()
       if (tries % WALK === 0) at = this.#given[this.#random.integer(this.#given.length)]
-      // Two changes at once trade the cost of one choice for that of another, where a limit leaves no room for one.
+      // If a limit leaves no room for one change, two at once may trade the cost of one choice for another's.
       const changed = changeChoices(this.#space, at, 1 + this.#random.integer(2), this.#random)
-      const next = await this.admit(changed, nobody)
+      const next = await this.admit(changed, none)
       if (next === undefined) continue
       if (!taken(next)) return next
       at = next
@@ -126,9 +126,9 @@ export class FeasiblePaths {
 }
 
 /**
- * Finds out whether any path keeps to the limits, without evaluating one.
+ * Checks that some path meets the limits, without evaluating one.
  *
- * @throws UserError with the attainable range of costs where none is found.
+ * @throws UserError with the attainable range of costs if none is found; the reason of an aborted signal.
  */
 export async function checkLimits(constraints: Constraints, random: RandomStream): Promise<void> {
   await new FeasiblePaths(constraints, random).draw(() => false)

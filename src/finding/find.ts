@@ -1,4 +1,4 @@
-/** The search for the best sub-models of a trained supernet: from settings to events and what is found. */
+/** Searches a trained supernet for the best sub-models: from settings to events and the outcome. */
 
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
@@ -20,25 +20,26 @@ import {
 export interface FindOptions {
   readonly space: SearchSpace
   readonly settings: FindingConfig
-  /** Accuracy of a path in [0, 1]. Told twice of a path, it says the same: a search that is resumed asks again. */
+  /** Accuracy of a path in [0, 1]. It must return the same for the same path, because a resumed search asks again. */
   evaluate(path: Path): Promise<number>
-  /** Milliseconds per batch; to be given where {@link needsLatency}. The same for the same path. */
+  /** Milliseconds per batch, the same for the same path; required if {@link needsLatency}. */
   readonly latency?: (path: Path) => Promise<number>
   readonly groundTruth?: GroundTruth
   readonly random: RandomStream
   readonly signal?: AbortSignal
 }
 
+/** A sub-model that a search evaluated. */
 export interface TriedSubModel extends FoundSubModel {
-  /** 1 for what nothing evaluated dominates; with one objective the rank, which equals share. */
+  /** Number of its front; nothing evaluated dominates front 1. With one objective, its rank, which equals share. */
   readonly front: number
   readonly origin: Origin
 }
 
-/** All that a search evaluated, for a table; and the best of it. */
+/** The best sub-models of a search, and all that it evaluated. */
 export interface FindOutcome {
   readonly found: Found
-  /** By front and then by the first objective, which is one order where there is one objective. */
+  /** Sorted by front, then by the first objective. */
   readonly all: readonly TriedSubModel[]
 }
 
@@ -76,7 +77,7 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
   return { found, all: all.map(({ row }) => row) }
 }
 
-/** The space with its costs and limits; without those of latency where nothing measures it. */
+/** The space with its costs and limits. Without `latency`, limits of latency are left out. */
 export function constraints(options: Pick<FindOptions, 'space' | 'settings' | 'latency' | 'signal'>): Constraints {
   const { space, settings, latency, signal } = options
   const counted = costsOf(space, settings)
@@ -85,16 +86,16 @@ export function constraints(options: Pick<FindOptions, 'space' | 'settings' | 'l
   return { space, costs, limits, signal }
 }
 
-/** Whether the settings ask how long paths take. */
+/** True if the settings have latency as a limit or an objective. */
 export function needsLatency({ limits, objectives }: FindingConfig): boolean {
   return limits.latency !== undefined || objectives.includes('latency')
 }
 
-/** The ground truth of a path, or of the first in the table that differs from it in dead edges only. */
+/** The ground truth of a path. If the table lacks it, the first path that differs in dead edges only counts instead. */
 function truthOf(space: SearchSpace, groundTruth: GroundTruth | undefined): (path: Path) => number | null {
   if (groundTruth === undefined) return () => null
   let equal: Map<string, number> | undefined
-  // Listing a table is slow where it goes by hash; there every path is found at once.
+  // Tables are listed only if needed. Listing a table by hash is slow, but it finds every path without.
   const byLive = () => {
     equal = new Map()
     for (const path of groundTruth.paths) {

@@ -1,4 +1,4 @@
-/** The algorithms by the name that settings give them. */
+/** The search algorithms, chosen by their names in the settings. */
 import type { FindingConfig } from '../config/schema.js'
 import { evolve } from './evolution.js'
 import { localSearch } from './local-search.js'
@@ -14,7 +14,7 @@ export * from './problem.js'
 export { randomSearch } from './random-search.js'
 export { evolveRegularized } from './regularized-evolution.js'
 
-/** Starts the algorithm of the settings; objectives and limits are the problem's. */
+/** Starts the algorithm that the settings name. Objectives and limits come from the problem. */
 export function startFinder(problem: Problem, settings: FindingConfig): Finder {
   switch (settings.algorithm) {
     case 'random':
@@ -28,7 +28,7 @@ export function startFinder(problem: Problem, settings: FindingConfig): Finder {
   }
 }
 
-/** Most paths that an algorithm will evaluate. */
+/** The largest number of paths that an algorithm can evaluate. */
 export function evaluationsOf(settings: FindingConfig): number {
   return settings.algorithm === 'evolution' ? settings.population * settings.generations : settings.evaluations
 }

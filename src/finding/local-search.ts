@@ -7,12 +7,12 @@ import type { Candidate, Finder, Problem } from './problem.js'
 import { neighbours } from './variation.js'
 
 /**
- * Local search (White et al., UAI 2021): from a random path, evaluate all neighbours, which differ in one choice, and
- * move to the best until none is better; then start anew, as long as evaluations are left. With several objectives it is
- * Pareto local search (Paquete et al., 2004): the neighbours of every path of the start's own Pareto front, until all of
- * them have been looked around.
+ * Local search (White et al., UAI 2021). It evaluates all neighbours of a random path, which differ in one choice, and
+ * moves to the best until none is better. Then it starts again as long as evaluations are left. With several objectives
+ * it is Pareto local search (Paquete et al., 2004): each start keeps a Pareto front and evaluates the neighbours of
+ * every path on it.
  *
- * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */
 export async function* localSearch(options: Problem & Partial<LocalSearchSettings>): Finder {
   const { space, evaluations = EVALUATIONS } = options
@@ -23,7 +23,7 @@ export async function* localSearch(options: Problem & Partial<LocalSearchSetting
     if (start === undefined) break
     const first = await exploration.evaluate(start, 'random')
     yield first
-    // With one objective the front is the best path alone: the climb of the paper.
+    // With one objective the front is the best path alone: the hill climbing of White et al.
     let front: Candidate[] = [first]
     const lookedAround = new Set<Candidate>()
     for (;;) {
@@ -33,7 +33,7 @@ export async function* localSearch(options: Problem & Partial<LocalSearchSetting
       lookedAround.add(at)
       const around = neighbours(space, at.path)
       const seen: Candidate[] = []
-      // In random order, because evaluations may end in the middle.
+      // In random order, because the evaluations may run out in the middle.
       for (const path of sampleWithoutReplacement(around, around.length, random)) {
         let candidate = exploration.known(path)
         if (candidate === undefined) {

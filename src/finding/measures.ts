@@ -1,20 +1,20 @@
-/** The costs of paths, each worked out once, and how they stand to the limits. */
+/** Computes the costs of paths, each once, and compares them with the limits. */
 import { setImmediate } from 'node:timers/promises'
 import type { Limit } from '../config/schema.js'
 import type { Path } from '../spaces/space.js'
 import type { CostFunctions, Costs, Limits } from './problem.js'
 
-/** Costs worked out between two pauses in which the process can hear a signal: a few milliseconds' worth. */
-const BREATH = 128
+/** Number of costs computed, in a few milliseconds, between two pauses in which the process can handle signals. */
+const COSTS_PER_PAUSE = 128
 
 export class Measures {
   readonly #costs: CostFunctions
   readonly #limits: Limits
-  /** By cost, by path. */
+  /** Values by name of the cost and by path. */
   readonly #known = new Map<string, Map<string, number>>()
   /** Names of the costs that have limits, in the order of the costs: cheap ones first. */
   readonly limited: readonly string[]
-  #workedOut = 0
+  #computed = 0
 
   constructor(costs: CostFunctions, limits: Limits) {
     this.#costs = costs
@@ -28,7 +28,7 @@ export class Measures {
     const key = path.join()
     const found = known.get(key)
     if (found !== undefined) return found
-    if (++this.#workedOut % BREATH === 0) await setImmediate()
+    if (++this.#computed % COSTS_PER_PAUSE === 0) await setImmediate()
     const value = await this.#costs[name](path)
     if (!Number.isFinite(value)) {
       throw new RangeError(`Expected a finite number for ${name} of path ${key} but received ${value}`)
@@ -43,7 +43,7 @@ export class Measures {
     return costs
   }
 
-  /** Whether a path keeps to all limits. What is expensive to measure is not, where something cheap breaks one. */
+  /** True if a path meets all limits. Stops at the first broken one, so that expensive costs are measured last. */
   async meets(path: Path): Promise<boolean> {
     for (const name of this.limited) {
       if (excess(await this.value(name, path), this.#limits[name]) > 0) return false
@@ -51,14 +51,14 @@ export class Measures {
     return true
   }
 
-  /** By how much a path breaks the limits, as a sum of shares of them; 0 where it keeps to all. */
+  /** Sum over the limits of the excess, as a share of the limit; 0 if the path meets all limits. */
   async violation(path: Path): Promise<number> {
     let sum = 0
     for (const name of this.limited) sum += excess(await this.value(name, path), this.#limits[name])
     return sum
   }
 
-  /** Smallest and largest value worked out so far. */
+  /** Smallest and largest value of a cost computed so far. */
   range(name: string): { readonly min: number; readonly max: number } {
     let min = Number.POSITIVE_INFINITY
     let max = Number.NEGATIVE_INFINITY

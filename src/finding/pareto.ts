@@ -1,13 +1,13 @@
 /**
- * Order among candidates with several goals, each of which is better the larger it is: non-dominated sorting and
- * crowding distance, as in NSGA-II (Deb et al., 2002). With one goal it is the order of that goal.
+ * Orders candidates with several goals by non-dominated sorting and crowding distance, as NSGA-II does (Deb et al.,
+ * 2002). In every goal more is better. With one goal it is the order of that goal.
  */
 
 export interface HasGoals {
   readonly goals: readonly number[]
 }
 
-/** Whether `a` is at least as good as `b` in every goal and better in one. */
+/** True if `a` is at least as good as `b` in every goal and better in at least one. */
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let better = false
   for (let i = 0; i < a.length; i++) {
@@ -18,15 +18,15 @@ export function dominates(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /**
- * Front of each element, in their order: 0 where nothing dominates it, else one more than the largest front of those that
- * do. By efficient non-dominated sort with binary search (Zhang et al., 2015): O(n log n) for one goal.
+ * Front of each element, in the order of `goals`: 0 if nothing dominates it, else 1 + the largest front of the elements
+ * that do. Uses efficient non-dominated sorting with binary search (Zhang et al., 2015): O(n log n) for one goal.
  */
 export function frontsOf(goals: readonly (readonly number[])[]): number[] {
   const order = [...goals.keys()].sort((i, j) => compareGoals(goals[j], goals[i]))
   const members: (readonly number[])[][] = []
   const fronts = new Array<number>(goals.length)
   for (const i of order) {
-    // What comes later in the order never dominates. Whoever is dominated from front f is from all before it.
+    // A later element never dominates an earlier one. If front f dominates an element, so do all fronts before f.
     const isDominated = (front: number) => members[front].some((other) => dominates(other, goals[i]))
     let low = 0
     let high = members.length
@@ -43,8 +43,8 @@ export function frontsOf(goals: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * Crowding distance of each element among all of one front: over the goals, the sum of the distance between its two
- * neighbours as a share of the whole range; infinite for the ends.
+ * Crowding distance of each element of one front: the sum over goals of the distance between its two neighbours, as a
+ * share of the goal's range. It is infinite at the ends.
  */
 export function crowdingDistances(goals: readonly (readonly number[])[]): number[] {
   const distances = new Array<number>(goals.length).fill(0)
@@ -62,7 +62,7 @@ export function crowdingDistances(goals: readonly (readonly number[])[]): number
   return distances
 }
 
-/** Better fronts first, within a front those in emptier surroundings; equals keep their order. */
+/** Sorted by front; within a front, by crowding distance, largest first. Equal candidates keep their order. */
 export function bestFirst<T extends HasGoals>(candidates: readonly T[]): T[] {
   const fronts = frontsOf(candidates.map(({ goals }) => goals))
   const byFront: T[][] = []
@@ -78,7 +78,7 @@ export function bestFirst<T extends HasGoals>(candidates: readonly T[]): T[] {
   })
 }
 
-/** What nothing dominates, the best in the first goal first; of those with equal goals the first one. */
+/** Candidates that nothing dominates, best in the first goal first. Of candidates with equal goals the first stays. */
 export function paretoFront<T extends HasGoals>(candidates: readonly T[]): T[] {
   const distinct = new Map<string, T>()
   for (const candidate of candidates) {

@@ -4,10 +4,10 @@ import { Exploration } from './exploration.js'
 import type { Finder, Problem } from './problem.js'
 
 /**
- * Evaluates different paths drawn uniformly from those within the limits. With several objectives the result is the
- * Pareto front of all of them.
+ * Evaluates different paths drawn uniformly from all paths within the limits. With several objectives the result is the
+ * Pareto front of the evaluated paths.
  *
- * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */
 export async function* randomSearch(options: Problem & Partial<RandomSearchSettings>): Finder {
   const { evaluations = EVALUATIONS } = options

@@ -5,18 +5,18 @@ import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { changeChoices } from './variation.js'
 
-/** Mutations of one parent that are tried to find one within the limits. */
+/** Mutations of one parent that are tried to find a child within the limits. */
 const ATTEMPTS = 100
-/** Children in a row that were all evaluated before, after which a random path refreshes the population. */
-const REBIRTHS = 1000
+/** After this many children in a row that were all evaluated before, a random path joins the population. */
+const MAX_REPEATS = 1000
 
 /**
- * Regularised evolution (Real et al., AAAI 2019): the best of a random sample has a child that differs in one choice,
- * and the oldest dies, however good it is. Unlike there, no path is evaluated twice: a child that was evaluated before is
- * born again as it is known, which counts as no evaluation. One that breaks a limit is made again. With several
- * objectives the best of a sample is that of its first front in the emptiest surroundings, as in NSGA-II.
+ * Regularized evolution (Real et al., AAAI 2019). The best of a random sample has a child that differs in one choice,
+ * and the oldest member dies, however good it is. Unlike in the paper, no path is evaluated twice: a child that was
+ * evaluated before joins the population with its known accuracy. A child that breaks a limit is made again. With
+ * several objectives the best of a sample is chosen by front and crowding distance, as in NSGA-II.
  *
- * @throws UserError where no path keeps to the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits; the reason of an aborted signal.
  */
 export async function* evolveRegularized(options: Problem & Partial<RegularizedEvolutionSettings>): Finder {
   const defaults = REGULARIZED_EVOLUTION
@@ -26,7 +26,7 @@ export async function* evolveRegularized(options: Problem & Partial<RegularizedE
   const { random } = exploration
 
   const population: Candidate[] = []
-  let rebirths = 0
+  let repeats = 0
   const child = async () => {
     const sample = Array.from({ length: tournament }, () => population[random.integer(population.length)])
     const [parent] = bestFirst([...new Set(sample)])
@@ -39,19 +39,19 @@ export async function* evolveRegularized(options: Problem & Partial<RegularizedE
     }
     return undefined
   }
-  const stranger = async () => {
+  const randomMember = async () => {
     const path = await exploration.draw()
     return path && exploration.evaluate(path, 'random')
   }
   while (exploration.count < evaluations) {
     const before = exploration.count
-    const mutates = population.length >= size && rebirths < REBIRTHS
-    const newborn = (mutates ? await child() : undefined) ?? (await stranger())
-    if (newborn === undefined) break
-    population.push(newborn)
+    const mutates = population.length >= size && repeats < MAX_REPEATS
+    const member = (mutates ? await child() : undefined) ?? (await randomMember())
+    if (member === undefined) break
+    population.push(member)
     if (population.length > size) population.shift()
-    rebirths = exploration.count === before ? rebirths + 1 : 0
-    if (rebirths === 0) yield newborn
+    repeats = exploration.count === before ? repeats + 1 : 0
+    if (repeats === 0) yield member
   }
   return exploration.front()
 }

@@ -1,25 +1,25 @@
 /**
- * Accuracies under a hash of the architecture, as NAS-Bench-101 has them: a table with a column `hash` of 32 hexadecimal
- * digits and a column of accuracies as fractions.
+ * Accuracies by a hash of the architecture, as in NAS-Bench-101: a table with a column `hash` of 32 hexadecimal digits
+ * and a column of accuracies as fractions.
  */
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { readHash, WORDS } from './tables/hash-words.js'
 import type { HashTable } from './tables/table.js'
 
 /**
- * Accuracies in 0…1 by hash, in the order of their table. Hashes lie in one array of bytes with a table of their places,
- * because a Map of hundreds of thousands of strings takes a quarter of a second to make.
+ * Accuracies in 0…1 by hash. It is a hash table with open addressing in typed arrays, because a Map of hundreds of
+ * thousands of strings takes a quarter of a second to make.
  */
 export class AccuracyByHash {
   readonly #words: Uint32Array
   readonly #values: Float64Array
-  /** Rows plus one, at the first free place from that of their hash on; 0 is free. Half of them and more stay free. */
+  /** Row + 1 of each hash, by linear probing from the hash's place; 0 marks a free place. At least half stay free. */
   readonly #rows: Uint32Array
 
   /**
-   * @param file What errors call the table.
-   * @throws UserError, which names the place in the file, for: a missing column, a hash that is
-   *   none or occurs twice, an accuracy that is not a number in 0…1, no rows.
+   * @param file Name of the table in errors.
+   * @throws UserError, which names the place in the file, for: a missing column, no rows, a malformed hash, a hash that
+   *   occurs twice, an accuracy that is not a number in 0…1.
    */
   constructor(table: HashTable, file: string, column = table.defaultColumn) {
     this.#words = table.hashes()
@@ -35,7 +35,7 @@ export class AccuracyByHash {
       }
       if (!(this.#values[row] >= 0 && this.#values[row] <= 1)) {
         const received = table.text(column, row)
-        throw new UserError(`Expected a number in 0…1 for "${column}" but received "${received}" ${where(row)}`)
+        throw expected('a number in 0…1', `"${column}"`, `"${received}" ${where(row)}`)
       }
       this.#rows[place] = row + 1
     }
@@ -55,9 +55,9 @@ export class AccuracyByHash {
     return row === 0 ? undefined : this.#values[row - 1]
   }
 
-  /** Where the row of the hash at `from` of `keys` is, or would be. */
+  /** The place in `#rows` of the hash at `from` in `keys`, or the free place where it would go. */
   #placeOf(keys: Uint32Array, from: number): number {
-    // Plain names, because lists taken apart here would cost half of the time to read a table.
+    // Not destructured, because that would take half of the time to read a table.
     const words = this.#words
     const rows = this.#rows
     const a = keys[from]

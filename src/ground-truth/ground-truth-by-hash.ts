@@ -4,12 +4,12 @@ import { enumeratePaths } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { AccuracyByHash } from './accuracy-by-hash.js'
 
-/** By hash, as a Map has them too. */
+/** Accuracies by hash; a Map has these members too. */
 type Accuracies = Pick<AccuracyByHash, 'get' | 'has' | 'size'>
 
 /**
- * Accuracies that are listed under the isomorphism keys of a space, as NAS-Bench-101's are for NAS-Bench-1Shot1. Which
- * paths have one shows only when the space is listed, so that waits until somebody asks: seconds for a million paths.
+ * Accuracies by the isomorphism keys of a space, such as NAS-Bench-101's for NAS-Bench-1Shot1. `paths` and `best` list
+ * the whole space when they are first read, which takes seconds for a million paths.
  */
 export class GroundTruthByHash implements GroundTruth {
   readonly size: number
@@ -20,8 +20,8 @@ export class GroundTruthByHash implements GroundTruth {
   #best: GroundTruth['best'] | undefined
 
   /**
-   * `table` has accuracies in 0…1; `file` is what errors call it. Throws a UserError for a space without isomorphism
-   * keys or with others than the table's.
+   * `table` has accuracies in 0…1, and errors call it `file`. Throws a UserError for a space whose isomorphism keys are
+   * missing or are no hashes of 32 hexadecimal digits.
    */
   constructor(space: SearchSpace, table: Accuracies, file: string) {
     const keyOf = space.isomorphismKey
@@ -40,7 +40,7 @@ export class GroundTruthByHash implements GroundTruth {
     return fraction === undefined ? undefined : 100 * fraction
   }
 
-  /** Those of the table's paths that differ in more than what cannot change the output. */
+  /** The paths of the table without dead edges: paths that differ in dead edges only occur once. */
   get paths(): readonly Path[] {
     this.#paths ??= [...this.#covered()]
     return this.#paths

@@ -1,10 +1,10 @@
 /**
- * Ground-truth tables: the accuracy of architectures trained on their own, against which a supernet's ranking is
- * judged. A table has a row per architecture, in the space's notation or as operation indices such as "3,0,1,2,4,1", and
- * columns of accuracies in percent; or, like that of NAS-Bench-101, a row per hash, for spaces whose isomorphism keys
- * are hashes. `tables/open-table.ts` says which files are tables.
+ * Ground-truth tables: accuracies of architectures trained on their own, to compare a supernet's ranking with. A table
+ * has columns of accuracies in percent, and a row per architecture, in the space's notation or as operation indices
+ * such as "3,0,1,2,4,1". A table like NAS-Bench-101's has fractions and a row per hash, for spaces whose isomorphism
+ * keys are hashes. `tables/open-table.ts` lists the formats of tables.
  */
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -14,20 +14,24 @@ import { openTable } from './tables/open-table.js'
 import { readTable } from './tables/read-table.js'
 import { isHashTable, type Table } from './tables/table.js'
 
-/** How a table is read. */
+/** Options for reading a table. */
 export interface GroundTruthOptions {
-  /** Name of the column of accuracies; default the first there is of `accuracy`, `test_accuracy`, `mean_acc` and `cifar10_test`. */
+  /**
+   * Name of the column of accuracies. Default: the usual column of the table's format, else the first of `accuracy`,
+   * `test_accuracy`, `mean_acc` and `cifar10_test`.
+   */
   readonly column?: string
-  /** When aborted, the table is left unread and the signal's reason is thrown. */
+  /** When aborted, reading stops and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Reads a table of `space`: a large one from its file the first time, then from a copy in the cache folder.
+ * Reads a table of `space`. A large table is read from its file the first time, and later from a copy in the cache
+ * folder.
  *
- * @throws UserError that names the file, and the line where there is one, for an unreadable file, a missing column, an
- *   architecture that is unknown or occurs twice, an accuracy that is not a number in 0…100, no rows; the reason of an
- *   aborted signal.
+ * @throws UserError, which names the file and the line if there is one, for: an unreadable file, a missing column, no
+ *   rows, an architecture that is unknown or occurs twice, an accuracy outside 0…100 percent (for hashes, outside 0…1).
+ *   The reason of an aborted signal.
  */
 export async function loadGroundTruth(
   file: string,
@@ -42,7 +46,7 @@ export async function loadGroundTruth(
     return groundTruthOf(table, file, space, column)
   } catch (error) {
     if (!(error instanceof UserError) || !table.kept) throw error
-    // Only the file itself knows the line of what is wrong.
+    // The copy has no line numbers; the file has them.
     return groundTruthOf(await openTable(file), file, space, column)
   }
 }
@@ -59,7 +63,7 @@ function groundTruthOf(table: Table, file: string, space: SearchSpace, column = 
     const accuracy = values[row]
     if (!(accuracy >= 0 && accuracy <= 100)) {
       const received = `"${table.text(column, row)}" (${file}, ${table.place(row)})`
-      throw new UserError(`Expected a number in 0…100 for "${column}" but received ${received}`)
+      throw expected('a number in 0…100', `"${column}"`, received)
     }
     accuracies.set(path.join(), accuracy)
     if (accuracies.size === row) {

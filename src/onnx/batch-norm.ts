@@ -1,12 +1,12 @@
 import type { Instruction } from '../programs/program.js'
 import type { GraphBuilder } from './graph-builder.js'
 
-/** Of every batch norm, as PyTorch's default. */
+/** Epsilon of every batch norm: PyTorch's default. */
 const EPSILON = 1e-5
 
 type BatchNorm = Extract<Instruction, { readonly op: 'batchNorm' }>
 
-/** Adds a batch norm of the value `x`, [N, channels, height, width], in evaluation; returns its output's name. */
+/** Adds the evaluation of a batch norm on the value `x`, [N, channels, height, width]; returns the output's name. */
 export function addBatchNorm(id: number, instruction: BatchNorm, x: string, builder: GraphBuilder): string {
   return instruction.running === undefined
     ? addNormByBatch(id, instruction, x, builder)
@@ -29,8 +29,8 @@ function addNormByRunning(
 }
 
 /**
- * By mean and variance of the batch, in elementary operators: `BatchNormalization` has them in its training mode only, which
- * few runtimes implement, and `InstanceNormalization` takes those of each image.
+ * Normalises by the mean and variance of the batch, in elementary operators. `BatchNormalization` uses these only in
+ * its training mode, which few runtimes implement. `InstanceNormalization` uses the statistics of each image.
  */
 function addNormByBatch(id: number, { affine, output }: BatchNorm, x: string, builder: GraphBuilder): string {
   const node = (opType: string, inputs: readonly string[]) => builder.node(id, opType, inputs)

@@ -1,14 +1,14 @@
-/** Puts an ONNX graph together: nodes, the supernet's tensors that they use, and constants, all under unique names. */
+/** Builds an ONNX graph: nodes, the tensors of the supernet that they use, and constants, all under unique names. */
 
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { ATTRIBUTE_TYPE, DATA_TYPE, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './messages.js'
 
-/** Whole numbers, alone or in a list, are integers to ONNX; other numbers are written as `{ float }`. */
+/** Attributes of a node by name. A number or a list of numbers becomes integers; `{ float }` becomes a float. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
 
-/** Beginning of the names of nodes, of values and of constants; such as `/12/Conv`. */
-const OWN = '/'
+/** Names of nodes, values and constants begin with this, as `/12/Conv` does. Names of the supernet's tensors do not. */
+const PREFIX = '/'
 /** Names of the graph's input and output. */
 export const IMAGES = 'images'
 export const LOGITS = 'logits'
@@ -23,32 +23,32 @@ export class GraphBuilder {
     this.#weights = weights
   }
 
-  /** Parameters and buffers in the order of their first use, constants among them. */
+  /** Parameters, buffers and constants in the order of their first use. */
   get initializers(): readonly OnnxTensor[] {
     return [...this.#initializers.values()]
   }
 
-  /** Adds a node of one output that belongs to instruction `id`; returns the output's name, which is the node's too. */
+  /** Adds a node with one output for instruction `id`. Returns the name of the output, which the node has too. */
   node(id: number, opType: string, input: readonly string[], attributes: Attributes = {}): string {
-    const name = this.#unique(`${OWN}${id}/${opType}`)
+    const name = this.#unique(`${PREFIX}${id}/${opType}`)
     const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value))
     this.nodes.push({ input, output: [name], name, opType, attribute })
     return name
   }
 
   /**
-   * Adds a tensor of the supernet under its own name, once.
+   * Adds a tensor of the supernet under its name, once.
    *
-   * @throws UserError where it is missing, of another shape or not of float32; for a name that the graph has already.
+   * @throws UserError if the tensor is missing, of another shape or not float32, or if its name is reserved.
    */
   weight(name: string, dims: readonly number[]): string {
     const tensor = this.#weights.get(name)
     if (!(tensor?.data instanceof Float32Array) || tensor.shape.join() !== dims.join()) {
       const kind = tensor?.data.constructor.name.replace('Array', '')
       const received = tensor === undefined ? 'none' : `${kind} of shape ${tensor.shape.join('×')}`
-      throw new UserError(`Expected Float32 of shape ${dims.join('×')} for ${name} but received ${received}`)
+      throw expected(`Float32 of shape ${dims.join('×')}`, name, received)
     }
-    if (name.startsWith(OWN) || name === IMAGES || name === LOGITS) {
+    if (name.startsWith(PREFIX) || name === IMAGES || name === LOGITS) {
       throw new UserError(`Expected a name that means nothing else in an ONNX model but received ${name}`)
     }
     this.#initialize(name, dims, DATA_TYPE.float, tensor.data)
@@ -57,12 +57,12 @@ export class GraphBuilder {
 
   /** Adds float32 numbers under `/name`, once. */
   floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
-    return this.#initialize(`${OWN}${name}`, dims, DATA_TYPE.float, Float32Array.from(values))
+    return this.#initialize(`${PREFIX}${name}`, dims, DATA_TYPE.float, Float32Array.from(values))
   }
 
   /** Adds a list of int64 numbers under `/name`, once. */
   integers(name: string, values: readonly number[]): string {
-    return this.#initialize(`${OWN}${name}`, [values.length], DATA_TYPE.int64, BigInt64Array.from(values, BigInt))
+    return this.#initialize(`${PREFIX}${name}`, [values.length], DATA_TYPE.int64, BigInt64Array.from(values, BigInt))
   }
 
   #initialize(

@@ -1,4 +1,4 @@
-/** What a program computes in evaluation, as an ONNX graph. */
+/** Translates the evaluation of a program into an ONNX graph. */
 import type { Tensor } from '../formats/safetensors.js'
 import type { Instruction, Program, Shape } from '../programs/program.js'
 import { addBatchNorm } from './batch-norm.js'
@@ -6,15 +6,15 @@ import { type Attributes, GraphBuilder, IMAGES, LOGITS } from './graph-builder.j
 import { DATA_TYPE, type OnnxGraph, type OnnxValueInfo } from './messages.js'
 import { Values } from './values.js'
 
-/** Version of the operators, of 2022. */
+/** Version of the ONNX operators, from 2022. */
 export const OPSET = 17
 
 /**
- * The graph of a program and its weights. Its input `images` is float32 of shape [N, …`input`] for any N, its output `logits`
- * of shape [N, classes]. Tensors of the supernet are initializers under their names.
+ * The graph of a program and its weights. The input `images` is float32 of shape [N, …`input`] for any N; the output
+ * `logits` is float32 of shape [N, classes]. Tensors of the supernet are initializers under their names.
  *
- * @throws UserError for weights that are missing, of another shape or not of float32; RangeError for a program that mixes,
- *   which is for training only.
+ * @throws UserError for weights that are missing, of another shape or not float32; RangeError for a program with the
+ *   instruction `mix`, which is for training only.
  */
 export function onnxGraph(
   program: Program,
@@ -127,7 +127,7 @@ function addWeights({ weight, bias, output }: Weighted, shape: readonly number[]
   return bias === undefined ? [name] : [name, builder.weight(bias, [output.channels])]
 }
 
-/** Adds a value's shape, with as many images as the input has; returns its name. */
+/** Adds the shape of an instruction's value for as many images as the input has; returns the name of the shape. */
 function addShape(id: number, { output }: Instruction, builder: GraphBuilder): string {
   const images = builder.node(id, 'Shape', [IMAGES], { start: 0, end: 1 })
   const extents = builder.integers(`${id}/extents`, [output.channels, output.height, output.width])

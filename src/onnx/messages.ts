@@ -1,6 +1,6 @@
 /**
- * The messages of ONNX that models of sub-models need, and their encoding: the same names, numbers and order of fields as
- * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, optional ones that nothing here sets left out.
+ * The ONNX messages that a model needs, and their encoding. Names, numbers and order of fields are the same as in
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. Optional fields that nothing here sets are left out.
  */
 import { PbfWriter } from 'pbf'
 
@@ -31,7 +31,7 @@ export interface OnnxNode {
   readonly attribute: readonly OnnxAttribute[]
 }
 
-/** One of `f`, `i` and `ints`, as `type` says. */
+/** Has one of `f`, `i` and `ints`, according to `type`. */
 export interface OnnxAttribute {
   readonly name: string
   readonly f?: number
@@ -57,7 +57,7 @@ interface OnnxShape {
   readonly dim: readonly OnnxDimension[]
 }
 
-/** An extent, or the name of one that differs from call to call. */
+/** A fixed extent, or the name of an extent that can differ from call to call. */
 interface OnnxDimension {
   readonly dimValue?: number
   readonly dimParam?: string
@@ -71,7 +71,7 @@ export const DATA_TYPE = { float: 1, int64: 7 } as const
 /** Writes one value of a field under the field's number. */
 type Field<T> = (value: T, pbf: PbfWriter) => void
 type Item<T> = T extends readonly (infer Element)[] ? Element : T
-/** A field per property of a message; those of a list are written one by one. */
+/** A field per property of a message. If a property is a list, its items are written one by one. */
 type Fields<Message> = { readonly [Name in keyof Message]-?: Field<Item<NonNullable<Message[Name]>>> }
 
 const int =
@@ -132,7 +132,7 @@ const MODEL: Fields<OnnxModel> = {
   metadataProps: message(14, { key: string(1), value: string(2) }),
 }
 
-/** The bytes of a model's file: the same for the same model. */
+/** The bytes of a model's file. They are the same for the same model. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const pbf = new PbfWriter()
   writeFields(model, MODEL, pbf)

@@ -1,39 +1,39 @@
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { packageVersion } from '../base/folders.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { Program, Shape } from '../programs/program.js'
 import { OPSET, onnxGraph } from './graph.js'
 import { encodeModel } from './messages.js'
 
-/** Version of the format that came with the operators' version. */
+/** Version of ONNX's file format that was released with this version of the operators. */
 const IR_VERSION = 8
-/** Protocol buffers end at 2 GiB; nodes and names have far less than what is left here. */
+/** A protocol buffer has at most 2 GiB. This leaves 16 MiB, more than enough, for nodes and names. */
 const MOST_BYTES_OF_WEIGHTS = 2 ** 31 - 2 ** 24
 
-/** What a model computes and says of itself. */
+/** Content of an ONNX model. */
 export interface ModelSource {
   readonly program: Program
-  /** One image: a program whose output depends on none does not say. */
+  /** Shape of one image. A program does not tell it if its output depends on no image. */
   readonly input: Shape
-  /** Those that the program uses, under their names; others are left. */
+  /** Weights by name. The model contains only tensors that the program uses. */
   readonly weights: ReadonlyMap<string, Tensor>
-  /** What the graph is called. */
+  /** Name of the graph. */
   readonly name: string
-  /** What a reader of the model can look up. */
+  /** Properties of the model, by key. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
 /**
- * The bytes of an ONNX model, the same for the same source.
+ * The bytes of an ONNX model. They are the same for the same source.
  *
- * @throws UserError for weights that are missing, of another shape, not of float32, or that take 2 GiB together; RangeError
- *   for a program that mixes, which is for training only.
+ * @throws UserError for weights that are missing, of another shape, not float32, or of almost 2 GiB together;
+ *   RangeError for a program with the instruction `mix`, which is for training only.
  */
 export function onnxModel({ program, input, weights, name, metadata }: ModelSource): Uint8Array {
   const graph = onnxGraph(program, input, weights, name)
   const bytes = graph.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0)
   if (bytes > MOST_BYTES_OF_WEIGHTS) {
-    throw new UserError(`Expected less than 2 GiB of weights for an ONNX model but received ${bytes} bytes`)
+    throw expected('less than 2 GiB of weights', 'an ONNX model', `${bytes} bytes`)
   }
   return encodeModel({
     irVersion: IR_VERSION,

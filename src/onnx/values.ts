@@ -1,9 +1,9 @@
 import type { GraphBuilder } from './graph-builder.js'
 
 /**
- * Names of what instructions produce, by the instruction's index. Values have four axes, [N, channels, height, width], as
- * those of a program have, or two, [N, channels · height · width], as ONNX's matrix product takes and gives them; the
- * other form is computed where an instruction asks for it.
+ * Names of the values that instructions produce, by the instruction's index. A value is an image of the shape
+ * [N, channels, height, width], as in a program, or a row of the shape [N, channels · height · width], as ONNX's `Gemm`
+ * takes and returns it. If an instruction needs the other form, nodes that compute it are added.
  */
 export class Values {
   readonly #builder: GraphBuilder
@@ -18,12 +18,12 @@ export class Values {
     this.#images.set(id, name)
   }
 
-  /** For values of height and width 1. */
+  /** Only for values of height and width 1. */
   setRow(id: number, name: string): void {
     this.#rows.set(id, name)
   }
 
-  /** Makes `id` another index of what `input` produces. */
+  /** Makes `id` another index of the value that `input` produces. */
   alias(id: number, input: number): void {
     for (const names of [this.#images, this.#rows]) {
       const name = names.get(input)

@@ -4,16 +4,16 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { onnxModel } from './model.js'
 
 /**
- * Writes what a path computes in evaluation as an ONNX model of opset 17, atomically. Its input `images` is float32 of shape
- * [N, channels, height, width] for any N, its output `logits` of shape [N, classes]. The initializers are those of `weights`
- * that the path's program uses, under their names, and constants whose names begin with `/`; metadata give the space, the
- * path and its architecture. The same path and weights make the same file.
+ * Writes the evaluation of a path as an ONNX model of opset 17, atomically. The input `images` is float32 of shape
+ * [N, channels, height, width] for any N; the output `logits` is float32 of shape [N, classes]. Initializers are the
+ * tensors of `weights` that the path's program uses, under their names, and constants whose names begin with `/`. The
+ * metadata name the space, the path and its architecture. The same path and weights make the same file.
  *
- * As everywhere in this package, batch norms without running statistics take those of the batch: the logits of an image then
- * depend on the images beside it.
+ * As everywhere in this package, batch norms without running statistics use the statistics of the batch. The logits of
+ * an image then depend on the other images of the batch.
  *
- * @throws UserError where the file cannot be written; for weights that are missing, of another shape, not of float32, or
- *   that take 2 GiB together; for a path outside the space.
+ * @throws UserError if the file cannot be written; for weights that are missing, of another shape, not float32, or of
+ *   almost 2 GiB together; for a path outside the space.
  */
 export async function writeOnnx(
   file: string,

@@ -1,6 +1,6 @@
 /**
- * The checkpoint of a run: `weights.safetensors` (the supernet's parameters under their own names, also usable without
- * this run), `state.safetensors` and `state.json` (all else). The folder is replaced as a whole, so that it is always
+ * The checkpoint of a run: `weights.safetensors` (all weights under their own names, usable without the run),
+ * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds
  * one consistent checkpoint, whenever the process is killed.
  */
 import { readFile, rename, rm } from 'node:fs/promises'
@@ -14,21 +14,21 @@ import type { Progress, Snapshot } from '../training/snapshot.js'
 
 const FORMAT = 2
 
-/** What a checkpoint belongs to: continuing it with anything else would mean nothing. */
+/** Identifies the space, images and method of a checkpoint. Training can continue only with the same ones. */
 export interface Identity {
-  /** Name of the space, and a digest of its operations and parameters. */
+  /** Name of the space, and a digest of its choices, operations, sizes, parameters and buffers. */
   readonly space: string
   readonly spaceDigest: string
   /** Digest of the training labels. */
   readonly dataDigest: string
-  /** Name of a method of the user's own; absent where the settings name it. */
+  /** Name of a user's own method; absent if the settings name the method. */
   readonly method?: string
 }
 
 export interface Checkpoint {
   readonly snapshot: Snapshot
   readonly identity: Identity
-  /** Length of the event log when the snapshot was taken. */
+  /** Length of the event log in bytes when the snapshot was taken. */
   readonly logBytes: number
 }
 
@@ -46,14 +46,14 @@ export async function writeCheckpoint(folder: string, { snapshot, ...rest }: Che
   await writeSafetensors(join(next, 'state.safetensors'), snapshot.state)
   const state: State = { format: FORMAT, ...rest, progress: snapshot.progress, random: snapshot.random }
   await writeAtomically(join(next, 'state.json'), `${JSON.stringify(state)}\n`)
-  // A folder cannot be renamed onto a full one. Killed between the two renames, `recover` completes the second.
+  // A folder cannot be renamed onto a full one. If the process dies between the renames, `recover` does the second.
   await rm(old, { recursive: true, force: true })
   if (await exists(folder)) await rename(folder, old)
   await rename(next, folder)
   await rm(old, { recursive: true, force: true })
 }
 
-/** Reads a run's checkpoint; undefined where it has none yet. Throws a UserError for one that cannot be read. */
+/** Reads a run's checkpoint; undefined if it has none yet. Throws a UserError if the checkpoint cannot be read. */
 export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
   await recover(folder)
   if (!(await exists(folder))) return undefined

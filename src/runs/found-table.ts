@@ -2,8 +2,8 @@ import { csvField } from '../base/csv.js'
 import type { TriedSubModel } from '../finding/find.js'
 
 /**
- * CSV of all that a search for sub-models evaluated, best first: front (from 1), path, arch, accuracy (0…1), a column per
- * cost (latency in milliseconds per batch), ground truth (in its own unit, or empty), and how the path came about.
+ * CSV of all sub-models that a search evaluated, best first. Columns: front (from 1), path, arch, accuracy (0…1), a
+ * column per cost (latency in milliseconds per batch), ground truth (percent, or empty), and how the path was made.
  */
 export function foundTable(all: readonly TriedSubModel[]): string {
   const costs = Object.keys(all[0]?.costs ?? {})

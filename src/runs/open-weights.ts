@@ -1,4 +1,4 @@
-/** Weights for those who compute with them: of a run, or from a file. */
+/** Opens weights of a run or from a file. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../base/errors.js'
@@ -9,19 +9,19 @@ import { readWeights } from '../weights/read-weights.js'
 import { readCheckpoint } from './checkpoint.js'
 import { savedConfig } from './run-folder.js'
 
-/** Weights, and the run that they are from. */
+/** Weights, and the run that they come from. */
 export interface OpenedWeights {
   /** The run folder or the file. */
   readonly source: string
   readonly isRunFolder: boolean
   readonly weights: ReadonlyMap<string, Tensor>
-  /** Reads the settings of the run; absent for a file outside of a run folder. */
+  /** Reads the settings of the run; absent for a file outside a run folder. */
   run?(): Promise<Config>
 }
 
 /**
- * Reads the weights of a run folder's checkpoint, or of a file as {@link readWeights} does. A file in the folder
- * `checkpoint` of a run is one of that run.
+ * Reads the weights of a run folder's checkpoint, or of a file as {@link readWeights} does. A file in a run's folder
+ * `checkpoint` belongs to that run.
  *
  * @throws UserError for a folder that is no run, a run without a checkpoint, a file that cannot be read.
  */

@@ -1,37 +1,40 @@
-/** How a run ends: what `summary.json` holds. */
+/** The result of a run, which `summary.json` holds. */
 import type { RankedSubModel } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
 
-/** The outcome. Numbers that need a ranking or a ground truth are null where there is none. */
+/** The result of a run. Numbers that need a ranking and a ground truth are null if either is missing. */
 export interface ResultEvent {
   readonly event: 'result'
   readonly space: string
   readonly method: string
   readonly dataset: string
   readonly epochs: number
-  /** Training and ranking, summed over interruptions. */
+  /** Seconds of training and of evaluating sub-models, added up if the run was interrupted. */
   readonly seconds: number
   /** Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. */
   readonly kendallTau: number | null
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
   readonly precisionAtTop: Readonly<Record<string, number>> | null
-  /** Ground-truth accuracy of the sub-model that the supernet ranks first, in the table's unit. */
+  /** Ground-truth accuracy, in percent, of the sub-model that the supernet ranks first. */
   readonly bestFound: number | null
-  /** Best accuracy of the whole table less `bestFound`. */
+  /** Best accuracy of the whole table minus `bestFound`. */
   readonly regret: number | null
-  /** Per epoch. */
+  /** Gradient variance of each epoch. */
   readonly gradientVariance: readonly number[]
   readonly pathDistribution: PathDistribution
+  /** The best sub-models by supernet accuracy, best first: as many as `ranking.top` says. */
   readonly top: readonly RankedSubModel[]
-  /** Sub-models ranked, and how many of them have a ground truth. */
+  /** Number of sub-models ranked. */
   readonly ranked: number
+  /** Number of ranked sub-models that have a ground truth. */
   readonly withGroundTruth: number
-  /** Where the settings ask for the best sub-models. */
+  /** The best sub-models within limits; absent if none were searched for. */
   readonly found?: Found
+  /** Run folder. */
   readonly run: string
 }
 
-/** How a search ends: what {@link search} returns. */
+/** The result that {@link search} returns. */
 export type SearchResult = ResultEvent

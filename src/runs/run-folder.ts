@@ -2,19 +2,20 @@
  * The folder of one run:
  *
  * - `config.yaml`: the settings, resolved.
- * - `events.jsonl`: one JSON object per line: start, every epoch, the result.
+ * - `events.jsonl`: one JSON object per line: the start, every epoch, the result.
  * - `checkpoint/`: see `checkpoint.ts`.
- * - `import.json`: where its weights come from, in a run that began with those of elsewhere.
- * - `evaluated.jsonl`: accuracies of sub-models as ranking and finding work them out; `evaluated-finding.jsonl` where
- *   finding evaluates in another way; `latency.jsonl`: how long sub-models take.
- * - `ranking.csv`, `found.csv`, `summary.json`: the outcome.
+ * - `import.json`: source and report of imported weights; absent if the run did not begin with such weights.
+ * - `evaluated.jsonl`: sub-models evaluated by the ranking and by finding.
+ * - `evaluated-finding.jsonl`: sub-models evaluated by finding, if it evaluates differently from the ranking.
+ * - `latency.jsonl`: measured latencies of sub-models.
+ * - `ranking.csv`, `found.csv`, `summary.json`: the results.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
 import { type Config, parseConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
@@ -23,7 +24,7 @@ import { type Checkpoint, type Identity, readCheckpoint, writeCheckpoint } from 
 import type { SearchResult } from './result.js'
 import { mergeResults } from './summary.js'
 
-/** Settings that may differ when a run continues: they change neither training nor its meaning. */
+/** Settings that may differ when a run continues, because they do not change training. */
 const CHANGEABLE = new Set([
   'name',
   'threads',
@@ -44,18 +45,16 @@ export class RunFolder {
   }
 
   /**
-   * Starts a run in a folder that is new or empty.
+   * Starts a run in a new or empty folder.
    *
-   * @throws UserError for a folder that holds files, or a place that cannot be written to.
+   * @throws UserError for a folder that holds files, and for a place that cannot be written to.
    */
   static async create(path: string, config: Config, identity: Identity): Promise<RunFolder> {
     await makeFolder(path)
     const [first] = await readdir(path)
     if (first !== undefined) {
-      throw new UserError(
-        `Expected a new or empty folder for --out but received ${path}, which holds ${first}; --resume continues a run`,
-        2,
-      )
+      const received = `${path}, which holds ${first}; --resume continues a run`
+      throw expected('a new or empty folder', '--out', received, 2)
     }
     const run = new RunFolder(path, identity)
     await writeAtomically(run.file('config.yaml'), stringify(config))
@@ -63,10 +62,10 @@ export class RunFolder {
   }
 
   /**
-   * Opens a run to continue it, cutting from its event log what happened after its checkpoint. Without a checkpoint
-   * the run starts anew.
+   * Opens a run to continue it. Events after the checkpoint are cut from the event log. Without a checkpoint the run
+   * starts from its beginning.
    *
-   * @throws UserError for a folder that is no run, for settings or a space that are not the run's.
+   * @throws UserError for a folder that is no run, and for settings, space, method or images that are not the run's.
    */
   static async open(
     path: string,
@@ -77,7 +76,7 @@ export class RunFolder {
     checkSettings(await savedConfig(path), config)
     const checkpoint = await readCheckpoint(run.file('checkpoint'))
     if (checkpoint !== undefined) checkIdentity(checkpoint, identity, path)
-    // In this order: a log that ends in a result is one of the settings beside it, whenever the process dies.
+    // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     await shorten(run.file('events.jsonl'), checkpoint?.logBytes ?? 0)
     await writeAtomically(run.file('config.yaml'), stringify(config))
     return { run, from: checkpoint?.snapshot }
@@ -96,7 +95,7 @@ export class RunFolder {
     await writeCheckpoint(this.file('checkpoint'), { snapshot, identity: this.#identity, logBytes })
   }
 
-  /** What an earlier summary of the same training knows and `result` does not stays in it. */
+  /** Writes `summary.json`. Results in an earlier summary of the same training are kept if `result` lacks them. */
   async writeSummary(result: SearchResult): Promise<void> {
     const file = this.file('summary.json')
     const text = await readText(file)
@@ -117,14 +116,14 @@ export function defaultRunFolder({
   return join('runs', `${name}-${method.name}-seed${seed}-${stamp}`)
 }
 
-/** The settings that a run was made with; throws a UserError for a folder that is no run. */
+/** The settings that a run was last opened with; throws a UserError for a folder that is no run. */
 export async function savedConfig(path: string): Promise<Config> {
   const file = join(path, 'config.yaml')
   if (!(await exists(file))) throw new UserError(`Expected a run folder with a config.yaml but received ${path}`, 2)
   return parseConfig(parse(await readFile(file, 'utf8')))
 }
 
-/** What of the settings that a run must keep is different, one phrase per setting. */
+/** Differences in settings that a run must keep, one phrase per setting. */
 export function settingDifferences(saved: Config, config: Config): string[] {
   return differences(saved, config, '').map(
     ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,

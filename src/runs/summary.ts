@@ -1,7 +1,7 @@
-/** The outcome of a run as far as it is known: `rank` and `find` each add their part and leave the other's as it was. */
+/** Merges results of one run: `rank` and `find` each add their part and keep the other's. */
 import type { SearchResult } from './result.js'
 
-/** What a result says about the ranking. */
+/** Fields of a result that the ranking fills. */
 const RANKING = [
   'kendallTau',
   'spearman',
@@ -13,7 +13,7 @@ const RANKING = [
   'withGroundTruth',
 ] as const satisfies readonly (keyof SearchResult)[]
 
-/** `result` with what an earlier one of the same training has and this one does not. */
+/** `result`, completed by ranking and found sub-models of an earlier result of the same training. */
 export function mergeResults(earlier: SearchResult | undefined, result: SearchResult): SearchResult {
   if (earlier === undefined || earlier.epochs !== result.epochs) return result
   const ranking = result.ranked > 0 ? {} : Object.fromEntries(RANKING.map((key) => [key, earlier[key]]))

@@ -1,4 +1,4 @@
-/** What a search reports while it runs, in the order in which it happens. All of it is plain JSON. */
+/** Events of a search, in the order in which they happen. All are plain JSON. */
 import type { EvaluatedEvent } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
 import type { ResultEvent } from '../runs/result.js'
@@ -10,7 +10,7 @@ export type * from '../runs/result.js'
 export type { PathDistribution } from '../sampling/paths.js'
 export type * from '../training/events.js'
 
-/** A search begins or goes on; everything that it was given fits together. */
+/** A search begins or resumes. Its settings, files and run folder have passed all checks. */
 export interface StartEvent {
   readonly event: 'start'
   /** Run folder. */
@@ -18,13 +18,13 @@ export interface StartEvent {
   readonly space: string
   readonly method: string
   readonly dataset: string
-  /** Scalar weights of the supernet. */
+  /** Number of scalar weights of the supernet. */
   readonly parameters: number
   readonly stepsPerEpoch: number
   readonly epochs: number
-  /** Where a resumed run continues; absent for a new run. */
+  /** Position at which a resumed run continues; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
 }
 
-/** Whatever {@link search} reports; `event` tells which. */
+/** Any event of {@link search}; `event` names its kind. */
 export type SearchEvent = StartEvent | TrainEvent | EvaluatedEvent | CandidateEvent | ResultEvent

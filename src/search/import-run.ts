@@ -1,4 +1,4 @@
-/** A run that begins with weights of elsewhere: a run folder whose training has all of its epochs before it. */
+/** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { writeAtomically } from '../base/atomic.js'
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
@@ -7,15 +7,15 @@ import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { initialise, START, takeSnapshot } from '../training/snapshot.js'
 import { type ImportOptions, type ImportReport, importWeights } from '../weights/import-weights.js'
-import { prepare } from './job.js'
+import { prepare } from './prepare.js'
 import { type SearchOptions, startEvent } from './search.js'
 
-/** What is known of the checkpoint, and where the run goes. */
+/** Facts about the checkpoint, and the run folder to make. */
 export interface ImportRunOptions
   extends Omit<ImportOptions, 'source'>,
     Pick<SearchOptions, 'out' | 'signal' | 'space' | 'data'> {}
 
-/** A run that has weights and no epochs yet. */
+/** A run that has weights but no finished epoch. */
 export interface ImportedRun {
   /** Run folder. */
   readonly run: string
@@ -24,25 +24,26 @@ export interface ImportedRun {
 
 /**
  * Makes a run folder with the weights of a checkpoint: a file that `readWeights` reads, or the folder of another run.
- * `search` with `resume` ranks it, searches it, or trains on from those weights; what the checkpoint lacks has the initial
- * values of the settings' seed. `import.json` in the folder says what became of every tensor.
+ * `search` with `resume` then ranks the supernet, searches it, or trains it from those weights. Tensors that the
+ * checkpoint lacks keep the initial values of the settings' seed. `import.json` in the folder holds the report.
  *
- * @throws UserError as {@link importWeights} and `search` do, before anything is written; the reason of an aborted signal.
+ * @throws UserError as {@link importWeights} and `search` do, before anything is written; the reason of an aborted
+ *   signal.
  */
 export async function importRun(config: Config, source: string, options: ImportRunOptions = {}): Promise<ImportedRun> {
   return importOpened(config, await openWeights(source), options)
 }
 
-/** {@link importRun} with weights that are read already. */
+/** {@link importRun} with weights that were read before. */
 export async function importOpened(
   config: Config,
   { source, weights: tensors }: Pick<OpenedWeights, 'source' | 'weights'>,
   options: ImportRunOptions = {},
 ): Promise<ImportedRun> {
   const { out, signal, space: ownSpace, data, ...rest } = options
-  const job = await prepare(config, { space: ownSpace, data })
+  const prepared = await prepare(config, { space: ownSpace, data })
   signal?.throwIfAborted()
-  const { space, random, method, identity } = job
+  const { space, random, method, identity } = prepared
   const taken = method.takeWeights?.(tensors) ?? new Set()
   const others = new Map([...tensors].filter(([name]) => !taken.has(name)))
   const { weights, report: ofSupernet } = importWeights(space, others, { ...rest, source })
@@ -59,7 +60,7 @@ export async function importOpened(
   signal?.throwIfAborted()
   const run = await RunFolder.create(out ?? defaultRunFolder(config), config, identity)
   await writeAtomically(run.file('import.json'), `${JSON.stringify({ source, ...report }, null, 2)}\n`)
-  await run.log(startEvent(run.path, config, job))
+  await run.log(startEvent(run.path, config, prepared))
   await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) })
   return { run: run.path, report }
 }

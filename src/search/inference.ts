@@ -1,4 +1,4 @@
-/** What paths of a supernet say about a batch of images, with weights from a checkpoint. */
+/** Computes the logits of paths on a batch of images, with weights from a checkpoint. */
 
 import { UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
@@ -8,10 +8,10 @@ import type { BufferSpec, ParameterSpec, Path, SearchSpace } from '../spaces/spa
 import { restoreWeights } from '../training/snapshot.js'
 import { listed, matchWeights } from '../weights/match.js'
 
-/** Weights, and what to compute with them. */
+/** Weights, images and the paths to compute. */
 export interface InferOptions {
   readonly space: SearchSpace
-  /** Every tensor of the supernet and of the method that trained it, by name, and no other; see `readWeights`. */
+  /** All tensors of the supernet and of the method that trained it, by name, and no others; see `readWeights`. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * Images, normalised already if they are floats. All of them form one batch: batch norms without running statistics
@@ -26,10 +26,10 @@ export interface InferOptions {
 }
 
 /**
- * Logits of every path, each images × classes, row-major.
+ * Logits of every path: one row-major matrix of images × classes per path.
  *
- * @throws UserError for weights that are not the space's, naming what is missing, left over or of another shape;
- *   the reason of an aborted signal.
+ * @throws UserError for weights of another space, with the names of tensors that are missing, left over or of another
+ *   shape; the reason of an aborted signal.
  */
 export async function infer(options: InferOptions): Promise<Float32Array[]> {
   const { weights, images, paths, precision, signal } = options
@@ -51,8 +51,8 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   return logits
 }
 
-/** Mean cross-entropy, and the share of images whose largest logit is their label. */
-export function judge(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
+/** Mean cross-entropy of logits (images × classes), and the share in [0, 1] of images classified correctly. */
+export function evaluateLogits(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
   const classes = logits.length / labels.length
   let loss = 0
   let correct = 0

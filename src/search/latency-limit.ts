@@ -8,10 +8,10 @@ import type { SearchSpace } from '../spaces/space.js'
 import { initialise } from '../training/snapshot.js'
 
 /**
- * Finds out before a training whether any path is as fast as the settings of `finding` ask, if they do, by measuring
- * paths with initial weights: after it would be late. Training initialises the supernet anew.
+ * If the settings of `finding` limit latency, checks before training that some path meets the limits. It measures paths
+ * with initial weights. Training initialises the supernet again.
  *
- * @throws UserError with the range that was measured where none is.
+ * @throws UserError, with the measured range, if no path meets the limits; the reason of an aborted signal.
  */
 export async function checkLatencyLimit(
   config: Config,

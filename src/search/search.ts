@@ -1,6 +1,6 @@
-/** A search from settings to result: load, train, rank, find, judge; all of it in a run folder that can be continued. */
+/** A search from settings to result: load, train, rank and find, all in a run folder that can be continued. */
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
@@ -17,36 +17,36 @@ import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
+import { Evaluators } from './evaluators.js'
 import type { SearchEvent, SearchResult, StartEvent } from './events.js'
-import { type Job, prepare } from './job.js'
-import { Judge } from './judge.js'
 import { checkLatencyLimit } from './latency-limit.js'
+import { type PreparedSearch, prepare } from './prepare.js'
 
-/** `find` does nothing where the settings have no `finding`. */
+/** A part of a search. By default `find` runs only if the settings have `finding`. */
 export type Phase = 'train' | 'rank' | 'find'
 
 const PHASES: readonly Phase[] = ['train', 'rank', 'find']
 
-/** Where a search runs, which part of it, and what takes the place of what the settings name. */
+/** The run folder of a search, the phases to run, and replacements for parts that the settings name. */
 export interface SearchOptions {
-  /** Run folder to create; new or empty. Default: a folder in `runs/` with the time in its name. */
+  /** Run folder to create: a new or empty folder. Default: a folder in `runs/` with the time in its name. */
   readonly out?: string
-  /** Run folder to continue instead; its settings must be the same, but for those of ranking and finding. */
+  /** Run folder to continue instead. Its settings must be the same, except settings that do not affect training. */
   readonly resume?: string
-  /** When aborted, the search saves itself and throws the signal's reason. */
+  /** When aborted, the search saves a snapshot and throws the signal's reason. */
   readonly signal?: AbortSignal
   /** Default: all. */
   readonly phases?: readonly Phase[]
-  /** A search space of one's own, instead of the one that `config.space` names. */
+  /** Your own search space, instead of the one that `config.space` names. */
   readonly space?: SearchSpace
-  /** Images of one's own, instead of those that `config.data` names. */
+  /** Your own images, instead of those that `config.data` names. */
   readonly data?: Splits
-  /** Makes a method of one's own, instead of the one that `config.method` names. */
+  /** Makes your own method, instead of the one that `config.method` names. */
   readonly method?: (context: MethodContext) => Method
 }
 
 /**
- * Searches, and reports every step of the way; the last event is also the return value.
+ * Runs a search and reports its progress. The last event is also the return value.
  *
  * ```ts
  * for await (const event of search(await loadConfig())) if (event.event === 'epoch') console.log(event.loss)
@@ -57,11 +57,11 @@ export interface SearchOptions {
 export async function* search(config: Config, options: SearchOptions = {}): AsyncGenerator<SearchEvent, SearchResult> {
   const { signal, phases = PHASES } = options
   if (options.phases?.includes('find') && config.finding === undefined) {
-    throw new UserError('Expected an algorithm for finding.algorithm but received no settings of finding', 2)
+    throw expected('an algorithm', 'finding.algorithm', 'no settings of finding', 2)
   }
-  // Everything that may be wrong with the input comes before the first trace on disk and the first step.
-  const job = await prepare(config, options)
-  const { space, splits, method, random, subModels, groundTruth } = job
+  // All checks of the input come before the run folder is written and before the first step.
+  const prepared = await prepare(config, options)
+  const { space, splits, method, random, subModels, groundTruth, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
@@ -70,14 +70,14 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   const { run, from } =
     options.resume === undefined
       ? {
-          run: await RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), config, job.identity),
+          run: await RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), config, identity),
           from: undefined,
         }
-      : await RunFolder.open(options.resume, config, job.identity)
+      : await RunFolder.open(options.resume, config, identity)
 
   const about = { space: space.name, method: method.name, dataset: splits.name }
   const start: SearchEvent = {
-    ...startEvent(run.path, config, job),
+    ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
   if (from === undefined) await run.log(start)
@@ -106,25 +106,25 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   let seconds = progress.seconds
   let outcome: FindOutcome | undefined
   if (phases.includes('rank') || finding !== undefined) {
-    // A network that was trained alone has statistics of its own.
+    // A network that was trained alone has the right running statistics already.
     const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
     const file = (name: string) => run.file(name)
-    using judge = new Judge({ config, space, splits, supernet, shared, position: progress, file, signal })
+    using evaluators = new Evaluators({ config, space, splits, supernet, shared, position: progress, file, signal })
     if (phases.includes('rank')) {
-      ranked = yield* rank({ ...(await judge.ranking()), settings: config.ranking, subModels })
+      ranked = yield* rank({ ...(await evaluators.forRanking()), settings: config.ranking, subModels })
     }
     if (finding !== undefined) {
-      const evaluator = await judge.finding(finding)
+      const evaluator = await evaluators.forFinding(finding)
       const evaluate = async (path: Path) => {
         const { correct, count } = await evaluatePath(evaluator, path)
         return correct / count
       }
-      const latency = needsLatency(finding) ? await judge.latency(finding.latency) : undefined
-      // Drawn from its beginning by a resumed search, which makes the decisions of the first one again.
+      const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
+      // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
       const stream = RandomStream.named(config.seed, 'finding')
       outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
     }
-    seconds += judge.seconds
+    seconds += evaluators.seconds
   }
 
   const sorted = sortByAccuracy(space, ranked, groundTruth)
@@ -149,8 +149,8 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   return result
 }
 
-/** What the event log of a new run begins with. */
-export function startEvent(run: string, config: Config, { space, method, splits }: Job): StartEvent {
+/** The first event in the log of a new run. */
+export function startEvent(run: string, config: Config, { space, method, splits }: PreparedSearch): StartEvent {
   return {
     event: 'start',
     run,

@@ -1,4 +1,4 @@
-/** What training reports while it runs. All of it is plain JSON. */
+/** Events of training, all plain JSON. */
 import type { PathDistribution } from '../sampling/paths.js'
 
 /** Progress within an epoch, at most ten per second; not written to the event log. */
@@ -8,14 +8,14 @@ export interface StepEvent {
   /** Steps done in this epoch, of `steps`. */
   readonly step: number
   readonly steps: number
-  /** Images trained on since this process started, in `seconds`. */
+  /** Images trained on in the last `seconds`, since training began or was resumed. */
   readonly images: number
   readonly seconds: number
-  /** Mean over this epoch so far. */
+  /** Mean training cross-entropy over this epoch so far. */
   readonly loss: number
 }
 
-/** An epoch of training is over. */
+/** An epoch of training has ended. */
 export interface EpochEvent {
   readonly event: 'epoch'
   /** From 0. */
@@ -26,25 +26,27 @@ export interface EpochEvent {
   readonly accuracy: number
   /** Mean of σ² over all weights sampled in the epoch. */
   readonly gradientVariance: number
-  /** The same over the weights of each candidate operation that has any, by name; null where none was sampled. */
+  /** By name, mean of σ² over the weights of each operation that has weights; null if none of them was sampled. */
   readonly gradientVarianceByOperation: Readonly<Record<string, number | null>>
-  /** The same over all candidate operations; null where none was sampled. */
+  /** Mean of σ² over the weights of all candidate operations; null if none was sampled. */
   readonly gradientVarianceCandidates: number | null
-  /** The same at the weights that the epoch ended with, as an unbiased estimate; where `training.varianceSteps` asks. */
+  /** Unbiased estimate of the variance at the epoch's final weights; present if `training.varianceSteps` > 0. */
   readonly fixedGradientVariance?: number
+  /** The same estimate over candidate operations; null if none was sampled. */
   readonly fixedGradientVarianceCandidates?: number | null
-  /** Scalar weights that the epoch never sampled and that gradient variance leaves out. */
+  /** Number of scalar weights that no step of the epoch sampled. The gradient variance leaves them out. */
   readonly neverSampled: number
-  /** As updated at the end of this epoch: what the next epoch draws from. */
+  /** Distribution that the next epoch draws paths from, updated at the end of this epoch. */
   readonly pathDistribution: PathDistribution
-  /** The same for what is connected with what, one list per such choice; absent where a space or method has none. */
+  /** The same for connections, one list per choice; absent if the space or the method has none. */
   readonly connectionDistribution?: readonly (readonly number[])[]
+  /** Learning rate of the epoch's last step. */
   readonly learningRate: number
   readonly seconds: number
   readonly imagesPerSecond: number
 }
 
-/** Training has saved itself. */
+/** Training has saved a snapshot. */
 export interface CheckpointEvent {
   readonly event: 'checkpoint'
   /** Position of the next step. */
@@ -52,5 +54,5 @@ export interface CheckpointEvent {
   readonly step: number
 }
 
-/** Whatever {@link train} reports; `event` tells which. */
+/** Any event of {@link train}; `event` names its kind. */
 export type TrainEvent = StepEvent | EpochEvent | CheckpointEvent

@@ -1,8 +1,8 @@
 /**
- * Gradient variance at weights that stay where they are. That of an epoch is taken along a trajectory: its gradients
- * also vary because the weights move, more for one method than for another. Here a method draws paths and batches as in
- * training, but nothing is updated, so that only what is drawn varies. σ² is the unbiased estimate, Σ(d − μ)²/(S − 1),
- * averaged over the weights that at least two steps sampled.
+ * Gradient variance at fixed weights. The variance of an epoch is measured while the weights move, so it also contains
+ * their movement, more for one method than for another. Here a method draws paths and batches as in training, but
+ * nothing is updated. Only the draws vary. σ² is the unbiased estimate Σ(d − μ)²/(S − 1), averaged over the weights
+ * that at least two steps sampled.
  */
 
 import { type Random, RandomStream, randomState, reseedRandom, restoreRandom } from '../base/random.js'
@@ -30,28 +30,29 @@ export interface FixedVarianceOptions {
   /** Number of steps, at least 2. */
   readonly steps: number
   readonly batchSize: number
-  /** What a step of training is given. */
+  /** The batch of these images, as training makes it. */
   batch(indices: Int32Array): Batch
+  /** The options of a step, as training makes them. */
   options(): StepOptions
 }
 
 /**
- * Measures by `steps` steps of the method. Moments must be reset, and are again in the end; weights, momentum, running
- * statistics, the method and the random streams are as they were.
+ * Measures the variance over `steps` steps of the method. The moments must be reset before, and are reset afterwards.
+ * Weights, momentum, running statistics, the method and the random streams stay unchanged.
  */
 export async function fixedGradientVariance(measured: FixedVarianceOptions): Promise<GradientVariance> {
   const { supernet, engine, method, random, operations, steps, batchSize, batch, options } = measured
   const streams = randomState(random)
   const learned = structuredClone(method.state())
   const buffers = await supernet.read('buffers')
-  // Draws of its own, but the same where training has drawn the same data.
+  // Draws differ from training's, but two trainings that drew the same data get the same ones.
   const seed = new RandomStream(streams.data).integer(2 ** 32)
   reseedRandom(random, seed)
-  const still = { supernet: frozen(supernet), plan: engine.plan }
+  const frozenEngine = { supernet: frozen(supernet), plan: engine.plan }
   let order: Int32Array = new Int32Array(0)
   for (let step = 0; step < steps; step++) {
     if (order.length === 0) order = method.epochIndices()
-    await method.step(still, batch(order.subarray(0, batchSize)), options())
+    await method.step(frozenEngine, batch(order.subarray(0, batchSize)), options())
     order = order.subarray(batchSize)
   }
   const variance = gradientVariance(supernet.specs, operations, unbiased(await supernet.moments()))
@@ -62,7 +63,7 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
   return variance
 }
 
-/** A supernet whose verbs leave its weights as they are: those that would change them are replaced. */
+/** The supernet, with every verb that would change its weights replaced. */
 function frozen(supernet: Verbs): Verbs {
   const update = () => supernet.discardGradients()
   const finishStep = async ({ noise, clipNorm }: FinishOptions): Promise<ClipRecord> => {
@@ -74,7 +75,7 @@ function frozen(supernet: Verbs): Verbs {
   }
   const trainStep = async (plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> => {
     const record = await supernet.accumulate(plan, batch, { alignment: options.alignment })
-    // What a method learns from these is forgotten.
+    // Zeros do no harm: the method's state is restored after the measurement.
     const gradientNorms = new Float64Array(plan.parameters.length)
     return { ...record, gradientNorms, ...(await finishStep(options)) }
   }

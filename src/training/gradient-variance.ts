@@ -1,6 +1,6 @@
 /**
- * Gradient variance of one epoch (PA&DA, CVPR 2023, supplement A): σ² of every scalar weight over the steps that
- * sampled it, averaged over weights. Weights that no step sampled are left out and counted.
+ * Gradient variance of one epoch (PA&DA, CVPR 2023, supplement A). σ² of a scalar weight is taken over the steps that
+ * sampled the weight, and then averaged over weights. Weights that no step sampled are left out and counted.
  */
 import { scalars } from '../base/shapes.js'
 import type { Moments } from '../native/index.js'
@@ -8,17 +8,17 @@ import type { ParameterSpec } from '../spaces/space.js'
 
 /** Mean of σ² over weights. */
 export interface GradientVariance {
-  /** Over all weights; 0 where no weight was sampled. */
+  /** Over all weights; 0 if no weight was sampled. */
   readonly all: number
-  /** Over the weights of each candidate operation that has any, by name; null where none was sampled. */
+  /** By name, over the weights of each candidate operation that has weights; null if none of them was sampled. */
   readonly byOperation: Readonly<Record<string, number | null>>
-  /** Over the weights of all candidate operations; null where none was sampled. */
+  /** Over the weights of all candidate operations; null if none was sampled. */
   readonly candidates: number | null
-  /** Scalar weights never sampled. */
+  /** Number of scalar weights that no step sampled. */
   readonly neverSampled: number
 }
 
-/** Combines the parameters' mean variances, each weighing as many scalars as it has. */
+/** Averages the parameters' mean variances, each weighted by its number of scalars. */
 export function gradientVariance(
   specs: readonly ParameterSpec[],
   operations: readonly string[],
@@ -30,16 +30,16 @@ export function gradientVariance(
   let neverSampled = 0
   for (const [i, { shape, operation }] of specs.entries()) {
     const size = scalars(shape)
-    const ofOperation = operation === undefined ? undefined : entry(byOperation, operation)
+    const operationMean = operation === undefined ? undefined : entry(byOperation, operation)
     if (moments.timesSampled[i] === 0) {
       neverSampled += size
       continue
     }
     const variance = moments.meanVariance[i]
     all.add(variance, size)
-    if (ofOperation !== undefined) {
+    if (operationMean !== undefined) {
       candidates.add(variance, size)
-      ofOperation.add(variance, size)
+      operationMean.add(variance, size)
     }
   }
   const named = [...byOperation]

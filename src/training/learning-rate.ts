@@ -13,15 +13,15 @@ export function cosineLearningRate(initial: number, epoch: number, epochs: numbe
 type LearningRates = Pick<TrainingConfig, 'epochs' | 'learningRate' | 'learningRateMin' | 'schedule'>
 type Plateau = Extract<TrainingConfig['schedule'], { kind: 'plateau' }>
 
-/** A step of training, and what happened before it. */
+/** The position of a training step, and the losses before it. */
 export interface StepPosition {
   readonly epoch: number
-  /** From 0, of `steps` in this epoch. */
+  /** From 0 to `steps` − 1 in this epoch. */
   readonly step: number
   readonly steps: number
   /** Training losses of the finished epochs. */
   readonly losses: readonly number[]
-  /** Epochs at which the schedule starts again, with the epochs that are left; default none. */
+  /** Epochs at which the schedule restarts and then spans the remaining epochs; default none. */
   readonly restarts?: readonly number[]
 }
 
@@ -36,13 +36,14 @@ export function learningRateOf(
   return plateauLearningRate(learningRate, losses.slice(begin, epoch), schedule, learningRateMin)
 }
 
-/** Losses must fall by this share of the best one to count as falling; rates that change by less stay. */
+/** A loss counts as improved if it falls below the best one by more than this share of it: PyTorch's `threshold`. */
 const LEAST_FALL = 1e-4
+/** A rate that would change by this or less stays: PyTorch's `eps`. */
 const LEAST_CHANGE = 1e-8
 
 /**
- * Learning rate after epochs of these losses: PyTorch's ReduceLROnPlateau, which multiplies it by `factor` after more
- * than `patience` epochs in a row whose loss is not below the best one so far.
+ * Learning rate after epochs with these losses, by PyTorch's ReduceLROnPlateau. If more than `patience` epochs in a row
+ * bring no loss below the best one so far, the rate is multiplied by `factor`.
  */
 export function plateauLearningRate(
   initial: number,

@@ -1,7 +1,6 @@
 /**
- * The training of a supernet, from the first step to the last: per epoch a learning rate and an order of images, per
- * step a batch, a path (or several) and an update. What is sampled is the method's business, what is computed the
- * addon's.
+ * Trains a supernet from the first step to the last. Each epoch has an order of images. Each step has a learning rate,
+ * a batch, one or more paths, and an update. The method samples; the addon computes.
  */
 
 import { UserError } from '../base/errors.js'
@@ -28,10 +27,10 @@ import {
 } from './snapshot.js'
 
 const PROGRESS_SECONDS = 0.1
-/** An epoch's end is saved too, unless the last save is more recent than this. */
+/** Training also saves after an epoch, unless the last save is more recent than this. */
 const RECENT_SECONDS = 5
 
-/** What is trained, how, and on what. */
+/** A supernet to train, its images, the method and the settings. */
 export interface TrainOptions {
   readonly space: SearchSpace
   readonly supernet: Verbs & Restorable & Pick<Supernet, 'compile'>
@@ -40,18 +39,19 @@ export interface TrainOptions {
   readonly method: Method
   readonly random: Random
   readonly settings: TrainingConfig
-  /** Continue from here instead of starting anew. */
+  /** Snapshot to continue from; default: training starts with initial weights. */
   readonly from?: Snapshot
-  /** Keeps a snapshot; training waits for it. Default: none are taken. */
+  /** Saves a snapshot; training waits for it. Default: training takes no snapshots. */
   save?(snapshot: Snapshot): Promise<void>
   /** When aborted, training saves between two steps and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Trains and reports. The supernet, the method and the streams are where training has arrived whenever it yields.
+ * Trains a supernet and reports progress. No step is under way at a yield: supernet, method and streams are in the
+ * state that the event reports.
  *
- * @throws UserError where the loss is no longer finite; the reason of an aborted signal, after saving.
+ * @throws UserError if the loss is no longer finite; the reason of an aborted signal, after saving.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
@@ -106,11 +106,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const first = step * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
       const record = method.step(engine, batchOf(indices), optionsOfStep(step))
-      // It is awaited below, unless the step before it fails.
+      // It is awaited below, unless the previous step fails.
       record.catch(() => {})
       return { images: indices.length, record }
     }
-    // Whether something other than a step will be due when a step that begins now has ended.
+    // True if a report, a save or an abort will be due when a step that begins now ends.
     const pauseIsDue = () => {
       const end = clock.total + stepSeconds
       return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
@@ -123,10 +123,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         throw signal.reason
       }
       const step = underWay ?? begin(progress.step)
-      // The next step is prepared and queued while this one computes, but nothing is under way where training reports,
-      // saves itself or ends: there it is exactly where it says.
-      const hurry = method.overlapping && progress.step + 1 < steps && !pauseIsDue()
-      underWay = hurry ? begin(progress.step + 1) : undefined
+      // The next step is queued while this one computes, except before a report, a save or the epoch's end: these need
+      // a state with no step under way.
+      const overlaps = method.overlapping && progress.step + 1 < steps && !pauseIsDue()
+      underWay = overlaps ? begin(progress.step + 1) : undefined
       const began = clock.total
       const record = await step.record
       stepSeconds = clock.total - began
@@ -159,7 +159,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         batch: batchOf,
         options: () => optionsOfStep(steps - 1),
       })
-      yield { ...event, ...fixed(variance) }
+      yield { ...event, ...fixedVarianceFields(variance) }
       // Do not count the measurement as training time.
       clock.lap()
     } else yield event
@@ -186,7 +186,7 @@ export function stepsPerEpoch(images: number, batchSize: number): number {
   return Math.ceil(images / batchSize)
 }
 
-/** Sums the epoch up, and moves on to the next. */
+/** Sums up the epoch and moves `progress` to the next one. */
 async function endEpoch(
   { space, supernet, method }: TrainOptions,
   progress: Progress,
@@ -216,7 +216,7 @@ async function endEpoch(
   }
 }
 
-function fixed(variance: GradientVariance): Partial<EpochEvent> {
+function fixedVarianceFields(variance: GradientVariance): Partial<EpochEvent> {
   return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
 }
 
@@ -226,14 +226,14 @@ function diverged(loss: number, epoch: number, step: number): UserError {
   )
 }
 
-/** Books the time that has passed since the last call. */
+/** Adds the seconds since the last lap to `progress`. */
 function tick(progress: Progress, clock: Clock): void {
   const seconds = clock.lap()
   progress.seconds += seconds
   progress.epochSeconds += seconds
 }
 
-/** Seconds since it was made, and since the last lap. */
+/** Measures seconds since its creation (`total`) and since the last lap. */
 class Clock {
   readonly #start = performance.now()
   #lap = this.#start

@@ -1,15 +1,15 @@
 import type { Plan, Supernet } from '../native/index.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-/** Enough for the paths of a concentrated distribution to stay; a plan costs far less than the step it is made for. */
+/** Enough to keep the paths of a concentrated distribution. Making a plan takes far less time than its step. */
 const CAPACITY = 512
 
-/** Plans of the paths used last, so that a path sampled again is not described, encoded and planned again. */
+/** Keeps the plans of the paths used last, so that a path sampled again need not be compiled again. */
 export class PlanCache implements Disposable {
   readonly #space: Pick<SearchSpace, 'program'>
   readonly #supernet: Pick<Supernet, 'compile'>
   readonly #capacity: number
-  /** A Map iterates in order of insertion: the first entry is the one used longest ago. */
+  /** A Map iterates in order of insertion: the first entry was used longest ago. */
   readonly #plans = new Map<string, Plan>()
 
   constructor(space: Pick<SearchSpace, 'program'>, supernet: Pick<Supernet, 'compile'>, capacity = CAPACITY) {
@@ -18,7 +18,7 @@ export class PlanCache implements Disposable {
     this.#capacity = capacity
   }
 
-  /** The plan of a path; the cache disposes it once `capacity` other paths were used after it. */
+  /** The plan of a path; the cache disposes it when `capacity` other paths have been used after it. */
   get(path: Path): Plan {
     const key = path.join()
     const plan = this.#plans.get(key) ?? this.#supernet.compile(this.#space.program(path))

@@ -1,9 +1,9 @@
 /**
- * Everything that a training in progress consists of: restoring a snapshot and going on gives the same numbers as never
- * having stopped. Taken between two steps, also within an epoch.
+ * The complete state of a training in progress. Restoring a snapshot and going on gives the same numbers as never
+ * stopping. Snapshots are taken between two steps, also within an epoch.
  */
 
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { Random, RandomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { OptimizerConfig } from '../config/schema.js'
@@ -11,35 +11,39 @@ import type { Tensor } from '../formats/safetensors.js'
 import type { Method, MethodState } from '../methods/method.js'
 import { OPTIMIZER_SLOTS, type StateKind, type Supernet } from '../native/index.js'
 
-/** Where training stands, in plain JSON. */
+/** The progress of a training, in plain JSON. */
 export interface Progress {
   /** Position of the next step. */
   epoch: number
   step: number
-  /** Of the epoch in progress. */
+  /** Cross-entropy summed over the images of this epoch so far. */
   lossSum: number
+  /** Images of this epoch classified correctly so far. */
   correct: number
+  /** Seconds spent on this epoch so far. */
   epochSeconds: number
-  /** Of the whole training, interruptions left out. */
+  /** Seconds spent on the whole training, without interruptions. */
   seconds: number
-  /** Of every finished epoch. */
+  /** Gradient variance of every finished epoch. */
   gradientVariance: number[]
-  /** Training losses of every finished epoch. */
+  /** Mean training loss of every finished epoch. */
   losses: number[]
 }
 
-/** A training in progress: all that {@link train} needs to go on. */
+/** A training in progress: everything that {@link train} needs to continue. */
 export interface Snapshot {
   readonly progress: Progress
-  /** As they are now, but `data` as it was when the epoch began: its indices are drawn again. */
+  /** The current state of all streams but `data`: its state when the epoch began, because indices are drawn again. */
   readonly random: RandomState
-  /** The supernet's parameters and buffers by name, and what the method needs to evaluate with them. */
+  /** Parameters and buffers of the supernet, and weights of the method's own, by name. */
   readonly weights: ReadonlyMap<string, Tensor>
   /**
-   * With the name of every parameter behind a dot: what the optimizer keeps (`momentum`, PyTorch's momentum buffer), and
-   * mean and sum of squared deviations of the gradients so far (`momentMean`, `momentM2`). How often parameters were
-   * sampled, in their order: since the moments' reset (`timesSampled`), and whether ever (`everSampled`). What the method
-   * knows, as `method.` with names of its own.
+   * All other state, by name:
+   * - `momentum.NAME`: the optimizer's state of a parameter, PyTorch's momentum buffer.
+   * - `momentMean.NAME`, `momentM2.NAME`: mean and sum of squared deviations of a parameter's gradients so far.
+   * - `timesSampled`: per parameter, the number of steps that sampled it since the moments' reset.
+   * - `everSampled`: per parameter, 1 if any step sampled it.
+   * - `method.NAME`: the state of the method.
    */
   readonly state: ReadonlyMap<string, Tensor>
 }
@@ -55,10 +59,10 @@ export const START: Progress = {
   losses: [],
 }
 
-/** What snapshots need of a supernet. */
+/** The part of a supernet that snapshots use. */
 export type Restorable = Pick<Supernet, 'specs' | 'buffers' | 'read' | 'write' | 'counts' | 'setCounts'>
 
-/** The state of every parameter beside its value. */
+/** The kinds of state that every parameter has in addition to its value. */
 const kindsOf = ({ kind }: OptimizerConfig): StateKind[] => [...OPTIMIZER_SLOTS[kind], 'momentMean', 'momentM2']
 const METHOD_PREFIX = 'method.'
 
@@ -86,7 +90,7 @@ export async function takeSnapshot(
   return { progress: structuredClone(progress), random, weights, state }
 }
 
-/** Puts supernet and method where the snapshot was taken; the caller restores the random streams. */
+/** Restores supernet and method from a snapshot; the caller restores the random streams. */
 export async function restoreSnapshot(
   { weights, state }: Snapshot,
   supernet: Restorable,
@@ -108,7 +112,7 @@ export async function restoreSnapshot(
   method.restore(methodState as MethodState)
 }
 
-/** Writes named parameters and buffers into a supernet; throws a UserError where one is missing or has another shape. */
+/** Writes named parameters and buffers into a supernet; throws a UserError if one is missing or has another shape. */
 export async function restoreWeights(
   weights: ReadonlyMap<string, Tensor>,
   supernet: Pick<Supernet, 'specs' | 'buffers' | 'write'>,
@@ -117,7 +121,7 @@ export async function restoreWeights(
   await supernet.write('buffers', joined(weights, supernet.buffers))
 }
 
-/** A tensor that a supernet holds. */
+/** Name and shape of a tensor of the supernet. */
 interface Spec {
   readonly name: string
   readonly shape: readonly number[]
@@ -126,12 +130,12 @@ interface Spec {
 function joined(tensors: ReadonlyMap<string, Tensor>, specs: readonly Spec[], prefix = ''): Float32Array {
   const values = new Float32Array(specs.reduce((sum, { shape }) => sum + scalars(shape), 0))
   let offset = 0
-  for (const { name: of, shape } of specs) {
-    const name = prefix + of
-    const tensor = tensors.get(name)
+  for (const { name, shape } of specs) {
+    const key = prefix + name
+    const tensor = tensors.get(key)
     if (tensor === undefined || tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
       const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
-      throw new UserError(`Expected float32 numbers of shape ${shape.join('×')} for ${name} but received ${received}`)
+      throw expected(`float32 numbers of shape ${shape.join('×')}`, key, received)
     }
     values.set(tensor.data, offset)
     offset += tensor.data.length
@@ -179,7 +183,5 @@ function data<T extends Tensor['data']>(
 ): T {
   const values = state.get(name)?.data
   if (values instanceof type) return values
-  throw new UserError(
-    `Expected ${type.name} data for ${name} in the checkpoint but received ${values?.constructor.name}`,
-  )
+  throw expected(`${type.name} data`, `${name} in the checkpoint`, values?.constructor.name)
 }

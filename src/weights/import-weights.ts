@@ -1,5 +1,5 @@
-/** Weights of reference implementations as those of a supernet: renamed, completed and checked, with an account of it. */
-import { UserError } from '../base/errors.js'
+/** Turns weights of other implementations into weights of a supernet: renames, completes, checks and reports. */
+import { expected, UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { checkPath, parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -8,66 +8,68 @@ import { NAME_MAP_NAMES, nameMap, recogniseNames } from './name-maps/index.js'
 import type { GivenPath, NameMap } from './name-maps/name-map.js'
 import { subModelNames } from './sub-model.js'
 
-/** What is known of tensors that are taken for weights of a supernet. */
+/** Facts about tensors to import. */
 export interface ImportOptions {
-  /** Whose names the tensors have, such as `autodl`; by default told from the names. */
+  /** The implementation that named the tensors, such as `autodl`; by default the names tell it. */
   readonly from?: string
   /**
-   * Default true: throws unless the tensors are all that the supernet (or the sub-model) needs and what is left of them
-   * changes no logits. Otherwise what fits is taken.
+   * If true (default), throws unless all tensors that the supernet (or the sub-model) needs are there and all others
+   * change no logits. If false, takes every tensor that fits.
    */
   readonly strict?: boolean
   /**
-   * The sub-model that the tensors belong to, if not to a whole supernet. Needed where their shapes do not tell it. For a
-   * network of DARTS the genotype as it was written, because the order of operations in it names them.
+   * The sub-model that the tensors belong to, if not to a whole supernet. Needed if their shapes do not tell it. For a
+   * network of DARTS, give the genotype as it was published: its order of operations decides the tensors' names.
    */
   readonly path?: Path | string
-  /** What messages call the tensors; default `the checkpoint`. */
+  /** Name of the tensors in messages; default `the checkpoint`. */
   readonly source?: string
 }
 
-/** A tensor that was made up or passed over, and why that changes no logits. */
+/** A tensor that was filled in or passed over, and the reason why that changes no logits. */
 export interface Explained {
   readonly name: string
   readonly reason: string
 }
 
-/** What became of the tensors. Names are the supernet's, but those of the file in `passedOver`, `lost` and `left`. */
+/** Report of an import. `passedOver`, `lost` and `left` use the file's names, all other lists the supernet's. */
 export interface ImportReport {
-  /** Whose names they had. */
+  /** The implementation that named the tensors. */
   readonly from: string
   readonly space: string
   /** The sub-model, in the space's notation; absent for weights of a whole supernet. */
   readonly arch?: string
   /** Number of tensors that were taken. */
   readonly matched: number
-  /** What the file need not hold. */
+  /** Tensors that the file lacks and need not hold. */
   readonly filled: readonly Explained[]
-  /** What keeps its initial values. */
+  /** Tensors that keep their initial values. */
   readonly initial: readonly string[]
-  /** What of that the supernet, or the sub-model, should have had. */
+  /** Tensors that the file lacks but the supernet, or the sub-model, needs. */
   readonly missing: readonly string[]
-  /** What has another shape, in words. */
+  /** Tensors of another shape or of integers, in words. */
   readonly misfits: readonly string[]
+  /** Tensors of the file that change no logits. */
   readonly passedOver: readonly Explained[]
-  /** Scales other than one and shifts other than zero of batch norms that have none in the space. */
+  /** Scales other than one and shifts other than zero of batch norms that have no parameters in the space. */
   readonly lost: readonly string[]
-  /** All else that the space has no place for. */
+  /** All other tensors of the file that the space has no place for. */
   readonly left: readonly string[]
 }
 
-/** Weights of a supernet that came from elsewhere. */
+/** Imported weights of a supernet. */
 export interface Imported {
-  /** By the supernet's names and in its order; all of its tensors, unless `initial` of the report names some. */
+  /** Tensors by the supernet's names, in its order: all but `initial` of the report. */
   readonly weights: ReadonlyMap<string, Tensor>
   readonly report: ImportReport
 }
 
 /**
- * Takes tensors, as `readWeights` gives them, for weights of a supernet.
+ * Imports tensors, as `readWeights` returns them, into a supernet.
  *
- * @throws UserError for tensors of another space, a sub-model that cannot be told, weights none of which fit, and numbers
- *   that are not finite; if strict, also for those that are not complete, and those that lose something that matters.
+ * @throws UserError for tensors of another space, a sub-model that nothing tells, tensors none of which fit, and
+ *   numbers that are not finite. If strict, also for missing tensors, tensors of another shape, and others that may
+ *   change logits.
  */
 export function importWeights(
   space: SearchSpace,
@@ -115,7 +117,7 @@ export function importWeights(
   return { weights, report }
 }
 
-/** What all scalars of a tensor are that the file need not hold. */
+/** The value of all scalars of a tensor that the file need not hold. */
 interface Filling {
   readonly value: number
   readonly reason: string
@@ -130,7 +132,7 @@ function nothingKnown(source: string, names: readonly string[]): UserError {
   return new UserError(`Expected names of ${NAME_MAP_NAMES.join(', ')} in ${source} but received ${received}`)
 }
 
-/** Tensors by the supernet's names; those without a counterpart are left out. */
+/** Tensors by the supernet's names. Tensors without a counterpart are left out. */
 function rename(
   tensors: ReadonlyMap<string, Tensor>,
   names: ReadonlyMap<string, string>,
@@ -140,7 +142,7 @@ function rename(
   for (const [theirs, tensor] of tensors) {
     const ours = names.get(theirs)
     if (ours === undefined) continue
-    if (renamed.has(ours)) throw new UserError(`Expected one tensor for ${ours} in ${source} but received two`)
+    if (renamed.has(ours)) throw expected('one tensor', `${ours} in ${source}`, 'two')
     renamed.set(ours, tensor)
   }
   return renamed
@@ -149,11 +151,11 @@ function rename(
 function chooseMap(space: SearchSpace, names: readonly string[], from: string | undefined, source: string): NameMap {
   const map = from === undefined ? recogniseNames(names) : nameMap(from)
   if (map === undefined) {
-    throw new UserError(`Expected ${NAME_MAP_NAMES.join(', ')} for from but received "${from}"`, 2)
+    throw expected(NAME_MAP_NAMES.join(', '), 'from', `"${from}"`, 2)
   }
   if (map.spaces?.includes(space.name) ?? true) return map
-  const expected = `weights of ${space.name} in ${source}`
-  throw new UserError(`Expected ${expected} but received those of ${map.name}, which are of ${map.spaces?.[0]}`)
+  const wanted = `weights of ${space.name} in ${source}`
+  throw new UserError(`Expected ${wanted} but received those of ${map.name}, which are of ${map.spaces?.[0]}`)
 }
 
 function givenPath(space: SearchSpace, given: Path | string | undefined): GivenPath | undefined {
@@ -163,11 +165,11 @@ function givenPath(space: SearchSpace, given: Path | string | undefined): GivenP
     return { path: given, text: space.encode(given) }
   }
   const path = parsePath(space, given)
-  // Indices are not in the space's notation, which maps read.
+  // Maps read the space's notation, not indices.
   return { path, text: /[a-z]/.test(given) ? given : space.encode(path) }
 }
 
-/** What no tensor of the space takes: harmless, lost or merely left. */
+/** Sorts tensors that the space has no place for into harmless, lost and left ones. */
 function sortOthers(
   map: NameMap,
   tensors: ReadonlyMap<string, Tensor>,
@@ -194,26 +196,26 @@ function sortOthers(
   return { passedOver, lost, left }
 }
 
-/** Which tensor of a batch norm by the batch a name means, if of any. */
+/** Part of a batch norm that a name means, if the norm uses the statistics of the batch; else undefined. */
 function normPart(map: NameMap, name: string): string | undefined {
   const [, module, part] = /^(.*)\.(weight|bias|running_mean|running_var)$/.exec(name) ?? []
   return module !== undefined && map.norms?.test(module) ? part : undefined
 }
 
-/** Those of a training that diverged, or doubles too large for float32. */
+/** Throws for weights of a training that diverged, and for doubles too large for float32. */
 function requireFinite(names: readonly string[], tensors: ReadonlyMap<string, Tensor>, source: string): void {
   for (const name of names) {
     const { data } = tensors.get(name)!
     for (const value of data) {
       if (Number.isFinite(value)) continue
-      throw new UserError(`Expected finite numbers for ${name} in ${source} but received ${value}`)
+      throw expected('finite numbers', `${name} in ${source}`, value)
     }
   }
 }
 
 function check(report: ImportReport, map: NameMap, needed: number, strict: boolean, source: string): void {
   const { space, arch, from, lost } = report
-  const expected = `Expected the ${needed} tensors of ${arch === undefined ? space : `${arch} of ${space}`} in ${source}`
+  const wanted = `the ${needed} tensors of ${arch === undefined ? space : `${arch} of ${space}`} in ${source}`
   const taken = lost.every((name) => map.affineNorms?.test(name))
   const complaints = [
     listed('missing', report.missing),
@@ -222,6 +224,6 @@ function check(report: ImportReport, map: NameMap, needed: number, strict: boole
     listed(`without a place in the norms of ${space}${taken ? ', which space.affine=true takes' : ''}`, lost),
   ].filter((complaint) => complaint !== undefined)
   if (report.matched === 0 || (strict && complaints.length > 0)) {
-    throw new UserError(`${expected} but received, by the names of ${from}, ${complaints.join('; ')}`)
+    throw new UserError(`Expected ${wanted} but received, by the names of ${from}, ${complaints.join('; ')}`)
   }
 }

@@ -1,16 +1,16 @@
-/** What tensors that have names and what a supernet wants by name have in common. */
+/** Compares named tensors with the tensors that a supernet has. */
 import type { Tensor } from '../formats/safetensors.js'
 
-/** PyTorch's count of the batches that a running statistic has seen, on which nothing here depends. */
+/** PyTorch's count of the batches that a running statistic has seen. Nothing here depends on it. */
 const COUNTER = '.num_batches_tracked'
 
 export interface Match {
-  /** Names that are there as they are wanted. */
+  /** Names of tensors that fit. */
   readonly matched: readonly string[]
   readonly missing: readonly string[]
-  /** What is there in another shape, or as integers, in words. */
+  /** Tensors of another shape or of integers, in words. */
   readonly misfits: readonly string[]
-  /** What nothing wants, but for counters. */
+  /** Names of tensors that the supernet does not have, without counters. */
   readonly left: readonly string[]
   /** PyTorch's counters of batches. */
   readonly counters: readonly string[]
@@ -43,14 +43,14 @@ export function matchWeights(
   }
 }
 
-/** Such as `3 missing: a, b, c`; undefined for none. */
-export function listed(what: string, names: readonly string[]): string | undefined {
+/** A phrase such as `3 missing: a, b, c`; undefined for no names. */
+export function listed(label: string, names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined
   const shown = names.slice(0, 3).join(', ')
-  return `${names.length} ${what}: ${shown}${names.length > 3 ? ', …' : ''}`
+  return `${names.length} ${label}: ${shown}${names.length > 3 ? ', …' : ''}`
 }
 
-/** Whether a tensor is such a count. */
+/** True for the name of PyTorch's count of batches. */
 export function isCounter(name: string): boolean {
   return name.endsWith(COUNTER)
 }

@@ -3,8 +3,8 @@ import { withoutPrefix } from '../formats/state-dict.js'
 import { readTorchStateDict } from '../formats/torch.js'
 
 /**
- * Tensors by name of a PyTorch state dict, or of a safetensors file if the name ends so. All floating-point numbers become
- * float32 (doubles are rounded); integers keep their type.
+ * Reads tensors by name from a safetensors file, if the file's name ends in `.safetensors`, else from a PyTorch state
+ * dict. All floating-point numbers become float32 (doubles are rounded). Integers keep their type.
  *
  * @throws UserError for a file that cannot be read or holds something else.
  */

@@ -1,6 +1,6 @@
 /**
- * The search space that weights belong to, by one rule for all who read them: what the caller gives, else what names and
- * shapes tell, else what the run says that the weights are from.
+ * Finds the search space of weights, by one rule for all commands. A setting comes from the caller, else from the names
+ * and shapes of the weights, else from the run that the weights come from.
  */
 import { UserError } from '../base/errors.js'
 import { parseConfig } from '../config/index.js'
@@ -18,30 +18,30 @@ import {
   type WeightShapes,
 } from '../spaces/index.js'
 
-/** What is known of weights beside themselves. */
+/** Sources of settings other than the weights. */
 export interface CheckpointSources {
-  /** What messages call the weights; default `the checkpoint`. */
+  /** Name of the weights in messages; default `the checkpoint`. */
   readonly source?: string
-  /** Settings of the space, as in the group `space`. They win over what the weights tell. */
+  /** Settings of the space, as in the group `space`. They override settings that the weights tell. */
   readonly given?: Readonly<Record<string, unknown>>
-  /** Settings of the run that the weights are from. Read only if they are needed. */
+  /** Reads the settings of the run that the weights come from. Called only if they are needed. */
   run?(): Promise<{ readonly space: SpaceConfig }>
-  /** Whether the published settings stand for what nothing else tells. By default that is an error. */
+  /** If true, a setting that nothing tells has its published value. If false (default), it is an error. */
   readonly published?: boolean
 }
 
-/** Settings of a space, and what else the weights told. */
+/** Settings of a space, and numbers of channels and classes if the weights tell them. */
 interface CheckpointSettings {
   readonly settings: SpaceConfig
   readonly told: Omit<ToldByWeights, 'settings'>
 }
 
 /**
- * The space of weights under the supernet's names, with the weights of its own that a method left among them. Channels and
- * classes are told by the weights. No weight tells the height and width of images, which are the usual ones by default.
+ * The space of weights under the supernet's names, with the method's own weights if there are some. The weights tell
+ * the numbers of channels and classes, but not the height and width of images: their default is the space's usual size.
  *
- * @throws UserError for weights of no space or of several, for a setting that nothing tells, for settings that describe no
- *   network.
+ * @throws UserError for weights of no space or of several, for a setting that nothing tells, and for settings that
+ *   describe no network.
  */
 export async function spaceOfCheckpoint(
   weights: ReadonlyMap<string, Tensor>,
@@ -82,7 +82,7 @@ export async function settingsOfCheckpoint(
   return { settings: parseConfig({ space: settings as SpaceConfig }).space, told: { channels, classes } }
 }
 
-/** The name of the space, by the same rule. */
+/** The name of the space of weights; throws as {@link spaceOfCheckpoint} does. */
 export async function spaceNameOfCheckpoint(
   weights: WeightShapes,
   { given = {}, run, source = 'the checkpoint' }: CheckpointSources = {},

@@ -1,14 +1,14 @@
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { buffersOf, parametersOf } from '../programs/program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 /**
- * The tensors of one path, in the supernet's order and under its names: those that its program uses, running statistics
- * among them, and those that it samples without using them, because they lie on dead edges. So a network that is built from
- * the path operation by operation finds every tensor that it has. With `idle: false` only those that its program uses.
+ * The tensors of one path, in the supernet's order and under its names. They are the tensors that the path's program
+ * uses, running statistics included, and the tensors of its operations on dead edges. So a network built from the path,
+ * operation by operation, finds all its tensors. With `idle: false` only the program's tensors are returned.
  *
- * @throws UserError where a tensor is missing; for a path outside the space.
+ * @throws UserError for a tensor that is missing or has another shape, and for a path outside the space.
  */
 export function subModelWeights(
   space: SearchSpace,
@@ -23,14 +23,14 @@ export function subModelWeights(
     const tensor = weights.get(name)
     if (tensor === undefined || tensor.shape.join() !== shape.join()) {
       const received = tensor === undefined ? 'none' : `shape ${tensor.shape.join('×')}`
-      throw new UserError(`Expected weights of shape ${shape.join('×')} for ${name} but received ${received}`)
+      throw expected(`weights of shape ${shape.join('×')}`, name, received)
     }
     tensors.set(name, tensor)
   }
   return tensors
 }
 
-/** Names of those tensors; throws for a path outside the space. */
+/** Names of the tensors of {@link subModelWeights}; throws a UserError for a path outside the space. */
 export function subModelNames(
   space: SearchSpace,
   path: Path,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readNpy, writeNpy } from '../../src/formats/npy.js'
 import { writeSafetensors } from '../../src/formats/safetensors.js'
-import { judge } from '../../src/search/inference.js'
+import { evaluateLogits } from '../../src/search/inference.js'
 import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
 import { pada, temporaryFolder } from '../support/harness.js'
 
@@ -42,7 +42,7 @@ const flags = (options: Record<string, string>) =>
   Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
 const SMALL = ['--channels', '4', '--cells', '1']
 
-test('infer writes the logits of every path, and judges them against labels', async () => {
+test('infer writes the logits of every path, and compares them with labels', async () => {
   const { checkpoint, input, labels, output } = await makeInput(temporaryFolder())
   const paths = ['--path', '4,0,3,3,3,1', '--path', space.encode([3, 3, 3, 3, 3, 3])]
   const outcome = await pada(['infer', ...SMALL, ...flags({ checkpoint, input, labels, output }), ...paths, '--json'])
@@ -58,7 +58,7 @@ test('infer writes the logits of every path, and judges them against labels', as
   for (const [i, { loss, accuracy }] of result.paths.entries()) {
     const logits = data.subarray(i * COUNT * 10, (i + 1) * COUNT * 10) as Float32Array
     expect(logits.every(Number.isFinite)).toBe(true)
-    expect(judge(logits, [0, 1, 2, 3, 4, 5])).toEqual({ loss, accuracy })
+    expect(evaluateLogits(logits, [0, 1, 2, 3, 4, 5])).toEqual({ loss, accuracy })
   }
 })
 

@@ -10,7 +10,7 @@ import { assignment } from '../../src/methods/close/space.js'
 import { Close } from '../../src/methods/index.js'
 import { Dataset, Supernet } from '../../src/native/index.js'
 import type { SearchResult } from '../../src/search/events.js'
-import { infer, judge } from '../../src/search/inference.js'
+import { evaluateLogits, infer } from '../../src/search/inference.js'
 import { search } from '../../src/search/search.js'
 import { createSpace, nasBench201 } from '../../src/spaces/index.js'
 import { initialise } from '../../src/training/snapshot.js'
@@ -128,7 +128,9 @@ describe('a run of CLOSE', () => {
     const weights = await readWeights(join(folder, 'run/checkpoint/weights.safetensors'))
     const paths = result!.top.map(({ path }) => path)
     const logits = await infer({ space, weights, images: splits.test, paths })
-    expect(logits.map((values) => judge(values, labels).accuracy)).toEqual(result!.top.map(({ accuracy }) => accuracy))
+    expect(logits.map((values) => evaluateLogits(values, labels).accuracy)).toEqual(
+      result!.top.map(({ accuracy }) => accuracy),
+    )
     const different = (name: string) => weights.get(name.replace('.0.3.', '.1.3.'))!.data
     const first = weights.get('cells.0.blocks.0.3.op.1.weight')!
     expect(different('cells.0.blocks.0.3.op.1.weight')).not.toEqual(first.data)

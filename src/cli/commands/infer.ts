@@ -4,7 +4,7 @@ import { expected } from '../../base/errors.js'
 import type { Settings } from '../../config/settings.js'
 import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
-import { infer, judge } from '../../search/inference.js'
+import { evaluateLogits, infer } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
 import { parsePath, SPACES } from '../../spaces/index.js'
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
@@ -54,7 +54,7 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const results = paths.map((path, i) => ({
       path,
       arch: space.encode(path),
-      ...(labels && judge(logits[i], labels)),
+      ...(labels && evaluateLogits(logits[i], labels)),
     }))
     const result = {
       event: 'result',

@@ -1,20 +1,20 @@
-/** A table whose values are all numbers, however its file held them: an architecture per row, columns of numbers. */
+/** Tables whose values were read as numbers already: an architecture or hash per row, and columns of numbers. */
 import { UserError } from '../../base/errors.js'
 import { columnIndex, defaultColumn, type Table } from './table.js'
 
 export interface Accuracies {
-  /** What the file is, in words. */
+  /** See {@link Table.format}. */
   readonly format: string
   readonly keyedBy: Table['keyedBy']
   /** See {@link Table.keys}. */
   readonly keys: readonly string[]
-  /** Values by name of the column, in the order of the keys; NaN where a row lacks one. */
+  /** Columns by name. A column has a value per key, in the same order; NaN if the row lacks it. */
   readonly columns: ReadonlyMap<string, Float64Array>
   /** See {@link Table.hashes}. */
   readonly hashes?: Uint32Array
 }
 
-/** As a table whose rows messages call entries, counted from 1. */
+/** A {@link Table} of these columns. Messages call its rows entries, counted from 1. */
 export function accuraciesTable(accuracies: Accuracies, file: string, kept = false): Table {
   const { format, keyedBy, columns, hashes } = accuracies
   const names = [...columns.keys()]
@@ -38,18 +38,18 @@ export function accuraciesTable(accuracies: Accuracies, file: string, kept = fal
   }
 }
 
-/** Of a table with a thousand numbers for each architecture of NAS-Bench-201. */
+/** Most numbers of a table: about a thousand for each architecture of NAS-Bench-201. */
 const MAX_NUMBERS = 2 ** 24
 
-/** Collects rows whose columns are not known before the last one. */
+/** Collects rows. Every row can add columns. */
 export class AccuracyRows {
   readonly #archs: string[] = []
   readonly #columns = new Map<string, number[]>()
 
-  /** @param file What messages call the table. */
+  /** @param file Name of the table in messages. */
   constructor(private readonly file: string) {}
 
-  /** @throws UserError for more numbers than a table can have, those that rows lack included. */
+  /** @throws UserError for more numbers than a table can have. Numbers that rows lack count too. */
   add(arch: string, values: Iterable<readonly [string, number]>): void {
     const row = this.#archs.push(arch) - 1
     for (const [name, value] of values) {

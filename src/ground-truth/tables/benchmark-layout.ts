@@ -1,30 +1,30 @@
 /**
- * The tables of NAS-Bench-201 (https://github.com/D-X-Y/NAS-Bench-201) and of NATS-Bench
- * (https://github.com/D-X-Y/NATS-Bench), which have one layout: by architecture and training schedule the results of
- * several data sets and seeds, each with learning curves. What their own readers answer for the last epoch, averaged
- * over seeds, becomes columns.
+ * The layout that the tables of NAS-Bench-201 (https://github.com/D-X-Y/NAS-Bench-201) and NATS-Bench
+ * (https://github.com/D-X-Y/NATS-Bench) share. Each architecture has training schedules. Each schedule has results for
+ * several data sets and seeds, with learning curves. The columns are accuracies of the last epoch, averaged over seeds,
+ * as the benchmarks' own code returns them.
  */
 import { UserError } from '../../base/errors.js'
 import { type Accuracies, AccuracyRows } from './accuracies.js'
 
-/** Keys of a result that are used; the others are dropped while the file is read. */
+/** The keys of a result that are used. All others are dropped while the file is read. */
 const TRAIN = 'train_acc1es'
 const EVALUATED = 'eval_acc1es'
 const USED = new Set(['epochs', TRAIN, EVALUATED])
 
-/** Three seeds of four data sets, by two schedules, are published. */
+/** The published tables have three seeds, four data sets and two schedules. */
 const MAX_RESULTS = 100
 const MAX_SCHEDULES = 10
 
 interface Column {
   readonly name: string
-  /** What the benchmark calls the data set that was trained on. */
+  /** The benchmark's name of the data set that was trained on. */
   readonly dataset: string
-  /** What it calls the images that were judged; undefined for those of the training. */
+  /** The benchmark's name of the images evaluated on; undefined for the training images. */
   readonly images?: string
 }
 
-/** NAS-Bench-201 trains on half of CIFAR-10's training images to validate, and on all of them to test. */
+/** NAS-Bench-201 validates after training on half of CIFAR-10's training images, and tests after training on all. */
 const COLUMNS: readonly Column[] = [
   { name: 'cifar10_train', dataset: 'cifar10' },
   { name: 'cifar10_valid', dataset: 'cifar10-valid', images: 'x-valid' },
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'imagenet16_120_test', dataset: 'ImageNet16-120', images: 'x-test' },
 ]
 
-/** An accuracy in percent after all epochs of a schedule. */
+/** An accuracy in percent after the last epoch of a schedule. */
 interface Accuracy {
   readonly name: string
   readonly epochs: number
@@ -45,17 +45,17 @@ interface Accuracy {
 }
 
 /**
- * Takes out of a dictionary, if it is one seed's result, what no column needs: curves of hundreds of epochs, of which
- * the last counts. Returns how many keys and values that were; dictionaries of any other kind stay as they are.
+ * If a dictionary is the result of one seed, removes everything that no column needs: unused keys, and all epochs of
+ * the curves but the last. Returns the number of removed keys and values. Other dictionaries stay unchanged.
  *
- * @param seen The curves so far, none of which is looked through again.
+ * @param seen Curves handled before, which are not searched again.
  */
 export function dropCurves(dictionary: Map<unknown, unknown>, seen: WeakSet<object>): number {
   const [train, evaluated] = [dictionary.get(TRAIN), dictionary.get(EVALUATED)]
   if (!(train instanceof Map) || !(evaluated instanceof Map)) return 0
   let dropped = 0
   for (const [key, value] of dictionary) {
-    // Another result might name the same curve, so that its last epoch stays.
+    // Another result may share this curve, so that its last epoch stays.
     if (value instanceof Map && !seen.has(value)) {
       seen.add(value)
       dropped += keepLastEpochs(value)
@@ -67,7 +67,7 @@ export function dropCurves(dictionary: Map<unknown, unknown>, seen: WeakSet<obje
   return dropped
 }
 
-/** Takes all epochs but the last out of a curve by epoch, or of several by `name@epoch`; leaves other dictionaries. */
+/** Removes all epochs but the last from a curve by epoch, or from several curves by `name@epoch`; else does nothing. */
 function keepLastEpochs(curve: Map<unknown, unknown>): number {
   const last = new Map<string, { key: unknown; epoch: number }>()
   for (const key of curve.keys()) {
@@ -88,7 +88,7 @@ function splitKey(key: unknown): [string, number] {
   return at < 0 ? ['', Number.NaN] : [(key as string).slice(0, at), Number((key as string).slice(at + 1))]
 }
 
-/** Whether a dictionary is one of these tables, and not one with an entry per architecture. */
+/** True for a table of this layout, false for a dictionary with an entry per architecture. */
 export function isBenchmark(value: ReadonlyMap<unknown, unknown>): boolean {
   return value.has('arch2infos')
 }
@@ -104,12 +104,12 @@ export function readBenchmark(value: ReadonlyMap<unknown, unknown>, format: stri
 }
 
 /**
- * Reads architectures, each a dictionary of results by schedule (`12` and `200`, `less` and `full`). The longest schedule
- * gives the columns `cifar10_test`, …, the others `cifar10_test_12epochs`, …
+ * Reads architectures, each a dictionary of results by schedule (`12` and `200`, `less` and `full`). The longest
+ * schedule gives the columns `cifar10_test`, …; other schedules give `cifar10_test_12epochs`, …
  *
- * @param entries Files, for messages, and what they say about an architecture.
- * @param table What messages call the whole.
- * @throws UserError for another layout, and for none at all.
+ * @param entries Pairs of a file's name, for messages, and the dictionary of an architecture.
+ * @param table Name of the whole table in messages.
+ * @throws UserError for another layout, and if there is no architecture.
  */
 export function readArchitectures(
   entries: Iterable<readonly [string, unknown]>,
@@ -144,7 +144,7 @@ export function readArchitectures(
   return rows.finish(format)
 }
 
-/** Of one schedule: means over the seeds, whose results are listed under (data set, seed). */
+/** Accuracies of one schedule, averaged over seeds. The keys of `results` are pairs (data set, seed). */
 function accuraciesOf(results: unknown, file: string): Accuracy[] {
   if (!(results instanceof Map)) throw unlike('an architecture without results', file)
   if (results.size > MAX_RESULTS) throw unlike(`${results.size} results of an architecture`, file)

@@ -1,20 +1,20 @@
-/** Ground-truth tables in CSV, with a column `arch`, or `hash` where they list hashes of architectures. */
+/** Ground-truth tables in CSV, with a column `arch`, or `hash` for hashes of architectures. */
 import { CsvError, parse } from 'csv-parse/sync'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { hashWords } from './hash-words.js'
 import { columnIndex, defaultColumn, numberOf, type Table } from './table.js'
 
 const CSV = { bom: true, trim: true, skip_empty_lines: true, comment: '#', comment_no_infix: true } as const
 
-/** Fields of all rows by column. */
+/** Names of the columns, and the fields of all rows by column. */
 interface Columns {
   readonly header: readonly string[]
   readonly fields: readonly (readonly string[])[]
 }
 
 /**
- * A CSV file with a header that has `arch`, or `hash` instead; throws a UserError that names `file` for one without,
- * for one that names two columns alike, and for what is no CSV.
+ * A table from CSV with a header that has a column `arch` or `hash`. Throws a UserError that names `file` if both are
+ * missing, if two columns have the same name, and if the text is no CSV.
  */
 export function csvTable(text: Buffer, file: string): Table {
   const { header, fields } = splitPlain(text) ?? parseCsv(text, file)
@@ -45,8 +45,8 @@ export function csvTable(text: Buffer, file: string): Table {
 }
 
 /**
- * Splits text without quotes at line feeds and commas, which takes a tenth of the time of a parser of all CSV; undefined
- * for text that needs one, and for rows of different lengths, about which that knows what to say.
+ * Splits text without quotes at line feeds and commas, which takes a tenth of the time of a full CSV parser. Returns
+ * undefined for text that needs the parser, and for rows of different lengths, which the parser reports.
  */
 function splitPlain(text: Buffer): Columns | undefined {
   if (text.includes('"')) return undefined
@@ -83,11 +83,11 @@ function parseCsv(text: Buffer, file: string): Columns {
     return { header, fields: header.map((_, i) => rows.map((row) => row[i])) }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw new UserError(`Expected well-formed CSV for ground truth but received ${file}: ${error.message}`)
+    throw expected('well-formed CSV', 'ground truth', `${file}: ${error.message}`)
   }
 }
 
-/** Number of the line that a row ends on. Only errors need it: parsing with line numbers takes twice as long. */
+/** Number of the line on which a row ends. Only errors need it: parsing with line numbers takes twice as long. */
 function lineOfRow(text: Buffer, row: number): number {
   let line = 0
   parse(text, {

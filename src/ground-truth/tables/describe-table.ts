@@ -1,4 +1,4 @@
-/** What there is to say about a table: its columns, its best rows, and how much of a search space it has. */
+/** Describes a table: its columns, its best rows, and the share of a search space that it covers. */
 import { UserError } from '../../base/errors.js'
 import { parsePath } from '../../spaces/path.js'
 import type { SearchSpace } from '../../spaces/space.js'
@@ -8,9 +8,9 @@ import { isHashTable, type Table } from './table.js'
 
 export interface ColumnSummary {
   readonly column: string
-  /** Rows that have a number; the others are not counted in what follows. */
+  /** Number of rows with a number in the column; minimum, mean and maximum are taken over these. */
   readonly count: number
-  /** Null where no row has one. */
+  /** Null if no row has a number; so are mean and maximum. */
   readonly min: number | null
   readonly mean: number | null
   readonly max: number | null
@@ -37,7 +37,7 @@ export interface BestRow {
   readonly value: number
 }
 
-/** The `count` rows with the largest numbers in a column, largest first; equal ones in the order of the table. */
+/** The `count` rows with the largest numbers in a column, largest first. Equal rows keep the order of the table. */
 export function bestRows(table: Table, column: string, count: number): BestRow[] {
   const values = table.values(column)
   const rows = Array.from(values.keys()).filter((row) => Number.isFinite(values[row]))
@@ -47,8 +47,8 @@ export function bestRows(table: Table, column: string, count: number): BestRow[]
 }
 
 /**
- * How many architectures of a space a table has. Of a table of hashes those are counted that differ in more than dead
- * edges, which takes seconds; it throws a UserError for a space that has no hashes.
+ * Number of architectures of a space that a table has. For a table of hashes, paths that differ in dead edges only
+ * count once, and counting takes seconds. Throws a UserError for a table of hashes and a space without hashes.
  */
 export function coverage(table: Table, space: SearchSpace, column: string, file: string): number {
   if (isHashTable(table))

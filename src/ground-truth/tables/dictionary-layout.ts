@@ -1,22 +1,22 @@
 /**
- * Tables that are a Python dictionary with an entry per architecture: `nasbench201_dict.npy` of PA&DA's release, whose
- * keys are running numbers, and pickles whose keys are the architectures.
+ * Tables that are a Python dictionary with an entry per architecture. The keys of `nasbench201_dict.npy` of PA&DA's
+ * release are running numbers; the keys of other pickles are the architectures.
  */
 
 import { UserError } from '../../base/errors.js'
 import { PickledArray, pickledIntegers, textOf } from '../../formats/numpy-pickle.js'
 import { type Accuracies, AccuracyRows } from './accuracies.js'
 
-/** Where an entry may hold its architecture; else its key is one. */
+/** Keys under which an entry may hold its architecture. If it has none of them, its own key is the architecture. */
 const OPERATIONS = 'operation'
 const NOTATIONS = ['arch', 'arch_str']
-/** Names of learning curves, whose last value is the accuracy of the finished training. */
+/** Names of learning curves. The last value of a curve is the accuracy after training. */
 const CURVE = /acc[15]es$/
-/** Dictionaries in an entry, such as one per data set, are followed this far. */
+/** Most levels of dictionaries that are read in an entry, such as one dictionary per data set. */
 const MAX_DEPTH = 3
 /**
- * Longer names, lists and dictionaries describe no architecture. A file of a few bytes may name one of them again and
- * again, so that they are not looked through.
+ * Longer names, lists and dictionaries describe no architecture and are skipped. Reading them could take forever: a
+ * file of a few bytes can refer to one of them many times.
  */
 const MAX_NAME = 200
 const MAX_ITEMS = 1000
@@ -25,10 +25,10 @@ const MAX_NODES = 20
 /**
  * Reads entries that are numbers, or dictionaries with numbers among their values. The architecture of an entry is its
  * list `operation` of operation indices, its string `arch`, or its key: a string, or a tuple of operation indices.
- * Dictionaries within entries become columns with joined names, `cifar10` with `test` the column `cifar10_test`, and
- * learning curves (`…_acc1es`) their last value. Everything else in an entry is passed over.
+ * Dictionaries within entries become columns with joined names: `test` in `cifar10` becomes `cifar10_test`. Learning
+ * curves (`…_acc1es`) become their last value. Everything else in an entry is ignored.
  *
- * @throws UserError for an entry of another form, and a dictionary without entries.
+ * @throws UserError for an entry of another form, and for a dictionary without entries.
  */
 export function readDictionary(dictionary: ReadonlyMap<unknown, unknown>, format: string, file: string): Accuracies {
   const rows = new AccuracyRows(file)
@@ -45,7 +45,7 @@ export function readDictionary(dictionary: ReadonlyMap<unknown, unknown>, format
   return rows.finish(format)
 }
 
-/** A key as text: a string, a number, or the operation indices of a tuple. */
+/** The text of a key: a string, a number, or the operation indices of a tuple. */
 function keyText(key: unknown): string {
   if (Array.isArray(key)) return operationsText(key) ?? 'a tuple'
   return textOf(key) ?? (typeof key === 'number' ? String(key) : `a ${typeof key}`)
@@ -67,7 +67,7 @@ function architectureOf(entry: ReadonlyMap<unknown, unknown>): string | undefine
   return undefined
 }
 
-/** The notation of a list of nodes, each a list of its inputs: an operation and the node that it comes from. */
+/** The notation of a list of nodes. A node is a list of inputs; an input is an operation and the node it comes from. */
 function nodesText(nodes: unknown): string | undefined {
   if (!isList(nodes)) return undefined
   const texts = nodes.map((node) => {
@@ -82,7 +82,7 @@ function inputText(input: unknown): string | undefined {
   return `${input[0]}~${input[1]}`
 }
 
-/** Of as many things as an architecture may have of a kind. */
+/** True for a list of 1 to {@link MAX_NODES} items. */
 function isList(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.length > 0 && value.length <= MAX_NODES
 }

@@ -1,21 +1,20 @@
-/** Hashes of 32 lowercase hexadecimal digits as four 32-bit words each, in which hundreds of thousands take few megabytes. */
-import { UserError } from '../../base/errors.js'
+/** Hashes of 32 lowercase hexadecimal digits as four 32-bit words each, which take little memory. */
+import { expected } from '../../base/errors.js'
 
 export const WORDS = 4
 const DIGITS = 8 * WORDS
 
-/** The words of all hashes in a row; a UserError for a text that is none, with what `where` says of its row. */
+/** The words of all hashes, concatenated. Throws a UserError, with `where` of the row, for a text that is no hash. */
 export function hashWords(hashes: readonly string[], where: (row: number) => string): Uint32Array {
   const words = new Uint32Array(WORDS * hashes.length)
   for (let row = 0; row < hashes.length; row++) {
     if (readHash(hashes[row], words, WORDS * row)) continue
-    const wanted = `${DIGITS} hexadecimal digits for "hash"`
-    throw new UserError(`Expected ${wanted} but received "${hashes[row]}" ${where(row)}`)
+    throw expected(`${DIGITS} hexadecimal digits`, '"hash"', `"${hashes[row]}" ${where(row)}`)
   }
   return words
 }
 
-/** Writes the words of a hash at `at`; false for a text that is none. */
+/** Writes the words of a hash to `words` at `at`; returns false for a text that is no hash. */
 export function readHash(text: string, words: Uint32Array, at: number): boolean {
   if (text.length !== DIGITS) return false
   for (let word = 0; word < WORDS; word++) {
@@ -31,7 +30,7 @@ export function readHash(text: string, words: Uint32Array, at: number): boolean 
   return true
 }
 
-/** The hashes whose words these are. */
+/** The texts of hashes given as words. */
 export function hashTexts(words: Uint32Array): string[] {
   const digits = (word: number) => word.toString(16).padStart(8, '0')
   return Array.from({ length: words.length / WORDS }, (_, row) =>

@@ -1,17 +1,16 @@
 /** Ground-truth tables in JSON, with an object per architecture. */
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { columnIndex, defaultColumn, numberOf, type Table } from './table.js'
 
 /**
- * A JSON file of the form `{"02012100": {"mean_acc": 89.2, …}, …}`. Its rows are in its order, the same architecture
- * twice included. Throws a UserError that names `file` for other forms.
+ * A table from JSON of the form `{"02012100": {"mean_acc": 89.2, …}, …}`. Its rows keep the order of the file; an
+ * architecture that occurs twice has two rows. Throws a UserError that names `file` for JSON of another form.
  */
 export function jsonTable(bytes: Buffer, file: string): Table {
   const source = bytes.toString('utf8').replace(/^\uFEFF/, '')
   const table = parseJson(source, file)
   if (!isObject(table)) {
-    const wanted = 'an object with an entry per architecture for ground truth'
-    throw new UserError(`Expected ${wanted} but received ${file}, which holds ${show(table)}`)
+    throw expected('an object with an entry per architecture', 'ground truth', `${file}, which holds ${show(table)}`)
   }
   const keys = [...outerKeys(source)]
   const first = keys.length === 0 ? undefined : table[keys[0].key]
@@ -21,8 +20,8 @@ export function jsonTable(bytes: Buffer, file: string): Table {
     const { key } = keys[row]
     const entry = table[key]
     if (!isObject(entry)) {
-      const wanted = 'an object with its accuracies for each architecture'
-      throw new UserError(`Expected ${wanted} but received ${show(entry)} for "${key}" (${file}, ${place(row)})`)
+      const received = `${show(entry)} for "${key}" (${file}, ${place(row)})`
+      throw expected('an object with its accuracies', 'each architecture', received)
     }
     if (row === 0) columnIndex(columns, column, file)
     return Object.hasOwn(entry, column) ? show(entry[column]) : ''
@@ -44,15 +43,13 @@ function parseJson(source: string, file: string): unknown {
   try {
     return JSON.parse(source)
   } catch (error) {
-    throw new UserError(
-      `Expected well-formed JSON for ground truth but received ${file}: ${(error as Error).message.split('\n')[0]}`,
-    )
+    throw expected('well-formed JSON', 'ground truth', `${file}: ${(error as Error).message.split('\n')[0]}`)
   }
 }
 
 /**
- * The keys of the outermost object of well-formed JSON, and where they are. A parsed object cannot tell: it has equal
- * keys once, and those that are numbers, as `10000000` is one and `00000001` is not, before all others.
+ * The keys of the outermost object of well-formed JSON, in their order and with their offsets. A parsed object loses
+ * that order: it merges equal keys, and puts keys that are integers (`10000000`, but not `00000001`) first.
  */
 function* outerKeys(source: string): Generator<{ key: string; at: number }> {
   let depth = 0

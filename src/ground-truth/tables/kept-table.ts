@@ -1,5 +1,5 @@
 /**
- * Tables in the cache folder, in a form that is read in milliseconds: a header in JSON, the keys, and the columns as
+ * Copies of tables in the cache folder, which are read in milliseconds: a header in JSON, the keys, and the columns as
  * doubles.
  */
 import { crc32 } from 'node:zlib'
@@ -8,12 +8,12 @@ import type { Accuracies } from './accuracies.js'
 import { hashTexts } from './hash-words.js'
 import type { Table } from './table.js'
 
-/** The last digit counts versions of the layout. */
+/** The last digit is the version of the layout. */
 const MAGIC = Buffer.from('padatab1', 'latin1')
-/** After the magic, as little-endian 32-bit integers: length of the header, checksum of all that comes after. */
+/** Bytes before the header: the magic, and as little-endian 32-bit integers the header's length and a checksum. */
 const START = MAGIC.length + 2 * 4
 
-/** Of all columns; a table with more is read from its file each time. */
+/** Most numbers in all columns. A table with more is read from its file each time. */
 const MAX_NUMBERS = 2 ** 24
 
 interface Header {
@@ -21,16 +21,16 @@ interface Header {
   readonly keyedBy: Table['keyedBy']
   readonly columns: readonly string[]
   readonly rows: number
-  /** Bytes of the keys: of hashes as words, of architectures as lines of text. */
+  /** Length of the keys in bytes. Hashes are stored as words, architectures as lines of text. */
   readonly keyBytes: number
 }
 
-/** The file of the table that `digest` names, in the cache folder. */
+/** Name of the file in the cache folder for the table with this digest. */
 function fileOf(digest: string): string {
   return `tables/${digest}.table`
 }
 
-/** The table that is kept under `digest`; undefined for none, or a damaged one. */
+/** The copy kept under `digest`; undefined if there is none or it is damaged. */
 export function keptTable(digest: string): Promise<Accuracies | undefined> {
   return useCacheFile(fileOf(digest), async (handle) => {
     const bytes = await handle.readFile()
@@ -47,7 +47,7 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
     const shared = { format, keyedBy, columns: new Map(columns.map((name, i) => [name, values(i)])) }
     if (keyedBy === 'arch') return { ...shared, keys: Buffer.from(keyPart).toString('utf8').split('\n') }
     const hashes = new Uint32Array(keyPart)
-    // Who looks hashes up does not need them as text.
+    // Looking hashes up does not need their texts.
     return {
       ...shared,
       hashes,
@@ -58,7 +58,7 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
   })
 }
 
-/** Keeps a table, unless its keys are none that a table should have; see {@link writeCacheFile}. */
+/** Keeps a copy, unless the table is empty or too large, or a key is empty or has a line feed. */
 export async function keepTable(digest: string, table: Table): Promise<void> {
   const { format, keyedBy, columns, keys } = table
   if (keys.length === 0 || keys.length * columns.length > MAX_NUMBERS || !keys.every((key) => /^[^\n]+$/.test(key)))

@@ -1,4 +1,4 @@
-/** Ground-truth tables by what their files are. */
+/** Opens ground-truth tables of every format. */
 import { open, stat } from 'node:fs/promises'
 import { pickleKind } from '../../formats/pickle-kind.js'
 import { readTableBytes } from '../../formats/read-bytes.js'
@@ -9,10 +9,10 @@ import { readPickledTable, readTableFolder } from './pickled-table.js'
 import type { Table } from './table.js'
 
 /**
- * Opens a table: a folder is NATS-Bench's with a file per architecture, what Python pickled is told by its first bytes,
- * JSON by its name, and all else is CSV. Text may be compressed (`.gz`).
+ * Opens a table. A folder is NATS-Bench's with a file per architecture. Pickles are recognized by their first bytes,
+ * JSON by the ending of its name; any other file is read as CSV. Text may be compressed (`.gz`).
  *
- * @throws UserError for a file that cannot be read, or is no table.
+ * @throws UserError for a file that cannot be read or is no table.
  */
 export async function openTable(file: string): Promise<Table> {
   if (await isFolder(file)) return accuraciesTable(await readTableFolder(file), file)
@@ -26,7 +26,7 @@ export async function isFolder(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isDirectory() ?? false
 }
 
-/** Nothing where the file cannot be read: reading all of it says why. */
+/** Empty if the file cannot be read; reading all of it then reports the reason. */
 async function firstBytes(file: string): Promise<Buffer> {
   try {
     await using handle = await open(file)

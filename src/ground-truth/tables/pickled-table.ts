@@ -1,7 +1,7 @@
-/** Ground-truth tables that Python pickled, run in a machine that builds data only. */
+/** Ground-truth tables that Python pickled. The pickle is read by a machine that builds data only. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { decompressBzip2, type NextBytes } from '../../formats/bzip2.js'
 import { npyPickle } from '../../formats/npy.js'
 import { PickledArray } from '../../formats/numpy-pickle.js'
@@ -15,7 +15,7 @@ import { isBenchmark, readArchitectures, readBenchmark } from './benchmark-layou
 import { readDictionary } from './dictionary-layout.js'
 import { PICKLED_TABLE, TableHost } from './table-host.js'
 
-/** In words. */
+/** Names of the formats in words. */
 const FORMATS: Readonly<Record<PickleKind, string>> = {
   numpy: 'NumPy dictionary',
   pickle: 'pickled dictionary',
@@ -27,28 +27,27 @@ const FORMATS: Readonly<Record<PickleKind, string>> = {
 /**
  * Reads a dictionary with an entry per architecture, or the tables of NAS-Bench-201 and NATS-Bench.
  *
- * @throws UserError for a file that is damaged, that holds something else, or that names a global of Python which no
+ * @throws UserError for a damaged file, a file with another content, and a file that names a global of Python that no
  *   table needs.
  */
 export async function readPickledTable(file: string, kind: PickleKind): Promise<Accuracies> {
   return tableOf(await readValue(file, kind), kind, file)
 }
 
-/** The same of a file's bytes; messages call it `file`. */
+/** Like {@link readPickledTable}, from the bytes of a file. Messages call it `file`. */
 export async function parsePickledTable(bytes: Buffer, kind: PickleKind, file: string): Promise<Accuracies> {
   return tableOf(await parseValue(bytes, kind, file), kind, file)
 }
 
 function tableOf(value: unknown, kind: PickleKind, file: string): Accuracies {
-  if (!(value instanceof Map))
-    throw new UserError(`Expected ${PICKLED_TABLE} for ${file} but received something other than a dictionary`)
+  if (!(value instanceof Map)) throw expected(PICKLED_TABLE, file, 'something other than a dictionary')
   const format = FORMATS[kind]
   return isBenchmark(value)
     ? readBenchmark(value, `NAS-Bench-201, ${format}`, file)
     : readDictionary(value, format, file)
 }
 
-/** The files of architectures in a folder of NATS-Bench, in their order. */
+/** Names of the files of architectures in a folder of NATS-Bench, in order of the architectures. */
 export async function tableFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw unreadable(folder, error)
@@ -57,7 +56,7 @@ export async function tableFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * Reads the folder form of NATS-Bench: a file per architecture, with the names that its “simple” archive has.
+ * Reads a folder of NATS-Bench: a file per architecture, named as in its “simple” archive.
  *
  * @throws UserError for a folder without such files, and as {@link readPickledTable} does.
  */
@@ -83,7 +82,7 @@ async function readValue(file: string, kind: PickleKind): Promise<unknown> {
   return parseValue(bytes, kind, file)
 }
 
-/** Files that may be larger than a Buffer, and than the memory. */
+/** Reads in parts, because the file may be larger than a Buffer or the memory. */
 function readParts(file: string, kind: 'pickle' | 'bzip2' | 'torchLegacy'): unknown {
   using parts = new FileParts(file)
   return unpickleParts(parts.next, kind, parts.size, file)
@@ -92,8 +91,7 @@ function readParts(file: string, kind: 'pickle' | 'bzip2' | 'torchLegacy'): unkn
 async function parseValue(bytes: Buffer, kind: PickleKind, file: string): Promise<unknown> {
   if (kind === 'numpy') {
     const pickle = npyPickle(bytes, file)
-    if (pickle === undefined)
-      throw new UserError(`Expected ${PICKLED_TABLE} for ${file} but received an array of numbers`)
+    if (pickle === undefined) throw expected(PICKLED_TABLE, file, 'an array of numbers')
     const array = unpickle(pickle, file, new TableHost(file, bytes.length))
     return array instanceof PickledArray && array.shape.length === 0 ? array.objects?.[0] : array
   }
@@ -110,7 +108,7 @@ function unpickleParts(
 ): unknown {
   const reader = new PickleReader(Buffer.alloc(0), 0, kind === 'bzip2' ? decompressBzip2(next, file) : next)
   const host = new TableHost(file, fileBytes)
-  // A magic number, the version of the format and facts about the system come before the object.
+  // Three objects come first: a magic number, the version of the format, and facts about the system.
   if (kind === 'torchLegacy') for (let i = 0; i < 3; i++) unpickleFrom(reader, file, host)
   return unpickleFrom(reader, file, host)
 }

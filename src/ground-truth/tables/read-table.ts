@@ -1,4 +1,4 @@
-/** Ground-truth tables, of which large ones are read from their files once. */
+/** Reads ground-truth tables, large ones from their files only once. */
 import { accuraciesTable } from './accuracies.js'
 import { keepTable, keptTable } from './kept-table.js'
 import { openTable } from './open-table.js'
@@ -6,8 +6,8 @@ import type { Table } from './table.js'
 import { digestOf } from './table-digest.js'
 
 /**
- * Reads a table of any format. One of more than 256 KiB is kept in the cache folder, so that reading it again takes
- * milliseconds, until its file changes.
+ * Reads a table of any format. The cache folder keeps a copy of a table of at least 256 KiB. Until the file changes,
+ * reading the table again takes milliseconds.
  *
  * @throws UserError for a file that cannot be read, or is no table.
  */
@@ -16,7 +16,7 @@ export async function readTable(file: string): Promise<Table> {
   const kept = digest === undefined ? undefined : await keptTable(digest)
   if (kept !== undefined) return accuraciesTable(kept, file, true)
   const table = await openTable(file)
-  // A file that was written meanwhile may have been read in parts of two versions.
+  // If the file was written meanwhile, the table may mix two versions.
   if (digest !== undefined && digest === (await digestOf(file))) await keepTable(digest, table)
   return table
 }

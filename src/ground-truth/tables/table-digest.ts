@@ -1,20 +1,20 @@
-/** What a table file is known by in the cache folder. */
+/** Digests that name the copies of table files in the cache folder. */
 import { createHash, type Hash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isFolder } from './open-table.js'
 import { tableFiles } from './pickled-table.js'
 
-/** Smaller tables are read as fast as a copy of them would be. */
+/** Smaller tables need no copy: reading the copy would take as long. */
 const SMALLEST = 2 ** 18
-/** Files up to this size are known by their content, larger ones by what the file system says of them. */
+/** The digest covers the content of files up to this size; of larger files it covers path, size and times. */
 const READ_WHOLE = 2 ** 25
-/** How tables are read; another way gets another name, so that what was kept before is not taken for it. */
+/** Version of the code that reads tables. Change it to discard all copies made before. */
 const RULE = 'table-1'
 
 /**
- * A name that changes when a table does: a digest of its content, or of path, size and times of a file that would take
- * long to read, and of every file of a folder. Undefined for tables that need not be kept, and for what cannot be read.
+ * A digest that changes when the table changes. It covers the content of a file; of a large file, and of each file in a
+ * folder, it covers path, size and times. Undefined for tables that need no copy and for files that cannot be read.
  */
 export async function digestOf(file: string): Promise<string | undefined> {
   try {
@@ -27,7 +27,7 @@ export async function digestOf(file: string): Promise<string | undefined> {
     const { size } = await stat(file)
     if (size < SMALLEST) return undefined
     if (size > READ_WHOLE) await addFacts(digest, file)
-    // The end of the name says how the content is to be read.
+    // The ending of the name decides how the content is read.
     else digest.update(`${/(\.\w+)?(\.gz)?$/.exec(basename(file))?.[0]}\n`).update(await readFile(file))
     return digest.digest('hex')
   } catch {
@@ -35,7 +35,7 @@ export async function digestOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Adds what the file system says of a file, and returns its size. */
+/** Adds path, size, times and inode of a file; returns its size. */
 async function addFacts(digest: Hash, file: string): Promise<number> {
   const { size, mtimeNs, ctimeNs, ino } = await stat(file, { bigint: true })
   digest.update(`${[await realpath(file), size, mtimeNs, ctimeNs, ino].join('\n')}\n`)

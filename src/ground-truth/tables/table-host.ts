@@ -1,4 +1,4 @@
-/** What a pickled table may contain beside numbers, text, lists and dictionaries: NumPy's arrays and Python's containers. */
+/** The objects that a pickled table may contain besides plain values: NumPy's arrays and Python's containers. */
 
 import { ArrayHost } from '../../formats/numpy-pickle.js'
 import type { PickleLimits } from '../../formats/pickle.js'
@@ -6,7 +6,7 @@ import { dropCurves } from './benchmark-layout.js'
 
 export const PICKLED_TABLE = 'a pickled table of accuracies'
 
-/** Python's own containers, by the names that both versions of Python give them. */
+/** Python's containers, by their names in Python 2 and 3. */
 const CONTAINERS: ReadonlyMap<string, 'dictionary' | 'set'> = new Map([
   ['collections.OrderedDict', 'dictionary'],
   ['builtins.dict', 'dictionary'],
@@ -17,12 +17,12 @@ const CONTAINERS: ReadonlyMap<string, 'dictionary' | 'set'> = new Map([
   ['__builtin__.frozenset', 'set'],
 ])
 
-/** Dictionaries of every kind become Maps, sets lists; anything else is refused by name. */
+/** Turns dictionaries of every kind into Maps and sets into lists. Other objects are refused by name. */
 export class TableHost extends ArrayHost {
   readonly limits: PickleLimits
   readonly #curves = new WeakSet()
 
-  /** @param fileBytes Size of the file, to which what it may build is in proportion; compressed, where it is that. */
+  /** @param fileBytes Size of the file, compressed if the file is. The limits grow with it. */
   constructor(file: string, fileBytes: number) {
     super(file, PICKLED_TABLE)
     const most = (free: number, perByte: number, limit: number) =>
@@ -34,7 +34,7 @@ export class TableHost extends ArrayHost {
     }
   }
 
-  /** Curves of all epochs of all architectures would need tens of gigabytes. */
+  /** Drops learning curves: all epochs of all architectures would need tens of gigabytes. */
   filled(dictionary: Map<unknown, unknown>): number {
     return dropCurves(dictionary, this.#curves)
   }
@@ -51,7 +51,7 @@ export class TableHost extends ArrayHost {
   }
 
   override setState(value: unknown, state: unknown): boolean {
-    // Attributes of a dictionary say nothing about what is in it.
+    // Attributes of a dictionary are ignored: they are not among its entries.
     return value instanceof Map || super.setState(value, state)
   }
 }

@@ -1,27 +1,27 @@
-/** What all ground-truth tables are, whatever their files look like. */
+/** The interface of ground-truth tables, independent of the format of their files. */
 import { UserError } from '../../base/errors.js'
 
-/** Accuracies, and other numbers, of architectures, by architecture or by hash. */
+/** Accuracies and other numbers of architectures, by architecture or by hash. */
 export interface Table {
-  /** What the file is, in words. */
+  /** Format of the file, in words. */
   readonly format: string
-  /** What the keys are: architectures, or hashes of 32 hexadecimal digits. */
+  /** Kind of the keys: architectures, or hashes of 32 hexadecimal digits. */
   readonly keyedBy: 'arch' | 'hash'
-  /** As the file has them, one per row: an architecture in its space's notation or as operation indices, or a hash. */
+  /** Keys as in the file, one per row: architectures in the space's notation or as operation indices, or hashes. */
   readonly keys: readonly string[]
-  /** Names of the columns beside the keys, in the order of the file. */
+  /** Names of the columns other than the keys, in the order of the file. */
   readonly columns: readonly string[]
-  /** The column that is read where none is asked for. */
+  /** The column that is read if the caller names none. */
   readonly defaultColumn: string
-  /** Whether the table is a kept copy, which lacks the texts and the lines of its file. */
+  /** True for a copy from the cache, which lacks the texts and lines of its file. */
   readonly kept: boolean
-  /** The numbers of a column by row, NaN where the file has none; throws a UserError for a column that it lacks. */
+  /** Numbers of a column by row; NaN if the row has no number. Throws a UserError for an unknown column. */
   values(column: string): Float64Array
-  /** What the file has instead of a number, for messages: empty where a row lacks it. */
+  /** Text of a field in the file, for messages; empty if the row lacks the field. */
   text(column: string, row: number): string
-  /** Where a row is in the file, for messages: `line 5`. */
+  /** Place of a row in the file, for messages, such as `line 5`. */
   place(row: number): string
-  /** Of a table of hashes only: four words of 32 bits each. Throws a UserError for a key that is no hash. */
+  /** Only for a table of hashes: four words of 32 bits per row. Throws a UserError for a key that is no hash. */
   hashes?(): Uint32Array
 }
 
@@ -31,7 +31,7 @@ export function isHashTable(table: Table): table is HashTable {
   return table.hashes !== undefined
 }
 
-/** Index of a column, or a UserError that says which columns there are. */
+/** Index of a column; throws a UserError that lists the columns if this one is missing. */
 export function columnIndex(names: readonly string[], column: string, file: string): number {
   const index = names.indexOf(column)
   if (index >= 0) return index
@@ -39,15 +39,15 @@ export function columnIndex(names: readonly string[], column: string, file: stri
   throw new UserError(`Expected a column "${column}" in ${file} but received ${received}`)
 }
 
-/** What tables call the accuracy that counts. */
+/** Usual names of the column of test accuracies. */
 const USUAL = ['accuracy', 'test_accuracy', 'mean_acc', 'cifar10_test']
 
-/** The column of a table to read where none is asked for: its format's own, or another that is usual. */
-export function defaultColumn(columns: readonly string[], own: string): string {
-  return [own, ...USUAL].find((name) => columns.includes(name)) ?? own
+/** The column to read by default: the format's usual column if the table has it, else another usual one. */
+export function defaultColumn(columns: readonly string[], ofFormat: string): string {
+  return [ofFormat, ...USUAL].find((name) => columns.includes(name)) ?? ofFormat
 }
 
-/** The number that a text is; NaN for none. */
+/** The number in a text; NaN if the text is empty or no number. */
 export function numberOf(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text)
 }

@@ -1,20 +1,20 @@
-/** Any table as CSV or JSON, in the forms that {@link readTable} reads. */
+/** Writes any table as CSV or JSON, in forms that {@link readTable} reads. */
 import { writeAtomically } from '../../base/atomic.js'
 import { csvField } from '../../base/csv.js'
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import type { Table } from './table.js'
 
 /**
- * Writes a table to a file whose name ends in `.csv` or `.json`: in CSV the keys under `arch` or `hash` and then the
- * columns, in JSON an object of columns per architecture. Rows stay in their order; where one lacks a number, CSV has an
- * empty field, JSON none.
+ * Writes a table to a file whose name ends in `.csv` or `.json`. CSV has the keys under `arch` or `hash`, and then the
+ * columns. JSON has an object of columns per architecture. Rows keep their order. If a row lacks a number, CSV has an
+ * empty field and JSON has none.
  *
- * @throws UserError for another ending, hashes in JSON, and a place that cannot be written to.
+ * @throws UserError for another ending, for hashes in JSON, and for a place that cannot be written to.
  */
 export async function writeTable(file: string, table: Table): Promise<void> {
   if (/\.csv$/i.test(file)) return writeAtomically(file, csvOf(table))
   if (!/\.json$/i.test(file)) throw new UserError(`Expected a name that ends in .csv or .json but received ${file}`)
-  if (table.keyedBy === 'hash') throw new UserError(`Expected a name that ends in .csv for hashes but received ${file}`)
+  if (table.keyedBy === 'hash') throw expected('a name that ends in .csv', 'hashes', file)
   return writeAtomically(file, jsonOf(table))
 }
 

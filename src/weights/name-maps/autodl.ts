@@ -1,10 +1,10 @@
 /**
  * The supernets of NAS-Bench-201 in AutoDL-Projects (D-X-Y/AutoDL-Projects, `xautodl/models/cell_searchs`):
- * `GenericNAS201Model` (names that begin with `_stem` and `_cells`) and the `TinyNetwork…` before it (`stem`, `cells`).
+ * `GenericNAS201Model` (names begin with `_stem` and `_cells`) and the older `TinyNetwork…` (`stem`, `cells`).
  *
- * Their batch norms of stem, residual blocks and head have parameters, as here with `affine` (but for the head of a generic
- * model, where they are an option), and the convolutions of residual blocks no biases; edges are as here unless they were
- * given parameters too.
+ * Batch norms of stem, residual blocks and head have parameters there, as here with `affine`; in the head of a generic
+ * model they are optional. Convolutions of residual blocks have no biases. Batch norms of edges have parameters only if
+ * the supernet was made with them; here they have none.
  */
 import type { WeightShapes } from '../../spaces/entry.js'
 import type { NameMap } from './name-map.js'
@@ -35,7 +35,7 @@ function rename(name: string): string {
   return name.replace(/^_(?=stem\.|cells\.)/, '')
 }
 
-/** Only a generic model can be without parameters there. */
+/** True if the head's batch norm has no parameters, which is possible in a generic model only. */
 function hasPlainHead(tensors: WeightShapes): boolean {
   return tensors.has('_stem.0.weight') && !tensors.has(`${HEAD_NORM}.weight`) && !tensors.has(`${HEAD_NORM}.bias`)
 }

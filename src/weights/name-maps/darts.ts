@@ -1,9 +1,9 @@
 /**
- * DARTS (quark0/darts, `cnn`): the supernet of `model_search.py` and the networks of one genotype of `model.py`, which
- * PC-DARTS, P-DARTS and others train too. Names are those of `darts` and `dartsNetwork` here. A network of one genotype
- * can also begin a supernet: its operations become those of the supernet that its path takes.
+ * DARTS (quark0/darts, `cnn`): the supernet of `model_search.py`, and the networks of one genotype of `model.py`, which
+ * PC-DARTS, P-DARTS and others train too. Their names equal the names of `darts` and `dartsNetwork` here. The weights
+ * of one network can also begin a supernet: they go to the operations on its path.
  */
-import { UserError } from '../../base/errors.js'
+import { expected } from '../../base/errors.js'
 import { candidateName } from '../../spaces/darts/darts.js'
 import { decodeGenotype, type GenotypeCell } from '../../spaces/darts/genotype.js'
 import { reductionsOf } from '../../spaces/darts/layers.js'
@@ -12,7 +12,7 @@ import { type GivenPath, type NameMap, sameNames } from './name-map.js'
 
 const CELL = /^cells\.(\d+)\./
 const OPERATION = /^(cells\.(\d+))\._ops\.(\d+)\.(.+)$/
-/** Of a supernet, where an edge has several operations. */
+/** A tensor of a supernet, in which an edge has several operations. */
 const CANDIDATE = /^cells\.\d+\._ops\.\d+\._ops\.\d+\./
 
 export const DARTS: NameMap = {
@@ -24,7 +24,7 @@ export const DARTS: NameMap = {
     const alone = ![...tensors.keys()].some((name) => CANDIDATE.test(name))
     if (space.name !== 'darts' || !alone) return { names: sameNames(tensors), path: given?.path }
     if (given === undefined) {
-      throw new UserError('Expected a path for the weights of one network of darts but received none', 2)
+      throw expected('a path', 'the weights of one network of darts', 'none', 2)
     }
     return { names: namesInSupernet(tensors, given), path: given.path }
   },
@@ -36,7 +36,10 @@ export const DARTS: NameMap = {
   affineNorms: /^stem\.1\.(weight|bias)$/,
 }
 
-/** The order of the two operations of a node decides whose weights are whose; a path has lost it, so the text counts. */
+/**
+ * The supernet's names of one network's tensors. The order of a node's two operations in the genotype's text decides
+ * which operation has which weights; a path does not keep that order.
+ */
 function namesInSupernet(tensors: WeightShapes, { text }: GivenPath): Map<string, string> {
   const genotype = decodeGenotype(text)
   let cells = 0
@@ -48,7 +51,7 @@ function namesInSupernet(tensors: WeightShapes, { text }: GivenPath): Map<string
       if (rest === undefined) return [name, name]
       const edges: GenotypeCell = reductions.has(Number(index)) ? genotype.reduce : genotype.normal
       const edge = edges[Number(position)]
-      // Two operations for each of nodes 2, 3, ….
+      // Each of the nodes 2, 3, … has two operations.
       const node = 2 + Math.floor(Number(position) / 2)
       return [name, edge === undefined ? name : `${candidateName(cell, node, edge)}.${rest}`]
     }),

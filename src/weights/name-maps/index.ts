@@ -1,4 +1,4 @@
-/** The implementations whose weights can be imported, the most particular names first: ours fit any file. */
+/** The implementations whose weights can be imported. Ours come last, because they accept any file. */
 import type { WeightShapes } from '../../spaces/entry.js'
 import { AUTODL } from './autodl.js'
 import { DARTS } from './darts.js'
@@ -13,14 +13,14 @@ const NAME_MAPS: readonly NameMap[] = [PROXYLESS, TORCHVISION, TIMM, AUTODL, DAR
 /** Names of the implementations, ours first. */
 export const NAME_MAP_NAMES: readonly string[] = NAME_MAPS.map(({ name }) => name).reverse()
 
-/** The map of a name, or undefined. */
+/** The map of an implementation; undefined for an unknown name. */
 export function nameMap(name: string): NameMap | undefined {
   return NAME_MAPS.find((map) => map.name === name)
 }
 
 /**
- * Shapes by the supernet's names, to tell the space by: of tensors by the names of `from`, which is by default told from
- * them. None if what the names mean depends on the space.
+ * Shapes of tensors by the supernet's names, to find the space of the tensors. `from` is the implementation that named
+ * them; by default the names tell it. Empty if the meaning of the names depends on the space.
  */
 export function supernetShapes(tensors: WeightShapes, from?: string): WeightShapes {
   const map = from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from)
@@ -28,7 +28,7 @@ export function supernetShapes(tensors: WeightShapes, from?: string): WeightShap
   return new Map(rename && [...tensors].map(([name, tensor]) => [rename(name), tensor]))
 }
 
-/** The map that knows the names of a file. */
+/** The first map that recognizes the names of a file. */
 export function recogniseNames(names: readonly string[]): NameMap {
   return NAME_MAPS.find((map) => map.recognises(names))!
 }

@@ -1,15 +1,15 @@
 /**
- * What the maps to ProxylessNAS share: from a network of inverted residual blocks to the candidates of a supernet. Kernel
- * and expansion of a block, and so the candidate that it is, can be read from the shapes of its convolutions.
+ * Maps a network of inverted residual blocks to the candidates of a ProxylessNAS supernet, for all maps to that space.
+ * The shapes of a block's convolutions give its kernel and expansion, and so its candidate.
  */
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import type { WeightShapes } from '../../spaces/entry.js'
 import type { OperationChoice, Path, SearchSpace } from '../../spaces/space.js'
 import type { GivenPath, Translation } from './name-map.js'
 
 export const PROXYLESSNAS = 'proxylessnas'
 
-/** A tensor of a block: which one, and its name in a block of timm's, such as `conv_pw.weight`. */
+/** A tensor of a block: the block's key, and the tensor's name in a block of timm, such as `conv_pw.weight`. */
 export interface BlockTensor {
   readonly block: string
   readonly name: string
@@ -17,15 +17,15 @@ export interface BlockTensor {
 
 /** One block of a file. */
 export interface Block {
-  /** What the file counts it by. */
+  /** The block's number in the file. */
   readonly key: string
   readonly inChannels: number
   readonly channels: number
-  /** Such as `k3e6`. */
+  /** Name of the candidate operation, such as `k3e6`. */
   readonly candidate: string
 }
 
-/** A layer of the supernet: what the names of its tensors begin with, and its widths. */
+/** A layer of the supernet: the prefix of its tensors' names, its stage, and its widths. */
 export interface Layer {
   readonly prefix: string
   readonly stage: number
@@ -33,14 +33,18 @@ export interface Layer {
   readonly channels: number
 }
 
+/** How a file names and numbers its blocks. */
 export interface Blocks {
-  /** The name of the counterpart of a tensor that belongs to no choice, the place of one that does, or nothing. */
+  /** The supernet's name of a tensor outside the choices; block and part of a tensor of a choice; else undefined. */
   read(name: string): string | BlockTensor | undefined
-  /** Per block, the index of its layer; undefined where it has none. */
+  /** Per block, the index of its layer; undefined if it has none. */
   place(blocks: readonly Block[], layers: readonly Layer[], given?: GivenPath): readonly (number | undefined)[]
 }
 
-/** Throws a UserError for blocks that are no candidates, layers without one, and another path than `given`. */
+/**
+ * Translates the names of a network and finds its path. Throws a UserError for a block that is no candidate, for a
+ * layer that needs a block but has none, and for a path other than `given`.
+ */
 export function translateBlocks(
   { read, place }: Blocks,
   tensors: WeightShapes,
@@ -48,7 +52,7 @@ export function translateBlocks(
   given?: GivenPath,
 ): Translation {
   const names = new Map<string, string>()
-  /** Per block, names in the file by timm's. */
+  /** Per block, names in the file by timm's names. */
   const parts = new Map<string, Map<string, string>>()
   for (const name of tensors.keys()) {
     const found = read(name)
@@ -59,7 +63,7 @@ export function translateBlocks(
     }
   }
   const layers = layersOf(space)
-  // In the order of the network, which a file that is sorted by name does not keep.
+  // In the order of the network: a file sorted by name has block 10 before block 2.
   const inOrder = [...parts].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
   const blocks = inOrder.map(([key, block]) => blockOf(key, block, tensors))
   const chosen: (Block | undefined)[] = layers.map(() => undefined)
@@ -96,7 +100,7 @@ function blockOf(key: string, parts: ReadonlyMap<string, string>, tensors: Weigh
   const [channels] = shapeOf('conv_pwl.weight')
   if (channels === undefined || kernel === undefined || inChannels === undefined) {
     const has = [...parts.keys()].filter((part) => /^conv_\w+\.weight$/.test(part)).length
-    throw new UserError(`Expected three convolutions for block ${key} of the checkpoint but received ${has}`)
+    throw expected('three convolutions', `block ${key} of the checkpoint`, has)
   }
   return { key, inChannels, channels, candidate: `k${kernel}e${hidden / inChannels}` }
 }
@@ -107,7 +111,7 @@ function optionOf(space: SearchSpace, layer: number, block: Block | undefined): 
   const option = known.indexOf(block?.candidate ?? 'id')
   if (option >= 0) return option
   const received = block === undefined ? 'no block' : `${block.candidate} in block ${block.key}`
-  throw new UserError(`Expected ${known.join(', ')} for ${name} of ${space.name} but received ${received}`)
+  throw expected(known.join(', '), `${name} of ${space.name}`, received)
 }
 
 function checkGiven(space: SearchSpace, path: Path, given: GivenPath | undefined): void {

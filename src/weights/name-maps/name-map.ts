@@ -1,50 +1,50 @@
 import type { WeightShapes } from '../../spaces/entry.js'
 import type { Path, SearchSpace } from '../../spaces/space.js'
 
-/** The sub-model whose weights a file is said to hold, as a path and in the words of whoever says so. */
+/** The sub-model that a file holds according to the user: as a path, and as the user wrote it. */
 export interface GivenPath {
   readonly path: Path
   readonly text: string
 }
 
 export interface Translation {
-  /** Names of the supernet by those of the file. What has no counterpart is absent. */
+  /** The supernet's names by the file's names. A tensor without a counterpart is absent. */
   readonly names: ReadonlyMap<string, string>
-  /** The sub-model that the file holds the weights of; absent for those of a whole supernet. */
+  /** The sub-model that the file holds; absent for a whole supernet. */
   readonly path?: Path
-  /** Names of batch norms that have no parameters in the file: where the supernet has, the scale is 1 and the shift 0. */
+  /** Names of batch norms without parameters in the file. If the supernet's have some, scale is 1 and shift is 0. */
   readonly plainNorms?: readonly string[]
 }
 
-/** How a reference implementation names its tensors, and what of them a supernet here calls otherwise or does not have. */
+/** Maps the names of an implementation's tensors to the names of a supernet here. */
 export interface NameMap {
-  /** What users choose it by. */
+  /** Name of the implementation, as users write it. */
   readonly name: string
-  /** Search spaces whose tensors the names mean; absent for all. */
+  /** Search spaces that the names can belong to; absent for all. */
   readonly spaces?: readonly string[]
-  /** Whether a file of these names was written by the implementation. */
+  /** True if the implementation wrote a file of these names. */
   recognises(names: readonly string[]): boolean
-  /** The supernet's name of a name, for an implementation whose names mean the same in every supernet. */
+  /** The supernet's name of a tensor; absent if the meaning of names depends on the supernet. */
   rename?(name: string): string
-  /** Throws a UserError where the sub-model cannot be told, or is another one than `given`. */
+  /** Throws a UserError if nothing tells the sub-model, or if it differs from `given`. */
   translate(tensors: WeightShapes, space: SearchSpace, given?: GivenPath): Translation
-  /** Why a tensor without a counterpart changes no logits, in words; undefined where that is not known. */
+  /** The reason, in words, why a tensor without a counterpart changes no logits; undefined if none is known. */
   unused?(name: string): string | undefined
   /**
-   * Names in the file of batch norms whose counterparts use the statistics of the batch and may have no parameters. A scale
-   * of ones and a shift of zeros can be left out there.
+   * Names in the file of batch norms whose counterparts use the statistics of the batch and may have no parameters. For
+   * these, a scale of ones and a shift of zeros can be left out.
    */
   readonly norms?: RegExp
-  /** Names in the file of those norms' parameters that a space with the setting `affine` has. */
+  /** Names in the file of the parameters of `norms` that a space with the setting `affine` has. */
   readonly affineNorms?: RegExp
   /**
-   * Names in the supernet of biases that the implementation may lack, of convolutions before a batch norm that subtracts the
-   * mean of the batch and so any bias.
+   * Names in the supernet of biases that the implementation may lack. A batch norm after the convolution subtracts the
+   * mean of the batch, and with it any bias.
    */
   readonly ineffectiveBiases?: RegExp
 }
 
-/** The translation of names that are ours. */
+/** The translation of names that equal the supernet's. */
 export function sameNames(tensors: WeightShapes): Map<string, string> {
   return new Map([...tensors.keys()].map((name) => [name, name]))
 }

@@ -1,6 +1,6 @@
 /**
- * The names of this package, which are those of PA&DA's released supernet (ShunLu91/PA-DA, `Supernet201`) and of the
- * others that `docs/spaces.md` names. A sub-model is what `export --path` writes.
+ * The names of this package. They equal the names in PA&DA's released supernet (ShunLu91/PA-DA, `Supernet201`) and in
+ * the others that `docs/spaces.md` lists. `export --path` writes files of one sub-model.
  */
 import { type NameMap, sameNames } from './name-map.js'
 

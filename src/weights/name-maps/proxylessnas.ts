@@ -1,7 +1,7 @@
 /**
- * The authors' ProxylessNAS (mit-han-lab/proxylessnas): networks of `ProxylessNASNets`, and the supernet of its search,
- * `SuperProxylessNASNets`, whose blocks have `candidate_ops` in the order of the operations here. Blocks are counted
- * through all stages, the fixed one first, and a layer that is left out keeps its number.
+ * The authors' ProxylessNAS (mit-han-lab/proxylessnas): networks of `ProxylessNASNets`, and the supernet of their
+ * search, `SuperProxylessNASNets`. The order of its `candidate_ops` is the order of the operations here. Blocks are
+ * numbered through all stages, the fixed block first. A layer that is left out keeps its number.
  */
 import { type Block, type BlockTensor, layersOf, PROXYLESSNAS, translateBlocks } from './inverted-residuals.js'
 import type { NameMap } from './name-map.js'
@@ -9,7 +9,8 @@ import type { NameMap } from './name-map.js'
 const BLOCK =
   /^blocks\.(\d+)\.mobile_inverted_conv\.(?:candidate_ops\.(\d+)\.)?(inverted_bottleneck|depth_conv|point_linear)\.(conv|bn)\.(\w+)$/
 const CANDIDATES = '.mobile_inverted_conv.candidate_ops.'
-const OUTSIDE: readonly (readonly [theirs: RegExp, ours: string])[] = [
+/** Prefixes of the names of tensors outside the blocks. */
+const OUTSIDE_BLOCKS: readonly (readonly [theirs: RegExp, ours: string])[] = [
   [/^first_conv\.conv\./, 'conv_stem.'],
   [/^first_conv\.bn\./, 'bn1.'],
   [/^feature_mix_layer\.conv\./, 'conv_head.'],
@@ -17,7 +18,7 @@ const OUTSIDE: readonly (readonly [theirs: RegExp, ours: string])[] = [
   [/^classifier\.linear\./, 'classifier.'],
 ]
 
-/** timm's names of a block's modules; without an expansion those of the fixed block. */
+/** timm's names of a block's modules. The fixed block has no expansion, and so a table of its own. */
 const MODULES: Readonly<Record<string, string>> = {
   'inverted_bottleneck.conv': 'conv_pw',
   'inverted_bottleneck.bn': 'bn1',
@@ -61,11 +62,11 @@ export const PROXYLESS: NameMap = {
 function read(name: string): string | (BlockTensor & { readonly candidate?: string }) | undefined {
   const [, block, candidate, module, kind, leaf] = BLOCK.exec(name) ?? []
   if (block === undefined) {
-    const [theirs, ours] = OUTSIDE.find(([pattern]) => pattern.test(name)) ?? []
+    const [theirs, ours] = OUTSIDE_BLOCKS.find(([pattern]) => pattern.test(name)) ?? []
     return theirs && name.replace(theirs, ours!)
   }
   const modules = block === '0' ? FIXED_MODULES : MODULES
-  const own = modules[`${module}.${kind}`]
-  if (own === undefined) return undefined
-  return block === '0' ? `blocks.0.0.${own}.${leaf}` : { block, candidate, name: `${own}.${leaf}` }
+  const ours = modules[`${module}.${kind}`]
+  if (ours === undefined) return undefined
+  return block === '0' ? `blocks.0.0.${ours}.${leaf}` : { block, candidate, name: `${ours}.${leaf}` }
 }

@@ -1,13 +1,14 @@
 /**
- * timm's networks of inverted residual blocks (`MobileNetV2`, `MnasNet` and whatever its builder of EfficientNets makes of
- * `ds` and `ir` blocks without squeeze-and-excitation): the names of the supernet without those of the candidates. Blocks
- * are counted by stage and position, so that each has its layer; layers that a stage is short of are its last.
+ * timm's networks of inverted residual blocks: `MobileNetV2`, `MnasNet`, and other networks that its builder of
+ * EfficientNets makes of `ds` and `ir` blocks without squeeze-and-excitation. Their names are the supernet's without
+ * the candidates. Blocks are numbered by stage and position. If a stage has fewer blocks than layers, the last layers
+ * have none.
  */
 import { PROXYLESSNAS, translateBlocks } from './inverted-residuals.js'
 import type { NameMap } from './name-map.js'
 
 const BLOCK = /^blocks\.(\d+\.\d+)\.((?:conv_(?:pw|dw|pwl)|bn[123])\.\w+)$/
-/** The one block that has no choice. */
+/** Prefix of the only block without a choice. */
 const FIXED = 'blocks.0.0.'
 
 export const TIMM: NameMap = {

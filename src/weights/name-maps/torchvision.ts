@@ -1,18 +1,19 @@
 /**
- * torchvision's `MobileNetV2`, whose `inverted_residual_setting` can describe any path of kernels of 3. All blocks are
- * counted in a row without gaps, so that their stages are told by their widths; layers that a stage is short of are its
- * last, unless a path says which.
+ * torchvision's `MobileNetV2`, whose `inverted_residual_setting` can describe any path with kernels of 3. Blocks are
+ * numbered in a row without gaps, so that only their widths tell their stages. If a stage has fewer blocks than layers,
+ * the last layers have none, unless a path says which.
  */
-import { UserError } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import type { OperationChoice, Path, SearchSpace } from '../../spaces/space.js'
 import { type Block, type BlockTensor, type Layer, PROXYLESSNAS, translateBlocks } from './inverted-residuals.js'
 import type { NameMap } from './name-map.js'
 
 const BLOCK = /^features\.(\d+)\.conv\.(\d(?:\.\d)?)\.(\w+)$/
-const OUTSIDE = /^features\.(\d+)\.([01])\.(\w+)$/
+/** Stem and head: a convolution and its batch norm. */
+const OUTSIDE_BLOCKS = /^features\.(\d+)\.([01])\.(\w+)$/
 const LINEAR = /^classifier\.1\./
 
-/** timm's names by position; the fixed block, which has no expansion, has the second ones. */
+/** timm's names of a block's modules by position. The fixed block has no expansion, and so a table of its own. */
 const MODULES: Readonly<Record<string, string>> = {
   '0.0': 'conv_pw',
   '0.1': 'bn1',
@@ -44,7 +45,7 @@ function read(name: string): string | BlockTensor | undefined {
     if (module === undefined) return undefined
     return block === FIXED ? `blocks.0.0.${module}.${leaf}` : { block, name: `${module}.${leaf}` }
   }
-  const [, index, which, last] = OUTSIDE.exec(name) ?? []
+  const [, index, which, last] = OUTSIDE_BLOCKS.exec(name) ?? []
   if (index !== undefined) {
     const [convolution, norm] = index === '0' ? ['conv_stem', 'bn1'] : ['conv_head', 'bn2']
     return `${which === '0' ? convolution : norm}.${last}`
@@ -61,7 +62,7 @@ function placeInRow(
   if (path !== undefined) {
     const used = [...layers.keys()].filter((i) => nameOf(space, path, i) !== 'id')
     if (used.length !== blocks.length) {
-      throw new UserError(`Expected ${used.length} blocks for ${space.encode(path)} but received ${blocks.length}`)
+      throw expected(`${used.length} blocks`, space.encode(path), blocks.length)
     }
     return used
   }
@@ -74,7 +75,7 @@ function placeInRow(
     const count = end < 0 ? rest.length : end
     if (end === 0) {
       const [{ key, channels: received }] = rest
-      throw new UserError(`Expected ${channels} channels for block ${key} of the checkpoint but received ${received}`)
+      throw expected(`${channels} channels`, `block ${key} of the checkpoint`, received)
     }
     if (run[0].stage !== run[run.length - 1].stage && count !== run.length) {
       const stages = `stages ${run[0].stage} to ${run[run.length - 1].stage}, which are equally wide,`
@@ -87,7 +88,7 @@ function placeInRow(
   return places
 }
 
-/** Layers of equal width that follow one another: one stage, or several. */
+/** Groups of consecutive layers of equal width: each is one stage, or several. */
 function runsOf(layers: readonly Layer[]): Layer[][] {
   const runs: Layer[][] = []
   for (const [i, layer] of layers.entries()) {

@@ -147,7 +147,7 @@ describe('a search with finding', () => {
     expect(read('run', 'evaluated.jsonl').trim().split('\n')).toHaveLength(9_446)
   })
 
-  it('judges by held out images where there are any, apart from the ranking', async () => {
+  it('evaluates on held out images if there are any, apart from the ranking', async () => {
     const { test } = tinySplits
     const data = {
       ...tinySplits,

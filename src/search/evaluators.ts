@@ -1,4 +1,4 @@
-/** What judges the sub-models of a run: images on the device, and records in its folder of all that was found out. */
+/** Evaluates the sub-models of a run: keeps images on the device, and records of all results in the run folder. */
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { Splits } from '../data/index.js'
 import { openImages } from '../data/source.js'
@@ -9,33 +9,33 @@ import { EvaluatedPaths } from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
-export interface JudgeOptions {
+export interface EvaluatorsOptions {
   readonly config: Config
   readonly space: SearchSpace
   readonly splits: Splits
   readonly supernet: Supernet
-  /** Whether paths share the supernet, so that each needs running statistics of its own. */
+  /** True if paths share the supernet, so that each path needs running statistics of its own. */
   readonly shared: boolean
-  /** Position of training that the weights are of. */
+  /** Position of training at which the weights were taken. */
   readonly position: { readonly epoch: number; readonly step: number }
-  /** The place of a file in the run folder. */
+  /** Full path of a file in the run folder. */
   file(name: string): string
   readonly signal?: AbortSignal
 }
 
 type EvaluationSettings = Pick<RankingConfig, 'batchSize' | 'imageCount'>
 
-export class Judge implements Disposable {
-  readonly #options: JudgeOptions
+export class Evaluators implements Disposable {
+  readonly #options: EvaluatorsOptions
   /** Test images. */
   readonly #test: ImageSource
-  /** Held out images, where there are any. */
+  /** Images held out of the training images, if there are any. */
   readonly #validation: ImageSource | undefined
   readonly #calibration: CalibrationImages | undefined
   readonly #records = new Map<string, EvaluatedPaths>()
   #noise: ImageSource | undefined
 
-  constructor(options: JudgeOptions) {
+  constructor(options: EvaluatorsOptions) {
     const { config, space, splits, shared } = options
     this.#options = options
     this.#test = openImages(splits.test, config.device)
@@ -48,22 +48,23 @@ export class Judge implements Disposable {
     }
   }
 
-  /** Time spent on all evaluations that the records hold. */
+  /** Seconds spent on all evaluations in the records that were opened. */
   get seconds(): number {
     let sum = 0
     for (const evaluated of this.#records.values()) sum += evaluated.seconds
     return sum
   }
 
-  ranking(): Promise<Evaluator> {
+  /** Evaluates on test images, with the settings of the ranking. */
+  forRanking(): Promise<Evaluator> {
     return this.#evaluator(this.#test, this.#options.config.ranking, 'evaluated.jsonl')
   }
 
   /**
-   * Evaluates on held out images. Where there are none it evaluates as the ranking does, and shares its records, unless
-   * the settings say otherwise.
+   * Evaluates on held out images, or on test images if none are held out. Defaults are the ranking's batch size and, on
+   * test images, its image count. On test images with both equal to the ranking's, the records are shared.
    */
-  finding(settings: Partial<EvaluationSettings>): Promise<Evaluator> {
+  forFinding(settings: Partial<EvaluationSettings>): Promise<Evaluator> {
     const { ranking } = this.#options.config
     const { batchSize = ranking.batchSize } = settings
     if (this.#validation !== undefined) {
@@ -79,7 +80,7 @@ export class Judge implements Disposable {
     return this.#evaluator(this.#test, { batchSize, imageCount }, same ? 'evaluated.jsonl' : 'evaluated-finding.jsonl')
   }
 
-  /** A function that tells milliseconds per batch, measured once per path. */
+  /** A function that returns a path's milliseconds per batch, measured once per path. */
   async latency(settings: LatencyConfig): Promise<(path: Path) => Promise<number>> {
     const { config, space, supernet, file, signal } = this.#options
     const key = latencyKey(config, settings)

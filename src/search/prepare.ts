@@ -1,7 +1,7 @@
-/** Everything that a search needs before its first step, made and checked from the settings. */
+/** Makes and checks everything that a search needs before its first step. */
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
 import { loadSplits, type Splits } from '../data/index.js'
@@ -16,19 +16,19 @@ import { type Shape, sameShape } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
 
-export interface Job {
+export interface PreparedSearch {
   readonly splits: Splits
   readonly space: SearchSpace
   readonly random: Random
   readonly method: Method
   readonly groundTruth: GroundTruth | undefined
-  /** What the ranking will evaluate. */
+  /** The sub-models that the ranking will evaluate. */
   readonly subModels: readonly Path[]
   readonly identity: Identity
 }
 
-/** What takes the place of something that the settings name. */
-interface Own {
+/** Objects that replace parts that the settings name. */
+interface Replacements {
   readonly space?: SearchSpace
   readonly data?: Splits
   readonly method?: (context: MethodContext) => Method
@@ -39,29 +39,30 @@ interface Own {
 const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../../assets/nasbench201-fashion-mnist.csv', import.meta.url))
 
 /**
- * Loads data and ground truth, and makes space, method and streams. `own` replaces what the settings name.
+ * Loads data and ground truth, and makes space, method and streams. `replacements` take the place of parts that the
+ * settings name.
  *
- * @throws UserError for whatever of it does not fit; the reason of an aborted signal.
+ * @throws UserError for settings, files or replacements that do not fit together; the reason of an aborted signal.
  */
-export async function prepare(config: Config, own: Own): Promise<Job> {
-  const { signal } = own
+export async function prepare(config: Config, replacements: Replacements): Promise<PreparedSearch> {
+  const { signal } = replacements
   signal?.throwIfAborted()
-  const splits = own.data ?? (await loadSplits(config.data, { signal }))
+  const splits = replacements.data ?? (await loadSplits(config.data, { signal }))
   const { channels, height, width } = splits.train
-  const given = own.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
+  const given = replacements.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
   checkImages(given, splits, config)
   const random = createRandom(config.seed)
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
   const context: MethodContext = { space: given, images, epochs, learningRate, random }
-  const method = own.method?.(context) ?? createMethod(config.method, context)
+  const method = replacements.method?.(context) ?? createMethod(config.method, context)
   const space = method.space ?? given
   const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, signal))
-  // A stream of its own, so that all methods and lengths of training rank the same sub-models.
+  // A separate stream, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')
   const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
   if (config.finding !== undefined) {
-    // What has to be measured is not known yet.
+    // Limits of latency are checked later, because there is no supernet to measure yet.
     await checkLimits(
       constraints({ space, settings: config.finding, signal }),
       RandomStream.named(config.seed, 'limits'),
@@ -74,27 +75,23 @@ export async function prepare(config: Config, own: Own): Promise<Job> {
     method,
     groundTruth,
     subModels,
-    identity: identify(space, splits, own.method && method.name),
+    identity: identify(space, splits, replacements.method && method.name),
   }
 }
 
 function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
   if (!sameShape(space.input, train) || space.classes < classes) {
-    const received = `${describe(train)} in ${classes}`
-    throw new UserError(
-      `Expected images of ${describe(space.input)} in at most ${space.classes} classes for ${space.name} but received ${received}`,
-      2,
-    )
+    const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`
+    throw expected(wanted, space.name, `${describe(train)} in ${classes}`, 2)
   }
-  const what = validation === undefined ? 'test' : 'validation'
+  const findingImages = validation === undefined ? 'test' : 'validation'
   for (const [key, available, images, imageCount = 0] of [
     ['ranking', test.labels.length, 'test', ranking.imageCount],
-    ['finding', (validation ?? test).labels.length, what, finding?.imageCount],
+    ['finding', (validation ?? test).labels.length, findingImages, finding?.imageCount],
   ] as const) {
     if (imageCount <= available) continue
-    const wanted = `at most ${available} ${images} images`
-    throw new UserError(`Expected ${wanted} for ${key}.imageCount but received ${imageCount}`, 2)
+    throw expected(`at most ${available} ${images} images`, `${key}.imageCount`, imageCount, 2)
   }
 }
 
@@ -106,7 +103,7 @@ function readGroundTruth(
   return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column, signal })
 }
 
-/** `method`: the name of one that the settings know nothing of. */
+/** `method` is the name of a method that replaces the settings' one. */
 function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
   const { operations, choices, input, classes } = space
   const { labels } = train
