@@ -33,7 +33,7 @@ const PADA = { name: 'pada', pathSchedule: { kind: 'constant', value: 0.5 } } as
 
 const settings: ConfigInput = {
   space: { name: 'nasbench201', channels: 2, cellsPerStage: 1 },
-  training: { epochs: 2, batchSize: 8, checkpointSeconds: 0 },
+  training: { epochs: 2, batchSize: 8 },
   ranking: { subModels: 6, batchSize: 10 },
 }
 
@@ -128,7 +128,7 @@ describe('an experiment', () => {
       event.cell === 'pada-seed0' &&
       event.search.event === 'checkpoint' &&
       event.search.step === 3
-    await interrupt(await planned(), middle)
+    await interrupt(await planned({ training: { checkpointSeconds: 0 } }), middle)
     expect(results().cells.map(({ cell }) => cell)).toEqual(['spos-seed0'])
     expect(results().conditions.map(({ n }) => n)).toEqual([1, 0])
     const events = await run(await planned())
