@@ -18,3 +18,10 @@ export function statistic(values: readonly (number | null)[]): Statistic {
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return { n, mean, deviation: Math.sqrt(squares / (n - 1)) }
 }
+
+/** Middle of the sorted values, or the mean of the two middle ones; NaN without values. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

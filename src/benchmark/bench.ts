@@ -1,6 +1,7 @@
 /** Measures the speed of a supernet: per path the time of a step, its breakdown by family, and the peak of memory. */
 
 import { createRandom } from '../base/random.js'
+import { median } from '../base/statistics.js'
 import type { Config } from '../config/index.js'
 import { openImages } from '../data/source.js'
 import {
@@ -261,10 +262,4 @@ function busy(profile: Profile): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

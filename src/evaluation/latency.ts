@@ -1,6 +1,8 @@
 /** Measures how long a path takes to evaluate one batch on this machine. */
+
 import { cpus } from 'node:os'
 import { RandomStream } from '../base/random.js'
+import { median } from '../base/statistics.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
 import { Dataset, type ImageData, type ImageSource, nativeInfo, type Supernet } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
@@ -31,9 +33,7 @@ export async function measureLatency(path: Path, options: LatencyOptions): Promi
     await supernet.evaluate(plan, data, { batchSize, count: batchSize })
     if (i >= warmup) times.push(performance.now() - start)
   }
-  times.sort((a, b) => a - b)
-  const middle = times.length >> 1
-  return times.length % 2 === 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+  return median(times)
 }
 
 /** Images of noise to measure on: the time does not depend on the pixels. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { statistic } from '../../../src/base/statistics.js'
+import { median, statistic } from '../../../src/base/statistics.js'
 
 describe('statistic', () => {
   // numpy: x.mean(), x.std(ddof=1); the first also scipy.stats.tstd.
@@ -21,5 +21,16 @@ describe('statistic', () => {
   it('has no deviation of one number, and nothing of none', () => {
     expect(statistic([0.25])).toEqual({ n: 1, mean: 0.25, deviation: null })
     expect(statistic([null])).toEqual({ n: 0, mean: null, deviation: null })
+  })
+})
+
+describe('median', () => {
+  it('is the middle value, or the mean of the two middle ones, and leaves its input as it is', () => {
+    const odd = [3, 10, 1]
+    expect(median(odd)).toBe(3)
+    expect(odd).toEqual([3, 10, 1])
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+    expect(median([7])).toBe(7)
+    expect(median([])).toBeNaN()
   })
 })
