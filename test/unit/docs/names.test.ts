@@ -10,6 +10,7 @@ import { finding } from '../../../src/config/finding.js'
 import { METHODS } from '../../../src/config/methods.js'
 import { SPACES, space } from '../../../src/config/spaces.js'
 import { FORMATS } from '../../../src/data/index.js'
+import { NAME_MAP_NAMES } from '../../../src/weights/name-maps/index.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -27,6 +28,7 @@ describe('pages name', () => {
     ['docs/spaces.md', 'spaces', SPACES],
     ['README.md', 'augmentations', AUGMENTATIONS],
     ['README.md', 'formats of images', Object.keys(FORMATS)],
+    ['docs/checkpoints.md', 'names that import knows', NAME_MAP_NAMES],
     ['README.md', 'search algorithms', finding.options.map(({ shape }) => shape.algorithm.value)],
   ] as const)('%s: all %s', (page, _, names) => {
     expect(names.length).toBeGreaterThan(1)
