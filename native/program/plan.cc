@@ -1,6 +1,7 @@
 #include "program/plan.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 
 namespace pada {
@@ -91,7 +92,52 @@ class Planner {
   // other value may share it. A mix may return the memory of an input too. (It is not in may_return_input, because in
   // bfloat16 it returns bfloat16 even if only linear layers read it.)
   static bool is_only_read_by_consumers(Op op) {
-    return !is_relu(op) && op != Op::Input && op != Op::Mix && !may_return_input(op);
+    switch (op) {
+      case Op::Input:
+      case Op::Relu:
+      case Op::Relu6:
+      case Op::Dropout:
+      case Op::DropPath:
+      case Op::Mix:
+      case Op::Tap:
+        return false;
+      case Op::Zeros:
+      case Op::Conv2d:
+      case Op::BatchNorm:
+      case Op::AvgPool2d:
+      case Op::Add:
+      case Op::GlobalAvgPool:
+      case Op::Linear:
+      case Op::MaxPool2d:
+      case Op::Concat:
+      case Op::Crop2d:
+        return true;
+    }
+    throw std::logic_error("unreachable");
+  }
+
+  // The value that the backward pass of a step reads, or -1. Batch norms and mixes read their terms as well.
+  static int value_read_backward(const Step& step) {
+    switch (step.kind) {
+      case Step::Kind::Conv:
+      case Step::Kind::Linear:
+        return step.input;
+      case Step::Kind::Relu:
+        return step.output;
+      case Step::Kind::Sum:
+        return step.relu;
+      case Step::Kind::Input:
+      case Step::Kind::Zeros:
+      case Step::Kind::GlobalAvgPool:
+      case Step::Kind::MaxPool:
+      case Step::Kind::Concat:
+      case Step::Kind::Crop:
+      case Step::Kind::Drop:
+      case Step::Kind::Mix:
+      case Step::Kind::Tap:
+        return -1;
+    }
+    throw std::logic_error("unreachable");
   }
 
   Term term(int id) const {
@@ -231,9 +277,8 @@ class Planner {
         if (term.has_running()) plan_.buffers.insert(plan_.buffers.end(), {term.running_mean, term.running_variance});
         if (term.kind == Term::Kind::BatchNorm || mixes) plan_.read_backward[term.input] = true;
       }
-      if (step.weight >= 0) plan_.read_backward[step.input] = true;
-      if (step.kind == Step::Kind::Relu) plan_.read_backward[step.output] = true;
-      if (step.relu >= 0) plan_.read_backward[step.relu] = true;
+      const int value = value_read_backward(step);
+      if (value >= 0) plan_.read_backward[value] = true;
       plan_.requires_gradient[step.output] = requires_gradient;
       if (step.relu >= 0) plan_.requires_gradient[step.relu] = requires_gradient;
     }

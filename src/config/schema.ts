@@ -20,28 +20,10 @@ export {
   type RandomSearchSettings,
   type RegularizedEvolutionSettings,
 } from './finding.js'
-export type {
-  CloseConfig,
-  FairnasConfig,
-  MagicAConfig,
-  MethodConfig,
-  PadaConfig,
-  ScheduleConfig,
-  SposConfig,
-  StandaloneConfig,
-  SumnasConfig,
-} from './methods.js'
+export type * from './methods.js'
 export type { OptimizerConfig } from './optimizer.js'
 export type { RankingConfig, RecalibrationConfig } from './ranking.js'
-export type {
-  DartsConfig,
-  NasBench1Shot1Config,
-  NasBench201Config,
-  NasBenchMacroConfig,
-  ProxylessNasConfig,
-  Sharing,
-  SpaceConfig,
-} from './spaces.js'
+export type * from './spaces.js'
 export type { TrainingConfig } from './training.js'
 
 /** Name, in settings, of the ground-truth table in the package. */

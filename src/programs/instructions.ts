@@ -38,10 +38,12 @@ export function opCode({ op }: Instruction): number {
   return CODES.get(op)!
 }
 
-/** Attributes of an instruction as whole numbers. */
+/** Attributes of an instruction as whole numbers. Throws a RangeError for a fraction that is no probability. */
 export function attributesOf(instruction: Instruction): number[] {
   const values = instruction as unknown as Readonly<Record<string, number>>
-  return INSTRUCTIONS[instruction.op].map((name) =>
-    name === 'p' ? Math.round(values[name] * PROBABILITY_UNITS) : values[name],
-  )
+  return INSTRUCTIONS[instruction.op].map((name) => {
+    const value = name === 'p' ? Math.round(values[name] * PROBABILITY_UNITS) : values[name]
+    if (Number.isInteger(value)) return value
+    throw new RangeError(`Expected a whole number for ${name} of ${instruction.op} but received ${value}`)
+  })
 }

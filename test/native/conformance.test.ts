@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
 import { checkSpace } from '../../src/conformance/check-space.js'
 import { ProgramBuilder } from '../../src/programs/program.js'
-import { createSpace, operationChoices, type SearchSpace, SPACES } from '../../src/spaces/index.js'
+import { createSpace, operationChoices, type SearchSpace, SPACES, type SpaceName } from '../../src/spaces/index.js'
 
 const INPUT = { channels: 2, height: 16, width: 16 }
 
@@ -15,7 +15,7 @@ const VARIANTS: Readonly<Record<string, readonly object[]>> = {
 }
 
 /** The smallest instance of each space that has all its parts. */
-const TINY: Readonly<Record<string, object>> = {
+const TINY: Readonly<Record<SpaceName, object>> = {
   nasbench201: { channels: 4, cellsPerStage: 1 },
   'nasbench1shot1-1': { channels: 4, cellsPerStage: 1 },
   'nasbench1shot1-2': { channels: 4, cellsPerStage: 1 },

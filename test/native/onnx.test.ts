@@ -7,6 +7,7 @@ import { Gate } from '../../src/methods/close/gate.js'
 import { gatedSpace } from '../../src/methods/close/space.js'
 import { Dataset, Supernet } from '../../src/native/index.js'
 import { onnxModel } from '../../src/onnx/model.js'
+import { INSTRUCTIONS } from '../../src/programs/instructions.js'
 import type { Program, Value } from '../../src/programs/program.js'
 import { PathSampler } from '../../src/sampling/paths.js'
 import {
@@ -144,6 +145,15 @@ describe('onnxruntime computes the logits of', () => {
     const network = dartsNetwork(DARTS_V2, { channels: 4, cells: 3, input: INPUT, classes: CLASSES })
     const found = await errors([network.program([])], network.parameters(), network.buffers(), [1, 4])
     expect(Math.max(...found)).toBeLessThan(TOLERANCE)
+  })
+
+  it('programs with every instruction but mix, which is for training only', () => {
+    const programs = Object.values(PROGRAMS).map((write) => {
+      const net = new NetBuilder()
+      return net.classify(write(net, net.program.input(INPUT)), CLASSES)
+    })
+    const tried = new Set<string>(programs.flatMap(({ instructions }) => instructions.map(({ op }) => op)))
+    expect(Object.keys(INSTRUCTIONS).filter((op) => !tried.has(op))).toEqual(['mix'])
   })
 
   it.each(Object.keys(PROGRAMS))('%s', async (name) => {

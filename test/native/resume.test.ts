@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
+import { METHODS } from '../../src/config/methods.js'
 import type { EpochEvent, SearchEvent } from '../../src/search/events.js'
 import { search } from '../../src/search/search.js'
 
@@ -68,6 +69,11 @@ describe('a resumed run', () => {
     ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
     ['SUMNAS', { method: { name: 'sumnas' }, training: { varianceSteps: 3 } }],
   ]
+  it('is tried for every method but standalone, which learns nothing from step to step', () => {
+    const tried = new Set(variants.map(([, { method }]) => method!.name))
+    expect(METHODS.filter((name) => !tried.has(name))).toEqual(['standalone'])
+  })
+
   it.each(variants)('equals an unbroken one to the last bit, stopped within an epoch: %s', async (_name, changes) => {
     await events(search(config(changes), { out: join(folder, 'unbroken') }))
     const run = join(folder, 'run')

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { UserError } from '../../../src/base/errors.js'
+import { AUGMENTATIONS } from '../../../src/config/augmentation.js'
 import { loadConfig, parseConfig } from '../../../src/config/index.js'
 import { METHODS } from '../../../src/config/methods.js'
 
@@ -115,7 +116,7 @@ describe('parseConfig', () => {
       ],
       [
         { training: { augmentation: [{ kind: 'flip' }, { kind: 'cutout' }] } },
-        'Expected pad-crop, flip for training.augmentation[1].kind but received "cutout"',
+        `Expected ${AUGMENTATIONS.join(', ')} for training.augmentation[1].kind but received "cutout"`,
       ],
       [
         { training: { augmentation: [{ padding: 4 }] } },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
+import type { FindingConfig } from '../../../src/config/schema.js'
 import {
   type Candidate,
   evolve,
@@ -18,7 +19,7 @@ const costs = { size }
 const OPTIMUM = '0,1,2,0,1,2'
 
 /** Each algorithm with a budget of at most `evaluations`. */
-const algorithms: Record<string, (problem: Problem, evaluations: number) => Finder> = {
+const algorithms: Record<FindingConfig['algorithm'], (problem: Problem, evaluations: number) => Finder> = {
   random: (problem, evaluations) => randomSearch({ ...problem, evaluations }),
   evolution: (problem, evaluations) => evolve({ ...problem, generations: Math.ceil(evaluations / 50) }),
   regularizedEvolution: (problem, evaluations) =>

@@ -122,6 +122,14 @@ describe('ProgramBuilder', () => {
 })
 
 describe('encodeProgram', () => {
+  it('refuses a fraction, which the addon would receive as another number', () => {
+    const builder = new ProgramBuilder()
+    const pooled = builder.avgPool2d(builder.input(IMAGE), { kernel: 3, stride: 1.5 })
+    expect(() => encodeProgram(builder.finish(pooled))).toThrow(
+      'Expected a whole number for stride of avgPool2d but received 1.5',
+    )
+  })
+
   it('writes one record per instruction, then the output', () => {
     const builder = new ProgramBuilder()
     const input = builder.input(IMAGE)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Tensor } from '../../../src/formats/safetensors.js'
 import { dartsNetwork, decodeGenotype, proxylessNas, type SearchSpace } from '../../../src/spaces/index.js'
 import { importWeights } from '../../../src/weights/import-weights.js'
+import { NAME_MAP_NAMES } from '../../../src/weights/name-maps/index.js'
 import { subModelWeights } from '../../../src/weights/sub-model.js'
 import {
   autodlShapes,
@@ -150,7 +151,7 @@ test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
     nasbench201,
     () => change(new Map(), 'teacher.weight', {}),
     { strict: false, source: 'a.pt' },
-    'Expected names of pada-native, darts, autodl, timm, torchvision, proxylessnas in a.pt but received teacher.weight',
+    `Expected names of ${NAME_MAP_NAMES.join(', ')} in a.pt but received teacher.weight`,
   ],
   [
     'nothing of the right shape, strict or not',
@@ -171,7 +172,7 @@ test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
     nasbench201,
     () => ours(nasbench201),
     { from: 'keras' },
-    'Expected pada-native, darts, autodl, timm, torchvision, proxylessnas for from but received "keras"',
+    `Expected ${NAME_MAP_NAMES.join(', ')} for from but received "keras"`,
   ],
   [
     'a path outside of the space',

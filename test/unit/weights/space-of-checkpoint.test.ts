@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../src/base/random.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { spaceSettingNames } from '../../../src/config/spaces.js'
-import { createSpace, type Path, type SearchSpace, SPACES, type SpaceName } from '../../../src/spaces/index.js'
+import { PathSampler } from '../../../src/sampling/paths.js'
+import {
+  createSpace,
+  type Path,
+  type SearchSpace,
+  SPACES,
+  type SpaceName,
+  toldByWeights,
+} from '../../../src/spaces/index.js'
 import { supernetShapes } from '../../../src/weights/name-maps/index.js'
 import { settingsOfCheckpoint, spaceOfCheckpoint } from '../../../src/weights/space-of-checkpoint.js'
 import { subModelNames } from '../../../src/weights/sub-model.js'
@@ -95,6 +104,22 @@ describe('the weights of a supernet', () => {
       }
     },
   )
+})
+
+describe('the weights of any path', () => {
+  it.each(instances)('tell nothing that is wrong: %j', (settings) => {
+    const space = createSpace(settings, INPUT, CLASSES)
+    const tensors = tensorsOf(space)
+    const random = RandomStream.named(0, 'paths')
+    const sampler = PathSampler.uniform(space.choices)
+    const paths = [space.choices.map(() => 0), ...Array.from({ length: 10 }, () => sampler.draw(random))]
+    for (const path of paths) {
+      const names = subModelNames(space, path)
+      const told = toldByWeights(settings.name, new Map([...tensors].filter(([name]) => names.has(name))))
+      const known = Object.entries(told?.settings ?? {}).filter(([, value]) => value !== undefined)
+      expect(settings, path.join()).toMatchObject(Object.fromEntries(known))
+    }
+  })
 })
 
 describe('the space of a checkpoint', () => {
