@@ -1,4 +1,5 @@
 /** Numbers that are no longer finite: in weights after the last step, and in logits alone. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { evaluatePath } from '../../src/evaluation/evaluate.js'
@@ -11,13 +12,19 @@ import { byName } from '../support/state.js'
 import { collect, tinyConfig, tinyImages, tinySplits } from '../support/tiny.js'
 
 describe('a search that diverges in its last step', () => {
-  it('ends with an error that names a parameter, and ranks nothing', async () => {
-    // One step: its loss is finite, and its update is not.
-    const config = tinyConfig({ training: { epochs: 1, batchSize: 50, learningRate: 3e38 } })
-    const out = join(temporaryFolder(), 'run')
-    await expect(collect(search(config, { data: tinySplits, out }))).rejects.toThrow(
+  // One step: its loss is finite, and its update is not.
+  it.each([
+    [
+      'weights that are not finite',
+      1e300,
       /^Expected finite weights for \S+ but received (NaN|-?Infinity) after epoch 0: try a lower training.learningRate$/,
-    )
+    ],
+    ['finite weights', 3e38, /^Expected a finite loss for path 4,0,0,2,3,0 but received NaN: try a lower/],
+  ])('with %s ends with an error and ranks nothing', async (_, learningRate, sentence) => {
+    const config = tinyConfig({ training: { epochs: 1, batchSize: 50, learningRate } })
+    const out = join(temporaryFolder(), 'run')
+    await expect(collect(search(config, { data: tinySplits, out }))).rejects.toThrow(sentence)
+    expect(existsSync(join(out, 'ranking.csv'))).toBe(false)
   })
 })
 
