@@ -189,17 +189,20 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
 
 void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size) {
   for (int buffer : plan.buffers) buffers_.reset(buffer);
-  const auto end = images.indices.end();
-  int64_t batches = 0;
-  for (auto first = images.indices.begin(); first != end && !plan.buffers.empty();) {
-    const auto last = first + std::min<int64_t>(batch_size, end - first);
+  if (plan.buffers.empty()) return;
+  const int64_t count = static_cast<int64_t>(images.indices.size());
+  const int64_t batches = (count + batch_size - 1) / batch_size;
+  int64_t first = 0;
+  for (int64_t i = 0; i < batches; i++) {
+    const int64_t last = first + count / batches + (i < count % batches);
     AugmentationList augmentation = images.augmentation;
     // Each batch draws differently.
-    augmentation.seed += static_cast<uint64_t>(batches);
-    const at::Tensor batch = source.gather({first, last}, augmentation);
+    augmentation.seed += static_cast<uint64_t>(i);
+    const auto begin = images.indices.begin();
+    const at::Tensor batch = source.gather({begin + first, begin + last}, augmentation);
     Phase phase;
-    // The n-th batch has momentum 1 / n, so the first replaces the old statistics.
-    phase.momentum = 1.0 / static_cast<double>(++batches);
+    // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
+    phase.momentum = static_cast<double>(last - first) / static_cast<double>(last);
     execution(plan, last - first, phase).forward(batch);
     first = last;
   }

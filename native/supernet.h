@@ -88,7 +88,8 @@ class Supernet {
   void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
   EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
-  // Resets the plan's running statistics, then averages the statistics of consecutive batches of the images into them.
+  // Resets the plan's running statistics. Then averages over the images, by batches that differ by one image at most,
+  // none larger than `batch_size`: a small last batch would be a poor estimate, and one image may have no variance.
   void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
   std::vector<float> logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices);

@@ -10,7 +10,9 @@ const recalibration = group({
     .describe(
       'Training images, drawn at random, from which statistics are estimated; at most all of them are taken. 0 keeps the statistics of training. SPOS takes 20,000.',
     ),
-  batchSize: count.default(200).describe('Images per batch of the estimation.'),
+  batchSize: count
+    .default(200)
+    .describe('Largest number of images per batch of the estimation. Batches differ by one image at most.'),
 }).describe(
   'How each path gets running statistics of its own before it is evaluated, in `ranking` and `finding`. Only spaces with running statistics use it: ProxylessNAS and NAS-Bench-Macro.',
 )

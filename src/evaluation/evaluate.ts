@@ -1,5 +1,6 @@
 /** Evaluates one path with the supernet's weights and, if wanted, running statistics recomputed for this path. */
 
+import { UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
 import type { CalibrationImages, EvaluateRecord, ImageSource, Supernet } from '../native/index.js'
@@ -38,16 +39,25 @@ export interface Evaluator {
   readonly signal?: AbortSignal
 }
 
-/** Evaluates a path, or returns its remembered evaluation. Rejects with the reason of a signal aborted before. */
+/**
+ * Evaluates a path, or returns its remembered evaluation.
+ *
+ * @throws UserError if the loss is not finite; the reason of a signal aborted before.
+ */
 export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal } = evaluator
   const known = evaluated?.get(path)
-  if (known !== undefined) return known
+  // A file holds null in place of a loss that is not finite, which earlier versions accepted.
+  if (known !== undefined && Number.isFinite(known.loss)) return known
   signal?.throwIfAborted()
   const start = performance.now()
   using plan = supernet.compile(space.program(path))
   if (calibration !== undefined) await supernet.recalibrate(plan, calibration)
   const record = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
+  if (!Number.isFinite(record.loss)) {
+    const advice = `try a lower training.learningRate${calibration ? ', or more ranking.recalibration.images' : ''}`
+    throw new UserError(`Expected a finite loss for path ${path.join()} but received ${record.loss}: ${advice}`)
+  }
   const evaluation = { path, ...record, seconds: (performance.now() - start) / 1000 }
   await evaluated?.add(evaluation)
   return evaluation

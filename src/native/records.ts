@@ -94,7 +94,7 @@ export interface RestoreOptions {
 
 /** Images from which running statistics are estimated. */
 export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | 'augmentation'> {
-  /** Images per batch. The last batch may be smaller, but has the same weight. */
+  /** Largest number of images per batch. Batches differ by one image at most, and all images have the same weight. */
   readonly batchSize: number
 }
 

@@ -183,7 +183,7 @@ export class Supernet extends Handle<RawSupernet> {
 
   /**
    * Estimates the running statistics of a plan's batch norms again: the means and unbiased variances of each batch of
-   * images, averaged over the batches. Nothing is dropped. Training mixes the statistics of all paths, so each path
+   * images, averaged over the images. Nothing is dropped. Training mixes the statistics of all paths, so each path
    * needs its own before it is evaluated.
    */
   recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {

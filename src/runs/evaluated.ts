@@ -1,5 +1,4 @@
 /** Records of the sub-models that a ranking or a search for the best ones has evaluated so far. */
-import type { RecalibrationConfig } from '../config/schema.js'
 import type { Evaluation } from '../evaluation/evaluate.js'
 import { PathRecords } from './path-records.js'
 
@@ -10,8 +9,8 @@ export interface EvaluationKey {
   readonly step: number
   readonly batchSize: number
   readonly imageCount: number
-  /** Images that running statistics were recomputed from for each path; absent if they were not. */
-  readonly recalibration?: RecalibrationConfig
+  /** Images that running statistics were recomputed from for each path, and their number of batches; absent if they were not. */
+  readonly recalibration?: { readonly images: number; readonly batches: number }
   /** True if the images are held out of the training images; absent for test images. */
   readonly heldOut?: boolean
 }

@@ -99,7 +99,8 @@ export class Evaluators implements Disposable {
   async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
     const { space, supernet, position, file, signal } = this.#options
     const calibration = this.#calibration
-    const recalibration = calibration && { images: calibration.indices.length, batchSize: calibration.batchSize }
+    const images = calibration?.indices.length ?? 0
+    const recalibration = calibration && { images, batches: Math.ceil(images / calibration.batchSize) }
     const { epoch, step } = position
     const heldOut = data === this.#validation ? { heldOut: true } : {}
     const key = { epoch, step, batchSize, imageCount: imageCount ?? data.count, recalibration, ...heldOut }

@@ -1,6 +1,6 @@
 /** Computes the logits of paths on a batch of images, with weights from a checkpoint. */
 
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { trainedSpace } from '../methods/index.js'
 import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
@@ -29,7 +29,7 @@ export interface InferOptions {
  * Logits of every path: one row-major matrix of images × classes per path.
  *
  * @throws UserError for weights of another space, with the names of tensors that are missing, left over or of another
- *   shape; the reason of an aborted signal.
+ *   shape, and for logits that are not finite; the reason of an aborted signal.
  */
 export async function infer(options: InferOptions): Promise<Float32Array[]> {
   const { weights, images, paths, precision, signal } = options
@@ -46,7 +46,10 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   for (const path of paths) {
     signal?.throwIfAborted()
     using plan = supernet.compile(space.program(path))
-    logits.push(await supernet.logits(plan, dataset, indices))
+    const values = await supernet.logits(plan, dataset, indices)
+    const wrong = values.find((value) => !Number.isFinite(value))
+    if (wrong !== undefined) throw expected('finite logits', `path ${path.join()}`, wrong)
+    logits.push(values)
   }
   return logits
 }

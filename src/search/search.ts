@@ -21,6 +21,7 @@ import { Evaluators } from './evaluators.js'
 import type { SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
+import { checkRecalibrationBatches, checkTrainingBatches } from './small-batches.js'
 
 /** A part of a search. By default `find` runs only if the settings have `finding`. */
 export type Phase = 'train' | 'rank' | 'find'
@@ -63,6 +64,11 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   const prepared = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
+  // A network that was trained alone has the right running statistics already.
+  const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
+  const images = splits.train.labels.length
+  if (phases.includes('train')) checkTrainingBatches(config, space, method, images)
+  if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, images)
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
@@ -106,8 +112,6 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   let seconds = progress.seconds
   let outcome: FindOutcome | undefined
   if (phases.includes('rank') || finding !== undefined) {
-    // A network that was trained alone has the right running statistics already.
-    const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
     const file = (name: string) => run.file(name)
     using evaluators = new Evaluators({ config, space, splits, supernet, shared, position: progress, file, signal })
     if (phases.includes('rank')) {

@@ -12,6 +12,7 @@ import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
 import type { SearchSpace } from '../spaces/space.js'
 import type { EpochEvent, TrainEvent } from './events.js'
+import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
 import { type GradientVariance, gradientVariance } from './gradient-variance.js'
 import { learningRateOf } from './learning-rate.js'
@@ -51,7 +52,7 @@ export interface TrainOptions {
  * Trains a supernet and reports progress. No step is under way at a yield: supernet, method and streams are in the
  * state that the event reports.
  *
- * @throws UserError if the loss is no longer finite; the reason of an aborted signal, after saving.
+ * @throws UserError if the loss is no longer finite, or a weight at an epoch's end; the reason of an aborted signal, after saving.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
@@ -149,6 +150,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     }
 
     tick(progress, clock)
+    await checkFiniteWeights(supernet, epoch)
     method.endEpoch(epoch)
     const event = await endEpoch(options, progress, order.length, learningRateAt(steps - 1))
     if (settings.varianceSteps > 0) {

@@ -18,6 +18,24 @@ function network(inner = 8) {
 const open = ({ builder, program }: ReturnType<typeof network>, precision: 'float32' | 'bfloat16' = 'float32') =>
   smallNet(program, builder.specs, INPUT, { buffers: builder.buffers, precision, count: 6 })
 
+/** A batch norm of the images themselves. */
+function normOfInput(input: typeof INPUT, count: number) {
+  const builder = new NetBuilder()
+  const program = builder.classify(builder.norm(builder.program.input(input), { running: true }), 3)
+  return smallNet(program, builder.specs, input, { buffers: builder.buffers, count })
+}
+
+/** Mean and unbiased variance of a channel of the images first … last - 1, which have two channels. */
+function moments(images: ArrayLike<number>, channel: number, first: number, last: number, pixels = 16) {
+  const values: number[] = []
+  for (let i = first; i < last; i++) {
+    for (let p = 0; p < pixels; p++) values.push(images[(2 * i + channel) * pixels + p])
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return { mean, variance: squares / (values.length - 1) }
+}
+
 describe('running statistics', () => {
   it('start as their specs say, and are written and read like parameters', async () => {
     using small = await open(network(2))
@@ -72,6 +90,58 @@ describe('running statistics', () => {
     const evaluated = await net.evaluate(plan, dataset, { batchSize: 6 })
     // But for the running variance, which is n / (n − 1) times the batch's: 96 values here.
     expect(Math.abs(evaluated.loss / loss - 1)).toBeLessThan(0.02)
+  })
+
+  it.each([
+    [5, 4, [3, 2]],
+    [7, 3, [3, 2, 2]],
+    [6, 3, [3, 3]],
+  ])(
+    'after recalibration on %i images in batches of at most %i are means over images',
+    async (count, batchSize, sizes) => {
+      using small = await normOfInput(INPUT, count)
+      const { net, plan, dataset, indices, batch } = small
+      await net.recalibrate(plan, { dataset, indices, batchSize })
+      const expected = new Array<number>(4).fill(0)
+      let first = 0
+      for (const size of sizes) {
+        for (let channel = 0; channel < 2; channel++) {
+          const { mean, variance } = moments(batch.images, channel, first, first + size)
+          expected[channel] += (mean * size) / count
+          expected[2 + channel] += (variance * size) / count
+        }
+        first += size
+      }
+      expect(relativeError(await net.read('buffers'), expected)).toBeLessThan(1e-5)
+    },
+  )
+
+  it('after recalibration on 201 images in batches of 200 are those of 201 images', async () => {
+    using small = await normOfInput(INPUT, 201)
+    const { net, plan, dataset, indices, batch } = small
+    await net.recalibrate(plan, { dataset, indices, batchSize: 200 })
+    const all = [0, 1].map((channel) => moments(batch.images, channel, 0, 201))
+    const [mean0, mean1, variance0, variance1] = await net.read('buffers')
+    expect(
+      relativeError(
+        [mean0, mean1],
+        all.map(({ mean }) => mean),
+      ),
+    ).toBeLessThan(1e-5)
+    expect(
+      relativeError(
+        [variance0, variance1],
+        all.map(({ variance }) => variance),
+      ),
+    ).toBeLessThan(2e-3)
+  })
+
+  it('of one value per channel and image are recalibrated from any number of images above one', async () => {
+    using small = await normOfInput({ channels: 2, height: 1, width: 1 }, 5)
+    const { net, plan, dataset, indices, batch } = small
+    await net.recalibrate(plan, { dataset, indices, batchSize: 4 })
+    const mean = moments(batch.images, 0, 0, 5, 1).mean
+    expect((await net.read('buffers'))[0]).toBeCloseTo(mean, 5)
   })
 
   it('are float32 in bfloat16 too', async () => {

@@ -162,7 +162,8 @@ class FakeSupernet {
   }
 
   #clip(maxNorm: number) {
-    const globalNorm = Math.hypot(...this.#pendingScalars().map((i) => this.#state.gradients[i]))
+    const squares = this.#pendingScalars().reduce((sum, i) => sum + this.#state.gradients[i] ** 2, 0)
+    const globalNorm = Math.sqrt(squares)
     return { globalNorm, clipScale: Math.min(1, maxNorm / globalNorm) }
   }
 

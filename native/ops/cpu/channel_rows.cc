@@ -198,7 +198,7 @@ ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels)
   ChannelStatistics statistics(channels);
   for (int64_t c = 0; c < channels; c++) {
     const double mean = sum[c] / rows;
-    statistics.set(c, mean + shift[c], std::max(0.0, square[c] / rows - mean * mean));
+    statistics.set(c, mean + shift[c], std::max(square[c] / rows - mean * mean, 0.0));
   }
   return statistics;
 }

@@ -142,7 +142,7 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
       mean += delta * n / (count + n);
       count += n;
     }
-    statistics.set(c, mean, std::max(0.0, square) / count);
+    statistics.set(c, mean, std::max(square, 0.0) / count);
   }
   return statistics;
 }

@@ -49,7 +49,7 @@ struct RowSum {
 template <bool kRelu, class T>
 inline __attribute__((always_inline)) Lanes read(const T* from) {
   const Lanes value = lanes::load(from);
-  return kRelu ? (value > Lanes{} ? value : Lanes{}) : value;
+  return kRelu ? (value < Lanes{} ? Lanes{} : value) : value;
 }
 
 template <class T>

@@ -31,7 +31,8 @@ struct Stream {
   const float *scale, *shift;
 };
 
-// Writes sum and relu (either may be null) of kCount streams plus `rest` (or null), in one pass.
+// Writes sum and relu (either may be null) of kCount streams plus `rest` (or null), in one pass. NaN stays NaN, as in
+// PyTorch: otherwise a divergence would not reach the loss.
 template <int kCount, class T>
 PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
   const Lanes top = Lanes{} + ceiling;
@@ -45,15 +46,15 @@ PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, 
     }
     if (sum != nullptr) lanes::store(sum + i, value);
     if (relu != nullptr) {
-      const Lanes positive = value > Lanes{} ? value : Lanes{};
-      lanes::store(relu + i, positive < top ? positive : top);
+      const Lanes positive = value < Lanes{} ? Lanes{} : value;
+      lanes::store(relu + i, top < positive ? top : positive);
     }
   }
   for (; i < n; i++) {
     float value = rest != nullptr ? rest[i] : 0.f;
     for (int k = 0; k < kCount; k++) value += widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i];
     if (sum != nullptr) sum[i] = narrow<T>(value);
-    if (relu != nullptr) relu[i] = narrow<T>(std::min(value > 0.f ? value : 0.f, ceiling));
+    if (relu != nullptr) relu[i] = narrow<T>(std::min(value < 0.f ? 0.f : value, ceiling));
   }
 }
 

@@ -250,7 +250,7 @@ describe('recalibration', () => {
     expect(Math.max(...indices)).toBeGreaterThanOrEqual(20)
     for (const other of others) expect(other).toEqual(indices)
     const [key] = read('run', 'evaluated.jsonl').split('\n')
-    expect(JSON.parse(key).recalibration).toEqual({ images: 16, batchSize: 5 })
+    expect(JSON.parse(key).recalibration).toEqual({ images: 16, batches: 4 })
     // Nothing hangs on the order: alone, after the ranking, or resumed.
     const found = await resultOf(settings, { space: buffered, out: out('halves'), phases: ['train', 'find'] })
     expect(found.found).toEqual(first.found)

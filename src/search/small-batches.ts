@@ -1,0 +1,52 @@
+/**
+ * Refuses batches of one image before the first step, if the network has feature maps of one pixel with a batch norm.
+ * A channel then has one value, which has no variance: the step would fail, or its layer would put out a constant.
+ */
+import { expected } from '../base/errors.js'
+import type { Config } from '../config/index.js'
+import type { Method } from '../methods/method.js'
+import type { Program } from '../programs/program.js'
+import type { SearchSpace } from '../spaces/index.js'
+import { optionsOf } from '../spaces/path.js'
+
+/** Checks the batches of training. */
+export function checkTrainingBatches(
+  { training: { batchSize } }: Pick<Config, 'training'>,
+  space: SearchSpace,
+  method: Pick<Method, 'program'>,
+  images: number,
+): void {
+  // The last batch is the smallest.
+  if ((images % batchSize || batchSize) !== 1) return
+  if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
+  const received = `${batchSize} with ${images} training images, which leaves one for the last batch`
+  throw expected(
+    'batches of at least 2 images',
+    `training.batchSize or data.trainCount with ${space.name}`,
+    received,
+    2,
+  )
+}
+
+/** Checks the batches that running statistics are estimated from. They differ by one image at most. */
+export function checkRecalibrationBatches(
+  { ranking: { recalibration } }: Pick<Config, 'ranking'>,
+  space: SearchSpace,
+  available: number,
+): void {
+  const images = Math.min(recalibration.images, available)
+  if (space.buffers === undefined || images === 0) return
+  const smallest = Math.floor(images / Math.ceil(images / recalibration.batchSize))
+  if (smallest !== 1 || !normalisesOnePixel(space, (path) => space.program(path))) return
+  const received = `${recalibration.batchSize} with ${images} images`
+  throw expected('batches of at least 2 images', `ranking.recalibration.batchSize with ${space.name}`, received, 2)
+}
+
+/** True if a path has a batch norm of one-pixel feature maps. Looks at every operation of every choice. */
+function normalisesOnePixel(space: SearchSpace, program: (path: readonly number[]) => Program): boolean {
+  const options = space.choices.map(optionsOf)
+  const paths = Array.from({ length: Math.max(1, ...options) }, (_, k) => options.map((n) => Math.min(k, n - 1)))
+  return paths.some((path) =>
+    program(path).instructions.some(({ op, output }) => op === 'batchNorm' && output.height * output.width === 1),
+  )
+}

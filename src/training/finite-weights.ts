@@ -1,0 +1,27 @@
+/** Weights that are no longer finite: the loss of a step tells it one step too late, and of the last step never. */
+import { UserError } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
+import type { Restorable } from './snapshot.js'
+
+/** Throws a UserError that names a parameter or buffer with a number that is not finite, if there is one. */
+export async function checkFiniteWeights(
+  supernet: Pick<Restorable, 'specs' | 'buffers' | 'read'>,
+  epoch: number,
+): Promise<void> {
+  for (const [kind, specs] of [
+    ['parameters', supernet.specs],
+    ['buffers', supernet.buffers],
+  ] as const) {
+    const values = await supernet.read(kind)
+    let begin = 0
+    for (const { name, shape } of specs) {
+      const end = begin + scalars(shape)
+      const wrong = values.subarray(begin, end).find((value) => !Number.isFinite(value))
+      begin = end
+      if (wrong === undefined) continue
+      throw new UserError(
+        `Expected finite weights for ${name} but received ${wrong} after epoch ${epoch}: try a lower training.learningRate`,
+      )
+    }
+  }
+}

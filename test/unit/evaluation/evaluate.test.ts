@@ -1,0 +1,41 @@
+/** The loss of an evaluation: finite, and evaluated again where a file holds null. */
+import '../../support/fake-addon.js'
+import { expect, it, vi } from 'vitest'
+import { type Evaluation, evaluatePath } from '../../../src/evaluation/evaluate.js'
+import { Dataset, Supernet } from '../../../src/native/index.js'
+import { nasBench201 } from '../../../src/spaces/index.js'
+import { tinyImages } from '../../support/tiny.js'
+
+const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 }, classes: 4 })
+const path = [3, 2, 1, 0, 3, 2]
+
+async function evaluate(loss: number, known?: Evaluation) {
+  using supernet = Supernet.of(space)
+  using data = new Dataset(tinyImages(20))
+  vi.spyOn(supernet, 'evaluate').mockResolvedValue({ count: 20, correct: 4, loss })
+  const added: Evaluation[] = []
+  const evaluated = { get: () => known, add: async (evaluation: Evaluation) => void added.push(evaluation) }
+  try {
+    return { ...(await evaluatePath({ space, supernet, data, batchSize: 10, evaluated }, path)), added }
+  } catch (error) {
+    expect(added).toEqual([])
+    throw error
+  }
+}
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a loss of %d is an error that names the path, and not kept',
+  async (loss) => {
+    await expect(evaluate(loss)).rejects.toThrow(
+      `Expected a finite loss for path 3,2,1,0,3,2 but received ${loss}: try a lower training.learningRate`,
+    )
+  },
+)
+
+it('a remembered evaluation is taken, unless its loss became null in its file', async () => {
+  const known = { path, count: 20, correct: 9, loss: 2, seconds: 1 }
+  expect(await evaluate(1.5, known)).toMatchObject({ correct: 9, loss: 2, added: [] })
+  const infinite = JSON.parse(JSON.stringify({ ...known, loss: Number.POSITIVE_INFINITY }))
+  expect(await evaluate(1.5, infinite)).toMatchObject({ correct: 4, loss: 1.5, added: [{ loss: 1.5 }] })
+  await expect(evaluate(Number.POSITIVE_INFINITY, infinite)).rejects.toThrow('but received Infinity')
+})

@@ -1,0 +1,66 @@
+/** Batches of one image, in which a channel of a one-pixel feature map has a single value. */
+import '../../support/fake-addon.js'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ConfigInput } from '../../../src/config/index.js'
+import { search } from '../../../src/search/search.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { collect, tinyConfig, tinyImages } from '../../support/tiny.js'
+
+let folder: string
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+
+/** Images of 8 × 8 pixels: the last stages of ProxylessNAS have one pixel, those of NAS-Bench-201 four. */
+const proxylessNas = {
+  name: 'proxylessnas' as const,
+  width: 0.25,
+  layers: [1, 1, 1, 1, 1, 1],
+} satisfies ConfigInput['space']
+
+function run(images: number, changes: ConfigInput) {
+  const data = { train: tinyImages(images), test: tinyImages(20), classes: 4, name: 'tiny' }
+  const method = { name: 'spos' } as const
+  const config = tinyConfig({ space: proxylessNas, method, ...changes, ranking: { subModels: 2, ...changes.ranking } })
+  return collect(search(config, { data, out: join(folder, 'run') }))
+}
+
+describe('a batch of one image', () => {
+  const epoch = { epochs: 1 }
+
+  it.each([
+    [33, 32],
+    [1, 8],
+    [3, 1],
+  ])(
+    'at the end of training on %i images in batches of %i is refused before there is a run',
+    async (images, batchSize) => {
+      await expect(run(images, { training: { ...epoch, batchSize } })).rejects.toThrow(
+        `Expected batches of at least 2 images for training.batchSize or data.trainCount with proxylessnas but received ${batchSize} with ${images} training images`,
+      )
+      expect(existsSync(join(folder, 'run'))).toBe(false)
+    },
+  )
+
+  it('is taken if no batch norm has feature maps of one pixel', async () => {
+    const space = { name: 'nasbench201', channels: 2, cellsPerStage: 1 } as const
+    await expect(run(33, { space, training: { ...epoch, batchSize: 32 } })).resolves.toBeDefined()
+  })
+
+  it.each([
+    [33, 2],
+    [1, 200],
+  ])('is refused for running statistics of %i images in batches of %i', async (images, batchSize) => {
+    await expect(run(64, { training: epoch, ranking: { recalibration: { images, batchSize } } })).rejects.toThrow(
+      `Expected batches of at least 2 images for ranking.recalibration.batchSize with proxylessnas but received ${batchSize} with ${images} images`,
+    )
+    expect(existsSync(join(folder, 'run'))).toBe(false)
+  })
+
+  it('does not arise for running statistics of 33 images in batches of 32', async () => {
+    const recalibration = { images: 33, batchSize: 32 }
+    await expect(run(64, { training: epoch, ranking: { recalibration } })).resolves.toBeDefined()
+  })
+})
