@@ -197,6 +197,19 @@ describe('an experiment', () => {
     expect(order).toEqual(['pada-seed0', 'spos-seed1', 'pada-seed1', 'waiting', 'spos-seed0'])
   })
 
+  it('keeps others out of the run folder that it works on', async () => {
+    const { name, cells } = await planned()
+    const place = join(out(), 'cells', 'spos-seed0')
+    let refused = ''
+    for await (const event of experiment(await planned(), { out: out(), data: tinySplits })) {
+      if (refused !== '' || event.event !== 'search' || event.search.event !== 'epoch') continue
+      expect(event.cell).toBe('spos-seed0')
+      refused = await refusal(collect(search(cells[0].config, { data: tinySplits, resume: place })))
+    }
+    expect(refused).toContain(`received ${place}, which another process works on`)
+    expect(results()).toMatchObject({ name, cells: { length: 4 } })
+  })
+
   it('shared by two that run at once is done once', async () => {
     const both = await Promise.all([run(await planned()), run(await planned())])
     expect(both.flatMap(searched).sort()).toEqual(['pada-seed0', 'pada-seed1', 'spos-seed0', 'spos-seed1'])
