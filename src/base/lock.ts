@@ -25,20 +25,26 @@ export async function withLock<T>(path: string, onWait: () => void, work: () => 
   }
 }
 
-export interface HeldLock {
+/** Whether somebody holds a lock that {@link tryLock} takes. Changes nothing. False for a place that cannot be read. */
+export function isLocked(path: string, stale = STALE, file = `${path}.lock`): Promise<boolean> {
+  return lockfile.check(path, { lockfilePath: file, realpath: false, stale }).catch(() => false)
+}
+
+export interface HeldLock extends AsyncDisposable {
   /** Aborted, with a reason, if this process was suspended and another one took the lock over. */
   readonly lost: AbortSignal
   release(): Promise<void>
 }
 
 /**
- * Takes a lock if it is free, without waiting; undefined if it is taken. The folder of `path` must exist. A lock whose
- * owner died counts as taken for `stale` milliseconds.
+ * Takes the lock of `path` if it is free, without waiting; undefined if it is taken. `file` is the lock itself; its
+ * folder must exist. A lock whose owner died counts as taken for `stale` milliseconds.
  */
-export async function tryLock(path: string, stale = STALE): Promise<HeldLock | undefined> {
+export async function tryLock(path: string, stale = STALE, file = `${path}.lock`): Promise<HeldLock | undefined> {
   const lost = new AbortController()
-  const release = await lockfile
+  const taken = await lockfile
     .lock(path, {
+      lockfilePath: file,
       realpath: false,
       stale,
       update: Math.max(1_000, stale / 6),
@@ -50,5 +56,6 @@ export async function tryLock(path: string, stale = STALE): Promise<HeldLock | u
       throw expected('a place that can be written to', path, error.code ?? error)
     })
   // Releasing a lost lock must not fail the work.
-  return release && { lost: lost.signal, release: () => release().catch(() => {}) }
+  const release = taken && (() => taken().catch(() => {}))
+  return release && { lost: lost.signal, release, [Symbol.asyncDispose]: release }
 }

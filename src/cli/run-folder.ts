@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { expected, UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
-import { savedConfig } from '../runs/run-folder.js'
+import { configFile, savedConfig } from '../runs/run-folder.js'
 
 /** Settings groups that `rank` may change. */
 export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']
@@ -25,14 +23,14 @@ export async function chooseRun(argv: {
   resume?: string
 }): Promise<ChosenRun> {
   const { set, out, resume } = argv
-  const file = argv.config ?? (resume === undefined ? undefined : savedConfigFile(resume))
+  const file = argv.config ?? (resume === undefined ? undefined : await configFile(resume))
   return { config: await loadConfig({ file, set }), out, resume }
 }
 
 /** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}. */
 export async function configToRank(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, RANK_GROUPS)
-  return loadConfig({ file: savedConfigFile(run), set })
+  return loadConfig({ file: await configFile(run), set })
 }
 
 /**
@@ -42,7 +40,7 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)
-  const file = savedConfigFile(run)
+  const file = await configFile(run)
   const { finding } = await savedConfig(run)
   const namesAlgorithm = set.some((setting) => /^finding[.]algorithm=/.test(setting))
   const shared = Object.entries(finding ?? {}).filter(([name]) => SHARED_FINDING_SETTINGS.includes(name))
@@ -53,10 +51,4 @@ export async function configToFind(run: string, set: string[] = []): Promise<Con
 function checkGroups(set: readonly string[], groups: readonly string[]): void {
   const other = set.find((setting) => !groups.includes(setting.split(/[.=]/, 1)[0]))
   if (other !== undefined) throw expected(`a setting of ${groups.join(' or ')}`, '--set', `"${other}"`, 2)
-}
-
-function savedConfigFile(run: string): string {
-  const file = join(run, 'config.yaml')
-  if (!existsSync(file)) throw new UserError(`Expected a run folder with a config.yaml but received ${run}`, 2)
-  return file
 }

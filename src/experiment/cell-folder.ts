@@ -1,5 +1,4 @@
 /** Reads the state of a search from its run folder: new, begun, or complete with the planned settings. */
-import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/errors.js'
@@ -30,10 +29,7 @@ export function cellFolder(out: string, { id }: Cell): string {
  */
 export async function readCell(out: string, cell: Cell): Promise<CellState> {
   const folder = cellFolder(out, cell)
-  if (!(await exists(join(folder, 'config.yaml')))) {
-    await clearLeftovers(folder)
-    return { state: 'new' }
-  }
+  if (!(await exists(join(folder, 'config.yaml')))) return { state: 'new' }
   const saved = await savedConfig(folder)
   const different = settingDifferences(saved, cell.config)
   if (different.length > 0) {
@@ -56,13 +52,6 @@ export async function readCell(out: string, cell: Cell): Promise<CellState> {
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */
 function outcomeSettings({ ranking, finding, groundTruth }: Config): object {
   return { ranking, finding, groundTruth: groundTruth && { ...groundTruth, file: basename(groundTruth.file) } }
-}
-
-/** Removes the unfinished first file of a process that died: a new run needs an empty folder. */
-async function clearLeftovers(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => [])
-  if (!names.every((name) => /^config\.yaml\.\d+\.tmp$/.test(name))) return
-  for (const name of names) await rm(join(folder, name), { force: true })
 }
 
 /** Parses an event log, without an incomplete last line of a process that is still writing. */

@@ -1,25 +1,24 @@
 /**
  * Runs the searches of an experiment one after the other, each in its own run folder. It skips complete searches and
  * continues begun ones, so you can stop an experiment at any time. Several processes can share one experiment: each
- * search has a lock, and only the process that holds it runs the search.
+ * run folder has a lock, and only the process that holds it runs the search.
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
-import { tryLock } from '../base/lock.js'
+import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
 import { loadSplits, type Splits } from '../data/index.js'
+import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
-import { search } from '../search/search.js'
+import { searchHolding } from '../search/search.js'
 import { cellFolder, readCell } from './cell-folder.js'
 import { writeReport } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 
-/** Milliseconds after which the lock of a dead process may be taken over. */
-const STALE = 20_000
 /** Milliseconds between two attempts to lock the searches that other processes hold. */
 const RETRY = 2_000
 
@@ -136,6 +135,11 @@ interface SharedOptions extends ExperimentOptions {
   readonly out: string
 }
 
+interface CellOptions extends SharedOptions {
+  /** The lock of the run folder. */
+  readonly lock: HeldLock
+}
+
 /** Runs each search that no other process holds, until all are complete or have failed. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
   const { out, signal } = options
@@ -144,19 +148,15 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
     const held: Cell[] = []
     for (const cell of left) {
       signal?.throwIfAborted()
-      const lock = await tryLock(cellFolder(out, cell), STALE)
+      await makeFolder(cellFolder(out, cell))
+      await using lock = await tryLockRun(cellFolder(out, cell))
       if (lock === undefined) {
         held.push(cell)
         continue
       }
-      try {
-        // The previous holder of the lock may have completed it.
-        const { state } = await readCell(out, cell)
-        if (state === 'complete') continue
-        yield* searchCell(plan, cell, state, { ...options, signal: anyOf(signal, lock.lost) })
-      } finally {
-        await lock.release()
-      }
+      // The previous holder of the lock may have completed it.
+      const { state } = await readCell(out, cell)
+      if (state !== 'complete') yield* searchCell(plan, cell, state, { ...options, lock })
     }
     if (held.length === left.length) {
       if (!waiting) yield { event: 'waiting', cells: held.map(({ id }) => id) }
@@ -171,7 +171,7 @@ async function* searchCell(
   { cells }: Experiment,
   cell: Cell,
   state: 'new' | 'begun',
-  { out, signal, data }: SharedOptions,
+  { out, signal, data, lock }: CellOptions,
 ): AsyncGenerator<CellEvent> {
   const about = {
     cell: cell.id,
@@ -184,7 +184,7 @@ async function* searchCell(
   yield { event: 'cell', ...about, run, resumed: state === 'begun' }
   let result: Extract<SearchEvent, { event: 'result' }> | undefined
   try {
-    for await (const event of search(cell.config, {
+    for await (const event of searchHolding(lock, cell.config, {
       ...(state === 'new' ? { out: run } : { resume: run }),
       signal,
       data,
@@ -198,8 +198,4 @@ async function* searchCell(
     return
   }
   if (result !== undefined) yield { event: 'cellDone', ...about, run, result }
-}
-
-function anyOf(signal: AbortSignal | undefined, lost: AbortSignal): AbortSignal {
-  return signal === undefined ? lost : AbortSignal.any([signal, lost])
 }

@@ -3,7 +3,7 @@
  * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds
  * one consistent checkpoint, whenever the process is killed.
  */
-import { readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { UserError } from '../base/errors.js'
@@ -13,6 +13,8 @@ import { readSafetensors, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 
 const FORMAT = 2
+/** Readings of a checkpoint that is replaced again and again meanwhile. */
+const READ_TRIES = 10
 
 /** Identifies the space, images and method of a checkpoint. Training can continue only with the same ones. */
 export interface Identity {
@@ -46,17 +48,34 @@ export async function writeCheckpoint(folder: string, { snapshot, ...rest }: Che
   await writeSafetensors(join(next, 'state.safetensors'), snapshot.state)
   const state: State = { format: FORMAT, ...rest, progress: snapshot.progress, random: snapshot.random }
   await writeAtomically(join(next, 'state.json'), `${JSON.stringify(state)}\n`)
-  // A folder cannot be renamed onto a full one. If the process dies between the renames, `recover` does the second.
+  // A folder cannot be renamed onto a full one. If the process dies between the renames, `recoverCheckpoint` does the
+  // second.
   await rm(old, { recursive: true, force: true })
   if (await exists(folder)) await rename(folder, old)
   await rename(next, folder)
   await rm(old, { recursive: true, force: true })
 }
 
-/** Reads a run's checkpoint; undefined if it has none yet. Throws a UserError if the checkpoint cannot be read. */
+/**
+ * Reads a run's checkpoint; undefined if it has none yet. It changes nothing, and another process may write a new
+ * checkpoint meanwhile.
+ *
+ * @throws UserError if the checkpoint cannot be read.
+ */
 export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
-  await recover(folder)
-  if (!(await exists(folder))) return undefined
+  for (let triesLeft = READ_TRIES; ; triesLeft--) {
+    const current = await currentFolder(folder)
+    if (current === undefined) return undefined
+    const before = await stampOf(current)
+    const read = await readFolder(current).catch((error: unknown) => ({ error }))
+    // What was read while the folder was replaced may be of two checkpoints.
+    if (before !== (await stampOf(current)) && triesLeft > 1) continue
+    if ('error' in read) throw read.error
+    return read
+  }
+}
+
+async function readFolder(folder: string): Promise<Checkpoint> {
   const { format, progress, random, ...rest } = await readState(join(folder, 'state.json'))
   if (format !== FORMAT) throw new UserError(`Expected checkpoint format ${FORMAT} in ${folder} but received ${format}`)
   const { tensors: weights } = await readSafetensors(join(folder, 'weights.safetensors'))
@@ -64,11 +83,27 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   return { ...rest, snapshot: { progress, random, weights, state } }
 }
 
-async function recover(folder: string): Promise<void> {
+/** Finishes the replacement of a checkpoint by a process that died. Only the holder of the run's lock may do so. */
+export async function recoverCheckpoint(folder: string): Promise<void> {
+  const current = await currentFolder(folder)
+  if (current === undefined || current === folder) return
+  await rename(current, folder)
+  await rm(neighbours(folder).old, { recursive: true, force: true })
+}
+
+/** The folder that holds the checkpoint; undefined if there is none. */
+async function currentFolder(folder: string): Promise<string | undefined> {
   const { next, old } = neighbours(folder)
-  if ((await exists(folder)) || !(await exists(old))) return
-  await rename(next, folder)
-  await rm(old, { recursive: true, force: true })
+  // The new checkpoint is complete if the old one has been renamed. It may be renamed itself between two looks.
+  const candidates = [folder, ...((await exists(old)) ? [next, old] : []), folder]
+  for (const candidate of candidates) if (await exists(candidate)) return candidate
+  return undefined
+}
+
+/** Differs between two folders that had the same path; undefined if there is none. */
+async function stampOf(folder: string): Promise<string | undefined> {
+  const stats = await stat(folder).catch(() => undefined)
+  return stats && `${stats.ino} ${stats.mtimeMs}`
 }
 
 function neighbours(folder: string) {

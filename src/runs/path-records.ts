@@ -8,16 +8,25 @@ import type { Path } from '../spaces/space.js'
  */
 export class PathRecords<Entry extends { readonly path: Path }> {
   readonly #file: string
+  readonly #lost: AbortSignal | undefined
   readonly #byPath = new Map<string, Entry>()
 
   /** Has no records before {@link load}. */
-  protected constructor(file: string) {
+  protected constructor(file: string, lost?: AbortSignal) {
     this.#file = file
+    this.#lost = lost
   }
 
-  /** Reads a file, or starts a new one if it is missing or was made under another key. */
-  static async read<Entry extends { readonly path: Path }>(file: string, key: object): Promise<PathRecords<Entry>> {
-    const records = new PathRecords<Entry>(file)
+  /**
+   * Reads a file, or starts a new one if it is missing or was made under another key. `lost` is aborted if the lock of
+   * the run folder is lost. Then nothing is added to the file, which may have another key by then.
+   */
+  static async read<Entry extends { readonly path: Path }>(
+    file: string,
+    key: object,
+    lost?: AbortSignal,
+  ): Promise<PathRecords<Entry>> {
+    const records = new PathRecords<Entry>(file, lost)
     await records.load(key)
     return records
   }
@@ -47,6 +56,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
 
   /** Adds a record in memory and at the end of the file. */
   async add(entry: Entry): Promise<void> {
+    this.#lost?.throwIfAborted()
     this.#byPath.set(entry.path.join(), entry)
     await append(this.#file, `${JSON.stringify(entry)}\n`)
   }

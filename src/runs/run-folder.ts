@@ -1,7 +1,7 @@
 /**
  * The folder of one run:
  *
- * - `config.yaml`: the settings, resolved.
+ * - `config.yaml`: the settings, resolved. A folder without it is no run.
  * - `events.jsonl`: one JSON object per line: the start, every epoch, the result.
  * - `checkpoint/`: see `checkpoint.ts`.
  * - `import.json`: source and report of imported weights; absent if the run did not begin with such weights.
@@ -9,19 +9,22 @@
  * - `evaluated-finding.jsonl`: sub-models evaluated by finding, if it evaluates differently from the ranking.
  * - `latency.jsonl`: measured latencies of sub-models.
  * - `ranking.csv`, `found.csv`, `summary.json`: the results.
+ * - `writer.lock`: see `run-lock.ts`.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
 import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
+import type { HeldLock } from '../base/lock.js'
 import { type Config, parseConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import type { Snapshot } from '../training/snapshot.js'
-import { type Checkpoint, type Identity, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Checkpoint, type Identity, readCheckpoint, recoverCheckpoint, writeCheckpoint } from './checkpoint.js'
 import type { SearchResult } from './result.js'
+import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
 import { mergeResults } from './summary.js'
 
 /** Settings that may differ when a run continues, because they do not change training. */
@@ -35,73 +38,140 @@ const CHANGEABLE = new Set([
   'groundTruth',
 ])
 
-export class RunFolder {
+/** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
+export class RunFolder implements AsyncDisposable {
   readonly path: string
-  readonly #identity: Identity
+  readonly #lock: HeldLock
+  readonly #release: boolean
 
-  private constructor(path: string, identity: Identity) {
+  private constructor(path: string, lock: HeldLock, release: boolean) {
     this.path = path
-    this.#identity = identity
+    this.#lock = lock
+    this.#release = release
   }
 
   /**
-   * Starts a run in a new or empty folder.
+   * Makes a new folder or takes an empty one. It is a run once {@link writeConfig} has been called. `held` is the
+   * folder's lock, if the caller has taken it and will release it.
    *
-   * @throws UserError for a folder that holds files, and for a place that cannot be written to.
+   * @throws UserError for a folder that holds files or that another process works on, and for a place that cannot be
+   *   written to.
    */
-  static async create(path: string, config: Config, identity: Identity): Promise<RunFolder> {
+  static async create(path: string, held?: HeldLock): Promise<RunFolder> {
     await makeFolder(path)
-    const [first] = await readdir(path)
-    if (first !== undefined) {
-      const received = `${path}, which holds ${first}; --resume continues a run`
-      throw expected('a new or empty folder', '--out', received, 2)
+    if (held === undefined) await RunFolder.checkFree(path)
+    const run = new RunFolder(path, held ?? (await lockRun(path)), held === undefined)
+    try {
+      const names = await namesIn(path)
+      checkNew(path, names)
+      // The process that wrote these files is dead, because it does not hold the lock.
+      for (const name of names) await rm(run.file(name))
+    } catch (error) {
+      await run[Symbol.asyncDispose]()
+      throw error
     }
-    const run = new RunFolder(path, identity)
-    await writeAtomically(run.file('config.yaml'), stringify(config))
     return run
   }
 
+  /** Throws what {@link create} throws for a folder that is in use, and changes nothing. */
+  static async checkFree(path: string): Promise<void> {
+    await checkUnlocked(path)
+    checkNew(path, await namesIn(path))
+  }
+
   /**
-   * Opens a run to continue it. Events after the checkpoint are cut from the event log. Without a checkpoint the run
-   * starts from its beginning.
+   * Opens a run that exists. `held` is as in {@link create}.
    *
-   * @throws UserError for a folder that is no run, and for settings, space, method or images that are not the run's.
+   * @throws UserError for a folder that is no run, and for one that another process works on.
    */
-  static async open(
-    path: string,
-    config: Config,
-    identity: Identity,
-  ): Promise<{ run: RunFolder; from: Snapshot | undefined }> {
-    const run = new RunFolder(path, identity)
-    checkSettings(await savedConfig(path), config)
-    const checkpoint = await readCheckpoint(run.file('checkpoint'))
-    if (checkpoint !== undefined) checkIdentity(checkpoint, identity, path)
+  static async open(path: string, held?: HeldLock): Promise<RunFolder> {
+    await configFile(path)
+    return new RunFolder(path, held ?? (await lockRun(path)), held === undefined)
+  }
+
+  /** Aborted, with a reason, if another process took the lock over. Writing throws that reason then. */
+  get lost(): AbortSignal {
+    return this.#lock.lost
+  }
+
+  /**
+   * Continues a run. Events after the checkpoint are cut from the event log. Resolves to undefined if there is no
+   * checkpoint: the run starts from its beginning.
+   *
+   * @throws UserError for settings, space, method or images that are not the run's.
+   */
+  async resume(config: Config, identity: Identity): Promise<Snapshot | undefined> {
+    this.lost.throwIfAborted()
+    checkSettings(await savedConfig(this.path), config)
+    await recoverCheckpoint(this.file('checkpoint'))
+    const checkpoint = await readCheckpoint(this.file('checkpoint'))
+    if (checkpoint !== undefined) checkIdentity(checkpoint, identity, this.path)
+    // Its weights are lost. The run must not start from random ones instead.
+    else if (await exists(this.file('import.json'))) throw brokenOff(this.path)
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
-    await shorten(run.file('events.jsonl'), checkpoint?.logBytes ?? 0)
-    await writeAtomically(run.file('config.yaml'), stringify(config))
-    return { run, from: checkpoint?.snapshot }
+    await shorten(this.file('events.jsonl'), checkpoint?.logBytes ?? 0)
+    await this.writeConfig(config)
+    return checkpoint?.snapshot
   }
 
   file(name: string): string {
     return join(this.path, name)
   }
 
-  log(event: { readonly event: string }): Promise<void> {
-    return append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
+  /** Writes a file as a whole. */
+  write(name: string, text: string): Promise<void> {
+    this.lost.throwIfAborted()
+    return writeAtomically(this.file(name), text)
   }
 
-  async save(snapshot: Snapshot): Promise<void> {
+  /** Writes the file that makes the folder a run. */
+  writeConfig(config: Config): Promise<void> {
+    return this.write('config.yaml', stringify(config))
+  }
+
+  async log(event: { readonly event: string }): Promise<void> {
+    this.lost.throwIfAborted()
+    await append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
+  }
+
+  async save(snapshot: Snapshot, identity: Identity): Promise<void> {
+    this.lost.throwIfAborted()
     const logBytes = await sizeOf(this.file('events.jsonl'))
-    await writeCheckpoint(this.file('checkpoint'), { snapshot, identity: this.#identity, logBytes })
+    await writeCheckpoint(this.file('checkpoint'), { snapshot, identity, logBytes })
   }
 
   /** Writes `summary.json`. Results in an earlier summary of the same training are kept if `result` lacks them. */
   async writeSummary(result: SearchResult): Promise<void> {
-    const file = this.file('summary.json')
-    const text = await readText(file)
+    const text = await readText(this.file('summary.json'))
     const earlier = text === '' ? undefined : (JSON.parse(text) as SearchResult)
-    await writeAtomically(file, `${JSON.stringify(mergeResults(earlier, result), null, 2)}\n`)
+    await this.write('summary.json', `${JSON.stringify(mergeResults(earlier, result), null, 2)}\n`)
   }
+
+  /** Releases the lock, unless the caller holds it. A second call does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#release) await this.#lock.release()
+  }
+}
+
+/** Files in a folder beside the lock; none if there is no folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => name !== LOCK)
+}
+
+/** Throws a UserError unless `names` are at most the unfinished `config.yaml` of a process that died. */
+function checkNew(folder: string, names: readonly string[]): void {
+  const first = names.find((name) => !/^config\.yaml\.\d+\.tmp$/.test(name))
+  if (first === undefined) return
+  if (names.includes('import.json') && !names.includes('config.yaml')) throw brokenOff(folder)
+  throw expected('a new or empty folder', '--out', `${folder}, which holds ${first}; --resume continues a run`, 2)
+}
+
+function brokenOff(folder: string): UserError {
+  return new UserError(
+    `Expected a run but received ${folder}, whose import was broken off; remove the folder and import again`,
+    2,
+  )
 }
 
 /** `runs/<name>-<method>-seed<seed>-<local time>`. */
@@ -118,9 +188,15 @@ export function defaultRunFolder({
 
 /** The settings that a run was last opened with; throws a UserError for a folder that is no run. */
 export async function savedConfig(path: string): Promise<Config> {
+  return parseConfig(parse(await readFile(await configFile(path), 'utf8')))
+}
+
+/** The settings file of a run; throws a UserError for a folder that is no run. */
+export async function configFile(path: string): Promise<string> {
   const file = join(path, 'config.yaml')
-  if (!(await exists(file))) throw new UserError(`Expected a run folder with a config.yaml but received ${path}`, 2)
-  return parseConfig(parse(await readFile(file, 'utf8')))
+  if (await exists(file)) return file
+  if (await exists(join(path, 'import.json'))) throw brokenOff(path)
+  throw new UserError(`Expected a run folder with a config.yaml but received ${path}`, 2)
 }
 
 /** Differences in settings that a run must keep, one phrase per setting. */

@@ -7,6 +7,7 @@ import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.
 import type { CalibrationImages, ImageSource, Supernet } from '../native/index.js'
 import { EvaluatedPaths } from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
+import type { RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
 export interface EvaluatorsOptions {
@@ -18,8 +19,8 @@ export interface EvaluatorsOptions {
   readonly shared: boolean
   /** Position of training at which the weights were taken. */
   readonly position: { readonly epoch: number; readonly step: number }
-  /** Full path of a file in the run folder. */
-  file(name: string): string
+  /** Run folder. */
+  readonly run: Pick<RunFolder, 'file' | 'lost'>
   readonly signal?: AbortSignal
 }
 
@@ -82,9 +83,10 @@ export class Evaluators implements Disposable {
 
   /** A function that returns a path's milliseconds per batch, measured once per path. */
   async latency(settings: LatencyConfig): Promise<(path: Path) => Promise<number>> {
-    const { config, space, supernet, file, signal } = this.#options
+    const { config, space, supernet, run, signal } = this.#options
     const key = latencyKey(config, settings)
-    const records = await PathRecords.read<{ path: Path; latency: number }>(file('latency.jsonl'), key)
+    const file = run.file('latency.jsonl')
+    const records = await PathRecords.read<{ path: Path; latency: number }>(file, key, run.lost)
     this.#noise ??= noiseDataset(space.input, settings.batchSize, config.device)
     const options = { ...settings, space, supernet, data: this.#noise, signal }
     return async (path) => {
@@ -97,14 +99,14 @@ export class Evaluators implements Disposable {
   }
 
   async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
-    const { space, supernet, position, file, signal } = this.#options
+    const { space, supernet, position, run, signal } = this.#options
     const calibration = this.#calibration
     const images = calibration?.indices.length ?? 0
     const recalibration = calibration && { images, batches: Math.ceil(images / calibration.batchSize) }
     const { epoch, step } = position
     const heldOut = data === this.#validation ? { heldOut: true } : {}
     const key = { epoch, step, batchSize, imageCount: imageCount ?? data.count, recalibration, ...heldOut }
-    const evaluated = this.#records.get(name) ?? (await EvaluatedPaths.open(file(name), key))
+    const evaluated = this.#records.get(name) ?? (await EvaluatedPaths.open(run.file(name), key, run.lost))
     this.#records.set(name, evaluated)
     return { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal }
   }

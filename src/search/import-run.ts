@@ -1,5 +1,4 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
-import { writeAtomically } from '../base/atomic.js'
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
 import { Supernet } from '../native/index.js'
@@ -41,6 +40,7 @@ export async function importOpened(
   options: ImportRunOptions = {},
 ): Promise<ImportedRun> {
   const { out, signal, space: ownSpace, data, ...rest } = options
+  if (out !== undefined) await RunFolder.checkFree(out)
   const prepared = await prepare(config, { space: ownSpace, data })
   signal?.throwIfAborted()
   const { space, random, method, identity } = prepared
@@ -58,9 +58,11 @@ export async function importOpened(
   await initialise(supernet, random)
   const initial = await takeSnapshot(START, randomState(random), supernet, method, config.training.optimizer)
   signal?.throwIfAborted()
-  const run = await RunFolder.create(out ?? defaultRunFolder(config), config, identity)
-  await writeAtomically(run.file('import.json'), `${JSON.stringify({ source, ...report }, null, 2)}\n`)
+  await using run = await RunFolder.create(out ?? defaultRunFolder(config))
+  await run.write('import.json', `${JSON.stringify({ source, ...report }, null, 2)}\n`)
   await run.log(startEvent(run.path, config, prepared))
-  await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) })
+  await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) }, identity)
+  // Last, because it makes the folder a run: what was broken off before is never taken for a run with these weights.
+  await run.writeConfig(config)
   return { run: run.path, report }
 }

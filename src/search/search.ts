@@ -1,6 +1,6 @@
 /** A search from settings to result: load, train, rank and find, all in a run folder that can be continued. */
-import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
+import type { HeldLock } from '../base/lock.js'
 import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
@@ -55,11 +55,23 @@ export interface SearchOptions {
  *
  * @throws UserError for settings, files and run folders that do not fit; the reason of an aborted signal, after saving.
  */
-export async function* search(config: Config, options: SearchOptions = {}): AsyncGenerator<SearchEvent, SearchResult> {
-  const { signal, phases = PHASES } = options
+export function search(config: Config, options: SearchOptions = {}): AsyncGenerator<SearchEvent, SearchResult> {
+  return searchHolding(undefined, config, options)
+}
+
+/** {@link search} for a caller that holds the lock of the run folder, which is kept. Undefined: it takes the lock. */
+export async function* searchHolding(
+  lock: HeldLock | undefined,
+  config: Config,
+  options: SearchOptions,
+): AsyncGenerator<SearchEvent, SearchResult> {
+  const { resume, phases = PHASES } = options
   if (options.phases?.includes('find') && config.finding === undefined) {
     throw expected('an algorithm', 'finding.algorithm', 'no settings of finding', 2)
   }
+  // A run that another process works on is refused before anything is loaded.
+  await using resumed = resume === undefined ? undefined : await RunFolder.open(resume, lock)
+  if (options.out !== undefined && lock === undefined) await RunFolder.checkFree(options.out)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth, identity } = prepared
@@ -72,14 +84,14 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
-  if (finding !== undefined && options.resume === undefined) await checkLatencyLimit(config, space, supernet, signal)
-  const { run, from } =
-    options.resume === undefined
-      ? {
-          run: await RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), config, identity),
-          from: undefined,
-        }
-      : await RunFolder.open(options.resume, config, identity)
+  if (finding !== undefined && resumed === undefined) {
+    await checkLatencyLimit(config, space, supernet, options.signal)
+  }
+  const out = options.out ?? defaultRunFolder({ ...config, method })
+  await using run = resumed ?? (await RunFolder.create(out, lock))
+  const from = await resumed?.resume(config, identity)
+  if (resumed === undefined) await run.writeConfig(config)
+  const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
   const about = { space: space.name, method: method.name, dataset: splits.name }
   const start: SearchEvent = {
@@ -93,7 +105,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   if (phases.includes('train')) {
     const settings = config.training
     const save = async (snapshot: Snapshot) => {
-      await run.save(snapshot)
+      await run.save(snapshot, identity)
       latest = snapshot
     }
     using data = openImages(splits.train, config.device)
@@ -112,8 +124,7 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
   let seconds = progress.seconds
   let outcome: FindOutcome | undefined
   if (phases.includes('rank') || finding !== undefined) {
-    const file = (name: string) => run.file(name)
-    using evaluators = new Evaluators({ config, space, splits, supernet, shared, position: progress, file, signal })
+    using evaluators = new Evaluators({ config, space, splits, supernet, shared, position: progress, run, signal })
     if (phases.includes('rank')) {
       ranked = yield* rank({ ...(await evaluators.forRanking()), settings: config.ranking, subModels })
     }
@@ -145,8 +156,8 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
     ...(outcome && { found: outcome.found }),
     run: run.path,
   }
-  if (phases.includes('rank')) await writeAtomically(run.file('ranking.csv'), rankingTable(sorted))
-  if (outcome !== undefined) await writeAtomically(run.file('found.csv'), foundTable(outcome.all))
+  if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
+  if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
   await run.writeSummary(result)
   await run.log(result)
   yield result

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExperimentEvent } from '../../src/experiment/events.js'
 import type { ExperimentResults } from '../../src/experiment/results.js'
-import { interruptAt, type Outcome, pada, temporaryFolder } from '../support/harness.js'
+import { ageLock, interruptAt, type Outcome, pada, temporaryFolder } from '../support/harness.js'
 
 const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))
 const CELLS = ['spos', 'PA', 'spos-epochs-4'].flatMap((name) => [`${name}-seed0`, `${name}-seed1`]).sort()
@@ -71,9 +71,7 @@ describe('an experiment', () => {
   test('killed: goes on to the same numbers, once the lock that it left behind is old', async () => {
     const out = join(folder, 'killed')
     expect((await interrupted(out, 'SIGKILL')).signal).toBe('SIGKILL')
-    const lock = join(out, 'cells', 'spos-epochs-4-seed0.lock')
-    expect(existsSync(lock)).toBe(true)
-    utimesSync(lock, 0, 0)
+    ageLock(join(out, 'cells', 'spos-epochs-4-seed0'))
     const resumed = await pada(['experiment', FILE, '--out', out])
     expect(resumed.code, resumed.stderr).toBe(0)
     expect(results(out)).toEqual(results(unbroken))

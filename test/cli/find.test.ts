@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ResultEvent } from '../../src/search/events.js'
-import { comparable, events, interruptAt, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
+import { ageLock, comparable, events, interruptAt, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 
 const FINDING = [
   'finding={algorithm: evolution, population: 10, generations: 3, parents: 3, mutations: 4, crossovers: 4}',
@@ -77,6 +77,7 @@ test('killed in the middle of finding, a search continues to the same numbers', 
   expect((await interruptAt(['search', ...settings, '--out', run], 'SIGKILL', middle)).signal).toBe('SIGKILL')
   expect(readFileSync(join(run, 'evaluated.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(42)
   expect(existsSync(join(run, 'found.csv'))).toBe(false)
+  ageLock(run)
   const resumed = await pada(['search', '--resume', run, '--json'])
   expect(resumed.code, resumed.stderr).toBe(0)
   expect(comparable(resultOf(resumed))).toEqual(comparable(resultOf(whole)))

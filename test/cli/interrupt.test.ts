@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EpochEvent, ResultEvent, StartEvent } from '../../src/search/events.js'
-import { comparable, events, interruptAt, type Moment, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import {
+  ageLock,
+  comparable,
+  events,
+  interruptAt,
+  type Moment,
+  type Outcome,
+  pada,
+  resultOf,
+  tiny,
+} from '../support/harness.js'
 
 /** Eight epochs of eight steps, with a checkpoint after each. */
 const SETTINGS = tiny('training.epochs=8', 'training.checkpointSeconds=0')
@@ -73,6 +83,7 @@ describe('an interrupted run continues to the same numbers', () => {
     const run = join(folder, moment)
     const outcome = await interruptAt(['search', ...SETTINGS, '--out', run], 'SIGKILL', at)
     expect(outcome.signal).toBe('SIGKILL')
+    ageLock(run)
     await expectSameWhenResumed(run, position)
   })
 
@@ -80,8 +91,10 @@ describe('an interrupted run continues to the same numbers', () => {
     const run = join(folder, 'twice')
     const at = (event: string) => ({ event: { event } })
     const first = await interruptAt(['search', ...SETTINGS, '--out', run], 'SIGKILL', at('epoch'))
+    ageLock(run)
     const second = await interruptAt(['search', '--resume', run], 'SIGKILL', at('checkpoint'))
     expect([first.signal, second.signal]).toEqual(['SIGKILL', 'SIGKILL'])
+    ageLock(run)
     await expectSameWhenResumed(run, { epoch: 1, step: 0 })
   })
 

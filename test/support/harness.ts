@@ -1,10 +1,12 @@
 /** Runs the built command as users do: in another process, on the embedded data, with settings that take seconds. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ResultEvent, SearchEvent } from '../../src/search/events.js'
+import { temporaryFolder } from './folders.js'
+import { until } from './until.js'
 
 export { temporaryFolder } from './folders.js'
 
@@ -62,6 +64,31 @@ export function interruptAt(args: readonly string[], signal: NodeJS.Signals, at:
   const hook = new URL('signal-itself.mjs', import.meta.url)
   hook.searchParams.set('of', JSON.stringify({ signal, at }))
   return pada([...args, '--json'], { node: ['--import', hook.href] })
+}
+
+/**
+ * Starts a command that pauses before it first appends to a file whose path ends like this. Resolves once it pauses, to a
+ * function that lets it go on to its end.
+ */
+export async function pausedAt(args: readonly string[], file: string): Promise<() => Promise<Outcome>> {
+  const folder = temporaryFolder()
+  const [reached, goOn] = ['reached', 'go-on'].map((name) => join(folder, name))
+  const hook = new URL('pause-itself.mjs', import.meta.url)
+  hook.search = new URLSearchParams({ file, reached, goOn }).toString()
+  let ended = false
+  const outcome = pada(args, { node: ['--import', hook.href] }).finally(() => {
+    ended = true
+  })
+  await until(() => existsSync(reached) || ended)
+  return () => {
+    writeFileSync(goOn, '')
+    return outcome
+  }
+}
+
+/** Makes the lock that a killed process left in a run folder so old that it may be taken over. */
+export function ageLock(run: string): void {
+  utimesSync(join(run, 'writer.lock'), 0, 0)
 }
 
 /** Parses standard output of `--json`. Throws if a line is not JSON. */

@@ -95,12 +95,12 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
     const run = join(folder, 'run')
     const config = parseConfig({ name: 'a' })
     const identity = { space: 'nasbench201', spaceDigest: '', dataDigest: '' }
-    const { path } = await RunFolder.create(run, config, identity)
-    writeFileSync(join(path, 'config.yaml'), 'name: a\ntraining: { augmentation: { pad: 4, flip: true } }\n')
+    await using begun = await RunFolder.create(run)
+    writeFileSync(begun.file('config.yaml'), 'name: a\ntraining: { augmentation: { pad: 4, flip: true } }\n')
     expect(await savedConfig(run)).toEqual(config)
-    await expect(RunFolder.open(run, config, identity)).resolves.toMatchObject({ from: undefined })
+    await expect(begun.resume(config, identity)).resolves.toBeUndefined()
     const other = parseConfig({ name: 'a', training: { augmentation: [{ kind: 'flip' }] } })
-    await expect(RunFolder.open(run, other, identity)).rejects.toThrow(
+    await expect(begun.resume(other, identity)).rejects.toThrow(
       'training.augmentation: [{"kind":"pad-crop","padding":4},{"kind":"flip","probability":0.5}], ' +
         'not [{"kind":"flip","probability":0.5}]',
     )

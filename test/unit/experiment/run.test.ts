@@ -2,7 +2,6 @@ import '../../support/fake-addon.js'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import lockfile from 'proper-lockfile'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { ConfigInput } from '../../../src/config/index.js'
@@ -11,6 +10,7 @@ import type { Experiment } from '../../../src/experiment/plan.js'
 import type { ExperimentResults } from '../../../src/experiment/results.js'
 import { type ExperimentOptions, experiment } from '../../../src/experiment/run.js'
 import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import { lockRun } from '../../../src/runs/run-lock.js'
 import { search } from '../../../src/search/search.js'
 import { journal } from '../../support/fake-binding.js'
 import { temporaryFolder } from '../../support/folders.js'
@@ -184,17 +184,30 @@ describe('an experiment', () => {
   it('leaves a cell to the process that holds it, and waits for it at the end', async () => {
     const plan = await planned()
     const place = join(out(), 'cells')
-    mkdirSync(place, { recursive: true })
-    const release = await lockfile.lock(join(place, 'spos-seed0'), { realpath: false })
+    mkdirSync(join(place, 'spos-seed0'), { recursive: true })
+    const other = await lockRun(join(place, 'spos-seed0'))
     const order: string[] = []
     for await (const event of experiment(plan, { out: out(), data: tinySplits })) {
       if (event.event === 'cell') order.push(event.cell)
       if (event.event !== 'waiting') continue
       order.push('waiting')
       expect(event.cells).toEqual(['spos-seed0'])
-      await release()
+      await other.release()
     }
     expect(order).toEqual(['pada-seed0', 'spos-seed1', 'pada-seed1', 'waiting', 'spos-seed0'])
+  })
+
+  it('keeps others out of the run folder that it works on', async () => {
+    const { name, cells } = await planned()
+    const place = join(out(), 'cells', 'spos-seed0')
+    let refused = ''
+    for await (const event of experiment(await planned(), { out: out(), data: tinySplits })) {
+      if (refused !== '' || event.event !== 'search' || event.search.event !== 'epoch') continue
+      expect(event.cell).toBe('spos-seed0')
+      refused = await refusal(collect(search(cells[0].config, { data: tinySplits, resume: place })))
+    }
+    expect(refused).toContain(`received ${place}, which another process works on`)
+    expect(results()).toMatchObject({ name, cells: { length: 4 } })
   })
 
   it('shared by two that run at once is done once', async () => {
