@@ -75,7 +75,12 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
         }
       : await RunFolder.open(options.resume, config, identity)
 
-  const about = { space: space.name, method: method.name, dataset: splits.name }
+  const about = {
+    space: space.name,
+    method: method.name,
+    dataset: splits.name,
+    groundTruth: groundTruth?.source ?? null,
+  }
   const start: SearchEvent = {
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
@@ -150,13 +155,18 @@ export async function* search(config: Config, options: SearchOptions = {}): Asyn
 }
 
 /** The first event in the log of a new run. */
-export function startEvent(run: string, config: Config, { space, method, splits }: PreparedSearch): StartEvent {
+export function startEvent(
+  run: string,
+  config: Config,
+  { space, method, splits, groundTruth }: PreparedSearch,
+): StartEvent {
   return {
     event: 'start',
     run,
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
