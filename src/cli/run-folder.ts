@@ -13,6 +13,8 @@ export interface ChosenRun {
   readonly config: Config
   readonly out?: string
   readonly resume?: string
+  /** Lines about default settings that were left out. */
+  readonly notes: readonly string[]
 }
 
 /** Reads the options of `search` and `train`. */
@@ -24,7 +26,9 @@ export async function chooseRun(argv: {
 }): Promise<ChosenRun> {
   const { set, out, resume } = argv
   const file = argv.config ?? (resume === undefined ? undefined : await configFile(resume))
-  return { config: await loadConfig({ file, set }), out, resume }
+  const notes: string[] = []
+  const config = await loadConfig({ file, set, log: (line) => notes.push(line) })
+  return { config, out, resume, notes }
 }
 
 /** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}. */

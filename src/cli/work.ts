@@ -7,6 +7,8 @@ import { isAbort, onInterrupt } from './signals.js'
 export interface Work {
   readonly config: Config
   readonly json: boolean
+  /** Lines to say first. */
+  readonly notes?: readonly string[]
   /** The command that continues this work in its run folder after an interruption. */
   readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find'
   /** Starts the work; it saves itself and throws an AbortError when the signal aborts. */
@@ -18,6 +20,7 @@ export async function run(work: Work): Promise<void> {
   using reporter = createReporter({ json: work.json })
   using interruption = onInterrupt((line) => reporter.say(line))
   const { signal } = interruption
+  for (const note of work.notes ?? []) reporter.say(note)
   await ensureNative({ cuda: work.config.device === 'cuda', log: (line) => reporter.say(line), signal })
   let folder: string | undefined
   try {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
+import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { describeProblems, explainIssue } from './problems.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
@@ -23,28 +24,45 @@ export interface LoadOptions {
   readonly overrides?: ConfigInput
   /** Defaults of settings that no other source gives, in place of the usual ones. */
   readonly defaults?: ConfigInput
+  /** Receives a line if parts of the default file do not apply, because they belong to the embedded data. */
+  readonly log?: (line: string) => void
 }
 
 /**
- * Reads, merges and checks settings.
+ * Reads, merges and checks settings. If no file is named and `data.format` is not `embedded`, all that
+ * {@link DEFAULT_CONFIG} says about the embedded data is left out: `data`, `groundTruth`, `ranking.imageCount`, and the
+ * choice of sub-models by its table.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
-export async function loadConfig({
-  file = DEFAULT_CONFIG,
-  set = [],
-  overrides = {},
-  defaults = {},
-}: LoadOptions = {}): Promise<Config> {
+export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
+  const { file = DEFAULT_CONFIG } = options
   const written = await readSettings(file, '--config')
   resolvePaths(written, dirname(resolve(file)))
+  if (options.file !== undefined) written.name ??= basename(file, extname(file))
+  const settings = compose(written, options)
+  if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file)
+  const hasTable = isGroup(settings.groundTruth) && !namesEmbeddedTable(settings)
+  const config = check(compose(forOtherData(written, hasTable), options), file)
+  const consequence = hasTable ? '' : `: ${describeRanking(config)}, without ground truth`
+  options.log?.(
+    `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
+  )
+  return config
+}
+
+/** The settings of a file, changed by all other sources. */
+function compose(written: Settings, { set = [], overrides = {}, defaults = {} }: LoadOptions): Settings {
   let settings: Settings = structuredClone(defaults)
-  settings = changed(settings, (settings) => merge(settings, written))
-  settings.name ??= basename(file, extname(file))
+  settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())
-  return check(settings, file)
+  return settings
+}
+
+function describeRanking({ ranking: { subModels } }: Config): string {
+  return typeof subModels === 'number' ? `${subModels} random sub-models are ranked` : 'all sub-models are ranked'
 }
 
 /**

@@ -61,6 +61,11 @@ export const configSchema = group({
     error: 'a table, because ranking.subModels is groundTruth,',
     when: ({ value }) => value instanceof Object,
   })
+  .check(({ value, issues }) => {
+    if (value.groundTruth?.file !== EMBEDDED || value.data.format === EMBEDDED) return
+    const message = `a table of these data, because data.format is ${value.data.format},`
+    issues.push({ code: 'custom', path: ['groundTruth', 'file'], message, input: EMBEDDED })
+  })
   .refine((value) => value.finding === undefined || value.method?.name !== 'standalone', {
     path: ['method', 'name'],
     error: 'another method, because there is one path only to find in standalone,',

@@ -77,6 +77,9 @@ export interface Splits {
   readonly name: string
 }
 
+/** Name of the data set in the package. */
+export const EMBEDDED_NAME = 'fashion-mnist'
+
 const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
 
 /**
@@ -142,7 +145,7 @@ async function readSplits(
   if (size !== undefined && config.format !== 'folder') {
     throw expected('the format folder with data.size', 'data.format', config.format, 2)
   }
-  if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: 'fashion-mnist' }
+  if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: EMBEDDED_NAME }
   if (config.dir === undefined) {
     throw expected('a folder', `data.dir with data.format ${config.format}`, 'none', 2)
   }

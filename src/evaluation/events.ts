@@ -12,6 +12,19 @@ export interface EvaluatedEvent {
   readonly accuracy: number
 }
 
+/** The table of accuracies, and its column, that a ranking is compared with. */
+export interface TruthSource {
+  /** As in the settings: the file, or `embedded`. */
+  readonly file: string
+  readonly column: string
+  /** Number of architectures or hashes with an accuracy. */
+  readonly architectures: number
+  /** Number of rows that were left out, because they have no number in the column. */
+  readonly leftOut: number
+  /** Unit in the table. Fractions were multiplied by 100. */
+  readonly unit: 'percent' | 'fraction'
+}
+
 /** A sub-model that was evaluated, and its ground truth. */
 export interface RankedSubModel {
   readonly path: Path

@@ -23,6 +23,7 @@ export async function collect(experiment: Experiment, out: string): Promise<Expe
       labels,
       seed,
       dataset: run.result.dataset,
+      groundTruth: run.result.groundTruth,
       measures: measure(run),
       pathDistributions: pathDistributions(run),
     })

@@ -1,4 +1,6 @@
 /** Figures of studies: gradient variance beside rank correlation, each with a point per condition, ± one deviation. */
+import { basename } from 'node:path'
+import type { TruthSource } from '../evaluation/events.js'
 import { drawComparison, type Point } from '../report/figures/comparison.js'
 import { AXES, type Axis, nameValue } from './axes.js'
 import type { Measures } from './measures.js'
@@ -78,9 +80,9 @@ function varies(conditions: readonly Condition[], axis: Axis): boolean {
 /** The settings that all points share, and the seeds. */
 function subtitle({ conditions }: Study, results: ExperimentResults, seeds: readonly number[]): string[] {
   const cells = conditions.flatMap((condition) => condition.cells)
-  const datasets = unique(
-    results.cells.filter(({ cell }) => cells.some(({ id }) => id === cell)).map((cell) => cell.dataset),
-  )
+  const shown = results.cells.filter(({ cell }) => cells.some(({ id }) => id === cell))
+  const datasets = unique(shown.map(({ dataset }) => dataset))
+  const truths = unique(shown.flatMap(({ groundTruth }) => (groundTruth ? [nameTruth(groundTruth)] : [])))
   const configs = cells.map(({ config }) => config)
   const same = (axis: Axis) => (varies(conditions, axis) ? [] : [nameValue(axis, conditions[0].labels[axis])])
   const counts = unique(configs.map(({ data }) => data.trainCount?.toLocaleString('en-US') ?? 'all'))
@@ -96,11 +98,16 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
       ...same('space'),
       ...same('method'),
       ...datasets,
+      ...(truths.length === 0 ? [] : [`truth ${truths.join(' or ')}`]),
       `${counts.join(' or ')} training images`,
       `${epochs.join(', ')} epochs`,
     ].join(' · '),
     `Mean ± one standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
   ]
+}
+
+function nameTruth({ file, column }: TruthSource): string {
+  return `${basename(file)} ${column}`
 }
 
 function unique(values: readonly string[]): string[] {

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
+import { isOfOtherData } from '../config/embedded.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
@@ -183,7 +184,10 @@ class Planner {
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }
-    return changed(structuredClone(written), (settings) => override(settings, set))
+    // What the default file says about pixels of the embedded data holds for no other data.
+    const isForeign = this.#settings.config === undefined && file === DEFAULT_CONFIG && isOfOtherData(set)
+    const start = isForeign ? { ...written, data: {} } : written
+    return changed(structuredClone(start), (settings) => override(settings, set))
   }
 }
 

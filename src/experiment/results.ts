@@ -1,4 +1,5 @@
 /** The results of an experiment. */
+import type { TruthSource } from '../evaluation/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Measures, Summary } from './measures.js'
 import type { Labels } from './plan.js'
@@ -12,6 +13,8 @@ export interface CellResult {
   readonly labels: Labels
   readonly seed: number
   readonly dataset: string
+  /** The table that the ranking is compared with; null without one, absent in results of earlier versions. */
+  readonly groundTruth?: TruthSource | null
   readonly measures: Measures
   /** Per epoch, the distribution at its end, from which the next epoch draws. */
   readonly pathDistributions: readonly PathDistribution[]

@@ -4,7 +4,7 @@
  */
 import { expected, UserError } from '../base/errors.js'
 import { readHash, WORDS } from './tables/hash-words.js'
-import type { HashTable } from './tables/table.js'
+import { type HashTable, lacksNumber } from './tables/table.js'
 
 /**
  * Accuracies in 0…1 by hash. It is a hash table with open addressing in typed arrays, because a Map of hundreds of
@@ -15,11 +15,13 @@ export class AccuracyByHash {
   readonly #values: Float64Array
   /** Row + 1 of each hash, by linear probing from the hash's place; 0 marks a free place. At least half stay free. */
   readonly #rows: Uint32Array
+  /** Number of rows that are left out, because they have no number. */
+  readonly leftOut: number
 
   /**
    * @param file Name of the table in errors.
    * @throws UserError, which names the place in the file, for: a missing column, no rows, a malformed hash, a hash that
-   *   occurs twice, an accuracy that is not a number in 0…1.
+   *   occurs twice, an accuracy that is not a number in 0…1, a column without numbers.
    */
   constructor(table: HashTable, file: string, column = table.defaultColumn) {
     this.#words = table.hashes()
@@ -27,8 +29,13 @@ export class AccuracyByHash {
     const rows = this.#values.length
     if (rows === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
     this.#rows = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rows + 2)))
+    let leftOut = 0
     const where = (row: number) => `(${file}, ${table.place(row)})`
     for (let row = 0; row < rows; row++) {
+      if (Number.isNaN(this.#values[row]) && lacksNumber(table, column, row)) {
+        leftOut++
+        continue
+      }
       const place = this.#placeOf(this.#words, WORDS * row)
       if (this.#rows[place] !== 0) {
         throw new UserError(`Expected each hash once but received ${table.keys[row]} again ${where(row)}`)
@@ -39,10 +46,12 @@ export class AccuracyByHash {
       }
       this.#rows[place] = row + 1
     }
+    if (leftOut === rows) throw expected('at least one number', `"${column}"`, `none (${file})`)
+    this.leftOut = leftOut
   }
 
   get size(): number {
-    return this.#values.length
+    return this.#values.length - this.leftOut
   }
 
   has(hash: string): boolean {

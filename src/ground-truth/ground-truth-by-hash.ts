@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js'
+import type { TruthSource } from '../evaluation/events.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { enumeratePaths } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -23,7 +24,12 @@ export class GroundTruthByHash implements GroundTruth {
    * `table` has accuracies in 0…1, and errors call it `file`. Throws a UserError for a space whose isomorphism keys are
    * missing or are no hashes of 32 hexadecimal digits.
    */
-  constructor(space: SearchSpace, table: Accuracies, file: string) {
+  constructor(
+    space: SearchSpace,
+    table: Accuracies,
+    file: string,
+    readonly source?: TruthSource,
+  ) {
     const keyOf = space.isomorphismKey
     const [first] = enumeratePaths(space)
     if (keyOf === undefined || !/^[0-9a-f]{32}$/.test(keyOf(first))) {

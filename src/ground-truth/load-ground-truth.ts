@@ -1,6 +1,6 @@
 /**
  * Ground-truth tables: accuracies of architectures trained on their own, to compare a supernet's ranking with. A table
- * has columns of accuracies in percent, and a row per architecture, in the space's notation or as operation indices
+ * has columns of accuracies in percent or as fractions, and a row per architecture, in the space's notation or as operation indices
  * such as "3,0,1,2,4,1". A table like NAS-Bench-101's has fractions and a row per hash, for spaces whose isomorphism
  * keys are hashes. `tables/open-table.ts` lists the formats of tables.
  */
@@ -9,41 +9,47 @@ import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { AccuracyByHash } from './accuracy-by-hash.js'
+import { columnOfData } from './column-of-data.js'
 import { GroundTruthByHash } from './ground-truth-by-hash.js'
 import { openTable } from './tables/open-table.js'
 import { readTable } from './tables/read-table.js'
-import { isHashTable, type Table } from './tables/table.js'
+import { isHashTable, lacksNumber, type Table } from './tables/table.js'
 
 /** Options for reading a table. */
 export interface GroundTruthOptions {
   /**
-   * Name of the column of accuracies. Default: the usual column of the table's format, else the first of `accuracy`,
-   * `test_accuracy`, `mean_acc` and `cifar10_test`.
+   * Name of the column of accuracies. Default: the column of `dataSet`, else the usual column of the table's format, else
+   * the first of `accuracy`, `test_accuracy`, `mean_acc` and `cifar10_test`.
    */
   readonly column?: string
+  /** Name of the data set, such as `cifar100`. If it is given, no other data set's column is read by default. */
+  readonly dataSet?: string
   /** When aborted, reading stops and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
  * Reads a table of `space`. A large table is read from its file the first time, and later from a copy in the cache
- * folder.
+ * folder. If no accuracy is above 1, the column has fractions, which become percent. Rows without a number are left out.
  *
  * @throws UserError, which names the file and the line if there is one, for: an unreadable file, a missing column, no
- *   rows, an architecture that is unknown or occurs twice, an accuracy outside 0…100 percent (for hashes, outside 0…1).
- *   The reason of an aborted signal.
+ *   rows, an architecture that is unknown or occurs twice, an accuracy outside 0…100 percent (for hashes, outside 0…1),
+ *   no column of the data set. The reason of an aborted signal.
  */
 export async function loadGroundTruth(
   file: string,
   space: SearchSpace,
   options: GroundTruthOptions = {},
 ): Promise<GroundTruth> {
-  const { signal, column } = options
+  const { signal } = options
   signal?.throwIfAborted()
   const table = await readTable(file)
   signal?.throwIfAborted()
+  const column = chooseColumn(table, file, options)
   try {
-    return groundTruthOf(table, file, space, column)
+    // Without its text, a missing number cannot be told from a mistake.
+    const lacksText = table.kept && /^(CSV|JSON)/.test(table.format) && table.values(column).some(Number.isNaN)
+    return groundTruthOf(lacksText ? await openTable(file) : table, file, space, column)
   } catch (error) {
     if (!(error instanceof UserError) || !table.kept) throw error
     // The copy has no line numbers; the file has them.
@@ -51,30 +57,55 @@ export async function loadGroundTruth(
   }
 }
 
-function groundTruthOf(table: Table, file: string, space: SearchSpace, column = table.defaultColumn): GroundTruth {
-  if (isHashTable(table)) return new GroundTruthByHash(space, new AccuracyByHash(table, file, column), file)
-  const paths: Path[] = []
-  const accuracies = new Map<string, number>()
-  let best: GroundTruth['best'] | undefined
+function chooseColumn(table: Table, file: string, { column, dataSet }: GroundTruthOptions): string {
+  if (column !== undefined) return column
+  return dataSet === undefined ? table.defaultColumn : columnOfData(table, file, dataSet)
+}
+
+function groundTruthOf(table: Table, file: string, space: SearchSpace, column: string): GroundTruth {
+  if (isHashTable(table)) {
+    const byHash = new AccuracyByHash(table, file, column)
+    const { size: architectures, leftOut } = byHash
+    return new GroundTruthByHash(space, byHash, file, { file, column, architectures, leftOut, unit: 'fraction' })
+  }
+  const rows = readRows(table, file, space, column)
+  const paths = rows.map(({ path }) => path)
+  const unit = rows.every(({ value }) => value <= 1) ? 'fraction' : 'percent'
+  const percent = (value: number) => (unit === 'percent' ? value : 100 * value)
+  const accuracies = new Map(rows.map(({ path, value }) => [path.join(), percent(value)]))
+  const first = rows.reduce((best, row) => (row.value > best.value ? row : best))
+  return {
+    source: { file, column, architectures: paths.length, leftOut: table.keys.length - paths.length, unit },
+    size: paths.length,
+    paths,
+    best: { path: first.path, accuracy: percent(first.value) },
+    accuracy: (path) => accuracies.get(path.join()),
+  }
+}
+
+/** The rows that have a number: at least one. */
+function readRows(table: Table, file: string, space: SearchSpace, column: string): { path: Path; value: number }[] {
   const { keys } = table
   const values = table.values(column)
+  const seen = new Set<string>()
+  const rows: { path: Path; value: number }[] = []
   for (let row = 0; row < keys.length; row++) {
     const path = pathOf(keys[row], space, () => `${file}, ${table.place(row)}`)
-    const accuracy = values[row]
-    if (!(accuracy >= 0 && accuracy <= 100)) {
-      const received = `"${table.text(column, row)}" (${file}, ${table.place(row)})`
-      throw expected('a number in 0…100', `"${column}"`, received)
-    }
-    accuracies.set(path.join(), accuracy)
-    if (accuracies.size === row) {
+    seen.add(path.join())
+    if (seen.size === row) {
       const received = `${keys[row]} again on ${table.place(row)}`
       throw new UserError(`Expected each architecture once in ${file} but received ${received}`)
     }
-    paths.push(path)
-    if (best === undefined || accuracy > best.accuracy) best = { path, accuracy }
+    const value = values[row]
+    if (value >= 0 && value <= 100) rows.push({ path, value })
+    else if (!Number.isNaN(value) || !lacksNumber(table, column, row)) {
+      const received = `"${table.text(column, row)}" (${file}, ${table.place(row)})`
+      throw expected('a number in 0…100', `"${column}"`, received)
+    }
   }
-  if (best === undefined) throw new UserError(`Expected at least one architecture in ${file} but received none`)
-  return { size: accuracies.size, paths, best, accuracy: (path) => accuracies.get(path.join()) }
+  if (keys.length === 0) throw new UserError(`Expected at least one architecture in ${file} but received none`)
+  if (rows.length === 0) throw expected('at least one number', `"${column}"`, `none (${file})`)
+  return rows
 }
 
 function pathOf(text: string, space: SearchSpace, where: () => string): Path {

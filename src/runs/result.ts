@@ -1,5 +1,5 @@
 /** The result of a run, which `summary.json` holds. */
-import type { RankedSubModel } from '../evaluation/events.js'
+import type { RankedSubModel, TruthSource } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
 
@@ -9,6 +9,8 @@ export interface ResultEvent {
   readonly space: string
   readonly method: string
   readonly dataset: string
+  /** The table that sub-models are compared with; null without one. */
+  readonly groundTruth: TruthSource | null
   readonly epochs: number
   /** Seconds of training and of evaluating sub-models, added up if the run was interrupted. */
   readonly seconds: number

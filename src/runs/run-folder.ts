@@ -19,7 +19,8 @@ import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
 import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
-import { type Config, parseConfig } from '../config/index.js'
+import { isOfOtherData, namesEmbeddedTable, withoutTruth } from '../config/embedded.js'
+import { type Config, type ConfigInput, parseConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { type Checkpoint, type Identity, readCheckpoint, recoverCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -186,9 +187,16 @@ export function defaultRunFolder({
   return join('runs', `${name}-${method.name}-seed${seed}-${stamp}`)
 }
 
-/** The settings that a run was last opened with; throws a UserError for a folder that is no run. */
+/**
+ * The settings that a run was last opened with; throws a UserError for a folder that is no run. Runs of earlier versions
+ * may name the embedded table beside other data: it is left out.
+ */
 export async function savedConfig(path: string): Promise<Config> {
-  return parseConfig(parse(await readFile(await configFile(path), 'utf8')))
+  const settings: unknown = parse(await readFile(await configFile(path), 'utf8'))
+  if (!isGroup(settings) || !namesEmbeddedTable(settings) || !isOfOtherData(settings)) {
+    return parseConfig(settings as ConfigInput)
+  }
+  return parseConfig(withoutTruth(settings))
 }
 
 /** The settings file of a run; throws a UserError for a folder that is no run. */

@@ -1,5 +1,5 @@
 /** Events of a search, in the order in which they happen. All are plain JSON. */
-import type { EvaluatedEvent } from '../evaluation/events.js'
+import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
 import type { ResultEvent } from '../runs/result.js'
 import type { TrainEvent } from '../training/events.js'
@@ -18,6 +18,8 @@ export interface StartEvent {
   readonly space: string
   readonly method: string
   readonly dataset: string
+  /** The table that the ranking is compared with; null without one. */
+  readonly groundTruth: TruthSource | null
   /** Number of scalar weights of the supernet. */
   readonly parameters: number
   readonly stepsPerEpoch: number

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
-import { loadSplits, type Splits } from '../data/index.js'
+import { EMBEDDED_NAME, loadSplits, type Splits } from '../data/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
 import { constraints } from '../finding/find.js'
@@ -57,7 +57,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   const context: MethodContext = { space: given, images, epochs, learningRate, random }
   const method = replacements.method?.(context) ?? createMethod(config.method, context)
   const space = method.space ?? given
-  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, signal))
+  const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, splits.name, signal))
   // A separate stream, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')
   const subModels = method.subModels ?? selectSubModels(space, config.ranking, groundTruth, stream)
@@ -95,12 +95,17 @@ function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: C
   }
 }
 
-function readGroundTruth(
+async function readGroundTruth(
   { file, column }: NonNullable<Config['groundTruth']>,
   space: SearchSpace,
+  dataSet: string,
   signal: AbortSignal | undefined,
 ): Promise<GroundTruth> {
-  return loadGroundTruth(file === EMBEDDED ? EMBEDDED_GROUND_TRUTH : file, space, { column, signal })
+  const options = { column, dataSet, signal }
+  if (file !== EMBEDDED) return loadGroundTruth(file, space, options)
+  if (dataSet !== EMBEDDED_NAME) throw expected(`a table of ${dataSet}`, 'groundTruth.file', EMBEDDED, 2)
+  const truth = await loadGroundTruth(EMBEDDED_GROUND_TRUTH, space, options)
+  return { ...truth, ...(truth.source && { source: { ...truth.source, file } }) }
 }
 
 /** `method` is the name of a method that replaces the settings' one. */

@@ -93,7 +93,12 @@ export async function* searchHolding(
   if (resumed === undefined) await run.writeConfig(config)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
-  const about = { space: space.name, method: method.name, dataset: splits.name }
+  const about = {
+    space: space.name,
+    method: method.name,
+    dataset: splits.name,
+    groundTruth: groundTruth?.source ?? null,
+  }
   const start: SearchEvent = {
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
@@ -165,13 +170,18 @@ export async function* searchHolding(
 }
 
 /** The first event in the log of a new run. */
-export function startEvent(run: string, config: Config, { space, method, splits }: PreparedSearch): StartEvent {
+export function startEvent(
+  run: string,
+  config: Config,
+  { space, method, splits, groundTruth }: PreparedSearch,
+): StartEvent {
   return {
     event: 'start',
     run,
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,

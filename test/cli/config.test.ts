@@ -35,6 +35,16 @@ test('config without a file prints the settings of the embedded search', async (
   expect(parse(outcome.stdout)).toMatchObject({ name: 'nasbench201-fashion', groundTruth: { file: 'embedded' } })
 })
 
+test('config says that default settings of the embedded data are left out for other data', async () => {
+  const outcome = await pada(['config', '--set', 'data={format: idx, dir: x}'], options)
+  expect(outcome.code).toBe(0)
+  expect(outcome.stderr).toMatch(
+    /^Left out the default settings of the embedded data, because data\.format is idx: .*\n$/,
+  )
+  expect(parse(outcome.stdout).data).toEqual({ format: 'idx', dir: resolve('x') })
+  expect(parse(outcome.stdout)).not.toHaveProperty('groundTruth')
+})
+
 test('config names all mistakes at once', async () => {
   const outcome = await pada(['config', '--set', 'training.epochs=0', 'seed=-1', 'colour=red'], options)
   expect(outcome.code).toBe(2)

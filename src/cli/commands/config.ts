@@ -32,7 +32,7 @@ export const configCommand: CommandModule<object, Arguments> = {
       return
     }
     if (file !== undefined && !existsSync(file)) throw expected('a settings file', 'config', `no such file: ${file}`, 2)
-    const config = await loadConfig({ file, set })
+    const config = await loadConfig({ file, set, log: (line) => process.stderr.write(`${line}\n`) })
     process.stdout.write(json ? `${JSON.stringify(config)}\n` : stringify(config))
   },
 }

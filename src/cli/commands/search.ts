@@ -17,10 +17,11 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
   return {
     builder: (yargs) => yargs.options(runOptions).conflicts('resume', 'out'),
     async handler(argv) {
-      const { config, ...folder } = await chooseRun(argv)
+      const { config, notes, ...folder } = await chooseRun(argv)
       await run({
         config,
         json: argv.json,
+        notes,
         continuation: `${name} --resume`,
         start: (signal) => search(config, { ...folder, signal, phases }),
       })

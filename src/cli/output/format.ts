@@ -16,6 +16,11 @@ export function percent(fraction: number | null | undefined): string {
   return isNumber(fraction) ? `${(100 * fraction).toFixed(2)} %` : '–'
 }
 
+/** An accuracy of the ground truth, which is in percent. */
+export function percentTruth(accuracy: number | null): string {
+  return percent(accuracy === null ? null : accuracy / 100)
+}
+
 export function decimal(value: number | null | undefined, digits = 3): string {
   return isNumber(value) ? value.toFixed(digits) : '–'
 }

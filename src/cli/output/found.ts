@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
 import type { Found } from '../../search/events.js'
-import { decimal, integer, percent } from './format.js'
+import { decimal, integer, percent, percentTruth } from './format.js'
 
 /** Column heads of the costs that have a usual name. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -10,12 +10,8 @@ const TITLES: Readonly<Record<string, string>> = {
   latency: 'latency/ms',
 }
 
-/** Renders the sub-models found and their costs as a table; `truth` formats an accuracy of the ground truth. */
-export function renderFound(
-  { best }: Found,
-  style: { readonly color: boolean },
-  truth: (accuracy: number | null) => string,
-): string[] {
+/** Renders the sub-models found and their costs as a table. */
+export function renderFound({ best }: Found, style: { readonly color: boolean }): string[] {
   const colors = createColors(style.color)
   const costs = Object.keys(best[0]?.costs ?? {})
   const titles = ['', 'found', 'supernet', 'truth', ...costs.map((name) => TITLES[name] ?? name)]
@@ -28,7 +24,13 @@ export function renderFound(
     const values = costs.map((name) =>
       name === 'latency' ? decimal(subModel.costs[name]) : integer(subModel.costs[name]),
     )
-    table.push([i + 1, subModel.path.join(','), percent(subModel.accuracy), truth(subModel.groundTruth), ...values])
+    table.push([
+      i + 1,
+      subModel.path.join(','),
+      percent(subModel.accuracy),
+      percentTruth(subModel.groundTruth),
+      ...values,
+    ])
   })
   return table.toString().split('\n')
 }

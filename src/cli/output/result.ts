@@ -1,8 +1,9 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import type { Found, SearchResult } from '../../search/events.js'
-import { decimal, duration, integer, percent, scientific, sparkline } from './format.js'
+import type { Found, SearchResult, TruthSource } from '../../search/events.js'
+import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from './format.js'
 import { renderFound } from './found.js'
+import { describeTruth } from './ground-truth.js'
 
 export interface ResultStyle {
   readonly color: boolean
@@ -22,10 +23,11 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
     `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
   ]
   if (result.top.length > 0) lines.push(...renderTop(result, style))
-  if (result.found !== undefined) lines.push(...renderFound(result.found, style, unitOf(result)))
+  if (result.found !== undefined) lines.push(...renderFound(result.found, style))
   const facts: [string, string][] = [
     ...(result.ranked > 0 ? agreement(result) : []),
     ...(result.found ? [found(result.found)] : []),
+    ...(result.groundTruth === null ? [] : [groundTruth(result.groundTruth)]),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
     ['Run folder', result.run],
   ]
@@ -37,17 +39,15 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
 /** Agreement of the supernet's ranking with the ground truth. */
 function agreement(result: SearchResult): [string, string][] {
   if (result.withGroundTruth === 0) return [['Ground truth', `none for these ${result.ranked} sub-models`]]
-  const unit = unitOf(result)
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models`],
     ['Spearman', decimal(result.spearman)],
-    ['Best found', `${unit(result.bestFound)} (regret ${unit(result.regret)})`],
+    ['Best found', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
   ]
 }
 
 function renderTop(result: SearchResult, style: ResultStyle): string[] {
   const colors = createColors(style.color)
-  const unit = unitOf(result)
   const narrow = style.columns !== undefined && style.columns < WIDE
   const table = new Table({
     head: ['', 'path', 'architecture', 'supernet', 'truth'].map((title) => colors.bold(title)),
@@ -57,7 +57,7 @@ function renderTop(result: SearchResult, style: ResultStyle): string[] {
   })
   result.top.forEach(({ path, arch, accuracy, groundTruth }, i) => {
     const shown = wrap(narrow ? arch.replaceAll('+', '\n+') : arch)
-    table.push([i + 1, path.join(','), shown, percent(accuracy), unit(groundTruth)])
+    table.push([i + 1, path.join(','), shown, percent(accuracy), percentTruth(groundTruth)])
   })
   return table.toString().split('\n')
 }
@@ -74,6 +74,10 @@ function wrap(text: string): string {
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
+function groundTruth(source: TruthSource): [string, string] {
+  return ['Ground truth', describeTruth(source)]
+}
+
 function found({ algorithm, evaluations, objectives, best }: Found): [string, string] {
   const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
   return ['Found', `${what} of ${integer(evaluations)} sub-models, by ${algorithm}, for ${objectives.join(', ')}`]
@@ -84,12 +88,4 @@ function gradientVariance(byEpoch: readonly number[]): string {
   if (first === undefined) return '–'
   const last = byEpoch[byEpoch.length - 1]
   return `${sparkline(byEpoch)} ${scientific(first)} → ${scientific(last)} by epoch`
-}
-
-/** Formats accuracies of a table, which has fractions or percentages. A value above one means percentages. */
-function unitOf(result: SearchResult): (accuracy: number | null) => string {
-  const subModels = [...result.top, ...(result.found?.best ?? [])]
-  const known = [result.bestFound, ...subModels.map((subModel) => subModel.groundTruth)]
-  const inPercent = known.some((accuracy) => accuracy !== null && accuracy > 1)
-  return (accuracy) => percent(inPercent && accuracy !== null ? accuracy / 100 : accuracy)
 }

@@ -39,12 +39,19 @@ export function columnIndex(names: readonly string[], column: string, file: stri
   throw new UserError(`Expected a column "${column}" in ${file} but received ${received}`)
 }
 
-/** Usual names of the column of test accuracies. */
-const USUAL = ['accuracy', 'test_accuracy', 'mean_acc', 'cifar10_test']
+/** Usual names of the column of test accuracies that name no data set. */
+export const GENERAL = ['accuracy', 'test_accuracy', 'mean_acc']
+
+const USUAL = [...GENERAL, 'cifar10_test']
 
 /** The column to read by default: the format's usual column if the table has it, else another usual one. */
 export function defaultColumn(columns: readonly string[], ofFormat: string): string {
   return [ofFormat, ...USUAL].find((name) => columns.includes(name)) ?? ofFormat
+}
+
+/** True if a row has no number, such as an empty field or `nan`. Other text in place of a number is a mistake. */
+export function lacksNumber(table: Table, column: string, row: number): boolean {
+  return /^(nan|null|na|n\/a)?$/i.test(table.text(column, row).trim())
 }
 
 /** The number in a text; NaN if the text is empty or no number. */

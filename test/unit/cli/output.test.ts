@@ -17,17 +17,18 @@ const result: ResultEvent = {
   space: 'nasbench201',
   method: 'pada',
   dataset: 'fashion-mnist',
+  groundTruth: { file: '/tables/mine.csv', column: 'accuracy', architectures: 200, leftOut: 0, unit: 'percent' },
   epochs: 2,
   seconds: 151,
   kendallTau: 0.4123,
   spearman: 0.5512,
   precisionAtTop: { '5%': 0.4 },
-  bestFound: 0.861,
-  regret: 0.004,
+  bestFound: 86.1,
+  regret: 0.4,
   gradientVariance: [2.8e-5, 2.1e-6],
   pathDistribution: [0.2, 0.2, 0.2, 0.2, 0.2],
   top: [
-    { path: [3, 0, 3, 3, 3, 2], arch: ARCH, accuracy: 0.8431, groundTruth: 0.861 },
+    { path: [3, 0, 3, 3, 3, 2], arch: ARCH, accuracy: 0.8431, groundTruth: 86.1 },
     { path: [3, 3, 3, 3, 3, 3], arch: ARCH, accuracy: 0.84, groundTruth: null },
   ],
   ranked: 300,
@@ -57,6 +58,7 @@ const search: SearchEvent[] = [
     space: 'nasbench201',
     method: 'pada',
     dataset: 'fashion-mnist',
+    groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,
     epochs: 2,
@@ -174,13 +176,32 @@ describe('the result', () => {
     expect(text.replace(/[\s│]+/g, '')).toContain(genotype.slice(0, 60).replaceAll(' ', ''))
   })
 
-  test('reads ground truths in percent as such', () => {
-    const text = renderResult({ ...result, bestFound: 94.1, regret: 0.27 }, { color: false }).join('\n')
-    expect(text).toContain('94.10 % (regret 0.27 %)')
+  test('shows small accuracies of a table in percent as they are', () => {
+    const top = [{ ...result.top[0], groundTruth: 0.83 }]
+    const text = renderResult({ ...result, top, bestFound: 0.83, regret: 0 }, { color: false }).join('\n')
+    expect(text).toContain('0.83 % (regret 0.00 %)')
+    expect(text).toMatch(/84\.31 %.*│ +0\.83 %/)
+  })
+
+  test('names table and column, and what was left out or converted', () => {
+    const lines = (groundTruth: typeof result.groundTruth) => renderResult({ ...result, groundTruth }, { color: false })
+    expect(lines(result.groundTruth)).toContain('Ground truth      mine.csv, column accuracy · 200 architectures')
+    expect(lines({ ...result.groundTruth!, column: 'cifar100_test', leftOut: 3, unit: 'fraction' })).toContain(
+      'Ground truth      mine.csv, column cifar100_test · 200 architectures · 3 left out, which have no number · ' +
+        'fractions, read as percent / 100',
+    )
   })
 
   test('does without a ground truth, and without a ranking', () => {
-    const unknown = { ...result, kendallTau: null, spearman: null, bestFound: null, regret: null, withGroundTruth: 0 }
+    const unknown = {
+      ...result,
+      kendallTau: null,
+      spearman: null,
+      bestFound: null,
+      regret: null,
+      withGroundTruth: 0,
+      groundTruth: null,
+    }
     const text = renderResult(unknown, { color: false }).join('\n')
     expect(text).toContain('none for these 300 sub-models')
     expect(text).not.toContain('Kendall')

@@ -297,6 +297,59 @@ describe('loadConfig', () => {
     expect(config.groundTruth).toEqual({ file: 'embedded' })
   })
 
+  it.each([
+    ['idx', { set: ['data.format=idx', 'data.dir=x'] }],
+    ['npz', { set: ['data={format: npz, dir: x}'] }],
+    ['folder', { overrides: { data: { format: 'folder', dir: 'x' } } }],
+  ] as const)('takes from the default file nothing that is about its data, for %s', async (format, sources) => {
+    const lines: string[] = []
+    const config = await loadConfig({ ...sources, log: (line) => lines.push(line) })
+    expect(config.data).toEqual({ format, dir: resolve('x') })
+    expect(config.groundTruth).toBeUndefined()
+    expect(config.ranking).toMatchObject({ subModels: 200, batchSize: 500 })
+    expect(config.ranking.imageCount).toBeUndefined()
+    expect(config.name).toBe('search')
+    expect(config.training.epochs).toBe(8)
+    expect(lines).toEqual([
+      `Left out the default settings of the embedded data, because data.format is ${format}: ` +
+        '200 random sub-models are ranked, without ground truth',
+    ])
+  })
+
+  it('keeps what is set over the default file for other data, and its choice of sub-models for another table', async () => {
+    const lines: string[] = []
+    const { data, groundTruth, ranking, name } = await loadConfig({
+      set: ['data={format: idx, dir: x, padTo: 30}', 'groundTruth.file=t.csv', 'ranking.imageCount=50', 'name=mine'],
+      log: (line) => lines.push(line),
+    })
+    expect(data).toEqual({ format: 'idx', dir: resolve('x'), padTo: 30 })
+    expect(groundTruth).toEqual({ file: resolve('t.csv') })
+    expect(ranking).toMatchObject({ subModels: 'groundTruth', imageCount: 50 })
+    expect(name).toBe('mine')
+    expect(lines).toEqual(['Left out the default settings of the embedded data, because data.format is idx'])
+  })
+
+  it('keeps the default file whole for the embedded data', async () => {
+    const lines: string[] = []
+    const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })
+    expect(config.data).toEqual({ format: 'embedded', padTo: 32, downsample: 4 })
+    expect(config.groundTruth).toEqual({ file: 'embedded' })
+    expect(lines).toEqual([])
+  })
+
+  it('refuses the embedded table that is named beside other data', async () => {
+    const sentence =
+      'Expected a table of these data, because data.format is idx, for groundTruth.file but received "embedded"'
+    const data = ['data.format=idx', 'data.dir=x']
+    const named = file('groundTruth: { file: embedded }')
+    expect(await refusal(() => loadConfig({ file: named, set: data }))).toBe(`${sentence} (my-search.yaml)`)
+    const byDefault = await refusal(() => loadConfig({ set: [...data, 'groundTruth.file=embedded'] }))
+    expect(byDefault).toContain(sentence)
+    expect(
+      await refusal(() => parseConfig({ data: { format: 'idx', dir: 'x' }, groundTruth: { file: 'embedded' } })),
+    ).toContain(sentence)
+  })
+
   it('refuses what is no assignment', async () => {
     for (const assignment of ['training.epochs', '=3', '.a=1', 'a..b=1', '__proto__.x=1', '']) {
       expect(await refusal(() => loadConfig({ file: file(''), set: [assignment] }))).toBe(

@@ -107,6 +107,17 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
   })
 })
 
+describe('a run whose other data were compared with the embedded table', () => {
+  it('is read without that table', async () => {
+    const run = mkdtempSync(join(folder, 'truth-'))
+    const settings = { data: { format: 'idx', dir: 'x' }, ranking: { subModels: 'groundTruth' } }
+    writeFileSync(join(run, 'config.yaml'), JSON.stringify({ ...settings, groundTruth: { file: 'embedded' } }))
+    const config = await savedConfig(run)
+    expect(config.groundTruth).toBeUndefined()
+    expect(config.ranking.subModels).toBe(200)
+  })
+})
+
 describe('momentum and weightDecay, which became settings of training.optimizer,', () => {
   const optimizer = (training: object) => parseConfig({ training } as unknown as ConfigInput).training.optimizer
 

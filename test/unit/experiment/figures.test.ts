@@ -7,6 +7,14 @@ import { type ExperimentInput, planExperiment } from '../../../src/experiment/se
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
 
+const TRUTH = {
+  file: '/tables/nats.csv',
+  column: 'cifar10_test',
+  architectures: 15_625,
+  leftOut: 0,
+  unit: 'percent',
+} as const
+
 const plan = (study: ExperimentInput['studies'][string]) =>
   planExperiment({ name: 'made-up', set: { training: { epochs: 4 } }, seeds: [0, 1, 2], studies: { study } } as never)
 
@@ -20,7 +28,8 @@ function made(
     return { study: study.name, labels, n: numbers.length, summary: summarise(numbers) }
   })
   const known = cells.map(({ id, labels, seed }) => {
-    return { cell: id, studies: ['study'], labels, seed, dataset: 'CIFAR-10', measures: NOTHING, pathDistributions: [] }
+    const about = { cell: id, studies: ['study'], labels, seed, dataset: 'CIFAR-10', groundTruth: TRUTH }
+    return { ...about, measures: NOTHING, pathDistributions: [] }
   })
   return { study, results: { name: 'made up', seeds, cells: known, conditions } }
 }
@@ -61,7 +70,7 @@ describe('the figure of a study', () => {
     expect(svg.indexOf('SPOS')).toBeLessThan(svg.indexOf('PA&amp;DA'))
     expect(svg).toContain('gradient variance in the last epoch')
     expect(svg).toContain("Kendall's τ")
-    expect(svg).toContain('NAS-Bench-201 · CIFAR-10 · all training images · 4 epochs')
+    expect(svg).toContain('NAS-Bench-201 · CIFAR-10 · truth nats.csv cifar10_test · all training images · 4 epochs')
     expect(svg).toContain('Mean ± one standard deviation over seeds 0, 1, 2')
     expect(svg).toContain('1.10e-5')
     expect(svg).toMatch(/<rect[^>]*fill="white"/)

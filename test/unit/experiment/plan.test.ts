@@ -54,6 +54,13 @@ describe('the cells of an experiment', () => {
     })
   })
 
+  it('start without what the default file says about its data, and refuse its table, for other data', async () => {
+    const data = { format: 'idx' as const, dir: folder }
+    expect(await complaint(planned({ set: { data } }))).toContain('for groundTruth.file but received "embedded"')
+    const set = { data, groundTruth: { file: join(folder, 'table.csv') } }
+    expect((await planned({ set })).cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
+  })
+
   it('are named for what differs from the settings of the experiment', async () => {
     const studies: ExperimentInput['studies'] = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } }
     expect(await ids({ seeds: [7], studies })).toEqual(['spos-epochs-2-seed7', 'spos-seed7'])

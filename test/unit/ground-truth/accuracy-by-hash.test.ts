@@ -71,7 +71,7 @@ describe('AccuracyByHash', () => {
     )
   })
 
-  it.each(['', 'high', '-0.1', '93.6', 'NaN', 'Infinity'])('names the line of an accuracy "%s"', async (accuracy) => {
+  it.each(['high', '-0.1', '93.6', 'Infinity'])('names the line of an accuracy "%s"', async (accuracy) => {
     expect(await refusal(`# comment\nhash,test_accuracy\n${hash(1)},0.9\n\n${hash(2)},${accuracy}\n`)).toBe(
       `Expected a number in 0…1 for "test_accuracy" but received "${accuracy}" (table.csv, line 5)`,
     )
@@ -80,6 +80,15 @@ describe('AccuracyByHash', () => {
   it.each(['', 'hash', hash(1).slice(1), hash(0xa).toUpperCase()])('names the line of the hash "%s"', async (text) => {
     expect(await refusal(`hash,test_accuracy\n${text},0.9\n`)).toBe(
       `Expected 32 hexadecimal digits for "hash" but received "${text}" (table.csv, line 2)`,
+    )
+  })
+
+  it('leaves out rows without a number', async () => {
+    const read = await load(await table(`hash,test_accuracy\n${hash(1)},\n${hash(2)},0.9\n${hash(3)},NaN\n`))
+    expect([read.size, read.leftOut]).toEqual([1, 2])
+    expect([1, 2, 3].map((i) => read.get(hash(i)))).toEqual([undefined, 0.9, undefined])
+    expect(await refusal(`hash,test_accuracy\n${hash(1)},\n`)).toBe(
+      'Expected at least one number for "test_accuracy" but received none (table.csv)',
     )
   })
 

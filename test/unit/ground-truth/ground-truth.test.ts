@@ -98,7 +98,7 @@ describe('loadGroundTruth', () => {
     expect(message).toMatch(/ \(table\.csv, line 4\)$/)
   })
 
-  it.each(['', 'high', '-0.1', '100.1', 'NaN', 'Infinity'])('names the line of an accuracy "%s"', async (text) => {
+  it.each(['high', '-0.1', '100.1', 'Infinity'])('names the line of an accuracy "%s"', async (text) => {
     expect(await refusal(`arch,accuracy\n${CONV},90\n${NONE},${text}\n`)).toBe(
       `Expected a number in 0…100 for "accuracy" but received "${text}" (table.csv, line 3)`,
     )
@@ -123,6 +123,70 @@ describe('loadGroundTruth', () => {
   })
 })
 
+describe('loadGroundTruth by data set', () => {
+  const COLUMNS = `arch,cifar10_test,cifar100_test,ImageNet16-120_test\n${NONE},10,40,21\n${CONV},90,60,45\n`
+
+  it.each([
+    ['cifar10', 'cifar10_test', 90],
+    ['cifar100', 'cifar100_test', 60],
+    ['imagenet16-120', 'ImageNet16-120_test', 45],
+  ])('reads the column of %s', async (dataSet, column, accuracy) => {
+    const truth = await loadGroundTruth(await table(COLUMNS), space, { dataSet })
+    expect(truth.accuracy([3, 3, 3, 3, 3, 3])).toBe(accuracy)
+    expect(truth.source).toMatchObject({ column, architectures: 2, leftOut: 0, unit: 'percent' })
+  })
+
+  it("prefers the data set's column to a general one, and that to another data set's", async () => {
+    const both = await table(`arch,cifar100_test,accuracy,cifar10_test\n${NONE},60,70,80\n`)
+    const column = async (dataSet: string) => (await loadGroundTruth(both, space, { dataSet })).source?.column
+    expect(await column('cifar100')).toBe('cifar100_test')
+    expect(await column('cifar10')).toBe('cifar10_test')
+    expect(await column('fashion-mnist')).toBe('accuracy')
+  })
+
+  it.each(['imagenet16-120', 'fashion-mnist'])(
+    "refuses another data set's column for %s unless named",
+    async (dataSet) => {
+      const other = `arch,cifar10_test,params\n${NONE},10,2\n`
+      const wanted = `${dataSet.replaceAll('-', '_')}_test`
+      expect(await refusal(other, { dataSet })).toBe(
+        `Expected a column "${wanted}" or "accuracy" in table.csv but received cifar10_test, params; ` +
+          'groundTruth.column may name a column of other data',
+      )
+      const named = await loadGroundTruth(await table(other), space, { dataSet, column: 'cifar10_test' })
+      expect(named.best.accuracy).toBe(10)
+    },
+  )
+})
+
+describe('numbers of a table', () => {
+  it('turns fractions into percent, and says so', async () => {
+    const truth = await loadGroundTruth(await table(`arch,accuracy\n${NONE},0.125\n${CONV},1\n`), space)
+    expect([...truth.paths.map(truth.accuracy), truth.best.accuracy]).toEqual([12.5, 100, 100])
+    expect(truth.source?.unit).toBe('fraction')
+  })
+
+  it('keeps percent if one value is above 1', async () => {
+    const truth = await loadGroundTruth(await table(`arch,accuracy\n${NONE},0.83\n${CONV},1.5\n`), space)
+    expect(truth.paths.map(truth.accuracy)).toEqual([0.83, 1.5])
+    expect(truth.source?.unit).toBe('percent')
+  })
+
+  it.each(['', 'nan', 'NaN', 'null', 'n/a'])('leaves out and counts a row with "%s"', async (text) => {
+    const truth = await loadGroundTruth(await table(`arch,accuracy\n${NONE},${text}\n${CONV},93\n`), space)
+    expect(truth.paths).toEqual([[3, 3, 3, 3, 3, 3]])
+    expect(truth.size).toBe(1)
+    expect(truth.accuracy([0, 0, 0, 0, 0, 0])).toBeUndefined()
+    expect(truth.source).toMatchObject({ architectures: 1, leftOut: 1 })
+  })
+
+  it('refuses a column without any number', async () => {
+    expect(await refusal(`arch,accuracy\n${NONE},nan\n`)).toBe(
+      'Expected at least one number for "accuracy" but received none (table.csv)',
+    )
+  })
+})
+
 describe('loadGroundTruth of JSON', () => {
   const macro = nasBenchMacro()
   const refuse = (text: string, options = {}) => refusal(text, options, 'table.json', macro)
@@ -135,6 +199,13 @@ describe('loadGroundTruth of JSON', () => {
     expect(truth.paths.map(macro.encode)).toEqual(['02012100', '11111111', '00000001'])
     expect(truth.accuracy([0, 2, 0, 1, 2, 1, 0, 0])).toBe(89.2)
     expect(truth.best).toEqual({ path: new Array(8).fill(1), accuracy: 92 })
+  })
+
+  it('leaves out entries without the column', async () => {
+    const file = await table('{"00000000": {"mean_acc": 91},\n"00000001": {"acc": 2}}', 'table.json')
+    const truth = await loadGroundTruth(file, macro)
+    expect(truth.paths.map(macro.encode)).toEqual(['00000000'])
+    expect(truth.source).toMatchObject({ architectures: 1, leftOut: 1 })
   })
 
   it('reads another column, and gzip', async () => {
@@ -152,15 +223,17 @@ describe('loadGroundTruth of JSON', () => {
       /^Expected an object .* for each architecture but received 2 for "00000001" \(table\.json, line 2\)$/,
     ],
     [
-      '{"00000000": {"mean_acc": 1},\n"00000001": {"acc": 2}}',
-      /^Expected a number in 0…100 for "mean_acc" but received "" \(table\.json, line 2\)$/,
-    ],
-    [
       '{\n"00000000": {"mean_acc": [1, 2]}}',
       /^Expected a number in 0…100 for "mean_acc" but received "\[1,2\]" \(table\.json, line 2\)$/,
     ],
-    ['{"00000000": {"mean_acc": null}}', /"mean_acc" but received "null" \(table\.json, line 1\)$/],
-    ['{"00000000": {"mean_acc": " "}}', /"mean_acc" but received " " \(table\.json, line 1\)$/],
+    [
+      '{"00000000": {"mean_acc": null}}',
+      /^Expected at least one number for "mean_acc" but received none \(table\.json\)$/,
+    ],
+    [
+      '{"00000000": {"mean_acc": " "}}',
+      /^Expected at least one number for "mean_acc" but received none \(table\.json\)$/,
+    ],
     ['{"00000003": {"mean_acc": 1}}', /^Expected 8 digits 0…2 for .* but received "00000003" \(table\.json, line 1\)$/],
   ])('refuses %j', async (text, message) => {
     expect(await refuse(text)).toMatch(message)

@@ -90,6 +90,46 @@ describe('search', () => {
     expect(journal.disposed).toBe(journal.compiled)
   })
 
+  it('compares with the column of the data set, and names table and column in events and summary', async () => {
+    const file = join(folder, 'two.csv')
+    const rows = ['"3,3,3,3,3,3",90,0.25', '"0,0,0,0,0,0",10,0.75', '"4,4,4,4,4,4",80,nan']
+    writeFileSync(file, ['arch,cifar10_test,cifar100_test', ...rows].join('\n'))
+    const config = tinyConfig({ groundTruth: { file }, ranking: { subModels: 'groundTruth' } })
+    const events = await collect(run(config, { data: { ...tinySplits, name: 'cifar100' } }))
+    const source = { file, column: 'cifar100_test', architectures: 2, leftOut: 1, unit: 'fraction' }
+    expect(events[0]).toMatchObject({ event: 'start', groundTruth: source })
+    const result = events.at(-1) as ResultEvent
+    expect(result).toMatchObject({ groundTruth: source, ranked: 2, withGroundTruth: 2 })
+    expect(result.top.map(({ groundTruth }) => groundTruth).sort()).toEqual([25, 75])
+    expect(JSON.parse(read('run', 'summary.json'))).toMatchObject({ groundTruth: source })
+    const other = await refusal(collect(run(config, { out: out('other') })))
+    expect(other.message).toMatch(
+      /^Expected a column "tiny_test" or "accuracy" in .*two\.csv but received cifar10_test, /,
+    )
+    expect(other.exitCode).toBe(2)
+  })
+
+  it("refuses the package's table for images of one's own", async () => {
+    const error = await refusal(collect(run(tinyConfig({ groundTruth: { file: 'embedded' } }))))
+    expect(error.message).toBe('Expected a table of tiny for groundTruth.file but received embedded')
+    expect(error.exitCode).toBe(2)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('drops a ranking by another table from the summary', async () => {
+    const settings = (name: string, accuracy: number) => {
+      const file = join(folder, name)
+      writeFileSync(file, `arch,accuracy\n"3,3,3,3,3,3",${accuracy}\n`)
+      const finding = { algorithm: 'random', evaluations: 4 } as const
+      return tinyConfig({ groundTruth: { file }, ranking: { subModels: 'groundTruth' }, finding })
+    }
+    const summary = () => JSON.parse(read('run', 'summary.json'))
+    await collect(run(settings('a.csv', 90)))
+    expect(summary()).toMatchObject({ bestFound: 90, ranked: 1, groundTruth: { file: join(folder, 'a.csv') } })
+    await collect(run(settings('b.csv', 80), { resume: out(), phases: ['find'] }))
+    expect(summary()).toMatchObject({ bestFound: null, ranked: 0, groundTruth: { file: join(folder, 'b.csv') } })
+  })
+
   it('takes every image once in the first epoch, then draws as many with replacement, and keeps the last part batch', async () => {
     await collect(run())
     const epochs = [0, 1, 2].map((epoch) => journal.steps.slice(7 * epoch, 7 * (epoch + 1)).map(({ batch }) => batch))

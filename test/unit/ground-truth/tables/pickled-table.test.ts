@@ -83,7 +83,7 @@ describe("the dictionary of PA&DA's release", () => {
     expect(message).toContain(part)
   })
 
-  it('refuses plain arrays, architectures of other spaces, repeated ones and missing values', async () => {
+  it('refuses plain arrays, architectures of other spaces, repeated ones, and leaves out missing values', async () => {
     expect(await refusal(npy('12345678', '<f8'))).toBe(
       'Expected a pickled table of accuracies for table.npy but received an array of numbers',
     )
@@ -98,9 +98,16 @@ describe("the dictionary of PA&DA's release", () => {
     expect(await refusal(table(entry(all), entry(all)))).toBe(
       'Expected each architecture once in table.npy but received 3,3,3,3,3,3 again on entry 2',
     )
-    expect(await refusal(table(entry(all), entry('K\x02'.repeat(6), '')))).toBe(
-      'Expected a number in 0…100 for "cifar10_test" but received "" (table.npy, entry 2)',
-    )
+    const file = join(folder, 'missing.npy')
+    await writeFile(file, table(entry(all), entry('K\x02'.repeat(6), '')))
+    const { paths, source } = await loadGroundTruth(file, space)
+    expect(paths).toEqual([[3, 3, 3, 3, 3, 3]])
+    expect(source?.leftOut).toBe(1)
+  })
+
+  it('has a column for ImageNet16-120, under the name that the release gives it', async () => {
+    const { source } = await loadGroundTruth(fixture('nasbench201_dict.npy'), space, { dataSet: 'imagenet16-120' })
+    expect(source?.column).toBe('imagenet16_test')
   })
 })
 

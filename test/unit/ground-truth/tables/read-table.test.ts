@@ -162,6 +162,15 @@ describe('loadGroundTruth of a kept table', () => {
     expect(truths[1].paths.map(truths[1].accuracy)).toEqual(ARCHS.map((_, i) => i / 100))
   })
 
+  it('tells missing numbers from mistakes, as in the file', async () => {
+    const rows = TEXT.split('\n')
+    const changed = (text: string) => rows.with(5, rows[5].replace(/,[^,]*(,[^,]*)$/, `,${text}$1`)).join('\n')
+    const missing = write(changed('nan'))
+    for (const _ of ['first', 'kept']) expect((await loadGroundTruth(missing, space)).source?.leftOut).toBe(1)
+    const wrong = write(changed('9O.1'))
+    for (const _ of ['first', 'kept']) await expect(loadGroundTruth(wrong, space)).rejects.toThrow('received "9O.1"')
+  })
+
   it('names the text and the line of what is wrong, as the file has them', async () => {
     const file = write(TEXT)
     const message = () => loadGroundTruth(file, space, { column: 'note' }).catch((error: Error) => error.message)

@@ -1,0 +1,13 @@
+import { basename } from 'node:path'
+import type { TruthSource } from '../../evaluation/events.js'
+import { integer } from './format.js'
+
+/** Names table and column in one line, with what was left out or converted. */
+export function describeTruth({ file, column, architectures, leftOut, unit }: TruthSource): string {
+  return [
+    `${basename(file)}, column ${column}`,
+    `${integer(architectures)} architectures`,
+    ...(leftOut > 0 ? [`${integer(leftOut)} left out, which have no number`] : []),
+    ...(unit === 'fraction' ? ['fractions, read as percent / 100'] : []),
+  ].join(' · ')
+}

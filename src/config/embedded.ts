@@ -1,0 +1,38 @@
+/** Keeps what belongs to the embedded data away from other data: its ground truth, and settings of the default file. */
+import { EMBEDDED } from './schema.js'
+import { isGroup, type Settings } from './settings.js'
+
+/** Sub-models to rank in place of those in the embedded table, which has as many. */
+const SAMPLE = 200
+
+/** True if the settings name another data set than the one in the package. */
+export function isOfOtherData({ data }: Settings): boolean {
+  return isGroup(data) && data.format !== undefined && data.format !== EMBEDDED
+}
+
+/** True if the settings name the table in the package. */
+export function namesEmbeddedTable({ groundTruth }: Settings): boolean {
+  return isGroup(groundTruth) && groundTruth.file === EMBEDDED
+}
+
+/**
+ * The settings of the default file without those of its data: name, `data`, `groundTruth` and `ranking.imageCount`. Its
+ * `ranking.subModels`, the table's, stays only if there is another table.
+ */
+export function forOtherData(settings: Settings, hasTable: boolean): Settings {
+  const { name: _name, data: _data, ranking, ...rest } = hasTable ? withoutTable(settings) : withoutTruth(settings)
+  const { imageCount: _count, ...others } = ranking as Settings
+  return { ...rest, ranking: others }
+}
+
+/** The settings without ground truth. If they rank the sub-models of its table, they rank a random sample instead. */
+export function withoutTruth(settings: Settings): Settings {
+  const { ranking, ...rest } = withoutTable(settings)
+  if (!isGroup(ranking) || ranking.subModels !== 'groundTruth')
+    return { ...rest, ...(ranking !== undefined && { ranking }) }
+  return { ...rest, ranking: { ...ranking, subModels: SAMPLE } }
+}
+
+function withoutTable({ groundTruth: _, ...rest }: Settings): Settings {
+  return rest
+}
