@@ -22,18 +22,23 @@ export function inTodaysForm(settings: Settings, before: Settings = {}): Setting
   const { training } = settings
   if (!isGroup(training)) return settings
   const earlier = isGroup(before.training) ? before.training : {}
-  const today = withOptimizer(withAugmentations(training, earlier))
+  const today = withOptimizer(withAugmentations(training, earlier), earlier)
   return today === training ? settings : { ...settings, training: today }
 }
 
-/** `training.momentum` and `training.weightDecay` became settings of `training.optimizer`, which was always SGD. */
-function withOptimizer(training: Settings): Settings {
-  if (training.momentum === undefined && training.weightDecay === undefined) return training
+/**
+ * `training.momentum` and `training.weightDecay` became settings of `training.optimizer`, which was always SGD; a group
+ * without a kind is SGD too. Both forms of one setting in the same place are left for the schema to refuse.
+ */
+function withOptimizer(training: Settings, before: Settings): Settings {
   const { momentum, weightDecay, ...rest } = training
-  const optimizer: Settings = isGroup(rest.optimizer) ? { ...rest.optimizer } : { kind: 'sgd' }
-  if (momentum !== undefined) optimizer.momentum = momentum
-  if (weightDecay !== undefined) optimizer.weightDecay = weightDecay
-  return { ...rest, optimizer }
+  const earlier = Object.entries({ momentum, weightDecay }).filter(([, value]) => value !== undefined)
+  const { optimizer = {} } = rest
+  if (!isGroup(optimizer)) return training
+  const known = isGroup(before.optimizer) ? before.optimizer : {}
+  if (earlier.some(([key]) => optimizer[key] !== known[key])) return training
+  if (earlier.length === 0 && (rest.optimizer === undefined || optimizer.kind !== undefined)) return training
+  return { ...rest, optimizer: { kind: 'sgd', ...optimizer, ...Object.fromEntries(earlier) } }
 }
 
 function withAugmentations(training: Settings, before: Settings): Settings {

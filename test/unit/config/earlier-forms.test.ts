@@ -137,4 +137,25 @@ describe('momentum and weightDecay, which became settings of training.optimizer,
     const { training } = await loadConfig({ file: join(folder, 'settings.yaml'), set: ['training.momentum=0.5'] })
     expect(training.optimizer).toEqual({ kind: 'sgd', momentum: 0.5, weightDecay: 0.1 })
   })
+
+  it("are refused beside today's form of the same setting, and beside no optimizer", () => {
+    const both = { momentum: 0.5, optimizer: { kind: 'sgd', momentum: 0.7 } }
+    expect(() => optimizer(both)).toThrow(/^Expected only .* for training but received "momentum"/)
+    for (const other of ['adam', null]) {
+      expect(() => optimizer({ momentum: 0.5, optimizer: other })).toThrow(/training\.optimizer/)
+    }
+  })
+
+  it('win, as --set, over the same setting of a file', async () => {
+    const { training } = await loadConfig({
+      file: file('training: { optimizer: { kind: sgd, momentum: 0.7 } }'),
+      set: ['training.momentum=0.5'],
+    })
+    expect(training.optimizer).toEqual({ kind: 'sgd', momentum: 0.5, weightDecay: 2.5e-4 })
+  })
+
+  it("need no kind in today's form either", async () => {
+    const { training } = await loadConfig({ file: file('seed: 1'), set: ['training.optimizer.momentum=0.8'] })
+    expect(training.optimizer).toEqual({ kind: 'sgd', momentum: 0.8, weightDecay: 2.5e-4 })
+  })
 })
