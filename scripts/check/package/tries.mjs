@@ -41,7 +41,7 @@ export async function offlineWithNothing(stranger) {
   for (const command of [['setup'], SEARCH]) {
     const { code, stdout, stderr } = await stranger.pada(command, env)
     expect(`the exit code of ${command[0]}`, code, 1)
-    expect('what it prints', stderr, /Expected a libtorch .* but found none.*Any one of these mends it:.*LIBTORCH=/s)
+    expect('what it prints', stderr, /Expected a libtorch .* but found none.*Any one of these fixes it:.*LIBTORCH=/s)
     expect('its standard output', stdout, '')
   }
   expect('what the cache has', readdirSync(cache).join(), '')
