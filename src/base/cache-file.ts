@@ -35,13 +35,14 @@ export async function useCacheFile<Result>(
  * emitted once per folder.
  */
 export async function writeCacheFile(name: string, parts: readonly Uint8Array[], contents: string): Promise<void> {
-  const file = join(cacheRoot(), name)
+  const kind = dirname(name)
   try {
+    const file = join(cacheRoot(), name)
     await mkdir(dirname(file), { recursive: true })
     await writeAtomically(file, parts)
   } catch (error) {
-    if (warned.has(dirname(file))) return
-    warned.add(dirname(file))
+    if (warned.has(kind)) return
+    warned.add(kind)
     process.emitWarning(`${contents} are not kept for the next run: ${(error as Error).message}`)
   }
 }

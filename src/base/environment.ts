@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
 
 /**
  * All environment variables that the project reads. Each call of {@link environment} reads them again, so tests can set
@@ -17,7 +18,7 @@ export interface Environment {
   readonly compiler: string
   /** Additional flags for the compiler and the linker. */
   readonly compilerFlags: string
-  /** Folder for downloads and built addons. */
+  /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
   readonly cache?: string
 }
 
@@ -32,8 +33,30 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
       .map((flags) => flags ?? '')
       .join(' ')
       .trim(),
-    cache: folder(env.PADA_CACHE),
+    cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
+}
+
+/** The value of a variable that the user names in a path; undefined if it is not set. */
+export function variable(name: string): string | undefined {
+  return process.env[name]
+}
+
+/** The user's home folder; undefined if the system knows none, as for an arbitrary user of a container. */
+export function homeFolder(): string | undefined {
+  try {
+    return text(homedir())
+  } catch {
+    return undefined
+  }
+}
+
+/** `pada-native` in the user's folder of caches. A relative XDG_CACHE_HOME is ignored, as its specification says. */
+function usualCache(env: NodeJS.ProcessEnv): string | undefined {
+  const named = text(env.XDG_CACHE_HOME)
+  if (named !== undefined && isAbsolute(named)) return join(named, 'pada-native')
+  const home = homeFolder()
+  return home === undefined ? undefined : join(home, '.cache', 'pada-native')
 }
 
 function text(value: string | undefined): string | undefined {

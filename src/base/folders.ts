@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment } from './environment.js'
+import { UserError } from './errors.js'
 
 /** Folder of the package: two levels above this file, in `src/` as in `dist/`. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -11,14 +11,21 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-/** The cache folder: libtorch, builds for packages in read-only folders, decoded images, tables that were read. */
+/**
+ * The cache folder: libtorch, builds for packages in read-only folders, decoded images, tables that were read.
+ *
+ * @throws UserError if no variable names one and the user has no home folder.
+ */
 export function cacheRoot(): string {
-  return environment().cache ?? join(homedir(), '.cache', 'pada-native')
+  const { cache } = environment()
+  if (cache !== undefined) return cache
+  throw new UserError('Expected a home folder for the cache but this user has none: set PADA_CACHE to a folder')
 }
 
 /** Folders that may hold the build of the addon, best first. */
 export function buildFolders(root: string = packageRoot): string[] {
-  return [join(root, 'build'), join(cacheRoot(), `build-${packageVersion()}`)]
+  const { cache } = environment()
+  return [join(root, 'build'), ...(cache === undefined ? [] : [join(cache, `build-${packageVersion()}`)])]
 }
 
 export function addonPath(buildFolder: string): string {

@@ -1,41 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import yargs from 'yargs'
-import { hideBin } from 'yargs/helpers'
-import { environment } from '../base/environment.js'
-import { UserError } from '../base/errors.js'
-import { commandsFor } from './commands.js'
-import { reportError } from './report-error.js'
+/**
+ * The entry of the command line. It imports the rest only after it has checked Node's version: older ones fail on an
+ * import, before any code of ours runs.
+ */
+const [major, minor] = process.versions.node.split('.').map(Number)
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-
-const cli = yargs(hideBin(process.argv))
-  .scriptName('pada-native')
-  .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
-  .command(await commandsFor(hideBin(process.argv)))
-  .demandCommand(1, 'Expected a command but received none')
-  .strict()
-  // Options have one spelling: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes.
-  .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
-  .locale('en')
-  .version(version)
-  .help()
-  .alias('help', 'h')
-  .wrap(Math.min(100, process.stdout.columns ?? 100))
-  .exitProcess(false)
-  .fail((message, error) => {
-    // Complaints of yargs have a message, and some have a YError. Errors of commands are thrown on.
-    if (error && error.name !== 'YError') throw error
-    throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
-  })
-
-try {
-  await cli.parseAsync()
-} catch (error) {
-  const code = reportError(error, {
-    debug: environment().debug,
-    write: (line) => process.stderr.write(`${line}\n`),
-  })
-  // Not `process.exitCode`: a build or a native step that still runs would keep an interrupted process alive.
-  process.exit(code)
+// The same as `engines` in package.json, which is what the packages in use need.
+if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22) {
+  await import('./cli.js')
+} else {
+  process.stderr.write(
+    `pada-native: Expected Node 20.19 or newer (of Node 22: 22.12) but received ${process.versions.node}\n`,
+  )
+  process.exitCode = 1
 }
+
+export {}

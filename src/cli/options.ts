@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { InferredOptionTypes, Options } from 'yargs'
 import { expected } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
+import { expandPath } from '../base/user-path.js'
 import { assign, type Settings } from '../config/settings.js'
 
 /** Settings of the paper's search, the default of commands that do not need its data set. */
@@ -26,6 +27,8 @@ export const paperConfigOption = {
 export const setOption = {
   type: 'string',
   array: true,
+  // Of several after one --set, `separateSettings` has made several --set.
+  nargs: 1,
   requiresArg: true,
   describe: 'Change settings: key.of.setting=value …',
 } as const satisfies Options
@@ -68,11 +71,17 @@ export const runOptions = {
 
 export type RunOptions = InferredOptionTypes<typeof runOptions>
 
-/** A coercion that refuses an empty value, and an option given twice, which yargs would pass as a list. */
+/** A coercion for a path, in which it expands `~` and `$NAME`; otherwise as {@link oneText}. */
 export function onePath(name: string): (value: string | string[]) => string {
+  const one = oneText(name, 'a path')
+  return (value) => (value === undefined ? value : expandPath(one(value), name))
+}
+
+/** A coercion that refuses an empty value, and an option given twice, which yargs would pass as a list. */
+export function oneText(name: string, wanted = 'text'): (value: string | string[]) => string {
   return (value) => {
     if (Array.isArray(value)) throw expected('one value', name, value.length, 2)
-    if (value === '') throw expected('a path', name, 'an empty string', 2)
+    if (value === '') throw expected(wanted, name, 'an empty string', 2)
     return value
   }
 }

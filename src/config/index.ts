@@ -39,7 +39,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { file = DEFAULT_CONFIG } = options
   const written = await readSettings(file, '--config')
   resolvePaths(written, dirname(resolve(file)))
-  if (options.file !== undefined) written.name ??= basename(file, extname(file))
+  if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options)
   if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file)
   const hasTable = isGroup(settings.groundTruth) && !namesEmbeddedTable(settings)
@@ -49,6 +49,15 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
   )
   return config
+}
+
+/** The name of a search or an experiment that its file gives: without extension, other characters as dashes. */
+export function nameOfFile(file: string): string {
+  const name = basename(file, extname(file))
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+  return name === '' ? 'search' : name
 }
 
 /** The settings of a file, changed by all other sources. */

@@ -32,7 +32,7 @@ export const EMBEDDED = 'embedded'
 export const configSchema = group({
   name: z
     .string()
-    .regex(/^[\w.-]+$/)
+    .regex(/^[\p{L}\p{N}_.-]+$/u)
     .default('search')
     .describe(
       'Name of the search, which begins the name of its run folder. A search from a file is called after the file by default.',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
+import { expandPath } from '../base/user-path.js'
 import { EMBEDDED } from './schema.js'
 
 /** A group of settings as it was written. */
@@ -54,17 +55,19 @@ export function merge(settings: Settings, overrides: object): void {
   }
 }
 
-/** Makes `data.dir` and `groundTruth.file` absolute, so that the settings mean the same in any folder. */
+/** Expands `data.dir` and `groundTruth.file` and makes them absolute, so that the settings mean the same in any folder. */
 export function resolvePaths(settings: Settings, base: string): void {
   const { data, groundTruth } = settings
-  if (isGroup(data) && typeof data.dir === 'string') data.dir = resolve(base, data.dir)
+  if (isGroup(data) && typeof data.dir === 'string') data.dir = resolve(base, expandPath(data.dir, 'data.dir'))
   if (isGroup(groundTruth)) resolveTable(groundTruth, base)
 }
 
 /** Makes the file of a ground truth absolute, unless it is the table in the package. */
 export function resolveTable(groundTruth: Settings, base: string): void {
   const { file } = groundTruth
-  if (typeof file === 'string' && file !== EMBEDDED) groundTruth.file = resolve(base, file)
+  if (typeof file === 'string' && file !== EMBEDDED) {
+    groundTruth.file = resolve(base, expandPath(file, 'groundTruth.file'))
+  }
 }
 
 export function isGroup(value: unknown): value is Settings {

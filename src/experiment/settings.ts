@@ -1,14 +1,15 @@
 /** The settings of an experiment: the searches to compare, their seeds, and the studies that figures show. */
-import { basename, dirname, extname, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { expandPath } from '../base/user-path.js'
 import { group } from '../config/group.js'
-import { checkAgainst } from '../config/index.js'
+import { checkAgainst, nameOfFile } from '../config/index.js'
 import { groundTruth } from '../config/ranking.js'
 import { assign, isGroup, readSettings, resolvePaths, resolveTable, type Settings } from '../config/settings.js'
 import { AXES, AXIS_KINDS, type Axis, expandShorthand, slug } from './axes.js'
 import { type Experiment, plan } from './plan.js'
 
-const safeName = z.string().regex(/^\w[\w.-]*$/)
+const safeName = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u)
 
 /** References in the JSON Schema of experiments: to the settings of a search, and to a value of an axis. */
 const SEARCH_SETTINGS = '#/$defs/settings'
@@ -137,7 +138,7 @@ export interface LoadExperimentOptions {
  */
 export async function loadExperiment(file: string, { set = [] }: LoadExperimentOptions = {}): Promise<Experiment> {
   const written = await readSettings(file, 'the experiment')
-  written.name ??= basename(file, extname(file))
+  written.name ??= nameOfFile(file)
   const folder = dirname(resolve(file))
   resolveAll(written, folder)
   for (const assignment of set) {
@@ -162,7 +163,7 @@ export async function planExperiment(input: ExperimentInput): Promise<Experiment
 
 /** Makes all names of files absolute. */
 function resolveAll(experiment: Settings, base: string): void {
-  if (typeof experiment.config === 'string') experiment.config = resolve(base, experiment.config)
+  if (typeof experiment.config === 'string') experiment.config = resolve(base, expandPath(experiment.config, 'config'))
   if (isGroup(experiment.set)) resolvePaths(experiment.set, base)
   if (isGroup(experiment.groundTruths)) {
     for (const table of Object.values(experiment.groundTruths)) if (isGroup(table)) resolveTable(table, base)
@@ -174,7 +175,7 @@ function resolveAll(experiment: Settings, base: string): void {
       const values = study[AXIS_KINDS[axis].key]
       for (const value of Array.isArray(values) ? values : []) {
         if (!isGroup(value)) continue
-        if (typeof value.config === 'string') value.config = resolve(base, value.config)
+        if (typeof value.config === 'string') value.config = resolve(base, expandPath(value.config, 'config'))
         resolvePaths(value, base)
       }
     }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { environment } from '../base/environment.js'
+import { expected } from '../base/errors.js'
 import { addonPath, buildFolders, isWritable, packageRoot } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
 import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
@@ -37,7 +38,11 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<NativeS
   const request: BuildRequest = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(request)
   if (fresh !== undefined) return fresh
-  const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate))) as string
+  const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate)))
+  if (folder === undefined) {
+    const received = 'none, and neither the package nor a home folder can be written to'
+    throw expected('a folder to build in', 'PADA_CACHE', received)
+  }
   const setup = withLock(
     folder,
     () => log('Waiting for another process that is building the addon'),

@@ -70,7 +70,10 @@ export function staleness(stamp: Stamp, request: BuildRequest): string | undefin
   if (python !== undefined && libtorch === undefined && python !== stamp.asked.python) {
     return 'PADA_PYTHON names another Python'
   }
-  if (stamp.library !== fingerprint(stamp.libtorch.root)) return 'its libtorch changed'
+  const library = fingerprint(stamp.libtorch.root)
+  if (library === UNREADABLE)
+    return `this user may not read ${stamp.libtorch.root}: set up with PADA_CACHE in a common place`
+  if (stamp.library !== library) return 'its libtorch changed'
   if (request.variant === 'cuda' && !stamp.libtorch.cuda) return 'its libtorch has no torch_cuda'
   if (request.builder !== undefined && request.builder !== stamp.builder) return `${request.builder} is asked for`
   return undefined
@@ -110,9 +113,16 @@ export function hashSources(root: string): string {
   return hash.digest('hex')
 }
 
+/** What {@link fingerprint} says of a library in a folder that the user may not look into, such as another's home. */
+const UNREADABLE = 'unreadable'
+
 function fingerprint(libtorchRoot: string): string {
-  const stat = statSync(libraryPath(libtorchRoot, 'torch_cpu'), { throwIfNoEntry: false })
-  return stat === undefined ? 'missing' : `${stat.size} bytes, ${stat.mtime.toISOString()}`
+  try {
+    const stat = statSync(libraryPath(libtorchRoot, 'torch_cpu'), { throwIfNoEntry: false })
+    return stat === undefined ? 'missing' : `${stat.size} bytes, ${stat.mtime.toISOString()}`
+  } catch {
+    return UNREADABLE
+  }
 }
 
 function stampPath(buildFolder: string): string {

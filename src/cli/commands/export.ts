@@ -9,7 +9,7 @@ import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { parsePath, SPACES } from '../../spaces/index.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { givenSpace, jsonOption, onePath, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, onePath, oneText, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
 
 /** `pt` is for PyTorch; onnxruntime runs models in `onnx`. */
@@ -26,7 +26,7 @@ const options = {
     type: 'string',
     requiresArg: true,
     describe: 'Export only this path, as operation indices or architecture',
-    coerce: onePath('--path'),
+    coerce: oneText('--path'),
   },
   space: {
     choices: SPACES,

@@ -10,7 +10,7 @@ import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { configOption, jsonOption, onePath, setOption } from '../options.js'
+import { configOption, jsonOption, onePath, oneText, setOption } from '../options.js'
 import { integer } from '../output/format.js'
 import { onInterrupt } from '../signals.js'
 
@@ -32,7 +32,7 @@ const options = {
     type: 'string',
     requiresArg: true,
     describe: 'Path that the weights belong to, as operation indices or architecture',
-    coerce: onePath('--path'),
+    coerce: oneText('--path'),
   },
   'no-strict': {
     type: 'boolean',

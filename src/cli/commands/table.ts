@@ -12,7 +12,7 @@ import {
 import { readTable } from '../../ground-truth/tables/read-table.js'
 import { writeTable } from '../../ground-truth/tables/write-table.js'
 import { createSpace, type SearchSpace, SPACES, spaceSize } from '../../spaces/index.js'
-import { jsonOption, onePath, whole } from '../options.js'
+import { jsonOption, onePath, oneText, whole } from '../options.js'
 import { integer } from '../output/format.js'
 
 const options = {
@@ -22,7 +22,7 @@ const options = {
     requiresArg: true,
     describe: 'Column to sort the best rows by',
     defaultDescription: 'accuracy, test_accuracy, mean_acc or cifar10_test',
-    coerce: onePath('--column'),
+    coerce: oneText('--column'),
   },
   top: {
     type: 'number',

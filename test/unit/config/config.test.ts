@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { UserError } from '../../../src/base/errors.js'
 import { AUGMENTATIONS } from '../../../src/config/augmentation.js'
-import { loadConfig, parseConfig } from '../../../src/config/index.js'
+import { loadConfig, nameOfFile, parseConfig } from '../../../src/config/index.js'
 import { METHODS } from '../../../src/config/methods.js'
 
 let folder: string
@@ -416,4 +416,17 @@ describe('configs/', () => {
       expect(parse(readFileSync(shipped(`${name}.yaml`), 'utf8')).name).toBe(name)
     }
   })
+})
+
+it('a file may have any name: the name of the search is made of it', () => {
+  const names = {
+    'my search (1).yaml': 'my-search-1',
+    'größe.yaml': 'größe',
+    'a/b.c-d.yml': 'b.c-d',
+    '!.yaml': 'search',
+  }
+  for (const [file, name] of Object.entries(names)) {
+    expect(nameOfFile(file)).toBe(name)
+    expect(parseConfig({ name }).name).toBe(name)
+  }
 })

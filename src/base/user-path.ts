@@ -1,0 +1,26 @@
+/** Paths as users write them in settings and options, where no shell has replaced `~` and `$NAME`. */
+import { homeFolder, variable } from './environment.js'
+import { expected } from './errors.js'
+
+/**
+ * Replaces `~` at the beginning by the home folder, and `$NAME` and `${NAME}` by environment variables.
+ *
+ * @param name The option or setting, for the message.
+ * @throws UserError with exit code 2 for a variable that is not set, a home folder that is not known, and `~user`.
+ */
+export function expandPath(path: string, name: string): string {
+  return expandHome(path, name).replace(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (written, braced, bare) => {
+    const value = variable(braced ?? bare)
+    if (value === undefined) throw expected('a variable that is set', name, `${written} in "${path}"`, 2)
+    return value
+  })
+}
+
+function expandHome(path: string, name: string): string {
+  const match = /^~([^/\\]*)/.exec(path)
+  if (match === null) return path
+  if (match[1] !== '') throw expected('the path of the folder', name, `"${path}", which only a shell expands`, 2)
+  const home = homeFolder()
+  if (home === undefined) throw expected('a path without ~', name, `"${path}", and this user has no home folder`, 2)
+  return home + path.slice(1)
+}

@@ -1,0 +1,21 @@
+/** The words of a command line before yargs reads them. */
+
+const ASSIGNMENT = /^[A-Za-z]\w*(\.[\w-]+)*=/
+
+/**
+ * Writes `--set a=1 b=2 PATH` as `--set a=1 --set b=2 PATH`, so that a list of settings ends where a word is no
+ * assignment. The first word after `--set` always belongs to it.
+ */
+export function separateSettings(words: readonly string[]): string[] {
+  const separated: string[] = []
+  let inSettings = false
+  for (const [at, word] of words.entries()) {
+    if (word === '--') return [...separated, ...words.slice(at)]
+    const isFirst = words[at - 1] === '--set'
+    if (inSettings && !isFirst && ASSIGNMENT.test(word)) separated.push('--set')
+    else if (word === '--set') inSettings = true
+    else if (!isFirst) inSettings = false
+    separated.push(word)
+  }
+  return separated
+}

@@ -1,0 +1,43 @@
+/** The command line: yargs, its commands, and how their errors are shown. */
+import { readFileSync } from 'node:fs'
+import yargs from 'yargs'
+import { hideBin } from 'yargs/helpers'
+import { environment } from '../base/environment.js'
+import { UserError } from '../base/errors.js'
+import { separateSettings } from './arguments.js'
+import { commandsFor } from './commands.js'
+import { reportError } from './report-error.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+const words = separateSettings(hideBin(process.argv))
+const cli = yargs(words)
+  .scriptName('pada-native')
+  .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
+  .command(await commandsFor(words))
+  .demandCommand(1, 'Expected a command but received none')
+  .strict()
+  // Options have one spelling: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes.
+  .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
+  .locale('en')
+  .version(version)
+  .help()
+  .alias('help', 'h')
+  .wrap(Math.min(100, process.stdout.columns ?? 100))
+  .exitProcess(false)
+  .fail((message, error) => {
+    // Complaints of yargs have a message, and some have a YError. Errors of commands are thrown on.
+    if (error && error.name !== 'YError') throw error
+    throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
+  })
+
+try {
+  await cli.parseAsync()
+} catch (error) {
+  const code = reportError(error, {
+    debug: environment().debug,
+    write: (line) => process.stderr.write(`${line}\n`),
+  })
+  // Not `process.exitCode`: a build or a native step that still runs would keep an interrupted process alive.
+  process.exit(code)
+}
