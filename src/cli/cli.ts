@@ -31,6 +31,12 @@ const cli = yargs(words)
     throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
   })
 
+// Whoever reads the output has seen enough (`| head`). Work that can be saved has a handler of its own.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  if (process.listenerCount('SIGTERM') === 0) process.exit(0)
+})
+
 try {
   await cli.parseAsync()
 } catch (error) {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.js'
 import type { SearchEvent, SearchResult } from '../search/events.js'
-import { ensureNative } from '../setup/index.js'
+import { ensureNativeFor } from './native.js'
 import { createReporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'
 
@@ -21,7 +21,7 @@ export async function run(work: Work): Promise<void> {
   using interruption = onInterrupt((line) => reporter.say(line))
   const { signal } = interruption
   for (const note of work.notes ?? []) reporter.say(note)
-  await ensureNative({ cuda: work.config.device === 'cuda', log: (line) => reporter.say(line), signal })
+  await ensureNativeFor(work.config, { log: (line) => reporter.say(line), signal })
   let folder: string | undefined
   try {
     for await (const event of work.start(signal)) {

@@ -75,6 +75,9 @@ export function staleness(stamp: Stamp, request: BuildRequest): string | undefin
     return `this user may not read ${stamp.libtorch.root}: set up with PADA_CACHE in a common place`
   if (stamp.library !== library) return 'its libtorch changed'
   if (request.variant === 'cuda' && !stamp.libtorch.cuda) return 'its libtorch has no torch_cuda'
+  const { cuda, origin } = stamp.libtorch
+  // Another libtorch with CUDA is the user's choice.
+  if (request.variant === 'cpu' && cuda && (origin === 'cache' || origin === 'download')) return 'its libtorch has CUDA'
   if (request.builder !== undefined && request.builder !== stamp.builder) return `${request.builder} is asked for`
   return undefined
 }

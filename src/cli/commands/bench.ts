@@ -4,7 +4,7 @@ import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchma
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
 import { loadConfig } from '../../config/index.js'
-import { ensureNative } from '../../setup/index.js'
+import { ensureNativeFor } from '../native.js'
 import {
   CIFAR10_FOLDER,
   jsonOption,
@@ -72,7 +72,7 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
         ? randomPaths(job.space, RANDOM_PATHS, RandomStream.named(config.seed, 'bench'))
         : await readPathList(list, job.space)
     if (job.generated) log(`No data set at ${config.data.dir}: measuring on generated images`)
-    await ensureNative({ cuda: config.device === 'cuda', log })
+    await ensureNativeFor(config, { log })
 
     using interruption = onInterrupt(log)
     const { signal } = interruption

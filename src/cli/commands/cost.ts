@@ -7,10 +7,10 @@ import { imageExtents } from '../../data/extents.js'
 import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
 import { Supernet, setThreads } from '../../native/index.js'
 import type { Cost } from '../../programs/cost.js'
-import { ensureNative } from '../../setup/index.js'
 import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
 import { initialise } from '../../training/snapshot.js'
+import { ensureNativeFor } from '../native.js'
 import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
 import { decimal, integer } from '../output/format.js'
 import { onInterrupt } from '../signals.js'
@@ -75,7 +75,7 @@ async function latencies(
   batch?: number,
 ): Promise<number[]> {
   const log = (line: string) => process.stderr.write(`${line}\n`)
-  await ensureNative({ cuda: config.device === 'cuda', log })
+  await ensureNativeFor(config, { log })
   const { device, precision } = config
   if (config.threads !== undefined) await setThreads(config.threads)
   using interruption = onInterrupt(log)

@@ -3,7 +3,7 @@ import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
 import { experiment } from '../../experiment/run.js'
 import { loadExperiment } from '../../experiment/settings.js'
-import { ensureNative } from '../../setup/index.js'
+import { ensureNativeFor } from '../native.js'
 import { jsonOption, onePath, setOption } from '../options.js'
 import { ExperimentReporter } from '../output/experiment.js'
 import { isAbort, onInterrupt } from '../signals.js'
@@ -38,8 +38,8 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
     using interruption = onInterrupt((line) => reporter.say(line))
     const { signal } = interruption
     if (!report) {
-      const cuda = plan.cells.some(({ config }) => config.device === 'cuda')
-      await ensureNative({ cuda, log: (line) => reporter.say(line), signal })
+      const device = plan.cells.some(({ config }) => config.device === 'cuda') ? 'cuda' : 'cpu'
+      await ensureNativeFor({ device }, { log: (line) => reporter.say(line), signal })
     }
     try {
       for await (const event of experiment(plan, { out, reportOnly: report, signal })) reporter.event(event)

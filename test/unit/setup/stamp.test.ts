@@ -79,6 +79,23 @@ describe.runIf(process.platform === 'linux')('staleness', () => {
     expect(staleness(stamp, { root, variant: 'cuda' })).toBe('its libtorch has no torch_cuda')
     expect(staleness(stamp, { root, builder: 'node-gyp' })).toBe('node-gyp is asked for')
   })
+
+  test('--cpu goes back from a download with CUDA, but not from the libtorch that the user named', () => {
+    const { root, stamp } = build()
+    const withCuda = (origin: Located['origin']) => ({ ...stamp, libtorch: { ...stamp.libtorch, cuda: true, origin } })
+    expect(staleness(withCuda('cache'), { root, variant: 'cpu' })).toBe('its libtorch has CUDA')
+    expect(staleness(withCuda('cache'), { root })).toBeUndefined()
+    expect(staleness(withCuda('LIBTORCH'), { root, variant: 'cpu' })).toBeUndefined()
+  })
+
+  test('a library that the user may not look at is told from one that changed', () => {
+    const libtorch = fakeLibtorch()
+    const { root, stamp } = build(libtorch)
+    // A file in the place of the folder is as unreadable as a closed folder, for root too.
+    rmSync(libtorch, { recursive: true })
+    writeFileSync(libtorch, '')
+    expect(staleness(stamp, { root })).toMatch(/^this user may not read .*: set up with PADA_CACHE/)
+  })
 })
 
 test.runIf(process.platform === 'linux')('of two builds the fresh one is current, wherever it is', () => {

@@ -1,0 +1,18 @@
+/** Sets up the addon for a command. */
+import { expected } from '../base/errors.js'
+import type { Config } from '../config/schema.js'
+import { type EnsureOptions, ensureNative } from '../setup/index.js'
+import { hasGpu } from '../setup/locate.js'
+
+/**
+ * Sets up the addon for the device of the settings. A GPU that is not there is refused first, because libtorch with CUDA
+ * is a download of gigabytes.
+ */
+export async function ensureNativeFor(
+  { device }: Pick<Config, 'device'>,
+  options: Pick<EnsureOptions, 'log' | 'signal'>,
+): Promise<void> {
+  const cuda = device === 'cuda'
+  if (cuda && !hasGpu()) throw expected('cpu', 'device', 'cuda, and this machine has no NVIDIA GPU', 2)
+  await ensureNative({ cuda, ...options })
+}
