@@ -13,7 +13,7 @@ import '../report-errors.mjs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createSpace, kendallTauB, loadGroundTruth, readTable, UserError } from 'pada-native'
+import { createSpace, kendallTauB, loadGroundTruth, parseConfig, readTable, UserError } from 'pada-native'
 
 const PUBLISHED_TAU = 0.65
 const SEEDS_TAU = 0.7
@@ -33,7 +33,7 @@ const { values: options, positionals } = parseArgs({
 if (positionals.length !== 1) {
   throw new UserError(`Expected one table of NAS-Bench-201 but received ${positionals.length || 'none'}`, 2)
 }
-const space = createSpace({ name: 'nasbench201', channels: 8 }, { channels: 1, height: 4, width: 4 }, 10)
+const space = createSpace(parseConfig({}).space, { channels: 1, height: 4, width: 4 }, 10)
 const published = await loadGroundTruth(positionals[0], space, { column: options.column })
 const table = await readTable(options.table)
 const own = await loadGroundTruth(options.table, space, { column: 'accuracy' })
