@@ -4,11 +4,12 @@ import { writeAtomically } from '../base/atomic.js'
 import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
 import { readCell } from './cell-folder.js'
+import { differences } from './differences.js'
 import { drawStudy } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
-import { cellTable, conditionTable } from './tables.js'
+import { cellTable, conditionTable, differenceTable } from './tables.js'
 
 /** Reads all complete searches. */
 export async function collect(experiment: Experiment, out: string): Promise<ExperimentResults> {
@@ -28,19 +29,20 @@ export async function collect(experiment: Experiment, out: string): Promise<Expe
       pathDistributions: pathDistributions(run),
     })
   }
-  const conditions = experiment.studies.flatMap(({ name, conditions }) =>
-    conditions.map(({ labels, cells }) => {
-      const complete = cells.flatMap((cell) => known.get(cell) ?? [])
-      const summary = summarise(complete.map(({ measures }) => measures))
-      return { study: name, labels, n: complete.length, summary }
-    }),
+  const compared = experiment.studies.flatMap(({ name: study, conditions }) =>
+    conditions.map(({ labels, cells }) => ({ study, labels, cells: cells.flatMap((cell) => known.get(cell) ?? []) })),
   )
-  return { name: experiment.name, seeds: experiment.seeds, cells: [...known.values()], conditions }
+  const conditions = compared.map(({ study, labels, cells }) => {
+    const summary = summarise(cells.map(({ measures }) => measures))
+    return { study, labels, n: cells.length, summary }
+  })
+  const { name, seeds } = experiment
+  return { name, seeds, cells: [...known.values()], conditions, differences: differences(compared) }
 }
 
 /**
- * Collects the results and writes `results.csv`, `summary.csv`, `results.json` and a figure per study with a complete
- * search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
+ * Collects the results and writes `results.csv`, `summary.csv`, `differences.csv`, `results.json` and a figure per
+ * study with a complete search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
  * none overwrites newer results with older ones.
  */
 export async function writeReport(
@@ -58,6 +60,7 @@ export async function writeReport(
     }
     await write('results.csv', cellTable(results.cells))
     await write('summary.csv', conditionTable(results.conditions))
+    await write('differences.csv', differenceTable(results.differences))
     await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
     for (const study of experiment.studies) {
       const svg = await drawStudy(study, results, experiment.seeds)

@@ -1,5 +1,6 @@
 /** The events of an experiment. All of them are plain JSON. */
 import type { ResultEvent, SearchEvent } from '../search/events.js'
+import type { Difference } from './differences.js'
 import type { Labels } from './plan.js'
 import type { ConditionResult } from './results.js'
 
@@ -67,6 +68,7 @@ export interface ReportEvent {
   /** Number of searches in the tables. */
   readonly complete: number
   readonly conditions: readonly ConditionResult[]
+  readonly differences: readonly Difference[]
   readonly files: readonly string[]
 }
 

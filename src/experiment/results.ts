@@ -1,6 +1,7 @@
 /** The results of an experiment. */
 import type { TruthSource } from '../evaluation/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
+import type { Difference } from './differences.js'
 import type { Measures, Summary } from './measures.js'
 import type { Labels } from './plan.js'
 
@@ -35,4 +36,5 @@ export interface ExperimentResults {
   readonly seeds: readonly number[]
   readonly cells: readonly CellResult[]
   readonly conditions: readonly ConditionResult[]
+  readonly differences: readonly Difference[]
 }

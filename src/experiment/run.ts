@@ -71,6 +71,7 @@ export async function* experiment(
     cells: cells.length,
     complete: results.cells.length,
     conditions: results.conditions,
+    differences: results.differences,
     files,
   }
   yield report

@@ -1,6 +1,7 @@
 /** Tables of an experiment as CSV (RFC 4180). Numbers have decimal points; a missing number is an empty field. */
 import { csvField } from '../base/csv.js'
 import { AXES } from './axes.js'
+import type { Difference } from './differences.js'
 import { MEASURES } from './measures.js'
 import type { CellResult, ConditionResult } from './results.js'
 
@@ -27,6 +28,21 @@ export function conditionTable(conditions: readonly ConditionResult[]): string {
     ...AXES.map((axis) => labels[axis]),
     n,
     ...MEASURES.flatMap((name) => [summary[name].mean, summary[name].deviation]),
+  ])
+  return csv([head, ...rows])
+}
+
+/**
+ * A row per pair of conditions that differ in one axis, whose field reads “SPOS → PA&DA”: number of seeds in both, mean
+ * difference of each measure over these seeds, and its standard error.
+ */
+export function differenceTable(differences: readonly Difference[]): string {
+  const head = ['study', ...AXES, 'n', ...MEASURES.flatMap((name) => [name, `${name}Error`])]
+  const rows = differences.map(({ study, axis: varied, from, to, n, measures }) => [
+    study,
+    ...AXES.map((axis) => (axis === varied ? `${from[axis]} → ${to[axis]}` : from[axis])),
+    n,
+    ...MEASURES.flatMap((name) => [measures[name].mean, measures[name].error]),
   ])
   return csv([head, ...rows])
 }

@@ -45,7 +45,15 @@ function interrupted(out: string, signal: NodeJS.Signals): Promise<Outcome> {
 describe('an experiment', () => {
   test('leaves a run folder per cell, tables and figures', () => {
     expect(readdirSync(join(unbroken, 'cells')).sort()).toEqual(CELLS)
-    const names = ['cells', 'longer.svg', 'methods.svg', 'results.csv', 'results.json', 'summary.csv']
+    const names = [
+      'cells',
+      'differences.csv',
+      'longer.svg',
+      'methods.svg',
+      'results.csv',
+      'results.json',
+      'summary.csv',
+    ]
     expect(readdirSync(unbroken).sort()).toEqual(names)
     // A row per cell and a row per condition, under a head.
     expect(readFileSync(join(unbroken, 'results.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 6)
@@ -91,7 +99,7 @@ describe('an experiment', () => {
     const empty = await pada(['experiment', FILE, '--out', out, '--report', '--json'])
     expect(empty.code, empty.stderr).toBe(0)
     expect(events(empty).at(-1)).toMatchObject({ event: 'report', complete: 0 })
-    expect(readdirSync(out).sort()).toEqual(['results.csv', 'results.json', 'summary.csv'])
+    expect(readdirSync(out).sort()).toEqual(['differences.csv', 'results.csv', 'results.json', 'summary.csv'])
     const set = ['--set', 'seeds=[0, 5]']
     const partial = await pada(['experiment', FILE, '--out', unbroken, '--report', '--json', ...set])
     expect(events(partial).at(-1)).toMatchObject({ event: 'report', cells: 6, complete: 3 })

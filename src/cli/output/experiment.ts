@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { Statistic } from '../../base/statistics.js'
-import { AXES, nameValue } from '../../experiment/axes.js'
+import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
+import type { Difference } from '../../experiment/differences.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent } from '../../search/events.js'
@@ -77,8 +78,8 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
   return [...words, duration(seconds)].filter(Boolean).join(' · ')
 }
 
-/** Renders a line per condition with mean ± deviation, and the paths of the files. */
-export function renderReport({ cells, complete, conditions, files }: ExperimentReport): string[] {
+/** Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. */
+export function renderReport({ cells, complete, conditions, differences, files }: ExperimentReport): string[] {
   const head = ['study', 'condition', 'seeds', 'GV', 'GV, last epoch', 'KT', 'P@top 5%']
   const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
   const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
@@ -95,7 +96,31 @@ export function renderReport({ cells, complete, conditions, files }: ExperimentR
     ])
   }
   const written = files.map((file) => `  ${file}`)
-  return [...table.toString().split('\n'), `${complete} of ${cells} searches complete; written:`, ...written]
+  const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
+  return [
+    ...table.toString().split('\n'),
+    ...compared,
+    `${complete} of ${cells} searches complete; written:`,
+    ...written,
+  ]
+}
+
+/** The difference in rank correlation from the first of the values that an axis has in the study; none without error. */
+function describeDifference(difference: Difference, conditions: readonly ConditionResult[]): string[] {
+  const { study, axis, from, to, n, measures } = difference
+  const first = conditions.find((condition) => condition.study === study)
+  const { mean, error } = measures.kendallTau
+  if (mean === null || error === null || from[axis] !== first?.labels[axis]) return []
+  const others = AXES.filter((other) => other !== axis && varies(study, other, conditions))
+  const where = others.map((other) => `, ${nameValue(other, from[other])}`).join('')
+  const change = `${mean < 0 ? '−' : '+'}${decimal(Math.abs(mean))} ± ${decimal(error)}`
+  return [
+    `${study}${where}: KT of ${nameValue(axis, to[axis])} ${change} against ${nameValue(axis, from[axis])} (${n} seeds)`,
+  ]
+}
+
+function varies(study: string, axis: Axis, conditions: readonly ConditionResult[]): boolean {
+  return new Set(conditions.filter((one) => one.study === study).map(({ labels }) => labels[axis])).size > 1
 }
 
 /** Name of a condition: the values that vary within its study, or the method if none does. */

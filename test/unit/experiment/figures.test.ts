@@ -31,7 +31,7 @@ function made(
     const about = { cell: id, studies: ['study'], labels, seed, dataset: 'CIFAR-10', groundTruth: TRUTH }
     return { ...about, measures: NOTHING, pathDistributions: [] }
   })
-  return { study, results: { name: 'made up', seeds, cells: known, conditions } }
+  return { study, results: { name: 'made up', seeds, cells: known, conditions, differences: [] } }
 }
 
 async function draw(experiment: Experiment, measured: Parameters<typeof made>[1]): Promise<string> {

@@ -82,6 +82,7 @@ describe('the report of the command', () => {
       cells: 4,
       complete: 3,
       conditions,
+      differences: [],
       files: ['out/results.csv'],
     } as const
     const lines = renderReport(report)
