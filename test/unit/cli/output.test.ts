@@ -62,6 +62,8 @@ const search: SearchEvent[] = [
     parameters: 12345,
     stepsPerEpoch: 10,
     epochs: 2,
+    evaluation: { images: 200, of: 1000, batches: 2, order: 'stratified', batchStatistics: true },
+    warnings: ['no test image is of class 3 (of 0 to 9)'],
   },
   { event: 'step', epoch: 0, step: 5, steps: 10, images: 320, seconds: 0.1, loss: 2.3 },
   epoch(0),
