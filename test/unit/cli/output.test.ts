@@ -126,6 +126,8 @@ describe('reporters', () => {
     expect(stripVTControlCharacters(text)).toBe(text)
     expect(text).not.toContain('\r')
     expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
+    const images = '200 of 1,000 test images, stratified by class, in 2 batches, by which batch norms normalise'
+    expect(text).toContain(`ranking on ${images}\nnote: no test image is of class 3 (of 0 to 9)\n`)
     expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
     expect(text).toContain('2/2 sub-models')
   })
