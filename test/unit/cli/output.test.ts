@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { BarReporter } from '../../../src/cli/output/bars.js'
+import { ExperimentReporter } from '../../../src/cli/output/experiment.js'
 import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
 import { JsonReporter } from '../../../src/cli/output/json.js'
 import { LineReporter } from '../../../src/cli/output/lines.js'
@@ -130,6 +131,15 @@ describe('reporters', () => {
     expect(text).toContain(`ranking on ${images}\nnote: no test image is of class 3 (of 0 to 9)\n`)
     expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
     expect(text).toContain('2/2 sub-models')
+  })
+
+  test('an experiment says once what is odd in the data that its searches share', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const reporter = new ExperimentReporter({ json: false })
+    for (const cell of ['a', 'b']) reporter.event({ event: 'search', cell, search: search[0] })
+    const lines = write.mock.calls.map(([line]) => line)
+    write.mockRestore()
+    expect(lines).toEqual(['note: fashion-mnist: no test image is of class 3 (of 0 to 9)\n'])
   })
 
   test('json lines leave progress out, end with the result, and keep people apart', () => {
