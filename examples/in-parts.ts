@@ -32,7 +32,8 @@ for await (const event of pada.train({ space, supernet, data: images, method, ra
   if (event.event === 'epoch') console.log(`epoch ${event.epoch}: loss ${event.loss.toFixed(3)}`)
 }
 
-using test = new pada.Dataset(splits.test)
+// The order matters: this space normalises by the batch, so each batch should have all classes.
+using test = new pada.Dataset(pada.stratify(splits.test))
 const subModels = pada.randomPaths(space, 10, pada.RandomStream.named(seed, 'sub-models'))
 for await (const { path, accuracy } of pada.rank({ space, supernet, data: test, settings: ranking, subModels })) {
   console.log(`ranked ${space.encode(path)}: ${accuracy.toFixed(3)}`)

@@ -166,13 +166,29 @@ void Supernet::displacement_to_gradients() {
   pada::displacement_to_gradients(parameters_);
 }
 
+namespace {
+
+// Calls work(i, first, size) for each batch i: images first … first + size - 1. There are as few batches of at most
+// `largest` images as can be, and they differ by one image at most: a small last batch would have poor statistics.
+template <typename Work>
+void for_even_batches(int64_t count, int64_t largest, Work work) {
+  const int64_t batches = (count + largest - 1) / largest;
+  int64_t first = 0;
+  for (int64_t i = 0; i < batches; i++) {
+    const int64_t size = count / batches + (i < count % batches);
+    work(i, first, size);
+    first += size;
+  }
+}
+
+}  // namespace
+
 EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count) {
   EvaluateRecord record;
   record.count = std::min(count, source.count());
   check_labels(source, plan);
   at::Tensor total, correct;
-  for (int64_t first = 0; first < record.count; first += batch_size) {
-    const int64_t size = std::min(batch_size, record.count - first);
+  for_even_batches(record.count, batch_size, [&](int64_t, int64_t first, int64_t size) {
     Execution run = execution(plan, size, {});
     const at::Tensor labels = source.labels(consecutive(first, size));
     const at::Tensor logits = run.forward(source.in_order(first, size, record.count));
@@ -181,7 +197,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
-  }
+  });
   record.loss = total.item<double>() / static_cast<double>(record.count);
   record.correct = correct.item<int64_t>();
   return record;
@@ -191,21 +207,17 @@ void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Ba
   for (int buffer : plan.buffers) buffers_.reset(buffer);
   if (plan.buffers.empty()) return;
   const int64_t count = static_cast<int64_t>(images.indices.size());
-  const int64_t batches = (count + batch_size - 1) / batch_size;
-  int64_t first = 0;
-  for (int64_t i = 0; i < batches; i++) {
-    const int64_t last = first + count / batches + (i < count % batches);
+  for_even_batches(count, batch_size, [&](int64_t i, int64_t first, int64_t size) {
     AugmentationList augmentation = images.augmentation;
     // Each batch draws differently.
     augmentation.seed += static_cast<uint64_t>(i);
     const auto begin = images.indices.begin();
-    const at::Tensor batch = source.gather({begin + first, begin + last}, augmentation);
+    const at::Tensor batch = source.gather({begin + first, begin + first + size}, augmentation);
     Phase phase;
     // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
-    phase.momentum = static_cast<double>(last - first) / static_cast<double>(last);
-    execution(plan, last - first, phase).forward(batch);
-    first = last;
-  }
+    phase.momentum = static_cast<double>(size) / static_cast<double>(first + size);
+    execution(plan, size, phase).forward(batch);
+  });
 }
 
 std::vector<float> Supernet::logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices) {

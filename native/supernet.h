@@ -87,6 +87,7 @@ class Supernet {
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
+  // Over the first `count` images, in batches that differ by one image at most, none larger than `batch_size`.
   EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
   // Resets the plan's running statistics. Then averages over the images, by batches that differ by one image at most,
   // none larger than `batch_size`: a small last batch would be a poor estimate, and one image may have no variance.

@@ -58,6 +58,7 @@ export {
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
 export { type FileFormat, loadSplits, type Splits } from './data/index.js'
+export { stratify } from './data/stratified.js'
 export {
   calibrationIndices,
   type Evaluation,

@@ -31,13 +31,15 @@ export const data = group({
     .describe(
       'Height and width, in pixels, to which images of the format `folder` are resized and cropped. Required unless all images have one size.',
     ),
-  trainCount: count.optional().describe('Use only the first training images of the files. Default: all.'),
+  trainCount: count
+    .optional()
+    .describe('Use only this many of the training images, stratified by class. Default: all.'),
   validationCount: count
     .optional()
     .describe(
-      'Hold out this many of the last training images. The supernet does not train on them, and `finding` judges paths by them. Default: none.',
+      'Hold out this many of the training images, stratified by class. The supernet does not train on them, and `finding` judges paths by them. Default: none.',
     ),
-  testCount: count.optional().describe('Use only the first test images of the files. Default: all.'),
+  testCount: count.optional().describe('Use only this many of the test images, stratified by class. Default: all.'),
   padTo: count
     .optional()
     .describe('Centre each image on a black square of this height and width, in pixels. Default: no padding.'),

@@ -54,9 +54,11 @@ const shared = {
   imageCount: count
     .optional()
     .describe(
-      'Evaluate on the first images only. Default: all held-out images if `data.validationCount` is set, otherwise as in `ranking`.',
+      'Evaluate on this many of the images, stratified by class. Default: all held-out images if `data.validationCount` is set, otherwise as in `ranking`.',
     ),
-  batchSize: count.optional().describe('Images per batch of the evaluation. Default: as in `ranking`.'),
+  batchSize: count
+    .optional()
+    .describe('Largest number of images per batch of the evaluation. Default: as in `ranking`.'),
   top: count.default(10).describe('Length of the list of best sub-models, if accuracy is the only objective.'),
 }
 

@@ -8,7 +8,7 @@ const recalibration = group({
     .min(0)
     .default(2000)
     .describe(
-      'Training images, drawn at random, from which statistics are estimated; at most all of them are taken. 0 keeps the statistics of training. SPOS takes 20,000.',
+      'Training images, drawn at random and stratified by class, from which statistics are estimated; at most all of them are taken. 0 keeps the statistics of training. SPOS takes 20,000.',
     ),
   batchSize: count
     .default(200)
@@ -27,9 +27,9 @@ export const ranking = group({
   batchSize: count
     .default(512)
     .describe(
-      'Images per batch of the evaluation. Batch norms without running statistics normalise by this batch, so it changes accuracies.',
+      'Largest number of images per batch of the evaluation. Batches differ by one image at most. Batch norms without running statistics normalise by the batch, so its size changes accuracies.',
     ),
-  imageCount: count.optional().describe('Evaluate on the first test images only. Default: all.'),
+  imageCount: count.optional().describe('Evaluate on this many of the test images, stratified by class. Default: all.'),
   deIsomorphic: z
     .boolean()
     .default(false)

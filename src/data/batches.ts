@@ -1,10 +1,11 @@
-/** Reads data sets of several files: in order, no more files than needed, and joined. */
+/** Reads data sets of several files, in order, and joins them. */
 import { expected, UserError } from '../base/errors.js'
 import { PickledArray, pickledIntegers, unpickleArrays } from '../formats/numpy-pickle.js'
 import type { Shape } from '../programs/program.js'
-import { checkMd5, countWithin, readBytes } from './files.js'
+import { checkMd5, readBytes } from './files.js'
 import type { LabelledImages } from './images.js'
 import { classIndices } from './labels.js'
+import { subset } from './stratified.js'
 
 /** A file and its published checksum, if there is one. */
 export interface PublishedFile {
@@ -33,7 +34,7 @@ export interface BatchOptions {
 }
 
 /**
- * Reads `files` in order until it has the wanted number of images.
+ * Reads all `files`, because a subset has the class shares of all images, and takes the wanted number of images.
  *
  * @param path Path of the file with this name.
  * @throws UserError for a missing file, a wrong checksum, and fewer images than wanted.
@@ -53,10 +54,9 @@ export async function readBatches(
     const batch = parse(bytes, file)
     batches.push(batch)
     available += batch.labels.length
-    if (wanted !== undefined && available >= wanted) break
   }
   if (available === 0) throw new UserError(`Expected at least one image in ${path(files[0].name)} but received none`)
-  return join(batches, countWithin(wanted, available, setting), shape)
+  return subset(join(batches, available, shape), wanted, setting)
 }
 
 function join(batches: readonly Batch[], count: number, { channels, height, width }: Shape): LabelledImages {
@@ -65,10 +65,9 @@ function join(batches: readonly Batch[], count: number, { channels, height, widt
   const labels = new Int32Array(count)
   let index = 0
   for (const batch of batches) {
-    const taken = Math.min(batch.labels.length, count - index)
-    images.set(batch.images.subarray(0, taken * pixels), index * pixels)
-    labels.set(batch.labels.subarray(0, taken), index)
-    index += taken
+    images.set(batch.images, index * pixels)
+    labels.set(batch.labels, index)
+    index += batch.labels.length
   }
   return { images, labels, channels, height, width }
 }

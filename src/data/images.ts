@@ -22,7 +22,7 @@ export interface LabelledSplits {
   readonly classes: number
 }
 
-/** Number of images to read from each split, in file order; all if absent. */
+/** Number of images to take from each split, stratified by class; all if absent. */
 export interface Counts {
   readonly train?: number
   readonly test?: number

@@ -1,6 +1,6 @@
 /**
  * Loads data sets from files as the image data that the addon holds. Images are in file order; in folders of images the
- * classes alternate. A count always takes the first images of a split.
+ * classes alternate. A count takes a stratified subset: see `stratified.ts`.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import { readFolder } from './readers/folder.js'
 import { readIdxFolder } from './readers/idx.js'
 import { readImageNet16 } from './readers/imagenet16.js'
 import { readNpz } from './readers/npz.js'
+import { separate } from './stratified.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {
@@ -116,20 +117,15 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
   }
 }
 
-/** Separates the last `count` training images from the others. */
+/** Holds out a stratified subset of the training images. */
 function holdOut(train: LabelledImages, count: number | undefined) {
   if (count === undefined) return { train, heldOut: undefined }
   const total = train.labels.length
   if (count >= total) {
     throw expected(`fewer than the ${total} training images`, 'data.validationCount', count, 2)
   }
-  const at = total - count
-  const size = train.images.length / total
-  const [images, labels] = [train.images, train.labels]
-  return {
-    train: { ...train, images: images.subarray(0, at * size), labels: labels.subarray(0, at) },
-    heldOut: { ...train, images: images.subarray(at * size), labels: labels.subarray(at) },
-  }
+  const { taken, rest } = separate(train, count)
+  return { train: rest, heldOut: taken }
 }
 
 function extents({ channels, height, width }: Shape): string {

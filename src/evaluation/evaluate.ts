@@ -3,6 +3,7 @@
 import { UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
+import { stratifiedOrder } from '../data/stratified.js'
 import type { CalibrationImages, EvaluateRecord, ImageSource, Supernet } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -26,8 +27,12 @@ export interface EvaluationMemory {
 export interface Evaluator {
   readonly space: SearchSpace
   readonly supernet: Pick<Supernet, 'compile' | 'evaluate' | 'recalibrate'>
-  /** Test images, or images held out of the training images. */
+  /**
+   * Test images, or images held out of the training images, in the order of evaluation. Batch norms without running
+   * statistics normalise by the batch, so {@link stratify} them: batches of one class give other accuracies.
+   */
   readonly data: ImageSource
+  /** Largest number of images per batch. Batches differ by one image at most. */
   readonly batchSize: number
   /** Number of images to evaluate on, taken from the beginning; default: all. */
   readonly imageCount?: number
@@ -63,7 +68,13 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   return evaluation
 }
 
-/** Indices of the training images for running statistics: one sample for all paths, methods and phases of a seed. */
-export function calibrationIndices(count: number, { images }: RecalibrationConfig, seed: number): Int32Array {
-  return shuffledIndices(count, RandomStream.named(seed, 'recalibration')).slice(0, images)
+/**
+ * Indices of the training images for running statistics: one random sample for all paths, methods and phases of a seed,
+ * stratified by class. So are its batches, and a smaller sample is part of a larger one.
+ *
+ * @param labels One class index per training image.
+ */
+export function calibrationIndices(labels: Int32Array, { images }: RecalibrationConfig, seed: number): Int32Array {
+  const rank = shuffledIndices(labels.length, RandomStream.named(seed, 'recalibration'))
+  return stratifiedOrder(labels, (a, b) => rank[a] - rank[b]).slice(0, images)
 }

@@ -164,6 +164,7 @@ export interface ClipRecord {
 
 /** Images that a plan is evaluated on. */
 export interface EvaluateOptions {
+  /** Largest number of images per batch. Batches differ by one image at most. */
   readonly batchSize: number
   /** Evaluates on the first `count` images only. Default: all. */
   readonly count?: number

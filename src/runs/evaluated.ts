@@ -9,6 +9,8 @@ export interface EvaluationKey {
   readonly step: number
   readonly batchSize: number
   readonly imageCount: number
+  /** Order of the images, stratified by class, in batches as equal as can be. Absent in earlier records: file order. */
+  readonly order?: 'stratified'
   /** Images that running statistics were recomputed from for each path, and their number of batches; absent if they were not. */
   readonly recalibration?: { readonly images: number; readonly batches: number }
   /** True if the images are held out of the training images; absent for test images. */

@@ -2,6 +2,7 @@
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { Splits } from '../data/index.js'
 import { openImages } from '../data/source.js'
+import { stratify } from '../data/stratified.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
 import type { CalibrationImages, ImageSource, Supernet } from '../native/index.js'
@@ -39,12 +40,12 @@ export class Evaluators implements Disposable {
   constructor(options: EvaluatorsOptions) {
     const { config, space, splits, shared } = options
     this.#options = options
-    this.#test = openImages(splits.test, config.device)
-    this.#validation = splits.validation && openImages(splits.validation, config.device)
+    this.#test = openImages(stratify(splits.test), config.device)
+    this.#validation = splits.validation && openImages(stratify(splits.validation), config.device)
     const { recalibration } = config.ranking
     if (shared && space.buffers !== undefined && recalibration.images > 0) {
       const dataset = openImages(splits.train, config.device)
-      const indices = calibrationIndices(dataset.count, recalibration, config.seed)
+      const indices = calibrationIndices(splits.train.labels, recalibration, config.seed)
       this.#calibration = { dataset, indices, batchSize: recalibration.batchSize }
     }
   }
@@ -101,11 +102,15 @@ export class Evaluators implements Disposable {
   async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
     const { space, supernet, position, run, signal } = this.#options
     const calibration = this.#calibration
-    const images = calibration?.indices.length ?? 0
-    const recalibration = calibration && { images, batches: Math.ceil(images / calibration.batchSize) }
+    const calibrated = calibration?.indices.length ?? 0
+    const recalibration = calibration && {
+      images: calibrated,
+      batches: Math.ceil(calibrated / calibration.batchSize),
+    }
     const { epoch, step } = position
     const heldOut = data === this.#validation ? { heldOut: true } : {}
-    const key = { epoch, step, batchSize, imageCount: imageCount ?? data.count, recalibration, ...heldOut }
+    const images = imageCount ?? data.count
+    const key = { epoch, step, batchSize, imageCount: images, order: 'stratified', recalibration, ...heldOut } as const
     const evaluated = this.#records.get(name) ?? (await EvaluatedPaths.open(run.file(name), key, run.lost))
     this.#records.set(name, evaluated)
     return { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal }

@@ -10,6 +10,20 @@ export type * from '../runs/result.js'
 export type { PathDistribution } from '../sampling/paths.js'
 export type * from '../training/events.js'
 
+/**
+ * The images that a ranking evaluates on. They are in stratified order: each batch has the class shares of all test
+ * images, as nearly as it can.
+ */
+export interface RankingImages {
+  readonly images: number
+  /** Number of test images. */
+  readonly of: number
+  readonly batches: number
+  readonly order: 'stratified'
+  /** True if batch norms normalise by the batch, so that order and batches change accuracies. */
+  readonly batchStatistics: boolean
+}
+
 /** A search begins or resumes. Its settings, files and run folder have passed all checks. */
 export interface StartEvent {
   readonly event: 'start'
@@ -24,6 +38,9 @@ export interface StartEvent {
   readonly parameters: number
   readonly stepsPerEpoch: number
   readonly epochs: number
+  readonly evaluation: RankingImages
+  /** What is odd in the data, one sentence each, e.g. classes without images. Empty for an ordinary data set. */
+  readonly warnings: readonly string[]
   /** Position at which a resumed run continues; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
 }

@@ -4,6 +4,7 @@ import type { HeldLock } from '../base/lock.js'
 import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
+import { describeOddities } from '../data/class-shares.js'
 import type { Splits } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { evaluatePath } from '../evaluation/evaluate.js'
@@ -18,7 +19,7 @@ import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { Evaluators } from './evaluators.js'
-import type { SearchEvent, SearchResult, StartEvent } from './events.js'
+import type { RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
 import { checkRecalibrationBatches, checkTrainingBatches } from './small-batches.js'
@@ -170,11 +171,9 @@ export async function* searchHolding(
 }
 
 /** The first event in the log of a new run. */
-export function startEvent(
-  run: string,
-  config: Config,
-  { space, method, splits, groundTruth }: PreparedSearch,
-): StartEvent {
+export function startEvent(run: string, config: Config, prepared: PreparedSearch): StartEvent {
+  const { space, method, splits, groundTruth } = prepared
+  const evaluation = rankingImages(config, prepared)
   return {
     event: 'start',
     run,
@@ -185,5 +184,21 @@ export function startEvent(
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
+    evaluation,
+    warnings: [...describeOddities(splits), ...describeSmallBatches(evaluation, splits.classes)],
   }
+}
+
+function rankingImages({ ranking }: Config, { space, splits }: PreparedSearch): RankingImages {
+  const of = splits.test.labels.length
+  const images = ranking.imageCount ?? of
+  const batches = Math.ceil(images / ranking.batchSize)
+  return { images, of, batches, order: 'stratified', batchStatistics: space.buffers === undefined }
+}
+
+function describeSmallBatches({ images, batches, batchStatistics }: RankingImages, classes: number): string[] {
+  // The smallest: batches differ by one image at most.
+  const size = Math.floor(images / batches)
+  if (!batchStatistics || size >= classes) return []
+  return [`the ranking normalises by batches of ${size} images, which cannot have all ${classes} classes`]
 }

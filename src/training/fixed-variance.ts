@@ -51,7 +51,8 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
   const frozenEngine = { supernet: frozen(supernet), plan: engine.plan }
   let order: Int32Array = new Int32Array(0)
   for (let step = 0; step < steps; step++) {
-    if (order.length === 0) order = method.epochIndices()
+    // Whole batches only: a smaller one at the end of an epoch would count as much and vary more.
+    if (order.length < batchSize) order = method.epochIndices()
     await method.step(frozenEngine, batch(order.subarray(0, batchSize)), options())
     order = order.subarray(batchSize)
   }

@@ -19,7 +19,7 @@ const rates = {
   unsampled: 'decay',
 } as const
 
-async function setUp(settings: object) {
+async function setUp(settings: object, batchSize = 8) {
   await setThreads(1)
   const random = createRandom(3)
   const { method: config } = parseConfig({ method: settings as never })
@@ -43,7 +43,7 @@ async function setUp(settings: object) {
     return { dataset, indices }
   }
   const steps = 40
-  const measured = { supernet, engine, method, random, operations: space.operations, steps, batchSize: 8 }
+  const measured = { supernet, engine, method, random, operations: space.operations, steps, batchSize }
   const measure = () => fixedGradientVariance({ ...measured, batch, options: () => rates })
   return { supernet, method, random, engine, plans, dataset, measure, drawn, batch }
 }
@@ -75,6 +75,16 @@ describe('gradient variance at fixed weights', () => {
     }
     // Float32 moments of 40 numbers.
     expect(Math.abs(variance.all / (sum / count) - 1)).toBeLessThan(1e-5)
+  })
+
+  it.each([
+    [24, 24],
+    [100, 64],
+  ])('takes no smaller batch at the end of an epoch of 64 images: batches of %i have %i', async (batchSize, taken) => {
+    const { measure, drawn } = await setUp({ name: 'spos' }, batchSize)
+    await measure()
+    const sizes = drawn.filter(({ path }) => path.length === 0).map(({ indices }) => indices.length)
+    expect(sizes).toEqual(new Array(40).fill(taken))
   })
 
   it.each([{ name: 'spos' }, { name: 'pada' }, { name: 'fairnas' }, { name: 'sumnas' }])(

@@ -4,7 +4,7 @@ import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
-import type { SearchEvent } from '../../search/events.js'
+import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
@@ -22,6 +22,7 @@ export class ExperimentReporter {
   #cell = ''
   #meter = new ProgressMeter()
   #lastProgress = performance.now()
+  readonly #warned = new Set<string>()
 
   constructor({ json }: { json: boolean }) {
     this.#json = json
@@ -62,8 +63,20 @@ export class ExperimentReporter {
     }
   }
 
+  /** Says each warning once, because the searches of an experiment often share their data. */
+  #warn({ dataset, warnings }: StartEvent): void {
+    for (const warning of warnings) {
+      const line = `note: ${dataset}: ${warning}`
+      if (!this.#warned.has(line)) this.say(line)
+      this.#warned.add(line)
+    }
+  }
+
   #search(event: SearchEvent): void {
-    if (event.event === 'start') this.#meter.start(event)
+    if (event.event === 'start') {
+      this.#meter.start(event)
+      this.#warn(event)
+    }
     if (!isProgress(event) && event.event !== 'epoch') return
     const progress = this.#meter.update(event)
     const now = performance.now()

@@ -1,4 +1,4 @@
-import type { StartEvent } from '../../search/events.js'
+import type { RankingImages, StartEvent } from '../../search/events.js'
 import { integer } from './format.js'
 import { describeTruth } from './ground-truth.js'
 
@@ -8,9 +8,18 @@ export function describeStart(event: StartEvent): string[] {
   const lines = [
     `${event.method} on ${event.space}, ${event.dataset}: ${steps}, ${integer(event.parameters)} weights`,
     ...(event.groundTruth === null ? [] : [`ground truth ${describeTruth(event.groundTruth)}`]),
+    `ranking on ${describeImages(event.evaluation)}`,
+    ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]
   if (event.resumed !== undefined)
     lines.push(`continuing at epoch ${event.resumed.epoch + 1}, step ${event.resumed.step}`)
   return lines
+}
+
+function describeImages({ images, of, batches, batchStatistics }: RankingImages): string {
+  const count = images === of ? integer(of) : `${integer(images)} of ${integer(of)}`
+  const number = `${integer(batches)} ${batches === 1 ? 'batch' : 'batches'}`
+  const normalised = batchStatistics ? ', by which batch norms normalise' : ''
+  return `${count} test images, stratified by class, in ${number}${normalised}`
 }

@@ -8,7 +8,8 @@ import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../im
 import { requireMemory } from '../memory.js'
 import { inParallel } from '../parallel.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
-import { digestOf, type Listing, listSplit, requireSameClasses } from './folder-listing.js'
+import { keyOf, stratifiedOrder } from '../stratified.js'
+import { digestOf, type ListedImage, type Listing, listSplit, requireSameClasses } from './folder-listing.js'
 
 /** Version of the way from files to pixels. A change needs a new name, so that pixels cached before are not used. */
 const RULE = 'evaluation-crop-1'
@@ -55,8 +56,16 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
 
 async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
   const count = countWithin(wanted, listing.images.length, setting)
-  const taken = { ...listing, images: listing.images.slice(0, count) }
+  const taken = wanted === undefined ? listing : { ...listing, images: stratified(listing, count) }
   return { listing: taken, digest: await digestOf(taken, `${RULE} ${size}`) }
+}
+
+/** A stratified subset by hashes of names, because no image is decoded yet; in the order of the listing. */
+function stratified({ images }: Listing, count: number): ListedImage[] {
+  const keys = Uint32Array.from(images, ({ name }) => keyOf(name))
+  const labels = Int32Array.from(images, ({ label }) => label)
+  const order = stratifiedOrder(labels, (a, b) => keys[a] - keys[b] || a - b)
+  return Array.from(order.subarray(0, count).sort(), (index) => images[index])
 }
 
 /** Height and width of all images: the given size, or the size of the first image. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
-import { countWithin, readBytes, requireFolder } from '../files.js'
+import { readBytes, requireFolder } from '../files.js'
 import type { Counts, LabelledImages, LabelledSplits } from '../images.js'
+import { subset } from '../stratified.js'
 
 const UNSIGNED_BYTE = 0x08
 
@@ -67,15 +68,14 @@ async function readSplit(dir: string, prefix: string, wanted: number | undefined
     const index = labels.data.indexOf(largest)
     throw expected(`labels from 0 to ${classes - 1}`, labelFile, `${largest} at index ${index}`)
   }
-  const count = countWithin(wanted, available, setting)
-  const split: LabelledImages = {
-    images: new Uint8Array(images.data.subarray(0, count * height * width)),
-    labels: Int32Array.from(labels.data.subarray(0, count)),
+  const all: LabelledImages = {
+    images: images.data,
+    labels: Int32Array.from(labels.data),
     channels: 1,
     height,
     width,
   }
-  return { split, classes: largest + 1 }
+  return { split: subset(all, wanted, setting), classes: largest + 1 }
 }
 
 async function locate(dir: string, name: string): Promise<string> {

@@ -5,9 +5,10 @@ import { expected, UserError } from '../../base/errors.js'
 import { integersOf } from '../../formats/integers.js'
 import { parseNpy, type RawArray } from '../../formats/npy.js'
 import { ZipEntries } from '../../formats/zip.js'
-import { countWithin, readBytes } from '../files.js'
+import { readBytes } from '../files.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { classIndices } from '../labels.js'
+import { subset } from '../stratified.js'
 
 /** Limit on the decompressed size of an array. */
 const MAX_BYTES = 2 ** 31 - 1
@@ -135,15 +136,7 @@ function channelsFirst(pixels: Uint8Array, area: number, channels: number): Uint
 }
 
 function take({ split, labels, file }: Split, classes: number, wanted: number | undefined, setting: string) {
-  const indices = classIndices(labels, classes, file)
-  const count = countWithin(wanted, indices.length, setting)
-  const { images, channels, height, width } = split
-  return {
-    channels,
-    height,
-    width,
-    // A copy, because a view would keep the whole file in memory.
-    images: new Uint8Array(images.subarray(0, count * channels * height * width)),
-    labels: indices.slice(0, count),
-  }
+  // A copy, because a view would keep the whole file in memory. A subset is a copy anyway.
+  const images = wanted === undefined ? new Uint8Array(split.images) : split.images
+  return subset({ ...split, images, labels: classIndices(labels, classes, file) }, wanted, setting)
 }

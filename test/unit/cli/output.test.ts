@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { BarReporter } from '../../../src/cli/output/bars.js'
+import { ExperimentReporter } from '../../../src/cli/output/experiment.js'
 import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
 import { JsonReporter } from '../../../src/cli/output/json.js'
 import { LineReporter } from '../../../src/cli/output/lines.js'
@@ -62,6 +63,8 @@ const search: SearchEvent[] = [
     parameters: 12345,
     stepsPerEpoch: 10,
     epochs: 2,
+    evaluation: { images: 200, of: 1000, batches: 2, order: 'stratified', batchStatistics: true },
+    warnings: ['no test image is of class 3 (of 0 to 9)'],
   },
   { event: 'step', epoch: 0, step: 5, steps: 10, images: 320, seconds: 0.1, loss: 2.3 },
   epoch(0),
@@ -124,8 +127,19 @@ describe('reporters', () => {
     expect(stripVTControlCharacters(text)).toBe(text)
     expect(text).not.toContain('\r')
     expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
+    const images = '200 of 1,000 test images, stratified by class, in 2 batches, by which batch norms normalise'
+    expect(text).toContain(`ranking on ${images}\nnote: no test image is of class 3 (of 0 to 9)\n`)
     expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
     expect(text).toContain('2/2 sub-models')
+  })
+
+  test('an experiment says once what is odd in the data that its searches share', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const reporter = new ExperimentReporter({ json: false })
+    for (const cell of ['a', 'b']) reporter.event({ event: 'search', cell, search: search[0] })
+    const lines = write.mock.calls.map(([line]) => line)
+    write.mockRestore()
+    expect(lines).toEqual(['note: fashion-mnist: no test image is of class 3 (of 0 to 9)\n'])
   })
 
   test('json lines leave progress out, end with the result, and keep people apart', () => {

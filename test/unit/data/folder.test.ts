@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { DataConfig } from '../../../src/config/index.js'
 import { loadSplits } from '../../../src/data/index.js'
+import type { ImageData } from '../../../src/native/index.js'
 
 let root: string
 let dir: string
@@ -66,6 +67,9 @@ async function writePets() {
   await png('val/cat/1.png', counting(50))
 }
 
+/** The first pixel of each image, which tells images of {@link counting} apart. */
+const pixelsOf = ({ images }: ImageData) => Array.from(images).filter((_, i) => i % 12 === 0)
+
 const load = (options: Partial<DataConfig> = {}) => loadSplits({ format: 'folder', dir, ...options })
 const cached = () => readdirSync(join(root, 'cache', 'images'))
 
@@ -87,7 +91,7 @@ describe('folder', () => {
     expect(train.mean?.[0]).toBeCloseTo((20 + 4.5) / 255, 12)
   })
 
-  it('takes the first of all classes, of test where there is no val, through links', async () => {
+  it('takes a subset of all classes, of test where there is no val, through links', async () => {
     await writePets()
     renameSync(join(dir, 'val'), join(dir, 'test'))
     renameSync(join(dir, 'train', 'cat'), join(root, 'elsewhere'))
@@ -95,6 +99,28 @@ describe('folder', () => {
     const { train, test, classes } = await load({ trainCount: 2, testCount: 1 })
     expect([...train.images]).toEqual([...planes(30), ...planes(20)])
     expect([[...train.labels], [...test.labels], classes]).toEqual([[0, 1], [0], 2])
+  })
+
+  it('takes the class shares of all images, a smaller subset being part of a larger one', async () => {
+    for (let i = 0; i < 40; i++) await png(`train/cat/${i}.png`, counting(i))
+    for (let i = 0; i < 5; i++) await png(`train/dog/${i}.png`, counting(100 + i))
+    for (const name of ['cat', 'dog']) await png(`val/${name}/1.png`, counting(50))
+    const firstPixels = async (options: Partial<DataConfig>, split: 'train' | 'validation' = 'train') =>
+      pixelsOf((await load(options))[split]!)
+    const nine = await firstPixels({ trainCount: 9 })
+    const eighteen = await firstPixels({ trainCount: 18 })
+    expect([nine.filter((pixel) => pixel >= 100), eighteen.filter((pixel) => pixel >= 100)]).toMatchObject([
+      { length: 1 },
+      { length: 2 },
+    ])
+    expect(eighteen).toEqual(expect.arrayContaining(nine))
+    const [train, validation] = [
+      await firstPixels({ validationCount: 18 }),
+      await firstPixels({ validationCount: 18 }, 'validation'),
+    ]
+    expect(validation.filter((pixel) => pixel >= 100)).toHaveLength(2)
+    const all = [...train, ...validation].toSorted((a, b) => a - b)
+    expect(all).toEqual([...Array.from({ length: 40 }, (_, i) => i), 100, 101, 102, 103, 104])
   })
 
   it('makes three channels of greys, of colours with alpha, and of JPEG of either', async () => {
@@ -139,7 +165,7 @@ describe('pixels kept in the cache folder', () => {
 
   it.each([{}, { size: 2 }, { size: 1 }])('serve the second time, with %o', async (options) => {
     await writePets()
-    const names = ['train/cat/z.png', 'train/dog/b.png', 'val/cat/1.png']
+    const names = ['train/cat/z.png', 'train/dog/a.PNG', 'val/cat/1.png']
     for (const name of names) utimesSync(join(dir, name), TIME, TIME)
     const first = await load(options)
     names.forEach(spoil)

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { DataConfig } from '../../../src/config/index.js'
 import { loadSplits } from '../../../src/data/index.js'
+import type { ImageData } from '../../../src/native/index.js'
 import { storedZip } from '../../support/stored-zip.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/images/${name}.npz`, import.meta.url))
@@ -61,6 +62,21 @@ describe('npz', () => {
     expect(train).toMatchObject({ channels: 3, height: 4, width: 6 })
     expect([...train.images]).toEqual(Array.from({ length: 144 }, (_, i) => i))
     expect([...train.labels, ...test.labels]).toEqual([0, 1, 0, 1, 0, 1])
+  })
+
+  it('takes samples of all classes from sorted labels', async () => {
+    const labels = Array.from({ length: 50 }, (_, i) => Math.floor(i / 10))
+    const pixels = labels.map((_, i) => 5 * i)
+    const arrays = { 'x_train.npy': npy([50, 1, 1], pixels), 'y_train.npy': npy([50], labels) }
+    const all = { ...arrays, 'x_test.npy': npy([50, 1, 1], pixels), 'y_test.npy': npy([50], labels) }
+    const { train, validation, test } = await load(all, { trainCount: 25, validationCount: 10, testCount: 15 })
+    const perClass = (split: ImageData) =>
+      [0, 1, 2, 3, 4].map((c) => split.labels.filter((label) => label === c).length)
+    expect([train, validation!, test].map(perClass)).toEqual([3, 2, 3].map((count) => new Array(5).fill(count)))
+    // Disjoint; and every label is that of its image.
+    expect(new Set([...train.images, ...validation!.images]).size).toBe(25)
+    for (const { images, labels } of [train, validation!, test])
+      expect([...labels]).toEqual(Array.from(images, (pixel) => Math.floor(pixel / 50)))
   })
 
   it('reads grayscale images of three axes and normalises with their own statistics', async () => {
