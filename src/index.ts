@@ -57,7 +57,8 @@ export {
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
-export { type FileFormat, loadSplits, type Splits } from './data/index.js'
+export type { SplitNotes } from './data/images.js'
+export { type FileFormat, loadSplits, type Splits, type UsedImages, type UsedSplit } from './data/index.js'
 export {
   calibrationIndices,
   type Evaluation,

@@ -4,7 +4,7 @@ import type { HeldLock } from '../base/lock.js'
 import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
-import type { Splits } from '../data/index.js'
+import { type Splits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
@@ -97,6 +97,7 @@ export async function* searchHolding(
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
   const start: SearchEvent = {
@@ -181,6 +182,7 @@ export function startEvent(
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),

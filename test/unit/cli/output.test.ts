@@ -17,6 +17,7 @@ const result: ResultEvent = {
   space: 'nasbench201',
   method: 'pada',
   dataset: 'fashion-mnist',
+  images: { train: { split: 'train', images: 320 }, test: { split: 't10k', images: 100 }, notes: [] },
   groundTruth: { file: '/tables/mine.csv', column: 'accuracy', architectures: 200, leftOut: 0, unit: 'percent' },
   epochs: 2,
   seconds: 151,
@@ -58,6 +59,12 @@ const search: SearchEvent[] = [
     space: 'nasbench201',
     method: 'pada',
     dataset: 'fashion-mnist',
+    images: {
+      train: { split: 'train', images: 2000 },
+      validation: { split: 'valid', images: 320 },
+      test: { split: 'test', images: 100 },
+      notes: ['extra is not used', 'train: 3 of 2000 images are CMYK and are converted to RGB'],
+    },
     groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,
@@ -124,6 +131,9 @@ describe('reporters', () => {
     expect(stripVTControlCharacters(text)).toBe(text)
     expect(text).not.toContain('\r')
     expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
+    expect(text).toContain(
+      'images: 2,000 to train · 320 to validate (valid) · 100 to test\nextra is not used\ntrain: 3 of 2000',
+    )
     expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
     expect(text).toContain('2/2 sub-models')
   })
