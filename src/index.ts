@@ -113,6 +113,7 @@ export {
   type TensorData,
   writeSafetensors,
 } from './formats/safetensors.js'
+export type { StateDictChoice, StateDictOptions } from './formats/state-dict.js'
 export { readTorchStateDict } from './formats/torch.js'
 export { writeTorchStateDict } from './formats/torch-writer.js'
 export { type GroundTruthOptions, loadGroundTruth } from './ground-truth/load-ground-truth.js'
@@ -168,6 +169,12 @@ export { PathSampler, type PathSource } from './sampling/paths.js'
 export type * from './search/events.js'
 export { type ImportedRun, type ImportRunOptions, importRun } from './search/import-run.js'
 export { evaluateLogits, type InferOptions, infer } from './search/inference.js'
+export {
+  type PathStatistics,
+  pathStatistics,
+  type StatisticsSource,
+  type TrainedRun,
+} from './search/path-statistics.js'
 export { type Phase, type SearchOptions, search } from './search/search.js'
 export type { Builder } from './setup/build.js'
 export { type EnsureOptions, ensureNative } from './setup/index.js'
@@ -234,6 +241,6 @@ export {
   type ImportReport,
   importWeights,
 } from './weights/import-weights.js'
-export { readWeights } from './weights/read-weights.js'
+export { readWeights, readWeightsFile, type WeightsFile } from './weights/read-weights.js'
 export { type CheckpointSources, spaceOfCheckpoint } from './weights/space-of-checkpoint.js'
 export { subModelWeights } from './weights/sub-model.js'

@@ -14,10 +14,10 @@ import { Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
-import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
+import type { Path, SearchSpace } from '../spaces/index.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
-import { Evaluators } from './evaluators.js'
+import { Evaluators, sharesWeights } from './evaluators.js'
 import type { SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
@@ -76,8 +76,7 @@ export async function* searchHolding(
   const prepared = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
-  // A network that was trained alone has the right running statistics already.
-  const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
+  const shared = sharesWeights(space, method)
   const images = splits.train.labels.length
   if (phases.includes('train')) checkTrainingBatches(config, space, method, images)
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, images)
