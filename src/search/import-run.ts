@@ -1,7 +1,7 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import type { StateDictOptions } from '../formats/state-dict.js'
+import type { StateDictChoice, StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -16,15 +16,11 @@ export interface ImportRunOptions
     StateDictOptions,
     Pick<SearchOptions, 'out' | 'signal' | 'space' | 'data'> {}
 
-/** A run that has weights but no finished epoch. */
-export interface ImportedRun {
+/** A run that has weights but no finished epoch. Keys are absent if the source is a state dict or a run folder. */
+export interface ImportedRun extends Partial<StateDictChoice> {
   /** Run folder. */
   readonly run: string
   readonly report: ImportReport
-  /** Key of the state dict that was read; absent if the file is a state dict, or a run folder. */
-  readonly key?: string
-  /** Keys of other state dicts in the file, such as averaged weights. */
-  readonly otherKeys: readonly string[]
 }
 
 /**
@@ -60,7 +56,7 @@ export async function importOpened(
     initial: [...ofSupernet.initial, ...kept],
   }
 
-  const choice = { ...(key !== undefined && { key }), otherKeys }
+  const choice = key === undefined ? {} : { key, otherKeys }
 
   using supernet = Supernet.of(space)
   await initialise(supernet, random)
