@@ -4,11 +4,11 @@ import { count, group, type Immutable } from './group.js'
 
 /** Allowed means and deviations: those of published numbers per pixel value, such as 125.3, lie far outside. */
 export const MEAN_RANGE = { least: 0, most: 1, text: 'numbers from 0 to 1, in units of pixel value / 255,' } as const
-/** The least deviation is a tenth of a pixel value. A divisor below it is a mistake and would amplify rounding. */
+/** The least deviation is about a tenth of a pixel value. Less than that is a mistake, and amplifies rounding. */
 export const STD_RANGE = {
-  least: 1 / 2550,
+  least: 0.0004,
   most: 1,
-  text: 'numbers from 1/2550 to 1, in units of pixel value / 255,',
+  text: 'numbers from 0.0004 to 1, in units of pixel value / 255,',
 } as const
 
 const within = ({ least, most, text }: typeof MEAN_RANGE | typeof STD_RANGE) =>

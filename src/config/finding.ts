@@ -54,7 +54,7 @@ const shared = {
   imageCount: count
     .optional()
     .describe(
-      'Evaluate on the first images only. Default: all held-out images if `data.validationCount` is set, otherwise as in `ranking`.',
+      'Evaluate on the first images only. Default: all validation images if there are any, otherwise as in `ranking`.',
     ),
   batchSize: count.optional().describe('Images per batch of the evaluation. Default: as in `ranking`.'),
   top: count.default(10).describe('Length of the list of best sub-models, if accuracy is the only objective.'),

@@ -131,7 +131,7 @@ describe('idx', () => {
     ['a count of zero', {}, { testCount: 0 }, 'from 1 to 2 for data.testCount but received 0'],
     ['a mean of the wrong length', {}, { mean: [0, 0] }, '1 number(s) for data.mean but received 0, 0'],
     ['a mean in pixel values', {}, { mean: [125.3] }, `${UNITS('0')} for data.mean but received 125.3`],
-    ['a deviation in pixel values', {}, { std: [63] }, `${UNITS('1/2550')} for data.std but received 63`],
+    ['a deviation in pixel values', {}, { std: [63] }, `${UNITS('0.0004')} for data.std but received 63`],
     ['a deviation below a tenth of a pixel value', {}, { std: [1e-30] }, 'for data.std but received 1e-30'],
     ['a deviation of zero', {}, { std: [0] }, 'for data.std but received 0'],
     ['no number', {}, { mean: [Number.NaN] }, 'for data.mean but received NaN'],
