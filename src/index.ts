@@ -158,6 +158,7 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
+export type { Identity } from './runs/checkpoint.js'
 export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
