@@ -57,7 +57,8 @@ export {
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
-export { type FileFormat, loadSplits, type Splits } from './data/index.js'
+export type { SplitNotes } from './data/images.js'
+export { type FileFormat, loadSplits, type Splits, type UsedImages, type UsedSplit } from './data/index.js'
 export { stratify } from './data/stratified.js'
 export {
   calibrationIndices,
@@ -113,6 +114,7 @@ export {
   type TensorData,
   writeSafetensors,
 } from './formats/safetensors.js'
+export type { StateDictChoice, StateDictOptions } from './formats/state-dict.js'
 export { readTorchStateDict } from './formats/torch.js'
 export { writeTorchStateDict } from './formats/torch-writer.js'
 export { type GroundTruthOptions, loadGroundTruth } from './ground-truth/load-ground-truth.js'
@@ -157,6 +159,7 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
+export type { Identity } from './runs/checkpoint.js'
 export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
@@ -168,6 +171,12 @@ export { PathSampler, type PathSource } from './sampling/paths.js'
 export type * from './search/events.js'
 export { type ImportedRun, type ImportRunOptions, importRun } from './search/import-run.js'
 export { evaluateLogits, type InferOptions, infer } from './search/inference.js'
+export {
+  type PathStatistics,
+  pathStatistics,
+  type StatisticsSource,
+  type TrainedRun,
+} from './search/path-statistics.js'
 export { type Phase, type SearchOptions, search } from './search/search.js'
 export type { Builder } from './setup/build.js'
 export { type EnsureOptions, ensureNative } from './setup/index.js'
@@ -234,6 +243,6 @@ export {
   type ImportReport,
   importWeights,
 } from './weights/import-weights.js'
-export { readWeights } from './weights/read-weights.js'
+export { readWeights, readWeightsFile, type WeightsFile } from './weights/read-weights.js'
 export { type CheckpointSources, spaceOfCheckpoint } from './weights/space-of-checkpoint.js'
 export { subModelWeights } from './weights/sub-model.js'

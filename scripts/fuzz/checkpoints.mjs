@@ -12,7 +12,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { UserError } from 'pada-native'
 import { parseSafetensors } from '#dist/formats/safetensors.js'
 import { storedZip } from '#dist/formats/stored-zip.js'
-import { parseTorchStateDict } from '#dist/formats/torch.js'
+import { parseTorchFile } from '#dist/formats/torch.js'
 import { complaint, mutateCheckpoint } from './mutate.mjs'
 import { fuzz, zipEntries } from './run.mjs'
 
@@ -31,7 +31,7 @@ await fuzz({
     return { bytes: mutateCheckpoint(source, random, sources, storedZip), safetensors: source.safetensors }
   },
   read: async ({ bytes, safetensors }) =>
-    safetensors ? parseSafetensors(bytes, 'fuzz').tensors : parseTorchStateDict(bytes, 'fuzz'),
+    safetensors ? parseSafetensors(bytes, 'fuzz').tensors : (await parseTorchFile(bytes, 'fuzz')).tensors,
   complaint: (outcome, bytes) => complaint(outcome, bytes, UserError),
 })
 

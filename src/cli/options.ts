@@ -60,6 +60,15 @@ export const precisionOption = {
   describe: 'Number type of activations',
 } as const satisfies Options
 
+/** Option of the commands that read weights from files. */
+export const keyOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Key of the state dict in a checkpoint that holds several, such as state_dict_ema',
+  defaultDescription: 'state_dict, model or another usual one',
+  coerce: onePath('--key'),
+} as const satisfies Options
+
 /** Options of `search` and `train`. */
 export const runOptions = {
   config: configOption,

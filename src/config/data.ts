@@ -1,13 +1,25 @@
 /** The settings of a data set: its files, the number of images to use, and the processing of pixels. */
 import { z } from 'zod'
-import { count, group, type Immutable, positive } from './group.js'
+import { count, group, type Immutable } from './group.js'
+
+/** Allowed means and deviations: those of published numbers per pixel value, such as 125.3, lie far outside. */
+export const MEAN_RANGE = { least: 0, most: 1, text: 'numbers from 0 to 1, in units of pixel value / 255,' } as const
+/** The least deviation is about a tenth of a pixel value. Less than that is a mistake, and amplifies rounding. */
+export const STD_RANGE = {
+  least: 0.0004,
+  most: 1,
+  text: 'numbers from 0.0004 to 1, in units of pixel value / 255,',
+} as const
+
+const within = ({ least, most, text }: typeof MEAN_RANGE | typeof STD_RANGE) =>
+  z.array(z.number().min(least, text).max(most, text)).min(1).optional()
 
 export const data = group({
   format: z
     .enum(['embedded', 'idx', 'npz', 'folder', 'cifar10', 'cifar100', 'imagenet16-120'])
     .default('embedded')
     .describe(
-      'Format of the files. `embedded` is the part of Fashion-MNIST in the package; `idx` is the format of MNIST; `npz` is a NumPy archive; `folder` holds JPEG and PNG images by class.',
+      'Format of the files. `embedded` is the part of Fashion-MNIST in the package; `idx` is the format of MNIST; `npz` is a NumPy archive; `folder` holds images by class: JPEG, PNG, WebP, TIFF, BMP, PGM or PPM.',
     ),
   dir: z
     .string()
@@ -39,6 +51,20 @@ export const data = group({
     .describe(
       'Hold out this many of the training images, stratified by class. The supernet does not train on them, and `finding` judges paths by them. Default: none.',
     ),
+  test: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Name of the split to rank on, in files of the formats `folder` and `npz`. Default: `test`, or if there is none, `val`, `valid` or `validation`.',
+    ),
+  validation: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Name of the validation split, by which `finding` judges paths, in files of the formats `folder` and `npz`. `none` uses none. Default: `val`, `valid` or `validation` if there is a test split beside it, unless `validationCount` is set.',
+    ),
   testCount: count.optional().describe('Use only this many of the test images, stratified by class. Default: all.'),
   padTo: count
     .optional()
@@ -46,23 +72,20 @@ export const data = group({
   downsample: count
     .optional()
     .describe('Then average blocks of this many by this many pixels. It must divide height and width. Default: `1`.'),
-  mean: z
-    .array(z.number())
-    .min(1)
-    .optional()
-    .describe(
-      'Mean of each channel, in units of pixel value / 255; images are normalised with it. Default: published values for CIFAR and ImageNet16-120 without `padTo` and `downsample`, otherwise computed from the training images.',
-    ),
-  std: z
-    .array(positive)
-    .min(1)
-    .optional()
-    .describe('Standard deviation of each channel, in the same units. Default: as for `mean`.'),
+  mean: within(MEAN_RANGE).describe(
+    'Mean of each channel, in units of pixel value / 255; images are normalised with it. Default: published values for CIFAR and ImageNet16-120 without `padTo` and `downsample`, otherwise computed from the training images.',
+  ),
+  std: within(STD_RANGE).describe('Standard deviation of each channel, in the same units. Default: as for `mean`.'),
 })
   .refine((value) => value.format === 'embedded' || value.dir !== undefined, {
     path: ['dir'],
     error: 'a folder, because data.format is not embedded,',
     // Report it together with other mistakes of the group, not only after them.
+    when: ({ value }) => value instanceof Object,
+  })
+  .refine((value) => value.validationCount === undefined || (value.validation ?? 'none') === 'none', {
+    path: ['validation'],
+    error: 'none, because data.validationCount holds out training images,',
     when: ({ value }) => value instanceof Object,
   })
   .describe('The images to train on and to test on.')

@@ -54,7 +54,7 @@ const shared = {
   imageCount: count
     .optional()
     .describe(
-      'Evaluate on this many of the images, stratified by class. Default: all held-out images if `data.validationCount` is set, otherwise as in `ranking`.',
+      'Evaluate on this many of the images, stratified by class. Default: all validation images if there are any, otherwise as in `ranking`.',
     ),
   batchSize: count
     .optional()

@@ -1,12 +1,17 @@
-/** Decodes JPEG and PNG files to planes of bytes. Only the first image loads sharp, so other formats need not wait. */
+/** Decodes image files to planes of bytes. Only the first image loads sharp, so other formats need not wait. */
 import { readFile } from 'node:fs/promises'
+import type { Metadata } from 'sharp'
 import { expected } from '../base/errors.js'
+import { isBmp, parseBmp } from '../formats/bmp.js'
+import { isNetpbm, parseNetpbm } from '../formats/netpbm.js'
 import { cropForEvaluation } from './evaluation-crop.js'
+import type { ImageFact } from './image-facts.js'
 import type { Extents } from './images.js'
 
 /** An image with interleaved channels: height × width × 3. */
 interface Decoded extends Extents {
   readonly pixels: Uint8Array
+  readonly facts: readonly ImageFact[]
 }
 
 /**
@@ -21,36 +26,72 @@ export async function extentsOf(file: string): Promise<Extents> {
 
 /**
  * Decodes the image in `file` to 3 × height × width bytes: the red, green and blue planes. As in torchvision, grey
- * images get three equal planes, alpha is dropped, and color profiles and EXIF orientation are ignored. CMYK becomes
- * RGB by libvips, with other results than Pillow's.
+ * images get three equal planes, alpha is dropped, and color profiles and EXIF orientation are ignored. Of 16 bits per
+ * channel the upper 8 are taken, and of several frames or pages the first. CMYK becomes RGB by libvips, with other
+ * results than Pillow's.
  *
  * @param size If given, images that differ from `extents` are resized, bilinearly with antialiasing, and cropped to
  *   `size` × `size`; see evaluationCrop. If absent, every image must have `extents`.
+ * @returns What the planes do not show.
  * @throws UserError for a file that cannot be read or decoded, a truncated file, and, without `size`, other extents.
  */
-export async function decodeTo(planes: Uint8Array, file: string, extents: Extents, size?: number): Promise<void> {
+export async function decodeTo(
+  planes: Uint8Array,
+  file: string,
+  extents: Extents,
+  size?: number,
+): Promise<readonly ImageFact[]> {
   const decoded = await decode(file)
   const equal = decoded.height === extents.height && decoded.width === extents.width
-  if (equal) return separate(decoded, planes)
-  if (size !== undefined) return cropForEvaluation(decoded.pixels, decoded, size, planes)
+  if (equal) separate(decoded, planes)
+  else if (size !== undefined) cropForEvaluation(decoded.pixels, decoded, size, planes)
+  if (equal || size !== undefined) return decoded.facts
   const [wanted, received] = [extents, decoded].map(({ height, width }) => `${height}×${width}`)
   throw expected(`${wanted} pixels as in the first image, or data.size,`, file, received)
 }
 
 async function decode(file: string): Promise<Decoded> {
-  const { default: sharp } = await import('sharp').catch(({ message }: Error) => {
-    throw expected('the package sharp', 'decoding images', `"${firstLine(message)}"`)
-  })
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw expected('a readable file', file, error.code ?? error.message)
   })
-  // Warnings are ignored: some of ImageNet's own files have a few stray bytes, which every decoder skips.
-  const image = sharp(bytes, { failOn: 'error', ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw()
-  const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch(({ message }: Error) => {
-    throw expected('a whole JPEG or PNG image', file, `"${firstLine(message)}"`)
+  // The first bytes tell the type, not the name.
+  if (isBmp(bytes)) return { ...parseBmp(bytes, file), facts: [] }
+  if (isNetpbm(bytes)) {
+    const { isGrey, ...image } = parseNetpbm(bytes, file)
+    return { ...image, facts: isGrey ? ['grey'] : [] }
+  }
+  return decodeBySharp(bytes, file)
+}
+
+async function decodeBySharp(bytes: Buffer, file: string): Promise<Decoded> {
+  const { default: sharp } = await import('sharp').catch(({ message }: Error) => {
+    throw expected('the package sharp', 'decoding images', `"${firstLine(message)}"`)
   })
-  if (info.channels === 3) return { pixels: data, height: info.height, width: info.width }
-  throw expected('an image of colours or greys', file, `${info.channels} channels`)
+  const broken = ({ message }: Error) => {
+    throw expected('a whole image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM', file, `"${firstLine(message)}"`)
+  }
+  // Warnings are ignored: some of ImageNet's own files have a few stray bytes, which every decoder skips.
+  const image = sharp(bytes, { failOn: 'error', ignoreIcc: true })
+  const metadata = await image.metadata().catch(broken)
+  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
+    throw expected('8 or 16 bits per channel', file, `values of type ${metadata.depth}`)
+  }
+  const output = image.removeAlpha().toColourspace('srgb').raw()
+  const { data, info } = await output.toBuffer({ resolveWithObject: true }).catch(broken)
+  if (info.channels !== 3) throw expected('an image of colours or greys', file, `${info.channels} channels`)
+  return { pixels: data, height: info.height, width: info.width, facts: factsOf(metadata) }
+}
+
+function factsOf({ space, hasAlpha, orientation = 1, depth, pages = 1 }: Metadata): ImageFact[] {
+  const facts: readonly [ImageFact, boolean][] = [
+    ['grey', space === 'b-w' || space === 'grey16'],
+    ['alpha', hasAlpha === true],
+    ['orientation', orientation !== 1],
+    ['deep', depth !== 'uchar'],
+    ['cmyk', space === 'cmyk'],
+    ['frames', pages > 1],
+  ]
+  return facts.filter(([, holds]) => holds).map(([fact]) => fact)
 }
 
 function firstLine(message: string): string {

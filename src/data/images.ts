@@ -1,4 +1,5 @@
 import type { DataConfig } from '../config/schema.js'
+import type { SplitSettings } from './split-names.js'
 
 /** Size of one image in pixels. */
 export interface Extents {
@@ -15,11 +16,21 @@ export interface LabelledImages extends Extents {
   readonly channels: number
 }
 
-/** Both splits of a data set. */
-export interface LabelledSplits {
+/** The splits of a data set. */
+export interface LabelledSplits extends SplitNotes {
   readonly train: LabelledImages
+  /** Validation images of the files, if the settings want them. */
+  readonly validation?: LabelledImages
   readonly test: LabelledImages
   readonly classes: number
+}
+
+/** Where splits come from. */
+export interface SplitNotes {
+  /** Names of the splits in the files. Default: `train` and `test`. */
+  readonly names?: { readonly train?: string; readonly validation?: string; readonly test?: string }
+  /** Sentences about choices that were made, images passed over, and what decoding left out. */
+  readonly notes?: readonly string[]
 }
 
 /** Number of images to take from each split, stratified by class; all if absent. */
@@ -30,6 +41,8 @@ export interface Counts {
 
 /** Options of readers: counts, and settings of the group `data`. */
 export interface ReadOptions extends Counts, Pick<DataConfig, 'checksums' | 'layout' | 'size'> {
+  /** Settings that choose the test and the validation split. */
+  readonly splits?: SplitSettings
   /** When aborted, reading stops before the next file and throws the signal's reason. */
   readonly signal?: AbortSignal
 }

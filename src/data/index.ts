@@ -5,10 +5,11 @@
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
+import { MEAN_RANGE, STD_RANGE } from '../config/data.js'
 import type { DataConfig } from '../config/schema.js'
 import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
-import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
+import type { LabelledImages, LabelledSplits, ReadOptions, SplitNotes } from './images.js'
 import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
 import { readIdxFolder } from './readers/idx.js'
@@ -70,12 +71,40 @@ export const FORMATS = {
 /** Images to train and to test on. You can give your own images as such a plain object. */
 export interface Splits {
   readonly train: ImageData
-  /** Images held out of the training images, if any. Sub-models are evaluated on them before the test images. */
+  /** Images of a validation split, or held out of the training images, if any. `finding` judges sub-models by them. */
   readonly validation?: ImageData
   readonly test: ImageData
   readonly classes: number
   /** Name of the data set in reports. */
   readonly name: string
+  /** Where the images come from, and what was passed over, for reports. */
+  readonly origin?: SplitNotes
+}
+
+/** Images of a split, and its name in the files. */
+export interface UsedSplit {
+  readonly split: string
+  readonly images: number
+}
+
+/** The images of a search, and sentences about choices that were made and about what was passed over. */
+export interface UsedImages {
+  readonly train: UsedSplit
+  readonly validation?: UsedSplit
+  readonly test: UsedSplit
+  readonly notes: readonly string[]
+}
+
+/** Names and counts of the splits. */
+export function usedImages({ train, validation, test, origin = {} }: Splits): UsedImages {
+  const { names = {}, notes = [] } = origin
+  const used = (split: string, { labels }: ImageData) => ({ split, images: labels.length })
+  return {
+    train: used(names.train ?? 'train', train),
+    ...(validation && { validation: used(names.validation ?? 'validation', validation) }),
+    test: used(names.test ?? 'test', test),
+    notes,
+  }
 }
 
 /** Name of the data set in the package. */
@@ -104,16 +133,24 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
   const { train: kept, heldOut } = holdOut(splits.train, config.validationCount)
   const train = transform(kept, config)
   const test = transform(splits.test, config)
-  if (!sameShape(test, train)) {
-    throw expected(`test images of ${extents(train)}`, name, extents(test))
+  // Held-out images take the place of the validation split in the files.
+  const held = heldOut ?? splits.validation
+  const validation = held && transform(held, config)
+  for (const [kind, images] of Object.entries({ test, validation })) {
+    if (images === undefined || sameShape(images, train)) continue
+    throw expected(`${kind} images of ${extents(train)}`, name, extents(images))
   }
   const statistics = normalisation(config, train)
   return {
     train: { ...train, ...statistics },
-    ...(heldOut && { validation: { ...transform(heldOut, config), ...statistics } }),
+    ...(validation && { validation: { ...validation, ...statistics } }),
     test: { ...test, ...statistics },
     classes: splits.classes,
     name,
+    origin: {
+      names: { ...splits.names, ...(heldOut && { validation: 'train, held out' }) },
+      notes: splits.notes ?? [],
+    },
   }
 }
 
@@ -136,10 +173,15 @@ async function readSplits(
   config: DataConfig,
   signal: AbortSignal | undefined,
 ): Promise<{ splits: LabelledSplits; name: string }> {
-  const { trainCount: train, testCount: test, checksums, layout, size } = config
-  const options = { train, test, checksums, layout, size, signal }
+  const { trainCount: train, testCount: test, checksums, layout, size, validationCount } = config
+  const chosen = { test: config.test, validation: config.validation, validationCount }
+  const options = { train, test, checksums, layout, size, splits: chosen, signal }
   if (size !== undefined && config.format !== 'folder') {
     throw expected('the format folder with data.size', 'data.format', config.format, 2)
+  }
+  for (const key of ['test', 'validation'] as const) {
+    if (config[key] === undefined || config[key] === 'none' || ['folder', 'npz'].includes(config.format)) continue
+    throw expected(`the format folder or npz with data.${key}`, 'data.format', config.format, 2)
   }
   if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: EMBEDDED_NAME }
   if (config.dir === undefined) {
@@ -164,14 +206,28 @@ function normalisation(config: DataConfig, train: LabelledImages) {
   const mean = config.mean ?? defaults.mean
   const std = config.std ?? defaults.std
   for (const [key, values] of Object.entries({ mean, std })) {
-    if (values.length !== train.channels || !values.every(Number.isFinite)) {
-      throw expected(`${train.channels} finite number(s)`, `data.${key}`, values.join(', ') || 'none', 2)
-    }
+    if (values.length === train.channels) continue
+    throw expected(`${train.channels} number(s)`, `data.${key}`, values.join(', ') || 'none', 2)
   }
-  if (std.some((value) => value <= 0)) {
-    throw expected('positive numbers', 'data.std', std.join(', '), 2)
-  }
+  checkUnits('data.mean', config.mean, MEAN_RANGE)
+  checkUnits('data.std', config.std, STD_RANGE)
   return { mean, std }
+}
+
+/** Throws for given means and deviations of pixels in other units than pixel value / 255. */
+export function checkNormalisation(name: string, { images, mean, std }: ImageData): void {
+  if (!(images instanceof Uint8Array)) return
+  checkUnits(`${name}.mean`, mean, MEAN_RANGE)
+  checkUnits(`${name}.std`, std, STD_RANGE)
+}
+
+function checkUnits(
+  name: string,
+  values: readonly number[] = [],
+  { least, most, text }: typeof MEAN_RANGE | typeof STD_RANGE,
+): void {
+  if (values.every((value) => value >= least && value <= most)) return
+  throw expected(text, name, values.join(', '), 2)
 }
 
 function defaultNormalisation(config: DataConfig, train: LabelledImages) {

@@ -11,20 +11,20 @@ function availableMemory(): number {
 }
 
 /**
- * Throws unless both splits of RGB images fit in half of the memory, and each split in one array. Half, because the
+ * Throws unless all splits of RGB images fit in half of the memory, and each split in one array. Half, because the
  * addon's copy exists next to them for a while.
  *
  * @throws UserError that names the settings for fewer or smaller images.
  */
 export function requireMemory(
-  counts: { readonly train: number; readonly test: number },
+  counts: Readonly<Record<string, number>>,
   { height, width }: Extents,
   name: string,
   memory = availableMemory(),
 ): void {
   const image = 3 * height * width
-  const images = counts.train + counts.test
-  const largest = Math.max(counts.train, counts.test)
+  const images = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const largest = Math.max(...Object.values(counts))
   const fits = images * image <= memory / 2
   if (fits && largest * image <= constants.MAX_LENGTH) return
   const limit = fits

@@ -5,8 +5,7 @@
  */
 import type { PickleHost } from './pickle.js'
 import { unpickleAt } from './pickle.js'
-import type { Tensor } from './safetensors.js'
-import { viewsOf } from './state-dict.js'
+import { findViews, type TorchFile } from './state-dict.js'
 import {
   invalid,
   MAX_PICKLE_BYTES,
@@ -29,7 +28,7 @@ export function isLegacy(bytes: Buffer): boolean {
 }
 
 /** @throws UserError in the cases of {@link readTorchStateDict}. */
-export function readLegacy(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
+export async function readLegacy(bytes: Buffer, file: string, key?: string): Promise<TorchFile> {
   let position = 0
   const next = (host: PickleHost) => {
     const within = bytes.subarray(0, position + MAX_PICKLE_BYTES)
@@ -46,9 +45,10 @@ export function readLegacy(bytes: Buffer, file: string): Promise<Map<string, Ten
     throw invalid(file, 'little-endian data', 'something else')
   }
   const tensors = new TensorPickle(file)
-  const views = viewsOf(next(tensors), file)
+  const { views, ...choice } = findViews(next(tensors), file, key)
   const places = storagesAfter(next(plain), tensors.storages, bytes, position, file)
-  return materialize(views, file, bytes.length, ({ key }) => places.get(key)!)
+  const read = await materialize(views, file, bytes.length, ({ key }) => places.get(key)!)
+  return { tensors: read, ...choice }
 }
 
 function littleEndian(system: Map<unknown, unknown>): unknown {

@@ -4,14 +4,13 @@
  */
 import { expected, UserError } from '../base/errors.js'
 import { unpickle } from './pickle.js'
-import type { Tensor } from './safetensors.js'
-import { viewsOf } from './state-dict.js'
+import { findViews, type TorchFile } from './state-dict.js'
 import { invalid, MAX_PICKLE_BYTES, materialize, TensorPickle } from './torch-tensors.js'
 import { ZipEntries } from './zip.js'
 
 /** @throws UserError in the cases of {@link readTorchStateDict}. */
-export function readTorchZip(bytes: Buffer, file: string): Promise<Map<string, Tensor>> {
-  return explainingErrors(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file))
+export function readTorchZip(bytes: Buffer, file: string, key?: string): Promise<TorchFile> {
+  return explainingErrors(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file, key))
 }
 
 /**
@@ -37,7 +36,7 @@ async function explainingErrors<Result>(file: string, work: () => Promise<Result
   }
 }
 
-async function read(zip: ZipEntries, fileBytes: number, file: string): Promise<Map<string, Tensor>> {
+async function read(zip: ZipEntries, fileBytes: number, file: string, wanted?: string): Promise<TorchFile> {
   const root = rootOf(zip, file)
   // torch.save does not compress entries: neither one entry nor all storages together can be larger than the file.
   const entry = (name: string, bytes?: number) => zip.read(root + name, { bytes, stored: true })
@@ -46,15 +45,17 @@ async function read(zip: ZipEntries, fileBytes: number, file: string): Promise<M
     if (order !== 'little') throw invalid(file, 'little-endian data', JSON.stringify(order))
   }
   const host = new TensorPickle(file)
-  const views = viewsOf(unpickle(await entry('data.pkl', MAX_PICKLE_BYTES), file, host), file)
+  const pickle = unpickle(await entry('data.pkl', MAX_PICKLE_BYTES), file, host)
+  const { views, ...choice } = findViews(pickle, file, wanted)
   let total = 0
-  return materialize(views, file, fileBytes, async ({ key }, bytes) => {
+  const tensors = await materialize(views, file, fileBytes, async ({ key }, bytes) => {
     total += bytes
     if (total > fileBytes) throw invalid(file, `at most ${fileBytes} bytes of storages`, 'entries that overlap')
     const data = await entry(`data/${key}`)
     if (data.length !== bytes) throw invalid(file, `${bytes} bytes for storage ${key}`, `${data.length}`)
     return data
   })
+  return { tensors, ...choice }
 }
 
 /** Name of the archive's folder, up to its slash: the folder of the only `data.pkl`. */

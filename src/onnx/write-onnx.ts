@@ -12,6 +12,7 @@ import { onnxModel } from './model.js'
  * As everywhere in this package, batch norms without running statistics use the statistics of the batch. The logits of
  * an image then depend on the other images of the batch.
  *
+ * @param more More metadata, by key.
  * @throws UserError if the file cannot be written; for weights that are missing, of another shape, not float32, or of
  *   almost 2 GiB together; for a path outside the space.
  */
@@ -20,8 +21,9 @@ export async function writeOnnx(
   space: SearchSpace,
   path: Path,
   weights: ReadonlyMap<string, Tensor>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { name, input } = space
-  const metadata = { space: name, arch: space.encode(path), path: path.join() }
+  const metadata = { space: name, arch: space.encode(path), path: path.join(), ...more }
   await writeAtomically(file, [onnxModel({ program: space.program(path), input, weights, name, metadata })])
 }

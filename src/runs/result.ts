@@ -1,4 +1,5 @@
 /** The result of a run, which `summary.json` holds. */
+import type { UsedImages } from '../data/index.js'
 import type { RankedSubModel, TruthSource } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
@@ -9,6 +10,8 @@ export interface ResultEvent {
   readonly space: string
   readonly method: string
   readonly dataset: string
+  /** The splits in use, their names in the files, and what was passed over. */
+  readonly images: UsedImages
   /** The table that sub-models are compared with; null without one. */
   readonly groundTruth: TruthSource | null
   readonly epochs: number

@@ -234,7 +234,12 @@ function differences(
   return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
 }
 
-function checkIdentity({ identity: saved }: Checkpoint, current: Identity, path: string): void {
+/** Throws a UserError unless space, method and training images are those of the run at `path`. */
+export function checkIdentity(
+  { identity: saved }: Pick<Checkpoint, 'identity'>,
+  current: Identity,
+  path: string,
+): void {
   if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
     const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
     throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)

@@ -5,11 +5,12 @@ import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
+import type { Method } from '../methods/method.js'
 import type { CalibrationImages, ImageSource, Supernet } from '../native/index.js'
 import { EvaluatedPaths } from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
 import type { RunFolder } from '../runs/run-folder.js'
-import type { Path, SearchSpace } from '../spaces/space.js'
+import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
 
 export interface EvaluatorsOptions {
   readonly config: Config
@@ -27,6 +28,24 @@ export interface EvaluatorsOptions {
 
 type EvaluationSettings = Pick<RankingConfig, 'batchSize' | 'imageCount'>
 
+/** True if several paths share weights. A network that was trained alone has the right running statistics already. */
+export function sharesWeights(space: SearchSpace, method: Pick<Method, 'subModels'>): boolean {
+  return method.subModels?.length !== 1 && spaceSize(space) > 1n
+}
+
+/** True if each path gets running statistics of its own before it is evaluated. `shared` is as in the options. */
+export function recalibrates({ ranking }: Config, space: SearchSpace, shared: boolean): boolean {
+  return shared && space.buffers !== undefined && ranking.recalibration.images > 0
+}
+
+/** The training images that running statistics are estimated from. The caller disposes of the dataset. */
+export function openCalibration(config: Config, splits: Splits): CalibrationImages {
+  const { recalibration } = config.ranking
+  const dataset = openImages(splits.train, config.device)
+  const indices = calibrationIndices(splits.train.labels, recalibration, config.seed)
+  return { dataset, indices, batchSize: recalibration.batchSize }
+}
+
 export class Evaluators implements Disposable {
   readonly #options: EvaluatorsOptions
   /** Test images. */
@@ -42,12 +61,7 @@ export class Evaluators implements Disposable {
     this.#options = options
     this.#test = openImages(stratify(splits.test), config.device)
     this.#validation = splits.validation && openImages(stratify(splits.validation), config.device)
-    const { recalibration } = config.ranking
-    if (shared && space.buffers !== undefined && recalibration.images > 0) {
-      const dataset = openImages(splits.train, config.device)
-      const indices = calibrationIndices(splits.train.labels, recalibration, config.seed)
-      this.#calibration = { dataset, indices, batchSize: recalibration.batchSize }
-    }
+    if (recalibrates(config, space, shared)) this.#calibration = openCalibration(config, splits)
   }
 
   /** Seconds spent on all evaluations in the records that were opened. */

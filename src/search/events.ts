@@ -1,4 +1,5 @@
 /** Events of a search, in the order in which they happen. All are plain JSON. */
+import type { UsedImages } from '../data/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
 import type { ResultEvent } from '../runs/result.js'
@@ -32,6 +33,8 @@ export interface StartEvent {
   readonly space: string
   readonly method: string
   readonly dataset: string
+  /** The splits in use, their names in the files, and what was passed over. */
+  readonly images: UsedImages
   /** The table that the ranking is compared with; null without one. */
   readonly groundTruth: TruthSource | null
   /** Number of scalar weights of the supernet. */

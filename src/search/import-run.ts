@@ -1,6 +1,7 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
+import type { StateDictChoice, StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -12,10 +13,11 @@ import { type SearchOptions, startEvent } from './search.js'
 /** Facts about the checkpoint, and the run folder to make. */
 export interface ImportRunOptions
   extends Omit<ImportOptions, 'source'>,
+    StateDictOptions,
     Pick<SearchOptions, 'out' | 'signal' | 'space' | 'data'> {}
 
-/** A run that has weights but no finished epoch. */
-export interface ImportedRun {
+/** A run that has weights but no finished epoch. Keys are absent if the source is a state dict or a run folder. */
+export interface ImportedRun extends Partial<StateDictChoice> {
   /** Run folder. */
   readonly run: string
   readonly report: ImportReport
@@ -30,16 +32,16 @@ export interface ImportedRun {
  *   signal.
  */
 export async function importRun(config: Config, source: string, options: ImportRunOptions = {}): Promise<ImportedRun> {
-  return importOpened(config, await openWeights(source), options)
+  return importOpened(config, await openWeights(source, options), options)
 }
 
 /** {@link importRun} with weights that were read before. */
 export async function importOpened(
   config: Config,
-  { source, weights: tensors }: Pick<OpenedWeights, 'source' | 'weights'>,
+  { source, weights: tensors, key, otherKeys }: Pick<OpenedWeights, 'source' | 'weights' | 'key' | 'otherKeys'>,
   options: ImportRunOptions = {},
 ): Promise<ImportedRun> {
-  const { out, signal, space: ownSpace, data, ...rest } = options
+  const { out, signal, space: ownSpace, data, key: _key, ...rest } = options
   if (out !== undefined) await RunFolder.checkFree(out)
   const prepared = await prepare(config, { space: ownSpace, data })
   signal?.throwIfAborted()
@@ -54,15 +56,17 @@ export async function importOpened(
     initial: [...ofSupernet.initial, ...kept],
   }
 
+  const choice = key === undefined ? {} : { key, otherKeys }
+
   using supernet = Supernet.of(space)
   await initialise(supernet, random)
   const initial = await takeSnapshot(START, randomState(random), supernet, method, config.training.optimizer)
   signal?.throwIfAborted()
   await using run = await RunFolder.create(out ?? defaultRunFolder(config))
-  await run.write('import.json', `${JSON.stringify({ source, ...report }, null, 2)}\n`)
+  await run.write('import.json', `${JSON.stringify({ source, ...choice, ...report }, null, 2)}\n`)
   await run.log(startEvent(run.path, config, prepared))
   await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) }, identity)
   // Last, because it makes the folder a run: what was broken off before is never taken for a run with these weights.
   await run.writeConfig(config)
-  return { run: run.path, report }
+  return { run: run.path, report, ...choice }
 }

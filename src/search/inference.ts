@@ -5,7 +5,7 @@ import type { Tensor } from '../formats/safetensors.js'
 import { trainedSpace } from '../methods/index.js'
 import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
-import { restoreWeights } from '../training/snapshot.js'
+import { restoreBuffers, restoreWeights } from '../training/snapshot.js'
 import { listed, matchWeights } from '../weights/match.js'
 
 /** Weights, images and the paths to compute. */
@@ -19,6 +19,11 @@ export interface InferOptions {
    */
   readonly images: Omit<ImageData, 'labels'>
   readonly paths: readonly Path[]
+  /**
+   * Running statistics of each path, in order, that replace those of `weights`; see {@link pathStatistics}. Default:
+   * those of `weights`.
+   */
+  readonly statistics?: readonly ReadonlyMap<string, Tensor>[]
   /** Default `float32`. */
   readonly precision?: Precision
   /** When aborted, work stops between two paths and throws the signal's reason. */
@@ -32,7 +37,7 @@ export interface InferOptions {
  *   shape, and for logits that are not finite; the reason of an aborted signal.
  */
 export async function infer(options: InferOptions): Promise<Float32Array[]> {
-  const { weights, images, paths, precision, signal } = options
+  const { weights, images, paths, statistics, precision, signal } = options
   const { space, own } = trainedSpace(options.space, weights)
   const specs = space.parameters()
   const buffers = space.buffers?.() ?? []
@@ -43,8 +48,9 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   await restoreWeights(weights, supernet)
   const indices = Int32Array.from({ length: count }, (_, i) => i)
   const logits: Float32Array[] = []
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
     signal?.throwIfAborted()
+    if (statistics !== undefined) await restoreBuffers(new Map([...weights, ...statistics[index]]), supernet)
     using plan = supernet.compile(space.program(path))
     const values = await supernet.logits(plan, dataset, indices)
     const wrong = values.find((value) => !Number.isFinite(value))

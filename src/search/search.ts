@@ -5,7 +5,7 @@ import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
-import type { Splits } from '../data/index.js'
+import { type Splits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
@@ -15,10 +15,10 @@ import { Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
-import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
+import type { Path, SearchSpace } from '../spaces/index.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
-import { Evaluators } from './evaluators.js'
+import { Evaluators, sharesWeights } from './evaluators.js'
 import type { RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
@@ -77,8 +77,7 @@ export async function* searchHolding(
   const prepared = await prepare(config, options)
   const { space, splits, method, random, subModels, groundTruth, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
-  // A network that was trained alone has the right running statistics already.
-  const shared = method.subModels?.length !== 1 && spaceSize(space) > 1n
+  const shared = sharesWeights(space, method)
   const images = splits.train.labels.length
   if (phases.includes('train')) checkTrainingBatches(config, space, method, images)
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, images)
@@ -98,6 +97,7 @@ export async function* searchHolding(
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
   const start: SearchEvent = {
@@ -180,6 +180,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     space: space.name,
     method: method.name,
     dataset: splits.name,
+    images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),

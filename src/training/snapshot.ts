@@ -118,7 +118,20 @@ export async function restoreWeights(
   supernet: Pick<Supernet, 'specs' | 'buffers' | 'write'>,
 ): Promise<void> {
   await supernet.write('parameters', joined(weights, supernet.specs))
+  await restoreBuffers(weights, supernet)
+}
+
+/** {@link restoreWeights} for buffers alone. */
+export async function restoreBuffers(
+  weights: ReadonlyMap<string, Tensor>,
+  supernet: Pick<Supernet, 'buffers' | 'write'>,
+): Promise<void> {
   await supernet.write('buffers', joined(weights, supernet.buffers))
+}
+
+/** The buffers of a supernet by name. */
+export async function readBuffers(supernet: Pick<Supernet, 'buffers' | 'read'>): Promise<Map<string, Tensor>> {
+  return splitByName([[supernet.buffers, await supernet.read('buffers')]])
 }
 
 /** Name and shape of a tensor of the supernet. */

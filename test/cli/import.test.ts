@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Tensor } from '../../src/formats/safetensors.js'
 import { writeTorchStateDict } from '../../src/formats/torch-writer.js'
@@ -44,6 +45,32 @@ test('an imported checkpoint is exported bit for bit, trained on and ranked', as
   expect(searched.code, searched.stderr).toBe(0)
   expect(resultOf(searched)).toMatchObject({ epochs: 2, run })
   expect(resultOf(searched).ranked).toBeGreaterThan(0)
+})
+
+test('import, export and infer read the state dict of a key, and name it and the others', async () => {
+  const folder = temporaryFolder()
+  const file = fileURLToPath(new URL('../fixtures/checkpoint-ema.pt', import.meta.url))
+  const out = join(folder, 'out.safetensors')
+  const raw = await pada(['export', file, '--format', 'safetensors', '--out', out])
+  expect(raw.code, raw.stderr).toBe(0)
+  expect(raw.stdout).toContain('weights under the key state_dict; not state_dict_ema, ema.model, which --key reads')
+  expect((await readWeights(out)).get('w')?.data).toEqual(Float32Array.of(1))
+  const averaged = await pada([
+    'export',
+    file,
+    '--key',
+    'state_dict_ema',
+    '--format',
+    'safetensors',
+    '--out',
+    out,
+    '--json',
+  ])
+  expect(JSON.parse(averaged.stdout)).toMatchObject({ key: 'state_dict_ema', otherKeys: ['state_dict', 'ema.model'] })
+  expect((await readWeights(out)).get('w')?.data).toEqual(Float32Array.of(2))
+  const wrong = await pada(['import', file, '--key', 'ema', '--out', join(folder, 'run')])
+  expect(wrong.stderr).toContain('Expected state_dict_ema or state_dict or ema.model for --key of')
+  expect([wrong.code, existsSync(join(folder, 'run'))]).toEqual([2, false])
 })
 
 test('import without strictness says what it did not take', async () => {

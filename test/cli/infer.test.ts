@@ -6,6 +6,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.js'
 import { evaluateLogits } from '../../src/search/inference.js'
 import { nasBench201 } from '../../src/spaces/nasbench201/nasbench201.js'
 import { pada, temporaryFolder } from '../support/harness.js'
+import { int64Npy } from '../support/npy.js'
 
 const COUNT = 6
 const size = { channels: 4, cellsPerStage: 1, input: { channels: 3, height: 8, width: 8 }, classes: 10 }
@@ -29,13 +30,6 @@ async function makeInput(folder: string, { parameters } = space) {
   const labels = join(folder, 'labels.npy')
   writeFileSync(labels, int64Npy([0, 1, 2, 3, 4, 5]))
   return { weights, checkpoint, input, labels, output: join(folder, 'logits.npy') }
-}
-
-/** What `np.save` writes for a list of int64. */
-function int64Npy(values: number[]): Buffer {
-  const header = `{'descr': '<i8', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117)
-  const head = Buffer.from(`\x93NUMPY\x01\x00v\x00${header}\n`, 'latin1')
-  return Buffer.concat([head, Buffer.from(BigInt64Array.from(values, BigInt).buffer)])
 }
 
 const flags = (options: Record<string, string>) =>

@@ -7,7 +7,8 @@ import { parseConfig } from '../../src/config/index.js'
 import type { Splits } from '../../src/data/index.js'
 import type { Tensor } from '../../src/formats/safetensors.js'
 import { writeTorchStateDict } from '../../src/formats/torch-writer.js'
-import { importRun } from '../../src/search/import-run.js'
+import { openWeights } from '../../src/runs/open-weights.js'
+import { importOpened, importRun } from '../../src/search/import-run.js'
 import { search } from '../../src/search/search.js'
 import { nasBench201 } from '../../src/spaces/index.js'
 import { initialise } from '../../src/training/snapshot.js'
@@ -99,6 +100,16 @@ test('a run can be imported, and what it lacks has the initial values of the see
   expect(report).toMatchObject({ initial: ['classifier.bias'], missing: ['classifier.bias'] })
   expect((await weightsOf(first)).get('classifier.bias')).toEqual(initial.get('classifier.bias'))
   expect(JSON.parse(readFileSync(join(first, 'import.json'), 'utf8'))).toEqual({ source: file, ...report })
+
+  const chosen = { key: 'state_dict', otherKeys: ['state_dict_ema'] }
+  const keyed = join(folder, 'keyed')
+  const imported = await importOpened(
+    config,
+    { ...(await openWeights(file)), ...chosen },
+    { out: keyed, data, strict: false },
+  )
+  expect(imported).toEqual({ run: keyed, report, ...chosen })
+  expect(JSON.parse(readFileSync(join(keyed, 'import.json'), 'utf8'))).toEqual({ source: file, ...chosen, ...report })
 
   const second = join(folder, 'second')
   await importRun(config, first, { out: second, data })

@@ -6,11 +6,14 @@ import { writeTorchStateDict } from '../../formats/torch-writer.js'
 import { writeOnnx } from '../../onnx/write-onnx.js'
 import type { Shape } from '../../programs/program.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
+import type { StatisticsSource } from '../../search/path-statistics.js'
 import { parsePath, SPACES } from '../../spaces/index.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { givenSpace, jsonOption, onePath, oneText, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, keyOption, onePath, oneText, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
+import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
+import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 
 /** `pt` is for PyTorch; onnxruntime runs models in `onnx`. */
 const FORMATS = ['pt', 'safetensors', 'onnx'] as const
@@ -22,6 +25,7 @@ const options = {
     requiresArg: true,
     describe: 'Format of the output',
   },
+  key: keyOption,
   path: {
     type: 'string',
     requiresArg: true,
@@ -46,6 +50,7 @@ const options = {
     defaultDescription: "from the file's run, or usual in the space",
   },
   out: { type: 'string', requiresArg: true, demandOption: true, describe: 'File to write', coerce: onePath('--out') },
+  'no-recalibrate': { ...noRecalibrateOption, describe: `${noRecalibrateOption.describe}, with --path` },
   json: jsonOption,
 } as const
 
@@ -60,26 +65,45 @@ export const exportCommand: CommandModule<object, Arguments> = {
     const { source, format, path: text, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
     checkUsage(argv)
-    const opened = await openWeights(source)
+    const opened = await openWeights(source, { key: argv.key })
     if (opened.isRunFolder) checkRunUsage(argv)
     const { weights } = opened
     let tensors = weights
     let arch: string | undefined
+    let statistics: StatisticsSource | undefined
     if (text !== undefined) {
       const images = format === 'onnx' ? await extents(argv, opened) : {}
       const { space } = await spaceOfCheckpoint(weights, { ...opened, given: givenSpace(argv), images })
       const path = parsePath(space, text)
       arch = space.encode(path)
-      tensors = subModelWeights(space, path, weights, { idle: format !== 'onnx' })
-      if (format === 'onnx') await writeOnnx(out, space, path, tensors)
+      const { source: from, byPath } = await statisticsOf(opened, space, [path], argv['no-recalibrate'])
+      statistics = from
+      tensors = subModelWeights(space, path, new Map([...weights, ...byPath[0]]), { idle: format !== 'onnx' })
+      if (format === 'onnx') await writeOnnx(out, space, path, tensors, { statistics: describeStatistics(from) })
+    } else if ([...weights.keys()].some((name) => name.endsWith('.running_mean'))) {
+      statistics = { kind: 'stored', reason: 'they are of no path' }
     }
+    const sentences = statistics === undefined ? [] : [describeStatistics(statistics)]
     if (format === 'pt') await writeTorchStateDict(out, tensors)
-    else if (format === 'safetensors') await writeSafetensors(out, tensors, { format: 'pt' })
+    else if (format === 'safetensors') {
+      const metadata = { format: 'pt', ...(sentences.length > 0 && { statistics: sentences[0] }) }
+      await writeSafetensors(out, tensors, metadata)
+    }
     let scalars = 0
     for (const { data } of tensors.values()) scalars += data.length
-    const result = { event: 'result', output: out, format, tensors: tensors.size, scalars, ...(arch && { arch }) }
+    const result = {
+      event: 'result',
+      output: out,
+      format,
+      tensors: tensors.size,
+      scalars,
+      ...(arch && { arch }),
+      ...keyFields(opened),
+      ...(statistics && { statistics }),
+    }
     const sentence = `${integer(tensors.size)} tensors with ${integer(scalars)} numbers${arch ? ` of ${arch}` : ''} in ${out}`
-    process.stdout.write(`${json ? JSON.stringify(result) : sentence}\n`)
+    const lines = [sentence, ...describeKey(opened), ...sentences]
+    process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
 }
 
@@ -90,7 +114,8 @@ function checkRunUsage({ source, space, set, size }: Arguments): void {
 }
 
 /** Refuses options without the options that they depend on. */
-function checkUsage({ format, path, space, set, size }: Arguments): void {
+function checkUsage({ format, path, space, set, size, 'no-recalibrate': keep }: Arguments): void {
+  if (path === undefined && keep) throw new UserError('Expected --path with --no-recalibrate but received none', 2)
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
   }

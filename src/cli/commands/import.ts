@@ -10,8 +10,9 @@ import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { configOption, jsonOption, onePath, oneText, setOption } from '../options.js'
+import { configOption, jsonOption, keyOption, onePath, oneText, setOption } from '../options.js'
 import { integer } from '../output/format.js'
+import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {
@@ -22,6 +23,7 @@ const options = {
   },
   config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
   set: setOption,
+  key: keyOption,
   from: {
     choices: NAME_MAP_NAMES,
     requiresArg: true,
@@ -60,16 +62,17 @@ export const importCommand: CommandModule<object, Arguments> = {
         coerce: onePath('import'),
       })
       .options(options),
-  async handler({ source, from, path, out, json, ...argv }) {
+  async handler({ source, key, from, path, out, json, ...argv }) {
     if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
-    const opened = await openWeights(source)
+    const opened = await openWeights(source, { key })
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
     const { signal } = interruption
     await ensureNative({ log, signal })
     const { run, report } = await importOpened(config, opened, { from, path, strict: !argv['no-strict'], out, signal })
-    const lines = json ? [JSON.stringify({ event: 'result', source, run, ...report })] : describe(run, report)
+    const result = { event: 'result', source, run, ...keyFields(opened), ...report }
+    const lines = json ? [JSON.stringify(result)] : [...describeKey(opened), ...describe(run, report)]
     process.stdout.write(`${lines.join('\n')}\n`)
   },
 }

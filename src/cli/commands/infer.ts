@@ -8,8 +8,10 @@ import { evaluateLogits, infer } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
 import { parsePath, SPACES } from '../../spaces/index.js'
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { givenSpace, jsonOption, onePath, precisionOption, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, keyOption, onePath, precisionOption, setOption, whole } from '../options.js'
 import { decimal, percent } from '../output/format.js'
+import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
+import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 
 const file = (name: string, describe: string) =>
   ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
@@ -22,6 +24,7 @@ const options = {
   channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage: space.channels' },
   cells: { type: 'number', requiresArg: true, describe: 'Cells per stage (darts: cells of the whole network)' },
   checkpoint: { ...file('--checkpoint', 'PyTorch state dict, .safetensors or run folder'), demandOption: true },
+  key: keyOption,
   input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
   labels: file('--labels', 'integer .npy: [images]'),
   path: {
@@ -33,13 +36,14 @@ const options = {
   },
   output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
   precision: { ...precisionOption, default: 'float32' },
+  'no-recalibrate': noRecalibrateOption,
   json: jsonOption,
 } as const
 
 export const inferCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
-    const opened = await openWeights(argv.checkpoint)
+    const opened = await openWeights(argv.checkpoint, { key: argv.key })
     const { weights } = opened
     const images = await readImages(argv.input)
     const { space } = await spaceOfCheckpoint(weights, { ...opened, given: await given(argv, opened), images })
@@ -48,7 +52,9 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
     await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
-    const logits = await infer({ space, weights, images, paths, precision: argv.precision })
+    const { source, byPath } = await statisticsOf(opened, space, paths, argv['no-recalibrate'])
+    const statistics = source.kind === 'stored' ? undefined : byPath
+    const logits = await infer({ space, weights, images, paths, statistics, precision: argv.precision })
     const shape = [paths.length, images.count, classes]
     await writeNpy(argv.output, shape, Float32Array.from(logits.flatMap((values) => Array.from(values))))
     const results = paths.map((path, i) => ({
@@ -61,10 +67,13 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
       space: space.name,
       images: images.count,
       classes,
+      ...keyFields(opened),
+      statistics: source,
       paths: results,
       output: argv.output,
     }
-    process.stdout.write(`${argv.json ? JSON.stringify(result) : describe(results, shape, argv.output)}\n`)
+    const lines = [describe(results, shape, argv.output), ...describeKey(opened), describeStatistics(source)]
+    process.stdout.write(`${argv.json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
 }
 

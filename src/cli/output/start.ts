@@ -1,14 +1,16 @@
 import type { RankingImages, StartEvent } from '../../search/events.js'
 import { integer } from './format.js'
 import { describeTruth } from './ground-truth.js'
+import { describeImages } from './images.js'
 
 /** Describes a search that starts, in a few lines. */
 export function describeStart(event: StartEvent): string[] {
   const steps = `${integer(event.epochs)} epochs of ${integer(event.stepsPerEpoch)} steps`
   const lines = [
     `${event.method} on ${event.space}, ${event.dataset}: ${steps}, ${integer(event.parameters)} weights`,
+    ...describeImages(event.images),
     ...(event.groundTruth === null ? [] : [`ground truth ${describeTruth(event.groundTruth)}`]),
-    `ranking on ${describeImages(event.evaluation)}`,
+    `ranking on ${describeEvaluation(event.evaluation)}`,
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]
@@ -17,7 +19,7 @@ export function describeStart(event: StartEvent): string[] {
   return lines
 }
 
-function describeImages({ images, of, batches, batchStatistics }: RankingImages): string {
+function describeEvaluation({ images, of, batches, batchStatistics }: RankingImages): string {
   const count = images === of ? integer(of) : `${integer(images)} of ${integer(of)}`
   const number = `${integer(batches)} ${batches === 1 ? 'batch' : 'batches'}`
   const normalised = batchStatistics ? ', by which batch norms normalise' : ''

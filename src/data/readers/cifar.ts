@@ -86,7 +86,7 @@ async function read(
   { train, test, checksums, signal }: ReadOptions,
 ): Promise<LabelledSplits> {
   await requireFolder(dir, cifar.title)
-  const { layout, folder } = await locate(cifar, dir)
+  const { layout, folder, notes } = await locate(cifar, dir)
   const { classes, labels } = cifar
   const parse = (bytes: Buffer, file: string) =>
     layout === cifar.binary
@@ -98,18 +98,28 @@ async function read(
     train: await readBatches(path, layout.train, { ...common, wanted: train, setting: 'data.trainCount' }),
     test: await readBatches(path, layout.test, { ...common, wanted: test, setting: 'data.testCount' }),
     classes,
+    notes,
   }
 }
 
-/** Finds the first layout that has a file in its usual folder in `dir`, or in `dir` itself. */
-async function locate({ title, binary, python }: Cifar, dir: string): Promise<{ layout: Layout; folder: string }> {
+/** Finds the first layout that has a file in its usual folder in `dir`, or in `dir` itself. Notes name the others. */
+async function locate({ title, binary, python }: Cifar, dir: string) {
+  const found: { readonly layout: Layout; readonly folder: string }[] = []
   for (const layout of [binary, python]) {
     for (const folder of [join(dir, layout.folder), dir]) {
-      for (const { name } of [...layout.train, ...layout.test]) {
-        if (await exists(join(folder, name))) return { layout, folder }
-      }
+      const present = await Promise.all([...layout.train, ...layout.test].map(({ name }) => exists(join(folder, name))))
+      if (present.includes(true)) found.push({ layout, folder })
     }
   }
+  const [first, ...others] = found
+  if (first !== undefined)
+    return {
+      ...first,
+      notes: others.map(
+        ({ layout, folder }) =>
+          `${layout.train[0].name} in ${folder} is not used, but ${first.layout.train[0].name} in ${first.folder}`,
+      ),
+    }
   const wanted = `${binary.train[0].name} or ${python.train[0].name}`
   throw expected(wanted, `the ${title} data`, `a folder without them: ${dir}`)
 }

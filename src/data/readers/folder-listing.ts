@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { inParallel } from '../parallel.js'
 
-/** Names that begin with a dot are excluded: macOS and notebooks create such files, and they are no images. */
-const IMAGE = /^[^.].*\.(jpe?g|png)$/i
+/** Suffixes of torchvision's `ImageFolder`. */
+const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
+/** macOS and notebooks create files whose names begin with a dot. They are no images, and are not counted. */
+const HIDDEN = /^\./
 /** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
 const STATS = 64
 
@@ -22,39 +24,66 @@ export interface Listing {
   /** Names of the classes in the order of their labels. */
   readonly classes: readonly string[]
   readonly images: readonly ListedImage[]
+  /** Files and folders that are no images of a class: their number by suffix. */
+  readonly passedOver: ReadonlyMap<string, number>
 }
 
 /**
- * Lists a split: one folder per class, with images in it. Deeper files and files with other endings are ignored.
+ * Lists a split: one folder per class, with images in it. Deeper files and files with other suffixes are counted only.
  * Classes are numbered by name, as torchvision's `ImageFolder` numbers them. Classes alternate: first comes the first
  * image by name of each class, then the second image of each. So the first images of a split cover all classes.
  *
  * @throws UserError for a split without classes or a class without images.
  */
 export async function listSplit(folder: string): Promise<Listing> {
-  const classes = await classesIn(folder)
-  if (classes.length === 0) throw expected('a folder per class', folder, 'none')
+  const passedOver = new Map<string, number>()
+  const classes = await classesIn(folder, passedOver)
+  if (classes.length === 0) throw expected('a folder per class', folder, countsBySuffix(passedOver) || 'none')
   const names: string[][] = []
-  for (const name of classes) names.push(await imagesIn(join(folder, name)))
-  return { folder, classes, images: interleave(classes, names) }
+  for (const name of classes) names.push(await imagesIn(join(folder, name), passedOver))
+  return { folder, classes, images: interleave(classes, names), passedOver }
 }
 
-async function classesIn(folder: string): Promise<string[]> {
+/** Numbers of what was passed over in words, such as `20 .gif, 1 folder`; empty without any. */
+export function countsBySuffix(passedOver: ReadonlyMap<string, number>): string {
+  return [...passedOver].map(([suffix, count]) => `${count} ${suffix}`).join(', ')
+}
+
+function passOver(entry: { readonly name: string; isDirectory(): boolean }, passedOver: Map<string, number>): void {
+  const suffix = entry.isDirectory() ? 'folder(s)' : extname(entry.name).toLowerCase() || 'without suffix'
+  passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + 1)
+}
+
+/** Folders in a folder, through links, by name. `passedOver` counts everything else. */
+export async function classesIn(folder: string, passedOver = new Map<string, number>()): Promise<string[]> {
   const classes: string[] = []
   for (const entry of await entriesOf(folder)) {
-    if (entry.name.startsWith('.')) continue
+    if (HIDDEN.test(entry.name)) continue
     // Links to folders count as folders: users create them to select a few classes of a larger data set.
     const target = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => entry) : entry
     if (target.isDirectory()) classes.push(entry.name)
+    else passOver(entry, passedOver)
   }
   return classes.sort()
 }
 
-async function imagesIn(folder: string): Promise<string[]> {
-  const entries = await entriesOf(folder)
-  const names = entries.filter((entry) => IMAGE.test(entry.name) && !entry.isDirectory()).map(({ name }) => name)
-  if (names.length > 0) return names.sort()
-  throw expected('at least one .jpg, .jpeg or .png image', folder, 'none')
+async function imagesIn(folder: string, passedOver: Map<string, number>): Promise<string[]> {
+  const names: string[] = []
+  const others = new Map<string, number>()
+  for (const entry of await entriesOf(folder)) {
+    if (HIDDEN.test(entry.name)) continue
+    if (IMAGE.test(entry.name) && !entry.isDirectory()) names.push(entry.name)
+    else passOver(entry, others)
+  }
+  if (names.length === 0) {
+    throw expected(
+      'at least one image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM',
+      folder,
+      countsBySuffix(others) || 'none',
+    )
+  }
+  for (const [suffix, count] of others) passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + count)
+  return names.sort()
 }
 
 function entriesOf(folder: string): Promise<Dirent[]> {

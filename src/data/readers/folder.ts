@@ -1,18 +1,27 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { expected } from '../../base/errors.js'
-import { exists } from '../../base/files.js'
 import { decodeTo, extentsOf } from '../decode.js'
 import { countWithin, requireFolder } from '../files.js'
+import { ImageFacts, readFacts, writeFacts } from '../image-facts.js'
 import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { requireMemory } from '../memory.js'
 import { inParallel } from '../parallel.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
+import { chooseSplits, type SplitSettings } from '../split-names.js'
 import { keyOf, stratifiedOrder } from '../stratified.js'
-import { digestOf, type ListedImage, type Listing, listSplit, requireSameClasses } from './folder-listing.js'
+import {
+  classesIn,
+  countsBySuffix,
+  digestOf,
+  type ListedImage,
+  type Listing,
+  listSplit,
+  requireSameClasses,
+} from './folder-listing.js'
 
 /** Version of the way from files to pixels. A change needs a new name, so that pixels cached before are not used. */
-const RULE = 'evaluation-crop-1'
+const RULE = 'evaluation-crop-2'
 
 /** Number of images processed at a time. On each core, one image is decoded while the next is read. */
 const CONCURRENT_IMAGES = 2 * availableParallelism()
@@ -24,8 +33,9 @@ interface Source {
 }
 
 /**
- * Reads JPEG and PNG images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `val` or, if there is no
- * `val`, in `test`. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
+ * Reads images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `test`, `val` or both; see
+ * {@link chooseSplits}. A folder `test` without classes of `train` is unlabelled, and is not used if there is another
+ * split. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
  * keeps the pixels until a file, the number of images or the size changes.
  *
  * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes without
@@ -33,25 +43,57 @@ interface Source {
  */
 export async function readFolder(dir: string, options: ReadOptions = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'image')
-  // If all three exist, paths are ranked on `val`: test images are often unlabelled, and kept for the end.
-  const testFolder = (await exists(join(dir, 'val'))) ? 'val' : 'test'
-  for (const split of ['train', testFolder]) {
-    if (await exists(join(dir, split))) continue
-    const wanted = split === 'train' ? 'a folder train' : 'a folder val or test'
-    throw expected(wanted, 'the image data', `a folder without it: ${dir}`)
+  const folders = await classesIn(dir)
+  if (!folders.includes('train')) {
+    throw expected('a folder train', 'the image data', `a folder without it: ${dir}`)
   }
-  const all = { train: await listSplit(join(dir, 'train')), test: await listSplit(join(dir, testFolder)) }
-  requireSameClasses(all.train, all.test)
-  const train = await take(all.train, options.train, 'data.trainCount', options.size)
-  const test = await take(all.test, options.test, 'data.testCount', options.size)
+  const all = await listSplit(join(dir, 'train'))
+  const beside = folders.filter((name) => name !== 'train')
+  const unlabelled = await unlabelledTest(dir, beside, all, options.splits)
+  const labelled = beside.filter((name) => name !== unlabelled)
+  const { test: testName, validation: name, notes: chosen } = chooseSplits(labelled, options.splits, dir)
+  const notes = [...chosen, ...(unlabelled ? [`${unlabelled} is not used, because it has no class of train`] : [])]
+  const counted = (listing: Listing, split: string) => {
+    const others = countsBySuffix(listing.passedOver)
+    if (others !== '') notes.push(`${split}: passed over ${others} beside ${listing.images.length} images`)
+    return listing
+  }
+  const list = async (split: string) => {
+    const listing = await listSplit(join(dir, split))
+    requireSameClasses(all, listing)
+    return counted(listing, split)
+  }
+  const train = await take(counted(all, 'train'), options.train, 'data.trainCount', options.size)
+  const test = await take(await list(testName), options.test, 'data.testCount', options.size)
+  const validation = name === undefined ? undefined : await take(await list(name), undefined, '', options.size)
   const extents = await commonExtents(train, options.size)
-  const counts = { train: train.listing.images.length, test: test.listing.images.length }
-  requireMemory(counts, extents, dir)
-  return {
-    train: await load(train, extents, options),
-    test: await load(test, extents, options),
-    classes: all.train.classes.length,
+  const count = (source: Source | undefined) => source?.listing.images.length ?? 0
+  requireMemory({ train: count(train), validation: count(validation), test: count(test) }, extents, dir)
+  const read = async (source: Source, split: string) => {
+    const { facts, ...images } = await load(source, extents, options)
+    notes.push(...facts.notes(split, count(source)))
+    return images
   }
+  return {
+    train: await read(train, 'train'),
+    ...(validation && name && { validation: await read(validation, name) }),
+    test: await read(test, testName),
+    classes: all.classes.length,
+    names: { validation: name, test: testName },
+    notes,
+  }
+}
+
+/** The folder `test`, if it has none of the classes, nothing names it, and another split is there to test on. */
+async function unlabelledTest(
+  dir: string,
+  beside: readonly string[],
+  { classes }: Listing,
+  { test, validation }: SplitSettings = {},
+): Promise<string | undefined> {
+  if (!beside.includes('test') || beside.length === 1 || test === 'test' || validation === 'test') return undefined
+  const known = new Set(classes)
+  return (await classesIn(join(dir, 'test'))).some((name) => known.has(name)) ? undefined : 'test'
 }
 
 async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
@@ -74,25 +116,41 @@ async function commonExtents({ listing, digest }: Source, size: number | undefin
   return (await cachedExtents(digest)) ?? (await extentsOf(join(listing.folder, listing.images[0].name)))
 }
 
-async function load({ listing, digest }: Source, extents: Extents, options: ReadOptions): Promise<LabelledImages> {
-  const count = listing.images.length
-  const kept = await readPixels(digest, count, extents)
-  const images = kept ?? (await decodeAll(listing, extents, options))
-  if (kept === undefined) await writePixels(digest, images, extents)
-  return { images, labels: Int32Array.from(listing.images, ({ label }) => label), channels: 3, ...extents }
+/** Decodes images and what they do not show, or takes both from the cache. */
+async function load(
+  { listing, digest }: Source,
+  extents: Extents,
+  options: ReadOptions,
+): Promise<LabelledImages & { readonly facts: ImageFacts }> {
+  const keptFacts = await readFacts(digest)
+  const kept = keptFacts && (await readPixels(digest, listing.images.length, extents))
+  const facts = (kept && keptFacts) ?? new ImageFacts()
+  const images = kept ?? (await decodeAll(listing, extents, options, facts))
+  if (kept === undefined) {
+    await writeFacts(digest, facts)
+    await writePixels(digest, images, extents)
+  }
+  return {
+    facts,
+    images,
+    labels: Int32Array.from(listing.images, ({ label }) => label),
+    channels: 3,
+    ...extents,
+  }
 }
 
 async function decodeAll(
   { folder, images }: Listing,
   extents: Extents,
   { size, signal }: ReadOptions,
+  facts: ImageFacts,
 ): Promise<Uint8Array> {
   const bytes = 3 * extents.height * extents.width
   const pixels = new Uint8Array(images.length * bytes)
   await inParallel(images.length, CONCURRENT_IMAGES, async (index) => {
     signal?.throwIfAborted()
     const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
-    return decodeTo(planes, join(folder, images[index].name), extents, size)
+    facts.add(await decodeTo(planes, join(folder, images[index].name), extents, size))
   })
   return pixels
 }

@@ -48,7 +48,7 @@ export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<L
   const train = await readSplit(dir, 'train', counts.train, 'data.trainCount')
   const classes = train.classes
   const test = await readSplit(dir, 't10k', counts.test, 'data.testCount', classes)
-  return { train: train.split, test: test.split, classes }
+  return { train: train.split, test: test.split, classes, names: { test: 't10k' } }
 }
 
 async function readSplit(dir: string, prefix: string, wanted: number | undefined, setting: string, classes?: number) {

@@ -39,6 +39,7 @@ export async function readImageNet16(dir: string, options: ReadOptions = {}): Pr
     train: await readBatches(path, TRAIN, { ...common, wanted: options.train, setting: 'data.trainCount' }),
     test: await readBatches(path, TEST, { ...common, wanted: options.test, setting: 'data.testCount' }),
     classes: CLASSES,
+    names: { test: 'val' },
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads images and labels from NumPy's .npz archives, by their names in NumPy, Keras and MedMNIST files. */
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../../base/errors.js'
 import { integersOf } from '../../formats/integers.js'
@@ -8,6 +8,7 @@ import { ZipEntries } from '../../formats/zip.js'
 import { readBytes } from '../files.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { classIndices } from '../labels.js'
+import { chooseSplits } from '../split-names.js'
 import { subset } from '../stratified.js'
 
 /** Limit on the decompressed size of an array. */
@@ -16,6 +17,10 @@ const MAX_BYTES = 2 ** 31 - 1
 const MAX_CLASSES = 2 ** 16
 /** Numbers of channels from which the order of axes is inferred. */
 const CHANNELS = [1, 3]
+
+/** Images of a split in an archive, and archives of splits in a folder. The name is in a group. */
+const ARRAYS = /^(?:(.+)_images|x_(.+))\.npy$/
+const FILES = /^([^.].*)\.npz$/
 
 /** An archive, and the names under which it may hold a split's arrays. */
 interface Source {
@@ -32,7 +37,8 @@ interface Split {
 
 /**
  * Reads a data set from one archive with the arrays `train_images` or `x_train`, `train_labels` or `y_train`, and the
- * same for `test`. If `path` is a folder, reads `train.npz` and `test.npz` with `images` or `x`, `labels` or `y`.
+ * same for `test`, `val` or both; see {@link chooseSplits}. If `path` is a folder, reads `train.npz`, `test.npz` and so
+ * on, with `images` or `x`, `labels` or `y`.
  * Images are bytes of shape [images, channels, height, width], [images, height, width, channels] or
  * [images, height, width]. Labels are integers of shape [images] or [images, 1]. The number of classes is one more than
  * the largest training label.
@@ -49,15 +55,29 @@ export async function readNpz(path: string, options: ReadOptions = {}): Promise<
       : { file: path, images: [`${split}_images`, `x_${split}`], labels: [`${split}_labels`, `y_${split}`] }
   const archive = await open(source('train').file)
   const train = await readSplit(archive, source('train'), options.layout)
-  const testArchive = found.isDirectory() ? await open(source('test').file) : archive
-  const test = await readSplit(testArchive, source('test'), options.layout)
+  const entries = found.isDirectory() ? await readdir(path) : archive.names
+  const beside = splitsIn(entries, found.isDirectory() ? FILES : ARRAYS)
+  const { test: testName, validation: name, notes } = chooseSplits(beside, options.splits, path)
+  const read = async (split: string) =>
+    readSplit(found.isDirectory() ? await open(source(split).file) : archive, source(split), options.layout)
+  const test = await read(testName)
+  const validation = name === undefined ? undefined : await read(name)
   const largest = train.labels.reduce((most, label) => Math.max(most, label), 0)
   const classes = Math.min(largest + 1, MAX_CLASSES)
   return {
     train: take(train, classes, options.train, 'data.trainCount'),
+    ...(validation && { validation: take(validation, classes, undefined, '') }),
     test: take(test, classes, options.test, 'data.testCount'),
     classes,
+    names: { validation: name, test: testName },
+    notes,
   }
+}
+
+/** Names of the splits beside `train`, by the names of arrays or files. Everything else is no split. */
+function splitsIn(entries: readonly string[], pattern: RegExp): string[] {
+  const names = entries.map((entry) => pattern.exec(entry)?.slice(1).find(Boolean))
+  return [...new Set(names)].filter((name) => name !== undefined && name !== 'train') as string[]
 }
 
 async function open(file: string): Promise<ZipEntries> {
@@ -93,7 +113,9 @@ async function readArray(
   file: string,
   names: readonly string[],
 ): Promise<readonly [string, RawArray]> {
-  const name = names.find((candidate) => archive.has(`${candidate}.npy`))
+  const found = names.filter((candidate) => archive.has(`${candidate}.npy`))
+  if (found.length > 1) throw expected(`one of the arrays ${names.join(' and ')}`, file, 'both')
+  const [name] = found
   if (name === undefined) {
     const present = archive.names.map((entry) => entry.replace(/\.npy$/, '')).join(', ') || 'no arrays'
     throw new UserError(`Expected an array ${names.join(' or ')} in ${file} but received ${present}`)

@@ -18,6 +18,7 @@ const result: ResultEvent = {
   space: 'nasbench201',
   method: 'pada',
   dataset: 'fashion-mnist',
+  images: { train: { split: 'train', images: 320 }, test: { split: 't10k', images: 100 }, notes: [] },
   groundTruth: { file: '/tables/mine.csv', column: 'accuracy', architectures: 200, leftOut: 0, unit: 'percent' },
   epochs: 2,
   seconds: 151,
@@ -59,6 +60,12 @@ const search: SearchEvent[] = [
     space: 'nasbench201',
     method: 'pada',
     dataset: 'fashion-mnist',
+    images: {
+      train: { split: 'train', images: 2000 },
+      validation: { split: 'valid', images: 320 },
+      test: { split: 'test', images: 100 },
+      notes: ['extra is not used', 'train: 3 of 2000 images are CMYK and are converted to RGB'],
+    },
     groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,
@@ -129,6 +136,9 @@ describe('reporters', () => {
     expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
     const images = '200 of 1,000 test images, stratified by class, in 2 batches, by which batch norms normalise'
     expect(text).toContain(`ranking on ${images}\nnote: no test image is of class 3 (of 0 to 9)\n`)
+    expect(text).toContain(
+      'images: 2,000 to train · 320 to validate (valid) · 100 to test\nextra is not used\ntrain: 3 of 2000',
+    )
     expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
     expect(text).toContain('2/2 sub-models')
   })

@@ -231,6 +231,18 @@ describe('parseConfig', () => {
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },
         'Expected another method, because there is one path only to find in standalone, for method.name but received "standalone"',
       ],
+      [
+        { data: { mean: [0.5, 125.3] } },
+        'Expected numbers from 0 to 1, in units of pixel value / 255, for data.mean[1] but received 125.3',
+      ],
+      [
+        { data: { std: [1e-30] } },
+        'Expected numbers from 0.0004 to 1, in units of pixel value / 255, for data.std[0] but received 1e-30',
+      ],
+      [
+        { data: { format: 'npz', dir: 'x', validation: 'val', validationCount: 5 } },
+        'Expected none, because data.validationCount holds out training images, for data.validation but received "val"',
+      ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
       [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],
     ]

@@ -47,6 +47,19 @@ describe("cifar10 in Python's archive", () => {
     }
   })
 
+  it('says which of two layouts is read', async () => {
+    const [python, binary] = ['cifar-10-batches-py', 'cifar-10-batches-bin'].map((name) => join(dir, name))
+    mkdirSync(python)
+    mkdirSync(binary)
+    writePython10(python)
+    const record = Buffer.alloc(3073)
+    for (let number = 1; number <= 5; number++) writeFileSync(join(binary, `data_batch_${number}.bin`), record)
+    writeFileSync(join(binary, 'test_batch.bin'), record)
+    const { train, origin } = await loadSplits({ format: 'cifar10', dir, checksums: false })
+    expect(train.labels).toHaveLength(5)
+    expect(origin?.notes).toEqual([`data_batch_1 in ${python} is not used, but data_batch_1.bin in ${binary}`])
+  })
+
   it('takes a subset of the classes of all batches', async () => {
     writePython10(dir)
     writeFileSync(join(dir, 'data_batch_1'), batch('labels', [7, 8], 0))

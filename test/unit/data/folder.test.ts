@@ -71,7 +71,9 @@ async function writePets() {
 const pixelsOf = ({ images }: ImageData) => Array.from(images).filter((_, i) => i % 12 === 0)
 
 const load = (options: Partial<DataConfig> = {}) => loadSplits({ format: 'folder', dir, ...options })
-const cached = () => readdirSync(join(root, 'cache', 'images'))
+const cached = () => readdirSync(join(root, 'cache', 'images')).filter((name) => name.endsWith('.pixels'))
+/** What is read of {@link writePets}, which has no folder test. */
+const VAL = 'val is the test split, because there is no split test'
 
 describe('folder', () => {
   it('takes the classes by name and their images in turn, by name, as planes', async () => {
@@ -80,8 +82,8 @@ describe('folder', () => {
     write('train/dog/notes.txt', 'no image')
     write('train/dog/._b.png', 'what macOS leaves')
     write('train/.ipynb_checkpoints/b.png', 'no class')
-    write('test/dog/1.png', 'not looked at beside val')
-    const { train, test, classes, name } = await load()
+    const { train, test, classes, name, origin } = await load()
+    expect(origin?.notes).toEqual([VAL, 'train: passed over 2 .txt beside 3 images'])
     expect({ name, classes }).toEqual({ name: 'pets', classes: 2 })
     expect(train).toMatchObject({ channels: 3, height: 2, width: 2 })
     expect([...train.labels]).toEqual([0, 1, 1])
@@ -131,7 +133,20 @@ describe('folder', () => {
     // Orientation 6 asks for a turn: the image would be 2×1.
     write('train/a/4.JPEG', await grey.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer())
     await png('val/a/1.png', { height: 1, width: 2, pixels: [7, 200] })
-    const { train } = await load()
+    const first = await load()
+    const { train, origin } = first
+    expect(origin?.notes).toEqual([
+      VAL,
+      'train: 1 of 4 images are grey and are read as three equal channels',
+      'train: 1 of 4 images have transparency, which is dropped',
+      'train: 1 of 4 images have an EXIF orientation, which is not applied',
+    ])
+    // From the cache too, and also if only the pixels are left there.
+    expect(await load()).toEqual(first)
+    for (const file of readdirSync(join(root, 'cache', 'images'))) {
+      if (file.endsWith('.json')) rmSync(join(root, 'cache', 'images', file))
+    }
+    expect(await load()).toEqual(first)
     expect(train).toMatchObject({ height: 1, width: 2 })
     expect([...train.images.subarray(0, 12)]).toEqual([7, 200, 7, 200, 7, 200, 1, 4, 2, 5, 3, 6])
     expect([...train.images.subarray(12)]).toEqual(new Array(12).fill(100))
@@ -148,6 +163,171 @@ describe('folder', () => {
     // Weights 1, 3, 3, 1 of 8 around each centre: (3 · 40 + 3 · 40 + 0 + 80) / 8, (3 · 80 + 3 · 80 + 40 + 120) / 8.
     const row = [40, 80]
     expect([...train.images.subarray(12)]).toEqual([row, row, row, row, row, row].flat())
+  })
+})
+
+describe('formats', () => {
+  const FIXTURE = new URL('../../fixtures/images/formats.json', import.meta.url)
+  const formats: { suffix: string; mode: string; file: string; planes: string }[] = JSON.parse(
+    readFileSync(FIXTURE, 'utf8'),
+  )
+  const bytes = (text: string) => Buffer.from(text, 'base64')
+
+  it.each(formats.filter(({ planes }) => planes !== ''))(
+    'are read as Pillow reads them, by their first bytes: $suffix of $mode',
+    async (format) => {
+      write(`train/a/1.${format.suffix}`, bytes(format.file))
+      write('train/a/2.jpg', bytes(format.file))
+      write(`val/a/1.${format.suffix.toUpperCase()}`, bytes(format.file))
+      const { train, test } = await load()
+      const planes = [...bytes(format.planes)]
+      expect(train).toMatchObject({ height: 5, width: 7 })
+      expect([...train.images]).toEqual([...planes, ...planes])
+      expect([...test.images]).toEqual(planes)
+    },
+  )
+
+  const [bmp, , palette, rgba] = formats.map(({ file }) => bytes(file))
+  const changed = (file: Buffer, at: number, byte: number) => {
+    const copy = Buffer.from(file)
+    copy[at] = byte
+    return copy
+  }
+  /** Masks of red, green and blue, which follow the header. */
+  const withMasks = (file: Buffer, masks: readonly number[]) => {
+    const copy = Buffer.concat([file.subarray(0, 54), Buffer.from(Uint32Array.from(masks).buffer), file.subarray(54)])
+    copy.writeUInt32LE(file.readUInt32LE(10) + 12, 10)
+    copy.writeUInt32LE(3, 30)
+    return copy
+  }
+  it('of BMP may name the usual bytes of their colors', async () => {
+    write('train/a/1.bmp', withMasks(rgba, [0xff0000, 0xff00, 0xff]))
+    write('val/a/1.bmp', rgba)
+    const { train, test } = await load()
+    expect(train.images).toEqual(test.images)
+  })
+
+  /** A longer header leaves less of the 16 colors before the pixels. */
+  const withColors = (file: Buffer, colors: number) => {
+    const copy = Buffer.from(file)
+    copy.writeUInt32LE(40 + 4 * (16 - colors), 14)
+    return copy
+  }
+  it.each([
+    ['a truncated BMP', bmp.subarray(0, -1), '7×5 pixels in 173 bytes'],
+    ['a BMP of a header alone', bmp.subarray(0, 50), '50 bytes'],
+    ['a BMP of 16 bits', changed(bmp, 28, 16), '16 bits, compression 0'],
+    ['a compressed BMP', changed(palette, 30, 1), '8 bits, compression 1'],
+    ['a BMP of other masks', withMasks(rgba, [0xff, 0xff00, 0xff0000]), '32 bits, compression 3'],
+    ['a BMP of no width', changed(bmp, 18, 0), '0×5 pixels in 174 bytes'],
+    ['a BMP of two colors, with others', withColors(palette, 2), 'color \\d+ beyond the palette'],
+    ['a truncated PGM', Buffer.from('P5 2 2 255\n123'), '2×2 pixels in 14 bytes'],
+    ['a PPM of 16 bits', Buffer.from('P6 1 1 65535\n123456'), 'values up to 65535'],
+    ['a PPM without numbers', Buffer.from('P6 x'), 'another header'],
+  ])('refuse %s', async (_, file, received) => {
+    await writePets()
+    write('train/dog/b.png', file)
+    const message = `Expected a whole.* for ${join(dir, 'train/dog/b.png')} but received ${received}$`
+    await expect(load({ size: 2 })).rejects.toThrow(new RegExp(message))
+  })
+
+  it('of Netpbm may have comments, and of BMP may go downwards', async () => {
+    write('train/a/1.pgm', Buffer.from('P5 # written by hand\n2 1\n# largest\n255\n\u0007\u0009', 'latin1'))
+    write('val/a/1.ppm', Buffer.from('P6\n2 1\n255\n\u0001\u0002\u0003\u0004\u0005\u0006', 'latin1'))
+    const { train, test } = await load()
+    expect([...train.images]).toEqual([7, 9, 7, 9, 7, 9])
+    expect([...test.images]).toEqual([1, 4, 2, 5, 3, 6])
+    const downwards = Buffer.from(bmp)
+    downwards.writeInt32LE(-5, 22)
+    write('train/a/1.pgm', downwards)
+    write('val/a/1.ppm', bmp)
+    const turned = await load()
+    const rows = (pixels: ArrayLike<number>) =>
+      Array.from({ length: 15 }, (_, i) => Array.from(pixels).slice(7 * i, 7 * i + 7))
+    const upwards = rows(turned.test.images)
+    const flipped = [0, 5, 10].flatMap((first) => upwards.slice(first, first + 5).reverse())
+    expect(rows(turned.train.images)).toEqual(flipped)
+  })
+
+  it('keep the upper 8 of 16 bits and the first of several frames, and say so; other suffixes are counted', async () => {
+    const deep = sharp(
+      Uint16Array.from({ length: 12 }, (_, i) => 4000 + 300 * i),
+      {
+        raw: { height: 2, width: 2, channels: 3 },
+      },
+    )
+    write('train/a/1.png', await deep.toColourspace('rgb16').png().toBuffer())
+    const frames = [counting(10), counting(60)].flatMap(({ pixels }) => pixels)
+    const animation = sharp(Uint8Array.from(frames), {
+      raw: { height: 4, width: 2, channels: 3, pageHeight: 2 },
+    })
+    write('train/a/2.webp', await animation.webp({ lossless: true, loop: 0, delay: [10, 10] }).toBuffer())
+    write('train/a/3.GIF', 'not read')
+    write('train/a/4.gif', 'not read')
+    write('train/a/deeper/5.png', 'not read')
+    write('train/loose.png', 'not read')
+    write('train/README', 'not read')
+    await png('val/a/1.png', counting(0))
+    const { train, origin } = await load()
+    const upper = [0, 1, 2].flatMap((c) => [0, 3, 6, 9].map((pixel) => (4000 + 300 * (pixel + c)) >> 8))
+    expect([...train.images]).toEqual([...upper, ...planes(10)])
+    expect(origin?.notes).toEqual([
+      VAL,
+      expect.stringMatching(
+        /^train: passed over (?=.*1 \.png)(?=.*1 without suffix)(?=.*2 \.gif)(?=.*1 folder\(s\)).* beside 2 images$/,
+      ),
+      'train: 1 of 2 images have 16 bits per channel, of which the upper 8 are read',
+      'train: 1 of 2 images have several frames or pages, of which the first is read',
+    ])
+  })
+
+  it('of floats are refused', async () => {
+    await writePets()
+    write('train/dog/b.png', bytes(formats.find(({ mode }) => mode === 'F')!.file))
+    await expect(load({ size: 2 })).rejects.toThrow(
+      `Expected 8 or 16 bits per channel for ${join(dir, 'train/dog/b.png')} but received values of type float`,
+    )
+  })
+})
+
+describe('splits', () => {
+  it('are what their names say; without test, a validation split is the test split', async () => {
+    await writePets()
+    renameSync(join(dir, 'val'), join(dir, 'valid'))
+    const alone = await load()
+    expect([...alone.test.images]).toEqual([...planes(50), ...planes(40)])
+    expect(alone.validation).toBeUndefined()
+    expect(alone.origin).toEqual({
+      names: { test: 'valid' },
+      notes: ['valid is the test split, because there is no split test'],
+    })
+    await png('test/dog/1.png', counting(60))
+    await png('test/cat/1.png', counting(70))
+    const { test, validation, train, origin } = await load()
+    expect([...test.images]).toEqual([...planes(70), ...planes(60)])
+    expect(validation).toEqual({ ...alone.test })
+    expect(validation?.mean).toEqual(train.mean)
+    expect(origin).toEqual({ names: { validation: 'valid', test: 'test' }, notes: [] })
+  })
+
+  it('without labels are no test split', async () => {
+    await writePets()
+    await png('test/images/1.png', counting(60))
+    const { test, validation, origin } = await load()
+    expect([...test.images]).toEqual([...planes(50), ...planes(40)])
+    expect(validation).toBeUndefined()
+    expect(origin?.notes).toEqual([VAL, 'test is not used, because it has no class of train'])
+    await expect(load({ test: 'test' })).rejects.toThrow('Expected a class cat, which')
+  })
+
+  it('of validation have the classes and the size of the others', async () => {
+    await writePets()
+    await png('test/dog/1.png', counting(60))
+    await png('test/cat/1.png', { height: 1, width: 2, pixels: [1, 2] })
+    await expect(load({ test: 'test' })).rejects.toThrow('but received 1×2')
+    await expect(load({ test: 'val', validation: 'test' })).rejects.toThrow('but received 1×2')
+    rmSync(join(dir, 'test/cat'), { recursive: true })
+    await expect(load({ test: 'val', validation: 'test' })).rejects.toThrow('Expected a class cat, which')
   })
 })
 
@@ -169,7 +349,9 @@ describe('pixels kept in the cache folder', () => {
     for (const name of names) utimesSync(join(dir, name), TIME, TIME)
     const first = await load(options)
     names.forEach(spoil)
-    await expect(load({ ...options, trainCount: 1 })).rejects.toThrow('Expected a whole JPEG or PNG image')
+    await expect(load({ ...options, trainCount: 1 })).rejects.toThrow(
+      'Expected a whole image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM',
+    )
     expect(await load(options)).toEqual(first)
     expect(cached()).toHaveLength(2)
     // Wherever the folder lies.
@@ -256,7 +438,7 @@ describe('folder refuses', () => {
     [
       'neither val nor test',
       () => remove('val'),
-      'Expected a folder val or test for the image data but received a folder without it: DIR',
+      'Expected a split test or val beside train for the test images but received none in DIR',
     ],
     [
       'no classes',
@@ -266,7 +448,7 @@ describe('folder refuses', () => {
     [
       'a class without images',
       () => remove('train/cat/z.png'),
-      'Expected at least one .jpg, .jpeg or .png image for DIR/train/cat but received none',
+      'Expected at least one image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM for DIR/train/cat but received none',
     ],
     [
       'a class in train alone',
@@ -281,7 +463,7 @@ describe('folder refuses', () => {
     [
       'what is no image',
       () => write('val/dog/1.png', 'hello'),
-      'Expected a whole JPEG or PNG image for DIR/val/dog/1.png but received "Input buffer contains unsupported image format"',
+      'Expected a whole image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM for DIR/val/dog/1.png but received "Input buffer contains unsupported image format"',
     ],
     [
       'an image of another size',
@@ -308,7 +490,9 @@ describe('folder refuses', () => {
     const bytes = await raw({ height: 64, width: 64, pixels }).toFormat(format).toBuffer()
     write(`train/dog/c.${format}`, bytes.subarray(0, bytes.length * 0.7))
     const name = `train/dog/c.${format}`
-    await expect(load({ size: 2 })).rejects.toThrow(`Expected a whole JPEG or PNG image for ${join(dir, name)} but`)
+    await expect(load({ size: 2 })).rejects.toThrow(
+      `Expected a whole image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM for ${join(dir, name)} but`,
+    )
     expect(existsSync(join(root, 'cache'))).toBe(false)
   })
 

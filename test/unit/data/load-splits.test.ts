@@ -46,6 +46,8 @@ function writeCifar(folder: string, overrides: Record<string, Buffer> = {}) {
   for (const [name, bytes] of Object.entries(overrides)) writeFileSync(join(folder, name), bytes)
 }
 
+const UNITS = (least: string) => `Expected numbers from ${least} to 1, in units of pixel value / 255,`
+
 describe('held out images', () => {
   it('are training images, on which statistics do not depend', async () => {
     writeIdx()
@@ -127,8 +129,14 @@ describe('idx', () => {
   it.each([
     ['a count above the available', {}, { trainCount: 4 }, 'from 1 to 3 for data.trainCount but received 4'],
     ['a count of zero', {}, { testCount: 0 }, 'from 1 to 2 for data.testCount but received 0'],
-    ['a mean of the wrong length', {}, { mean: [0, 0] }, '1 finite number(s) for data.mean but received 0, 0'],
-    ['a deviation of zero', {}, { std: [0] }, 'positive numbers for data.std but received 0'],
+    ['a mean of the wrong length', {}, { mean: [0, 0] }, '1 number(s) for data.mean but received 0, 0'],
+    ['a mean in pixel values', {}, { mean: [125.3] }, `${UNITS('0')} for data.mean but received 125.3`],
+    ['a deviation in pixel values', {}, { std: [63] }, `${UNITS('0.0004')} for data.std but received 63`],
+    ['a deviation below a tenth of a pixel value', {}, { std: [1e-30] }, 'for data.std but received 1e-30'],
+    ['a deviation of zero', {}, { std: [0] }, 'for data.std but received 0'],
+    ['no number', {}, { mean: [Number.NaN] }, 'for data.mean but received NaN'],
+    ['a name of a split', {}, { test: 'val' }, 'format folder or npz with data.test for data.format but received idx'],
+    ['another', {}, { validation: 'val' }, 'folder or npz with data.validation for data.format but received idx'],
     [
       'a wrong magic number',
       { 'train-images-idx3-ubyte': idx([3], [1, 2, 3]) },

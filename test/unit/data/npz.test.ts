@@ -85,6 +85,48 @@ describe('npz', () => {
     expect(train.mean?.[0]).toBeCloseTo(4.5 / 255, 12)
   })
 
+  it.each([
+    ['val_images', 'val_labels', 'val'],
+    ['x_valid', 'y_valid', 'valid'],
+    ['validation_images', 'y_validation', 'validation'],
+  ])('takes %s for validation', async (images, labels, name) => {
+    const arrays = { [`${images}.npy`]: npy([1, 1, 2, 2], [9, 8, 7, 6]), [`${labels}.npy`]: npy([1], [1]) }
+    const { validation, test, origin } = await load(arrays)
+    expect([[...validation!.images], [...validation!.labels]]).toEqual([[9, 8, 7, 6], [1]])
+    expect([...test.images]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(origin).toEqual({ names: { validation: name, test: 'test' }, notes: [] })
+    const none = await load(arrays, { validation: 'none' })
+    expect(none.validation).toBeUndefined()
+    expect(none.origin?.notes).toEqual([`${name} is not used, because data.validation is none`])
+    const swapped = await load(arrays, { test: name, validation: 'test' })
+    expect(swapped.test).toEqual(validation)
+    expect(swapped.validation).toEqual(test)
+  })
+
+  it('takes val.npz of a folder for validation, and tests on it alone', async () => {
+    const archive = (first: number) =>
+      storedZip({ 'x.npy': npy([2, 1, 1, 1], [first, first + 1]), 'y.npy': npy([2], [0, 1]) })
+    writeFileSync(join(dir, 'train.npz'), archive(0))
+    writeFileSync(join(dir, 'val.npz'), archive(10))
+    const alone = await loadSplits({ format: 'npz', dir, layout: 'NCHW' })
+    expect([...alone.test.images]).toEqual([10, 11])
+    expect(alone.origin?.notes).toEqual(['val is the test split, because there is no split test'])
+    writeFileSync(join(dir, 'test.npz'), archive(20))
+    const { test, validation } = await loadSplits({ format: 'npz', dir, layout: 'NCHW' })
+    expect([[...validation!.images], [...test.images]]).toEqual([
+      [10, 11],
+      [20, 21],
+    ])
+  })
+
+  it('refuses two arrays of one purpose, and validation images of another size', async () => {
+    await expect(load({ 'train_images.npy': IMAGES })).rejects.toThrow(
+      `Expected one of the arrays train_images and x_train for ${join(dir, 'made.npz')} but received both`,
+    )
+    const arrays = { 'x_val.npy': npy([1, 1, 1, 2], [9, 8]), 'y_val.npy': npy([1], [1]) }
+    await expect(load(arrays)).rejects.toThrow('Expected validation images of 1×2×2 for made but received 1×1×2')
+  })
+
   it('takes an order of axes that the number of channels does not tell', async () => {
     const arrays = { 'x_train.npy': npy([1, 2, 1, 2], [1, 2, 3, 4]), 'y_train.npy': npy([1], [0]) }
     const same = { 'x_test.npy': arrays['x_train.npy'], 'y_test.npy': arrays['y_train.npy'] }

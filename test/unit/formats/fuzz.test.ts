@@ -4,7 +4,7 @@ import { complaint, mutateCheckpoint, randomSource, type Source } from '../../..
 import { UserError } from '../../../src/base/errors.js'
 import { parseSafetensors } from '../../../src/formats/safetensors.js'
 import { storedZip } from '../../../src/formats/stored-zip.js'
-import { parseTorchStateDict } from '../../../src/formats/torch.js'
+import { parseTorchFile } from '../../../src/formats/torch.js'
 import { ZipEntries } from '../../../src/formats/zip.js'
 
 const CASES = 4000
@@ -30,7 +30,7 @@ it('reads or refuses damaged checkpoints, and does nothing else', async () => {
     const bytes = mutateCheckpoint(source, random, sources, storedZip)
     const reading = async () => {
       if (source.safetensors) return parseSafetensors(bytes, 'fuzz').tensors
-      return parseTorchStateDict(bytes, 'fuzz')
+      return (await parseTorchFile(bytes, 'fuzz')).tensors
     }
     const outcome = await reading().catch((error: Error) => error)
     expect(complaint(outcome, bytes, UserError), `seed ${seed}`).toBeUndefined()

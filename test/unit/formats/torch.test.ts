@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
-import { readTorchStateDict } from '../../../src/formats/torch.js'
+import { readTorchFile, readTorchStateDict } from '../../../src/formats/torch.js'
 import { storedZip } from '../../support/stored-zip.js'
 
 const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname
@@ -91,6 +91,27 @@ describe('readTorchStateDict', () => {
     expect(state.get('0.weight')?.data).not.toEqual(new Float32Array(4))
     expect(state.get('2.bias')?.data).toEqual(Float32Array.of(-0.4, -0.4))
     expect(state.get('2.num_batches_tracked')).toEqual({ shape: [], data: BigInt64Array.of(8n) })
+  })
+
+  it('reads the first usual state dict of several, or the one of a key, and names the others', async () => {
+    const file = fixture('checkpoint-ema.pt')
+    for (const [key, weight, otherKeys] of [
+      [undefined, 1, ['state_dict_ema', 'ema.model']],
+      ['state_dict', 1, ['state_dict_ema', 'ema.model']],
+      ['state_dict_ema', 2, ['state_dict', 'ema.model']],
+      ['ema.model', 3, ['state_dict_ema', 'state_dict']],
+    ] as const) {
+      const tensors = new Map([['w', { shape: [1], data: Float32Array.of(weight) }]])
+      expect(await readTorchFile(file, { key })).toEqual({ tensors, key: key ?? 'state_dict', otherKeys })
+      expect(await readTorchStateDict(file, { key })).toEqual(tensors)
+    }
+    await expect(readTorchStateDict(file, { key: 'model_ema' })).rejects.toMatchObject({
+      message: `Expected state_dict_ema or state_dict or ema.model for --key of ${file} but received model_ema`,
+      exitCode: 2,
+    })
+    await expect(readTorchStateDict(fixture('state-dict.pt'), { key: 'model' })).rejects.toThrow(
+      'Expected no key, because there is one state dict only, for --key of',
+    )
   })
 
   it('leaves integers as they are', async () => {

@@ -53,6 +53,17 @@ async function refusal(promise: Promise<unknown>): Promise<UserError> {
 }
 
 describe('search', () => {
+  it('refuses own images whose mean or deviation is in pixel values', async () => {
+    const { train } = tinySplits
+    const bytes = { ...train, images: new Uint8Array(train.images.length), mean: [0.5], std: [63] }
+    for (const split of ['train', 'test'] as const) {
+      const error = await refusal(run(tinyConfig(), { data: { ...tinySplits, [split]: bytes } }).next())
+      expect(error.message).toBe(
+        `Expected numbers from 0.0004 to 1, in units of pixel value / 255, for ${split}.std but received 63`,
+      )
+    }
+  })
+
   it('reports start, epochs and result, and leaves a run folder', async () => {
     const events = await collect(run())
     expect(events[0]).toMatchObject({

@@ -1,0 +1,27 @@
+import type { StateDictChoice } from '../../formats/state-dict.js'
+import type { StatisticsSource } from '../../search/path-statistics.js'
+import { integer } from './format.js'
+
+/** Says which state dict was read, if the file keeps it under a key. */
+export function describeKey({ key, otherKeys }: StateDictChoice): string[] {
+  if (key === undefined) return []
+  const others = otherKeys.length === 0 ? '' : `; not ${otherKeys.join(', ')}, which --key reads`
+  return [`weights under the key ${key}${others}`]
+}
+
+/** The choice of a state dict, as fields of an event. */
+export function keyFields({ key, otherKeys }: StateDictChoice): Partial<StateDictChoice> {
+  return key === undefined ? {} : { key, otherKeys }
+}
+
+/** Says which statistics batch norms use. */
+export function describeStatistics(statistics: StatisticsSource): string {
+  switch (statistics.kind) {
+    case 'batch':
+      return 'batch norms take the statistics of the batch'
+    case 'stored':
+      return `running statistics as stored after training, because ${statistics.reason}`
+    case 'recalibrated':
+      return `running statistics of the path, from ${integer(statistics.images)} training images as in the ranking`
+  }
+}

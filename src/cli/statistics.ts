@@ -1,0 +1,29 @@
+/** Running statistics for the commands that take paths out of a supernet. */
+import type { Options } from 'yargs'
+import type { OpenedWeights } from '../runs/open-weights.js'
+import { type PathStatistics, pathStatistics } from '../search/path-statistics.js'
+import { ensureNative } from '../setup/index.js'
+import type { Path, SearchSpace } from '../spaces/index.js'
+
+export const noRecalibrateOption = {
+  type: 'boolean',
+  default: false,
+  describe: "Take stored running statistics, not those of each path by the run's training images",
+} as const satisfies Options
+
+/** The statistics with which the run of the weights ranks the paths, or the stored ones if `keep`. */
+export async function statisticsOf(
+  { source, weights, run, identity }: OpenedWeights,
+  space: SearchSpace,
+  paths: readonly Path[],
+  keep: boolean,
+): Promise<PathStatistics> {
+  const config = keep || space.buffers === undefined ? undefined : await run?.()
+  if (config !== undefined) {
+    await ensureNative({ cuda: config.device === 'cuda', log: (line) => process.stderr.write(`${line}\n`) })
+  }
+  const found = config && { config, identity: await identity?.() }
+  const statistics = await pathStatistics({ source, space, weights, run: found }, paths)
+  if (!keep || statistics.source.kind !== 'stored') return statistics
+  return { ...statistics, source: { kind: 'stored', reason: '--no-recalibrate is given' } }
+}
