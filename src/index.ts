@@ -57,6 +57,7 @@ export {
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
+export { type ImagesIdentity, identifyImages } from './data/images-identity.js'
 export { type FileFormat, loadSplits, type Splits } from './data/index.js'
 export {
   calibrationIndices,
@@ -156,8 +157,8 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
-export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
-export { PathRecords } from './runs/path-records.js'
+export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
+export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
 export { shuffledIndices } from './sampling/indices.js'
@@ -236,3 +237,4 @@ export {
 export { readWeights } from './weights/read-weights.js'
 export { type CheckpointSources, spaceOfCheckpoint } from './weights/space-of-checkpoint.js'
 export { subModelWeights } from './weights/sub-model.js'
+export { weightsDigest } from './weights/weights-digest.js'

@@ -1,5 +1,6 @@
 /** Decodes JPEG and PNG files to planes of bytes. Only the first image loads sharp, so other formats need not wait. */
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { expected } from '../base/errors.js'
 import { cropForEvaluation } from './evaluation-crop.js'
 import type { Extents } from './images.js'
@@ -51,6 +52,15 @@ async function decode(file: string): Promise<Decoded> {
   })
   if (info.channels === 3) return { pixels: data, height: info.height, width: info.width }
   throw expected('an image of colours or greys', file, `${info.channels} channels`)
+}
+
+/** Version of sharp, which decides what pixels a file has. It is read without loading sharp. Empty without sharp. */
+export function decoderVersion(): string {
+  try {
+    return (createRequire(import.meta.url)('sharp/package.json') as { version: string }).version
+  } catch {
+    return ''
+  }
 }
 
 function firstLine(message: string): string {

@@ -20,6 +20,8 @@ export interface LabelledSplits {
   readonly train: LabelledImages
   readonly test: LabelledImages
   readonly classes: number
+  /** Names of the classes in the order of their labels; absent if the files do not tell them. */
+  readonly classNames?: readonly string[]
 }
 
 /** Number of images to read from each split, in file order; all if absent. */

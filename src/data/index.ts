@@ -73,6 +73,8 @@ export interface Splits {
   readonly validation?: ImageData
   readonly test: ImageData
   readonly classes: number
+  /** Names of the classes in the order of their labels; absent if they are not known. */
+  readonly classNames?: readonly string[]
   /** Name of the data set in reports. */
   readonly name: string
 }
@@ -112,6 +114,7 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
     ...(heldOut && { validation: { ...transform(heldOut, config), ...statistics } }),
     test: { ...test, ...statistics },
     classes: splits.classes,
+    ...(splits.classNames && { classNames: splits.classNames }),
     name,
   }
 }

@@ -4,6 +4,7 @@ import { AXES, nameValue } from '../../experiment/axes.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent } from '../../search/events.js'
+import { describeDiscarded } from './discarded.js'
 import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
@@ -63,6 +64,7 @@ export class ExperimentReporter {
 
   #search(event: SearchEvent): void {
     if (event.event === 'start') this.#meter.start(event)
+    if (event.event === 'discarded') this.say(`${this.#cell} · ${describeDiscarded(event)}`)
     if (!isProgress(event) && event.event !== 'epoch') return
     const progress = this.#meter.update(event)
     const now = performance.now()

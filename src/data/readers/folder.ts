@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
-import { decodeTo, extentsOf } from '../decode.js'
+import { decoderVersion, decodeTo, extentsOf } from '../decode.js'
 import { countWithin, requireFolder } from '../files.js'
 import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { requireMemory } from '../memory.js'
@@ -25,7 +25,7 @@ interface Source {
 /**
  * Reads JPEG and PNG images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `val` or, if there is no
  * `val`, in `test`. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
- * keeps the pixels until a file, the number of images or the size changes.
+ * keeps the pixels until a file, the number of images, the size or the decoder changes.
  *
  * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes without
  *   `data.size`, and more images than fit in memory.
@@ -50,13 +50,14 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
     train: await load(train, extents, options),
     test: await load(test, extents, options),
     classes: all.train.classes.length,
+    classNames: all.train.classes,
   }
 }
 
 async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
   const count = countWithin(wanted, listing.images.length, setting)
   const taken = { ...listing, images: listing.images.slice(0, count) }
-  return { listing: taken, digest: await digestOf(taken, `${RULE} ${size}`) }
+  return { listing: taken, digest: await digestOf(taken, `${RULE} ${decoderVersion()} ${size}`) }
 }
 
 /** Height and width of all images: the given size, or the size of the first image. */
