@@ -5,6 +5,7 @@
 
 #include "bindings/handles.h"
 #include "bindings/tables.h"
+#include "data/content_digest.h"
 #include "ops/cpu/conv_kernels.h"
 #include "runtime/addon_data.h"
 #include "runtime/caching_allocator.h"
@@ -88,6 +89,13 @@ Napi::Value peak(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value digest(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value {
+    const auto bytes = array_argument<uint8_t>(call[0], "bytes");
+    return Napi::BigInt::New(call.Env(), content_digest(bytes.Data(), bytes.ByteLength()));
+  });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   prepare_environment(env);
   install_caching_allocator();
@@ -100,6 +108,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("stopProfile", Napi::Function::New<stop_profile>(env));
   exports.Set("resetPeakMemory", Napi::Function::New<reset_peak>(env));
   exports.Set("peakMemory", Napi::Function::New<peak>(env));
+  exports.Set("contentDigest", Napi::Function::New<digest>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);

@@ -58,6 +58,7 @@ export {
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
 export { imageExtents } from './data/extents.js'
 export type { SplitNotes } from './data/images.js'
+export { type ImagesIdentity, identifyImages } from './data/images-identity.js'
 export { type FileFormat, loadSplits, type Splits, type UsedImages, type UsedSplit } from './data/index.js'
 export { stratify } from './data/stratified.js'
 export {
@@ -160,8 +161,8 @@ export {
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
 export type { Identity } from './runs/checkpoint.js'
-export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
-export { PathRecords } from './runs/path-records.js'
+export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
+export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
 export { shuffledIndices } from './sampling/indices.js'
@@ -246,3 +247,4 @@ export {
 export { readWeights, readWeightsFile, type WeightsFile } from './weights/read-weights.js'
 export { type CheckpointSources, spaceOfCheckpoint } from './weights/space-of-checkpoint.js'
 export { subModelWeights } from './weights/sub-model.js'
+export { weightsDigest } from './weights/weights-digest.js'

@@ -1,5 +1,6 @@
 /** Decodes image files to planes of bytes. Only the first image loads sharp, so other formats need not wait. */
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import type { Metadata } from 'sharp'
 import { expected } from '../base/errors.js'
 import { isBmp, parseBmp } from '../formats/bmp.js'
@@ -92,6 +93,15 @@ function factsOf({ space, hasAlpha, orientation = 1, depth, pages = 1 }: Metadat
     ['frames', pages > 1],
   ]
   return facts.filter(([, holds]) => holds).map(([fact]) => fact)
+}
+
+/** Version of sharp, which decides what pixels a file has. It is read without loading sharp. Empty without sharp. */
+export function decoderVersion(): string {
+  try {
+    return (createRequire(import.meta.url)('sharp/package.json') as { version: string }).version
+  } catch {
+    return ''
+  }
 }
 
 function firstLine(message: string): string {

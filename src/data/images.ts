@@ -23,6 +23,8 @@ export interface LabelledSplits extends SplitNotes {
   readonly validation?: LabelledImages
   readonly test: LabelledImages
   readonly classes: number
+  /** Names of the classes in the order of their labels; absent if the files do not tell them. */
+  readonly classNames?: readonly string[]
 }
 
 /** Where splits come from. */

@@ -75,6 +75,8 @@ export interface Splits {
   readonly validation?: ImageData
   readonly test: ImageData
   readonly classes: number
+  /** Names of the classes in the order of their labels; absent if they are not known. */
+  readonly classNames?: readonly string[]
   /** Name of the data set in reports. */
   readonly name: string
   /** Where the images come from, and what was passed over, for reports. */
@@ -146,6 +148,7 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
     ...(validation && { validation: { ...validation, ...statistics } }),
     test: { ...test, ...statistics },
     classes: splits.classes,
+    ...(splits.classNames && { classNames: splits.classNames }),
     name,
     origin: {
       names: { ...splits.names, ...(heldOut && { validation: 'train, held out' }) },

@@ -23,6 +23,8 @@ export interface TruthSource {
   readonly leftOut: number
   /** Unit in the table. Fractions were multiplied by 100. */
   readonly unit: 'percent' | 'fraction'
+  /** Digest of the architectures or hashes and their accuracies, of 32 hexadecimal digits. */
+  readonly digest: string
 }
 
 /** A sub-model that was evaluated, and its ground truth. */

@@ -1,6 +1,7 @@
 /** Measures how long a path takes to evaluate one batch on this machine. */
 
 import { cpus } from 'node:os'
+import { packageVersion } from '../base/folders.js'
 import { RandomStream } from '../base/random.js'
 import { median } from '../base/statistics.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
@@ -54,7 +55,8 @@ export function noiseDataset(shape: Shape, count: number, device: Config['device
 
 /** Everything but the path that a latency depends on. Latencies measured under another key are not comparable. */
 export function latencyKey({ device, precision }: Config, { batchSize, warmup, repetitions }: LatencyConfig): object {
-  const { threads, torch, cudaDevices } = nativeInfo()
+  const { threads, torch, cudaDevices, cpuCapability, convolutionKernels } = nativeInfo()
   const processor = device === 'cuda' ? cudaDevices[0] : cpus()[0]?.model
-  return { processor, threads, torch, precision, batchSize, warmup, repetitions }
+  const code = { version: packageVersion(), torch, cpuCapability, convolutionKernels }
+  return { processor, threads, ...code, precision, batchSize, warmup, repetitions }
 }

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/errors.js'
 import { exists, readText } from '../base/files.js'
 import type { Config } from '../config/index.js'
+import type { ImagesIdentity } from '../data/images-identity.js'
+import type { TruthSource } from '../evaluation/events.js'
 import { savedConfig, settingDifferences } from '../runs/run-folder.js'
 import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
@@ -12,6 +14,12 @@ import type { Cell } from './plan.js'
 export interface CompleteRun {
   readonly epochs: readonly EpochEvent[]
   readonly result: SearchResult
+}
+
+/** The images and the ground truth of a search, as its files are now. */
+export interface Origin {
+  readonly images: ImagesIdentity
+  readonly groundTruth: TruthSource | null
 }
 
 export type CellState = { readonly state: 'new' | 'begun' } | ({ readonly state: 'complete' } & CompleteRun)
@@ -23,11 +31,11 @@ export function cellFolder(out: string, { id }: Cell): string {
 
 /**
  * Reads the state of a search. It is complete if its run, by whatever command, trained to the end and then ranked, both
- * with the planned settings. A run that has not is begun.
+ * with the planned settings and, if `origin` is given, with its images and ground truth. A run that has not is begun.
  *
  * @throws UserError if the run was started with other training settings.
  */
-export async function readCell(out: string, cell: Cell): Promise<CellState> {
+export async function readCell(out: string, cell: Cell, origin?: Origin): Promise<CellState> {
   const folder = cellFolder(out, cell)
   if (!(await exists(join(folder, 'config.yaml')))) return { state: 'new' }
   const saved = await savedConfig(folder)
@@ -45,8 +53,17 @@ export async function readCell(out: string, cell: Cell): Promise<CellState> {
   if (last?.event !== 'result' || last.ranked === 0 || last.epochs !== cell.config.training.epochs) {
     return { state: 'begun' }
   }
+  if (origin !== undefined && !isOfOrigin(last, origin)) return { state: 'begun' }
   const epochs = events.filter((event): event is EpochEvent => event.event === 'epoch')
   return { state: 'complete', epochs, result: last }
+}
+
+function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin): boolean {
+  return (
+    isDeepStrictEqual(computedFrom?.images, origin.images) &&
+    groundTruth?.digest === origin.groundTruth?.digest &&
+    groundTruth?.column === origin.groundTruth?.column
+  )
 }
 
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */

@@ -1,9 +1,11 @@
 /** Collects the measures of an experiment's searches, and writes them as tables and figures. */
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { writeAtomically } from '../base/atomic.js'
+import { expected } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
-import { readCell } from './cell-folder.js'
+import { type Origin, readCell } from './cell-folder.js'
 import { differences } from './differences.js'
 import { drawStudy } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
@@ -11,11 +13,18 @@ import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
 import { cellTable, conditionTable, differenceTable } from './tables.js'
 
-/** Reads all complete searches. */
-export async function collect(experiment: Experiment, out: string): Promise<ExperimentResults> {
+/** Origins of the searches, as their files are now. */
+export type Origins = ReadonlyMap<Cell, Origin>
+
+/**
+ * Reads all complete searches. Without `origins` nobody knows what they should have been computed from.
+ *
+ * @throws UserError if searches with the same settings of data, or of ground truth, were computed from others.
+ */
+export async function collect(experiment: Experiment, out: string, origins?: Origins): Promise<ExperimentResults> {
   const known = new Map<Cell, CellResult>()
   for (const cell of experiment.cells) {
-    const run = await readCell(out, cell)
+    const run = await readCell(out, cell, origins?.get(cell))
     if (run.state !== 'complete') continue
     const { id, labels, seed } = cell
     known.set(cell, {
@@ -25,10 +34,12 @@ export async function collect(experiment: Experiment, out: string): Promise<Expe
       seed,
       dataset: run.result.dataset,
       groundTruth: run.result.groundTruth,
+      computedFrom: run.result.computedFrom,
       measures: measure(run),
       pathDistributions: pathDistributions(run),
     })
   }
+  requireSameOrigins(known)
   const compared = experiment.studies.flatMap(({ name: study, conditions }) =>
     conditions.map(({ labels, cells }) => ({ study, labels, cells: cells.flatMap((cell) => known.get(cell) ?? []) })),
   )
@@ -48,10 +59,11 @@ export async function collect(experiment: Experiment, out: string): Promise<Expe
 export async function writeReport(
   experiment: Experiment,
   out: string,
+  origins?: Origins,
 ): Promise<{ results: ExperimentResults; files: string[] }> {
   await makeFolder(out)
   const report = async () => {
-    const results = await collect(experiment, out)
+    const results = await collect(experiment, out, origins)
     const files: string[] = []
     const write = async (name: string, text: string) => {
       const file = join(out, name)
@@ -69,6 +81,25 @@ export async function writeReport(
     return { results, files }
   }
   return withLock(join(out, 'report'), () => {}, report)
+}
+
+/** Throws unless searches that name the same data and table were computed from the same ones. */
+function requireSameOrigins(known: ReadonlyMap<Cell, CellResult>): void {
+  const first = new Map<string, { cell: string; origin: unknown }>()
+  for (const [{ config }, { cell, computedFrom, groundTruth }] of known) {
+    for (const [kind, settings, origin] of [
+      ['images', config.data, computedFrom?.images],
+      ['ground truth', [config.space, config.groundTruth], [groundTruth?.column, groundTruth?.digest]],
+    ] as const) {
+      const key = JSON.stringify([kind, settings])
+      const earlier = first.get(key)
+      if (earlier === undefined) first.set(key, { cell, origin })
+      else if (!isDeepStrictEqual(earlier.origin, origin)) {
+        const received = `others in ${cell} than in ${earlier.cell}; the experiment without --report ranks them again`
+        throw expected(`the same ${kind}`, 'searches with the same settings', received)
+      }
+    }
+  }
 }
 
 function contains({ conditions }: { conditions: readonly { cells: readonly Cell[] }[] }, cell: Cell): boolean {

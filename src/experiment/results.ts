@@ -1,5 +1,6 @@
 /** The results of an experiment. */
 import type { TruthSource } from '../evaluation/events.js'
+import type { ComputedFrom } from '../runs/computed-from.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Difference } from './differences.js'
 import type { Measures, Summary } from './measures.js'
@@ -16,6 +17,8 @@ export interface CellResult {
   readonly dataset: string
   /** The table that the ranking is compared with; null without one, absent in results of earlier versions. */
   readonly groundTruth?: TruthSource | null
+  /** The images and weights that the measures were computed from; absent in results of earlier versions. */
+  readonly computedFrom?: ComputedFrom
   readonly measures: Measures
   /** Per epoch, the distribution at its end, from which the next epoch draws. */
   readonly pathDistributions: readonly PathDistribution[]

@@ -14,8 +14,8 @@ import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
-import { cellFolder, readCell } from './cell-folder.js'
-import { writeReport } from './collect.js'
+import { cellFolder, type Origin, readCell } from './cell-folder.js'
+import { type Origins, writeReport } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 
@@ -51,20 +51,22 @@ export async function* experiment(
 ): AsyncGenerator<ExperimentEvent, ExperimentReport> {
   const out = options.out ?? join('experiments', plan.name)
   const { cells } = plan
-  const left = await unfinished(plan, out)
-  if (!options.reportOnly) await checkJobs(left, options)
+  // Settings are checked first, because it takes no time.
+  let left = await unfinished(plan, out)
+  const origins = options.reportOnly ? undefined : await checkJobs(cells, options)
+  if (origins !== undefined) left = await unfinished(plan, out, origins)
   yield { event: 'experiment', name: plan.name, out, cells: cells.length, complete: cells.length - left.length }
 
   const failures: string[] = []
-  if (!options.reportOnly) {
+  if (origins !== undefined) {
     await makeFolder(join(out, 'cells'))
-    for await (const event of searchAll(plan, left, { ...options, out })) {
+    for await (const event of searchAll(plan, left, { ...options, out, origins })) {
       if (event.event === 'cellFailed') failures.push(`${event.cell}: ${event.message}`)
-      if (event.event === 'cellDone') await writeReport(plan, out)
+      if (event.event === 'cellDone') await writeReport(plan, out, origins)
       yield event
     }
   }
-  const { results, files } = await writeReport(plan, out)
+  const { results, files } = await writeReport(plan, out, origins)
   const report: ExperimentReport = {
     event: 'report',
     name: plan.name,
@@ -84,18 +86,22 @@ export async function* experiment(
 }
 
 /** The searches that are not complete. Throws a UserError that names every folder with other settings. */
-async function unfinished({ cells }: Experiment, out: string): Promise<Cell[]> {
+async function unfinished({ cells }: Experiment, out: string, origins?: Origins): Promise<Cell[]> {
   const left: Cell[] = []
   const check = async (cell: Cell) => {
-    if ((await readCell(out, cell)).state !== 'complete') left.push(cell)
+    if ((await readCell(out, cell, origins?.get(cell))).state !== 'complete') left.push(cell)
   }
   await tryAll(cells, check)
   return left
 }
 
-/** Prepares every search and discards the result, to find all problems before the first step of the first search. */
-async function checkJobs(cells: readonly Cell[], { data: given, signal }: ExperimentOptions): Promise<void> {
-  const checked = new Set<string>()
+/**
+ * Prepares every search, also complete ones, to find all problems before the first step of the first search. Resolves to
+ * what the searches are to be computed from.
+ */
+async function checkJobs(cells: readonly Cell[], { data: given, signal }: ExperimentOptions): Promise<Origins> {
+  const checked = new Map<string, Origin>()
+  const origins = new Map<Cell, Origin>()
   let loaded: { readonly key: string; readonly splits: Splits } | undefined
   const splitsOf = async ({ data }: Config) => {
     if (given !== undefined) return given
@@ -103,13 +109,19 @@ async function checkJobs(cells: readonly Cell[], { data: given, signal }: Experi
     if (loaded?.key !== key) loaded = { key, splits: await loadSplits(data, { signal }) }
     return loaded.splits
   }
-  await tryAll(cells, async ({ config }) => {
+  await tryAll(cells, async (cell) => {
+    const { config } = cell
     // Searches that differ only in their seed have the same problems.
     const key = JSON.stringify({ ...config, name: '', seed: 0 })
-    if (checked.has(key)) return
-    checked.add(key)
-    await prepare(config, { data: await splitsOf(config), signal })
+    let origin = checked.get(key)
+    if (origin === undefined) {
+      const { images, groundTruth } = await prepare(config, { data: await splitsOf(config), signal })
+      origin = { images, groundTruth: groundTruth?.source ?? null }
+      checked.set(key, origin)
+    }
+    origins.set(cell, origin)
   })
+  return origins
 }
 
 /** Does `work` for every search, and throws all problems as one UserError. */
@@ -134,6 +146,7 @@ type CellEvent = Exclude<ExperimentEvent, { event: 'experiment' | 'report' }>
 
 interface SharedOptions extends ExperimentOptions {
   readonly out: string
+  readonly origins: Origins
 }
 
 interface CellOptions extends SharedOptions {
@@ -143,7 +156,7 @@ interface CellOptions extends SharedOptions {
 
 /** Runs each search that no other process holds, until all are complete or have failed. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
-  const { out, signal } = options
+  const { out, origins, signal } = options
   let waiting = false
   for (let left = cells; left.length > 0; ) {
     const held: Cell[] = []
@@ -156,7 +169,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
         continue
       }
       // The previous holder of the lock may have completed it.
-      const { state } = await readCell(out, cell)
+      const { state } = await readCell(out, cell, origins.get(cell))
       if (state !== 'complete') yield* searchCell(plan, cell, state, { ...options, lock })
     }
     if (held.length === left.length) {

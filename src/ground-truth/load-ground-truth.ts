@@ -4,6 +4,7 @@
  * such as "3,0,1,2,4,1". A table like NAS-Bench-101's has fractions and a row per hash, for spaces whose isomorphism
  * keys are hashes. `tables/open-table.ts` lists the formats of tables.
  */
+import { createHash } from 'node:crypto'
 import { expected, UserError } from '../base/errors.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { parsePath } from '../spaces/path.js'
@@ -66,7 +67,15 @@ function groundTruthOf(table: Table, file: string, space: SearchSpace, column: s
   if (isHashTable(table)) {
     const byHash = new AccuracyByHash(table, file, column)
     const { size: architectures, leftOut } = byHash
-    return new GroundTruthByHash(space, byHash, file, { file, column, architectures, leftOut, unit: 'fraction' })
+    const digest = digestOf(table.hashes(), table.values(column))
+    return new GroundTruthByHash(space, byHash, file, {
+      file,
+      column,
+      architectures,
+      leftOut,
+      unit: 'fraction',
+      digest,
+    })
   }
   const rows = readRows(table, file, space, column)
   const paths = rows.map(({ path }) => path)
@@ -74,13 +83,24 @@ function groundTruthOf(table: Table, file: string, space: SearchSpace, column: s
   const percent = (value: number) => (unit === 'percent' ? value : 100 * value)
   const accuracies = new Map(rows.map(({ path, value }) => [path.join(), percent(value)]))
   const first = rows.reduce((best, row) => (row.value > best.value ? row : best))
+  const digest = digestOf(
+    rows.map(({ path }) => path.join()).join(' '),
+    Float64Array.from(rows, ({ value }) => value),
+  )
   return {
-    source: { file, column, architectures: paths.length, leftOut: table.keys.length - paths.length, unit },
+    source: { file, column, architectures: paths.length, leftOut: table.keys.length - paths.length, unit, digest },
     size: paths.length,
     paths,
     best: { path: first.path, accuracy: percent(first.value) },
     accuracy: (path) => accuracies.get(path.join()),
   }
+}
+
+/** Digest of what was read. It is the same for a table that was moved, or is read from its copy in the cache. */
+function digestOf(keys: string | Uint32Array, values: Float64Array): string {
+  // A missing number has one form only, which is no accuracy.
+  const numbers = values.map((value) => (Number.isNaN(value) ? -1 : value))
+  return createHash('sha256').update(keys).update(numbers).digest('hex').slice(0, 32)
 }
 
 /** The rows that have a number: at least one. */

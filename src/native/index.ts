@@ -5,6 +5,7 @@
  * the JavaScript thread. Calls on a disposed handle throw. Arrays passed in are copied, or held until the call has
  * finished: do not write to them before.
  */
+export * from './content-digest.js'
 export * from './dataset.js'
 export type * from './image-source.js'
 export * from './process.js'

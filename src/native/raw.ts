@@ -95,6 +95,7 @@ export interface Binding {
   stopProfile(): Promise<void>
   resetPeakMemory(device: Device): Promise<void>
   peakMemory(device: Device): Promise<number>
+  contentDigest(bytes: Uint8Array): bigint
   Dataset: new (data: ImageData, device: Device) => RawDataset
   HeldBatch: new (dataset: RawDataset, batch: Omit<Batch, 'dataset'>) => RawHeldBatch
   Supernet: new (

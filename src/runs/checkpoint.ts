@@ -18,11 +18,11 @@ const READ_TRIES = 10
 
 /** Identifies the space, images and method of a checkpoint. Training can continue only with the same ones. */
 export interface Identity {
-  /** Name of the space, and a digest of its choices, operations, sizes, parameters and buffers. */
+  /** Name of the space, and a digest of its choices, operations, sizes, parameters, buffers and some programs. */
   readonly space: string
   readonly spaceDigest: string
-  /** Digest of the training labels. */
-  readonly dataDigest: string
+  /** Identity of the training images; see `ImagesIdentity`. */
+  readonly trainingImages: string
   /** Name of a user's own method; absent if the settings name the method. */
   readonly method?: string
 }

@@ -2,19 +2,27 @@
 import type { Evaluation } from '../evaluation/evaluate.js'
 import { PathRecords } from './path-records.js'
 
+/** Version of the way from weights and images to accuracies. A change needs a new number: see {@link EvaluationKey}. */
+export const EVALUATION_RULE = 2
+
 /** Everything but the path that an evaluation depends on. Records made under another key are discarded. */
 export interface EvaluationKey {
-  /** Position of training at which the weights were taken. */
-  readonly epoch: number
-  readonly step: number
+  readonly rule: typeof EVALUATION_RULE
+  /** Digest of all weights: see `weightsDigest`. */
+  readonly weights: string
+  /** Identity of the images that sub-models are evaluated on: see `ImagesIdentity`. */
+  readonly images: string
   readonly batchSize: number
   readonly imageCount: number
-  /** Order of the images, stratified by class, in batches as equal as can be. Absent in earlier records: file order. */
-  readonly order?: 'stratified'
-  /** Images that running statistics were recomputed from for each path, and their number of batches; absent if they were not. */
-  readonly recalibration?: { readonly images: number; readonly batches: number }
-  /** True if the images are held out of the training images; absent for test images. */
-  readonly heldOut?: boolean
+  /** Images that running statistics were recomputed from for each path; absent if they were not. */
+  readonly recalibration?: {
+    /** Identity of the training images. */
+    readonly images: string
+    /** Digest of the indices of the images that were taken. */
+    readonly sample: string
+    /** Number of batches. */
+    readonly batches: number
+  }
 }
 
 /** A file of evaluations. Each evaluation is appended when it is done. */

@@ -1,5 +1,14 @@
 import { append, readText, shorten } from '../base/files.js'
 import type { Path } from '../spaces/space.js'
+import { changedFields } from './computed-from.js'
+
+/** Records that were made under another key. */
+export interface DiscardedRecords {
+  /** Number of records, at least one. */
+  readonly records: number
+  /** Names of the fields in which the keys differ; `rule` if the file has the form of an earlier version. */
+  readonly changed: readonly string[]
+}
 
 /**
  * Records about paths in a file of JSON lines. The first line is the key: everything but the path that the records
@@ -10,6 +19,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   readonly #file: string
   readonly #lost: AbortSignal | undefined
   readonly #byPath = new Map<string, Entry>()
+  #discarded: DiscardedRecords | undefined
 
   /** Has no records before {@link load}. */
   protected constructor(file: string, lost?: AbortSignal) {
@@ -38,6 +48,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
     const complete = text.slice(0, text.lastIndexOf('\n') + 1)
     const [header, ...lines] = complete.split('\n').slice(0, -1)
     if (header !== JSON.stringify(key)) {
+      if (lines.length > 0) this.#discarded = { records: lines.length, changed: changedFields(parsed(header), key) }
       await shorten(this.#file, 0)
       await append(this.#file, `${JSON.stringify(key)}\n`)
       return
@@ -47,6 +58,11 @@ export class PathRecords<Entry extends { readonly path: Path }> {
       const entry = JSON.parse(line) as Entry
       this.#byPath.set(entry.path.join(), entry)
     }
+  }
+
+  /** Records of the file that were discarded, because they were made under another key; undefined if none were. */
+  get discarded(): DiscardedRecords | undefined {
+    return this.#discarded
   }
 
   /** The record of a path; undefined if there is none. */
@@ -64,5 +80,14 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   /** All records. */
   values(): IterableIterator<Entry> {
     return this.#byPath.values()
+  }
+}
+
+/** A damaged header is one without fields. */
+function parsed(header: string): object {
+  try {
+    return Object(JSON.parse(header))
+  } catch {
+    return {}
   }
 }

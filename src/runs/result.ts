@@ -3,6 +3,7 @@ import type { UsedImages } from '../data/index.js'
 import type { RankedSubModel, TruthSource } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
 import type { PathDistribution } from '../sampling/paths.js'
+import type { ComputedFrom } from './computed-from.js'
 
 /** The result of a run. Numbers that need a ranking and a ground truth are null if either is missing. */
 export interface ResultEvent {
@@ -14,6 +15,8 @@ export interface ResultEvent {
   readonly images: UsedImages
   /** The table that sub-models are compared with; null without one. */
   readonly groundTruth: TruthSource | null
+  /** The images and weights that all numbers were computed from. */
+  readonly computedFrom: ComputedFrom
   readonly epochs: number
   /** Seconds of training and of evaluating sub-models, added up if the run was interrupted. */
   readonly seconds: number

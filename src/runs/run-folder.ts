@@ -24,9 +24,10 @@ import { type Config, type ConfigInput, parseConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { type Checkpoint, type Identity, readCheckpoint, recoverCheckpoint, writeCheckpoint } from './checkpoint.js'
+import type { DiscardedEvent } from './computed-from.js'
 import type { SearchResult } from './result.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
-import { mergeResults } from './summary.js'
+import { changedOrigin, mergeResults } from './summary.js'
 
 /** Settings that may differ when a run continues, because they do not change training. */
 const CHANGEABLE = new Set([
@@ -141,11 +142,27 @@ export class RunFolder implements AsyncDisposable {
     await writeCheckpoint(this.file('checkpoint'), { snapshot, identity, logBytes })
   }
 
-  /** Writes `summary.json`. Results in an earlier summary of the same training are kept if `result` lacks them. */
-  async writeSummary(result: SearchResult): Promise<void> {
+  /**
+   * Writes `summary.json`. Results in an earlier summary are kept if `result` lacks them and they were computed from the
+   * same images, weights and ground truth. Otherwise their tables are removed too. Resolves to what was removed.
+   */
+  async writeSummary(result: SearchResult): Promise<DiscardedEvent[]> {
     const text = await readText(this.file('summary.json'))
     const earlier = text === '' ? undefined : (JSON.parse(text) as SearchResult)
-    await this.write('summary.json', `${JSON.stringify(mergeResults(earlier, result), null, 2)}\n`)
+    const merged = mergeResults(earlier, result)
+    const changed = earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
+    const discarded: DiscardedEvent[] = []
+    for (const [file, kept] of [
+      ['ranking.csv', merged.ranked > 0],
+      ['found.csv', merged.found !== undefined],
+    ] as const) {
+      if (kept || !(await exists(this.file(file)))) continue
+      this.lost.throwIfAborted()
+      await rm(this.file(file))
+      discarded.push({ event: 'discarded', file, changed })
+    }
+    await this.write('summary.json', `${JSON.stringify(merged, null, 2)}\n`)
+    return discarded
   }
 
   /** Releases the lock, unless the caller holds it. A second call does nothing. */
@@ -240,6 +257,10 @@ export function checkIdentity(
   current: Identity,
   path: string,
 ): void {
+  if (saved.trainingImages === undefined) {
+    const received = 'one of an earlier version, which knows their labels only; import takes its weights to a new run'
+    throw new UserError(`Expected a checkpoint that knows its training images in ${path} but received ${received}`)
+  }
   if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
     const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
     throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
@@ -250,7 +271,7 @@ export function checkIdentity(
       `Expected a checkpoint of ${name(current.method)} in ${path} but received ${name(saved.method)}`,
     )
   }
-  if (saved.dataDigest !== current.dataDigest) {
+  if (saved.trainingImages !== current.trainingImages) {
     throw new UserError(`Expected the training images that ${path} was started with but received others`)
   }
 }

@@ -1,5 +1,5 @@
 /** Merges results of one run: `rank` and `find` each add their part and keep the other's. */
-import { isDeepStrictEqual } from 'node:util'
+import { changedFields } from './computed-from.js'
 import type { SearchResult } from './result.js'
 
 /** Fields of a result that the ranking fills. */
@@ -15,13 +15,26 @@ const RANKING = [
 ] as const satisfies readonly (keyof SearchResult)[]
 
 /**
- * `result`, completed by ranking and found sub-models of an earlier result of the same training, if both are compared
- * with the same ground truth.
+ * `result`, completed by ranking and found sub-models of an earlier result, if both were computed from the same images
+ * and weights and are compared with the same ground truth.
  */
 export function mergeResults(earlier: SearchResult | undefined, result: SearchResult): SearchResult {
-  if (earlier === undefined || earlier.epochs !== result.epochs) return result
-  if (!isDeepStrictEqual(earlier.groundTruth, result.groundTruth)) return result
+  if (earlier === undefined || changedOrigin(earlier, result).length > 0) return result
   const ranking = result.ranked > 0 ? {} : Object.fromEntries(RANKING.map((key) => [key, earlier[key]]))
   const { run, found = earlier.found, ...rest } = result
   return { ...rest, ...ranking, ...(found && { found }), run }
+}
+
+/**
+ * What two results were not both computed from: `images`, `weights`, `groundTruth`; `rule` alone if an earlier version
+ * made a result, which did not know.
+ */
+export function changedOrigin(earlier: SearchResult, result: SearchResult): string[] {
+  return changedFields(originOf(earlier), originOf(result))
+}
+
+function originOf({ computedFrom, groundTruth }: SearchResult): object {
+  // A table that was moved is the same table.
+  const truth = groundTruth && { column: groundTruth.column, digest: groundTruth.digest }
+  return { rule: computedFrom !== undefined, ...computedFrom, groundTruth: truth }
 }

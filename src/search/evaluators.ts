@@ -1,13 +1,15 @@
 /** Evaluates the sub-models of a run: keeps images on the device, and records of all results in the run folder. */
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
+import type { ImagesIdentity } from '../data/images-identity.js'
 import type { Splits } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
 import type { Method } from '../methods/method.js'
-import type { CalibrationImages, ImageSource, Supernet } from '../native/index.js'
-import { EvaluatedPaths } from '../runs/evaluated.js'
+import { type CalibrationImages, contentDigest, type ImageSource, type Supernet } from '../native/index.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
+import { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
 import type { RunFolder } from '../runs/run-folder.js'
 import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
@@ -16,11 +18,12 @@ export interface EvaluatorsOptions {
   readonly config: Config
   readonly space: SearchSpace
   readonly splits: Splits
+  readonly images: ImagesIdentity
   readonly supernet: Supernet
   /** True if paths share the supernet, so that each path needs running statistics of its own. */
   readonly shared: boolean
-  /** Position of training at which the weights were taken. */
-  readonly position: { readonly epoch: number; readonly step: number }
+  /** Digest of the supernet's weights. */
+  readonly weights: string
   /** Run folder. */
   readonly run: Pick<RunFolder, 'file' | 'lost'>
   readonly signal?: AbortSignal
@@ -54,6 +57,7 @@ export class Evaluators implements Disposable {
   readonly #validation: ImageSource | undefined
   readonly #calibration: CalibrationImages | undefined
   readonly #records = new Map<string, EvaluatedPaths>()
+  readonly #discarded: DiscardedEvent[] = []
   #noise: ImageSource | undefined
 
   constructor(options: EvaluatorsOptions) {
@@ -69,6 +73,15 @@ export class Evaluators implements Disposable {
     let sum = 0
     for (const evaluated of this.#records.values()) sum += evaluated.seconds
     return sum
+  }
+
+  /** Records of the run folder that were discarded since the last call. */
+  takeDiscarded(): DiscardedEvent[] {
+    return this.#discarded.splice(0)
+  }
+
+  #noteDiscarded(file: string, { discarded }: Pick<EvaluatedPaths, 'discarded'>): void {
+    if (discarded !== undefined) this.#discarded.push({ event: 'discarded', file, ...discarded })
   }
 
   /** Evaluates on test images, with the settings of the ranking. */
@@ -100,8 +113,9 @@ export class Evaluators implements Disposable {
   async latency(settings: LatencyConfig): Promise<(path: Path) => Promise<number>> {
     const { config, space, supernet, run, signal } = this.#options
     const key = latencyKey(config, settings)
-    const file = run.file('latency.jsonl')
-    const records = await PathRecords.read<{ path: Path; latency: number }>(file, key, run.lost)
+    const name = 'latency.jsonl'
+    const records = await PathRecords.read<{ path: Path; latency: number }>(run.file(name), key, run.lost)
+    this.#noteDiscarded(name, records)
     this.#noise ??= noiseDataset(space.input, settings.batchSize, config.device)
     const options = { ...settings, space, supernet, data: this.#noise, signal }
     return async (path) => {
@@ -114,19 +128,28 @@ export class Evaluators implements Disposable {
   }
 
   async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
-    const { space, supernet, position, run, signal } = this.#options
+    const { space, supernet, weights, images, run, signal } = this.#options
     const calibration = this.#calibration
-    const calibrated = calibration?.indices.length ?? 0
-    const recalibration = calibration && {
-      images: calibrated,
-      batches: Math.ceil(calibrated / calibration.batchSize),
+    const key: EvaluationKey = {
+      rule: EVALUATION_RULE,
+      weights,
+      images: data === this.#validation ? images.validation! : images.test,
+      batchSize,
+      imageCount: imageCount ?? data.count,
+      ...(calibration && {
+        recalibration: {
+          images: images.train,
+          sample: contentDigest(calibration.indices),
+          batches: Math.ceil(calibration.indices.length / calibration.batchSize),
+        },
+      }),
     }
-    const { epoch, step } = position
-    const heldOut = data === this.#validation ? { heldOut: true } : {}
-    const images = imageCount ?? data.count
-    const key = { epoch, step, batchSize, imageCount: images, order: 'stratified', recalibration, ...heldOut } as const
-    const evaluated = this.#records.get(name) ?? (await EvaluatedPaths.open(run.file(name), key, run.lost))
-    this.#records.set(name, evaluated)
+    let evaluated = this.#records.get(name)
+    if (evaluated === undefined) {
+      evaluated = await EvaluatedPaths.open(run.file(name), key, run.lost)
+      this.#noteDiscarded(name, evaluated)
+      this.#records.set(name, evaluated)
+    }
     return { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal }
   }
 

@@ -2,11 +2,13 @@
 import type { UsedImages } from '../data/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { ResultEvent } from '../runs/result.js'
 import type { TrainEvent } from '../training/events.js'
 
 export type * from '../evaluation/events.js'
 export type * from '../finding/events.js'
+export type { ComputedFrom, DiscardedEvent } from '../runs/computed-from.js'
 export type * from '../runs/result.js'
 export type { PathDistribution } from '../sampling/paths.js'
 export type * from '../training/events.js'
@@ -49,4 +51,4 @@ export interface StartEvent {
 }
 
 /** Any event of {@link search}; `event` names its kind. */
-export type SearchEvent = StartEvent | TrainEvent | EvaluatedEvent | CandidateEvent | ResultEvent
+export type SearchEvent = StartEvent | TrainEvent | DiscardedEvent | EvaluatedEvent | CandidateEvent | ResultEvent

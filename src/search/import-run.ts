@@ -7,6 +7,7 @@ import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { initialise, START, takeSnapshot } from '../training/snapshot.js'
 import { type ImportOptions, type ImportReport, importWeights } from '../weights/import-weights.js'
+import { weightsDigest } from '../weights/weights-digest.js'
 import { prepare } from './prepare.js'
 import { type SearchOptions, startEvent } from './search.js'
 
@@ -26,7 +27,8 @@ export interface ImportedRun extends Partial<StateDictChoice> {
 /**
  * Makes a run folder with the weights of a checkpoint: a file that `readWeights` reads, or the folder of another run.
  * `search` with `resume` then ranks the supernet, searches it, or trains it from those weights. Tensors that the
- * checkpoint lacks keep the initial values of the settings' seed. `import.json` in the folder holds the report.
+ * checkpoint lacks keep the initial values of the settings' seed. `import.json` in the folder holds the report and a
+ * digest of the checkpoint's tensors.
  *
  * @throws UserError as {@link importWeights} and `search` do, before anything is written; the reason of an aborted
  *   signal.
@@ -63,7 +65,8 @@ export async function importOpened(
   const initial = await takeSnapshot(START, randomState(random), supernet, method, config.training.optimizer)
   signal?.throwIfAborted()
   await using run = await RunFolder.create(out ?? defaultRunFolder(config))
-  await run.write('import.json', `${JSON.stringify({ source, ...choice, ...report }, null, 2)}\n`)
+  const about = { source, digest: weightsDigest(tensors), ...choice, ...report }
+  await run.write('import.json', `${JSON.stringify(about, null, 2)}\n`)
   await run.log(startEvent(run.path, config, prepared))
   await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) }, identity)
   // Last, because it makes the folder a run: what was broken off before is never taken for a run with these weights.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
+import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
 import { checkNormalisation, EMBEDDED_NAME, loadSplits, type Splits } from '../data/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
@@ -15,6 +16,7 @@ import type { Method, MethodContext } from '../methods/method.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
+import { pathsWithEveryOption } from '../spaces/path.js'
 
 export interface PreparedSearch {
   readonly splits: Splits
@@ -24,6 +26,8 @@ export interface PreparedSearch {
   readonly groundTruth: GroundTruth | undefined
   /** The sub-models that the ranking will evaluate. */
   readonly subModels: readonly Path[]
+  /** Identity of the images, which everything that is kept of them is known by. */
+  readonly images: ImagesIdentity
   readonly identity: Identity
 }
 
@@ -57,6 +61,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   const context: MethodContext = { space: given, images, epochs, learningRate, random }
   const method = replacements.method?.(context) ?? createMethod(config.method, context)
   const space = method.space ?? given
+  const identityOfImages = identifyImages(splits)
   const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, splits.name, signal))
   // A separate stream, so that all methods and lengths of training rank the same sub-models.
   const stream = RandomStream.named(config.seed, 'ranking')
@@ -75,7 +80,8 @@ export async function prepare(config: Config, replacements: Replacements): Promi
     method,
     groundTruth,
     subModels,
-    identity: identify(space, splits, replacements.method && method.name),
+    images: identityOfImages,
+    identity: identify(space, identityOfImages, replacements.method && method.name),
   }
 }
 
@@ -110,20 +116,18 @@ async function readGroundTruth(
 }
 
 /** `method` is the name of a method that replaces the settings' one. */
-function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
+function identify(space: SearchSpace, images: ImagesIdentity, method: string | undefined): Identity {
   const { operations, choices, input, classes } = space
-  const { labels } = train
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
+  // Spaces of equal tensors may compute other things with them.
+  const programs = pathsWithEveryOption(space).map((path) => space.program(path))
+  const facts = JSON.stringify([operations, choices, input, classes, ...tensors, ...programs])
   return {
     space: space.name,
-    spaceDigest: digest(JSON.stringify([operations, choices, input, classes, ...tensors])),
-    dataDigest: digest(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
+    spaceDigest: createHash('sha256').update(facts).digest('hex'),
+    trainingImages: images.train,
     ...(method !== undefined && { method }),
   }
-}
-
-function digest(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
 }
 
 function describe({ channels, height, width }: Shape): string {

@@ -18,6 +18,7 @@ import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
+import { weightsDigest } from '../weights/weights-digest.js'
 import { Evaluators, sharesWeights } from './evaluators.js'
 import type { RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
@@ -75,12 +76,12 @@ export async function* searchHolding(
   if (options.out !== undefined && lock === undefined) await RunFolder.checkFree(options.out)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepare(config, options)
-  const { space, splits, method, random, subModels, groundTruth, identity } = prepared
+  const { space, splits, method, random, subModels, groundTruth, images, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
-  const images = splits.train.labels.length
-  if (phases.includes('train')) checkTrainingBatches(config, space, method, images)
-  if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, images)
+  const trainCount = splits.train.labels.length
+  if (phases.includes('train')) checkTrainingBatches(config, space, method, trainCount)
+  if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
@@ -125,14 +126,17 @@ export async function* searchHolding(
     await restoreSnapshot(from, supernet, method, config.training.optimizer)
   }
   const progress = latest?.progress ?? START
+  const weights = weightsDigest(latest?.weights ?? new Map())
 
   let ranked: Ranked[] = []
   let seconds = progress.seconds
   let outcome: FindOutcome | undefined
   if (phases.includes('rank') || finding !== undefined) {
-    using evaluators = new Evaluators({ config, space, splits, supernet, shared, position: progress, run, signal })
+    using evaluators = new Evaluators({ config, space, splits, images, supernet, shared, weights, run, signal })
     if (phases.includes('rank')) {
-      ranked = yield* rank({ ...(await evaluators.forRanking()), settings: config.ranking, subModels })
+      const evaluator = await evaluators.forRanking()
+      yield* evaluators.takeDiscarded()
+      ranked = yield* rank({ ...evaluator, settings: config.ranking, subModels })
     }
     if (finding !== undefined) {
       const evaluator = await evaluators.forFinding(finding)
@@ -141,6 +145,7 @@ export async function* searchHolding(
         return correct / count
       }
       const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
+      yield* evaluators.takeDiscarded()
       // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
       const stream = RandomStream.named(config.seed, 'finding')
       outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
@@ -152,6 +157,7 @@ export async function* searchHolding(
   const result: SearchResult = {
     event: 'result',
     ...about,
+    computedFrom: { images, weights },
     epochs: progress.epoch,
     seconds,
     ...agreement(ranked, groundTruth),
@@ -164,7 +170,7 @@ export async function* searchHolding(
   }
   if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
   if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
-  await run.writeSummary(result)
+  yield* await run.writeSummary(result)
   await run.log(result)
   yield result
   return result

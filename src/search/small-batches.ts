@@ -7,7 +7,7 @@ import type { Config } from '../config/index.js'
 import type { Method } from '../methods/method.js'
 import type { Program } from '../programs/program.js'
 import type { SearchSpace } from '../spaces/index.js'
-import { optionsOf } from '../spaces/path.js'
+import { pathsWithEveryOption } from '../spaces/path.js'
 
 /** Checks the batches of training. */
 export function checkTrainingBatches(
@@ -44,9 +44,7 @@ export function checkRecalibrationBatches(
 
 /** True if a path has a batch norm of one-pixel feature maps. Looks at every operation of every choice. */
 function normalisesOnePixel(space: SearchSpace, program: (path: readonly number[]) => Program): boolean {
-  const options = space.choices.map(optionsOf)
-  const paths = Array.from({ length: Math.max(1, ...options) }, (_, k) => options.map((n) => Math.min(k, n - 1)))
-  return paths.some((path) =>
+  return pathsWithEveryOption(space).some((path) =>
     program(path).instructions.some(({ op, output }) => op === 'batchNorm' && output.height * output.width === 1),
   )
 }

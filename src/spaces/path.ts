@@ -54,6 +54,12 @@ export function parsePath(space: SearchSpace, text: string): Path {
   return path
 }
 
+/** As few paths as have every option of every choice: the k-th takes option k everywhere, or the last one. */
+export function pathsWithEveryOption({ choices }: Pick<SearchSpace, 'choices'>): Path[] {
+  const options = choices.map(optionsOf)
+  return Array.from({ length: Math.max(1, ...options) }, (_, k) => options.map((n) => Math.min(k, n - 1)))
+}
+
 /** All paths of the space, in lexicographic order. */
 export function* enumeratePaths({ choices }: Pick<SearchSpace, 'choices'>): Generator<Path> {
   const options = choices.map(optionsOf)

@@ -62,7 +62,9 @@ test('held out images judge what is found', async () => {
   const outcome = await pada(['search', ...tiny(...FINDING, 'data.validationCount=64'), '--out', out, '--json'])
   expect(outcome.code, outcome.stderr).toBe(0)
   const [header, first] = readFileSync(join(out, 'evaluated-finding.jsonl'), 'utf8').split('\n')
-  expect(JSON.parse(header)).toMatchObject({ heldOut: true, imageCount: 64 })
+  const { images } = resultOf(outcome).computedFrom
+  expect(JSON.parse(header)).toMatchObject({ images: images.validation, imageCount: 64 })
+  expect(images.validation).not.toBe(images.test)
   expect(JSON.parse(first).count).toBe(64)
 })
 

@@ -99,7 +99,11 @@ test('a run can be imported, and what it lacks has the initial values of the see
   const { report } = await importRun(config, file, { out: first, data, strict: false })
   expect(report).toMatchObject({ initial: ['classifier.bias'], missing: ['classifier.bias'] })
   expect((await weightsOf(first)).get('classifier.bias')).toEqual(initial.get('classifier.bias'))
-  expect(JSON.parse(readFileSync(join(first, 'import.json'), 'utf8'))).toEqual({ source: file, ...report })
+  expect(JSON.parse(readFileSync(join(first, 'import.json'), 'utf8'))).toEqual({
+    source: file,
+    digest: expect.stringMatching(/^[0-9a-f]{32}$/),
+    ...report,
+  })
 
   const chosen = { key: 'state_dict', otherKeys: ['state_dict_ema'] }
   const keyed = join(folder, 'keyed')

@@ -3,6 +3,7 @@
  * stores depends on all its inputs and on all state of earlier steps. So a resumed run equals an unbroken one only if
  * all state was restored.
  */
+import { createHash } from 'node:crypto'
 import type {
   AccumulateOptions,
   Batch,
@@ -332,6 +333,7 @@ export const fakeBinding = {
   stopProfile: notCounted,
   resetPeakMemory: notCounted,
   peakMemory: async () => 0,
+  contentDigest: (bytes) => createHash('sha256').update(bytes).digest().readBigUInt64LE(),
   Dataset: FakeDataset,
   HeldBatch: FakeHeldBatch,
   Supernet: FakeSupernet,

@@ -55,6 +55,7 @@ export function bySearchEvent(event: SearchEvent): void {
     case 'start':
     case 'step':
     case 'checkpoint':
+    case 'discarded':
     case 'evaluated':
       return
     case 'candidate':

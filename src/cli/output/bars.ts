@@ -1,6 +1,7 @@
 import { type Options, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import type { SearchEvent } from '../../search/events.js'
+import { describeDiscarded } from './discarded.js'
 import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { Reporter } from './reporter.js'
 import { renderResult } from './result.js'
@@ -36,6 +37,9 @@ export class BarReporter implements Reporter {
       case 'evaluated':
       case 'candidate':
         this.#progress(event)
+        break
+      case 'discarded':
+        this.say(describeDiscarded(event))
         break
       case 'result':
         this.say('')

@@ -5,6 +5,7 @@ import type { Difference } from '../../experiment/differences.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
+import { describeDiscarded } from './discarded.js'
 import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
@@ -77,6 +78,7 @@ export class ExperimentReporter {
       this.#meter.start(event)
       this.#warn(event)
     }
+    if (event.event === 'discarded') this.say(`${this.#cell} · ${describeDiscarded(event)}`)
     if (!isProgress(event) && event.event !== 'epoch') return
     const progress = this.#meter.update(event)
     const now = performance.now()

@@ -1,4 +1,5 @@
 import type { SearchEvent } from '../../search/events.js'
+import { describeDiscarded } from './discarded.js'
 import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { Reporter } from './reporter.js'
 import { renderResult } from './result.js'
@@ -32,6 +33,9 @@ export class LineReporter implements Reporter {
       case 'evaluated':
       case 'candidate':
         this.#progress(event)
+        break
+      case 'discarded':
+        this.say(describeDiscarded(event))
         break
       case 'result':
         for (const line of renderResult(event, { color: false })) this.say(line)

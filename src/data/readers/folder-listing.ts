@@ -122,7 +122,8 @@ export function requireSameClasses(train: Listing, test: Listing): void {
 }
 
 /**
- * Hash of the images' names, sizes and modification times. It does not depend on where the folder is.
+ * Hash of the images' names, sizes, inodes and times. No program can set the time of the last change (`ctime`), so a
+ * file that was replaced or written to is known also if its size and its modification time are the same.
  *
  * @param salt More text that the hash depends on.
  * @throws UserError for an unreadable image.
@@ -131,10 +132,10 @@ export async function digestOf({ folder, images }: Listing, salt: string): Promi
   const stamps: string[] = new Array(images.length)
   await inParallel(images.length, STATS, async (index) => {
     const file = join(folder, images[index].name)
-    const { size, mtimeMs } = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    const { size, ino, mtimeNs, ctimeNs } = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
       throw expected('a readable file', file, error.code ?? error.message)
     })
-    stamps[index] = `${size} ${mtimeMs}`
+    stamps[index] = `${size} ${ino} ${mtimeNs} ${ctimeNs}`
   })
   const hash = createHash('sha256').update(`${salt}\n`)
   // No file name contains a zero byte, so different listings give different texts.

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { expected } from '../../base/errors.js'
-import { decodeTo, extentsOf } from '../decode.js'
+import { decoderVersion, decodeTo, extentsOf } from '../decode.js'
 import { countWithin, requireFolder } from '../files.js'
 import { ImageFacts, readFacts, writeFacts } from '../image-facts.js'
 import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
@@ -36,7 +36,7 @@ interface Source {
  * Reads images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `test`, `val` or both; see
  * {@link chooseSplits}. A folder `test` without classes of `train` is unlabelled, and is not used if there is another
  * split. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
- * keeps the pixels until a file, the number of images or the size changes.
+ * keeps the pixels until a file, the number of images, the size or the decoder changes.
  *
  * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes without
  *   `data.size`, and more images than fit in memory.
@@ -79,6 +79,7 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
     ...(validation && name && { validation: await read(validation, name) }),
     test: await read(test, testName),
     classes: all.classes.length,
+    classNames: all.classes,
     names: { validation: name, test: testName },
     notes,
   }
@@ -99,7 +100,7 @@ async function unlabelledTest(
 async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
   const count = countWithin(wanted, listing.images.length, setting)
   const taken = wanted === undefined ? listing : { ...listing, images: stratified(listing, count) }
-  return { listing: taken, digest: await digestOf(taken, `${RULE} ${size}`) }
+  return { listing: taken, digest: await digestOf(taken, `${RULE} ${decoderVersion()} ${size}`) }
 }
 
 /** A stratified subset by hashes of names, because no image is decoded yet; in the order of the listing. */

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { BarReporter } from '../../../src/cli/output/bars.js'
+import { describeDiscarded } from '../../../src/cli/output/discarded.js'
 import { ExperimentReporter } from '../../../src/cli/output/experiment.js'
 import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
 import { JsonReporter } from '../../../src/cli/output/json.js'
@@ -11,6 +12,22 @@ import type { Reporter } from '../../../src/cli/output/reporter.js'
 import { renderResult } from '../../../src/cli/output/result.js'
 import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
 
+describe('what is discarded', () => {
+  const discarded = (records: number | undefined, ...changed: string[]) =>
+    describeDiscarded({ event: 'discarded', file: 'evaluated.jsonl', records, changed })
+
+  test('is said in one line, with the reason', () => {
+    expect(discarded(20, 'images')).toBe('discarded 20 records of evaluated.jsonl, made from other images')
+    expect(discarded(1, 'weights', 'batchSize')).toBe(
+      'discarded 1 record of evaluated.jsonl, made from other weights and with another batch size',
+    )
+    expect(discarded(3, 'threads')).toBe('discarded 3 records of evaluated.jsonl, made with another threads')
+    expect(discarded(undefined, 'rule')).toBe(
+      'removed evaluated.jsonl, which was made by an earlier version, which did not keep what they were computed from',
+    )
+  })
+})
+
 const ARCH = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|'
 
 const result: ResultEvent = {
@@ -19,7 +36,15 @@ const result: ResultEvent = {
   method: 'pada',
   dataset: 'fashion-mnist',
   images: { train: { split: 'train', images: 320 }, test: { split: 't10k', images: 100 }, notes: [] },
-  groundTruth: { file: '/tables/mine.csv', column: 'accuracy', architectures: 200, leftOut: 0, unit: 'percent' },
+  groundTruth: {
+    file: '/tables/mine.csv',
+    column: 'accuracy',
+    architectures: 200,
+    leftOut: 0,
+    unit: 'percent',
+    digest: '0',
+  },
+  computedFrom: { images: { train: 'a', test: 'b' }, weights: 'c' },
   epochs: 2,
   seconds: 151,
   kendallTau: 0.4123,

@@ -94,7 +94,7 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
   it('compare in run folders as what they mean', async () => {
     const run = join(folder, 'run')
     const config = parseConfig({ name: 'a' })
-    const identity = { space: 'nasbench201', spaceDigest: '', dataDigest: '' }
+    const identity = { space: 'nasbench201', spaceDigest: '', trainingImages: '' }
     await using begun = await RunFolder.create(run)
     writeFileSync(begun.file('config.yaml'), 'name: a\ntraining: { augmentation: { pad: 4, flip: true } }\n')
     expect(await savedConfig(run)).toEqual(config)

@@ -13,6 +13,7 @@ const TRUTH = {
   architectures: 15_625,
   leftOut: 0,
   unit: 'percent',
+  digest: '0',
 } as const
 
 const plan = (study: ExperimentInput['studies'][string]) =>

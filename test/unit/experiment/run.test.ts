@@ -145,6 +145,57 @@ describe('an experiment', () => {
     expect(JSON.parse(read('out', 'cells', 'pada-seed1', 'summary.json')).ranked).toBe(9)
   })
 
+  const relabelled = { ...tinySplits, test: { ...tinySplits.test, labels: new Int32Array(20) } }
+
+  it('ranks again, without training, where the test images are others, and says so', async () => {
+    await run(await planned())
+    const imagesOf = () => results().cells.map(({ computedFrom }) => computedFrom!.images.test)
+    const [before] = imagesOf()
+    journal.steps = []
+    const events = await run(await planned(), { data: relabelled })
+    expect(searched(events)).toHaveLength(4)
+    expect(journal.steps).toHaveLength(0)
+    const said = events.flatMap((event) => (event.event === 'search' ? [event.search] : []))
+    expect(said.filter(({ event }) => event === 'discarded')).toHaveLength(4)
+    expect(new Set(imagesOf()).size).toBe(1)
+    expect(imagesOf()[0]).not.toBe(before)
+    expect(searched(await run(await planned(), { data: relabelled }))).toEqual([])
+  })
+
+  it('leaves out searches that trained on other images, and says why', async () => {
+    await run(await planned())
+    const train = { ...tinySplits.train, images: new Uint8Array(50 * 64) }
+    const message = await refusal(run(await planned(), { data: { ...tinySplits, train } }))
+    expect(message).toMatch(/received 4 that failed: spos-seed0: Expected the training images that /)
+    expect(results().cells).toEqual([])
+  })
+
+  it('compares again with a table of other numbers, also if it has the same name', async () => {
+    const compared = async (name: string, accuracy: number) => {
+      const file = join(folder, name, 'table.csv')
+      mkdirSync(join(folder, name), { recursive: true })
+      writeFileSync(file, `arch,accuracy\n"3,3,3,3,3,3",${accuracy}\n`)
+      return planned({ groundTruth: { file }, ranking: { subModels: 'groundTruth', batchSize: 10 } })
+    }
+    await run(await compared('a', 90))
+    expect(results().cells[0].measures.bestFound).toBe(90)
+    expect(searched(await run(await compared('moved', 90)))).toEqual([])
+    expect(searched(await run(await compared('edited', 80)))).toHaveLength(4)
+    expect(results().cells.map(({ measures }) => measures.bestFound)).toEqual([80, 80, 80, 80])
+  })
+
+  it('reports no searches of the same settings that were computed from other images', async () => {
+    const plan = await planned()
+    await run(plan)
+    const resume = join(out(), 'cells', 'pada-seed1')
+    await collect(search(plan.cells[3].config, { data: relabelled, resume, phases: ['rank'] }))
+    expect(await refusal(run(plan, { reportOnly: true }))).toBe(
+      'Expected the same images for searches with the same settings but received others in pada-seed1 than in ' +
+        'spos-seed0; the experiment without --report ranks them again',
+    )
+    expect(searched(await run(plan))).toEqual(['pada-seed1 goes on'])
+  })
+
   it('never takes a run for one of other settings, and names all of them', async () => {
     await run(await planned())
     const before = read('out', 'cells', 'pada-seed1', 'config.yaml')

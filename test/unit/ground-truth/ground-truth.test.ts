@@ -5,7 +5,13 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import { loadGroundTruth } from '../../../src/ground-truth/load-ground-truth.js'
-import { enumeratePaths, nasBench201, nasBenchMacro, type SearchSpace } from '../../../src/spaces/index.js'
+import {
+  enumeratePaths,
+  nasBench1Shot1,
+  nasBench201,
+  nasBenchMacro,
+  type SearchSpace,
+} from '../../../src/spaces/index.js'
 
 const space = nasBench201()
 const NONE = space.encode([0, 0, 0, 0, 0, 0])
@@ -184,6 +190,48 @@ describe('numbers of a table', () => {
     expect(await refusal(`arch,accuracy\n${NONE},nan\n`)).toBe(
       'Expected at least one number for "accuracy" but received none (table.csv)',
     )
+  })
+})
+
+describe('the digest of a ground truth', () => {
+  const digest = async (text: string, name?: string, column = 'accuracy', of: SearchSpace = space) =>
+    (await loadGroundTruth(await table(text, name), of, { column })).source!.digest
+
+  it('is of architectures and accuracies, in whatever file and form they are', async () => {
+    const same = await digest(`arch,accuracy\n${NONE},10\n${CONV},93.5\n`)
+    expect(same).toMatch(/^[0-9a-f]{32}$/)
+    const json = `{"0,0,0,0,0,0": {"accuracy": 10}, ${JSON.stringify(CONV)}: {"accuracy": 93.5}}`
+    expect(await digest(json, 'other.json')).toBe(same)
+    expect(await digest(`# note\narch,more,accuracy\n${NONE},1,10\n${CONV},2,93.5\n`, 'other.csv')).toBe(same)
+    const others = [
+      await digest(`arch,accuracy\n${NONE},10\n${CONV},93.6\n`),
+      await digest(`arch,accuracy\n${CONV},10\n${NONE},93.5\n`),
+      await digest(`arch,accuracy\n${NONE},10\n`),
+      await digest(`arch,accuracy,valid\n${NONE},10,11\n${CONV},93.5,92\n`, 'table.csv', 'valid'),
+    ]
+    expect(new Set([same, ...others]).size).toBe(5)
+  })
+
+  it('is the same for a table of the cache, of architectures and of hashes', async () => {
+    const rows = [...enumeratePaths(space)].map((path, i) => `"${path.join()}",${i % 100}`)
+    const archs = ['arch,accuracy', ...rows].join('\n')
+    const first = await digest(archs, 'large.csv')
+    expect(await digest(archs, 'large.csv')).toBe(first)
+
+    const shot = nasBench1Shot1('nasbench1shot1-1')
+    const hash = (i: number) => i.toString(16).padStart(32, '0')
+    const hashes = (last: string) =>
+      [
+        'hash,accuracy',
+        ...Array.from({ length: 9_000 }, (_, i) => `${hash(i)},${i / 9_000}`),
+        `${hash(9_000)},${last}`,
+      ].join('\n')
+    const [known, missing] = [hashes('0.5'), hashes('')]
+    const ofHashes = (text: string) => digest(text, 'hashes.csv', 'accuracy', shot)
+    const digests = [await ofHashes(known), await ofHashes(known), await ofHashes(missing), await ofHashes(missing)]
+    expect(digests[1]).toBe(digests[0])
+    expect(digests[3]).toBe(digests[2])
+    expect(digests[2]).not.toBe(digests[0])
   })
 })
 

@@ -160,7 +160,8 @@ describe('a search with finding', () => {
     const [header, first] = read('run', 'evaluated-finding.jsonl')
       .split('\n')
       .map((line) => JSON.parse(line || '{}'))
-    expect(header).toMatchObject({ heldOut: true, imageCount: 8 })
+    const { validation } = result.computedFrom.images
+    expect(header).toMatchObject({ images: validation, weights: result.computedFrom.weights, imageCount: 8 })
     expect(first.count).toBe(8)
     const many = run(config({ ...finding, imageCount: 9 }), { data, out: out('other') })
     await expect(collect(many)).rejects.toThrow('Expected at most 8 validation images for finding.imageCount')
@@ -250,7 +251,8 @@ describe('recalibration', () => {
     expect(Math.max(...indices)).toBeGreaterThanOrEqual(20)
     for (const other of others) expect(other).toEqual(indices)
     const [key] = read('run', 'evaluated.jsonl').split('\n')
-    expect(JSON.parse(key).recalibration).toEqual({ images: 16, batches: 4 })
+    const { train } = first.computedFrom.images
+    expect(JSON.parse(key).recalibration).toEqual({ images: train, sample: expect.any(String), batches: 4 })
     // Nothing hangs on the order: alone, after the ranking, or resumed.
     const found = await resultOf(settings, { space: buffered, out: out('halves'), phases: ['train', 'find'] })
     expect(found.found).toEqual(first.found)

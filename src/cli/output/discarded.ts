@@ -1,0 +1,20 @@
+import type { DiscardedEvent } from '../../search/events.js'
+import { integer } from './format.js'
+
+/** What has changed, in words. Other settings have their own names. */
+const WORDS: Readonly<Record<string, string>> = {
+  rule: 'by an earlier version, which did not keep what they were computed from',
+  images: 'from other images',
+  weights: 'from other weights',
+  groundTruth: 'with another ground truth',
+  batchSize: 'with another batch size',
+  imageCount: 'on another number of images',
+  recalibration: 'with other running statistics',
+}
+
+/** Says in one line which results of a run folder are given up, and why. */
+export function describeDiscarded({ file, records, changed }: DiscardedEvent): string {
+  const made = `made ${changed.map((name) => WORDS[name] ?? `with another ${name}`).join(' and ')}`
+  if (records === undefined) return `removed ${file}, which was ${made}`
+  return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, ${made}`
+}
