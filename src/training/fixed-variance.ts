@@ -80,7 +80,15 @@ function frozen(supernet: Verbs): Verbs {
     return { ...record, gradientNorms, ...(await finishStep(options)) }
   }
   const nothing = async () => {}
-  const replaced = { trainStep, finishStep, update, write: nothing, resetOptimizer: nothing, setCounts: nothing }
+  const replaced = {
+    trainStep,
+    finishStep,
+    update,
+    write: nothing,
+    restartAverages: nothing,
+    resetOptimizer: nothing,
+    setCounts: nothing,
+  }
   return Object.assign(Object.create(supernet) as Verbs, replaced satisfies Partial<Verbs>)
 }
 
