@@ -14,7 +14,7 @@
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': [
         '-std=c++20', '-O3', '-fopenmp', '-fexceptions', '-frtti', '-Wall', '-Wextra', '-Werror=switch', '-Wno-psabi',
-        '-fvisibility=hidden', '-fvisibility-inlines-hidden',
+        '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-fno-math-errno',
         '-isystem <!(node -p "path.dirname(require.resolve(\'node-addon-api\'))")',
         '-isystem <(libtorch)/include', '-isystem <(libtorch)/include/torch/csrc/api/include',
       ],

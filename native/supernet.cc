@@ -31,6 +31,19 @@ void check_labels(const ImageSource& source, const Plan& plan) {
   }
 }
 
+void check_whole(const Minibatch& batch, const char* verb) {
+  if (batch.is_divided()) expected("a batch without microBatchSize", verb, "one with several parts");
+}
+
+// Adds the record of a part to the record of its batch. The losses of parts are weighted by their numbers of images.
+void add_part(AccumulateRecord& batch, const AccumulateRecord& part) {
+  batch.loss += part.loss;
+  batch.correct += part.correct;
+  batch.importance.insert(batch.importance.end(), part.importance.begin(), part.importance.end());
+  batch.mixing_gradients.resize(part.mixing_gradients.size());
+  for (size_t i = 0; i < part.mixing_gradients.size(); i++) batch.mixing_gradients[i] += part.mixing_gradients[i];
+}
+
 }  // namespace
 
 std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
@@ -52,6 +65,7 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
 
 EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   check_labels(batch.source(), plan);
+  check_whole(batch, "observe");
   const int64_t size = batch.size();
   // Frees the old observation first, so that there are never two in memory.
   observed_.emplace();
@@ -65,6 +79,15 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
   check_labels(batch.source(), plan);
+  if (averages_.in_use()) expected("the raw weights", "a training step", "the averaged ones");
+  if (!batch.is_divided()) return accumulate_part(plan, batch, alignment);
+  if (alignment) check_whole(batch, "alignment");
+  AccumulateRecord record;
+  for (Minibatch& part : batch.parts()) add_part(record, accumulate_part(plan, part, std::nullopt));
+  return record;
+}
+
+AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
   const int64_t size = batch.size();
   const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
@@ -103,7 +126,8 @@ void Supernet::record_moments() {
 
 void Supernet::update(const UpdateOptions& options) {
   Stopwatch::Scope time(Family::Optimizer);
-  pada::update(parameters_, options);
+  if (averages_.in_use()) expected("the raw weights", "an update", "the averaged ones");
+  pada::update(parameters_, averages_, options);
 }
 
 ClipRecord Supernet::clip(double max_norm) {

@@ -17,6 +17,7 @@
 #include "optim/optimizer.h"
 #include "program/plan.h"
 #include "runtime/stopwatch.h"
+#include "state/averages.h"
 #include "state/buffers.h"
 #include "state/parameters.h"
 
@@ -72,7 +73,7 @@ class Supernet {
   // Runs forward as in training, but leaves running statistics unchanged. Keeps the values of the plan's taps.
   EvaluateRecord observe(const Plan& plan, Minibatch& batch);
   // `alignment`: weight in the loss of the distance between taps and the values observed last; none: taps are not
-  // compared.
+  // compared. The parts of a batch run one after another, and their gradients add up to the batch's.
   AccumulateRecord accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment = std::nullopt);
   void add_noise(const GradientNoise& noise);
   void record_moments();
@@ -103,6 +104,7 @@ class Supernet {
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
   Buffers& buffers() { return buffers_; }
+  Averages& averages() { return averages_; }
 
  private:
   struct Finished {
@@ -111,6 +113,7 @@ class Supernet {
     ClipRecord clip;
   };
 
+  AccumulateRecord accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment);
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
   // The hook between a step's backward passes and the first use of its gradients. It may change the gradients.
   void complete_gradients(const FinishOptions& options);
@@ -119,6 +122,7 @@ class Supernet {
 
   Parameters parameters_;
   Buffers buffers_;
+  Averages averages_{parameters_, buffers_};
   const bool reference_;
   const Precision precision_;
   std::optional<Observation> observed_;

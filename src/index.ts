@@ -50,6 +50,7 @@ export {
   type RankingConfig,
   type RecalibrationConfig,
   type RegularizedEvolutionSettings,
+  type SgdConfig,
   type SposConfig,
   type StandaloneConfig,
   type SumnasConfig,
@@ -236,7 +237,14 @@ export {
 } from './spaces/index.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
 export { type TrainOptions, train } from './training/loop.js'
-export { initialise, type Progress, type Restorable, restoreWeights, type Snapshot } from './training/snapshot.js'
+export {
+  averagedWeights,
+  initialise,
+  type Progress,
+  type Restorable,
+  restoreWeights,
+  type Snapshot,
+} from './training/snapshot.js'
 export {
   type Explained,
   type Imported,

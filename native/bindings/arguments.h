@@ -71,7 +71,9 @@ inline Fields fields_argument(const Napi::Value& value, const std::string& name)
     const std::string key = keys.Get(i).ToString().Utf8Value();
     if (key == "kind") continue;
     const Napi::Value field = object.Get(key);
+    if (field.IsUndefined()) continue;
     fields[key] = {field.IsNumber() ? std::optional(field.As<Napi::Number>().DoubleValue()) : std::nullopt,
+                   field.IsBoolean() ? std::optional(field.As<Napi::Boolean>().Value()) : std::nullopt,
                    describe(field)};
   }
   return {name, std::move(kind), std::move(fields)};

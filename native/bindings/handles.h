@@ -13,6 +13,8 @@
 
 namespace pada {
 
+struct StateKind;
+
 // The object of a handle. Calls under way hold the object too, so they can finish after dispose().
 template <class T>
 class Held {
@@ -97,8 +99,11 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
  private:
   const std::shared_ptr<Supernet>& supernet() const { return held_.get("Supernet"); }
   std::shared_ptr<const Plan> plan_argument(const Napi::Value& value) const;
-  // Reports the memory that an optimizer is about to take, once for each of its slots.
-  void announce(Napi::Env env, const std::vector<SlotKind>& slots);
+  // Reports the memory that state is about to take, if its first use allocates it; once for each kind.
+  void announce(Napi::Env env, const StateKind& kind);
+  void announce_averages(Napi::Env env);
+  // Announces the slots of the optimizer and the averages, if the options of an update use them.
+  void announce_update(Napi::Env env, const Napi::Value& options);
 
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
@@ -109,6 +114,8 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   Napi::Value update(const Napi::CallbackInfo& info);
   Napi::Value finish_step(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value restart_averages(const Napi::CallbackInfo& info);
+  Napi::Value use_weights(const Napi::CallbackInfo& info);
   Napi::Value reset_optimizer(const Napi::CallbackInfo& info);
   Napi::Value discard_gradients(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
@@ -127,7 +134,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
 
   Held<Supernet> held_;
-  std::set<std::string> announced_;  // names of slots
+  std::set<std::string> announced_;  // names of kinds of state
 };
 
 // The handle behind a JavaScript value. Throws if the value was not made by the class.

@@ -9,20 +9,22 @@ namespace {
 
 std::vector<StateKind> all_kinds() {
   const auto of_parameters = [](const char* name, at::Tensor Parameters::* member) -> StateKind {
-    return {name, false, std::nullopt, [member](Supernet& net) -> at::Tensor& { return net.parameters().*member; }};
+    return {name, false, false, [member](Supernet& net) -> at::Tensor& { return net.parameters().*member; }};
   };
   std::vector<StateKind> kinds = {
       of_parameters("parameters", &Parameters::values),
       of_parameters("gradients", &Parameters::gradients),
       of_parameters("momentMean", &Parameters::moment_mean),
       of_parameters("momentM2", &Parameters::moment_m2),
-      {"buffers", true, std::nullopt, [](Supernet& net) -> at::Tensor& { return net.buffers().values; }},
+      {"buffers", true, false, [](Supernet& net) -> at::Tensor& { return net.buffers().values; }},
+      {"averagedParameters", false, true, [](Supernet& net) -> at::Tensor& { return net.averages().parameters(); }},
+      {"averagedBuffers", true, true, [](Supernet& net) -> at::Tensor& { return net.averages().buffers(); }},
   };
   for (const OptimizerKind& optimizer : optimizer_kinds()) {
     for (const SlotKind& slot : optimizer.slots) {
       if (std::ranges::any_of(kinds, [&](const StateKind& kind) { return kind.name == slot.name; })) continue;
       kinds.push_back(
-          {slot.name, false, slot, [slot](Supernet& net) -> at::Tensor& { return net.parameters().slot(slot); }});
+          {slot.name, false, true, [slot](Supernet& net) -> at::Tensor& { return net.parameters().slot(slot); }});
     }
   }
   return kinds;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,9 +11,9 @@ namespace pada {
 
 struct StateKind {
   std::string name;
-  bool of_buffers;               // one number per scalar of the buffers, not of the parameters
-  std::optional<SlotKind> slot;  // if an optimizer keeps it
-  // Executor thread only: the first call for a slot allocates it.
+  bool of_buffers;  // one number per scalar of the buffers, not of the parameters
+  bool is_lazy;     // the first use allocates it
+  // Executor thread only.
   std::function<at::Tensor&(Supernet&)> flat;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 Drop drop_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "drop");
-  Drop drop{static_cast<uint64_t>(count_argument(object.Get("seed"), "drop.seed", 0)), 1};
+  Drop drop{static_cast<uint64_t>(count_argument(object.Get("seed"), "drop.seed", 0))};
   if (const Napi::Value scale = object.Get("pathScale"); !scale.IsUndefined()) {
     drop.path_scale = number_argument(scale, "drop.pathScale");
     if (!(drop.path_scale >= 0 && drop.path_scale <= 1)) {
@@ -45,7 +45,7 @@ std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
 
 Batch batch_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}};
+  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}, 0};
   if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
     batch.augmentation = augmentation_argument(given);
   }
@@ -54,6 +54,9 @@ Batch batch_argument(const Napi::Value& value) {
     if (batch.weights.size() != batch.indices.size()) {
       expected("one weight per index", "weights", std::to_string(batch.weights.size()));
     }
+  }
+  if (const Napi::Value given = object.Get("microBatchSize"); !given.IsUndefined()) {
+    batch.part_size = count_argument(given, "microBatchSize");
   }
   if (const Napi::Value given = object.Get("drop"); !given.IsUndefined()) batch.drop = drop_argument(given);
   if (const Napi::Value given = object.Get("mixing"); !given.IsUndefined()) {
@@ -70,11 +73,16 @@ const OptimizerKind& optimizer_kind_argument(const Napi::Value& value) {
 UpdateOptions update_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "options");
   Fields settings = fields_argument(object.Get("optimizer"), "optimizer");
-  UpdateOptions options{optimizer_kind(settings.kind()).make(settings), finite(object, "learningRate"), false};
+  UpdateOptions options{optimizer_kind(settings.kind()).make(settings), finite(object, "learningRate")};
   settings.finish();
   const std::string unsampled = string_argument(object.Get("unsampled"), "unsampled");
   if (unsampled != "skip" && unsampled != "decay") expected("\"skip\" or \"decay\"", "unsampled", unsampled);
   options.decay_unsampled = unsampled == "decay";
+  if (const Napi::Value given = object.Get("averageDecay"); !given.IsUndefined()) {
+    const double decay = number_argument(given, "averageDecay");
+    if (!(decay >= 0 && decay <= 1)) expected("a number from 0 to 1", "averageDecay", describe(given));
+    options.average_decay = decay;
+  }
   return options;
 }
 

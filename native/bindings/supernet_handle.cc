@@ -1,4 +1,5 @@
 #include "bindings/handles.h"
+#include "bindings/state_kinds.h"
 #include "bindings/supernet_arguments.h"
 #include "runtime/addon_data.h"
 #include "runtime/executor_thread.h"
@@ -44,6 +45,8 @@ Napi::Function SupernetHandle::define(Napi::Env env) {
                       InstanceMethod<&H::observe>("observe"),
                       InstanceMethod<&H::accumulate>("accumulate"),
                       InstanceMethod<&H::add_noise>("addGradientNoise"),
+                      InstanceMethod<&H::restart_averages>("restartAverages"),
+                      InstanceMethod<&H::use_weights>("useWeights"),
                       InstanceMethod<&H::reset_optimizer>("resetOptimizer"),
                       InstanceMethod<&H::discard_gradients>("discardGradients"),
                       InstanceMethod<&H::snapshot>("snapshot"),
@@ -76,7 +79,7 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
     auto supernet =
         std::make_shared<Supernet>(std::move(names), shapes_argument(info[1]), buffers_argument(info[2], device),
                                    device, is_reference(options), precision_of(options));
-    // Values, gradients and two moments; announce() adds the slots of optimizers.
+    // Values, gradients and two moments; announce() adds what is allocated later.
     const int64_t bytes = 4 * supernet->parameters().flat_bytes() + supernet->buffers().flat_bytes();
     held_.hold(info.Env(), std::move(supernet), bytes);
   });
@@ -164,16 +167,24 @@ Napi::Value SupernetHandle::clip(const Napi::CallbackInfo& info) {
   });
 }
 
-void SupernetHandle::announce(Napi::Env env, const std::vector<SlotKind>& slots) {
-  for (const SlotKind& slot : slots) {
-    if (announced_.insert(slot.name).second) held_.grow(env, supernet()->parameters().flat_bytes());
-  }
+void SupernetHandle::announce(Napi::Env env, const StateKind& kind) {
+  if (!kind.is_lazy || !announced_.insert(kind.name).second) return;
+  held_.grow(env, kind.of_buffers ? supernet()->buffers().flat_bytes() : supernet()->parameters().flat_bytes());
+}
+
+void SupernetHandle::announce_averages(Napi::Env env) {
+  for (const char* name : {"averagedParameters", "averagedBuffers"}) announce(env, state_kind(name));
+}
+
+void SupernetHandle::announce_update(Napi::Env env, const Napi::Value& options) {
+  for (const SlotKind& slot : optimizer_kind_argument(options).slots) announce(env, state_kind(slot.name));
+  if (!options.As<Napi::Object>().Get("averageDecay").IsUndefined()) announce_averages(env);
 }
 
 Napi::Value SupernetHandle::update(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     UpdateOptions options = update_argument(info[0]);
-    announce(info.Env(), optimizer_kind_argument(info[0]).slots);
+    announce_update(info.Env(), info[0]);
     return run_on_executor(info.Env(), [net = supernet(), options = std::move(options)] { net->update(options); });
   });
 }
@@ -181,7 +192,7 @@ Napi::Value SupernetHandle::update(const Napi::CallbackInfo& info) {
 Napi::Value SupernetHandle::finish_step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     FinishOptions options = finish_argument(info[0], supernet()->parameters());
-    announce(info.Env(), optimizer_kind_argument(info[0]).slots);
+    announce_update(info.Env(), info[0]);
     return run_on_executor(
         info.Env(), [net = supernet(), options = std::move(options)] { return net->finish_step(options); }, from_clip);
   });
@@ -190,7 +201,7 @@ Napi::Value SupernetHandle::finish_step(const Napi::CallbackInfo& info) {
 Napi::Value SupernetHandle::train_step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     StepOptions options = step_argument(info[3], supernet()->parameters());
-    announce(info.Env(), optimizer_kind_argument(info[3]).slots);
+    announce_update(info.Env(), info[3]);
     return run_on_executor(
         info.Env(),
         [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2]),

@@ -29,7 +29,7 @@ Napi::Value SupernetHandle::reset_moments(const Napi::CallbackInfo& info) {
 Napi::Value SupernetHandle::read(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const StateKind& kind = state_kind(string_argument(info[0], "kind"));
-    if (kind.slot) announce(info.Env(), {*kind.slot});
+    announce(info.Env(), kind);
     return run_on_executor(
         info.Env(), [net = supernet(), &kind] { return kind.flat(*net).to(at::kCPU, at::kFloat, false, true); },
         [](Napi::Env env, const at::Tensor& copy) -> Napi::Value {
@@ -46,11 +46,28 @@ Napi::Value SupernetHandle::write(const Napi::CallbackInfo& info) {
     if (static_cast<int64_t>(values.size()) != size) {
       expected(std::to_string(size) + " numbers", "values", std::to_string(values.size()));
     }
-    if (kind.slot) announce(info.Env(), {*kind.slot});
+    announce(info.Env(), kind);
     return run_on_executor(info.Env(), [net = supernet(), &kind, values = std::move(values)]() mutable {
       const int64_t count = static_cast<int64_t>(values.size());
       kind.flat(*net).copy_(at::from_blob(values.data(), {count}, at::TensorOptions().dtype(at::kFloat)));
     });
+  });
+}
+
+Napi::Value SupernetHandle::restart_averages(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    announce_averages(info.Env());
+    return run_on_executor(info.Env(), [net = supernet()] { net->averages().restart(); });
+  });
+}
+
+Napi::Value SupernetHandle::use_weights(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string which = string_argument(info[0], "weights");
+    if (which != "raw" && which != "averaged") expected("\"raw\" or \"averaged\"", "weights", "\"" + which + "\"");
+    if (which == "averaged") announce_averages(info.Env());
+    return run_on_executor(info.Env(),
+                           [net = supernet(), averaged = which == "averaged"] { net->averages().use(averaged); });
   });
 }
 
@@ -63,11 +80,15 @@ Napi::Value SupernetHandle::counts(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(
         info.Env(),
-        [net = supernet()] { return std::pair(net->parameters().times_sampled, net->parameters().ever_sampled); },
-        [](Napi::Env env, const std::pair<std::vector<double>, std::vector<uint8_t>>& counts) -> Napi::Value {
+        [net = supernet()] {
+          const Parameters& p = net->parameters();
+          return std::tuple(p.times_sampled, p.ever_sampled, p.times_updated);
+        },
+        [](Napi::Env env, const auto& counts) -> Napi::Value {
           Napi::Object object = Napi::Object::New(env);
-          object.Set("timesSampled", to_array(env, counts.first));
-          object.Set("everSampled", to_array(env, counts.second));
+          object.Set("timesSampled", to_array(env, std::get<0>(counts)));
+          object.Set("everSampled", to_array(env, std::get<1>(counts)));
+          object.Set("timesUpdated", to_array(env, std::get<2>(counts)));
           return object;
         });
   });
@@ -77,13 +98,16 @@ Napi::Value SupernetHandle::set_counts(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     std::vector<double> times = copied_array<double>(info[0], "timesSampled");
     std::vector<uint8_t> ever = copied_array<uint8_t>(info[1], "everSampled");
-    const size_t count = supernet()->parameters().count();
-    if (times.size() != count || ever.size() != count) {
-      expected("one count per parameter", "counts", std::to_string(times.size()));
+    std::vector<double> updated = copied_array<double>(info[2], "timesUpdated");
+    for (size_t size : {times.size(), ever.size(), updated.size()}) {
+      if (size == static_cast<size_t>(supernet()->parameters().count())) continue;
+      expected("one count per parameter", "counts", std::to_string(size));
     }
-    return run_on_executor(info.Env(), [net = supernet(), times = std::move(times), ever = std::move(ever)]() mutable {
+    return run_on_executor(info.Env(), [net = supernet(), times = std::move(times), ever = std::move(ever),
+                                        updated = std::move(updated)]() mutable {
       net->parameters().times_sampled = std::move(times);
       net->parameters().ever_sampled = std::move(ever);
+      net->parameters().times_updated = std::move(updated);
     });
   });
 }

@@ -11,6 +11,8 @@ namespace pada {
 struct Drop {
   uint64_t seed = 0;
   double path_scale = 1;  // factor on the probability of every drop path, 0...1
+  // Place in the batch of the first sample of this execution, if the batch is computed in parts.
+  int64_t first_sample = 0;
 };
 
 struct Phase {

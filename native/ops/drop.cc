@@ -12,8 +12,8 @@ double probability(const Step& step, const Activations& run) {
 }
 
 // 0 for dropped values, 1 / (1 - p) for the others: one factor per sample, or per number in the order of memory
-// (sample, row, column, channel). Factor i depends only on the step's seed, the instruction's index in the program, and
-// i. It is the same on any device and thread.
+// (sample, row, column, channel). Factor i of a batch depends only on the step's seed, the instruction's index in the
+// program, and i. It is the same on any device and thread, and if the batch is computed in parts.
 at::Tensor factors(const Step& step, double p, const Activations& run) {
   const Shape& s = run.plan.shapes[step.output];
   at::Tensor result = step.drops_samples
@@ -22,9 +22,10 @@ at::Tensor factors(const Step& step, double p, const Activations& run) {
   float* out = result.mutable_data_ptr<float>();
   const uint64_t stream = hash(run.phase.drop->seed * kGolden + hash(static_cast<uint64_t>(step.output)));
   const float scale = static_cast<float>(1 / (1 - p));
+  const int64_t first = run.phase.drop->first_sample * (result.numel() / run.batch);
   at::parallel_for(0, result.numel(), kElementsPerShare, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
-      out[i] = uniform(hash(stream + static_cast<uint64_t>(i) * kGolden)) < p ? 0.f : scale;
+      out[i] = uniform(hash(stream + static_cast<uint64_t>(first + i) * kGolden)) < p ? 0.f : scale;
     }
   });
   return result.to(run.parameters.device());

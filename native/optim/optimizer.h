@@ -1,21 +1,29 @@
 // Optimizers, which move parameters by their gradients: one kind per file, chosen by name.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/fields.h"
+#include "state/averages.h"
 #include "state/parameters.h"
 
 namespace pada {
 
+// Moves the scalars offset ... offset + size - 1 of the flat memory, all of the parameter `index`.
+using Sweep = std::function<void(int index, int64_t offset, int64_t size)>;
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Moves the parameters `indices` by their gradients.
-  virtual void update(Parameters& parameters, const std::vector<int>& indices, double learning_rate) const = 0;
+  // Prepares one update. Threads then call the sweep, each scalar once.
+  virtual Sweep sweep(Parameters& parameters, double learning_rate) const = 0;
+  // Moves one parameter by ATen's operators, in PyTorch's order.
+  virtual void update_by_aten(Parameters& parameters, int index, double learning_rate) const = 0;
 };
 
 struct OptimizerKind {
@@ -33,10 +41,11 @@ const OptimizerKind& optimizer_kind(const std::string& name);
 struct UpdateOptions {
   std::shared_ptr<const Optimizer> optimizer;
   double learning_rate = 0;
-  bool decay_unsampled = false;  // also moves parameters sampled earlier but not since the last update
+  bool decay_unsampled = false;           // also moves parameters sampled earlier but not since the last update
+  std::optional<double> average_decay{};  // of the averages, which then follow all weights; none: they stay
 };
 
-// Moves the pending parameters and clears their gradients.
-void update(Parameters& parameters, const UpdateOptions& options);
+// Moves the pending parameters and clears their gradients. The averages follow in the same sweep.
+void update(Parameters& parameters, Averages& averages, const UpdateOptions& options);
 
 }  // namespace pada

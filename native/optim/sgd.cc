@@ -1,6 +1,7 @@
 #include "optim/sgd.h"
 
 #include "ops/cpu/simd.h"
+#include "optim/weight_decay.h"
 #include "state/chunks.h"
 
 namespace pada {
@@ -16,6 +17,15 @@ PADA_SIMD void sgd_loop(float* __restrict w, const float* __restrict g, float* _
   }
 }
 
+PADA_SIMD void nesterov_loop(float* __restrict w, const float* __restrict g, float* __restrict m, float rate,
+                             float momentum, float decay, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const float decayed = g[i] + decay * w[i];
+    m[i] = momentum * m[i] + decayed;
+    w[i] -= rate * (decayed + momentum * m[i]);
+  }
+}
+
 PADA_SIMD void plain_sgd_loop(float* __restrict w, const float* __restrict g, float rate, float decay, int64_t n) {
   for (int64_t i = 0; i < n; i++) w[i] -= rate * (g[i] + decay * w[i]);
 }
@@ -23,38 +33,39 @@ PADA_SIMD void plain_sgd_loop(float* __restrict w, const float* __restrict g, fl
 class Sgd : public Optimizer {
  public:
   explicit Sgd(Fields& settings)
-      : momentum_(settings.number("momentum")), weight_decay_(settings.number("weightDecay")) {}
+      : momentum_(settings.number("momentum")), nesterov_(settings.flag("nesterov", false)), decay_(settings) {
+    if (nesterov_ && momentum_ == 0) expected("a positive number with nesterov", "optimizer.momentum", "0");
+  }
 
   // Without momentum, its slot stays unchanged, as in PyTorch. Another optimizer may use the slot.
-  void update(Parameters& parameters, const std::vector<int>& indices, double learning_rate) const override {
-    if (parameters.by_aten()) return update_by_aten(parameters, indices, learning_rate);
+  Sweep sweep(Parameters& parameters, double learning_rate) const override {
     const float rate = static_cast<float>(learning_rate), momentum = static_cast<float>(momentum_);
-    const float decay = static_cast<float>(weight_decay_);
     float* w = data(parameters.values);
     const float* g = data(parameters.gradients);
-    const std::vector<Chunk> chunks = chunks_of(parameters, indices);
+    const auto decay = [this, &parameters](int index) { return static_cast<float>(decay_.of(parameters, index)); };
     if (momentum == 0) {
-      for_chunks(chunks,
-                 [&](const Chunk& c, int64_t) { plain_sgd_loop(w + c.offset, g + c.offset, rate, decay, c.size); });
-      return;
+      return [=](int index, int64_t at, int64_t n) { plain_sgd_loop(w + at, g + at, rate, decay(index), n); };
     }
     float* m = data(parameters.slot(kMomentum));
-    for_chunks(chunks, [&](const Chunk& c, int64_t) {
-      sgd_loop(w + c.offset, g + c.offset, m + c.offset, rate, momentum, decay, c.size);
-    });
+    return [=, loop = nesterov_ ? nesterov_loop : sgd_loop](int index, int64_t at, int64_t n) {
+      loop(w + at, g + at, m + at, rate, momentum, decay(index), n);
+    };
+  }
+
+  void update_by_aten(Parameters& parameters, int index, double learning_rate) const override {
+    at::Tensor w = parameters.segment(parameters.values, index);
+    at::Tensor step = parameters.segment(parameters.gradients, index).add(w, decay_.of(parameters, index));
+    if (momentum_ != 0) {
+      const at::Tensor m = parameters.segment(parameters.slot(kMomentum), index).mul_(momentum_).add_(step);
+      step = nesterov_ ? step.add(m, momentum_) : m;
+    }
+    w.sub_(step, learning_rate);
   }
 
  private:
-  void update_by_aten(Parameters& parameters, const std::vector<int>& indices, double learning_rate) const {
-    for (int index : indices) {
-      at::Tensor w = parameters.segment(parameters.values, index);
-      at::Tensor step = parameters.segment(parameters.gradients, index).add(w, weight_decay_);
-      if (momentum_ != 0) step = parameters.segment(parameters.slot(kMomentum), index).mul_(momentum_).add_(step);
-      w.sub_(step, learning_rate);
-    }
-  }
-
-  double momentum_, weight_decay_;
+  double momentum_;
+  bool nesterov_;
+  WeightDecay decay_;
 };
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 namespace pada {
 
-// torch.optim.SGD without dampening: v = momentum v + (g + weightDecay w), w = w - rate v.
+// torch.optim.SGD without dampening: g = g + weightDecay w, v = momentum v + g, w = w - rate v. With `nesterov`,
+// w = w - rate (g + momentum v).
 OptimizerKind sgd();
 
 }  // namespace pada

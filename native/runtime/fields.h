@@ -13,9 +13,10 @@
 
 namespace pada {
 
-// A number, or another value, which `text` describes.
+// A number, a truth value, or another value, which `text` describes.
 struct Field {
   std::optional<double> number;
+  std::optional<bool> flag;
   std::string text;
 };
 
@@ -41,6 +42,15 @@ class Fields {
 
   double share(const std::string& field) {
     return read(field, "a number from 0 to 1", [](double value) { return value >= 0 && value <= 1; });
+  }
+
+  // A field that may be absent.
+  bool flag(const std::string& field, bool otherwise) {
+    known_.insert(field);
+    const auto found = fields_.find(field);
+    if (found == fields_.end()) return otherwise;
+    if (!found->second.flag) expected("true or false", name_ + "." + field, found->second.text);
+    return *found->second.flag;
   }
 
   // Throws if there is a field that was not read.

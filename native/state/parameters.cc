@@ -8,6 +8,7 @@ Parameters::Parameters(std::vector<std::string> names, std::vector<std::vector<i
   for (at::Tensor* state : {&values, &gradients, &moment_mean, &moment_m2}) *state = flat(0);
   times_sampled.assign(count(), 0);
   ever_sampled.assign(count(), 0);
+  times_updated.assign(count(), 0);
   is_pending_.assign(count(), 0);
 }
 
@@ -24,10 +25,12 @@ at::Tensor& Parameters::slot(const SlotKind& kind) {
 
 void Parameters::reset_slots(int index) {
   for (auto& [name, slot] : slots_) segment(slot.values, index).fill_(slot.initial);
+  times_updated[index] = 0;
 }
 
 void Parameters::reset_slots() {
   for (auto& [name, slot] : slots_) slot.values.fill_(slot.initial);
+  times_updated.assign(count(), 0);
 }
 
 void Parameters::mark_pending(const std::vector<int>& sampled) {

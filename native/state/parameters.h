@@ -30,10 +30,11 @@ class Parameters : public NamedTensors {
   at::Tensor values, gradients, moment_mean, moment_m2;
   std::vector<double> times_sampled;  // since the last reset of the moments
   std::vector<uint8_t> ever_sampled;
+  std::vector<double> times_updated;  // since the last reset of its slots
 
   // Flat memory of an optimizer's slot, allocated by the first call.
   at::Tensor& slot(const SlotKind& kind);
-  // Resets the slots of one parameter, or of all, to their initial values.
+  // Resets the slots of one parameter, or of all, to their initial values, and their numbers of updates to 0.
   void reset_slots(int index);
   void reset_slots();
 

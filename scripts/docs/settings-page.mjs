@@ -21,6 +21,8 @@ training:
 - \`--config FILE\` names the file. \`--set key.of.setting=value …\` changes settings; values are YAML: \`--set training.epochs=8 "method={name: spos}"\`.
 - \`pada-native config FILE --set …\` prints all settings with their defaults, and names every mistake.
 - Editors with a YAML language server complete and check a file whose first line is the comment above.
+- A group whose \`kind\`, \`name\` or \`algorithm\` chooses among several has a default as a whole. If you write any of its
+  settings, write that key too.
 - What spaces, methods and tables are: see [search spaces](spaces.md), [methods](methods.md) and
   [ground truth](ground-truth.md).
 - The defaults are those of PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others.

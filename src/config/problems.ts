@@ -38,7 +38,13 @@ function amount(origin: string, relation: string, limit: number | bigint): strin
 
 function alternatives(issue: z.core.$ZodRawIssue): string {
   const { options, errors } = issue as { options?: readonly string[]; errors?: readonly z.core.$ZodIssue[][] }
-  if (options !== undefined) return options.join(', ')
+  if (options !== undefined) {
+    const { discriminator, path = [] } = issue
+    const isAbsent = discriminator !== undefined && (issue.input as object)[discriminator as never] === undefined
+    // A whole group may have a default, but an entry of a list has none.
+    const isGroup = typeof path.at(-2) === 'string'
+    return options.join(', ') + (isAbsent && isGroup ? `, because the group has no default ${discriminator},` : '')
+  }
   return (errors ?? []).map((branch) => branch[0].message).join(' or ')
 }
 

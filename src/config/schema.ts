@@ -21,7 +21,7 @@ export {
   type RegularizedEvolutionSettings,
 } from './finding.js'
 export type * from './methods.js'
-export type { OptimizerConfig } from './optimizer.js'
+export type { OptimizerConfig, SgdConfig } from './optimizer.js'
 export type { RankingConfig, RecalibrationConfig } from './ranking.js'
 export type * from './spaces.js'
 export type { TrainingConfig } from './training.js'
@@ -70,6 +70,23 @@ export const configSchema = group({
     path: ['method', 'name'],
     error: 'another method, because there is one path only to find in standalone,',
     when: ({ value }) => value instanceof Object,
+  })
+  .check(({ value: { method, training }, issues }) => {
+    const refuse = (setting: string[], wanted: string) =>
+      issues.push({
+        code: 'custom',
+        path: ['training', ...setting],
+        message: `${wanted}, because method.name is ${method.name},`,
+        input: training,
+      })
+    const { optimizer, averaging, microBatchSize, batchSize } = training
+    if ((method.name === 'close' || method.name === 'sumnas') && optimizer.kind !== 'sgd') {
+      refuse(['optimizer', 'kind'], 'sgd')
+    }
+    if (method.name === 'close' && averaging !== undefined) refuse(['averaging'], 'none')
+    if (method.name === 'magic-a' && (microBatchSize ?? batchSize) < batchSize) {
+      refuse(['microBatchSize'], 'none')
+    }
   })
   .describe('Settings of a search.')
 

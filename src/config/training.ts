@@ -1,41 +1,47 @@
 /** The settings of training. Defaults come from PA&DA (CVPR 2023) on NAS-Bench-201 and CIFAR-10. */
 import { z } from 'zod'
 import { augmentation } from './augmentation.js'
-import { count, group, positive } from './group.js'
+import { count, group, positive, share } from './group.js'
+import { learningRateSchedule, warmup } from './learning-rate.js'
 import { optimizer } from './optimizer.js'
 
-const learningRateSchedule = z
-  .discriminatedUnion('kind', [
-    group({ kind: z.literal('cosine') }).describe('Follow a cosine down to `training.learningRateMin`.'),
-    group({
-      kind: z.literal('plateau'),
-      patience: z
-        .int()
-        .min(0)
-        .default(30)
-        .describe('Epochs without a fall of the training loss that are tolerated before the rate is lowered.'),
-      factor: positive.lt(1).default(0.5).describe('Factor by which the rate is lowered.'),
-    }).describe("Lower the rate if the training loss has stopped falling, as PyTorch's ReduceLROnPlateau does."),
-  ])
-  .describe('How the learning rate changes from epoch to epoch.')
+const averaging = group({
+  decay: share.default(0.9999).describe('Share of the average that each update keeps.'),
+  warmup: z
+    .boolean()
+    .default(false)
+    .describe(
+      "True: the share is at most 1 − (1 + u)^(−2/3) in update u, counted from 0, as with `use_warmup` of timm's ModelEmaV3.",
+    ),
+}).describe(
+  "Keep a second set of weights: exponential moving averages of parameters and running statistics, as timm's ModelEmaV2 does. They begin as the initial weights and follow every update. A search ranks the raw weights. Default: none.",
+)
 
 export const training = group({
   epochs: count.default(250).describe('Epochs to train. An epoch takes as many images as there are to train on.'),
   batchSize: count.default(256).describe('Images per step.'),
-  learningRate: positive.default(0.05).describe('Learning rate of the first epoch.'),
+  microBatchSize: count
+    .optional()
+    .describe(
+      'Images computed at a time, if the batch does not fit into memory. A batch is divided into parts of at most this many, whose sizes differ by one at most. Their gradients add up to the gradient of the batch. Batch norms normalise by the part, and running statistics change with every part. Default: the whole batch.',
+    ),
+  learningRate: positive.default(0.05).describe('Learning rate of the first epoch; with `one-cycle` the highest one.'),
   learningRateMin: z
     .number()
     .min(0)
     .default(0)
-    .describe('Lowest learning rate: a cosine ends there, and plateaus never go below it.'),
+
+    .describe('Lowest learning rate after warm-up: a cosine ends there, and no other schedule goes below it.'),
+  warmup: warmup.optional(),
   schedule: learningRateSchedule.prefault({ kind: 'cosine' }),
   optimizer: optimizer.prefault({ kind: 'sgd' }),
+  averaging: averaging.optional(),
   clipNorm: positive.default(5).describe('Gradients are scaled down if their norm over all weights is larger.'),
   unsampled: z
     .enum(['skip', 'decay'])
     .default('decay')
     .describe(
-      "What happens to weights outside a step's path, once they were trained. `decay`: momentum and weight decay still change them, as in PyTorch 1.7. `skip`: they stay unchanged.",
+      "What happens to weights outside a step's path, once they were trained. `decay`: the optimizer moves them with gradient 0, so that its state and weight decay still change them, as in PyTorch 1.7. `skip`: they and their state stay unchanged.",
     ),
   gradientNoise: z
     .number()
@@ -58,7 +64,17 @@ export const training = group({
     .min(0)
     .default(60)
     .describe('Longest time between two checkpoints, in seconds; 0 saves after every step.'),
-}).describe('How the supernet is trained.')
+})
+  .check(({ value, issues }) => {
+    const { learningRate, learningRateMin, warmup, schedule } = value
+    const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value })
+    const most = `at most training.learningRate, ${learningRate},`
+    if (learningRateMin > learningRate) refuse(['learningRateMin'], most)
+    if (warmup === undefined) return
+    if (warmup.from > learningRate) refuse(['warmup', 'from'], most)
+    if (schedule.kind === 'one-cycle') refuse(['warmup'], 'none, because one-cycle begins with a warm-up of its own,')
+  })
+  .describe('How the supernet is trained.')
 
 /** Settings of {@link train}: the group `training`. */
 export type TrainingConfig = z.output<typeof training>

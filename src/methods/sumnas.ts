@@ -31,21 +31,22 @@ export class Sumnas extends FairMethod {
   /** K paths take trial steps on `batch`. Their mean displacement is the gradient of one update. */
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
     const paths = this.nextPaths()
-    const optimizer = this.#config.compat ? 'keep' : 'reset'
+    const kept = this.#config.compat ? 'keep' : 'reset'
     using held = supernet.hold(batch)
     const outcomes: StepOutcome[] = []
     for (const path of paths) {
       const trial = plan(path)
       await supernet.snapshot(trial)
       outcomes.push(await this.#descend(supernet, trial, held, options))
-      await supernet.restore(trial, { displacement: 1 / paths.length, optimizer })
+      await supernet.restore(trial, { displacement: 1 / paths.length, optimizer: kept })
     }
     await supernet.displacementToGradients()
-    const { learningRate: annealed, unsampled } = options
+    const { learningRate: annealed, unsampled, averageDecay } = options
     // The schedule of the training, from another initial rate.
     const learningRate = (this.#config.learningRate * annealed) / this.#learningRate
     const { weightDecay } = this.#config
-    await supernet.update({ learningRate, optimizer: { kind: 'sgd', momentum: 0, weightDecay }, unsampled })
+    const optimizer = { kind: 'sgd', momentum: 0, weightDecay } as const
+    await supernet.update({ learningRate, optimizer, unsampled, averageDecay })
     return meanOutcome(outcomes)
   }
 

@@ -7,6 +7,7 @@ import type {
   CalibrationImages,
   ClipRecord,
   ConvolutionTiming,
+  Counts,
   Device,
   EvaluateOptions,
   EvaluateRecord,
@@ -42,6 +43,8 @@ export interface RawSupernet extends RawHandle {
   clip(maxNorm: number): Promise<ClipRecord>
   update(options: UpdateOptions): Promise<void>
   finishStep(options: FinishOptions): Promise<ClipRecord>
+  restartAverages(): Promise<void>
+  useWeights(which: 'raw' | 'averaged'): Promise<void>
   resetOptimizer(): Promise<void>
   discardGradients(): Promise<void>
   trainStep(plan: RawPlan, ...step: [...images: RawImages, options: StepOptions]): Promise<StepRecord>
@@ -60,8 +63,8 @@ export interface RawSupernet extends RawHandle {
   resetMoments(): Promise<void>
   read(kind: StateKind): Promise<Float32Array>
   write(kind: StateKind, values: Float32Array): Promise<void>
-  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }>
-  setCounts(timesSampled: Float64Array, everSampled: Uint8Array): Promise<void>
+  counts(): Promise<Counts>
+  setCounts(timesSampled: Float64Array, everSampled: Uint8Array, timesUpdated: Float64Array): Promise<void>
   convolutionSeconds(plan: RawPlan, timing: ConvolutionTiming): Promise<number>
 }
 

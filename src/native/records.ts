@@ -70,6 +70,12 @@ export interface Batch {
   readonly weights?: Float32Array
   /** If absent, nothing is dropped. */
   readonly drop?: Drop
+  /**
+   * Samples computed at a time; default all. A batch is divided into as few parts as possible, whose sizes differ by one
+   * at most. Loss and gradients are those of the batch. But batch norms normalise by the part, and running statistics
+   * change once per part. Neither `observe` nor `alignment` takes a batch of several parts.
+   */
+  readonly microBatchSize?: number
   /** Coefficients of the inputs of the program's `mix` instructions, one per input. Absent if it has none. */
   readonly mixing?: Float32Array
 }
@@ -141,6 +147,11 @@ export interface UpdateOptions {
    * sampled earlier, with gradient zero, as PyTorch 1.7 does, whose `zero_grad` leaves zeros.
    */
   readonly unsampled: TrainingConfig['unsampled']
+  /**
+   * Share, in [0, 1], that the averaged weights a keep: a ← d a + (1 − d) w for all parameters and buffers, after the
+   * update. Absent: the averages stay unchanged.
+   */
+  readonly averageDecay?: number
 }
 
 /** Options of the second half of a step, which uses the gradients of its passes. */
@@ -187,6 +198,16 @@ export interface ConvolutionTiming {
   readonly warmup: number
   /** Measured rounds. The result is their median. */
   readonly repetitions: number
+}
+
+/** Counts of steps and updates, one entry per parameter of the supernet. */
+export interface Counts {
+  /** Steps that sampled the parameter since the moments' reset. */
+  readonly timesSampled: Float64Array
+  /** 1 if any step ever sampled the parameter. */
+  readonly everSampled: Uint8Array
+  /** Updates that moved the parameter since the optimizer's reset: the steps of Adam's bias correction. */
+  readonly timesUpdated: Float64Array
 }
 
 /** Gradient moments since the last reset, one entry per parameter of the supernet. */

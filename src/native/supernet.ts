@@ -14,6 +14,7 @@ import type {
   CalibrationImages,
   ClipRecord,
   ConvolutionTiming,
+  Counts,
   Device,
   EvaluateOptions,
   EvaluateRecord,
@@ -135,6 +136,23 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.update(options)
   }
 
+  /**
+   * Sets the averaged weights to copies of the parameters and buffers. From then on, each update with an `averageDecay`
+   * moves all of them. They cost as much memory as the weights. Raw weights are in use afterwards.
+   */
+  restartAverages(): Promise<void> {
+    return this.raw.restartAverages()
+  }
+
+  /**
+   * Chooses the parameters and buffers that all calls use from now on: the raw ones, which training moves, or their
+   * averages. Evaluate the averages, or read them for an export, then return to `raw`: steps and updates refuse
+   * averages. Without {@link restartAverages} before, averages begin as copies of the weights. Copies nothing.
+   */
+  useWeights(which: 'raw' | 'averaged'): Promise<void> {
+    return this.raw.useWeights(which)
+  }
+
   /** Resets the optimizer state of all parameters, such as momentum. */
   resetOptimizer(): Promise<void> {
     return this.raw.resetOptimizer()
@@ -215,14 +233,14 @@ export class Supernet extends Handle<RawSupernet> {
     return this.raw.write(kind, values)
   }
 
-  /** For each parameter, the steps that sampled it since {@link resetMoments}, and 1 if any step ever did. */
-  counts(): Promise<{ timesSampled: Float64Array; everSampled: Uint8Array }> {
+  /** What steps and updates have counted of each parameter. */
+  counts(): Promise<Counts> {
     return this.raw.counts()
   }
 
   /** Replaces the counts that {@link Supernet.counts} returns. */
-  setCounts(counts: { timesSampled: Float64Array; everSampled: Uint8Array }): Promise<void> {
-    return this.raw.setCounts(counts.timesSampled, counts.everSampled)
+  setCounts({ timesSampled, everSampled, timesUpdated }: Counts): Promise<void> {
+    return this.raw.setCounts(timesSampled, everSampled, timesUpdated)
   }
 
   /**

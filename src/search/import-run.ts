@@ -62,7 +62,9 @@ export async function importOpened(
 
   using supernet = Supernet.of(space)
   await initialise(supernet, random)
-  const initial = await takeSnapshot(START, randomState(random), supernet, method, config.training.optimizer)
+  const initial = await takeSnapshot(START, randomState(random), supernet, method, {
+    optimizer: config.training.optimizer,
+  })
   signal?.throwIfAborted()
   await using run = await RunFolder.create(out ?? defaultRunFolder(config))
   const about = { source, digest: weightsDigest(tensors), ...choice, ...report }

@@ -123,7 +123,7 @@ export async function* searchHolding(
   } else {
     if (from === undefined)
       throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
-    await restoreSnapshot(from, supernet, method, config.training.optimizer)
+    await restoreSnapshot(from, supernet, method, config.training)
   }
   const progress = latest?.progress ?? START
   const weights = weightsDigest(latest?.weights ?? new Map())

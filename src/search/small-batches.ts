@@ -11,14 +11,20 @@ import { pathsWithEveryOption } from '../spaces/path.js'
 
 /** Checks the batches of training. */
 export function checkTrainingBatches(
-  { training: { batchSize } }: Pick<Config, 'training'>,
+  { training: { batchSize, microBatchSize = batchSize } }: Pick<Config, 'training'>,
   space: SearchSpace,
   method: Pick<Method, 'program'>,
   images: number,
 ): void {
   // The last batch is the smallest.
-  if ((images % batchSize || batchSize) !== 1) return
+  const last = images % batchSize || batchSize
+  const divided = [batchSize, last].some((size) => size > 1 && smallestPart(size, microBatchSize) === 1)
+  if (last !== 1 && !divided) return
   if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
+  if (divided) {
+    const received = `${microBatchSize} with training.batchSize ${batchSize} and ${images} training images`
+    throw expected('parts of at least 2 images', `training.microBatchSize with ${space.name}`, received, 2)
+  }
   const received = `${batchSize} with ${images} training images, which leaves one for the last batch`
   throw expected(
     'batches of at least 2 images',
@@ -36,10 +42,15 @@ export function checkRecalibrationBatches(
 ): void {
   const images = Math.min(recalibration.images, available)
   if (space.buffers === undefined || images === 0) return
-  const smallest = Math.floor(images / Math.ceil(images / recalibration.batchSize))
-  if (smallest !== 1 || !normalisesOnePixel(space, (path) => space.program(path))) return
+  if (smallestPart(images, recalibration.batchSize) !== 1 || !normalisesOnePixel(space, (path) => space.program(path)))
+    return
   const received = `${recalibration.batchSize} with ${images} images`
   throw expected('batches of at least 2 images', `ranking.recalibration.batchSize with ${space.name}`, received, 2)
+}
+
+/** Images of the smallest part, if as few parts as possible have `most` images at most and differ by one at most. */
+function smallestPart(images: number, most: number): number {
+  return Math.floor(images / Math.ceil(images / most))
 }
 
 /** True if a path has a batch norm of one-pixel feature maps. Looks at every operation of every choice. */

@@ -14,6 +14,7 @@ import type {
   HeldBatch,
   Moments,
   Plan,
+  RestoreOptions,
   StepOptions,
   StepRecord,
   Supernet,
@@ -80,8 +81,19 @@ function frozen(supernet: Verbs): Verbs {
     const gradientNorms = new Float64Array(plan.parameters.length)
     return { ...record, gradientNorms, ...(await finishStep(options)) }
   }
+  // No update has changed the optimizer's state, so there is nothing to reset.
+  const restore = (plan: Plan, options: RestoreOptions) => supernet.restore(plan, { ...options, optimizer: 'keep' })
   const nothing = async () => {}
-  const replaced = { trainStep, finishStep, update, write: nothing, resetOptimizer: nothing, setCounts: nothing }
+  const replaced = {
+    trainStep,
+    finishStep,
+    update,
+    restore,
+    write: nothing,
+    restartAverages: nothing,
+    resetOptimizer: nothing,
+    setCounts: nothing,
+  }
   return Object.assign(Object.create(supernet) as Verbs, replaced satisfies Partial<Verbs>)
 }
 

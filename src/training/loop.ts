@@ -11,6 +11,7 @@ import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
 import type { SearchSpace } from '../spaces/space.js'
+import { averageDecay } from './averaging.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
@@ -56,7 +57,7 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
-  const { epochs, batchSize, optimizer, clipNorm, unsampled } = settings
+  const { epochs, batchSize, microBatchSize, optimizer, averaging, clipNorm, unsampled } = settings
   const steps = stepsPerEpoch(data.count, batchSize)
   using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
@@ -65,9 +66,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const progress: Progress = structuredClone({ ...START, ...from?.progress })
   if (from === undefined) {
     await initialise(supernet, random)
+    if (averaging !== undefined) await supernet.restartAverages()
   } else {
     restoreRandom(random, from.random)
-    await restoreSnapshot(from, supernet, method, optimizer)
+    await restoreSnapshot(from, supernet, method, settings)
   }
 
   const saveSeconds = options.save === undefined ? Number.POSITIVE_INFINITY : settings.checkpointSeconds
@@ -84,14 +86,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const learningRateAt = (step: number) =>
       learningRateOf(settings, { epoch, step, steps, losses, restarts: method.scheduleRestarts })
     const optionsOfStep = (step: number): StepOptions => {
-      const options = { learningRate: learningRateAt(step), optimizer, unsampled, clipNorm }
+      const averages = averaging && { averageDecay: averageDecay(averaging, epoch * steps + step) }
+      const options = { learningRate: learningRateAt(step), optimizer, unsampled, clipNorm, ...averages }
       if (settings.gradientNoise === 0) return options
       const noise = { deviation: settings.gradientNoise, seed: random.noise.integer(2 ** 32), parameters: candidates }
       return { ...options, noise }
     }
     const batchOf = (indices: Int32Array): Batch => {
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      return { dataset: data, indices, augmentation, drop: { seed: random.drop.integer(2 ** 32) } }
+      const drop = { seed: random.drop.integer(2 ** 32) }
+      return { dataset: data, indices, augmentation, drop, ...(microBatchSize && { microBatchSize }) }
     }
     if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()
@@ -99,7 +103,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const save = async () => {
       tick(progress, clock)
       const streams = { ...randomState(random), data: dataStream }
-      await options.save?.(await takeSnapshot(progress, streams, supernet, method, optimizer))
+      await options.save?.(await takeSnapshot(progress, streams, supernet, method, settings))
       lastSave = clock.total
     }
 
@@ -170,7 +174,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     if (progress.epoch === epochs || !recent) {
       tick(progress, clock)
       progress.epochSeconds = 0
-      await options.save(await takeSnapshot(progress, randomState(random), supernet, method, optimizer))
+      await options.save(await takeSnapshot(progress, randomState(random), supernet, method, settings))
       lastSave = clock.total
       yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
     }

@@ -6,7 +6,7 @@
 import { expected } from '../base/errors.js'
 import type { Random, RandomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
-import type { OptimizerConfig } from '../config/schema.js'
+import type { TrainingConfig } from '../config/schema.js'
 import type { Tensor } from '../formats/safetensors.js'
 import type { Method, MethodState } from '../methods/method.js'
 import { OPTIMIZER_SLOTS, type StateKind, type Supernet } from '../native/index.js'
@@ -39,10 +39,12 @@ export interface Snapshot {
   readonly weights: ReadonlyMap<string, Tensor>
   /**
    * All other state, by name:
-   * - `momentum.NAME`: the optimizer's state of a parameter, PyTorch's momentum buffer.
+   * - `momentum.NAME` and other slots of the optimizer: its state of a parameter, such as PyTorch's momentum buffer.
+   * - `averaged.NAME`: the average of a parameter or buffer, if the settings have `averaging`.
    * - `momentMean.NAME`, `momentM2.NAME`: mean and sum of squared deviations of a parameter's gradients so far.
    * - `timesSampled`: per parameter, the number of steps that sampled it since the moments' reset.
    * - `everSampled`: per parameter, 1 if any step sampled it.
+   * - `timesUpdated`: per parameter, the number of updates since the optimizer's reset.
    * - `method.NAME`: the state of the method.
    */
   readonly state: ReadonlyMap<string, Tensor>
@@ -60,27 +62,50 @@ export const START: Progress = {
 }
 
 /** The part of a supernet that snapshots use. */
-export type Restorable = Pick<Supernet, 'specs' | 'buffers' | 'read' | 'write' | 'counts' | 'setCounts'>
+export type Restorable = Pick<
+  Supernet,
+  'specs' | 'buffers' | 'read' | 'write' | 'counts' | 'setCounts' | 'restartAverages'
+>
+
+/** The settings that decide which state there is. */
+type Kept = Pick<TrainingConfig, 'optimizer' | 'averaging'>
 
 /** The kinds of state that every parameter has in addition to its value. */
-const kindsOf = ({ kind }: OptimizerConfig): StateKind[] => [...OPTIMIZER_SLOTS[kind], 'momentMean', 'momentM2']
+const kindsOf = ({ optimizer: { kind } }: Kept): StateKind[] => [...OPTIMIZER_SLOTS[kind], 'momentMean', 'momentM2']
+const AVERAGED_PREFIX = 'averaged.'
 const METHOD_PREFIX = 'method.'
+
+/** The averaged parameters and buffers in a snapshot, by the names of the weights; undefined if it has none. */
+export function averagedWeights({ state }: Pick<Snapshot, 'state'>): Map<string, Tensor> | undefined {
+  const averaged = [...state].flatMap(([name, tensor]) =>
+    name.startsWith(AVERAGED_PREFIX) ? [[name.slice(AVERAGED_PREFIX.length), tensor] as const] : [],
+  )
+  return averaged.length === 0 ? undefined : new Map(averaged)
+}
 
 export async function takeSnapshot(
   progress: Progress,
   random: RandomState,
   supernet: Restorable,
   method: Method,
-  optimizer: OptimizerConfig,
+  settings: Kept,
 ): Promise<Snapshot> {
   const state = new Map<string, Tensor>()
-  for (const kind of kindsOf(optimizer)) {
+  for (const kind of kindsOf(settings)) {
     const tensors = splitByName([[supernet.specs, await supernet.read(kind)]])
     for (const [name, tensor] of tensors) state.set(`${kind}.${name}`, tensor)
   }
-  const { timesSampled, everSampled } = await supernet.counts()
+  if (settings.averaging !== undefined) {
+    const tensors = splitByName([
+      [supernet.specs, await supernet.read('averagedParameters')],
+      [supernet.buffers, await supernet.read('averagedBuffers')],
+    ])
+    for (const [name, tensor] of tensors) state.set(AVERAGED_PREFIX + name, tensor)
+  }
+  const { timesSampled, everSampled, timesUpdated } = await supernet.counts()
   state.set('timesSampled', flat(timesSampled))
   state.set('everSampled', flat(everSampled))
+  state.set('timesUpdated', flat(timesUpdated))
   for (const [name, values] of Object.entries(method.state())) state.set(METHOD_PREFIX + name, flat(values.slice()))
   const weights = splitByName([
     [supernet.specs, await supernet.read('parameters')],
@@ -90,18 +115,33 @@ export async function takeSnapshot(
   return { progress: structuredClone(progress), random, weights, state }
 }
 
-/** Restores supernet and method from a snapshot; the caller restores the random streams. */
+/**
+ * Restores supernet and method from a snapshot; the caller restores the random streams. If the snapshot has no averaged
+ * weights, because its weights were imported, averages begin with these.
+ */
 export async function restoreSnapshot(
   { weights, state }: Snapshot,
   supernet: Restorable,
   method: Method,
-  optimizer: OptimizerConfig,
+  settings: Kept,
 ): Promise<void> {
   await restoreWeights(weights, supernet)
-  for (const kind of kindsOf(optimizer)) await supernet.write(kind, joined(state, supernet.specs, `${kind}.`))
+  for (const kind of kindsOf(settings)) await supernet.write(kind, joined(state, supernet.specs, `${kind}.`))
+  if (settings.averaging !== undefined) {
+    const averaged = averagedWeights({ state })
+    if (averaged === undefined) await supernet.restartAverages()
+    else {
+      await supernet.write('averagedParameters', joined(averaged, supernet.specs))
+      await supernet.write('averagedBuffers', joined(averaged, supernet.buffers))
+    }
+  }
   await supernet.setCounts({
     timesSampled: data(state, 'timesSampled', Float64Array),
     everSampled: data(state, 'everSampled', Uint8Array),
+    // Checkpoints of earlier versions, which had SGD only, do not count updates.
+    timesUpdated: state.has('timesUpdated')
+      ? data(state, 'timesUpdated', Float64Array)
+      : new Float64Array(supernet.specs.length),
   })
   const methodState: Record<string, Float64Array> = {}
   for (const name of state.keys()) {

@@ -106,8 +106,18 @@ describe('update', () => {
     ],
     [
       'an unknown setting',
-      { ...SGD.optimizer, nesterov: true },
-      'Expected only kind, momentum, weightDecay for optimizer but received "nesterov"',
+      { ...SGD.optimizer, alpha: 0.9 },
+      'Expected only kind, decayNormsAndBiases, momentum, nesterov, weightDecay for optimizer but received "alpha"',
+    ],
+    [
+      'text for true',
+      { ...SGD.optimizer, nesterov: 'true' },
+      'Expected true or false for optimizer.nesterov but received true',
+    ],
+    [
+      'nesterov without momentum',
+      { ...SGD.optimizer, momentum: 0, nesterov: true },
+      'Expected a positive number with nesterov for optimizer.momentum but received 0',
     ],
   ])('refuses %s', async (_, optimizer, message) => {
     const options = { learningRate: 0.1, optimizer, unsampled: 'skip' } as Parameters<typeof net.update>[0]

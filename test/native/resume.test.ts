@@ -62,6 +62,28 @@ describe('a resumed run', () => {
       },
     ],
     ['SPOS without decay of unsampled weights', { method: { name: 'spos' }, training: { unsampled: 'skip' } }],
+    [
+      'SPOS by RMSprop in parts, with averages, warm-up and a schedule by step',
+      {
+        method: { name: 'spos' },
+        training: {
+          microBatchSize: 20,
+          learningRate: 0.01,
+          optimizer: { kind: 'rmsprop-tf', decayNormsAndBiases: false },
+          averaging: { decay: 0.9, warmup: true },
+          warmup: { steps: 9 },
+          schedule: { kind: 'cosine', per: 'step' },
+        },
+      },
+    ],
+    [
+      'FairNAS by AdamW, with averages and one cycle',
+      {
+        method: { name: 'fairnas' },
+        training: { optimizer: { kind: 'adamw' }, averaging: { decay: 0.9 }, schedule: { kind: 'one-cycle' } },
+      },
+    ],
+    ['SUMNAS with averages', { method: { name: 'sumnas' }, training: { averaging: { decay: 0.9 }, varianceSteps: 3 } }],
     ['SPOS by model size', { method: { name: 'spos', sampling: 'modelSize' } }],
     ['MAGIC-T', { method: { name: 'magic-t' } }],
     ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' }, training: { varianceSteps: 3 } }],

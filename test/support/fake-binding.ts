@@ -63,6 +63,7 @@ class FakeSupernet {
   readonly #state: Record<string, Float32Array>
   #timesSampled: Float64Array
   #everSampled: Uint8Array
+  #timesUpdated: Float64Array
   readonly #pending = new Set<number>()
   #trial: Float32Array
   readonly #displacement: Float32Array
@@ -75,15 +76,24 @@ class FakeSupernet {
     this.#names = names
     for (const shape of shapes) this.#offsets.push(this.#offsets.at(-1)! + shape.reduce((a, b) => a * b, 1))
     const zeros = () => new Float32Array(this.#offsets.at(-1)!)
-    this.#state = { parameters: zeros(), gradients: zeros(), momentum: zeros(), momentMean: zeros(), momentM2: zeros() }
+    this.#state = {
+      parameters: zeros(),
+      gradients: zeros(),
+      momentum: zeros(),
+      momentMean: zeros(),
+      momentM2: zeros(),
+      averagedParameters: zeros(),
+    }
     const each = buffers.shapes.map((shape, i) =>
       new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(buffers.initial[i]),
     )
     this.#state.buffers = Float32Array.from(each.flat())
+    this.#state.averagedBuffers = this.#state.buffers.slice()
     this.#trial = zeros()
     this.#displacement = zeros()
     this.#timesSampled = new Float64Array(names.length)
     this.#everSampled = new Uint8Array(names.length)
+    this.#timesUpdated = new Float64Array(names.length)
     journal.open.add(this)
   }
 
@@ -172,17 +182,38 @@ class FakeSupernet {
     this.#update(options)
   }
 
-  #update({ learningRate, optimizer }: UpdateOptions) {
+  #update({ learningRate, optimizer, averageDecay }: UpdateOptions) {
+    if (optimizer.kind !== 'sgd') throw new TypeError('The fake addon knows SGD only')
+    for (const parameter of this.#pending) this.#timesUpdated[parameter]++
     const { parameters, gradients, momentum } = this.#state
     for (const i of this.#pendingScalars()) {
       momentum[i] = optimizer.momentum * momentum[i] + gradients[i] + optimizer.weightDecay * parameters[i]
       parameters[i] -= learningRate * momentum[i]
     }
+    if (averageDecay !== undefined) {
+      const { averagedParameters, averagedBuffers, buffers } = this.#state
+      for (const [averages, values] of [
+        [averagedParameters, parameters],
+        [averagedBuffers, buffers],
+      ]) {
+        for (const [i, value] of values.entries()) averages[i] += (1 - averageDecay) * (value - averages[i])
+      }
+    }
     this.#discard()
+  }
+
+  async restartAverages() {
+    this.#state.averagedParameters = this.#state.parameters.slice()
+    this.#state.averagedBuffers = this.#state.buffers.slice()
+  }
+
+  async useWeights(which: 'raw' | 'averaged') {
+    if (which === 'averaged') throw new TypeError('The fake addon uses raw weights only')
   }
 
   async resetOptimizer() {
     this.#state.momentum.fill(0)
+    this.#timesUpdated.fill(0)
   }
 
   async discardGradients() {
@@ -304,12 +335,17 @@ class FakeSupernet {
   }
 
   async counts() {
-    return { timesSampled: this.#timesSampled.slice(), everSampled: this.#everSampled.slice() }
+    return {
+      timesSampled: this.#timesSampled.slice(),
+      everSampled: this.#everSampled.slice(),
+      timesUpdated: this.#timesUpdated.slice(),
+    }
   }
 
-  async setCounts(timesSampled: Float64Array, everSampled: Uint8Array) {
+  async setCounts(timesSampled: Float64Array, everSampled: Uint8Array, timesUpdated: Float64Array) {
     this.#timesSampled = timesSampled.slice()
     this.#everSampled = everSampled.slice()
+    this.#timesUpdated = timesUpdated.slice()
   }
 
   dispose() {

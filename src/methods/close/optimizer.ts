@@ -1,3 +1,4 @@
+import { expected } from '../../base/errors.js'
 import type { StepOptions } from '../../native/index.js'
 
 /** Parameters and gradients of a small network that is trained together with the supernet. */
@@ -8,19 +9,27 @@ interface Trained {
 
 /**
  * One step of SGD with the supernet's settings. The gradient of this network alone is clipped to `clipNorm`; then
- * m ← μ m + g + λ w and w ← w − η m. Weights stay float32 numbers. Gradients are cleared.
+ * g ← g + λ w, m ← μ m + g, and w ← w − η m, or w ← w − η (g + μ m) with `nesterov`. Weights stay float32 numbers.
+ * Gradients are cleared.
+ *
+ * @throws UserError for another optimizer.
  */
 export function sgdStep(
   { values, gradients }: Trained,
   momentum: Float64Array,
   options: Pick<StepOptions, 'learningRate' | 'optimizer' | 'clipNorm'>,
 ): void {
-  const { momentum: share, weightDecay } = options.optimizer
+  const { optimizer } = options
+  if (optimizer.kind !== 'sgd') throw expected('sgd', 'training.optimizer.kind with method close', optimizer.kind, 2)
+  const { momentum: share, nesterov, weightDecay } = optimizer
   const norm = Math.sqrt(gradients.reduce((sum, value) => sum + value * value, 0))
   const scale = Math.min(1, options.clipNorm / (norm + 1e-6))
   for (let i = 0; i < values.length; i++) {
-    momentum[i] = share * momentum[i] + gradients[i] * scale + weightDecay * values[i]
-    values[i] = Math.fround(values[i] - options.learningRate * momentum[i])
+    const gradient = gradients[i] * scale + weightDecay * values[i]
+    momentum[i] = share * momentum[i] + gradient
+    values[i] = Math.fround(
+      values[i] - options.learningRate * (nesterov ? gradient + share * momentum[i] : momentum[i]),
+    )
   }
   gradients.fill(0)
 }

@@ -153,6 +153,58 @@ describe('parseConfig', () => {
         { training: { learningRateMin: -1 } },
         'Expected a number of at least 0 for training.learningRateMin but received -1',
       ],
+      [
+        { training: { learningRate: 0.02, learningRateMin: 0.03 } },
+        'Expected at most training.learningRate, 0.02, for training.learningRateMin but received 0.03',
+      ],
+      [
+        { training: { schedule: { patience: 3 } } },
+        'Expected cosine, plateau, step, exponential, one-cycle, constant, because the group has no default kind, for training.schedule.kind but received nothing',
+      ],
+      [
+        { training: { schedule: { kind: 'cosine', patience: 3 } } },
+        'Expected only kind, per for training.schedule but received "patience"',
+      ],
+      [
+        { training: { warmup: { epochs: 3, from: 0.1 } } },
+        'Expected at most training.learningRate, 0.05, for training.warmup.from but received 0.1',
+      ],
+      [
+        { training: { warmup: { from: 0.01 } } },
+        'Expected either epochs or steps for training.warmup but received {"from":0.01}',
+      ],
+      [
+        { training: { warmup: { epochs: 3, steps: 5 } } },
+        'Expected either epochs or steps for training.warmup but received {"epochs":3,"steps":5}',
+      ],
+      [
+        { training: { warmup: { epochs: 3 }, schedule: { kind: 'one-cycle' } } },
+        'Expected none, because one-cycle begins with a warm-up of its own, for training.warmup but received {"epochs":3}',
+      ],
+      [
+        { training: { optimizer: { kind: 'sgd', momentum: 0, nesterov: true } } },
+        'Expected a number of more than 0, because nesterov is true, for training.optimizer.momentum but received 0',
+      ],
+      [
+        { training: { optimizer: { kind: 'adamw', momentum: 0.9 } } },
+        'Expected only kind, beta1, beta2, epsilon, weightDecay, decayNormsAndBiases for training.optimizer but received "momentum"',
+      ],
+      [
+        { training: { averaging: { decay: 1.5 } } },
+        'Expected a number of at most 1 for training.averaging.decay but received 1.5',
+      ],
+      [
+        { method: { name: 'sumnas' }, training: { optimizer: { kind: 'adamw' } } },
+        'Expected sgd, because method.name is sumnas, for training.optimizer.kind but received "adamw"',
+      ],
+      [
+        { method: { name: 'close' }, training: { averaging: {} } },
+        'Expected none, because method.name is close, for training.averaging but received {}',
+      ],
+      [
+        { method: { name: 'magic-a' }, training: { batchSize: 8, microBatchSize: 4 } },
+        'Expected none, because method.name is magic-a, for training.microBatchSize but received 4',
+      ],
       [{ space: { name: 'darts', cells: 0 } }, 'Expected a number of at least 1 for space.cells but received 0'],
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
       [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
@@ -201,7 +253,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: {} },
-        'Expected random, evolution, regularizedEvolution, localSearch for finding.algorithm but received nothing',
+        'Expected random, evolution, regularizedEvolution, localSearch, because the group has no default algorithm, for finding.algorithm but received nothing',
       ],
       [
         { finding: { algorithm: 'localSearch', population: 3 } },

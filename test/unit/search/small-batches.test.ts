@@ -44,6 +44,25 @@ describe('a batch of one image', () => {
     },
   )
 
+  it.each([
+    [32, 32, 1],
+    [64, 3, 2],
+    [35, 32, 2],
+  ])(
+    'within training on %i images in batches of %i, computed %i at a time, is refused before there is a run',
+    async (images, batchSize, microBatchSize) => {
+      await expect(run(images, { training: { ...epoch, batchSize, microBatchSize } })).rejects.toThrow(
+        `Expected parts of at least 2 images for training.microBatchSize with proxylessnas but received ${microBatchSize} with training.batchSize ${batchSize} and ${images} training images`,
+      )
+      expect(existsSync(join(folder, 'run'))).toBe(false)
+    },
+  )
+
+  it('does not arise if 33 images are computed in parts of 17 and 16', async () => {
+    const training = { ...epoch, batchSize: 33, microBatchSize: 32 }
+    await expect(run(33, { training })).resolves.toBeDefined()
+  })
+
   it('is taken if no batch norm has feature maps of one pixel', async () => {
     const space = { name: 'nasbench201', channels: 2, cellsPerStage: 1 } as const
     await expect(run(33, { space, training: { ...epoch, batchSize: 32 } })).resolves.toBeDefined()

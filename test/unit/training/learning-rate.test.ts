@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { training } from '../../../src/config/training.js'
 import { cosineLearningRate, learningRateOf, plateauLearningRate } from '../../../src/training/learning-rate.js'
 
 describe('cosineLearningRate', () => {
@@ -22,6 +24,13 @@ describe('cosineLearningRate', () => {
 interface PlateauFixture {
   readonly losses: readonly number[]
   readonly settings: readonly { patience: number; factor: number; minimum: number; rates: readonly number[] }[]
+  /** Rates of other schedulers: of each epoch, or of each of `steps` steps in each epoch. */
+  readonly rates: readonly {
+    readonly scheduler: string
+    readonly training: z.input<typeof training>
+    readonly steps?: number
+    readonly rates: readonly number[]
+  }[]
 }
 
 const fixture: PlateauFixture = JSON.parse(
@@ -60,5 +69,68 @@ describe('learningRateOf', () => {
       learningRateOf(plateau, { step: 0, steps: 1, epoch, losses, restarts: [5] }),
     )
     expect(restarted).toEqual([0.05, 0.05, 0.05, 0.05, 0.025, 0.05, 0.05, 0.05, 0.025, 0.025])
+  })
+
+  it.each(fixture.rates)('is that of $scheduler', (row) => {
+    const { rates, steps = 1 } = row
+    const settings = training.parse(row.training)
+    expect(rates).toHaveLength(settings.epochs * steps)
+    for (const [time, rate] of rates.entries()) {
+      const position = { epoch: Math.floor(time / steps), step: time % steps, steps, losses: [] }
+      const received = learningRateOf(settings, position)
+      expect(Math.abs(received / rate - 1), `${time}: ${received}, not ${rate}`).toBeLessThan(1e-12)
+    }
+  })
+
+  it('changes within an epoch only if the schedule or the warm-up is by step', () => {
+    const within = (changes: z.input<typeof training>) => {
+      const settings = training.parse({ epochs: 10, ...changes })
+      const rates = [0, 1, 2].map((step) => learningRateOf(settings, { epoch: 1, step, steps: 3, losses: [1] }))
+      return new Set(rates).size
+    }
+    for (const kind of ['cosine', 'plateau', 'step', 'exponential', 'constant'] as const) {
+      expect(within({ schedule: { kind } }), kind).toBe(1)
+    }
+    expect(within({ schedule: { kind: 'constant' }, warmup: { epochs: 5 } })).toBe(1)
+    expect(within({ schedule: { kind: 'constant' }, warmup: { steps: 10 } })).toBe(3)
+    expect(within({ schedule: { kind: 'cosine', per: 'step' } })).toBe(3)
+    expect(within({ schedule: { kind: 'exponential', per: 'step' } })).toBe(3)
+    expect(within({ schedule: { kind: 'one-cycle' } })).toBe(3)
+  })
+
+  it('stays at or above the minimum, but a warm-up may begin below it', () => {
+    const rates = (changes: z.input<typeof training>) => {
+      const settings = training.parse({ epochs: 100, learningRate: 0.1, learningRateMin: 0.04, ...changes })
+      return Array.from({ length: 100 }, (_, epoch) => learningRateOf(settings, { epoch, step: 0, steps: 1, losses }))
+    }
+    for (const kind of ['step', 'exponential', 'one-cycle'] as const) {
+      expect(Math.min(...rates({ schedule: { kind } })), kind).toBe(0.04)
+    }
+    expect(rates({ schedule: { kind: 'step' }, warmup: { epochs: 4 } })[1]).toBeCloseTo(0.025, 15)
+  })
+
+  it('warms up again after a restart', () => {
+    const settings = training.parse({ epochs: 10, learningRate: 0.1, warmup: { epochs: 2 } })
+    const rates = [0, 1, 2, 5, 6, 7].map((epoch) =>
+      learningRateOf(settings, { epoch, step: 0, steps: 1, losses, restarts: [5] }),
+    )
+    expect(rates.map((rate) => Math.round(rate * 1e4))).toEqual([
+      0,
+      500,
+      Math.round(cosineLearningRate(1000, 2, 10)),
+      0,
+      500,
+      Math.round(cosineLearningRate(1000, 2, 5)),
+    ])
+  })
+
+  it('is finite in the shortest trainings of one cycle', () => {
+    for (const steps of [1, 2, 3, 4]) {
+      const settings = training.parse({ epochs: 1, learningRate: 0.1, schedule: { kind: 'one-cycle' } })
+      for (let step = 0; step < steps; step++) {
+        const rate = learningRateOf(settings, { epoch: 0, step, steps, losses: [] })
+        expect(rate >= 0.1 / 25 / 1e4 - 1e-18 && rate <= 0.1, `${step} of ${steps}: ${rate}`).toBe(true)
+      }
+    }
   })
 })

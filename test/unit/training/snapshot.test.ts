@@ -4,7 +4,14 @@ import { createRandom, randomState } from '../../../src/base/random.js'
 import type { Method } from '../../../src/methods/index.js'
 import { Supernet } from '../../../src/native/index.js'
 import type { BufferSpec, ParameterSpec } from '../../../src/spaces/index.js'
-import { initialise, restoreSnapshot, restoreWeights, START, takeSnapshot } from '../../../src/training/snapshot.js'
+import {
+  averagedWeights,
+  initialise,
+  restoreSnapshot,
+  restoreWeights,
+  START,
+  takeSnapshot,
+} from '../../../src/training/snapshot.js'
 
 const specs: ParameterSpec[] = [{ name: 'norm.weight', shape: [2], init: { kind: 'zeros' } }]
 const buffers: BufferSpec[] = [
@@ -13,7 +20,7 @@ const buffers: BufferSpec[] = [
 ]
 const method = { state: () => ({}), restore: () => {} } as unknown as Method
 
-const SGD = { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const
+const SGD = { optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 } } as const
 
 it('a snapshot holds buffers by name beside the parameters, and restores them', async () => {
   using supernet = new Supernet(specs, { buffers })
@@ -43,6 +50,43 @@ it('a snapshot holds the optimiser and the moments under the names of the parame
     expect(snapshot.state.get(`${kind}.norm.weight`)).toEqual({ shape: [2], data: Float32Array.from(state[kind]) })
     expect([...(await other.read(kind))]).toEqual(state[kind])
   }
+})
+
+it('a snapshot holds averaged weights by name, and restores them', async () => {
+  const settings = { ...SGD, averaging: { decay: 0.9, warmup: false } }
+  using supernet = new Supernet(specs, { buffers })
+  await supernet.write('parameters', Float32Array.of(1, 2))
+  await supernet.write('averagedParameters', Float32Array.of(3, 4))
+  await supernet.write('averagedBuffers', Float32Array.of(5, 6, 7, 8))
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method, settings)
+  expect([...averagedWeights(snapshot)!].map(([name, { shape, data }]) => [name, shape, [...data]])).toEqual([
+    ['norm.weight', [2], [3, 4]],
+    ['norm.running_mean', [2], [5, 6]],
+    ['norm.running_var', [2], [7, 8]],
+  ])
+  using other = new Supernet(specs, { buffers })
+  await restoreSnapshot(snapshot, other, method, settings)
+  expect([...(await other.read('averagedParameters'))]).toEqual([3, 4])
+  expect([...(await other.read('averagedBuffers'))]).toEqual([5, 6, 7, 8])
+})
+
+it('averages begin with the weights of a snapshot that has none, such as imported weights', async () => {
+  using supernet = new Supernet(specs, { buffers })
+  await supernet.write('parameters', Float32Array.of(1, 2))
+  const snapshot = await takeSnapshot(START, randomState(createRandom(1)), supernet, method, SGD)
+  expect(averagedWeights(snapshot)).toBeUndefined()
+  await restoreSnapshot(snapshot, supernet, method, { ...SGD, averaging: { decay: 0.9, warmup: false } })
+  expect([...(await supernet.read('averagedParameters'))]).toEqual([1, 2])
+  expect([...(await supernet.read('averagedBuffers'))]).toEqual([0, 0, 1, 1])
+})
+
+it('a snapshot of an earlier version, which counts no updates, is restored', async () => {
+  using supernet = new Supernet(specs)
+  const { state, ...rest } = await takeSnapshot(START, randomState(createRandom(1)), supernet, method, SGD)
+  expect(state.has('timesUpdated')).toBe(true)
+  const earlier = new Map([...state].filter(([name]) => name !== 'timesUpdated'))
+  await restoreSnapshot({ ...rest, state: earlier }, supernet, method, SGD)
+  expect([...(await supernet.counts()).timesUpdated]).toEqual([0])
 })
 
 it('weights without the buffers are refused', async () => {

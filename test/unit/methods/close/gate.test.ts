@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../../src/base/random.js'
 import { Gate } from '../../../../src/methods/close/gate.js'
@@ -6,6 +7,7 @@ import { sgdStep } from '../../../../src/methods/close/optimizer.js'
 import { PathSampler } from '../../../../src/sampling/paths.js'
 import { type CellGraph, nasBench201 } from '../../../../src/spaces/index.js'
 import { chiSquare, histogram } from '../../../support/chi-square.js'
+import { randomFloats, randomNumbers } from '../../../support/random.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1 })
 const blocks = space.withBlocks(3)
@@ -176,6 +178,32 @@ function train(better: (operation: number) => number, { steps, slope, learningRa
   })
   return hits.reduce((sum, hit) => sum + hit, 0) / hits.length
 }
+
+describe("the gate's own step", () => {
+  const { learningRate, optimizers } = JSON.parse(
+    readFileSync(new URL('../../../fixtures/optimizers.json', import.meta.url), 'utf8'),
+  )
+
+  it.each([0, 1, 2])("is PyTorch's, case %i", (row) => {
+    const { optimizer, steps } = optimizers[row]
+    const numbers = randomNumbers(7)
+    const values = Float64Array.from(randomFloats(numbers, 17, 0.5))
+    const momentum = new Float64Array(17)
+    for (const expected of steps) {
+      const gradients = Float64Array.from(randomFloats(numbers, 17, 2))
+      sgdStep({ values, gradients }, momentum, { learningRate, optimizer, clipNorm: Number.POSITIVE_INFINITY })
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i], 6)
+    }
+  })
+
+  it('refuses an optimizer that it has not', () => {
+    const network = { values: new Float64Array(1), gradients: new Float64Array(1) }
+    const optimizer = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const
+    expect(() => sgdStep(network, new Float64Array(1), { learningRate, optimizer, clipNorm: 5 })).toThrow(
+      'Expected sgd for training.optimizer.kind with method close but received adamw',
+    )
+  })
+})
 
 describe('training the gate', () => {
   it('finds the block that is better for all edges', () => {
