@@ -56,6 +56,7 @@ export {
   type TrainingConfig,
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
+export { imageAugmentations } from './data/augmentation.js'
 export { imageExtents } from './data/extents.js'
 export { type FileFormat, loadSplits, type Splits } from './data/index.js'
 export {
