@@ -1,12 +1,13 @@
 #include <cmath>
-#include <cstring>
+#include <numbers>
+#include <vector>
 
 #include "data/pillow.h"
 
 namespace pada {
 namespace {
 
-// Calls `source(x, y)` for each pixel of a row, in order, for the place in `from` of what `to` shows; -1 for outside.
+// `source(x, y)`: the place in `from` of the pixel that `to` shows there; -1 for outside.
 template <class Source>
 void draw_pixels(const ImageExtent& e, const uint8_t* from, uint8_t* to, const uint8_t* fill, const Source& source) {
   for (int64_t y = 0; y < e.height; y++) {
@@ -22,18 +23,20 @@ int64_t place_of(const ImageExtent& e, int64_t x, int64_t y) {
   return x >= 0 && x < e.width && y >= 0 && y < e.height ? y * e.width + x : -1;
 }
 
+// The whole parts of first, first + step, first + 2 step …; -1 for negative numbers.
+std::vector<int64_t> whole_parts(double first, double step, int64_t number) {
+  std::vector<int64_t> parts;
+  for (double value = first; static_cast<int64_t>(parts.size()) < number; value += step) {
+    parts.push_back(value < 0 ? -1 : static_cast<int64_t>(value));
+  }
+  return parts;
+}
+
 // Without rotation or shear Pillow adds up coordinates as doubles.
 void scale_affine(const ImageExtent& e, const uint8_t* from, uint8_t* to, const double (&m)[6], const uint8_t* fill) {
-  const auto coordinate = [](double value) { return value < 0 ? int64_t{-1} : static_cast<int64_t>(value); };
-  double across = 0, down = m[5] + m[4] * 0.5;
-  draw_pixels(e, from, to, fill, [&](int64_t x, int64_t y) {
-    if (x == 0) across = m[2] + m[0] * 0.5;
-    const int64_t place = place_of(e, coordinate(across), coordinate(down));
-    across += m[0];
-    if (x + 1 == e.width) down += m[4];
-    (void)y;
-    return place;
-  });
+  const std::vector<int64_t> columns = whole_parts(m[2] + m[0] * 0.5, m[0], e.width);
+  const std::vector<int64_t> rows = whole_parts(m[5] + m[4] * 0.5, m[4], e.height);
+  draw_pixels(e, from, to, fill, [&](int64_t x, int64_t y) { return place_of(e, columns[x], rows[y]); });
 }
 
 double rounded(double value) { return std::round(value * 1e15) / 1e15; }
@@ -54,7 +57,7 @@ void affine(const ImageExtent& e, const uint8_t* from, uint8_t* to, const double
 void rotate(const ImageExtent& e, const uint8_t* from, uint8_t* to, double degrees, const uint8_t* fill) {
   double turn = std::fmod(degrees, 360.0);
   if (turn < 0) turn += 360.0;
-  const double angle = -(turn * (M_PI / 180.0));
+  const double angle = -(turn * (std::numbers::pi / 180.0));
   const double cosine = rounded(std::cos(angle)), sine = rounded(std::sin(angle));
   const double x = static_cast<double>(e.width) / 2, y = static_cast<double>(e.height) / 2;
   affine(e, from, to,
