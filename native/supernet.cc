@@ -73,7 +73,7 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
   const at::Tensor logits = run.forward(batch.images());
   Stopwatch::Scope time(Family::Loss);
-  const Loss loss = cross_entropy(logits, batch.labels(), batch.weights(), false);
+  const Loss loss = cross_entropy(logits, batch.targets(), false);
   return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
 }
 
@@ -97,7 +97,7 @@ AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, s
   const at::Tensor logits = run.forward(images);
   const Loss loss = [&] {
     Stopwatch::Scope time(Family::Loss);
-    return cross_entropy(logits, batch.labels(), batch.weights(), true);
+    return cross_entropy(logits, batch.targets(), true);
   }();
   run.backward(loss.gradient);
   parameters_.mark_pending(plan.sampled);
@@ -217,7 +217,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
     const at::Tensor labels = source.labels(consecutive(first, size));
     const at::Tensor logits = run.forward(source.in_order(first, size, record.count));
     Stopwatch::Scope time(Family::Loss);
-    const Loss loss = cross_entropy(logits, labels, {}, false);
+    const Loss loss = cross_entropy(logits, {.labels = labels}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;

@@ -57,6 +57,7 @@ export {
   type TrainingConfig,
 } from './config/index.js'
 export { type ConformanceOptions, checkSpace } from './conformance/check-space.js'
+export { imageAugmentations } from './data/augmentation.js'
 export { imageExtents } from './data/extents.js'
 export type { SplitNotes } from './data/images.js'
 export { type ImagesIdentity, identifyImages } from './data/images-identity.js'

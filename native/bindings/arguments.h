@@ -61,6 +61,13 @@ inline std::vector<std::string> strings_argument(const Napi::Value& value, const
   return strings;
 }
 
+// The numbers of a Float64Array; none of another value.
+inline std::vector<double> float64_numbers(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) return {};
+  const auto array = value.As<Napi::Float64Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
 // A tagged value: { kind, … }
 inline Fields fields_argument(const Napi::Value& value, const std::string& name) {
   const Napi::Object object = object_argument(value, name);
@@ -74,7 +81,7 @@ inline Fields fields_argument(const Napi::Value& value, const std::string& name)
     if (field.IsUndefined()) continue;
     fields[key] = {field.IsNumber() ? std::optional(field.As<Napi::Number>().DoubleValue()) : std::nullopt,
                    field.IsBoolean() ? std::optional(field.As<Napi::Boolean>().Value()) : std::nullopt,
-                   describe(field)};
+                   describe(field), float64_numbers(field)};
   }
   return {name, std::move(kind), std::move(fields)};
 }

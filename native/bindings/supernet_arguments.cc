@@ -21,6 +21,24 @@ Drop drop_argument(const Napi::Value& value) {
   return drop;
 }
 
+Mixup mixup_argument(const Napi::Value& value, size_t batch) {
+  const Napi::Object object = object_argument(value, "mixup");
+  const Napi::Value share = object.Get("share");
+  Mixup mixup{number_argument(share, "mixup.share"), {}};
+  if (!(mixup.share >= 0 && mixup.share <= 1)) expected("a number from 0 to 1", "mixup.share", describe(share));
+  const std::vector<int32_t> partners = copied_array<int32_t>(object.Get("partners"), "mixup.partners");
+  if (partners.size() != batch) {
+    expected("one partner per index", "mixup.partners", std::to_string(partners.size()));
+  }
+  for (const int32_t partner : partners) {
+    if (partner < 0 || static_cast<size_t>(partner) >= batch) {
+      expected("positions in the batch", "mixup.partners", std::to_string(partner));
+    }
+    mixup.partners.push_back(partner);
+  }
+  return mixup;
+}
+
 double finite(const Napi::Object& object, const char* name) {
   const double number = number_argument(object.Get(name), name);
   if (!std::isfinite(number)) expected("a finite number", name, std::to_string(number));
@@ -45,7 +63,7 @@ std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
 
 Batch batch_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}, 0};
+  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}, 0, 0, std::nullopt};
   if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
     batch.augmentation = augmentation_argument(given);
   }
@@ -61,6 +79,15 @@ Batch batch_argument(const Napi::Value& value) {
   if (const Napi::Value given = object.Get("drop"); !given.IsUndefined()) batch.drop = drop_argument(given);
   if (const Napi::Value given = object.Get("mixing"); !given.IsUndefined()) {
     batch.mixing = copied_array<float>(given, "mixing");
+  }
+  if (const Napi::Value given = object.Get("labelSmoothing"); !given.IsUndefined()) {
+    batch.smoothing = number_argument(given, "labelSmoothing");
+    if (!(batch.smoothing >= 0 && batch.smoothing < 1)) {
+      expected("a number of at least 0 and below 1", "labelSmoothing", describe(given));
+    }
+  }
+  if (const Napi::Value given = object.Get("mixup"); !given.IsUndefined()) {
+    batch.mixup = mixup_argument(given, batch.indices.size());
   }
   return batch;
 }

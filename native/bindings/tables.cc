@@ -2,6 +2,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/state_kinds.h"
+#include "data/pillow.h"
 #include "optim/optimizer.h"
 #include "program/instructions.h"
 #include "runtime/stopwatch.h"
@@ -52,6 +53,9 @@ Napi::Value tables(const Napi::CallbackInfo& call) {
     object.Set("instructions", instructions(env));
     object.Set("optimizers", optimizers(env));
     object.Set("stateKinds", strings(env, states));
+    std::vector<std::string> operations;
+    for (const NamedOperation& operation : pillow_operations()) operations.push_back(operation.name);
+    object.Set("imageOperations", strings(env, operations));
     object.Set("families", strings(env, {kFamilyNames.begin(), kFamilyNames.end()}));
     return object;
   });

@@ -5,7 +5,8 @@
 
 namespace pada {
 
-// { instructions: { name, attributes }[], optimizers: { kind, slots }[], stateKinds, families }
+// { instructions: { name, attributes }[], optimizers: { kind, slots }[], stateKinds, imageOperations,
+// families }
 Napi::Value tables(const Napi::CallbackInfo& call);
 
 }  // namespace pada

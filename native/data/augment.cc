@@ -4,6 +4,8 @@
 #include <cstring>
 #include <set>
 
+#include "data/auto_augment.h"
+#include "data/erase.h"
 #include "runtime/random.h"
 
 namespace pada {
@@ -71,7 +73,11 @@ std::shared_ptr<const Augmentation> make(Fields& fields) {
 }
 
 // The kinds of `augmentation` in src/config/augmentation.ts.
-constexpr Kind kKinds[] = {{"pad-crop", make<PadCrop>}, {"flip", make<Flip>}};
+constexpr Kind kKinds[] = {{"pad-crop", make<PadCrop>},
+                           {"flip", make<Flip>},
+                           {"auto-augment", make<AutoAugment>},
+                           {"cutout", make<Cutout>},
+                           {"random-erasing", make<RandomErasing>}};
 
 const Kind& kind_of(const Fields& entry) {
   std::string names;
@@ -97,6 +103,13 @@ AugmentationList make_augmentations(uint64_t seed, std::vector<Fields> entries) 
     entry.finish();
   }
   return list;
+}
+
+void AugmentationList::check(const ImageExtent& extent, bool bytes) const {
+  for (const auto& augmentation : augmentations) {
+    augmentation->check(extent, bytes);
+    if (augmentation->normalises()) bytes = false;
+  }
 }
 
 void AugmentationList::apply(Picture& picture, int64_t position) const {

@@ -18,6 +18,10 @@ class Augmentation {
   // lower 48 bits. flip compares the upper 53 with its probability; nearly always the upper 16 decide. Another kind
   // hashes the bits with a constant of its own.
   virtual void apply(Picture& picture, uint64_t draw) const = 0;
+  // True if the pixels are normalised floats afterwards.
+  virtual bool normalises() const { return false; }
+  // Throws for images that apply() cannot change. `bytes`: their pixels are bytes, not normalised floats.
+  virtual void check(const ImageExtent& /*extent*/, bool /*bytes*/) const {}
 };
 
 // The augmentations of a batch; empty if images stay as they are.
@@ -26,6 +30,8 @@ struct AugmentationList {
   std::vector<std::shared_ptr<const Augmentation>> augmentations;
 
   bool empty() const { return augmentations.empty(); }
+  // Throws if the list cannot be applied to such images. `bytes`: as of Augmentation::check.
+  void check(const ImageExtent& extent, bool bytes) const;
   // Applies the list in its order. `position`: index of the image in its batch.
   void apply(Picture& picture, int64_t position) const;
 };

@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "ops/cpu/grain.h"
@@ -38,6 +39,7 @@ Dataset::Dataset(const uint8_t* images, std::vector<int32_t> labels, ImageExtent
     : Dataset(std::move(labels), extent, device) {
   bytes_ = channels_innermost(images, count(), extent);
   for (int64_t c = 0; c < extent.channels; c++) {
+    mean_.push_back(static_cast<uint8_t>(std::clamp(std::nearbyint(mean[c] * 255), 0.0, 255.0)));
     for (int byte = 0; byte < 256; byte++) {
       normalised_.push_back(static_cast<float>((byte / 255.0 - mean[c]) / std[c]));
     }
@@ -57,6 +59,7 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
       expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
     }
   }
+  augmentation.check(extent_, !bytes_.empty());
   at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, at::kCPU);
   float* out = images.mutable_data_ptr<float>();
   const int64_t pixels = extent_.pixels();
@@ -65,7 +68,8 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
     for (int64_t i = begin; i < end; i++) {
       const int64_t start = indices[i] * pixels;
       const void* image = bytes_.empty() ? static_cast<const void*>(floats_.data() + start) : bytes_.data() + start;
-      Picture picture(extent_, image, bytes_.empty() ? nullptr : normalised_.data(), out + i * pixels, spare.get());
+      const float* table = bytes_.empty() ? nullptr : normalised_.data();
+      Picture picture(extent_, image, table, mean_.data(), out + i * pixels, spare.get());
       augmentation.apply(picture, i);
       picture.normalise();
     }

@@ -35,6 +35,7 @@ class Dataset : public ImageSource {
   int32_t largest_label_ = 0;
   ImageExtent extent_;
   std::vector<float> normalised_;  // by channel * 256 + byte
+  std::vector<uint8_t> mean_;      // bytes nearest to the mean of each channel
   at::Device device_;
   at::Tensor first_;
 };

@@ -8,8 +8,15 @@
 
 #include "data/image_source.h"
 #include "execution/phase.h"
+#include "ops/head.h"
 
 namespace pada {
+
+// Mixup (Zhang et al. 2018): sample i is share * sample i + (1 - share) * sample partners[i], and so is its target.
+struct Mixup {
+  double share;
+  std::vector<int64_t> partners;  // positions in the batch, one per sample
+};
 
 struct Batch {
   std::vector<int32_t> indices;
@@ -18,6 +25,8 @@ struct Batch {
   std::optional<Drop> drop;
   std::vector<float> mixing;  // one per coefficient of the plan
   int64_t part_size = 0;      // most samples that are computed at a time; 0: all
+  double smoothing = 0;       // of labels; see Targets
+  std::optional<Mixup> mixup;
 };
 
 class Minibatch {
@@ -32,7 +41,7 @@ class Minibatch {
 
   bool is_divided() const { return batch_.part_size > 0 && batch_.part_size < size(); }
   // As few parts as possible, whose sizes differ by one at most. The mean losses of the parts add up to the mean loss
-  // of the batch, because the weights of their samples are scaled. Images and dropouts are those of the batch.
+  // of the batch, because the weights of their samples are scaled. Images, targets and dropouts are those of the batch.
   std::vector<Minibatch> parts() {
     const int64_t count = (size() + batch_.part_size - 1) / batch_.part_size;
     std::vector<Minibatch> result;
@@ -44,42 +53,64 @@ class Minibatch {
     return result;
   }
 
-  // Gathered, augmented and normalised at the first call. Executor thread only, like labels() and weights().
+  // Gathered, augmented and normalised at the first call. Executor thread only, like targets().
   const at::Tensor& images() {
-    if (!images_.defined()) images_ = source_->gather(batch_.indices, batch_.augmentation);
+    if (images_.defined()) return images_;
+    images_ = source_->gather(batch_.indices, batch_.augmentation);
+    if (batch_.mixup) {
+      const at::Tensor others = images_.index_select(0, partners(images_.device()));
+      images_.mul_(batch_.mixup->share).add_(others, 1 - batch_.mixup->share);
+    }
     return images_;
   }
-  const at::Tensor& labels() {
-    if (!labels_.defined()) labels_ = source_->labels(batch_.indices);
-    return labels_;
-  }
-  // One factor per sample, or an undefined tensor.
-  const at::Tensor& weights() {
-    if (!weights_.defined() && !batch_.weights.empty()) {
-      weights_ = at::empty({size()}, at::TensorOptions().dtype(at::kFloat));
-      std::copy(batch_.weights.begin(), batch_.weights.end(), weights_.mutable_data_ptr<float>());
-      weights_ = weights_.to(labels().device());
+  const Targets& targets() {
+    if (targets_.labels.defined()) return targets_;
+    targets_.labels = source_->labels(batch_.indices);
+    targets_.smoothing = batch_.smoothing;
+    if (batch_.mixup) {
+      targets_.partners = targets_.labels.index_select(0, partners(targets_.labels.device()));
+      targets_.share = batch_.mixup->share;
     }
-    return weights_;
+    if (!batch_.weights.empty()) {
+      const at::Tensor weights = at::empty({size()}, at::TensorOptions().dtype(at::kFloat));
+      std::copy(batch_.weights.begin(), batch_.weights.end(), weights.mutable_data_ptr<float>());
+      targets_.weights = weights.to(targets_.labels.device());
+    }
+    return targets_;
   }
 
  private:
   Minibatch part(int64_t first, int64_t last) {
     const auto begin = batch_.indices.begin();
-    Batch part{{begin + first, begin + last}, {}, std::vector<float>(last - first), batch_.drop, batch_.mixing, 0};
-    const double share = static_cast<double>(last - first) / static_cast<double>(size());
+    const int64_t count = last - first;
+    Batch part{{begin + first, begin + last}, {}, std::vector<float>(count), batch_.drop, batch_.mixing, 0,
+               batch_.smoothing, std::nullopt};
+    const double share = static_cast<double>(count) / static_cast<double>(size());
     for (int64_t i = first; i < last; i++) {
       part.weights[i - first] = static_cast<float>(share * (batch_.weights.empty() ? 1 : batch_.weights[i]));
     }
     if (part.drop) part.drop->first_sample += first;
     Minibatch result(source_, std::move(part));
-    result.images_ = images().narrow(0, first, last - first);
+    result.images_ = images().narrow(0, first, count);
+    // The partner of a sample may be in another part.
+    if (batch_.mixup) {
+      result.targets();
+      result.targets_.partners = targets().partners.narrow(0, first, count);
+      result.targets_.share = targets().share;
+    }
     return result;
+  }
+  at::Tensor partners(at::Device device) const {
+    const std::vector<int64_t>& positions = batch_.mixup->partners;
+    const at::Tensor tensor = at::empty({size()}, at::TensorOptions().dtype(at::kLong));
+    std::copy(positions.begin(), positions.end(), tensor.mutable_data_ptr<int64_t>());
+    return tensor.to(device);
   }
 
   const std::shared_ptr<const ImageSource> source_;
   const Batch batch_;
-  at::Tensor images_, labels_, weights_;
+  at::Tensor images_;
+  Targets targets_;
 };
 
 }  // namespace pada

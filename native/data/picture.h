@@ -15,11 +15,20 @@ struct ImageExtent {
 class Picture {
  public:
   // `pixels`: bytes, with a `table` of their normalised values by channel * 256 + byte; or floats, with a null `table`.
+  // `mean`: the bytes nearest to the mean of each channel, or null with floats.
   // `out` has room for one picture of floats, `spare` for two.
-  Picture(const ImageExtent& extent, const void* pixels, const float* table, float* out, float* spare)
-      : extent_(extent), pixels_(static_cast<const char*>(pixels)), table_(table), out_(out), spare_(spare) {}
+  Picture(const ImageExtent& extent, const void* pixels, const float* table, const uint8_t* mean, float* out,
+          float* spare)
+      : extent_(extent),
+        pixels_(static_cast<const char*>(pixels)),
+        table_(table),
+        mean_(mean),
+        out_(out),
+        spare_(spare) {}
 
   const ImageExtent& extent() const { return extent_; }
+  // The mean colour, one byte per channel.
+  const uint8_t* mean() const { return mean_; }
   // Bytes of one pixel with all of its channels. Zeros are black in a picture of bytes, and the mean in a picture of
   // floats.
   int64_t pixel_bytes() const {
@@ -55,6 +64,7 @@ class Picture {
   const ImageExtent extent_;
   const char* pixels_;
   const float* table_;
+  const uint8_t* const mean_;
   float* const out_;
   float* const spare_;
 };

@@ -53,24 +53,39 @@ void linear_backward(const Step& step, Activations& run) {
                                    .to(run.values[step.input].scalar_type()));
 }
 
-Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at::Tensor& weights, bool gradient) {
+Loss cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradient) {
+  const auto& [labels, weights, smoothing, partners, share] = targets;
   const int64_t batch = logits4.size(0), classes = logits4.size(1);
   const at::Tensor logits = logits4.reshape({batch, classes});
   const at::Tensor log_softmax = at::_log_softmax(logits, 1, false);
-  const at::Tensor column = labels.view({batch, 1});
-  at::Tensor negative = log_softmax.gather(1, column).view({batch});
-  if (weights.defined()) negative = negative.mul(weights);
+  const double elsewhere = smoothing / static_cast<double>(classes);
+  // Calls `add` with the columns of labels, and with their shares of the targets beyond `elsewhere`.
+  const auto for_labels = [&, smoothing = smoothing, share = share](const auto& add) {
+    add(labels.view({batch, 1}), (1 - smoothing) * share);
+    if (partners.defined()) add(partners.view({batch, 1}), (1 - smoothing) * (1 - share));
+  };
+  at::Tensor likelihood;
+  for_labels([&](const at::Tensor& column, double part) {
+    const at::Tensor term = log_softmax.gather(1, column).view({batch}).mul_(part);
+    likelihood = likelihood.defined() ? likelihood.add(term) : term;
+  });
+  if (smoothing > 0) likelihood = likelihood.add(log_softmax.sum(1), elsewhere);
+  if (weights.defined()) likelihood = likelihood.mul(weights);
   Loss loss;
-  loss.total = negative.sum().neg();
+  loss.total = likelihood.sum().neg();
   loss.correct = logits.argmax(1).eq(labels).sum();
   if (!gradient) return loss;
-  at::Tensor difference = log_softmax.exp();
-  difference.scatter_add_(1, column, at::full({batch, 1}, -1, difference.options()));
-  loss.importance = difference.square().sum(1).sqrt();
+  at::Tensor difference = log_softmax.exp().sub_(elsewhere);
   // By the operator that autograd uses, which rounds differently than `difference`.
-  at::Tensor share = at::full({batch, 1}, -1.0 / static_cast<double>(batch), difference.options());
-  if (weights.defined()) share.mul_(weights.view({batch, 1}));
-  const at::Tensor upstream = at::zeros_like(log_softmax).scatter_(1, column, share);
+  const double mean = 1.0 / static_cast<double>(batch);
+  at::Tensor upstream = at::full({batch, classes}, -elsewhere * mean, log_softmax.options());
+  for_labels([&](const at::Tensor& column, double part) {
+    const auto filled = [&](double value) { return at::full({batch, 1}, value, log_softmax.options()); };
+    difference.scatter_add_(1, column, filled(-part));
+    upstream.scatter_add_(1, column, filled(-part * mean));
+  });
+  loss.importance = difference.square().sum(1).sqrt();
+  if (weights.defined()) upstream.mul_(weights.view({batch, 1}));
   loss.gradient = at::_log_softmax_backward_data(upstream, log_softmax, 1, at::kFloat).view({batch, classes, 1, 1});
   return loss;
 }

@@ -15,14 +15,23 @@ void linear_backward(const Step& step, Activations& run);
 
 // Cross-entropy of a batch. All tensors are on the logits' device.
 struct Loss {
-  at::Tensor total;       // scalar: sum over the batch of weight * cross-entropy
+  at::Tensor total;       // scalar: sum over the batch of weight * cross-entropy of target and softmax(logits)
   at::Tensor correct;     // scalar: samples whose largest logit is their label
-  at::Tensor importance;  // [batch]: |softmax(logits) - onehot(label)|_2
+  at::Tensor importance;  // [batch]: |softmax(logits) - target|_2
   at::Tensor gradient;    // [batch, classes, 1, 1]: gradient of total / batch in the logits
 };
 
-// labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` only total and correct are
-// set.
-Loss cross_entropy(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& weights, bool gradient);
+// What the logits of a batch should be. The target of sample i is the distribution
+// (1 - smoothing) * (share * onehot(labels[i]) + (1 - share) * onehot(partners[i])) + smoothing / classes.
+struct Targets {
+  at::Tensor labels;     // int64 [batch]
+  at::Tensor weights;    // float [batch], or undefined for ones
+  double smoothing = 0;  // in [0, 1)
+  at::Tensor partners;   // int64 [batch], or undefined for none
+  double share = 1;      // in [0, 1]
+};
+
+// Without `gradient` only total and correct are set.
+Loss cross_entropy(const at::Tensor& logits, const Targets& targets, bool gradient);
 
 }  // namespace pada

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 
 #include "runtime/random.h"
@@ -10,15 +9,6 @@
 
 namespace pada {
 namespace {
-
-// Two numbers of a standard normal distribution (Box and Muller) from one draw.
-std::array<float, 2> normal_pair(uint64_t draw) {
-  // Half a step above zero, so that the logarithm is finite.
-  const float u = (static_cast<float>(draw >> 40) + 0.5f) * 0x1p-24f;
-  const float angle = static_cast<float>(draw & 0xffffff) * (0x1p-24f * 6.28318530718f);
-  const float radius = std::sqrt(-2.f * std::log(u));
-  return {radius * std::cos(angle), radius * std::sin(angle)};
-}
 
 // Adds the noise of the scalars `first` … `first + n − 1`, which depends only on the seed and their indices.
 void add_normal_loop(float* x, uint64_t seed, int64_t first, float deviation, int64_t n) {

@@ -2,22 +2,25 @@
 // a field that nobody reads is an error.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "runtime/errors.h"
 
 namespace pada {
 
-// A number, a truth value, or another value, which `text` describes.
+// A number, a truth value, a text, or a Float64Array; `text` describes other values.
 struct Field {
   std::optional<double> number;
   std::optional<bool> flag;
   std::string text;
+  std::vector<double> numbers = {};
 };
 
 class Fields {
@@ -53,6 +56,25 @@ class Fields {
     return *found->second.flag;
   }
 
+  // The place of the field's text in `names`.
+  int choice(const std::string& field, const std::vector<std::string>& names) {
+    const Field& value = find(field, joined(names));
+    const auto found = std::ranges::find(names, value.text);
+    if (value.number || found == names.end()) expected(joined(names), name_ + "." + field, value.text);
+    return static_cast<int>(found - names.begin());
+  }
+
+  // A Float64Array of rows with this many numbers, at least one row.
+  const std::vector<double>& rows(const std::string& field, size_t columns) {
+    const std::string wanted = "a Float64Array with rows of " + std::to_string(columns) + " numbers";
+    const Field& value = find(field, wanted);
+    if (value.numbers.empty()) expected(wanted, name_ + "." + field, value.text);
+    if (value.numbers.size() % columns != 0) {
+      expected(wanted, name_ + "." + field, std::to_string(value.numbers.size()) + " numbers");
+    }
+    return value.numbers;
+  }
+
   // Throws if there is a field that was not read.
   void finish() const {
     for (const auto& [field, value] : fields_) {
@@ -66,13 +88,22 @@ class Fields {
  private:
   template <class Allowed>
   double read(const std::string& field, const std::string& wanted, const Allowed& allowed) {
+    const Field& value = find(field, wanted);
+    if (!value.number || !allowed(*value.number)) expected(wanted, name_ + "." + field, value.text);
+    return *value.number;
+  }
+
+  const Field& find(const std::string& field, const std::string& wanted) {
     known_.insert(field);
     const auto found = fields_.find(field);
-    const std::string name = name_ + "." + field;
-    if (found == fields_.end()) expected(wanted, name, "undefined");
-    const Field& value = found->second;
-    if (!value.number || !allowed(*value.number)) expected(wanted, name, value.text);
-    return *value.number;
+    if (found == fields_.end()) expected(wanted, name_ + "." + field, "undefined");
+    return found->second;
+  }
+
+  static std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
   }
 
   std::string name_, kind_;

@@ -5,13 +5,22 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Dataset, nasBench201, nativeInfo, parseConfig, peakMemory, Supernet, setThreads } from 'pada-native'
+import {
+  Dataset,
+  imageAugmentations,
+  nasBench201,
+  nativeInfo,
+  parseConfig,
+  peakMemory,
+  Supernet,
+  setThreads,
+} from 'pada-native'
 import { IMAGE, MEAN, STD } from './inputs.mjs'
 
 /** @typedef {import('./worker.mjs').Requests} Requests */
 /** @typedef {import('./worker.mjs').Answers} Answers */
 
-const AUGMENTATION = parseConfig({}).training.augmentation
+const AUGMENTATION = imageAugmentations(parseConfig({}).training.augmentation)
 /** @type {import('pada-native').StepOptions} */
 const STEP = {
   learningRate: 0.05,

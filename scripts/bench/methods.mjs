@@ -7,6 +7,7 @@ import {
   createMethod,
   createRandom,
   Dataset,
+  imageAugmentations,
   initialise,
   nasBench201,
   parseConfig,
@@ -46,7 +47,7 @@ const METHODS = [
   { label: 'SUMNAS', passes: 10, method: { name: 'sumnas' } },
 ]
 
-const AUGMENTATION = parseConfig({}).training.augmentation
+const AUGMENTATION = imageAugmentations(parseConfig({}).training.augmentation)
 /** @type {import('pada-native').StepOptions} */
 const RATES = {
   learningRate: 0.05,

@@ -1,8 +1,9 @@
 /** Measures the speed of a supernet: per path the time of a step, its breakdown by family, and the peak of memory. */
 
-import { createRandom } from '../base/random.js'
+import { createRandom, RandomStream } from '../base/random.js'
 import { median } from '../base/statistics.js'
 import type { Config } from '../config/index.js'
+import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
 import {
   type Batch,
@@ -19,6 +20,7 @@ import {
   stopProfile,
   takeProfile,
 } from '../native/index.js'
+import { drawMixup } from '../sampling/mixup.js'
 import type { Path } from '../spaces/index.js'
 import { initialise } from '../training/snapshot.js'
 import type { BenchmarkJob } from './job.js'
@@ -175,12 +177,14 @@ function stepOf(
   dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, optimizer, unsampled, clipNorm, augmentation } = config.training
+  const { learningRate, optimizer, unsampled, clipNorm, augmentation, labelSmoothing } = config.training
   const options = { learningRate, optimizer, unsampled, clipNorm }
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),
-    augmentation: { seed: 0, list: augmentation },
+    augmentation: { seed: 0, list: imageAugmentations(augmentation) },
+    mixup: drawMixup(augmentation, RandomStream.named(0, 'augmentation'), batchSize),
+    labelSmoothing,
     drop: { seed: 0 },
   }
   return () => {

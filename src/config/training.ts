@@ -59,6 +59,14 @@ export const training = group({
       'Extra steps at the end of each epoch that measure gradient variance at fixed weights and update nothing. At least 2, or 0 for none.',
     ),
   augmentation,
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Share ε of the target that all classes have in equal parts: (1 − ε) · onehot(label) + ε / classes (Szegedy et al. 2016).',
+    ),
   checkpointSeconds: z
     .number()
     .min(0)

@@ -73,6 +73,7 @@ export interface RawTables {
   readonly instructions: readonly { readonly name: string; readonly attributes: readonly string[] }[]
   readonly optimizers: readonly { readonly kind: string; readonly slots: readonly string[] }[]
   readonly stateKinds: readonly string[]
+  readonly imageOperations: readonly string[]
   readonly families: readonly string[]
 }
 

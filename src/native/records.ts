@@ -45,12 +45,35 @@ export interface ImageData {
   readonly std?: readonly number[]
 }
 
+/**
+ * An augmentation of single images, with all its fields. It is an entry of `training.augmentation`, but `auto-augment`
+ * has numbers as its `policy`, and mixup is none. The function `imageAugmentations` makes them from settings.
+ */
+export type ImageAugmentation =
+  | Exclude<AugmentationConfig, { kind: 'auto-augment' | 'mixup' }>
+  | (Omit<Extract<AugmentationConfig, { kind: 'auto-augment' }>, 'policy'> & {
+      /**
+       * Rows of eight numbers, one per pair of steps. An image goes through one pair; all have the same probability. A
+       * step is an index of `IMAGE_OPERATIONS`, the probability that it is carried out, and two arguments, one of which
+       * is drawn.
+       */
+      readonly policy: Float64Array
+    })
+
+/** Mixup of one batch (Zhang et al. 2018): sample i is share · sample i + (1 − share) · sample partners[i]. */
+export interface Mixup {
+  /** In [0, 1]. Targets are mixed as images are. */
+  readonly share: number
+  /** Positions in the batch, one per sample. */
+  readonly partners: Int32Array
+}
+
 /** Augmentations of one batch. The addon draws random numbers for each image from `seed`. */
 export interface Augmentation {
   /** An integer of at least 0. */
   readonly seed: number
   /** Augmentations in order of execution, each kind at most once. */
-  readonly list: readonly AugmentationConfig[]
+  readonly list: readonly ImageAugmentation[]
 }
 
 /** Seed and scale of the dropouts and drop paths of a step. */
@@ -78,6 +101,10 @@ export interface Batch {
   readonly microBatchSize?: number
   /** Coefficients of the inputs of the program's `mix` instructions, one per input. Absent if it has none. */
   readonly mixing?: Float32Array
+  /** ε in [0, 1): the target of a sample is (1 − ε) · onehot(label) + ε / classes. Default 0. */
+  readonly labelSmoothing?: number
+  /** Applied after the augmentation. If absent, images stay unmixed. */
+  readonly mixup?: Mixup
 }
 
 /** Gaussian noise on gradients. */
@@ -108,9 +135,9 @@ export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | '
 export interface AccumulateRecord {
   /** Mean cross-entropy before the update, weighted if the batch has weights. */
   readonly loss: number
-  /** Number of samples whose largest logit is their label. */
+  /** Number of samples whose largest logit is their label, with mixup that of their own image. */
   readonly correct: number
-  /** ‖softmax(logits) − onehot(label)‖₂ of each sample, in [0, √2]. */
+  /** ‖softmax(logits) − target‖₂ of each sample, in [0, √2]. The target is onehot(label), smoothed and mixed. */
   readonly importance: Float32Array
   /** Gradient of the loss with respect to each coefficient of the batch's `mixing`; absent if it has none. */
   readonly mixingGradients?: Float32Array

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
+import { checkAugmentation } from '../data/augmentation.js'
 import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
 import { checkNormalisation, EMBEDDED_NAME, loadSplits, type Splits } from '../data/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
@@ -85,13 +86,14 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   }
 }
 
-function checkImages(space: SearchSpace, splits: Splits, { ranking, finding }: Config): void {
+function checkImages(space: SearchSpace, splits: Splits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
   for (const [name, images] of Object.entries({ train, validation, test })) if (images) checkNormalisation(name, images)
   if (!sameShape(space.input, train) || space.classes < classes) {
     const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`
     throw expected(wanted, space.name, `${describe(train)} in ${classes}`, 2)
   }
+  checkAugmentation(training.augmentation, train)
   const findingImages = validation === undefined ? 'test' : 'validation'
   for (const [key, available, images, imageCount = 0] of [
     ['ranking', test.labels.length, 'test', ranking.imageCount],

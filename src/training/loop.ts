@@ -10,6 +10,7 @@ import { drawAugmentation } from '../data/augmentation.js'
 import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
+import { drawMixup } from '../sampling/mixup.js'
 import type { SearchSpace } from '../spaces/space.js'
 import { averageDecay } from './averaging.js'
 import type { EpochEvent, TrainEvent } from './events.js'
@@ -94,8 +95,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     }
     const batchOf = (indices: Int32Array): Batch => {
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
+      const mixup = drawMixup(settings.augmentation, random.augmentation, indices.length)
       const drop = { seed: random.drop.integer(2 ** 32) }
-      return { dataset: data, indices, augmentation, drop, ...(microBatchSize && { microBatchSize }) }
+      const batch = { dataset: data, indices, augmentation, mixup, labelSmoothing: settings.labelSmoothing, drop }
+      return { ...batch, ...(microBatchSize && { microBatchSize }) }
     }
     if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()

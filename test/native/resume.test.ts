@@ -88,6 +88,24 @@ describe('a resumed run', () => {
     ['MAGIC-T', { method: { name: 'magic-t' } }],
     ['MAGIC-AT', { method: { name: 'magic-a', paths: 'chain' }, training: { varianceSteps: 3 } }],
     ['SPOS with noise on gradients', { method: { name: 'spos' }, training: { gradientNoise: 1e-3 } }],
+    [
+      'PA&DA with every augmentation',
+      {
+        method: { name: 'pada', dataSchedule: constant },
+        training: {
+          augmentation: [
+            { kind: 'pad-crop', padding: 2 },
+            { kind: 'flip' },
+            { kind: 'auto-augment' },
+            { kind: 'cutout', size: 6 },
+            { kind: 'random-erasing', probability: 0.5 },
+            { kind: 'mixup' },
+          ],
+          labelSmoothing: 0.1,
+          varianceSteps: 3,
+        },
+      },
+    ],
     ['FairNAS as released', { method: { name: 'fairnas', compat: true } }],
     ['SUMNAS', { method: { name: 'sumnas' }, training: { varianceSteps: 3 } }],
   ]

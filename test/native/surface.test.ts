@@ -4,6 +4,7 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { METHODS } from '../../src/config/methods.js'
 import { loadBinding } from '../../src/native/binding.js'
+import { IMAGE_OPERATIONS } from '../../src/native/image-operations.js'
 import { nativeInfo } from '../../src/native/index.js'
 import { FAMILIES } from '../../src/native/process.js'
 import { OPTIMIZER_SLOTS, STATE_KINDS } from '../../src/native/state.js'
@@ -60,7 +61,7 @@ describe('raw.ts declares', () => {
 })
 
 describe('the lists that both sides have are equal:', () => {
-  const { instructions, optimizers, stateKinds, families } = loadBinding().tables()
+  const { instructions, optimizers, stateKinds, imageOperations, families } = loadBinding().tables()
 
   it('instructions and their attributes', () => {
     expect(instructions.map(({ name, attributes }) => [name, attributes])).toEqual(Object.entries(INSTRUCTIONS))
@@ -72,6 +73,10 @@ describe('the lists that both sides have are equal:', () => {
 
   it('kinds of state', () => {
     expect(stateKinds).toEqual(STATE_KINDS)
+  })
+
+  it('operations on images', () => {
+    expect(imageOperations).toEqual(IMAGE_OPERATIONS)
   })
 
   it('families of operations', () => {

@@ -125,7 +125,8 @@ class FakeSupernet {
     const seed =
       batch.indices.reduce((sum, index, i) => sum + (index + 1) * (i + 1), 0) +
       (batch.augmentation?.seed ?? 0) +
-      (batch.drop?.seed ?? 0)
+      (batch.drop?.seed ?? 0) +
+      (batch.mixup?.share ?? 0)
     const { parameters, gradients } = this.#state
     for (const parameter of plan.parameters.map((name) => this.#names.indexOf(name))) {
       this.#pending.add(parameter)
@@ -361,7 +362,7 @@ const notCounted = async () => {}
 
 export const fakeBinding = {
   info: () => ({ torch: 'fake', cpuCapability: 'none', convolutionKernels: 'none', threads: 1, cudaDevices: [] }),
-  tables: () => ({ instructions: [], optimizers: [], stateKinds: [], families: [] }),
+  tables: () => ({ instructions: [], optimizers: [], stateKinds: [], imageOperations: [], families: [] }),
   setThreads: notCounted,
   limitConvolutionKernels: notCounted,
   startProfile: notCounted,

@@ -63,6 +63,7 @@ describe('parseConfig', () => {
           { kind: 'pad-crop', padding: 4 },
           { kind: 'flip', probability: 0.5 },
         ],
+        labelSmoothing: 0,
         checkpointSeconds: 60,
       },
       ranking: {
@@ -115,12 +116,12 @@ describe('parseConfig', () => {
         'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, finding, groundTruth for the settings but received "sed"',
       ],
       [
-        { training: { augmentation: [{ kind: 'flip' }, { kind: 'cutout' }] } },
-        `Expected ${AUGMENTATIONS.join(', ')} for training.augmentation[1].kind but received "cutout"`,
+        { training: { augmentation: [{ kind: 'flip' }, { kind: 'blur' }] } },
+        `Expected ${AUGMENTATIONS.join(', ')} for training.augmentation[1].kind but received "blur"`,
       ],
       [
         { training: { augmentation: [{ padding: 4 }] } },
-        'Expected pad-crop, flip for training.augmentation[0].kind but received nothing',
+        `Expected ${AUGMENTATIONS.join(', ')} for training.augmentation[0].kind but received nothing`,
       ],
       [
         { training: { augmentation: [{ kind: 'flip', pad: 4 }] } },

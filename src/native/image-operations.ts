@@ -1,0 +1,32 @@
+/**
+ * Operations of Pillow on images of bytes, in the order of `native/data/pillow.cc`; a test compares them. Each takes one
+ * number:
+ *
+ * - `shear-x`, `shear-y`: slope from −1 to 1. Row y shows what is y · slope pixels further right; columns likewise.
+ * - `translate-x`, `translate-y`: from −1 to 1, a share of the width or height. The image moves to the left or up, by
+ *   this share without the part of a pixel.
+ * - `rotate`: degrees from −360 to 360, counter-clockwise.
+ * - `brightness`, `color`, `contrast`, `sharpness`: factor from 0 to 100 of Pillow's `ImageEnhance`; 1 changes nothing.
+ * - `posterize`: bits to keep, from 1 to 8.
+ * - `solarize`: threshold from 0 to 256. Bytes of at least the threshold are inverted.
+ * - `auto-contrast`, `equalize`, `invert`: 0.
+ */
+export const IMAGE_OPERATIONS = [
+  'shear-x',
+  'shear-y',
+  'translate-x',
+  'translate-y',
+  'rotate',
+  'brightness',
+  'color',
+  'contrast',
+  'sharpness',
+  'posterize',
+  'solarize',
+  'auto-contrast',
+  'equalize',
+  'invert',
+] as const
+
+/** Name of an operation on images. */
+export type ImageOperation = (typeof IMAGE_OPERATIONS)[number]
