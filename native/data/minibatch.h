@@ -83,8 +83,14 @@ class Minibatch {
   Minibatch part(int64_t first, int64_t last) {
     const auto begin = batch_.indices.begin();
     const int64_t count = last - first;
-    Batch part{{begin + first, begin + last}, {}, std::vector<float>(count), batch_.drop, batch_.mixing, 0,
-               batch_.smoothing, std::nullopt};
+    Batch part{{begin + first, begin + last},
+               {},
+               std::vector<float>(count),
+               batch_.drop,
+               batch_.mixing,
+               0,
+               batch_.smoothing,
+               std::nullopt};
     const double share = static_cast<double>(count) / static_cast<double>(size());
     for (int64_t i = first; i < last; i++) {
       part.weights[i - first] = static_cast<float>(share * (batch_.weights.empty() ? 1 : batch_.weights[i]));
