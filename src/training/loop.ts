@@ -11,6 +11,7 @@ import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
 import type { SearchSpace } from '../spaces/space.js'
+import { dropPathScale } from './drop-path.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
@@ -91,7 +92,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     }
     const batchOf = (indices: Int32Array): Batch => {
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      return { dataset: data, indices, augmentation, drop: { seed: random.drop.integer(2 ** 32) } }
+      const drop = { seed: random.drop.integer(2 ** 32), pathScale: dropPathScale(settings, epoch) }
+      return { dataset: data, indices, augmentation, drop }
     }
     if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()
