@@ -57,7 +57,7 @@ interface Open extends Disposable {
 async function open(arithmetic: 'fast' | 'reference'): Promise<Open> {
   const net = new Supernet(specs, { buffers, arithmetic })
   const state = fixtureState(specs, buffers)
-  await net.write('parameters', joined(state.parameters))
+  await net.write('parameters', joined(state.parameters.map(shifted)))
   await net.write('buffers', joined(state.buffers))
   const labels = indices.map((i) => i % classes)
   const dataset = new Dataset({ images: fixtureImages(fixture), labels, ...space.input })
@@ -76,6 +76,12 @@ async function open(arithmetic: 'fast' | 'reference'): Promise<Open> {
   }
 }
 
+/** Shifts of norms so far from zero that no ReLU has an input near it, whose sign rounding would decide. */
+function shifted(tensor: Float32Array, index: number): Float32Array {
+  if (specs[index].init.kind !== 'zeros') return tensor
+  return tensor.map((value, channel) => value + (channel % 4 === 3 ? -8 : 8))
+}
+
 function joined(tensors: readonly Float32Array[]): Float32Array {
   return Float32Array.from(tensors.flatMap((tensor) => [...tensor]))
 }
@@ -88,15 +94,10 @@ function byBatchStatistics(program: Program): Program {
   return { ...program, instructions }
 }
 
-/** The largest error of the sketches of tensors, each relative to its norm or, if that is small, to `floor`. */
-function worst(tensors: Iterable<Float32Array>, expected: readonly Sketch[], floor: number): number {
+/** The largest error of the sketches of tensors, relative to the largest norm of a tensor. */
+function worst(tensors: Iterable<Float32Array>, expected: readonly Sketch[]): number {
   const found = [...tensors].map((tensor, i) => sketch(tensor, randomNumbers(fixture.sketchSeed + i)))
-  expect(found).toHaveLength(expected.length)
-  return Math.max(
-    ...found.flatMap((parts, i) =>
-      parts.map((part, k) => Math.abs(part - expected[i][k]) / Math.max(expected[i][1], floor)),
-    ),
-  )
+  return relativeError(found.flat(), expected.flat())
 }
 
 function sketch(tensor: Float32Array, random: () => number): Sketch {
@@ -134,8 +135,7 @@ describe.each(['fast', 'reference'] as const)('a network of DARTS with its auxil
     expect(Math.abs(loss - fixture.steps[0].loss)).toBeLessThan(1e-5 * loss)
     expect(Math.abs(totalLoss - fixture.steps[0].totalLoss)).toBeLessThan(1e-5 * totalLoss)
     const gradients = byName(specs, await at.net.read('gradients'))
-    const largest = Math.max(...fixture.gradients.map(([, norm]) => norm))
-    expect(worst(gradients.values(), fixture.gradients, 0.01 * largest)).toBeLessThan(1e-5)
+    expect(worst(gradients.values(), fixture.gradients)).toBeLessThan(1e-5)
   })
 
   it('moves as PyTorch does in three steps of SGD, running statistics included', async () => {
@@ -148,8 +148,8 @@ describe.each(['fast', 'reference'] as const)('a network of DARTS with its auxil
       }
     }
     const moved = (await at.net.read('parameters')).map((value, i) => value - before[i])
-    const largest = Math.max(...fixture.moved.map(([, norm]) => norm))
-    expect(worst(byName(specs, moved).values(), fixture.moved, 0.01 * largest)).toBeLessThan(1e-4)
-    expect(worst(byName(buffers, await at.net.read('buffers')).values(), fixture.buffers, 0)).toBeLessThan(1e-5)
+    // PyTorch's own float32 is off by 2e-5.
+    expect(worst(byName(specs, moved).values(), fixture.moved)).toBeLessThan(5e-5)
+    expect(worst(byName(buffers, await at.net.read('buffers')).values(), fixture.buffers)).toBeLessThan(1e-5)
   })
 })
