@@ -24,11 +24,22 @@ std::string content_key(const std::vector<int32_t>& code, const std::vector<std:
 }
 
 void check_labels(const ImageSource& source, const Plan& plan) {
-  const int64_t classes = plan.shapes[plan.output].channels;
+  const int64_t classes = plan.shapes[plan.logits()].channels;
   if (source.largest_label() >= classes) {
     expected("labels below the number of classes, " + std::to_string(classes), "the data set",
              std::to_string(source.largest_label()));
   }
+}
+
+// The losses of all outputs of a plan, with gradients by the outputs' weights.
+std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch) {
+  Stopwatch::Scope time(Family::Loss);
+  std::vector<Loss> losses;
+  for (size_t i = 0; i < plan.outputs.size(); i++) {
+    Loss& loss = losses.emplace_back(cross_entropy(logits[i], batch.targets(), true));
+    if (plan.outputs[i].weight != 1) loss.gradient.mul_(plan.outputs[i].weight);
+  }
+  return losses;
 }
 
 void check_whole(const Minibatch& batch, const char* verb) {
@@ -38,6 +49,7 @@ void check_whole(const Minibatch& batch, const char* verb) {
 // Adds the record of a part to the record of its batch. The losses of parts are weighted by their numbers of images.
 void add_part(AccumulateRecord& batch, const AccumulateRecord& part) {
   batch.loss += part.loss;
+  batch.total_loss += part.total_loss;
   batch.correct += part.correct;
   batch.importance.insert(batch.importance.end(), part.importance.begin(), part.importance.end());
   batch.mixing_gradients.resize(part.mixing_gradients.size());
@@ -71,7 +83,7 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   observed_.emplace();
   // Momentum 0: normalise by the batch, leave running statistics unchanged.
   Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
-  const at::Tensor logits = run.forward(batch.images());
+  const at::Tensor logits = run.forward(batch.images()).front();
   Stopwatch::Scope time(Family::Loss);
   const Loss loss = cross_entropy(logits, batch.targets(), false);
   return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
@@ -94,18 +106,21 @@ AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, s
   const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
   const Phase phase{.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()};
   Execution run = execution(plan, size, phase, taps);
-  const at::Tensor logits = run.forward(images);
-  const Loss loss = [&] {
-    Stopwatch::Scope time(Family::Loss);
-    return cross_entropy(logits, batch.targets(), true);
-  }();
-  run.backward(loss.gradient);
+  const std::vector<Loss> losses = losses_of(plan, run.forward(images), batch);
+  std::vector<at::Tensor> gradients;
+  for (const Loss& loss : losses) gradients.push_back(loss.gradient);
+  run.backward(gradients);
   parameters_.mark_pending(plan.sampled);
 
   // Computing the loss yields the importances, but they count as statistics.
   Stopwatch::Scope time(Family::Statistics);
   AccumulateRecord record;
-  record.loss = loss.total.item<double>() / static_cast<double>(size);
+  for (size_t i = 0; i < losses.size(); i++) {
+    const double mean = losses[i].total.item<double>() / static_cast<double>(size);
+    if (i == 0) record.loss = mean;
+    record.total_loss += plan.outputs[i].weight * mean;
+  }
+  const Loss& loss = losses.front();
   record.correct = loss.correct.item<int64_t>();
   if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
@@ -207,7 +222,8 @@ void for_even_batches(int64_t count, int64_t largest, Work work) {
 
 }  // namespace
 
-EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count) {
+EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int64_t batch_size, int64_t count) {
+  const Plan& plan = training.for_evaluation();
   EvaluateRecord record;
   record.count = std::min(count, source.count());
   check_labels(source, plan);
@@ -215,7 +231,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
   for_even_batches(record.count, batch_size, [&](int64_t, int64_t first, int64_t size) {
     Execution run = execution(plan, size, {});
     const at::Tensor labels = source.labels(consecutive(first, size));
-    const at::Tensor logits = run.forward(source.in_order(first, size, record.count));
+    const at::Tensor logits = run.forward(source.in_order(first, size, record.count)).front();
     Stopwatch::Scope time(Family::Loss);
     const Loss loss = cross_entropy(logits, {.labels = labels}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
@@ -227,7 +243,8 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
   return record;
 }
 
-void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size) {
+void Supernet::recalibrate(const Plan& training, const ImageSource& source, const Batch& images, int64_t batch_size) {
+  const Plan& plan = training.for_evaluation();
   for (int buffer : plan.buffers) buffers_.reset(buffer);
   if (plan.buffers.empty()) return;
   const int64_t count = static_cast<int64_t>(images.indices.size());
@@ -246,8 +263,8 @@ void Supernet::recalibrate(const Plan& plan, const ImageSource& source, const Ba
 
 std::vector<float> Supernet::logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices) {
   const int64_t size = static_cast<int64_t>(indices.size());
-  Execution run = execution(plan, size, {});
-  const at::Tensor result = run.forward(source.gather(indices, {})).reshape({size, -1}).cpu();
+  Execution run = execution(plan.for_evaluation(), size, {});
+  const at::Tensor result = run.forward(source.gather(indices, {})).front().reshape({size, -1}).cpu();
   const float* values = result.const_data_ptr<float>();
   return {values, values + result.numel()};
 }

@@ -24,7 +24,8 @@
 namespace pada {
 
 struct AccumulateRecord {
-  double loss = 0;
+  double loss = 0;        // of the network's result
+  double total_loss = 0;  // weighted sum over all outputs, which is differentiated
   int64_t correct = 0;
   std::vector<float> importance;
   std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
@@ -98,7 +99,8 @@ class Supernet {
 
   // See time_aten_convolutions.
   double convolution_seconds(const Plan& plan, const ConvolutionTiming& timing) const {
-    return time_aten_convolutions(plan, parameters_, precision_, timing);
+    const Plan& timed = timing.training ? plan : plan.for_evaluation();
+    return time_aten_convolutions(timed, parameters_, precision_, timing);
   }
 
   Parameters& parameters() { return parameters_; }

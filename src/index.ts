@@ -153,11 +153,13 @@ export {
   PUBLISHED_CONVENTION,
   programCost,
 } from './programs/cost.js'
+export { logitsOf, withoutAuxiliary } from './programs/outputs.js'
 export {
   type Instruction,
   type PoolOptions,
   type Program,
   ProgramBuilder,
+  type ProgramOutput,
   type Shape,
   type Value,
 } from './programs/program.js'

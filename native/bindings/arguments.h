@@ -80,8 +80,8 @@ inline Fields fields_argument(const Napi::Value& value, const std::string& name)
     const Napi::Value field = object.Get(key);
     if (field.IsUndefined()) continue;
     fields[key] = {field.IsNumber() ? std::optional(field.As<Napi::Number>().DoubleValue()) : std::nullopt,
-                   field.IsBoolean() ? std::optional(field.As<Napi::Boolean>().Value()) : std::nullopt,
-                   describe(field), float64_numbers(field)};
+                   field.IsBoolean() ? std::optional(field.As<Napi::Boolean>().Value()) : std::nullopt, describe(field),
+                   float64_numbers(field)};
   }
   return {name, std::move(kind), std::move(fields)};
 }

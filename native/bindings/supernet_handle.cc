@@ -10,6 +10,7 @@ namespace {
 Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("loss", record.loss);
+  object.Set("totalLoss", record.total_loss);
   object.Set("correct", static_cast<double>(record.correct));
   object.Set("importance", to_array(env, record.importance));
   if (!record.mixing_gradients.empty()) object.Set("mixingGradients", to_array(env, record.mixing_gradients));

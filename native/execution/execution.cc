@@ -75,7 +75,7 @@ Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers,
   run_.taps = taps;
 }
 
-at::Tensor Execution::forward(const at::Tensor& images) {
+std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
   if (static_cast<int>(run_.phase.mixing.size()) != plan.coefficients) {
     expected(std::to_string(plan.coefficients) + " coefficients, as many as the program mixes by,", "mixing",
@@ -86,7 +86,9 @@ at::Tensor Execution::forward(const at::Tensor& images) {
     passes_of(plan.steps[index].kind).forward(plan.steps[index], run_);
     release_after(static_cast<int>(index), plan.steps[index]);
   }
-  return run_.values[plan.output].to(at::kFloat);
+  std::vector<at::Tensor> logits;
+  for (const Output& output : plan.outputs) logits.push_back(run_.values[output.value].to(at::kFloat));
+  return logits;
 }
 
 void Execution::release_after(int index, const Step& step) {
@@ -99,9 +101,12 @@ void Execution::release_after(int index, const Step& step) {
   for (const Term& term : step.terms) release(term.input);
 }
 
-void Execution::backward(const at::Tensor& logits_gradient) {
+void Execution::backward(const std::vector<at::Tensor>& logits_gradients) {
   const Plan& plan = run_.plan;
-  run_.gradients[plan.output] = logits_gradient.to(run_.values[plan.output].scalar_type());
+  for (size_t i = 0; i < plan.outputs.size(); i++) {
+    const int value = plan.outputs[i].value;
+    run_.add_gradient(value, logits_gradients[i].to(run_.values[value].scalar_type()));
+  }
   for (size_t index = plan.steps.size(); index-- > 0;) {
     const Step& step = plan.steps[index];
     passes_of(step.kind).backward(step, run_);

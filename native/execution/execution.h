@@ -11,11 +11,13 @@ class Execution {
   Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
             Numerics numerics, const Taps& taps = {});
 
-  // images: batch x channels x height x width, channels-last, float32. Returns float32 logits [batch, classes, 1, 1].
-  at::Tensor forward(const at::Tensor& images);
+  // images: batch x channels x height x width, channels-last, float32. Returns the logits of each of the plan's
+  // outputs: float32 [batch, classes, 1, 1].
+  std::vector<at::Tensor> forward(const at::Tensor& images);
 
-  // Given the gradient of the logits, adds the gradients of all parameters used to Parameters::gradients. Call once.
-  void backward(const at::Tensor& logits_gradient);
+  // Given the gradient of each output's logits, adds the gradients of all parameters used to Parameters::gradients.
+  // Call once.
+  void backward(const std::vector<at::Tensor>& logits_gradients);
 
   // After backward: the gradients of the phase's mixing coefficients, on the CPU.
   std::vector<float> mixing_gradients() const;

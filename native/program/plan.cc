@@ -9,9 +9,12 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Program& program, const PlanOptions& options)
+  // `outputs`: how many of the program's outputs the plan computes, from the first one on.
+  Planner(const Program& program, const PlanOptions& options, size_t outputs)
       : program_(program), options_(options), alias_(program.instructions.size()) {
     merge_equal_relus();
+    plan_.outputs.assign(program.outputs.begin(), program.outputs.begin() + static_cast<ptrdiff_t>(outputs));
+    for (Output& output : plan_.outputs) output.value = alias_[output.value];
     count_uses();
   }
 
@@ -23,7 +26,6 @@ class Planner {
       plan_.shapes.push_back(in.shape);
       if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id)) emit(id, in);
     }
-    plan_.output = alias_[program_.output];
     plan_.sampled = program_.sampled;
     finish();
     return std::move(plan_);
@@ -48,9 +50,11 @@ class Planner {
   void count_uses() {
     live_.assign(alias_.size(), false);
     consumers_.resize(alias_.size());
-    live_[alias_[program_.output]] = true;
     uses_.assign(alias_.size(), 0);
-    uses_[alias_[program_.output]] = 1;
+    for (const Output& output : plan_.outputs) {
+      live_[output.value] = true;
+      uses_[output.value]++;
+    }
     for (int id = static_cast<int>(alias_.size()) - 1; id >= 0; id--) {
       if (!live_[id] || alias_[id] != id) continue;
       for (size_t i = 0; i < at(id).inputs.size(); i++) {
@@ -282,7 +286,9 @@ class Planner {
       plan_.requires_gradient[step.output] = requires_gradient;
       if (step.relu >= 0) plan_.requires_gradient[step.relu] = requires_gradient;
     }
-    plan_.last_use[plan_.output] = static_cast<int>(plan_.steps.size());
+    for (const Output& output : plan_.outputs) {
+      plan_.last_use[output.value] = static_cast<int>(plan_.steps.size());
+    }
     std::ranges::sort(plan_.buffers);
     plan_.buffers.erase(std::ranges::unique(plan_.buffers).begin(), plan_.buffers.end());
   }
@@ -299,6 +305,12 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Program& program, const PlanOptions& options) { return Planner(program, options).plan(); }
+Plan make_plan(const Program& program, const PlanOptions& options) {
+  Plan plan = Planner(program, options, program.outputs.size()).plan();
+  if (program.outputs.size() > 1) {
+    plan.without_auxiliary = std::make_shared<const Plan>(Planner(program, options, 1).plan());
+  }
+  return plan;
+}
 
 }  // namespace pada

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "program/program.h"
@@ -54,11 +55,16 @@ struct Plan {
   // By value id: index of the last step that reads the value in the forward pass; true if the backward pass reads it.
   std::vector<int> last_use;
   std::vector<bool> read_backward;
-  int input = -1;  // value id of the images, -1 if the program ignores them
-  int output = 0;
-  std::vector<int> sampled;  // parameter indices, see Program
-  int coefficients = 0;      // number of coefficients that the plan's mixes need
-  std::vector<int> buffers;  // buffer indices of the running statistics that steps use, each once
+  int input = -1;               // value id of the images, -1 if the program ignores them
+  std::vector<Output> outputs;  // see Program
+  std::vector<int> sampled;     // parameter indices, see Program
+  int coefficients = 0;         // number of coefficients that the plan's mixes need
+  std::vector<int> buffers;     // buffer indices of the running statistics that steps use, each once
+  // The plan without auxiliary outputs and the steps that only they need; null if the program has none.
+  std::shared_ptr<const Plan> without_auxiliary;
+
+  int logits() const { return outputs.front().value; }
+  const Plan& for_evaluation() const { return without_auxiliary ? *without_auxiliary : *this; }
 };
 
 struct PlanOptions {

@@ -1,5 +1,7 @@
 #include "program/program.h"
 
+#include <cmath>
+#include <cstring>
 #include <unordered_set>
 
 #include "program/check.h"
@@ -117,6 +119,34 @@ Instruction read_instruction(Reader& reader, int id, std::string& name, const st
   return in;
 }
 
+std::vector<Output> read_outputs(Reader& reader) {
+  std::vector<Output> outputs;
+  for (int32_t left = reader.next("the number of outputs"); left > 0; left--) {
+    Output output;
+    output.value = reader.next("an output");
+    const int32_t words[2] = {reader.next("an output's weight"), reader.next("an output's weight")};
+    static_assert(sizeof words == sizeof output.weight);
+    std::memcpy(&output.weight, words, sizeof words);
+    outputs.push_back(output);
+  }
+  if (outputs.empty()) expected("at least one output", "the program", "none");
+  return outputs;
+}
+
+void check_output(const Program& program, const Output& output) {
+  const int count = static_cast<int>(program.instructions.size());
+  if (output.value < 0 || output.value >= count) {
+    expected("the value of an instruction", "a program's output", std::to_string(output.value));
+  }
+  const Shape& logits = program.instructions[output.value].shape;
+  if (logits.height != 1 || logits.width != 1) expected("shape Cx1x1", "a program's output", logits.text());
+  const Shape& first = program.instructions[program.outputs.front().value].shape;
+  if (!(logits == first)) expected("shape " + first.text(), "an auxiliary output", logits.text());
+  if (!(output.weight >= 0) || std::isinf(output.weight)) {
+    expected("a number of at least 0", "the weight of a program's output", std::to_string(output.weight));
+  }
+}
+
 }  // namespace
 
 std::string Shape::text() const {
@@ -127,7 +157,8 @@ Program decode_program(const int32_t* code, size_t length, const std::vector<std
                        const std::vector<std::string>& idle, const ShapeTable& parameters, const ShapeTable& buffers) {
   Program program;
   Reader reader(code, length);
-  while (reader.left() > 1) {
+  program.outputs = read_outputs(reader);
+  while (reader.left() > 0) {
     std::string name;
     const int id = static_cast<int>(program.instructions.size());
     Instruction in = read_instruction(reader, id, name, names, parameters, buffers);
@@ -135,13 +166,7 @@ Program decode_program(const int32_t* code, size_t length, const std::vector<std
     program.instructions.push_back(std::move(in));
   }
 
-  program.output = reader.next("the program's output");
-  const int count = static_cast<int>(program.instructions.size());
-  if (program.output < 0 || program.output >= count) {
-    expected("the value of an instruction", "the program's output", std::to_string(program.output));
-  }
-  const Shape& logits = program.instructions[program.output].shape;
-  if (logits.height != 1 || logits.width != 1) expected("shape Cx1x1", "the program's output", logits.text());
+  for (const Output& output : program.outputs) check_output(program, output);
 
   for (const Instruction& in : program.instructions) {
     program.sampled.insert(program.sampled.end(), in.parameters.begin(), in.parameters.end());

@@ -36,9 +36,17 @@ struct Instruction {
   int slot = -1;                // of a tap: identifies its value
 };
 
+// Logits that the program computes, one channel per class.
+struct Output {
+  int value = 0;
+  double weight = 1;  // of its cross-entropy in the loss
+};
+
 struct Program {
   std::vector<Instruction> instructions;
-  int output = 0;
+  // The first is the network's result. The others are auxiliary: they have a part in the loss of training, and nothing
+  // else reads them.
+  std::vector<Output> outputs;
   std::vector<int> sampled;  // every parameter that counts as sampled: used by an instruction, or declared idle
 };
 

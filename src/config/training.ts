@@ -36,6 +36,12 @@ export const training = group({
   schedule: learningRateSchedule.prefault({ kind: 'cosine' }),
   optimizer: optimizer.prefault({ kind: 'sgd' }),
   averaging: averaging.optional(),
+  dropPathSchedule: z
+    .enum(['constant', 'linear'])
+    .default('constant')
+    .describe(
+      'How the probability of dropping paths changes from epoch to epoch, if the network drops paths. `constant`: it is the probability of the network. `linear`: it begins at 0 and rises by the same amount each epoch, as in the training of DARTS; in epoch e of E, counted from 0, it is e / E of the probability of the network.',
+    ),
   clipNorm: positive.default(5).describe('Gradients are scaled down if their norm over all weights is larger.'),
   unsampled: z
     .enum(['skip', 'decay'])

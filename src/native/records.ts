@@ -133,8 +133,13 @@ export interface CalibrationImages extends Pick<Batch, 'dataset' | 'indices' | '
 
 /** Results of one forward and backward pass. */
 export interface AccumulateRecord {
-  /** Mean cross-entropy before the update, weighted if the batch has weights. */
+  /**
+   * Mean cross-entropy of the program's logits before the update, weighted if the batch has weights. Auxiliary outputs
+   * have no part in `loss`, `correct` and `importance`, so these compare with evaluations.
+   */
   readonly loss: number
+  /** Sum over all outputs of their weight · mean cross-entropy; `loss` if the logits are the only output. */
+  readonly totalLoss: number
   /** Number of samples whose largest logit is their label, with mixup that of their own image. */
   readonly correct: number
   /** ‖softmax(logits) − target‖₂ of each sample, in [0, √2]. The target is onehot(label), smoothed and mixed. */
@@ -143,8 +148,8 @@ export interface AccumulateRecord {
   readonly mixingGradients?: Float32Array
   /**
    * Mean squared difference between the path's taps and the observed taps of the same slots, in [0, 4]. Each tap is
-   * divided by its root mean square before, and the result is the mean over taps; 0 if no slots are shared. It is not
-   * part of `loss`. Only calls with `alignment` give it.
+   * divided by its root mean square before, and the result is the mean over taps; 0 if no slots are shared. It is part
+   * of neither `loss` nor `totalLoss`. Only calls with `alignment` give it.
    */
   readonly alignment?: number
 }

@@ -1,5 +1,6 @@
 /** Translates the evaluation of a program into an ONNX graph. */
 import type { Tensor } from '../formats/safetensors.js'
+import { logitsOf, withoutAuxiliary } from '../programs/outputs.js'
 import type { Instruction, Program, Shape } from '../programs/program.js'
 import { addBatchNorm } from './batch-norm.js'
 import { type Attributes, GraphBuilder, IMAGES, LOGITS } from './graph-builder.js'
@@ -10,30 +11,32 @@ import { Values } from './values.js'
 export const OPSET = 17
 
 /**
- * The graph of a program and its weights. The input `images` is float32 of shape [N, …`input`] for any N; the output
+ * The graph of a program and its weights, without auxiliary outputs. The input `images` is float32 of shape [N, …`input`] for any N; the output
  * `logits` is float32 of shape [N, classes]. Tensors of the supernet are initializers under their names.
  *
  * @throws UserError for weights that are missing, of another shape or not float32; RangeError for a program with the
  *   instruction `mix`, which is for training only.
  */
 export function onnxGraph(
-  program: Program,
+  complete: Program,
   input: Shape,
   weights: ReadonlyMap<string, Tensor>,
   name: string,
 ): OnnxGraph {
-  const { instructions, output } = program
+  const program = withoutAuxiliary(complete)
+  const { instructions } = program
+  const logits = logitsOf(program)
   const builder = new GraphBuilder(weights)
   const values = new Values(builder)
   for (const id of instructions.keys()) translate(id, program, values, builder)
-  const result = values.row(output)
+  const result = values.row(logits)
   const named = (names: readonly string[]) => names.map((value) => (value === result ? LOGITS : value))
   return {
     node: builder.nodes.map((node) => ({ ...node, input: named(node.input), output: named(node.output) })),
     name,
     initializer: builder.initializers,
     input: [batchOf(IMAGES, [input.channels, input.height, input.width])],
-    output: [batchOf(LOGITS, [instructions[output].output.channels])],
+    output: [batchOf(LOGITS, [instructions[logits].output.channels])],
   }
 }
 

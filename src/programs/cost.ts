@@ -2,7 +2,7 @@
  * Costs of a program, counted from its instructions and the shapes of its parameters. Nothing here knows a search
  * space.
  *
- * Conventions, per image:
+ * Auxiliary outputs, and what only they need, do not count. Conventions, per image:
  * - *Multiply-adds* of a convolution or linear layer: output height × output width × elements of the weight, zero
  *   padding included. Norms, pools, sums and biases have none.
  * - *FLOPs* are two per multiply-add, and one per output element for a bias that counts. A batch norm has two per
@@ -13,6 +13,7 @@
  */
 
 import { scalars } from '../base/shapes.js'
+import { logitsOf, neededFor, withoutAuxiliary } from './outputs.js'
 import type { Instruction, Program, Shape } from './program.js'
 import { inputsOf, parametersOf } from './program.js'
 
@@ -43,9 +44,10 @@ export const PUBLISHED_CONVENTION: CostConvention = { dead: true, affineNorms: t
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>
 
 /** Counts one program; throws a RangeError if it uses a parameter without a shape. */
-export function programCost(program: Program, shapes: ParameterShapes, convention: CostConvention = {}): Cost {
+export function programCost(complete: Program, shapes: ParameterShapes, convention: CostConvention = {}): Cost {
+  const program = withoutAuxiliary(complete)
   const { instructions } = program
-  const counts = convention.dead ? instructions.map(() => true) : reachable(program)
+  const counts = convention.dead ? instructions.map(() => true) : neededFor(instructions, [logitsOf(program)])
   const normed = convention.noBiasBeforeNorms ? readByNormsOnly(program, counts) : undefined
   const used = new Set<string>()
   let normParameters = 0
@@ -112,23 +114,12 @@ function unknown(instruction: never): never {
   throw new RangeError(`Expected an instruction whose cost is known but received ${JSON.stringify(instruction)}`)
 }
 
-/**
- * By instruction: true if the output depends on it. Programs are in topological order, so one backward sweep suffices.
- */
-function reachable({ instructions, output }: Program): boolean[] {
-  const reached = new Array<boolean>(instructions.length).fill(false)
-  reached[output] = true
-  for (let id = output; id >= 0; id--) {
-    if (reached[id]) for (const input of inputsOf(instructions[id])) reached[input] = true
-  }
-  return reached
-}
-
 /** By instruction: true if batch norms read it and nothing else does. */
-function readByNormsOnly({ instructions, output }: Program, counts: readonly boolean[]): boolean[] {
+function readByNormsOnly(program: Program, counts: readonly boolean[]): boolean[] {
+  const { instructions } = program
   const byNorm = new Array<boolean>(instructions.length).fill(false)
   const byOthers = new Array<boolean>(instructions.length).fill(false)
-  byOthers[output] = true
+  byOthers[logitsOf(program)] = true
   for (const [id, instruction] of instructions.entries()) {
     if (!counts[id]) continue
     for (const input of inputsOf(instruction)) (instruction.op === 'batchNorm' ? byNorm : byOthers)[input] = true

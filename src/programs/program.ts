@@ -75,13 +75,26 @@ export type Instruction =
     }
   | ({ readonly op: 'tap'; readonly slot: number } & Unary)
 
+/** A result of a program: one number per class. */
+export interface ProgramOutput {
+  /** Index of the instruction whose value it is, of height and width 1. */
+  readonly value: number
+  /**
+   * `logits`: the result of the network. `auxiliary`: logits for training only. Evaluation, exports and costs leave
+   * them out, and all instructions and parameters that only they need.
+   */
+  readonly role: 'logits' | 'auxiliary'
+  /** Factor, at least 0, of its mean cross-entropy in the loss that a step differentiates. */
+  readonly weight: number
+}
+
 /** The computation of a path, instruction by instruction. */
 export interface Program {
   readonly instructions: readonly Instruction[]
-  /** Index of the instruction whose value is the result: logits, one channel per class. */
-  readonly output: number
+  /** One output with the role `logits`, and any number of auxiliary ones. */
+  readonly outputs: readonly ProgramOutput[]
   /**
-   * Parameters that the path chose but that cannot change its output, because they lie on dead edges. They count as
+   * Parameters that the path chose but that cannot change its outputs, because they lie on dead edges. They count as
    * sampled, with gradient zero: gradient variance, weight decay and momentum include them.
    */
   readonly idle: readonly string[]
@@ -312,9 +325,25 @@ export class ProgramBuilder {
     for (const name of names) this.#idle.add(name)
   }
 
-  /** The program whose result is `output`. */
-  finish(output: Value): Program {
-    return { instructions: this.#instructions, output: output.id, idle: [...this.#idle] }
+  /**
+   * The program whose result is `logits`. `auxiliary`: more logits, for training only, with factors of their losses. The
+   * loss of `logits` has the factor 1.
+   */
+  finish(logits: Value, auxiliary: readonly { readonly value: Value; readonly weight: number }[] = []): Program {
+    for (const { value, weight } of auxiliary) {
+      if (!sameShape(value.shape, logits.shape)) {
+        const received = text(value.shape)
+        throw new RangeError(`Expected shape ${text(logits.shape)} for an auxiliary output but received ${received}`)
+      }
+      if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
+        throw new RangeError(`Expected a number of at least 0 for the weight of an output but received ${weight}`)
+      }
+    }
+    const outputs: ProgramOutput[] = [
+      { value: logits.id, role: 'logits', weight: 1 },
+      ...auxiliary.map(({ value, weight }) => ({ value: value.id, role: 'auxiliary', weight }) as const),
+    ]
+    return { instructions: this.#instructions, outputs, idle: [...this.#idle] }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Taps at both ends of convolutions, in any program. They let steps keep and compare the inputs and outputs. */
+import { withInputs } from './outputs.js'
 import { type Instruction, inputsOf, type Program } from './program.js'
 
 /**
@@ -24,15 +25,16 @@ export class Taps {
     /** By value of `program`: the value that replaces it. */
     const places: number[] = []
     for (const [id, instruction] of program.instructions.entries()) {
-      places[id] = instructions.push(moved(instruction, places)) - 1
+      places[id] = instructions.push(withInputs(instruction, places)) - 1
       for (const slot of slots.get(id) ?? []) {
         places[id] = instructions.push({ op: 'tap', input: places[id], output: instruction.output, slot }) - 1
       }
     }
-    return { instructions, output: places[program.output], idle: program.idle }
+    const outputs = program.outputs.map((output) => ({ ...output, value: places[output.value] }))
+    return { instructions, outputs, idle: program.idle }
   }
 
-  #slotsByValue({ instructions, output }: Program): Map<number, number[]> {
+  #slotsByValue({ instructions, outputs }: Program): Map<number, number[]> {
     const readers = readersOf(instructions)
     const slots = new Map<number, number[]>()
     const tap = (value: number, slot: number) => slots.set(value, [...(slots.get(value) ?? []), slot])
@@ -44,7 +46,8 @@ export class Taps {
       const slot = this.#slot(instruction.weight, use)
       const source = instructions[instruction.input]
       const [follower, ...others] = readers[id]
-      const normed = id !== output && others.length === 0 && instructions[follower]?.op === 'batchNorm'
+      const isOutput = outputs.some(({ value }) => value === id)
+      const normed = !isOutput && others.length === 0 && instructions[follower]?.op === 'batchNorm'
       tap(source.op === 'relu' || source.op === 'relu6' ? source.input : instruction.input, slot)
       tap(normed ? follower : id, slot + 1)
     }
@@ -66,9 +69,4 @@ function readersOf(instructions: readonly Instruction[]): number[][] {
   for (const [id, instruction] of instructions.entries())
     for (const input of inputsOf(instruction)) readers[input].push(id)
   return readers
-}
-
-function moved(instruction: Instruction, places: readonly number[]): Instruction {
-  if ('inputs' in instruction) return { ...instruction, inputs: instruction.inputs.map((input) => places[input]) }
-  return 'input' in instruction ? { ...instruction, input: places[instruction.input] } : instruction
 }

@@ -13,6 +13,7 @@ import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.
 import { drawMixup } from '../sampling/mixup.js'
 import type { SearchSpace } from '../spaces/space.js'
 import { averageDecay } from './averaging.js'
+import { dropPathScale } from './drop-path.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
@@ -96,7 +97,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const batchOf = (indices: Int32Array): Batch => {
       const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
       const mixup = drawMixup(settings.augmentation, random.augmentation, indices.length)
-      const drop = { seed: random.drop.integer(2 ** 32) }
+      const drop = { seed: random.drop.integer(2 ** 32), pathScale: dropPathScale(settings, epoch) }
       const batch = { dataset: data, indices, augmentation, mixup, labelSmoothing: settings.labelSmoothing, drop }
       return { ...batch, ...(microBatchSize && { microBatchSize }) }
     }

@@ -20,8 +20,9 @@ const head = (input: number): Instruction[] => [
   { op: 'globalAvgPool', input, output: pooled },
   { op: 'linear', input: input + 1, output: logits, weight: 'head.weight', bias: 'head.bias' },
 ]
+const logitsAt = (value: number) => [{ value, role: 'logits', weight: 1 } as const]
 const start: Instruction = { op: 'input', output: shape }
-const good: Program = { instructions: [start, conv, ...head(1)], output: 3, idle: ['bias'] }
+const good: Program = { instructions: [start, conv, ...head(1)], outputs: logitsAt(3), idle: ['bias'] }
 
 const images = (overrides: Partial<ImageData> = {}): ImageData => ({
   images: new Float32Array(2 * 32),
@@ -71,12 +72,27 @@ describe('compile', () => {
           { op: 'add', inputs: [0, 1], output: shape },
           ...head(2),
         ],
-        output: 4,
+        outputs: logitsAt(4),
         idle: [],
       },
       /instruction 2 \(add\)/,
     ],
-    ['an output that does not exist', { ...good, output: 9 }, /output.*9|9.*output/],
+    ['an output that does not exist', { ...good, outputs: logitsAt(9) }, /output.*9|9.*output/],
+    [
+      'an auxiliary output of another shape',
+      { ...good, outputs: [...good.outputs, { value: 2, role: 'auxiliary', weight: 1 }] },
+      /shape 3x1x1 for an auxiliary output but received 2x1x1/,
+    ],
+    [
+      'a weight of an output that is no number',
+      { ...good, outputs: [{ value: 3, role: 'logits', weight: Number.NaN }] },
+      /a number of at least 0 for the weight of a program's output but received /,
+    ],
+    [
+      'a weight of an output below zero',
+      { ...good, outputs: [{ value: 3, role: 'logits', weight: -1 }] },
+      /a number of at least 0 for the weight of a program's output but received -1/,
+    ],
     [
       'a kernel of zero',
       { ...good, instructions: [start, { ...conv, kernel: 0 }, ...head(1)] },
@@ -125,7 +141,7 @@ describe('compile', () => {
           { op: 'concat', inputs: [0, 1], output: { ...shape, channels: 4 } },
           ...head(2),
         ],
-        output: 4,
+        outputs: logitsAt(4),
         idle: [],
       },
       /instruction 2 \(concat\)/,
@@ -152,7 +168,7 @@ describe('compile', () => {
       { ...good, instructions: [start, { op: 'dropout', input: 0, output: shape, p: 1 }, ...head(1)] },
       /a probability below 1 for instruction 1 \(dropout\)/,
     ],
-    ['no instructions', { instructions: [], output: 0, idle: [] }, /Expected/],
+    ['no instructions', { instructions: [], outputs: logitsAt(0), idle: [] }, /Expected/],
   ])('refuses %s', (_, program, message) => {
     using net = new Supernet(specs)
     expect(() => net.compile(program)).toThrow(message)

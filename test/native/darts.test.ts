@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Dataset, Supernet } from '../../src/native/index.js'
 import type { Program } from '../../src/programs/program.js'
 import type { SearchSpace } from '../../src/spaces/index.js'
-import { alone, fixture, fixtureImages, fixtureState, supernet } from '../support/darts-fixture.js'
+import { alone, auxiliaryLogits, fixture, fixtureImages, fixtureState, supernet } from '../support/darts-fixture.js'
 
 const concat = (tensors: readonly Float32Array[]) => Float32Array.from(tensors.flatMap((tensor) => [...tensor]))
 
@@ -37,7 +37,7 @@ describe('the addon computes what PyTorch does', () => {
 
   it.each([
     ['', alone.program([]), fixture.alone.running],
-    ['’s auxiliary head', alone.auxiliaryProgram!(), fixture.alone.auxiliary],
+    ['’s auxiliary head', auxiliaryLogits(alone.program([])), fixture.alone.auxiliary],
   ])('for a network of DARTS%s, by running statistics', async (_, program, values) => {
     expect(await error(alone, program, fixture.alone, values)).toBeLessThan(1e-5)
   })

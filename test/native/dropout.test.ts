@@ -81,6 +81,27 @@ describe('dropPath', () => {
     expect(Math.abs(kept - 150)).toBeLessThan(25)
   })
 
+  it('takes another scale in each step of one plan', async () => {
+    using small = await open('dropPath', 0.8)
+    const { net, plan, dataset, indices, builder } = small
+    const gradientsAt = async (pathScale?: number) => {
+      await net.discardGradients()
+      const drop = pathScale === undefined ? undefined : { seed: 5, pathScale }
+      await net.accumulate(plan, { dataset, indices, drop })
+      return byName(builder.specs, await net.read('gradients')).get('head.weight')!
+    }
+    const whole = await gradientsAt()
+    expect(await gradientsAt(0)).toEqual(whole)
+    const [some, most] = [await gradientsAt(0.5), await gradientsAt(1)]
+    expect(some).not.toEqual(whole)
+    expect(most).not.toEqual(some)
+    expect(await gradientsAt(0.5)).toEqual(some)
+    // The default is the whole probability.
+    await net.discardGradients()
+    await net.accumulate(plan, { dataset, indices, drop: { seed: 5 } })
+    expect(byName(builder.specs, await net.read('gradients')).get('head.weight')).toEqual(most)
+  })
+
   it('refuses scales that are none', async () => {
     using small = await open('dropPath', 0.5)
     const { net, plan, dataset, indices } = small

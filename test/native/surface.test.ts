@@ -46,7 +46,8 @@ describe('raw.ts declares', () => {
     const buffers = { names: [], shapes: [], initial: new Float32Array(0) }
     const supernet = new addon.Supernet(spec.names, spec.shapes, buffers, options)
     const [input, linear] = ['input', 'linear'].map((name) => Object.keys(INSTRUCTIONS).indexOf(name))
-    const code = [input, 0, 0, 0, 1, 1, 1, 0, linear, 1, 0, 2, 0, 1, 0, 2, 1, 1, 0, 1]
+    const output = [1, ...new Int32Array(Float64Array.of(1).buffer)]
+    const code = [1, ...output, input, 0, 0, 0, 1, 1, 1, 0, linear, 1, 0, 2, 0, 1, 0, 2, 1, 1, 0]
     const plan = supernet.compile(Int32Array.from(code), spec.names, [])
     const found = [...Object.keys(plan), ...members(plan.constructor as never)]
     expect(found.toSorted()).toEqual(declared.get('RawPlan')!.toSorted())

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { scalars } from '../../src/base/shapes.js'
+import type { Program } from '../../src/programs/program.js'
 import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
 import { dartsNetwork } from '../../src/spaces/darts/network.js'
 import { type BufferSpec, darts, type ParameterSpec } from '../../src/spaces/index.js'
@@ -52,6 +53,13 @@ export const alone = dartsNetwork(decodeGenotype(fixture.alone.genotype), {
   input: image(fixture.alone.size),
   auxiliary: true,
 })
+
+/** The program with its one auxiliary output in place of its logits, so that evaluation computes it. */
+export function auxiliaryLogits(program: Program): Program {
+  const [auxiliary, ...others] = program.outputs.filter(({ role }) => role === 'auxiliary')
+  if (others.length > 0) throw new Error(`Expected one auxiliary output but received ${1 + others.length}`)
+  return { ...program, outputs: [{ ...auxiliary, role: 'logits' }] }
+}
 
 function image(size: number) {
   return { channels: 3, height: size, width: size }

@@ -1,3 +1,4 @@
+import { logitsOf } from '../../src/programs/outputs.js'
 import { inputsOf, type Program, parametersOf } from '../../src/programs/program.js'
 
 /** Numbers expressions: equal expressions get the same number. */
@@ -12,8 +13,8 @@ export class Expressions {
   }
 }
 
-/** The number of the expression that a program computes. */
-export function interpret(program: Program, e: Expressions): number {
+/** The number of the expression that a program computes for `value`, by default for its logits. */
+export function interpret(program: Program, e: Expressions, value = logitsOf(program)): number {
   const values: number[] = []
   for (const instruction of program.instructions) {
     const inputs = inputsOf(instruction).map((id) => values[id])
@@ -26,5 +27,5 @@ export function interpret(program: Program, e: Expressions): number {
     const extent = instruction.op === 'zeros' ? [channels, height, width] : []
     values.push(e.of(instruction.op, ...inputs, ...parametersOf(instruction), ...window, ...extent))
   }
-  return values[program.output]
+  return values[value]
 }

@@ -135,8 +135,10 @@ class FakeSupernet {
       }
     }
     const mixingGradients = batch.mixing?.map((_, i) => 0.1 * Math.sin(seed + i + parameters[0]))
+    const loss = 2 + Math.sin(seed + parameters[0])
     return {
-      loss: 2 + Math.sin(seed + parameters[0]),
+      loss,
+      totalLoss: loss,
       correct: batch.indices.length >> 1,
       importance: Float32Array.from(batch.indices, (index) => 0.7 + 0.7 * Math.sin(index + parameters[0])),
       ...(mixingGradients && { mixingGradients }),

@@ -2,6 +2,7 @@
  * Reference for the addon: computes programs by plain loops in float64, with one loop per index of the formula.
  * Gradients are central differences, so they share nothing with the addon's backward pass.
  */
+import { logitsOf, outputsByRole } from '../../src/programs/outputs.js'
 import type { Instruction, Program, Shape } from '../../src/programs/program.js'
 
 export interface ScalarBatch {
@@ -27,7 +28,7 @@ const EPSILON = 1e-5
 
 /** Logits, batch × classes. */
 export function scalarLogits(program: Program, parameters: ScalarParameters, batch: ScalarBatch): Values {
-  return scalarValues(program, parameters, batch)[program.output]
+  return scalarValues(program, parameters, batch)[logitsOf(program)]
 }
 
 /** The value of every instruction for the whole batch. */
@@ -43,13 +44,25 @@ export function scalarValues(program: Program, parameters: ScalarParameters, bat
 
 export interface ScalarRecord {
   readonly loss: number
+  /** Sum over the outputs, each times its weight. */
+  readonly totalLoss: number
   readonly correct: number
   readonly importance: readonly number[]
 }
 
 /** Weighted cross-entropy divided by the batch size, number of hits, and ‖softmax − onehot‖₂ per sample. */
 export function scalarRecord(program: Program, parameters: ScalarParameters, batch: ScalarBatch): ScalarRecord {
-  const logits = scalarLogits(program, parameters, batch)
+  const values = scalarValues(program, parameters, batch)
+  const { logits, auxiliary } = outputsByRole(program.outputs)
+  const record = recordOf(values[logits.value], batch)
+  const totalLoss = auxiliary.reduce(
+    (sum, { value, weight }) => sum + weight * recordOf(values[value], batch).loss,
+    logits.weight * record.loss,
+  )
+  return { ...record, totalLoss }
+}
+
+function recordOf(logits: Values, batch: ScalarBatch): Omit<ScalarRecord, 'totalLoss'> {
   const count = batch.labels.length
   const classes = logits.length / count
   let loss = 0
@@ -67,14 +80,14 @@ export function scalarRecord(program: Program, parameters: ScalarParameters, bat
   return { loss, correct, importance }
 }
 
-/** Central differences of the loss, for every scalar of every parameter. */
+/** Central differences of the total loss, for every scalar of every parameter. */
 export function scalarGradients(
   program: Program,
   parameters: ScalarParameters,
   batch: ScalarBatch,
   step = 1e-6,
 ): Map<string, Float64Array> {
-  return differences(parameters, (moved) => scalarRecord(program, moved, batch).loss, step)
+  return differences(parameters, (moved) => scalarRecord(program, moved, batch).totalLoss, step)
 }
 
 /** Central differences of any function of the parameters. */

@@ -64,10 +64,10 @@ export function darts(options: DartsOptions = {}): SearchSpace {
   /** All parameters of the supernet, from a network that takes every operation on every edge. */
   function allParameters() {
     const layers = new DartsLayers(layersOptions)
-    const features = layers.body(size, (cell, node, before) =>
+    const cells = layers.body(size, (cell, node, before) =>
       before.flatMap((x, from) => OPERATIONS.map((name) => candidate(layers, cell, node, x, [name, from]))),
     )
-    layers.classify(features, size.classes)
+    layers.classify(cells.at(-1)!, size.classes)
     return layers.parameters
   }
 
@@ -81,12 +81,12 @@ export function darts(options: DartsOptions = {}): SearchSpace {
     program(path) {
       const genotype = genotypeOf(path)
       const layers = new DartsLayers(layersOptions)
-      const features = layers.body(size, (cell, node, before) =>
+      const cells = layers.body(size, (cell, node, before) =>
         edgesInto(cell.reduction ? genotype.reduce : genotype.normal, node).map((edge) =>
           candidate(layers, cell, node, before[edge[1]], edge),
         ),
       )
-      return layers.classify(features, size.classes)
+      return layers.builder.finish(layers.classify(cells.at(-1)!, size.classes))
     },
     /** The genotype of the path. The two operations of a node are in the order of the nodes that they read. */
     encode: (path) => encodeGenotype(genotypeOf(path)),

@@ -4,7 +4,7 @@
  * names. Names, shapes and order are the same as in the state dicts of the authors' PyTorch code.
  */
 import { scalars } from '../../base/shapes.js'
-import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
+import { ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 import { type DartsOperation, NODES, OPERATIONS } from './genotype.js'
@@ -62,15 +62,16 @@ export class DartsLayers {
     this.#affineStem = affineStem
   }
 
-  /** From images to the output of the cell of index `end`, by default the last one. */
-  body({ channels, cells, input }: DartsNetworkSize, terms: NodeTerms, end = cells - 1): Value {
+  /** From images to the outputs of all cells, by index. */
+  body({ channels, cells, input }: DartsNetworkSize, terms: NodeTerms): Value[] {
     const image = this.builder.input(input)
     const convolved = this.conv(image, 'stem.0', STEM_MULTIPLIER * channels, 3)
     const stem = this.norm(convolved, 'stem.1', { affine: this.#affineStem })
     // The stem is both inputs of the first cell, and one input of the second.
     let previous = stem
     let last = stem
-    for (const cell of cellsOf(channels, cells).slice(0, end + 1)) {
+    const outputs: Value[] = []
+    for (const cell of cellsOf(channels, cells)) {
       const nodes = [
         cell.afterReduction
           ? this.#factorizedReduce(previous, `${cell.name}.preprocess0`, cell.channels)
@@ -80,12 +81,13 @@ export class DartsLayers {
       for (const node of NODES) nodes.push(this.builder.add(terms(cell, node, nodes)))
       previous = last
       last = this.builder.concat(nodes.slice(2))
+      outputs.push(last)
     }
-    return last
+    return outputs
   }
 
   /** Global pooling of the last cell's output, then logits. */
-  classify(features: Value, classes: number): Program {
+  classify(features: Value, classes: number): Value {
     return this.linear(this.builder.globalAvgPool(features), 'classifier', classes)
   }
 
@@ -145,13 +147,13 @@ export class DartsLayers {
     return this.#rectified[x.id]
   }
 
-  /** Ends the program with logits, from a value of height and width 1. */
-  linear(x: Value, name: string, classes: number): Program {
+  /** Logits from a value of height and width 1. */
+  linear(x: Value, name: string, classes: number): Value {
     const { channels } = x.shape
     const names = { weight: `${name}.weight`, bias: `${name}.bias` }
     this.#parameter(names.weight, [classes, channels])
     this.#parameter(names.bias, [classes], undefined, channels)
-    return this.builder.finish(this.builder.linear(x, { ...names, features: classes }))
+    return this.builder.linear(x, { ...names, features: classes })
   }
 
   #pooled(x: Value): Value {

@@ -4,7 +4,7 @@
  * the names, shapes and order of the authors' state dict.
  */
 import { expected } from '../../base/errors.js'
-import type { Program, Shape, Value } from '../../programs/program.js'
+import type { Shape, Value } from '../../programs/program.js'
 import { checkPath } from '../path.js'
 import type { BufferSpec, SearchSpace } from '../space.js'
 import { checkGenotype, decodeGenotype, edgesInto, encodeGenotype, type Genotype, OPERATIONS } from './genotype.js'
@@ -19,11 +19,17 @@ export interface DartsNetworkOptions {
   /** One image; height and width must be multiples of 4, because two cells halve them. */
   readonly input?: Shape
   readonly classes?: number
-  /** Adds an auxiliary head, which needs images of 32 to 40 pixels. Default: false. */
+  /**
+   * Adds the authors' auxiliary head: an auxiliary output of the program, which reads the second reduction cell. Only
+   * training computes it. It needs images of 32 to 40 pixels. Default: false.
+   */
   readonly auxiliary?: boolean
+  /** Factor of the auxiliary head's loss, at least 0. Default: 0.4, as published. */
+  readonly auxiliaryWeight?: number
   /**
    * Probability, in [0, 1), with which a step drops the output of an edge, drawn for each image. Skip connections of
-   * stride 1 are never dropped. Default 0. Published trainings raise it linearly to 0.2, by the `pathScale` of a step.
+   * stride 1 are never dropped. Default 0. Published trainings raise it linearly to 0.2; see
+   * `training.dropPathSchedule`.
    */
   readonly dropPath?: number
 }
@@ -31,15 +37,6 @@ export interface DartsNetworkOptions {
 /** A space of a single path, `[]`. */
 export interface DartsNetwork extends SearchSpace {
   buffers(): readonly BufferSpec[]
-  /**
-   * The program of the auxiliary head: logits from the output of the second reduction cell. A training adds its loss,
-   * times 0.4, to the loss of {@link program}; nothing else uses it. Absent without the option `auxiliary`.
-   *
-   * A program has one output, so this second program computes the cells up to there again, with the same weights. It
-   * begins with the same instructions, so steps of the same seed drop the same images. If the gradients of both
-   * programs are accumulated, the running statistics of those cells move twice.
-   */
-  auxiliaryProgram?(): Program
 }
 
 const NAME = 'darts-network'
@@ -54,40 +51,35 @@ const AUXILIARY_EXTENTS = [8, 9, 10]
 export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = {}): DartsNetwork {
   checkGenotype(genotype)
   const size = networkSize(NAME, options, { channels: 36, cells: 20 })
-  const { auxiliary = false, dropPath = 0 } = options
+  const { auxiliary = false, auxiliaryWeight = 0.4, dropPath = 0 } = options
   if (!(dropPath >= 0 && dropPath < 1)) {
     throw expected('0 or more and less than 1', `dropPath of ${NAME}`, dropPath, 2)
+  }
+  if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Number.POSITIVE_INFINITY)) {
+    throw expected('a number of at least 0', `auxiliaryWeight of ${NAME}`, auxiliaryWeight, 2)
   }
   const { input, classes } = size
   const text = encodeGenotype(genotype)
 
-  const termsIn = (layers: DartsLayers): NodeTerms => {
-    return (cell, node, before) => {
-      const edges = cell.reduction ? genotype.reduce : genotype.normal
-      return edgesInto(edges, node).map(([operation, from], side) => {
-        const stride = strideOf(cell, from)
-        const name = `${cell.name}._ops.${2 * (node - 2) + side}`
-        const value = layers.operation(before[from], operation, name, stride)
-        const isIdentity = operation === 'skip_connect' && stride === 1
-        return dropPath === 0 || isIdentity ? value : layers.builder.dropPath(value, { p: dropPath })
-      })
-    }
+  const layers = new DartsLayers({ alone: true })
+  const terms: NodeTerms = (cell, node, before) => {
+    const edges = cell.reduction ? genotype.reduce : genotype.normal
+    return edgesInto(edges, node).map(([operation, from], side) => {
+      const stride = strideOf(cell, from)
+      const name = `${cell.name}._ops.${2 * (node - 2) + side}`
+      const value = layers.operation(before[from], operation, name, stride)
+      const isIdentity = operation === 'skip_connect' && stride === 1
+      return dropPath === 0 || isIdentity ? value : layers.builder.dropPath(value, { p: dropPath })
+    })
   }
-  const main = new DartsLayers({ alone: true })
-  const program = main.classify(main.body(size, termsIn(main)), classes)
-  const auxiliaryLayers = new DartsLayers({ alone: true })
-  const auxiliaryProgram = auxiliary
-    ? auxiliaryHead(
-        auxiliaryLayers,
-        auxiliaryLayers.body(size, termsIn(auxiliaryLayers), auxiliaryCell(size.cells)),
-        classes,
-      )
-    : undefined
+  const cells = layers.body(size, terms)
+  // The head comes before the classifier, as in the authors' state dict.
+  const heads = auxiliary
+    ? [{ value: auxiliaryHead(layers, cells[auxiliaryCell(size.cells)], classes), weight: auxiliaryWeight }]
+    : []
+  const program = layers.builder.finish(layers.classify(cells.at(-1)!, classes), heads)
+  const { parameters, buffers } = layers
 
-  const isNew = ({ name }: { name: string }) => name.startsWith(AUXILIARY)
-  const [weight, bias] = main.parameters.slice(-2)
-  const parameters = [...main.parameters.slice(0, -2), ...auxiliaryLayers.parameters.filter(isNew), weight, bias]
-  const buffers = [...main.buffers, ...auxiliaryLayers.buffers.filter(isNew)]
   const space: DartsNetwork = {
     name: NAME,
     operations: OPERATIONS,
@@ -100,7 +92,6 @@ export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = 
       checkPath(space, path)
       return program
     },
-    ...(auxiliaryProgram && { auxiliaryProgram: () => auxiliaryProgram }),
     /** The genotype of the network. */
     encode(path) {
       checkPath(space, path)
@@ -117,7 +108,7 @@ export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = 
 const AUXILIARY = 'auxiliary_head'
 
 /** ReLU, pooling to 2×2, then two convolutions with norms and ReLUs; the second convolution leaves one pixel. */
-function auxiliaryHead(layers: DartsLayers, x: Value, classes: number): Program {
+function auxiliaryHead(layers: DartsLayers, x: Value, classes: number): Value {
   const { height, width } = x.shape
   if (!AUXILIARY_EXTENTS.includes(height) || !AUXILIARY_EXTENTS.includes(width)) {
     const wanted = `${AUXILIARY_EXTENTS.join(', ')} pixels after two reductions`

@@ -55,6 +55,7 @@ describe('parseConfig', () => {
         learningRateMin: 0,
         schedule: { kind: 'cosine' },
         optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
+        dropPathSchedule: 'constant',
         clipNorm: 5,
         unsampled: 'decay',
         gradientNoise: 0,

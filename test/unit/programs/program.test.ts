@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeProgram } from '../../../src/programs/encode-program.js'
 import { INSTRUCTIONS } from '../../../src/programs/instructions.js'
+import { logitsOf } from '../../../src/programs/outputs.js'
 import { buffersOf, inputsOf, ProgramBuilder, parametersOf, sameShape } from '../../../src/programs/program.js'
 
 const IMAGE = { channels: 3, height: 8, width: 6 }
@@ -19,7 +20,7 @@ describe('ProgramBuilder', () => {
     expect(pooled.shape).toEqual({ channels: 3, height: 4, width: 3 })
     expect(logits.shape).toEqual({ channels: 10, height: 1, width: 1 })
     const program = builder.finish(logits)
-    expect(program.output).toBe(logits.id)
+    expect(logitsOf(program)).toBe(logits.id)
     expect(program.instructions.map((instruction) => instruction.op)).toEqual([
       'input',
       'conv2d',
@@ -122,6 +123,18 @@ describe('ProgramBuilder', () => {
 })
 
 describe('encodeProgram', () => {
+  /** The float64 numbers as two words each, in the order of memory. */
+  const words = (...numbers: number[]) => [...new Int32Array(Float64Array.from(numbers).buffer)]
+  const ONE = words(1)
+
+  it('writes the logits before auxiliary outputs, whatever their order', () => {
+    const builder = new ProgramBuilder()
+    const aside = builder.globalAvgPool(builder.input(IMAGE))
+    const program = builder.finish(builder.relu(aside), [{ value: aside, weight: 0.4 }])
+    const { code } = encodeProgram({ ...program, outputs: program.outputs.toReversed() })
+    expect([...code.slice(0, 7)]).toEqual([2, 2, ...ONE, 1, ...words(0.4)])
+  })
+
   it('refuses a fraction, which the addon would receive as another number', () => {
     const builder = new ProgramBuilder()
     const pooled = builder.avgPool2d(builder.input(IMAGE), { kernel: 3, stride: 1.5 })
@@ -130,7 +143,7 @@ describe('encodeProgram', () => {
     )
   })
 
-  it('writes one record per instruction, then the output', () => {
+  it('writes the outputs, then one record per instruction', () => {
     const builder = new ProgramBuilder()
     const input = builder.input(IMAGE)
     const conv = builder.conv2d(input, { weight: 'w', bias: 'b', channels: 3, kernel: 3 })
@@ -140,11 +153,11 @@ describe('encodeProgram', () => {
     const { code, names, idle } = encodeProgram(builder.finish(again))
     const [opInput, opConv, opAdd] = ['input', 'conv2d', 'add'].map((op) => Object.keys(INSTRUCTIONS).indexOf(op))
     expect([...code]).toEqual([
+      ...[1, again.id, ...ONE],
       ...[opInput, 0, 0, 0, 3, 8, 6, 0],
       ...[opConv, 1, 0, 2, 0, 1, 0, 3, 8, 6, 5, 3, 1, 1, 1, 1],
       ...[opAdd, 3, 0, 1, 1, 0, 0, 3, 8, 6, 0],
       ...[opConv, 1, 2, 1, 0, 0, 3, 4, 3, 5, 1, 2, 0, 1, 1],
-      again.id,
     ])
     expect(names).toEqual(['w', 'b'])
     expect(idle).toEqual(['z'])
@@ -161,6 +174,7 @@ describe('encodeProgram', () => {
     const { code, names } = encodeProgram(builder.finish(builder.maxPool2d(dropped, { kernel: 2, stride: 2 })))
     const op = (name: keyof typeof INSTRUCTIONS) => Object.keys(INSTRUCTIONS).indexOf(name)
     expect([...code]).toEqual([
+      ...[1, 6, ...ONE],
       ...[op('input'), 0, 0, 0, 3, 8, 6, 0],
       ...[op('conv2d'), 1, 0, 1, 0, 0, 3, 8, 6, 5, 3, 1, 2, 2, 3],
       ...[op('batchNorm'), 1, 1, 2, 1, 2, 2, 3, 4, 3, 8, 6, 0],
@@ -168,7 +182,6 @@ describe('encodeProgram', () => {
       ...[op('dropout'), 1, 3, 0, 0, 3, 7, 4, 1, 2 ** 29],
       ...[op('dropPath'), 1, 4, 0, 0, 3, 7, 4, 1, 2 ** 28],
       ...[op('maxPool2d'), 1, 5, 0, 0, 3, 3, 2, 3, 2, 2, 0],
-      6,
     ])
     expect(names).toEqual(['w', 'g', 'b', 'm', 'v'])
   })

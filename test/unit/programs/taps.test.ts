@@ -19,10 +19,10 @@ const candidates = (space: SearchSpace) =>
 const slotsOf = ({ instructions }: Program) => instructions.flatMap((each) => (each.op === 'tap' ? [each.slot] : []))
 
 /** What is computed at each slot. */
-function atSlots({ instructions, ...rest }: Program, e: Expressions): Map<number, number> {
+function atSlots(program: Program, e: Expressions): Map<number, number> {
   return new Map(
-    instructions.flatMap((each, output) =>
-      each.op === 'tap' ? [[each.slot, interpret({ instructions, ...rest, output }, e)] as const] : [],
+    program.instructions.flatMap((each, value) =>
+      each.op === 'tap' ? [[each.slot, interpret(program, e, value)] as const] : [],
     ),
   )
 }
@@ -55,8 +55,8 @@ describe('Taps', () => {
           const before = source.op === 'relu' || source.op === 'relu6' ? source.input : each.input
           const readers = program.instructions.flatMap((other, r) => (inputsOf(other).includes(id) ? [r] : []))
           const normed = readers.length === 1 && program.instructions[readers[0]].op === 'batchNorm'
-          const input = interpret({ ...program, output: before }, e)
-          const output = interpret({ ...program, output: normed ? readers[0] : id }, e)
+          const input = interpret(program, e, before)
+          const output = interpret(program, e, normed ? readers[0] : id)
           const own = slots.filter(
             (slot) => slot % 2 === 0 && values.get(slot) === input && values.get(slot + 1) === output,
           )

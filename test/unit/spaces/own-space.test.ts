@@ -1,6 +1,7 @@
 /** What a user needs for a space of their own: a plain object that implements SearchSpace, and no addon. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { logitsOf } from '../../../src/programs/outputs.js'
 import { inputsOf, ProgramBuilder, parametersOf, type Value } from '../../../src/programs/program.js'
 import {
   checkPath,
@@ -88,8 +89,9 @@ describe('a space of one’s own', () => {
     const shapes = new Map(space.parameters().map((spec) => [spec.name, spec.shape]))
     const reached = new Set<string>()
     for (const path of paths) {
-      const { instructions, output } = space.program(path)
-      expect(instructions[output].output).toEqual({ channels: space.classes, height: 1, width: 1 })
+      const program = space.program(path)
+      const { instructions } = program
+      expect(instructions[logitsOf(program)].output).toEqual({ channels: space.classes, height: 1, width: 1 })
       for (const step of instructions) {
         for (const name of parametersOf(step)) reached.add(name)
         const from = inputsOf(step).map((id) => instructions[id].output.channels)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { logitsOf } from '../../../../src/programs/outputs.js'
 import { type Program, parametersOf } from '../../../../src/programs/program.js'
 import { costOf } from '../../../../src/spaces/cost.js'
 import { DARTS_V1, decodeGenotype, encodeGenotype, OPERATIONS } from '../../../../src/spaces/darts/genotype.js'
@@ -127,7 +128,8 @@ describe('parameters', () => {
 
 describe('the program', () => {
   it('halves twice, at one and two thirds of the depth, and doubles the channels', () => {
-    const { instructions, output } = space.program(space.decode(encodeGenotype(DARTS_V1)))
+    const program = space.program(space.decode(encodeGenotype(DARTS_V1)))
+    const { instructions } = program
     const cells = instructions.filter(({ op, output }) => op === 'concat' && output.channels % 64 === 0)
     // Four nodes at 16, 32 or 64 channels; what factorized reductions join has fewer.
     const outputs = cells.filter((instruction) => 'inputs' in instruction && instruction.inputs.length === 4)
@@ -141,7 +143,7 @@ describe('the program', () => {
       [256, 8],
       [256, 8],
     ])
-    expect(instructions[output].output).toEqual({ channels: 10, height: 1, width: 1 })
+    expect(instructions[logitsOf(program)].output).toEqual({ channels: 10, height: 1, width: 1 })
   })
 
   it('costs what its instructions say, all of which count', () => {
@@ -154,7 +156,7 @@ describe('the program', () => {
   it.each([1, 2, 3, 4, 5])('has %i cells if asked to', (cells) => {
     const small = darts({ channels: 2, cells, input: { channels: 1, height: 8, width: 12 }, classes: 4 })
     const program = small.program(new Array(22).fill(2))
-    expect(program.instructions[program.output].output.channels).toBe(4)
+    expect(program.instructions[logitsOf(program)].output.channels).toBe(4)
     const names = new Set(small.parameters().map(({ name }) => name))
     expect(used(program).every((name) => names.has(name))).toBe(true)
   })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { logitsOf, neededFor, withoutAuxiliary } from '../../../../src/programs/outputs.js'
 import { buffersOf, type Instruction, type Program, parametersOf } from '../../../../src/programs/program.js'
 import { costOf } from '../../../../src/spaces/cost.js'
 import { DARTS_V1, DARTS_V2, encodeGenotype } from '../../../../src/spaces/darts/genotype.js'
 import { dartsNetwork } from '../../../../src/spaces/darts/network.js'
 import { spaceSize } from '../../../../src/spaces/index.js'
-import { alone, digest, fixture, fixtureImages, fixtureState } from '../../../support/darts-fixture.js'
+import { alone, auxiliaryLogits, digest, fixture, fixtureImages, fixtureState } from '../../../support/darts-fixture.js'
 import { scalarLogits } from '../../../support/scalar-reference.js'
 import { size } from '../../../support/state.js'
 
@@ -35,18 +36,21 @@ describe.each([
     expect(names(network.buffers())).toEqual(withoutHead(auxiliary.buffers()))
   })
 
-  it('uses every tensor once; the auxiliary program those of its head and of the cells before it', () => {
-    expect(used(network.program([])).sort()).toEqual(names(network.parameters()).sort())
-    expect(kept(network.program([])).sort()).toEqual(names(network.buffers()).sort())
-    const aside = auxiliary.auxiliaryProgram!()
-    const both = [...used(network.program([])), ...used(aside)]
-    expect([...new Set(both)].sort()).toEqual(names(auxiliary.parameters()).sort())
-    expect([...new Set([...kept(network.program([])), ...kept(aside)])].sort()).toEqual(
-      names(auxiliary.buffers()).sort(),
-    )
+  it('uses every tensor once; the auxiliary head those of its own and of the cells before it', () => {
+    for (const { space, program } of [network, auxiliary].map((space) => ({ space, program: space.program([]) }))) {
+      expect(used(program).sort()).toEqual(names(space.parameters()).sort())
+      expect(kept(program).sort()).toEqual(names(space.buffers()).sort())
+    }
+    const { instructions, outputs } = auxiliaryLogits(auxiliary.program([]))
+    const needed = neededFor(instructions, [outputs[0].value])
+    const aside = instructions.filter((_, id) => needed[id]).flatMap(parametersOf)
     // After cell 13 of 20, the second reduction.
-    const cells = new Set(used(aside).map((name) => /^cells\.(\d+)\./.exec(name)?.[1]))
+    const cells = new Set(aside.map((name) => /^cells\.(\d+)\./.exec(name)?.[1]))
     expect(cells).toEqual(new Set([undefined, ...Array.from({ length: 14 }, (_, i) => String(i))]))
+  })
+
+  it('is, without auxiliary outputs, the network without the head', () => {
+    expect(withoutAuxiliary(auxiliary.program([]))).toEqual(network.program([]))
   })
 
   it('is a space of one path', () => {
@@ -61,12 +65,13 @@ describe.each([
 
 describe('the auxiliary head', () => {
   it('pools 8×8 pixels to 2×2 and those to one', () => {
-    const { instructions, output } = dartsNetwork(DARTS_V2, { auxiliary: true, classes: 7 }).auxiliaryProgram!()
+    const program = dartsNetwork(DARTS_V2, { auxiliary: true, classes: 7 }).program([])
+    const { instructions, outputs } = program
+    const [head] = outputs.filter(({ role }) => role === 'auxiliary')
     const shapes = instructions
-      .slice(-9)
+      .slice(head.value - 7, head.value + 1)
       .map(({ op, output: { channels, height, width } }) => [op, channels, height, width])
     expect(shapes).toEqual([
-      ['relu', 576, 8, 8],
       ['avgPool2d', 576, 2, 2],
       ['conv2d', 128, 2, 2],
       ['batchNorm', 128, 2, 2],
@@ -76,23 +81,36 @@ describe('the auxiliary head', () => {
       ['relu', 768, 1, 1],
       ['linear', 7, 1, 1],
     ])
-    expect(output).toBe(instructions.length - 1)
+    // It reads the ReLU that the next cells read too.
+    const pool = instructions[head.value - 7]
+    expect('input' in pool && instructions[pool.input]).toMatchObject({ op: 'relu', output: { channels: 576 } })
+    // Only the classifier follows.
+    expect(logitsOf(program)).toBe(head.value + 2)
+  })
+
+  it('has the published weight in the loss, or another one', () => {
+    const weights = (options: { auxiliaryWeight?: number }) =>
+      dartsNetwork(DARTS_V2, { auxiliary: true, ...options })
+        .program([])
+        .outputs.map(({ role, weight }) => [role, weight])
+    expect(weights({})).toEqual([
+      ['logits', 1],
+      ['auxiliary', 0.4],
+    ])
+    expect(weights({ auxiliaryWeight: 0.7 })[1]).toEqual(['auxiliary', 0.7])
+    for (const auxiliaryWeight of [-0.1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => weights({ auxiliaryWeight })).toThrow(
+        `Expected a number of at least 0 for auxiliaryWeight of darts-network but received ${auxiliaryWeight}`,
+      )
+    }
   })
 
   it('is there on request, for images of its extent', () => {
-    expect(dartsNetwork(DARTS_V2).auxiliaryProgram).toBeUndefined()
+    expect(dartsNetwork(DARTS_V2).program([]).outputs).toHaveLength(1)
     const input = { channels: 3, height: 32, width: 16 }
     expect(() => dartsNetwork(DARTS_V2, { auxiliary: true, input })).toThrow(
       'Expected 8, 9, 10 pixels after two reductions for the auxiliary head but received 8×4',
     )
-  })
-
-  it('follows the same instructions as the network, so that both drop the same', () => {
-    const network = dartsNetwork(DARTS_V1, { auxiliary: true, dropPath: 0.2 })
-    const head = network.auxiliaryProgram!().instructions
-    const shared = head.slice(0, -9)
-    expect(network.program([]).instructions.slice(0, shared.length)).toEqual(shared)
-    expect(shared.filter(({ op }) => op === 'dropPath').length).toBeGreaterThan(50)
   })
 })
 
@@ -142,7 +160,7 @@ describe('a small network means what PyTorch computes', () => {
   it.each([
     ['by running statistics', alone.program([]), running, fixture.alone.running],
     ['by those of the batch', alone.program([]), undefined, fixture.alone.batchStatistics],
-    ['from its auxiliary head', alone.auxiliaryProgram!(), running, fixture.alone.auxiliary],
+    ['from its auxiliary head', auxiliaryLogits(alone.program([])), running, fixture.alone.auxiliary],
   ])('%s', (_, program, statistics, values) => {
     const found = scalarLogits(program, parameters, { ...batch, running: statistics })
     expect(found).toHaveLength(values.length)

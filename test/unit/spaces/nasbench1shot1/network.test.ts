@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../../src/base/random.js'
+import { logitsOf } from '../../../../src/programs/outputs.js'
 import { inputsOf, type Program, parametersOf } from '../../../../src/programs/program.js'
 import {
   CELL_SPACES,
@@ -145,7 +146,7 @@ describe.each(spaces)('the program of $name', (space) => {
   it('has no instruction that nothing reads', () => {
     for (const cell of cells) {
       const program = network.program(cell)
-      const read = new Set(program.instructions.flatMap(inputsOf)).add(program.output)
+      const read = new Set(program.instructions.flatMap(inputsOf)).add(logitsOf(program))
       expect(read.size).toBe(program.instructions.length)
     }
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { logitsOf } from '../../../../src/programs/outputs.js'
 import { inputsOf, type Program, parametersOf } from '../../../../src/programs/program.js'
 import { enumeratePaths, nasBench201, type Path } from '../../../../src/spaces/index.js'
 import { EDGES, withoutDeadEdges } from '../../../../src/spaces/nasbench201/cell.js'
@@ -128,7 +129,7 @@ describe('program', () => {
   it('has no instruction that nothing reads, and rectifies no value twice', () => {
     for (const path of paths) {
       const program = small.program(path)
-      const read = new Set(program.instructions.flatMap(inputsOf)).add(program.output)
+      const read = new Set(program.instructions.flatMap(inputsOf)).add(logitsOf(program))
       expect(read.size).toBe(program.instructions.length)
       const rectified = program.instructions.flatMap((step) => (step.op === 'relu' ? [step.input] : []))
       expect(new Set(rectified).size).toBe(rectified.length)
