@@ -5,7 +5,7 @@
  */
 import '../report-errors.mjs'
 import { on } from 'node:events'
-import { createRandom, createSpace, Dataset, loadSplits, Standalone, Supernet, setThreads, train } from 'pada-native'
+import { createRandom, createSpace, Dataset, loadSplits, Standalone, Supernet, setThreads, stratify, train } from 'pada-native'
 
 /** @typedef {import('./ground-truth-runs.mjs').Task} Task */
 /** @typedef {import('./ground-truth-runs.mjs').Run} Run */
@@ -22,7 +22,7 @@ const splits = await loadSplits(config.data)
 const { channels, height, width } = splits.train
 const space = createSpace(config.space, { channels, height, width }, splits.classes)
 const data = new Dataset(splits.train)
-const test = new Dataset(splits.test)
+const test = new Dataset(stratify(splits.test))
 const { training: settings, ranking } = config
 
 for await (const [task] of messages) process.send?.(await trained(task))
