@@ -60,7 +60,8 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   const at::Tensor logits = run.forward(batch.images());
   Stopwatch::Scope time(Family::Loss);
   const Loss loss = cross_entropy(logits, batch.labels(), batch.weights(), false);
-  return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
+  return {size, loss.correct.item<int64_t>(), loss.correct5.item<int64_t>(),
+          loss.total.item<double>() / static_cast<double>(size)};
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
@@ -84,6 +85,7 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
   AccumulateRecord record;
   record.loss = loss.total.item<double>() / static_cast<double>(size);
   record.correct = loss.correct.item<int64_t>();
+  record.correct5 = loss.correct5.item<int64_t>();
   if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
@@ -170,7 +172,7 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
   EvaluateRecord record;
   record.count = std::min(count, source.count());
   check_labels(source, plan);
-  at::Tensor total, correct;
+  at::Tensor total, correct, correct5;
   for (int64_t first = 0; first < record.count; first += batch_size) {
     const int64_t size = std::min(batch_size, record.count - first);
     Execution run = execution(plan, size, {});
@@ -181,9 +183,11 @@ EvaluateRecord Supernet::evaluate(const Plan& plan, ImageSource& source, int64_t
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
+    correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
   }
   record.loss = total.item<double>() / static_cast<double>(record.count);
   record.correct = correct.item<int64_t>();
+  record.correct5 = correct5.item<int64_t>();
   return record;
 }
 

@@ -63,6 +63,7 @@ Loss cross_entropy(const at::Tensor& logits4, const at::Tensor& labels, const at
   Loss loss;
   loss.total = negative.sum().neg();
   loss.correct = logits.argmax(1).eq(labels).sum();
+  loss.correct5 = logits.gt(logits.gather(1, column)).sum(1).lt(5).sum();
   if (!gradient) return loss;
   at::Tensor difference = log_softmax.exp();
   difference.scatter_add_(1, column, at::full({batch, 1}, -1, difference.options()));

@@ -17,12 +17,13 @@ void linear_backward(const Step& step, Activations& run);
 struct Loss {
   at::Tensor total;       // scalar: sum over the batch of weight * cross-entropy
   at::Tensor correct;     // scalar: samples whose largest logit is their label
+  at::Tensor correct5;    // scalar: samples whose label has fewer than five larger logits
   at::Tensor importance;  // [batch]: |softmax(logits) - onehot(label)|_2
   at::Tensor gradient;    // [batch, classes, 1, 1]: gradient of total / batch in the logits
 };
 
-// labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` only total and correct are
-// set.
+// labels: int64 [batch]; weights: float [batch], or undefined for ones. Without `gradient` importance and gradient
+// are not set.
 Loss cross_entropy(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& weights, bool gradient);
 
 }  // namespace pada

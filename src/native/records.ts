@@ -104,6 +104,8 @@ export interface AccumulateRecord {
   readonly loss: number
   /** Number of samples whose largest logit is their label. */
   readonly correct: number
+  /** Number of samples whose label has fewer than five larger logits. */
+  readonly correctTop5: number
   /** ‖softmax(logits) − onehot(label)‖₂ of each sample, in [0, √2]. */
   readonly importance: Float32Array
   /** Gradient of the loss with respect to each coefficient of the batch's `mixing`; absent if it has none. */
@@ -173,6 +175,8 @@ export interface EvaluateOptions {
 export interface EvaluateRecord {
   readonly count: number
   readonly correct: number
+  /** Number of images whose label has fewer than five larger logits. */
+  readonly correctTop5: number
   /** Mean cross-entropy. */
   readonly loss: number
 }

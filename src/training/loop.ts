@@ -135,6 +135,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       progress.step++
       progress.lossSum += record.loss * step.images
       progress.correct += record.correct
+      progress.correctTop5 += record.correctTop5
       images += step.images
       if (underWay !== undefined) continue
 
@@ -197,15 +198,16 @@ async function endEpoch(
 ): Promise<EpochEvent> {
   const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
   await supernet.resetMoments()
-  const { epoch, lossSum, correct, epochSeconds: seconds } = progress
+  const { epoch, lossSum, correct, correctTop5, epochSeconds: seconds } = progress
   progress.gradientVariance.push(variance.all)
   progress.losses.push(lossSum / images)
-  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, epochSeconds: 0 })
+  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, correctTop5: 0, epochSeconds: 0 })
   return {
     event: 'epoch',
     epoch,
     loss: lossSum / images,
     accuracy: correct / images,
+    accuracyTop5: correctTop5 / images,
     gradientVariance: variance.all,
     gradientVarianceByOperation: variance.byOperation,
     gradientVarianceCandidates: variance.candidates,

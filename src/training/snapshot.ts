@@ -20,6 +20,8 @@ export interface Progress {
   lossSum: number
   /** Images of this epoch classified correctly so far. */
   correct: number
+  /** Images of this epoch whose label had fewer than five larger logits, so far. */
+  correctTop5: number
   /** Seconds spent on this epoch so far. */
   epochSeconds: number
   /** Seconds spent on the whole training, without interruptions. */
@@ -53,6 +55,7 @@ export const START: Progress = {
   step: 0,
   lossSum: 0,
   correct: 0,
+  correctTop5: 0,
   epochSeconds: 0,
   seconds: 0,
   gradientVariance: [],

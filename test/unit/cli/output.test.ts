@@ -41,6 +41,7 @@ const epoch = (index: number): EpochEvent => ({
   epoch: index,
   loss: 1.5,
   accuracy: 0.4,
+  accuracyTop5: 0.9,
   gradientVariance: 2.8e-5,
   gradientVarianceByOperation: { nor_conv_1x1: 1e-5, nor_conv_3x3: null },
   gradientVarianceCandidates: 1e-5,
