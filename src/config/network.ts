@@ -58,3 +58,9 @@ export const network = z
 
 /** A network and its settings: the group `network` of a retraining. */
 export type NetworkConfig = Immutable<z.output<typeof network>>
+
+/** Names of the settings of a space's network, without `space` and `path`. */
+export function networkSettingNames(space: NetworkConfig['space']): string[] {
+  const { shape } = network.options.find((option) => option.shape.space.values.has(space as never))!
+  return Object.keys(shape).filter((key) => key !== 'space' && key !== 'path')
+}

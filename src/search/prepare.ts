@@ -15,6 +15,7 @@ import type { Method, MethodContext } from '../methods/method.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
+import { checkAugmentation } from './augmentation.js'
 
 export interface PreparedSearch {
   readonly splits: Splits
@@ -51,6 +52,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   const { channels, height, width } = splits.train
   const given = replacements.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
   checkImages(given, splits, config)
+  checkAugmentation(config.training, given.input)
   const random = createRandom(config.seed)
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
@@ -108,8 +110,8 @@ async function readGroundTruth(
   return { ...truth, ...(truth.source && { source: { ...truth.source, file } }) }
 }
 
-/** `method` is the name of a method that replaces the settings' one. */
-function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
+/** Identity of a training. `method` is the name of a method that replaces the settings' one. */
+export function identify(space: SearchSpace, { train }: Splits, method: string | undefined): Identity {
   const { operations, choices, input, classes } = space
   const { labels } = train
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]

@@ -165,7 +165,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       yield { ...event, ...fixedVarianceFields(variance) }
       // Do not count the measurement as training time.
       clock.lap()
-    } else yield event
+    } else {
+      yield event
+      // The receiver's time is not the next epoch's.
+      progress.seconds += clock.lap()
+    }
     if (options.save === undefined) continue
     const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
     if (progress.epoch === epochs || !recent) {

@@ -85,12 +85,19 @@ export async function takeSnapshot(
   state.set('timesSampled', flat(timesSampled))
   state.set('everSampled', flat(everSampled))
   for (const [name, values] of Object.entries(method.state())) state.set(METHOD_PREFIX + name, flat(values.slice()))
-  const weights = splitByName([
+  const weights = await currentWeights(supernet)
+  for (const [name, tensor] of method.weights?.() ?? []) weights.set(name, tensor)
+  return { progress: structuredClone(progress), random, weights, state }
+}
+
+/** Copies of parameters and buffers, by name. */
+export async function currentWeights(
+  supernet: Pick<Restorable, 'specs' | 'buffers' | 'read'>,
+): Promise<Map<string, Tensor>> {
+  return splitByName([
     [supernet.specs, await supernet.read('parameters')],
     [supernet.buffers, await supernet.read('buffers')],
   ])
-  for (const [name, tensor] of method.weights?.() ?? []) weights.set(name, tensor)
-  return { progress: structuredClone(progress), random, weights, state }
 }
 
 /** Restores supernet and method from a snapshot; the caller restores the random streams. */

@@ -1,8 +1,7 @@
 import { type Options, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { SearchEvent } from '../../search/events.js'
 import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
-import type { Reporter } from './reporter.js'
+import type { ReportedEvent, Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
 
@@ -25,7 +24,7 @@ export class BarReporter implements Reporter {
     this.#stream.write(`${line}\n`)
   }
 
-  event(event: SearchEvent): void {
+  event(event: ReportedEvent): void {
     switch (event.event) {
       case 'start':
         this.#meter.start(event)
