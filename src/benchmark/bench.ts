@@ -20,6 +20,7 @@ import {
   takeProfile,
 } from '../native/index.js'
 import type { Path } from '../spaces/index.js'
+import { clipLimit } from '../training/loop.js'
 import { initialise } from '../training/snapshot.js'
 import type { BenchmarkJob } from './job.js'
 
@@ -175,8 +176,8 @@ function stepOf(
   dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, optimizer, unsampled, clipNorm, augmentation } = config.training
-  const options = { learningRate, optimizer, unsampled, clipNorm }
+  const { learningRate, optimizer, unsampled, augmentation } = config.training
+  const options = { learningRate, optimizer, unsampled, clipNorm: clipLimit(config.training) }
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),

@@ -30,7 +30,11 @@ export const training = group({
     .describe('Lowest learning rate: a cosine ends there, and plateaus never go below it.'),
   schedule: learningRateSchedule.prefault({ kind: 'cosine' }),
   optimizer: optimizer.prefault({ kind: 'sgd' }),
-  clipNorm: positive.default(5).describe('Gradients are scaled down if their norm over all weights is larger.'),
+  clipNorm: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('Gradients are scaled down if their norm over all weights is larger; 0 for no limit.'),
   unsampled: z
     .enum(['skip', 'decay'])
     .default('decay')

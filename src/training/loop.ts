@@ -56,7 +56,8 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
-  const { epochs, batchSize, optimizer, clipNorm, unsampled } = settings
+  const { epochs, batchSize, optimizer, unsampled } = settings
+  const clipNorm = clipLimit(settings)
   const steps = stepsPerEpoch(data.count, batchSize)
   using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
@@ -186,6 +187,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 interface StepUnderWay {
   readonly images: number
   readonly record: Promise<StepOutcome>
+}
+
+/** Largest norm of gradients, as steps take it: Infinity for no limit. */
+export function clipLimit({ clipNorm }: Pick<TrainingConfig, 'clipNorm'>): number {
+  return clipNorm === 0 ? Number.POSITIVE_INFINITY : clipNorm
 }
 
 /** Number of batches in an epoch; the last one may be smaller. */
