@@ -39,17 +39,22 @@ export {
   type LatencyConfig,
   type Limit,
   type LoadOptions,
+  type LoadRetrainOptions,
   type LocalSearchSettings,
   loadConfig,
+  loadRetrainConfig,
   type MagicAConfig,
   type MethodConfig,
   type OptimizerConfig,
   type PadaConfig,
   parseConfig,
+  parseRetrainConfig,
   type RandomSearchSettings,
   type RankingConfig,
   type RecalibrationConfig,
   type RegularizedEvolutionSettings,
+  type RetrainConfig,
+  type RetrainInput,
   type SposConfig,
   type StandaloneConfig,
   type SumnasConfig,
@@ -156,6 +161,14 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
+export type {
+  Accuracies,
+  RetrainEpochEvent,
+  RetrainEvent,
+  RetrainResult,
+  RetrainStartEvent,
+} from './retraining/events.js'
+export { type RetrainOptions, retrain } from './retraining/retrain.js'
 export { EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { PathRecords } from './runs/path-records.js'
 export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
@@ -181,6 +194,7 @@ export {
   type Choice,
   type ConnectionChoice,
   checkPath,
+  createNetwork,
   createSpace,
   DARTS_V1,
   DARTS_V2,
@@ -221,6 +235,7 @@ export {
   SPACES,
   type SpaceConfig,
   type SpaceName,
+  type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'

@@ -43,9 +43,15 @@ export function configJsonSchema(): JsonSchema {
   return jsonSchemaOf(configSchema)
 }
 
-/** The JSON Schema of a retraining's settings: `configs/retrain-schema.json`. */
+/**
+ * The JSON Schema of a retraining's settings: `configs/retrain-schema.json`. A recipe may leave the architecture open,
+ * because the command line can name it.
+ */
 export function retrainJsonSchema(): JsonSchema {
-  return jsonSchemaOf(retrainSchema)
+  const schema = jsonSchemaOf(retrainSchema)
+  const { oneOf = [] } = (schema.properties as Record<string, JsonSchema>).network
+  for (const variant of oneOf as JsonSchema[]) variant.required = variant.required?.filter((key) => key !== 'path')
+  return schema
 }
 
 /**

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { count, group, type Immutable, positive } from './group.js'
 import { path as anyPath, PATH_NOTATION } from './path.js'
 
-const path = anyPath.describe(`The architecture to train: ${PATH_NOTATION}`)
+const path = anyPath.describe(
+  `The architecture to train, which \`--path\` and \`--from\` can name too: ${PATH_NOTATION}`,
+)
 const channels = count.describe('Channels C of the stem and of the first stage.')
 const probability = z.number().min(0).lt(1).default(0)
 

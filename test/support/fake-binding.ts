@@ -250,7 +250,12 @@ class FakeSupernet {
   async observe(plan: FakePlan, _dataset: RawDataset | RawHeldBatch, batch: Omit<Batch, 'dataset'> | undefined) {
     const { indices } = batch!
     const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + this.#state.parameters[0]
-    return { count: indices.length, correct: indices.length >> 1, correctTop5: indices.length, loss: 2 + Math.sin(mixed) }
+    return {
+      count: indices.length,
+      correct: indices.length >> 1,
+      correctTop5: indices.length,
+      loss: 2 + Math.sin(mixed),
+    }
   }
 
   async evaluate(plan: FakePlan, dataset: FakeDataset, options: EvaluateOptions) {
