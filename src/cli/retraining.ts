@@ -67,8 +67,17 @@ async function configFrom(
   }
   // The data of a recipe of the package are the benchmark's. A user's own recipe may name data.
   if (config === undefined || !isGroup(recipe.data)) ofRun.push(`data=${JSON.stringify(run.data)}`)
-  const { seed, device, precision, threads } = run
-  return loadRetrainConfig({ file, defaults: { seed, device, precision, threads }, set: [...ofRun, ...set] })
+  const { device, precision, threads } = run
+  const computation = { device, precision, ...(threads !== undefined && { threads }) }
+  const sources =
+    config === undefined
+      ? { set: [...settingsOf(computation), ...ofRun, ...set] }
+      : { defaults: computation, set: [...ofRun, ...set] }
+  return loadRetrainConfig({ file, ...sources })
+}
+
+function settingsOf(values: object): string[] {
+  return Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
 }
 
 function pathSetting(path: string | undefined): string[] {
