@@ -45,6 +45,7 @@ export {
   loadRetrainConfig,
   type MagicAConfig,
   type MethodConfig,
+  type NetworkConfig,
   type OptimizerConfig,
   type PadaConfig,
   parseConfig,

@@ -10,6 +10,7 @@ import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraini
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
+export type { NetworkConfig } from './network.js'
 export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'
 export * from './schema.js'
 

@@ -15,7 +15,11 @@ import { decodeCell, encodeCell } from './notation.js'
 /** A space whose paths have canonical forms and isomorphism classes. */
 export type NasBench1Shot1 = SearchSpace &
   Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>> & {
-    /** The cell of a path as a module of NAS-Bench-101, loose ends included. */
+    /**
+     * The cell of a path as a module of NAS-Bench-101, loose ends included.
+     *
+     * @internal
+     */
     module(path: Path): Module
   }
 
