@@ -45,5 +45,5 @@ export const configCommand: CommandModule<object, Arguments> = {
 function schemaOf(name: string | string[]): (typeof SCHEMAS)[keyof typeof SCHEMAS] {
   const known = Object.entries(SCHEMAS).find(([key]) => key === (name === '' ? 'search' : name))
   if (known !== undefined) return known[1]
-  throw expected(Object.keys(SCHEMAS).join(' or '), '--schema', name, 2)
+  throw expected(Object.keys(SCHEMAS).join(', '), '--schema', name, 2)
 }
