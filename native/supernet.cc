@@ -51,6 +51,7 @@ void add_part(AccumulateRecord& batch, const AccumulateRecord& part) {
   batch.loss += part.loss;
   batch.total_loss += part.total_loss;
   batch.correct += part.correct;
+  batch.correct5 += part.correct5;
   batch.importance.insert(batch.importance.end(), part.importance.begin(), part.importance.end());
   batch.mixing_gradients.resize(part.mixing_gradients.size());
   for (size_t i = 0; i < part.mixing_gradients.size(); i++) batch.mixing_gradients[i] += part.mixing_gradients[i];
@@ -86,7 +87,8 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   const at::Tensor logits = run.forward(batch.images()).front();
   Stopwatch::Scope time(Family::Loss);
   const Loss loss = cross_entropy(logits, batch.targets(), false);
-  return {size, loss.correct.item<int64_t>(), loss.total.item<double>() / static_cast<double>(size)};
+  return {size, loss.correct.item<int64_t>(), loss.correct5.item<int64_t>(),
+          loss.total.item<double>() / static_cast<double>(size)};
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
@@ -122,6 +124,7 @@ AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, s
   }
   const Loss& loss = losses.front();
   record.correct = loss.correct.item<int64_t>();
+  record.correct5 = loss.correct5.item<int64_t>();
   if (alignment) record.alignment = run.taps().alignment();
   const at::Tensor importance = loss.importance.cpu();
   record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
@@ -227,7 +230,7 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
   EvaluateRecord record;
   record.count = std::min(count, source.count());
   check_labels(source, plan);
-  at::Tensor total, correct;
+  at::Tensor total, correct, correct5;
   for_even_batches(record.count, batch_size, [&](int64_t, int64_t first, int64_t size) {
     Execution run = execution(plan, size, {});
     const at::Tensor labels = source.labels(consecutive(first, size));
@@ -237,9 +240,11 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
+    correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
   });
   record.loss = total.item<double>() / static_cast<double>(record.count);
   record.correct = correct.item<int64_t>();
+  record.correct5 = correct5.item<int64_t>();
   return record;
 }
 

@@ -26,7 +26,7 @@ namespace pada {
 struct AccumulateRecord {
   double loss = 0;        // of the network's result
   double total_loss = 0;  // weighted sum over all outputs, which is differentiated
-  int64_t correct = 0;
+  int64_t correct = 0, correct5 = 0;
   std::vector<float> importance;
   std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
   std::optional<double> alignment;      // see Taps::alignment; none if not asked for
@@ -53,7 +53,7 @@ struct StepOptions : FinishOptions {
 };
 
 struct EvaluateRecord {
-  int64_t count = 0, correct = 0;
+  int64_t count = 0, correct = 0, correct5 = 0;
   double loss = 0;
 };
 

@@ -39,17 +39,23 @@ export {
   type LatencyConfig,
   type Limit,
   type LoadOptions,
+  type LoadRetrainOptions,
   type LocalSearchSettings,
   loadConfig,
+  loadRetrainConfig,
   type MagicAConfig,
   type MethodConfig,
+  type NetworkConfig,
   type OptimizerConfig,
   type PadaConfig,
   parseConfig,
+  parseRetrainConfig,
   type RandomSearchSettings,
   type RankingConfig,
   type RecalibrationConfig,
   type RegularizedEvolutionSettings,
+  type RetrainConfig,
+  type RetrainInput,
   type SgdConfig,
   type SposConfig,
   type StandaloneConfig,
@@ -164,6 +170,14 @@ export {
   type Value,
 } from './programs/program.js'
 export { Taps } from './programs/taps.js'
+export type {
+  Accuracies,
+  RetrainEpochEvent,
+  RetrainEvent,
+  RetrainResult,
+  RetrainStartEvent,
+} from './retraining/events.js'
+export { type RetrainOptions, retrain } from './retraining/retrain.js'
 export type { Identity } from './runs/checkpoint.js'
 export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
@@ -196,6 +210,7 @@ export {
   type Choice,
   type ConnectionChoice,
   checkPath,
+  createNetwork,
   createSpace,
   DARTS_V1,
   DARTS_V2,
@@ -236,6 +251,7 @@ export {
   SPACES,
   type SpaceConfig,
   type SpaceName,
+  type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'

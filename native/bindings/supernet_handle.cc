@@ -12,6 +12,7 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("loss", record.loss);
   object.Set("totalLoss", record.total_loss);
   object.Set("correct", static_cast<double>(record.correct));
+  object.Set("correctTop5", static_cast<double>(record.correct5));
   object.Set("importance", to_array(env, record.importance));
   if (!record.mixing_gradients.empty()) object.Set("mixingGradients", to_array(env, record.mixing_gradients));
   if (record.alignment) object.Set("alignment", *record.alignment);
@@ -33,6 +34,7 @@ Napi::Value from_evaluate(Napi::Env env, const EvaluateRecord& record) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("count", static_cast<double>(record.count));
   object.Set("correct", static_cast<double>(record.correct));
+  object.Set("correctTop5", static_cast<double>(record.correct5));
   object.Set("loss", record.loss);
   return object;
 }

@@ -17,7 +17,7 @@ void copy_channels(const char* from, int64_t from_stride, char* to, int64_t to_s
 // The part of a larger activation that a crop takes.
 at::Tensor part(const at::Tensor& whole, const Step& step, const Activations& run) {
   const Shape& s = run.plan.shapes[step.output];
-  return whole.narrow(2, step.top, s.height).narrow(3, step.left, s.width);
+  return whole.narrow(1, 0, s.channels).narrow(2, step.top, s.height).narrow(3, step.left, s.width);
 }
 
 void kernel_concat(const Step& step, Activations& run) {

@@ -151,9 +151,8 @@ class Checker {
 
   void crop() const {
     const Shape& x = input(0);
-    same(in_.shape, {x.channels, in_.shape.height, in_.shape.width});
-    const bool inside = in_.top >= 0 && in_.left >= 0 && in_.top + in_.shape.height <= x.height &&
-                        in_.left + in_.shape.width <= x.width;
+    const bool inside = in_.shape.channels <= x.channels && in_.top >= 0 && in_.left >= 0 &&
+                        in_.top + in_.shape.height <= x.height && in_.left + in_.shape.width <= x.width;
     if (!inside) {
       refuse("a part of " + x.text(),
              in_.shape.text() + " at " + std::to_string(in_.top) + ", " + std::to_string(in_.left));

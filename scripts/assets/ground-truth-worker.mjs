@@ -5,7 +5,17 @@
  */
 import '../report-errors.mjs'
 import { on } from 'node:events'
-import { createRandom, createSpace, Dataset, loadSplits, Standalone, Supernet, setThreads, stratify, train } from 'pada-native'
+import {
+  createRandom,
+  createSpace,
+  Dataset,
+  loadSplits,
+  Standalone,
+  Supernet,
+  setThreads,
+  stratify,
+  train,
+} from 'pada-native'
 
 /** @typedef {import('./ground-truth-runs.mjs').Task} Task */
 /** @typedef {import('./ground-truth-runs.mjs').Run} Run */

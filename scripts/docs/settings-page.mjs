@@ -28,6 +28,13 @@ training:
 - The defaults are those of PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others.
 `
 
+const RETRAINING = `
+## Retraining
+
+A [retraining](retraining.md) has the groups \`data\` and \`training\` of a search, \`device\`, \`precision\` and
+\`threads\`, and the settings below. In editors its schema is \`configs/retrain-schema.json\`.
+`
+
 const EXPERIMENT = `
 ## Experiments
 
@@ -48,12 +55,14 @@ setting, and a group with another \`name\` starts empty.
  *
  * @param {object} search
  * @param {object} experiment
+ * @param {object} retraining
  * @returns {Record<string, string>}
  */
-export function generatedFiles(search, experiment) {
+export function generatedFiles(search, experiment, retraining) {
   return {
-    'docs/settings.md': settingsPage(search, experiment),
+    'docs/settings.md': settingsPage(search, experiment, retraining),
     'configs/schema.json': `${JSON.stringify(search, null, 2)}\n`,
+    'configs/retrain-schema.json': `${JSON.stringify(retraining, null, 2)}\n`,
     'configs/experiments/schema.json': `${JSON.stringify(experiment, null, 2)}\n`,
   }
 }
@@ -61,9 +70,10 @@ export function generatedFiles(search, experiment) {
 /**
  * @param {Schema} search
  * @param {Schema} experiment
+ * @param {Schema} retraining
  * @returns {string}
  */
-function settingsPage(search, experiment) {
+function settingsPage(search, experiment, retraining) {
   const top = settingsOf(search, '')
   const groups = top.filter(({ schema }) => isGroup(schema))
   const contents = groups.map(({ key, schema }) => [`[\`${key}\`](#${key.toLowerCase()})`, schema.description ?? ''])
@@ -80,12 +90,35 @@ function settingsPage(search, experiment) {
       `${schema.description}\n`,
       ...section(key, schema, 3),
     ]),
+    RETRAINING,
+    ...retrainingTables(search, retraining),
     EXPERIMENT,
     ...tables(flatten(settingsOf(experiment, '')), 3),
     VALUE,
     rows(settingsOf(experiment.$defs?.value ?? {}, '').filter(({ schema }) => schema.$ref === undefined)),
   ]
   return parts.join('\n').replaceAll(/\n{3,}/g, '\n\n')
+}
+
+/**
+ * The tables of the settings that a retraining does not share with a search.
+ *
+ * @param {Schema} search
+ * @param {Schema} retraining
+ * @returns {string[]}
+ */
+function retrainingTables(search, retraining) {
+  const shared = settingsOf(search, '')
+  const own = settingsOf(retraining, '').filter((setting) => !shared.some((other) => same(other, setting)))
+  return [
+    ...tables(
+      own.filter(({ schema }) => !isGroup(schema)),
+      3,
+    ),
+    ...own
+      .filter(({ schema }) => isGroup(schema))
+      .flatMap(({ key, schema }) => [`\n### \`${key}\`\n`, `${schema.description}\n`, ...section(key, schema, 4)]),
+  ]
 }
 
 /**

@@ -8,12 +8,14 @@ import '../report-errors.mjs'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configJsonSchema } from '#dist/config/json-schema.js'
+import { configJsonSchema, retrainJsonSchema } from '#dist/config/json-schema.js'
 import { experimentJsonSchema } from '#dist/experiment/json-schema.js'
 import { generatedFiles } from './settings-page.mjs'
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url))
-for (const [name, text] of Object.entries(generatedFiles(configJsonSchema(), experimentJsonSchema()))) {
+for (const [name, text] of Object.entries(
+  generatedFiles(configJsonSchema(), experimentJsonSchema(), retrainJsonSchema()),
+)) {
   const file = join(folder, name)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)

@@ -13,6 +13,7 @@ const PARTS = {
   'The native supernet': ['native/'],
   'Ranking, costs and latency': ['evaluation/', 'ground-truth/'],
   'Finding sub-models': ['finding/'],
+  Retraining: ['retraining/'],
   Experiments: ['experiment/', 'base/statistics.ts'],
   Benchmarks: ['benchmark/'],
   'Data and weights': ['data/', 'formats/', 'weights/', 'onnx/'],

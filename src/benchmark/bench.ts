@@ -22,6 +22,7 @@ import {
 } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
 import type { Path } from '../spaces/index.js'
+import { clipLimit } from '../training/loop.js'
 import { initialise } from '../training/snapshot.js'
 import type { BenchmarkJob } from './job.js'
 
@@ -177,8 +178,8 @@ function stepOf(
   dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, optimizer, unsampled, clipNorm, augmentation, labelSmoothing } = config.training
-  const options = { learningRate, optimizer, unsampled, clipNorm }
+  const { learningRate, optimizer, unsampled, augmentation, labelSmoothing } = config.training
+  const options = { learningRate, optimizer, unsampled, clipNorm: clipLimit(config.training) }
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),

@@ -38,6 +38,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/search.js')).findCommand,
   },
   {
+    command: 'retrain',
+    describe: 'Train one architecture alone, from a recipe: the best one that a search found, or any other',
+    load: async () => (await import('./commands/retrain.js')).retrainCommand,
+  },
+  {
     command: 'experiment [file]',
     describe: 'Compare many searches: gradient variance and rank correlation over seeds, as tables and figures',
     load: async () => (await import('./commands/experiment.js')).experimentCommand,

@@ -1,7 +1,7 @@
 import { expected } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
-import { configFile, savedConfig } from '../runs/run-folder.js'
+import { configFile, isRetrainingRun, savedConfig } from '../runs/run-folder.js'
 
 /** Settings groups that `rank` may change. */
 export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']
@@ -25,7 +25,7 @@ export async function chooseRun(argv: {
   resume?: string
 }): Promise<ChosenRun> {
   const { set, out, resume } = argv
-  const file = argv.config ?? (resume === undefined ? undefined : await configFile(resume))
+  const file = argv.config ?? (resume === undefined ? undefined : await searchFile(resume))
   const notes: string[] = []
   const config = await loadConfig({ file, set, log: (line) => notes.push(line) })
   return { config, out, resume, notes }
@@ -34,7 +34,7 @@ export async function chooseRun(argv: {
 /** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}. */
 export async function configToRank(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, RANK_GROUPS)
-  return loadConfig({ file: await configFile(run), set })
+  return loadConfig({ file: await searchFile(run), set })
 }
 
 /**
@@ -44,12 +44,18 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)
-  const file = await configFile(run)
+  const file = await searchFile(run)
   const { finding } = await savedConfig(run)
   const namesAlgorithm = set.some((setting) => /^finding[.]algorithm=/.test(setting))
   const shared = Object.entries(finding ?? {}).filter(([name]) => SHARED_FINDING_SETTINGS.includes(name))
   const kept = namesAlgorithm && finding ? [`finding=${JSON.stringify(Object.fromEntries(shared))}`] : []
   return loadConfig({ file, set: [...kept, ...set], defaults: { finding: { algorithm: 'evolution' } } })
+}
+
+/** The settings file of a search's run; throws a UserError for any other folder. */
+async function searchFile(run: string): Promise<string> {
+  if (await isRetrainingRun(run)) throw expected('a run of a search', 'the run folder', `the retraining ${run}`, 2)
+  return configFile(run)
 }
 
 function checkGroups(set: readonly string[], groups: readonly string[]): void {

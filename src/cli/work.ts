@@ -1,18 +1,18 @@
 import type { Config } from '../config/index.js'
-import type { SearchEvent, SearchResult } from '../search/events.js'
 import { ensureNativeFor } from './native.js'
+import type { ReportedEvent } from './output/reporter.js'
 import { createReporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'
 
 export interface Work {
-  readonly config: Config
+  readonly config: Pick<Config, 'device'>
   readonly json: boolean
   /** Lines to say first. */
   readonly notes?: readonly string[]
   /** The command that continues this work in its run folder after an interruption. */
-  readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find'
-  /** Starts the work; it saves itself and throws an AbortError when the signal aborts. */
-  start(signal: AbortSignal): AsyncGenerator<SearchEvent, SearchResult>
+  readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find' | 'retrain --resume'
+  /** Starts the work, which saves itself and throws an AbortError when the signal aborts. */
+  start(signal: AbortSignal): AsyncGenerator<ReportedEvent>
 }
 
 /** Sets up the addon, then runs a search or some of its phases and reports the events. Ctrl-C interrupts all of it. */

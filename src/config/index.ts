@@ -6,9 +6,12 @@ import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { describeProblems, explainIssue } from './problems.js'
+import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
+export type { NetworkConfig } from './network.js'
+export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'
 export * from './schema.js'
 
 /** Settings file of the search on the embedded data, which runs if no file is named. */
@@ -60,9 +63,45 @@ export function nameOfFile(file: string): string {
   return name === '' ? 'search' : name
 }
 
+/** Sources of the settings of a retraining. */
+export interface LoadRetrainOptions {
+  /** YAML file. Paths in it are relative to it. */
+  readonly file: string
+  /** Settings written `key.of.setting=value`, with YAML values. Paths in them are relative to the working directory. */
+  readonly set?: readonly string[]
+  /** Settings that override both. */
+  readonly overrides?: object
+  /** Defaults of settings that no other source gives, in place of the usual ones. */
+  readonly defaults?: object
+}
+
+/**
+ * Reads, merges and checks the settings of a retraining.
+ *
+ * @throws UserError with exit code 2, naming every unknown key and impossible value.
+ */
+export async function loadRetrainConfig({ file, ...sources }: LoadRetrainOptions): Promise<RetrainConfig> {
+  const written = await readSettings(file, '--config')
+  resolvePaths(written, dirname(resolve(file)))
+  written.name ??= nameOfFile(file)
+  return checkAgainst(retrainSchema, compose(written, sources), file)
+}
+
+/**
+ * Checks settings of a retraining given in code and fills in every default.
+ *
+ * @throws UserError with exit code 2, naming every unknown key and impossible value.
+ */
+export function parseRetrainConfig(settings: RetrainInput): RetrainConfig {
+  return checkAgainst(retrainSchema, isGroup(settings) ? inTodaysForm(settings) : settings, 'the configuration')
+}
+
 /** The settings of a file, changed by all other sources. */
-function compose(written: Settings, { set = [], overrides = {}, defaults = {} }: LoadOptions): Settings {
-  let settings: Settings = structuredClone(defaults)
+function compose(
+  written: Settings,
+  { set = [], overrides = {}, defaults = {} }: Omit<LoadRetrainOptions, 'file'>,
+): Settings {
+  let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))

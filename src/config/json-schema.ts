@@ -1,5 +1,6 @@
 /** JSON Schema (draft 2020-12) of settings. Editors use it to complete and check settings files. */
 import { z } from 'zod'
+import { retrainSchema } from './retraining.js'
 import { configSchema } from './schema.js'
 
 /** A JSON Schema, as far as settings use it. */
@@ -40,6 +41,17 @@ function replace(schema: JsonSchema): void {
 /** The JSON Schema of a search's settings: `configs/schema.json`. */
 export function configJsonSchema(): JsonSchema {
   return jsonSchemaOf(configSchema)
+}
+
+/**
+ * The JSON Schema of a retraining's settings: `configs/retrain-schema.json`. A recipe may leave the architecture open,
+ * because the command line can name it.
+ */
+export function retrainJsonSchema(): JsonSchema {
+  const schema = jsonSchemaOf(retrainSchema)
+  const { oneOf = [] } = (schema.properties as Record<string, JsonSchema>).network
+  for (const variant of oneOf as JsonSchema[]) variant.required = variant.required?.filter((key) => key !== 'path')
+  return schema
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The settings of each method. Defaults come from its paper. */
 import { z } from 'zod'
 import { count, group, positive, share } from './group.js'
+import { PATH_NOTATION, path } from './path.js'
 
 const schedule = z.discriminatedUnion('kind', [
   group({ kind: z.literal('linear') }).describe('e/E: 0 after the first epoch, then rising towards 1.'),
@@ -77,11 +78,7 @@ const spos = group({
 
 const standalone = group({
   name: z.literal('standalone'),
-  path: z
-    .union([z.array(z.int().min(0)).min(1), z.string().min(1)])
-    .describe(
-      "The path to train: a list of operation indices, or text in the space's notation. Quote a text of digits only.",
-    ),
+  path: path.describe(`The path to train: ${PATH_NOTATION}`),
 }).describe('Train one path alone, as tables of ground truth are made.')
 
 const compat = z.boolean().default(false)

@@ -29,25 +29,27 @@ export type { TrainingConfig } from './training.js'
 /** Name, in settings, of the ground-truth table in the package. */
 export const EMBEDDED = 'embedded'
 
-export const configSchema = group({
-  name: z
-    .string()
-    .regex(/^[\p{L}\p{N}_.-]+$/u)
-    .default('search')
-    .describe(
-      'Name of the search, which begins the name of its run folder. A search from a file is called after the file by default.',
-    ),
-  seed: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('Seed of all random draws: initial weights, paths, images, augmentation, samples to rank.'),
-  device: z.enum(['cpu', 'cuda']).default('cpu').describe('Where the supernet computes. `cuda` is an NVIDIA GPU.'),
+export const runName = z.string().regex(/^[\p{L}\p{N}_.-]+$/u)
+export const seed = z.int().min(0).default(0)
+
+/** Where a network is computed, and how precisely. */
+export const computation = {
+  device: z.enum(['cpu', 'cuda']).default('cpu').describe('Where the network computes. `cuda` is an NVIDIA GPU.'),
   precision: z
     .enum(['float32', 'bfloat16'])
     .default('float32')
     .describe('Type of activations. Parameters, their gradients, statistics and the loss are always float32.'),
   threads: count.optional().describe('Threads of native computation. Default: all cores.'),
+}
+
+export const configSchema = group({
+  name: runName
+    .default('search')
+    .describe(
+      'Name of the search, which begins the name of its run folder. A search from a file is called after the file by default.',
+    ),
+  seed: seed.describe('Seed of all random draws: initial weights, paths, images, augmentation, samples to rank.'),
+  ...computation,
   space: space.prefault({ name: 'nasbench201' }),
   data: data.prefault({}),
   method: method.prefault({ name: 'pada' }),

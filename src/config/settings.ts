@@ -43,7 +43,12 @@ export function assign(settings: Settings, assignment: string): void {
     if (!Object.hasOwn(group, key) || !isGroup(group[key])) group[key] = {}
     group = group[key] as Settings
   }
-  group[last] = parseYaml(match[2], `--set ${match[1]}`)
+  group[last] = last === 'path' ? pathOf(match[2]) : parseYaml(match[2], `--set ${match[1]}`)
+}
+
+/** A path as text, unless it is a list or quoted. YAML would read `02012100` as a number and refuse `|skip_connect~0|…`. */
+function pathOf(text: string): unknown {
+  return /^\s*["'[]/.test(text) ? parseYaml(text, '--set') : text
 }
 
 /** Merges `overrides` into `settings`, group by group. A value that is no group replaces the current one. */

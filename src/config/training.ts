@@ -42,7 +42,11 @@ export const training = group({
     .describe(
       'How the probability of dropping paths changes from epoch to epoch, if the network drops paths. `constant`: it is the probability of the network. `linear`: it begins at 0 and rises by the same amount each epoch, as in the training of DARTS; in epoch e of E, counted from 0, it is e / E of the probability of the network.',
     ),
-  clipNorm: positive.default(5).describe('Gradients are scaled down if their norm over all weights is larger.'),
+  clipNorm: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('Gradients are scaled down if their norm over all weights is larger; 0 for no limit.'),
   unsampled: z
     .enum(['skip', 'decay'])
     .default('decay')

@@ -142,6 +142,8 @@ export interface AccumulateRecord {
   readonly totalLoss: number
   /** Number of samples whose largest logit is their label, with mixup that of their own image. */
   readonly correct: number
+  /** Number of samples whose label has fewer than five larger logits. */
+  readonly correctTop5: number
   /** ‖softmax(logits) − target‖₂ of each sample, in [0, √2]. The target is onehot(label), smoothed and mixed. */
   readonly importance: Float32Array
   /** Gradient of the loss with respect to each coefficient of the batch's `mixing`; absent if it has none. */
@@ -217,6 +219,8 @@ export interface EvaluateOptions {
 export interface EvaluateRecord {
   readonly count: number
   readonly correct: number
+  /** Number of images whose label has fewer than five larger logits. */
+  readonly correctTop5: number
   /** Mean cross-entropy. */
   readonly loss: number
 }

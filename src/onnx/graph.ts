@@ -104,9 +104,9 @@ function translate(id: number, { instructions }: Program, values: Values, builde
     case 'crop2d': {
       const { input, output, top, left } = instruction
       const bounds = [
-        builder.integers(`${id}/starts`, [top, left]),
-        builder.integers(`${id}/ends`, [top + output.height, left + output.width]),
-        builder.integers('axes/image', [2, 3]),
+        builder.integers(`${id}/starts`, [0, top, left]),
+        builder.integers(`${id}/ends`, [output.channels, top + output.height, left + output.width]),
+        builder.integers('axes/image', [1, 2, 3]),
       ]
       image('Slice', [values.image(input), ...bounds])
       break

@@ -259,18 +259,23 @@ export class ProgramBuilder {
   }
 
   /**
-   * The part of every image from row `top` and column `left` on, to its end unless `height` and `width` are given.
-   * `x[:, :, 1:, 1:]`, which factorized reductions convolve, is `{ top: 1, left: 1 }`.
+   * The part of every image from row `top` and column `left` on, to its end unless `height` and `width` are given, in
+   * the first `channels` channels, by default all. `x[:, :, 1:, 1:]`, which factorized reductions convolve, is
+   * `{ top: 1, left: 1 }`.
    */
-  crop2d(x: Value, options: { top?: number; left?: number; height?: number; width?: number }): Value {
-    const { top = 0, left = 0 } = options
+  crop2d(
+    x: Value,
+    options: { top?: number; left?: number; height?: number; width?: number; channels?: number },
+  ): Value {
+    const { top = 0, left = 0, channels = x.shape.channels } = options
     const { height = x.shape.height - top, width = x.shape.width - left } = options
-    const inside = top >= 0 && left >= 0 && height > 0 && width > 0
+    const inside = top >= 0 && left >= 0 && height > 0 && width > 0 && channels > 0 && channels <= x.shape.channels
     if (!inside || top + height > x.shape.height || left + width > x.shape.width) {
       const received = `${height}×${width} at row ${top} and column ${left} of ${text(x.shape)}`
-      throw new RangeError(`Expected a part of the image for crop2d but received ${received}`)
+      const first = channels === x.shape.channels ? '' : `${channels} channels, `
+      throw new RangeError(`Expected a part of the image for crop2d but received ${first}${received}`)
     }
-    const output = { channels: x.shape.channels, height, width }
+    const output = { channels, height, width }
     return this.#emit({ op: 'crop2d', input: x.id, output, top, left })
   }
 

@@ -3,26 +3,31 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { exists } from '../base/files.js'
-import type { Config } from '../config/index.js'
+import type { Config, RetrainConfig } from '../config/index.js'
 import { noSuchKey, type StateDictOptions } from '../formats/state-dict.js'
+import { averagedWeights } from '../training/snapshot.js'
 import { readWeightsFile, type WeightsFile } from '../weights/read-weights.js'
 import { type Identity, readCheckpoint } from './checkpoint.js'
-import { savedConfig } from './run-folder.js'
+import { BEST_WEIGHTS, isRetrainingRun, savedConfig, savedRetraining } from './run-folder.js'
 
 /** Weights, and the run that they come from. */
 export interface OpenedWeights extends WeightsFile {
   /** The run folder or the file. */
   readonly source: string
   readonly isRunFolder: boolean
-  /** Reads the settings of the run; absent for a file outside a run folder. */
+  /** The averaged weights of the run; absent if it averages none. */
+  readonly averaged?: WeightsFile['weights']
+  /** Reads the settings of the search; absent for a retraining, and for a file outside a run folder. */
   run?(): Promise<Config>
   /** Reads what the run was trained on; absent for a file outside a run folder. */
   identity?(): Promise<Identity | undefined>
+  /** The retraining that the weights come from, and its folder; absent for weights of anything else. */
+  readonly retraining?: { readonly folder: string; readonly config: RetrainConfig }
 }
 
 /**
  * Reads the weights of a run folder's checkpoint, or of a file as {@link readWeights} does. A file in a run's folder
- * `checkpoint` belongs to that run.
+ * `checkpoint` belongs to that run, and so does the file of a retraining's best weights.
  *
  * @throws UserError for a folder that is no run, a run without a checkpoint, a file that cannot be read, a key that is
  *   not there.
@@ -31,17 +36,34 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   const isRunFolder = (await stat(source).catch(() => undefined))?.isDirectory() ?? false
   if (isRunFolder) {
     if (options.key !== undefined) throw noSuchKey(options.key, [], source)
-    const config = await savedConfig(source)
+    const run = await settingsOf(source)
     const checkpoint = await readCheckpoint(join(source, 'checkpoint'))
     if (checkpoint === undefined) throw new UserError(`Expected a run with a checkpoint but received ${source}`)
-    const { weights } = checkpoint.snapshot
     const { identity } = checkpoint
-    return { source, isRunFolder, weights, otherKeys: [], run: async () => config, identity: async () => identity }
+    const { weights } = checkpoint.snapshot
+    const averaged = averagedWeights(checkpoint.snapshot)
+    return {
+      source,
+      isRunFolder,
+      weights,
+      ...(averaged && { averaged }),
+      otherKeys: [],
+      ...run,
+      identity: async () => identity,
+    }
   }
   const file = await readWeightsFile(source, options)
   const folder = dirname(resolve(source))
-  const run = dirname(folder)
-  const isOfRun = basename(folder) === 'checkpoint' && (await exists(join(run, 'config.yaml')))
-  const identity = async () => (await readCheckpoint(folder))?.identity
-  return { source, isRunFolder, ...file, ...(isOfRun && { run: () => savedConfig(run), identity }) }
+  const run = basename(folder) === 'checkpoint' ? dirname(folder) : folder
+  const isOfRun = run !== folder || basename(source) === BEST_WEIGHTS
+  if (!isOfRun || !(await exists(join(run, 'config.yaml')))) return { source, isRunFolder, ...file }
+  const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
+  const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run) }
+  return { source, isRunFolder, ...file, ...settings, identity }
+}
+
+async function settingsOf(folder: string): Promise<Pick<OpenedWeights, 'run' | 'retraining'>> {
+  if (await isRetrainingRun(folder)) return { retraining: { folder, config: await savedRetraining(folder) } }
+  const config = await savedConfig(folder)
+  return { run: async () => config }
 }

@@ -9,6 +9,7 @@
  * - `evaluated-finding.jsonl`: sub-models evaluated by finding, if it evaluates differently from the ranking.
  * - `latency.jsonl`: measured latencies of sub-models.
  * - `ranking.csv`, `found.csv`, `summary.json`: the results.
+ * - `best.safetensors`: in a retraining, the weights of the epoch that was best on test images.
  * - `writer.lock`: see `run-lock.ts`.
  */
 import { readdir, readFile, rm } from 'node:fs/promises'
@@ -20,7 +21,15 @@ import { expected, UserError } from '../base/errors.js'
 import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import { isOfOtherData, namesEmbeddedTable, withoutTruth } from '../config/embedded.js'
-import { type Config, type ConfigInput, parseConfig } from '../config/index.js'
+import {
+  type Config,
+  type ConfigInput,
+  isRetraining,
+  parseConfig,
+  parseRetrainConfig,
+  type RetrainConfig,
+  type RetrainInput,
+} from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { type Checkpoint, type Identity, readCheckpoint, recoverCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -28,6 +37,9 @@ import type { DiscardedEvent } from './computed-from.js'
 import type { SearchResult } from './result.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
 import { changedOrigin, mergeResults } from './summary.js'
+
+/** File of a retraining's best weights in its run folder. */
+export const BEST_WEIGHTS = 'best.safetensors'
 
 /** Settings that may differ when a run continues, because they do not change training. */
 const CHANGEABLE = new Set([
@@ -38,6 +50,7 @@ const CHANGEABLE = new Set([
   'ranking',
   'finding',
   'groundTruth',
+  'evaluation',
 ])
 
 /** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
@@ -102,9 +115,10 @@ export class RunFolder implements AsyncDisposable {
    *
    * @throws UserError for settings, space, method or images that are not the run's.
    */
-  async resume(config: Config, identity: Identity): Promise<Snapshot | undefined> {
+  async resume(config: Config | RetrainConfig, identity: Identity): Promise<Snapshot | undefined> {
     this.lost.throwIfAborted()
-    checkSettings(await savedConfig(this.path), config)
+    const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
+    checkSettings(saved, config)
     await recoverCheckpoint(this.file('checkpoint'))
     const checkpoint = await readCheckpoint(this.file('checkpoint'))
     if (checkpoint !== undefined) checkIdentity(checkpoint, identity, this.path)
@@ -127,13 +141,18 @@ export class RunFolder implements AsyncDisposable {
   }
 
   /** Writes the file that makes the folder a run. */
-  writeConfig(config: Config): Promise<void> {
+  writeConfig(config: Config | RetrainConfig): Promise<void> {
     return this.write('config.yaml', stringify(config))
   }
 
   async log(event: { readonly event: string }): Promise<void> {
     this.lost.throwIfAborted()
     await append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
+  }
+
+  /** The events of a kind in the log, in order. */
+  async loggedEvents<Event extends { readonly event: string }>(kind: Event['event']): Promise<Event[]> {
+    return eventsOf<Event>(this.path, kind)
   }
 
   async save(snapshot: Snapshot, identity: Identity): Promise<void> {
@@ -209,11 +228,40 @@ export function defaultRunFolder({
  * may name the embedded table beside other data: it is left out.
  */
 export async function savedConfig(path: string): Promise<Config> {
-  const settings: unknown = parse(await readFile(await configFile(path), 'utf8'))
+  const settings = await savedSettings(path)
+  if (isGroup(settings) && isRetraining(settings))
+    throw expected('a run of a search', 'the run folder', `the retraining ${path}`, 2)
   if (!isGroup(settings) || !namesEmbeddedTable(settings) || !isOfOtherData(settings)) {
     return parseConfig(settings as ConfigInput)
   }
   return parseConfig(withoutTruth(settings))
+}
+
+/** The settings that a retraining was last opened with; throws a UserError for a folder that is none. */
+export async function savedRetraining(path: string): Promise<RetrainConfig> {
+  const settings = await savedSettings(path)
+  if (isGroup(settings) && isRetraining(settings)) return parseRetrainConfig(settings as RetrainInput)
+  throw expected('a run of a retraining', 'the run folder', `the search ${path}`, 2)
+}
+
+/** True if a run is a retraining; throws a UserError for a folder that is no run. */
+export async function isRetrainingRun(path: string): Promise<boolean> {
+  const settings = await savedSettings(path)
+  return isGroup(settings) && isRetraining(settings)
+}
+
+/** The events of a kind in the log of a run, in order. A line torn by a kill is left out. */
+export async function eventsOf<Event extends { readonly event: string }>(
+  path: string,
+  kind: Event['event'],
+): Promise<Event[]> {
+  const text = await readText(join(path, 'events.jsonl'))
+  const complete = text.split('\n').slice(0, -1)
+  return complete.map((line) => JSON.parse(line) as Event).filter(({ event }) => event === kind)
+}
+
+async function savedSettings(path: string): Promise<unknown> {
+  return parse(await readFile(await configFile(path), 'utf8'))
 }
 
 /** The settings file of a run; throws a UserError for a folder that is no run. */
@@ -225,13 +273,13 @@ export async function configFile(path: string): Promise<string> {
 }
 
 /** Differences in settings that a run must keep, one phrase per setting. */
-export function settingDifferences(saved: Config, config: Config): string[] {
+export function settingDifferences(saved: Config | RetrainConfig, config: Config | RetrainConfig): string[] {
   return differences(saved, config, '').map(
     ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
   )
 }
 
-function checkSettings(saved: Config, config: Config): void {
+function checkSettings(saved: Config | RetrainConfig, config: Config | RetrainConfig): void {
   const sentences = settingDifferences(saved, config)
   if (sentences.length === 0) return
   throw new UserError(

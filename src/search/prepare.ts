@@ -117,8 +117,8 @@ async function readGroundTruth(
   return { ...truth, ...(truth.source && { source: { ...truth.source, file } }) }
 }
 
-/** `method` is the name of a method that replaces the settings' one. */
-function identify(space: SearchSpace, images: ImagesIdentity, method: string | undefined): Identity {
+/** Identity of a training. `method` is the name of a method that replaces the settings' one. */
+export function identify(space: SearchSpace, images: ImagesIdentity, method: string | undefined): Identity {
   const { operations, choices, input, classes } = space
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
   // Spaces of equal tensors may compute other things with them.

@@ -1,6 +1,8 @@
 /** Facts about a search space that need no instance: its label, how it is made, and how weights are recognized. */
+import type { NetworkConfig } from '../config/network.js'
 import type { Shape } from '../programs/program.js'
 import type { SearchSpace } from './space.js'
+import type { StandaloneNetwork } from './standalone.js'
 
 /** Weights by name. Only names and shapes are looked at. */
 export type WeightShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
@@ -14,12 +16,23 @@ export interface ToldByWeights {
   readonly classes?: number
 }
 
+/** Shape and number of classes of images. By default they are the published ones. */
+export interface NetworkImages {
+  readonly input?: Shape
+  readonly classes?: number
+}
+
 /** A search space that settings can name. */
-export interface SpaceEntry<Settings> {
+export interface SpaceEntry<Settings, Network = NetworkConfig> {
   /** Name of the space in the literature. */
   readonly label: string
   /** Images and classes default to the published ones. Throws a UserError for settings that describe no network. */
-  create(settings: Settings, images: { readonly input?: Shape; readonly classes?: number }): SearchSpace
+  create(settings: Settings, images: NetworkImages): SearchSpace
+  /**
+   * The network of one path, as the literature trains it alone. Throws a UserError for a path outside the space, and for
+   * settings that describe no network.
+   */
+  network(settings: Network, images: NetworkImages): StandaloneNetwork
   /**
    * Facts that weights tell of the supernet, if their names are the names of the space; otherwise undefined. Weights of
    * one path only tell less.

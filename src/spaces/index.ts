@@ -1,6 +1,7 @@
 /** The search spaces that settings can name, one entry each. */
 
 import { expected } from '../base/errors.js'
+import type { NetworkConfig } from '../config/network.js'
 import { type Sharing, SPACES, type SpaceConfig } from '../config/spaces.js'
 import type { Shape } from '../programs/program.js'
 import { DARTS } from './darts/entry.js'
@@ -10,6 +11,7 @@ import { PROXYLESSNAS } from './layered/proxylessnas-entry.js'
 import { nasBench1Shot1Entry } from './nasbench1shot1/entry.js'
 import { NASBENCH201 } from './nasbench201/entry.js'
 import type { SearchSpace } from './space.js'
+import type { StandaloneNetwork } from './standalone.js'
 
 export { type DartsOptions, darts } from './darts/darts.js'
 export {
@@ -42,6 +44,7 @@ export type {
   Path,
   SearchSpace,
 } from './space.js'
+export type { StandaloneNetwork } from './standalone.js'
 export { type Sharing, SPACES, type SpaceConfig }
 
 /** The name of a search space in settings. */
@@ -54,7 +57,14 @@ type ConfigOf<Name, Config = SpaceConfig> = Config extends { readonly name: infe
     : never
   : never
 
-const ENTRIES: { readonly [Name in SpaceName]: SpaceEntry<ConfigOf<Name>> } = {
+/** Settings of the networks of one space. */
+type NetworkOf<Name, Config = NetworkConfig> = Config extends { readonly space: infer Names }
+  ? Name extends Names
+    ? Config
+    : never
+  : never
+
+const ENTRIES: { readonly [Name in SpaceName]: SpaceEntry<ConfigOf<Name>, NetworkOf<Name>> } = {
   nasbench201: NASBENCH201,
   'nasbench1shot1-1': nasBench1Shot1Entry(1),
   'nasbench1shot1-2': nasBench1Shot1Entry(2),
@@ -77,13 +87,21 @@ export function createSpace(config: SpaceConfig, input?: Shape, classes?: number
   return entryOf(config.name).create(config as never, { input, classes })
 }
 
+/**
+ * The configured network for images of shape `input` in `classes` classes, by default the published ones. Throws a
+ * UserError if they do not fit, and for a path outside the space.
+ */
+export function createNetwork(config: NetworkConfig, input?: Shape, classes?: number): StandaloneNetwork {
+  return entryOf(config.space).network(config as never, { input, classes })
+}
+
 /** Facts that weights tell of a supernet of the space `name`; undefined if the weights have other names. */
 export function toldByWeights(name: SpaceName, weights: WeightShapes): ToldByWeights | undefined {
   return entryOf(name).told(weights)
 }
 
 /** Entry of a space; throws a UserError for an unknown name, because JavaScript may pass any. */
-function entryOf(name: SpaceName): SpaceEntry<never> {
+function entryOf(name: SpaceName): SpaceEntry<never, never> {
   if (Object.hasOwn(ENTRIES, name)) return ENTRIES[name]
   throw expected(SPACES.join(', '), 'space.name', `"${name}"`, 2)
 }

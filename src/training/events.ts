@@ -24,6 +24,8 @@ export interface EpochEvent {
   readonly loss: number
   /** Training accuracy over the epoch, in [0, 1]. */
   readonly accuracy: number
+  /** Share, in [0, 1], of the epoch's images whose label had fewer than five larger logits. */
+  readonly accuracyTop5: number
   /** Mean of σ² over all weights sampled in the epoch. */
   readonly gradientVariance: number
   /** By name, mean of σ² over the weights of each operation that has weights; null if none of them was sampled. */

@@ -59,7 +59,8 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, data, method, random, settings, from, signal } = options
-  const { epochs, batchSize, microBatchSize, optimizer, averaging, clipNorm, unsampled } = settings
+  const { epochs, batchSize, microBatchSize, optimizer, averaging, unsampled } = settings
+  const clipNorm = clipLimit(settings)
   const steps = stepsPerEpoch(data.count, batchSize)
   using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
@@ -143,6 +144,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       progress.step++
       progress.lossSum += record.loss * step.images
       progress.correct += record.correct
+      progress.correctTop5 += record.correctTop5
       images += step.images
       if (underWay !== undefined) continue
 
@@ -172,7 +174,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       yield { ...event, ...fixedVarianceFields(variance) }
       // Do not count the measurement as training time.
       clock.lap()
-    } else yield event
+    } else {
+      yield event
+      // The receiver's time is not the next epoch's.
+      progress.seconds += clock.lap()
+    }
     if (options.save === undefined) continue
     const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
     if (progress.epoch === epochs || !recent) {
@@ -191,6 +197,11 @@ interface StepUnderWay {
   readonly record: Promise<StepOutcome>
 }
 
+/** Largest norm of gradients, as steps take it: Infinity for no limit. */
+export function clipLimit({ clipNorm }: Pick<TrainingConfig, 'clipNorm'>): number {
+  return clipNorm === 0 ? Number.POSITIVE_INFINITY : clipNorm
+}
+
 /** Number of batches in an epoch; the last one may be smaller. */
 export function stepsPerEpoch(images: number, batchSize: number): number {
   return Math.ceil(images / batchSize)
@@ -205,15 +216,16 @@ async function endEpoch(
 ): Promise<EpochEvent> {
   const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
   await supernet.resetMoments()
-  const { epoch, lossSum, correct, epochSeconds: seconds } = progress
+  const { epoch, lossSum, correct, correctTop5, epochSeconds: seconds } = progress
   progress.gradientVariance.push(variance.all)
   progress.losses.push(lossSum / images)
-  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, epochSeconds: 0 })
+  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, correctTop5: 0, epochSeconds: 0 })
   return {
     event: 'epoch',
     epoch,
     loss: lossSum / images,
     accuracy: correct / images,
+    accuracyTop5: correctTop5 / images,
     gradientVariance: variance.all,
     gradientVarianceByOperation: variance.byOperation,
     gradientVarianceCandidates: variance.candidates,

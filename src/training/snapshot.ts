@@ -20,6 +20,8 @@ export interface Progress {
   lossSum: number
   /** Images of this epoch classified correctly so far. */
   correct: number
+  /** Images of this epoch whose label had fewer than five larger logits, so far. */
+  correctTop5: number
   /** Seconds spent on this epoch so far. */
   epochSeconds: number
   /** Seconds spent on the whole training, without interruptions. */
@@ -55,6 +57,7 @@ export const START: Progress = {
   step: 0,
   lossSum: 0,
   correct: 0,
+  correctTop5: 0,
   epochSeconds: 0,
   seconds: 0,
   gradientVariance: [],
@@ -75,10 +78,15 @@ const kindsOf = ({ optimizer: { kind } }: Kept): StateKind[] => [...OPTIMIZER_SL
 const AVERAGED_PREFIX = 'averaged.'
 const METHOD_PREFIX = 'method.'
 
+/** True if a tensor of a snapshot's state is an averaged weight. */
+export function isAveraged(name: string): boolean {
+  return name.startsWith(AVERAGED_PREFIX)
+}
+
 /** The averaged parameters and buffers in a snapshot, by the names of the weights; undefined if it has none. */
 export function averagedWeights({ state }: Pick<Snapshot, 'state'>): Map<string, Tensor> | undefined {
   const averaged = [...state].flatMap(([name, tensor]) =>
-    name.startsWith(AVERAGED_PREFIX) ? [[name.slice(AVERAGED_PREFIX.length), tensor] as const] : [],
+    isAveraged(name) ? [[name.slice(AVERAGED_PREFIX.length), tensor] as const] : [],
   )
   return averaged.length === 0 ? undefined : new Map(averaged)
 }
@@ -107,12 +115,19 @@ export async function takeSnapshot(
   state.set('everSampled', flat(everSampled))
   state.set('timesUpdated', flat(timesUpdated))
   for (const [name, values] of Object.entries(method.state())) state.set(METHOD_PREFIX + name, flat(values.slice()))
-  const weights = splitByName([
+  const weights = await currentWeights(supernet)
+  for (const [name, tensor] of method.weights?.() ?? []) weights.set(name, tensor)
+  return { progress: structuredClone(progress), random, weights, state }
+}
+
+/** Copies of parameters and buffers, by name. */
+export async function currentWeights(
+  supernet: Pick<Restorable, 'specs' | 'buffers' | 'read'>,
+): Promise<Map<string, Tensor>> {
+  return splitByName([
     [supernet.specs, await supernet.read('parameters')],
     [supernet.buffers, await supernet.read('buffers')],
   ])
-  for (const [name, tensor] of method.weights?.() ?? []) weights.set(name, tensor)
-  return { progress: structuredClone(progress), random, weights, state }
 }
 
 /**

@@ -56,6 +56,7 @@ test('config names all mistakes at once', async () => {
 test.each([
   [[], 'configs/schema.json'],
   [['search'], 'configs/schema.json'],
+  [['retrain'], 'configs/retrain-schema.json'],
   [['experiment'], 'configs/experiments/schema.json'],
 ])('config --schema %j prints %s', async (kind, file) => {
   const outcome = await pada(['config', '--schema', ...kind], options)
@@ -65,7 +66,7 @@ test.each([
 
 test.each([
   ['a missing file', ['nowhere.yaml'], 'Expected a settings file for config but received no such file: nowhere.yaml'],
-  ['another schema', ['--schema', 'run'], 'Expected search or experiment for --schema but received run'],
+  ['another schema', ['--schema', 'run'], 'Expected search, retrain, experiment for --schema but received run'],
   ['settings beside a schema', ['--set', 'seed=1', '--schema'], 'Expected --schema alone but received --set beside it'],
 ])('config refuses %s', async (_what, args, sentence) => {
   const outcome = await pada(['config', ...args], options)

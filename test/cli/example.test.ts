@@ -54,6 +54,10 @@ test('a space of one’s own is checked, trained and ranked', async () => {
   expect(readFileSync(join(out, 'ranking.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(28)
 })
 
+test('one architecture is trained alone', async () => {
+  expect(await run('retrain')).toMatch(/^epoch 0: test accuracy 0\.\d{3}\nepoch 1: test accuracy 0\.\d{3}\n$/)
+})
+
 test('two methods are compared in a table and a figure', async () => {
   const out = join(temporaryFolder(), 'comparison')
   const stdout = await run('compare-methods', out)

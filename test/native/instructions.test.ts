@@ -131,6 +131,10 @@ const BODIES: Readonly<Record<string, Body>> = {
     ]
     return net.program.relu(net.program.add(crops))
   },
+  'crop2d to the first channels': (net, x) => {
+    const y = net.conv(x, 4, 3)
+    return net.conv(net.program.add([net.program.crop2d(y, { channels: 3 }), net.conv(x, 3, 1)]), 3, 3)
+  },
   'a factorized reduction': (net, x) => {
     const y = net.program.relu(net.conv(x, 4, 3))
     const options = { stride: 2, padding: 0, bias: false }

@@ -99,6 +99,7 @@ const PROGRAMS: Readonly<Record<string, (net: NetBuilder, image: Value) => Value
     program.add([x, program.relu(x), x, program.zeros(x.shape)]),
   'a concatenation': ({ program }, x) => program.concat([x, program.zeros(x.shape), program.relu(x)]),
   'a part of the image': ({ program }, x) => program.crop2d(x, { top: 3, left: 1, height: 4, width: 9 }),
+  'the first channels of a part': (net, x) => net.program.crop2d(net.conv(x, 5, 3), { channels: 3, top: 2, height: 8 }),
   'what only training does': ({ program }, x) =>
     program.tap(program.dropPath(program.dropout(x, { p: 0.5 }), { p: 0.5 }), { slot: 0 }),
   'two linear layers and what lies between': (net, x) => {

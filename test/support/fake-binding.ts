@@ -140,6 +140,7 @@ class FakeSupernet {
       loss,
       totalLoss: loss,
       correct: batch.indices.length >> 1,
+      correctTop5: batch.indices.length,
       importance: Float32Array.from(batch.indices, (index) => 0.7 + 0.7 * Math.sin(index + parameters[0])),
       ...(mixingGradients && { mixingGradients }),
     }
@@ -284,7 +285,12 @@ class FakeSupernet {
   async observe(plan: FakePlan, _dataset: RawDataset | RawHeldBatch, batch: Omit<Batch, 'dataset'> | undefined) {
     const { indices } = batch!
     const mixed = plan.code.reduce((sum, code, i) => (sum + code * (i + 1)) % 1009, 0) + this.#state.parameters[0]
-    return { count: indices.length, correct: indices.length >> 1, loss: 2 + Math.sin(mixed) }
+    return {
+      count: indices.length,
+      correct: indices.length >> 1,
+      correctTop5: indices.length,
+      loss: 2 + Math.sin(mixed),
+    }
   }
 
   async evaluate(plan: FakePlan, dataset: FakeDataset, options: EvaluateOptions) {
@@ -295,7 +301,7 @@ class FakeSupernet {
       this.#state.parameters[0] +
       (this.#state.buffers[0] ?? 0)
     const correct = Math.floor(count * (0.5 + 0.5 * Math.sin(mixed)))
-    return { count, correct, loss: 1 + Math.cos(mixed) }
+    return { count, correct, correctTop5: count, loss: 1 + Math.cos(mixed) }
   }
 
   async recalibrate(plan: FakePlan, dataset: FakeDataset, { indices }: { indices: Int32Array }, batchSize: number) {

@@ -172,7 +172,8 @@ function evaluate(
       const from = shapes[input]
       return result.map((_, i) => {
         const y = (Math.floor(i / width) % height) + top
-        const image = Math.floor(i / (width * height))
+        const plane = Math.floor(i / (width * height))
+        const image = Math.floor(plane / channels) * from.channels + (plane % channels)
         return values[input][(image * from.height + y) * from.width + (i % width) + left]
       })
     }

@@ -25,6 +25,7 @@ const FOLDERS = [
   'onnx',
   'runs',
   'search',
+  'retraining',
   'benchmark',
   'conformance',
   'report',

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = readdirSync(`${root}/examples`).map((file) => readFileSync(`${root}/examples/${file}`, 'utf8'))
 
-it.each(['docs/scripting.md', 'README.md'])('%s shows parts of examples', (page) => {
+it.each(['docs/scripting.md', 'docs/retraining.md', 'README.md'])('%s shows parts of examples', (page) => {
   const snippets = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
     ([, code]) => code,
   )

@@ -2,26 +2,28 @@ import { existsSync } from 'node:fs'
 import { stringify } from 'yaml'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
-import { loadConfig } from '../../config/index.js'
-import { configJsonSchema } from '../../config/json-schema.js'
+import { isRetraining, loadConfig, loadRetrainConfig } from '../../config/index.js'
+import { configJsonSchema, retrainJsonSchema } from '../../config/json-schema.js'
+import { readSettings } from '../../config/settings.js'
 import { experimentJsonSchema } from '../../experiment/json-schema.js'
 import { configOption, onePath, setOption } from '../options.js'
 
-const SCHEMAS = { search: configJsonSchema, experiment: experimentJsonSchema } as const
+const SCHEMAS = { search: configJsonSchema, retrain: retrainJsonSchema, experiment: experimentJsonSchema } as const
 
 const options = {
   set: setOption,
   json: { type: 'boolean', default: false, describe: 'Print the settings as JSON' },
   schema: {
     type: 'string',
-    describe: 'Print the JSON Schema of the settings of a search, or with --schema experiment of an experiment',
+    describe:
+      'Print the JSON Schema of the settings of a search, or with --schema retrain or experiment of one of these',
     coerce: schemaOf,
   },
 } as const
 
 type Arguments = InferredOptionTypes<typeof options> & { file?: string }
 
-/** Prints the checked settings that a search would use. */
+/** Prints the checked settings that a search or a retraining would use. */
 export const configCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.positional('file', { ...configOption, coerce: onePath('config') }).options(options),
   async handler({ file, set, json, schema }) {
@@ -32,7 +34,10 @@ export const configCommand: CommandModule<object, Arguments> = {
       return
     }
     if (file !== undefined && !existsSync(file)) throw expected('a settings file', 'config', `no such file: ${file}`, 2)
-    const config = await loadConfig({ file, set, log: (line) => process.stderr.write(`${line}\n`) })
+    const isOfRetraining = file !== undefined && isRetraining(await readSettings(file, 'config'))
+    const config = isOfRetraining
+      ? await loadRetrainConfig({ file, set })
+      : await loadConfig({ file, set, log: (line) => process.stderr.write(`${line}\n`) })
     process.stdout.write(json ? `${JSON.stringify(config)}\n` : stringify(config))
   },
 }
@@ -40,5 +45,5 @@ export const configCommand: CommandModule<object, Arguments> = {
 function schemaOf(name: string | string[]): (typeof SCHEMAS)[keyof typeof SCHEMAS] {
   const known = Object.entries(SCHEMAS).find(([key]) => key === (name === '' ? 'search' : name))
   if (known !== undefined) return known[1]
-  throw expected(Object.keys(SCHEMAS).join(' or '), '--schema', name, 2)
+  throw expected(Object.keys(SCHEMAS).join(', '), '--schema', name, 2)
 }

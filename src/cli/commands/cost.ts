@@ -1,12 +1,16 @@
+import { join } from 'node:path'
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
+import { exists } from '../../base/files.js'
 import { createRandom } from '../../base/random.js'
 import { type Config, LATENCY, loadConfig } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
 import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
 import { Supernet, setThreads } from '../../native/index.js'
 import type { Cost } from '../../programs/cost.js'
+import { networkOfRun } from '../../retraining/network-of-run.js'
+import { savedRetraining } from '../../runs/run-folder.js'
 import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
 import { initialise } from '../../training/snapshot.js'
@@ -44,16 +48,18 @@ type Counted = Cost & { readonly path: Path; readonly latency?: number }
 export const costCommand: CommandModule<object, InferredOptionTypes<typeof options> & { paths?: string[] }> = {
   builder: (yargs) =>
     yargs
-      .positional('paths', { type: 'string', array: true, describe: 'Paths, as operation indices or architecture' })
+      .positional('paths', {
+        type: 'string',
+        array: true,
+        describe: 'Paths, as operation indices or architecture; or the run folder of a retraining',
+      })
       .options(options),
-  async handler({ paths: texts = [], config: file = PAPER_CONFIG, set, published, latency, batch, json }) {
+  async handler({ paths: texts = [], config: file, set, published, latency, batch, json }) {
     if (batch !== undefined && !latency)
       throw new UserError('Expected --latency with --batch but received --batch alone', 2)
     if (texts.length === 0) throw expected('at least one path', 'cost', 'none', 2)
-    const config = await loadConfig({ file, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
-    const { input, classes } = await imageExtents(config.data)
-    const space = createSpace(config.space, input, classes)
-    const paths = texts.map((text) => parsePath(space, text))
+    const config = await loadConfig({ file: file ?? PAPER_CONFIG, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const { space, paths } = await subject(texts, config, file)
     const cost = costOf(space, { published })
     const measured = latency ? await latencies(paths, space, config, batch) : []
     const counted = paths.map((path, i) => {
@@ -65,6 +71,21 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
       : describe(space, counted, published)
     process.stdout.write(`${lines.join('\n')}\n`)
   },
+}
+
+/** Paths to count and their space; or the network of a retraining, if its run folder is named in place of paths. */
+async function subject(
+  texts: readonly string[],
+  config: Config,
+  file: string | undefined,
+): Promise<{ readonly space: SearchSpace; readonly paths: readonly Path[] }> {
+  const [folder] = texts
+  if (texts.length === 1 && file === undefined && (await exists(join(folder, 'config.yaml')))) {
+    return { space: await networkOfRun({ folder, config: await savedRetraining(folder) }), paths: [[]] }
+  }
+  const { input, classes } = await imageExtents(config.data)
+  const space = createSpace(config.space, input, classes)
+  return { space, paths: texts.map((text) => parsePath(space, text)) }
 }
 
 /** Milliseconds per batch of each path, measured on this machine. */
@@ -99,10 +120,11 @@ function describe(space: SearchSpace, counted: readonly Counted[], published: bo
   })
   for (const { path, parameters, multiplyAdds, flops, latency } of counted) {
     const last = latency === undefined ? [] : [decimal(latency)]
-    table.push([path.join(), integer(parameters), integer(multiplyAdds), integer(flops), ...last])
+    table.push([path.join() || 'its only path', integer(parameters), integer(multiplyAdds), integer(flops), ...last])
   }
   const { channels, height, width } = space.input
-  const where = published ? 'as published' : 'in the supernet'
+  const alone = space.choices.length === 0
+  const where = published ? 'as published' : alone ? 'trained alone' : 'in the supernet'
   const subject = `${space.name}, ${where}, one image of ${channels}×${height}×${width} in ${space.classes} classes`
   return [subject, ...table.toString().split('\n')]
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
 import { imageExtents } from '../../data/extents.js'
@@ -5,9 +6,12 @@ import { writeSafetensors } from '../../formats/safetensors.js'
 import { writeTorchStateDict } from '../../formats/torch-writer.js'
 import { writeOnnx } from '../../onnx/write-onnx.js'
 import type { Shape } from '../../programs/program.js'
+import { networkOfRun } from '../../retraining/network-of-run.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
+import { BEST_WEIGHTS } from '../../runs/run-folder.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
-import { parsePath, SPACES } from '../../spaces/index.js'
+import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
+import { readWeights } from '../../weights/read-weights.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, keyOption, onePath, oneText, setOption, whole } from '../options.js'
@@ -49,6 +53,16 @@ const options = {
     describe: 'Height and width of images for a checkpoint file, with --format onnx',
     defaultDescription: "from the file's run, or usual in the space",
   },
+  averaged: {
+    type: 'boolean',
+    default: false,
+    describe: 'Of a retraining with `training.averaging`: the averaged weights of its last epoch',
+  },
+  best: {
+    type: 'boolean',
+    default: false,
+    describe: 'Of the run of a retraining: the weights of its best epoch, not of its last one',
+  },
   out: { type: 'string', requiresArg: true, demandOption: true, describe: 'File to write', coerce: onePath('--out') },
   'no-recalibrate': { ...noRecalibrateOption, describe: `${noRecalibrateOption.describe}, with --path` },
   json: jsonOption,
@@ -62,20 +76,23 @@ export const exportCommand: CommandModule<object, Arguments> = {
       .positional('source', { type: 'string', describe: 'Run folder or checkpoint file', coerce: onePath('export') })
       .options(options),
   async handler(argv) {
-    const { source, format, path: text, out, json } = argv
+    const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
-    checkUsage(argv)
     const opened = await openWeights(source, { key: argv.key })
-    if (opened.isRunFolder) checkRunUsage(argv)
-    const { weights } = opened
+    if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
+    else checkUsage(argv)
+    const { space, path } = await subject(argv, opened)
+    const weights = await chosenWeights(argv, opened)
+    const arch = path && space?.encode(path)
     let tensors = weights
-    let arch: string | undefined
     let statistics: StatisticsSource | undefined
-    if (text !== undefined) {
-      const images = format === 'onnx' ? await extents(argv, opened) : {}
-      const { space } = await spaceOfCheckpoint(weights, { ...opened, given: givenSpace(argv), images })
-      const path = parsePath(space, text)
-      arch = space.encode(path)
+    if (opened.retraining !== undefined) {
+      // A network alone is exported as a whole, with the running statistics of its dead edges.
+      if (space !== undefined && path !== undefined && format === 'onnx') {
+        tensors = subModelWeights(space, path, weights, { idle: false })
+        await writeOnnx(out, space, path, tensors)
+      }
+    } else if (space !== undefined && path !== undefined) {
       const { source: from, byPath } = await statisticsOf(opened, space, [path], argv['no-recalibrate'])
       statistics = from
       tensors = subModelWeights(space, path, new Map([...weights, ...byPath[0]]), { idle: format !== 'onnx' })
@@ -107,6 +124,44 @@ export const exportCommand: CommandModule<object, Arguments> = {
   },
 }
 
+/** The path to export and its space; empty for a whole supernet. */
+async function subject(
+  argv: Arguments,
+  opened: OpenedWeights,
+): Promise<{ readonly space?: SearchSpace; readonly path?: Path }> {
+  const { format, path: text } = argv
+  if (opened.retraining !== undefined) {
+    if (text !== undefined) {
+      throw new UserError(`Expected --path for a supernet only but received it with the retraining ${opened.source}`, 2)
+    }
+    return { space: await networkOfRun(opened.retraining), path: [] }
+  }
+  if (format === 'onnx' && text === undefined) {
+    throw new UserError('Expected --path with --format onnx but received none', 2)
+  }
+  if (text === undefined) return {}
+  const images = format === 'onnx' ? await extents(argv, opened) : {}
+  const { space } = await spaceOfCheckpoint(opened.weights, { ...opened, given: givenSpace(argv), images })
+  return { space, path: parsePath(space, text) }
+}
+
+/** The weights of the last epoch, its averaged ones, or those of the best epoch. */
+async function chosenWeights(
+  { best, averaged }: Pick<Arguments, 'best' | 'averaged'>,
+  { source, isRunFolder, retraining, ...opened }: OpenedWeights,
+): Promise<OpenedWeights['weights']> {
+  if (averaged) {
+    if (best) throw new UserError('Expected --best or --averaged but received both', 2)
+    if (retraining === undefined || opened.averaged === undefined) {
+      throw expected('a retraining with training.averaging', '--averaged', source, 2)
+    }
+    return opened.averaged
+  }
+  if (!best) return opened.weights
+  if (retraining === undefined || !isRunFolder) throw expected('the run of a retraining', '--best', source, 2)
+  return readWeights(join(source, BEST_WEIGHTS))
+}
+
 /** Refuses the options for checkpoint files if the source is a run folder, which has settings. */
 function checkRunUsage({ source, space, set, size }: Arguments): void {
   if (space === undefined && set === undefined && size === undefined) return
@@ -118,9 +173,6 @@ function checkUsage({ format, path, space, set, size, 'no-recalibrate': keep }: 
   if (path === undefined && keep) throw new UserError('Expected --path with --no-recalibrate but received none', 2)
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
-  }
-  if (path === undefined && format === 'onnx') {
-    throw new UserError('Expected --path with --format onnx but received none', 2)
   }
   if (size !== undefined && format !== 'onnx') {
     throw new UserError(`Expected --format onnx with --size but received ${format}`, 2)

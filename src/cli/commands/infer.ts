@@ -1,12 +1,14 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { expected } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import type { Settings } from '../../config/settings.js'
 import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
+import type { Shape } from '../../programs/program.js'
+import { networkOfRun } from '../../retraining/network-of-run.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { evaluateLogits, infer } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
-import { parsePath, SPACES } from '../../spaces/index.js'
+import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { givenSpace, jsonOption, keyOption, onePath, precisionOption, setOption, whole } from '../options.js'
 import { decimal, percent } from '../output/format.js'
@@ -31,8 +33,7 @@ const options = {
     type: 'string',
     array: true,
     requiresArg: true,
-    demandOption: true,
-    describe: 'Paths to infer with, as operation indices or architecture',
+    describe: 'Paths to infer with, as operation indices or architecture; none for the run of a retraining',
   },
   output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
   precision: { ...precisionOption, default: 'float32' },
@@ -40,15 +41,16 @@ const options = {
   json: jsonOption,
 } as const
 
-export const inferCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
+type Arguments = InferredOptionTypes<typeof options>
+
+export const inferCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
     const opened = await openWeights(argv.checkpoint, { key: argv.key })
     const { weights } = opened
     const images = await readImages(argv.input)
-    const { space } = await spaceOfCheckpoint(weights, { ...opened, given: await given(argv, opened), images })
+    const { space, paths } = await subject(argv, opened, images)
     const { classes } = space
-    const paths = argv.path.map((text) => parsePath(space, text))
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
 
     await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
@@ -75,6 +77,25 @@ export const inferCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const lines = [describe(results, shape, argv.output), ...describeKey(opened), describeStatistics(source)]
     process.stdout.write(`${argv.json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
+}
+
+/** Space and paths to compute. The run of a retraining has one. */
+async function subject(
+  argv: Arguments,
+  opened: OpenedWeights,
+  images: Shape,
+): Promise<{ readonly space: SearchSpace; readonly paths: readonly Path[] }> {
+  if (opened.retraining !== undefined) {
+    const { path, space, set, channels, cells } = argv
+    if ([path, space, set, channels, cells].some((option) => option !== undefined)) {
+      const received = `them with the retraining ${opened.source}`
+      throw new UserError(`Expected --path and settings of a space for a supernet only but received ${received}`, 2)
+    }
+    return { space: await networkOfRun(opened.retraining), paths: [[]] }
+  }
+  if (argv.path === undefined) throw expected('--path', 'the paths of a supernet', 'none', 2)
+  const { space } = await spaceOfCheckpoint(opened.weights, { ...opened, given: await given(argv, opened), images })
+  return { space, paths: argv.path.map((text) => parsePath(space, text)) }
 }
 
 /** Settings of the space from `--space`, `--set`, `--channels` and `--cells`. */

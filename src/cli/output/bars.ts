@@ -1,9 +1,8 @@
 import { type Options, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { SearchEvent } from '../../search/events.js'
 import { describeDiscarded } from './discarded.js'
 import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
-import type { Reporter } from './reporter.js'
+import type { ReportedEvent, Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
 
@@ -26,7 +25,7 @@ export class BarReporter implements Reporter {
     this.#stream.write(`${line}\n`)
   }
 
-  event(event: SearchEvent): void {
+  event(event: ReportedEvent): void {
     switch (event.event) {
       case 'start':
         this.#meter.start(event)

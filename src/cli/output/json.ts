@@ -1,10 +1,9 @@
-import type { SearchEvent } from '../../search/events.js'
-import type { Reporter } from './reporter.js'
+import type { ReportedEvent, Reporter } from './reporter.js'
 
-type Progress = Extract<SearchEvent, { event: 'step' | 'evaluated' | 'candidate' }>
+type Progress = Extract<ReportedEvent, { event: 'step' | 'evaluated' | 'candidate' }>
 
 /** True for progress: events that come many times a second, and that later events make obsolete. */
-export function isProgress(event: SearchEvent): event is Progress {
+export function isProgress(event: ReportedEvent): event is Progress {
   return event.event === 'step' || event.event === 'evaluated' || event.event === 'candidate'
 }
 
@@ -22,7 +21,7 @@ export class JsonReporter implements Reporter {
     this.#human.say(line)
   }
 
-  event(event: SearchEvent): void {
+  event(event: ReportedEvent): void {
     this.#human.event(event)
     if (!isProgress(event)) this.#stream.write(`${JSON.stringify(event)}\n`)
   }

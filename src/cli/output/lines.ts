@@ -1,7 +1,6 @@
-import type { SearchEvent } from '../../search/events.js'
 import { describeDiscarded } from './discarded.js'
 import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
-import type { Reporter } from './reporter.js'
+import type { ReportedEvent, Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
 
@@ -22,7 +21,7 @@ export class LineReporter implements Reporter {
     this.#stream.write(`${line}\n`)
   }
 
-  event(event: SearchEvent): void {
+  event(event: ReportedEvent): void {
     switch (event.event) {
       case 'start':
         this.#meter.start(event)

@@ -1,8 +1,9 @@
+import type { RetrainEpochEvent, RetrainStartEvent } from '../../retraining/events.js'
 import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../search/events.js'
 import { decimal, duration, integer, percent, scientific } from './format.js'
 import { Pace } from './pace.js'
 
-export type ProgressEvent = StepEvent | EpochEvent | EvaluatedEvent | CandidateEvent
+export type ProgressEvent = StepEvent | EpochEvent | RetrainEpochEvent | EvaluatedEvent | CandidateEvent
 
 /** Progress of one phase of a search, with parts ready to print. */
 export interface Progress {
@@ -11,7 +12,7 @@ export interface Progress {
   readonly total: number
   /** Position in the phase, e.g. `epoch 3/40`. */
   readonly position: string
-  /** Loss and gradient variance in training, best accuracy in finding, empty in ranking. */
+  /** Loss in training, with gradient variance or test accuracy;  best accuracy in finding, empty in ranking. */
   readonly detail: string
   /** Images or sub-models per second; empty until it is known. */
   readonly speed: string
@@ -23,12 +24,13 @@ export interface Progress {
 export class ProgressMeter {
   #epochs = 0
   #stepsPerEpoch = 0
-  #gradientVariance = ''
+  /** What the last epoch's event told. */
+  #lastEpoch = ''
   #pace = new Pace()
   readonly #imagePace = new Pace()
   #phase: Progress['phase'] | undefined
 
-  start(event: StartEvent): void {
+  start(event: Pick<StartEvent | RetrainStartEvent, 'epochs' | 'stepsPerEpoch'>): void {
     this.#epochs = event.epochs
     this.#stepsPerEpoch = event.stepsPerEpoch
   }
@@ -38,7 +40,7 @@ export class ProgressMeter {
       case 'step':
         return this.#training(event, event.step, this.#imagePace.observe(event.images))
       case 'epoch':
-        this.#gradientVariance = `GV ${scientific(event.gradientVariance)}`
+        this.#lastEpoch = 'top1' in event ? `test ${percent(event.top1)}` : `GV ${scientific(event.gradientVariance)}`
         return this.#training(event, this.#stepsPerEpoch, event.imagesPerSecond)
       case 'evaluated':
         return this.#evaluating('ranking', event, '')
@@ -47,7 +49,11 @@ export class ProgressMeter {
     }
   }
 
-  #training(event: StepEvent | EpochEvent, step: number, imagesPerSecond: number | undefined): Progress {
+  #training(
+    event: StepEvent | EpochEvent | RetrainEpochEvent,
+    step: number,
+    imagesPerSecond: number | undefined,
+  ): Progress {
     const done = event.epoch * this.#stepsPerEpoch + step
     const total = this.#epochs * this.#stepsPerEpoch
     const stepsPerSecond = this.#observe('training', done)
@@ -56,7 +62,7 @@ export class ProgressMeter {
       done,
       total,
       position: `epoch ${event.epoch + 1}/${this.#epochs}`,
-      detail: [`loss ${decimal(event.loss)}`, this.#gradientVariance].filter(Boolean).join(' · '),
+      detail: [`loss ${decimal(event.loss)}`, this.#lastEpoch].filter(Boolean).join(' · '),
       speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s` : '',
       left: timeLeft(total - done, stepsPerSecond),
     }

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
+import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, SearchResult, TruthSource } from '../../search/events.js'
 import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from './format.js'
 import { renderFound } from './found.js'
@@ -18,7 +19,8 @@ const LONGEST = 80
 const WIDE = 132
 
 /** Renders a result for people: best sub-models, rank correlation, gradient variance and run folder. */
-export function renderResult(result: SearchResult, style: ResultStyle): string[] {
+export function renderResult(result: SearchResult | RetrainResult, style: ResultStyle): string[] {
+  if ('top1' in result) return renderRetraining(result, style)
   const lines = [
     `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
   ]
@@ -34,6 +36,22 @@ export function renderResult(result: SearchResult, style: ResultStyle): string[]
   const colors = createColors(style.color)
   for (const [name, value] of facts) lines.push(`${colors.bold(name.padEnd(18))}${value}`)
   return lines
+}
+
+/** Renders the result of a retraining: test accuracies of the last epoch and of the best one. */
+function renderRetraining(result: RetrainResult, { color }: ResultStyle): string[] {
+  const { bold } = createColors(color)
+  const { best } = result
+  const accuracies = ({ top1, top5 }: Pick<RetrainResult, 'top1' | 'top5'>) =>
+    `${percent(top1)} top-1, ${percent(top5)} top-5`
+  const facts: [string, string][] = [
+    ['Test accuracy', accuracies(result)],
+    ['Best epoch', `${best.epoch + 1}: ${accuracies(best)}`],
+    ['Loss', `${decimal(result.loss)} in training, ${decimal(result.testLoss)} on test images`],
+    ['Run folder', result.run],
+  ]
+  const subject = `one network of ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`
+  return [subject, ...facts.map(([name, value]) => `${bold(name.padEnd(18))}${value}`)]
 }
 
 /** Agreement of the supernet's ranking with the ground truth. */

@@ -1,16 +1,23 @@
+import type { RetrainStartEvent } from '../../retraining/events.js'
 import type { RankingImages, StartEvent } from '../../search/events.js'
 import { integer } from './format.js'
 import { describeTruth } from './ground-truth.js'
 import { describeImages } from './images.js'
 
-/** Describes a search that starts, in a few lines. */
-export function describeStart(event: StartEvent): string[] {
+/** Describes a search or a retraining that starts, in a few lines. */
+export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
   const steps = `${integer(event.epochs)} epochs of ${integer(event.stepsPerEpoch)} steps`
+  const size = `${event.dataset}: ${steps}, ${integer(event.parameters)} weights`
+  const subject = 'arch' in event ? `one network of ${event.space}` : `${event.method} on ${event.space}`
   const lines = [
-    `${event.method} on ${event.space}, ${event.dataset}: ${steps}, ${integer(event.parameters)} weights`,
+    `${subject}, ${size}`,
+    ...('arch' in event ? [event.arch] : []),
     ...describeImages(event.images),
-    ...(event.groundTruth === null ? [] : [`ground truth ${describeTruth(event.groundTruth)}`]),
-    `ranking on ${describeEvaluation(event.evaluation)}`,
+    ...('initial' in event ? [`begins with the weights of ${event.initial}`] : []),
+    ...('groundTruth' in event && event.groundTruth !== null
+      ? [`ground truth ${describeTruth(event.groundTruth)}`]
+      : []),
+    ...('evaluation' in event ? [`ranking on ${describeEvaluation(event.evaluation)}`] : []),
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]

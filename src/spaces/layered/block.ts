@@ -57,8 +57,11 @@ export function convNorm(options: ConvNormOptions): Block {
   }
 }
 
-/** Mean over the image, then the linear layer `classifier`, which gives logits. */
-export function classifier(inChannels: number, classes: number): Block {
+/**
+ * Mean over the image, then the linear layer `classifier`, which gives logits. `dropout` is the probability, in training,
+ * of dropping a feature between them.
+ */
+export function classifier(inChannels: number, classes: number, dropout = 0): Block {
   const names = { weight: 'classifier.weight', bias: 'classifier.bias' }
   const init = uniform(inChannels)
   return {
@@ -67,8 +70,19 @@ export function classifier(inChannels: number, classes: number): Block {
       { name: names.bias, shape: [classes], init },
     ],
     buffers: [],
-    apply: (builder, x) => builder.linear(builder.globalAvgPool(x), { ...names, features: classes }),
+    apply(builder, x) {
+      const pooled = builder.globalAvgPool(x)
+      const kept = dropout === 0 ? pooled : builder.dropout(pooled, { p: dropout })
+      return builder.linear(kept, { ...names, features: classes })
+    },
   }
+}
+
+/** A block of a network, and the prefix of its names in the supernet by its prefix in the network. */
+export interface NamedBlock {
+  readonly block: Block
+  /** Absent if both are the same. */
+  readonly renamed?: { readonly from: string; readonly supernet: string }
 }
 
 /** A block that returns its input. */

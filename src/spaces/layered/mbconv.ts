@@ -18,6 +18,8 @@ export interface MbConvOptions {
   readonly activation: Activation
   /** Index of the candidate operation that the block is; absent if there is no choice. */
   readonly operation?: number
+  /** Probability, in training, of dropping what is added to the input, drawn for each image. Default 0. */
+  readonly dropPath?: number
 }
 
 /** Names of the modules of the three convolutions and of their norms. */
@@ -29,7 +31,7 @@ export interface MbConvNames {
 }
 
 export function mbConv(options: MbConvOptions): Block {
-  const { names, inChannels, channels, kernel, expansion, stride, activation, operation } = options
+  const { names, inChannels, channels, kernel, expansion, stride, activation, operation, dropPath = 0 } = options
   const hidden = inChannels * expansion
   const shortcut = stride === 1 && inChannels === channels
   const steps: Block[] = []
@@ -44,7 +46,8 @@ export function mbConv(options: MbConvOptions): Block {
     buffers: steps.flatMap((step) => step.buffers),
     apply(builder, x) {
       const y = steps.reduce((value, step) => step.apply(builder, value), x)
-      return shortcut ? builder.add([x, y]) : y
+      if (!shortcut) return y
+      return builder.add([x, dropPath === 0 ? y : builder.dropPath(y, { p: dropPath })])
     },
   }
 }

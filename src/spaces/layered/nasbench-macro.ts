@@ -15,7 +15,7 @@ import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath } from '../path.js'
 import type { Path, SearchSpace } from '../space.js'
-import { type Block, classifier, convNorm, IDENTITY } from './block.js'
+import { type Block, classifier, convNorm, IDENTITY, type NamedBlock } from './block.js'
 import { type Layer, layeredNetwork } from './layered.js'
 import { mbConv } from './mbconv.js'
 
@@ -46,16 +46,10 @@ export type NasBenchMacro = SearchSpace & Required<Pick<SearchSpace, 'buffers' |
 export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro {
   const { channels = 32, input = { channels: 3, height: 32, width: 32 }, classes = 10 } = options
   checkNetworkOptions(NAME, { channels, classes }, input, 2 ** STAGES.length)
-  const last = channels << STAGES.length
-  const head = 40 * channels
-  const activation = 'relu'
   const network = layeredNetwork(NAME, input, {
-    stem: [convNorm({ names: ['stem.0', 'stem.1'], inChannels: input.channels, channels, kernel: 3, activation })],
+    stem: [stem(input.channels, channels)],
     layers: layersOf(channels),
-    head: [
-      convNorm({ names: ['out.0', 'out.1'], inChannels: last, channels: head, kernel: 1, activation }),
-      classifier(head, classes),
-    ],
+    head: head(channels, classes),
   })
   const space = { name: NAME, choices: network.choices }
   return {
@@ -84,29 +78,63 @@ export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro
   }
 }
 
-function layersOf(channels: number): Layer[] {
-  const layers: Layer[] = []
-  for (const [stage, depth] of STAGES.entries()) {
-    for (let i = 0; i < depth; i++) {
-      const prefix = `features.${layers.length}`
-      const width = channels << (stage + 1)
-      const [inChannels, stride] = i === 0 ? [width >> 1, 2] : [width, 1]
-      layers.push({ name: `layer ${layers.length + 1}`, candidates: candidatesOf(prefix, inChannels, width, stride) })
-    }
-  }
-  return layers
+/** The blocks of one path, named as in the authors' code: without the index of the candidate. */
+export function nasBenchMacroBlocks(
+  path: Path,
+  { channels, input, classes }: Required<NasBenchMacroOptions>,
+): NamedBlock[] {
+  const layers = layerShapes(channels).map((shape, i): NamedBlock => {
+    const prefix = `features.${i}`
+    const renamed = { from: `${prefix}.`, supernet: `${prefix}.${path[i]}.` }
+    return { block: blockOf(path[i], prefix, shape), renamed }
+  })
+  return [{ block: stem(input.channels, channels) }, ...layers, ...head(channels, classes).map((block) => ({ block }))]
 }
 
-function candidatesOf(prefix: string, inChannels: number, channels: number, stride: number): Block[] {
-  const shape = { inChannels, channels, stride }
-  const block = (operation: number, kernel: number, expansion: number) => {
-    const names = namesOf(`${prefix}.${operation}.conv`)
-    return mbConv({ names, ...shape, kernel, expansion, activation: 'relu', operation })
+function stem(inChannels: number, channels: number): Block {
+  return convNorm({ names: ['stem.0', 'stem.1'], inChannels, channels, kernel: 3, activation: 'relu' })
+}
+
+function head(channels: number, classes: number): Block[] {
+  const [inChannels, wide] = [channels << STAGES.length, 40 * channels]
+  const convolution = { names: ['out.0', 'out.1'], inChannels, channels: wide, kernel: 1, activation: 'relu' } as const
+  return [convNorm(convolution), classifier(wide, classes)]
+}
+
+/** Widths and stride of a layer. */
+interface LayerShape {
+  readonly inChannels: number
+  readonly channels: number
+  readonly stride: number
+}
+
+function layerShapes(channels: number): LayerShape[] {
+  return STAGES.flatMap((depth, stage) => {
+    const width = channels << (stage + 1)
+    return Array.from({ length: depth }, (_, i) => ({
+      inChannels: i === 0 ? width >> 1 : width,
+      channels: width,
+      stride: i === 0 ? 2 : 1,
+    }))
+  })
+}
+
+function layersOf(channels: number): Layer[] {
+  return layerShapes(channels).map((shape, i) => ({
+    name: `layer ${i + 1}`,
+    candidates: [ID, K3E3, K5E6].map((operation) => blockOf(operation, `features.${i}.${operation}`, shape)),
+  }))
+}
+
+function blockOf(operation: number, prefix: string, shape: LayerShape): Block {
+  if (operation !== ID) {
+    const [kernel, expansion] = operation === K3E3 ? [3, 3] : [5, 6]
+    return mbConv({ names: namesOf(`${prefix}.conv`), ...shape, kernel, expansion, activation: 'relu', operation })
   }
-  const down = `${prefix}.${ID}.downsample`
-  const identity =
-    stride === 1 ? IDENTITY : convNorm({ names: [`${down}.0`, `${down}.1`], ...shape, kernel: 1, operation: ID })
-  return [identity, block(K3E3, 3, 3), block(K5E6, 5, 6)]
+  const down = `${prefix}.downsample`
+  return shape.stride === 1
+    ? IDENTITY
+    : convNorm({ names: [`${down}.0`, `${down}.1`], ...shape, kernel: 1, operation: ID })
 }
 
 /** Names by position in the authors' sequence, in which activations have positions too. */

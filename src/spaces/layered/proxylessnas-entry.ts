@@ -1,11 +1,17 @@
+import type { NetworkConfig } from '../../config/network.js'
 import type { SpaceConfig } from '../../config/spaces.js'
 import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
 import { FIRST, MB_CONVS, proxylessNas, STAGES, STEM, scaleHead, scaleWidth } from './proxylessnas.js'
+import { proxylessNasStandalone } from './standalone.js'
 
 /** The search space of ProxylessNAS as settings name it. */
-export const PROXYLESSNAS: SpaceEntry<Extract<SpaceConfig, { name: 'proxylessnas' }>> = {
+export const PROXYLESSNAS: SpaceEntry<
+  Extract<SpaceConfig, { name: 'proxylessnas' }>,
+  Extract<NetworkConfig, { space: 'proxylessnas' }>
+> = {
   label: 'ProxylessNAS',
   create: (settings, images) => proxylessNas({ ...settings, ...images }),
+  network: proxylessNasStandalone,
   told(weights) {
     if (!anyName(weights, /^blocks\.\d+\.\d+\.k\de\d\./)) return undefined
     return {

@@ -14,7 +14,7 @@ import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath } from '../path.js'
 import type { Path, SearchSpace } from '../space.js'
-import { type Block, classifier, convNorm, IDENTITY } from './block.js'
+import { type Block, classifier, convNorm, IDENTITY, type NamedBlock } from './block.js'
 import { type Layer, layeredNetwork } from './layered.js'
 import { type MbConvNames, mbConv } from './mbconv.js'
 
@@ -38,6 +38,9 @@ export const STAGES = [
   { channels: 320, layers: 1, stride: 1 },
 ] as const
 
+const INPUT: Shape = { channels: 3, height: 224, width: 224 }
+const CLASSES = 1000
+
 /** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface ProxylessNasOptions extends Partial<Omit<ProxylessNasConfig, 'name'>> {
   /** One image of any extent. Five strides halve it, rounding up. Default 3×224×224. */
@@ -51,19 +54,13 @@ export type ProxylessNas = SearchSpace & Required<Pick<SearchSpace, 'buffers'>>
 
 /** The space; throws a UserError for options that describe no network. */
 export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
-  const { width = 1, input = { channels: 3, height: 224, width: 224 }, classes = 1000 } = options
+  const { width = 1, input = INPUT, classes = CLASSES } = options
   const depths = options.layers ?? STAGES.map((stage) => stage.layers)
   checkOptions(width, depths, input, classes)
-  const scaled = (channels: number) => scaleWidth(channels, width)
-  const head = scaleHead(width)
-  const last = scaled(STAGES[STAGES.length - 1].channels)
   const network = layeredNetwork(NAME, input, {
-    stem: stem(input.channels, scaled(STEM), scaled(FIRST)),
-    layers: layersOf(depths, scaled),
-    head: [
-      convNorm({ names: ['conv_head', 'bn2'], inChannels: last, channels: head, kernel: 1, activation: 'relu6' }),
-      classifier(head, classes),
-    ],
+    stem: stem(input.channels, width),
+    layers: layersOf(depths, width),
+    head: head(width, classes),
   })
   const space = { name: NAME, choices: network.choices }
   return {
@@ -116,12 +113,44 @@ export function scaleHead(factor: number): number {
   return scaleWidth(HEAD, Math.max(factor, 1))
 }
 
+/** Size of a network that is trained alone, and its regularization. */
+interface ProxylessNasNetworkOptions extends Pick<Required<ProxylessNasOptions>, 'width' | 'layers'> {
+  readonly input?: Shape
+  readonly classes?: number
+  /** Probability of dropping the residual of the block behind the last one; the first block has 0. */
+  readonly dropPath: number
+  readonly dropout: number
+}
+
+/** The blocks of one path. As in timm, blocks that the path leaves out do not count in the names. */
+export function proxylessNasBlocks(
+  path: Path,
+  { width, layers, input = INPUT, classes = CLASSES, dropPath, dropout }: ProxylessNasNetworkOptions,
+): NamedBlock[] {
+  const shapes = layerShapes(layers, width)
+  const chosen = [...shapes.entries()].filter(([i]) => path[i] < MB_CONVS.length)
+  const position = layers.map(() => 0)
+  const blocks = chosen.map(([i, { stage, index, ...shape }], n): NamedBlock => {
+    const operation = path[i]
+    const prefix = `blocks.${stage + 1}.${position[stage]++}`
+    // The block without a choice comes first.
+    const drop = (dropPath * (n + 1)) / (chosen.length + 1)
+    return {
+      block: mbConv({ names: namesOf(prefix), ...shape, ...MB_CONVS[operation], operation, dropPath: drop }),
+      renamed: { from: `${prefix}.`, supernet: `blocks.${stage + 1}.${index}.${OPERATIONS[operation]}.` },
+    }
+  })
+  const fixed = (block: Block): NamedBlock => ({ block })
+  return [...stem(input.channels, width).map(fixed), ...blocks, ...head(width, classes, dropout).map(fixed)]
+}
+
 /** The first convolution, and the one block that has no choice. */
-function stem(inChannels: number, width: number, channels: number): Block[] {
+function stem(inputChannels: number, factor: number): Block[] {
+  const [inChannels, channels] = [scaleWidth(STEM, factor), scaleWidth(FIRST, factor)]
   const first = convNorm({
     names: ['conv_stem', 'bn1'],
-    inChannels,
-    channels: width,
+    inChannels: inputChannels,
+    channels: inChannels,
     kernel: 3,
     stride: 2,
     activation: 'relu6',
@@ -133,27 +162,43 @@ function stem(inChannels: number, width: number, channels: number): Block[] {
     depthwise: [`${prefix}.conv_dw`, `${prefix}.bn1`],
     project: [`${prefix}.conv_pw`, `${prefix}.bn2`],
   }
-  return [first, mbConv({ names, inChannels: width, channels, kernel, expansion, stride, activation: 'relu6' })]
+  return [first, mbConv({ names, inChannels, channels, kernel, expansion, stride, activation: 'relu6' })]
 }
 
-function layersOf(depths: readonly number[], scaled: (channels: number) => number): Layer[] {
-  const layers: Layer[] = []
-  let inChannels = scaled(FIRST)
-  for (const [stage, { channels: width, stride }] of STAGES.entries()) {
-    const channels = scaled(width)
-    for (let i = 0; i < depths[stage]; i++) {
-      const prefix = `blocks.${stage + 1}.${i}`
-      const shape = { inChannels, channels, stride: i === 0 ? stride : 1, activation: 'relu6' } as const
-      const candidates = MB_CONVS.map((block, operation) =>
-        mbConv({ names: namesOf(`${prefix}.${OPERATIONS[operation]}`), ...shape, ...block, operation }),
-      )
-      // The position decides, not the width, which scaling can make equal: the paths are the same at every width.
-      if (i > 0) candidates.push(IDENTITY)
-      layers.push({ name: `layer ${layers.length + 1}`, candidates })
+function head(factor: number, classes: number, dropout = 0): Block[] {
+  const inChannels = scaleWidth(STAGES[STAGES.length - 1].channels, factor)
+  const channels = scaleHead(factor)
+  const convolution = { names: ['conv_head', 'bn2'], inChannels, channels, kernel: 1, activation: 'relu6' } as const
+  return [convNorm(convolution), classifier(channels, classes, dropout)]
+}
+
+/** The place of each layer, and the shape of its block. */
+function layerShapes(depths: readonly number[], factor: number) {
+  let inChannels = scaleWidth(FIRST, factor)
+  return STAGES.flatMap(({ channels: width, stride }, stage) =>
+    Array.from({ length: depths[stage] }, (_, index) => {
+      const channels = scaleWidth(width, factor)
+      const shape = { inChannels, channels, stride: index === 0 ? stride : 1, activation: 'relu6' } as const
       inChannels = channels
-    }
-  }
-  return layers
+      return { stage, index, ...shape }
+    }),
+  )
+}
+
+function layersOf(depths: readonly number[], factor: number): Layer[] {
+  return layerShapes(depths, factor).map(({ stage, index, ...shape }, i) => {
+    const candidates = MB_CONVS.map((block, operation) =>
+      mbConv({
+        names: namesOf(`blocks.${stage + 1}.${index}.${OPERATIONS[operation]}`),
+        ...shape,
+        ...block,
+        operation,
+      }),
+    )
+    // The position decides, not the width, which scaling can make equal: the paths are the same at every width.
+    if (index > 0) candidates.push(IDENTITY)
+    return { name: `layer ${i + 1}`, candidates }
+  })
 }
 
 function namesOf(prefix: string): MbConvNames {

@@ -8,12 +8,20 @@
 import { checkPath, operationChoices, optionsOf } from '../path.js'
 import type { Choice, Path, SearchSpace } from '../space.js'
 import { CELL_SPACES, type Cell, type CellSpace, cellModule, OPERATIONS } from './cell.js'
-import { moduleHasher } from './nasbench101.js'
+import { type Module, moduleHasher } from './nasbench101.js'
 import { type NasBench1Shot1Options, nasBench1Shot1Network } from './network.js'
 import { decodeCell, encodeCell } from './notation.js'
 
 /** A space whose paths have canonical forms and isomorphism classes. */
-export type NasBench1Shot1 = SearchSpace & Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>>
+export type NasBench1Shot1 = SearchSpace &
+  Required<Pick<SearchSpace, 'withoutDeadEdges' | 'isomorphismKey'>> & {
+    /**
+     * The cell of a path as a module of NAS-Bench-101, loose ends included.
+     *
+     * @internal
+     */
+    module(path: Path): Module
+  }
 
 const BY_NAME = { 'nasbench1shot1-1': 1, 'nasbench1shot1-2': 2, 'nasbench1shot1-3': 3 } as const
 
@@ -39,6 +47,7 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     operations: OPERATIONS,
     choices,
     program: (path) => network.program(cellOf(path)),
+    module: (path) => cellModule(cellOf(path)),
     encode: (path) => encodeCell(cellOf(path)),
     decode: (text) => cellToPath(cells, decodeCell(cells, text)),
     withoutDeadEdges(path) {

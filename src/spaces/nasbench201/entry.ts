@@ -1,11 +1,17 @@
+import type { NetworkConfig } from '../../config/network.js'
 import type { Sharing, SpaceConfig } from '../../config/spaces.js'
 import { anyName, classesOf, extent, numbersIn, type SpaceEntry, type WeightShapes } from '../entry.js'
 import { nasBench201 } from './nasbench201.js'
+import { nasBench201Network } from './standalone.js'
 
 /** NAS-Bench-201 as settings name it. */
-export const NASBENCH201: SpaceEntry<Extract<SpaceConfig, { name: 'nasbench201' }>> = {
+export const NASBENCH201: SpaceEntry<
+  Extract<SpaceConfig, { name: 'nasbench201' }>,
+  Extract<NetworkConfig, { space: 'nasbench201' }>
+> = {
   label: 'NAS-Bench-201',
   create: (settings, images) => nasBench201({ ...settings, ...images }),
+  network: nasBench201Network,
   told(weights) {
     const [cellsPerStage] = numbersIn(weights, /^cells\.(\d+)\.conv_a\.op\.1\.weight$/)
     if (cellsPerStage === undefined) return undefined

@@ -8,7 +8,8 @@ import { type Program, ProgramBuilder, type Shape, type Value } from '../../prog
 import type { ParameterSpec, Path } from '../space.js'
 import { CONV_1X1, CONV_3X3, EDGES, NODES, NONE, POOL, SKIP } from './cell.js'
 
-const STAGES = 3
+/** Number of stages. */
+export const STAGES = 3
 /** Height and width of images must be multiples of it, because two residual blocks halve them. */
 export const STRIDE = 2 ** (STAGES - 1)
 

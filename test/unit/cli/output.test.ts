@@ -10,6 +10,7 @@ import { LineReporter } from '../../../src/cli/output/lines.js'
 import { Pace } from '../../../src/cli/output/pace.js'
 import type { Reporter } from '../../../src/cli/output/reporter.js'
 import { renderResult } from '../../../src/cli/output/result.js'
+import type { RetrainEvent } from '../../../src/retraining/events.js'
 import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
 
 describe('what is discarded', () => {
@@ -68,6 +69,7 @@ const epoch = (index: number): EpochEvent => ({
   epoch: index,
   loss: 1.5,
   accuracy: 0.4,
+  accuracyTop5: 0.9,
   gradientVariance: 2.8e-5,
   gradientVarianceByOperation: { nor_conv_1x1: 1e-5, nor_conv_3x3: null },
   gradientVarianceCandidates: 1e-5,
@@ -263,3 +265,72 @@ describe('the result', () => {
 function terminal() {
   return { isTTY: true, columns: 100, cursorTo() {}, clearLine() {}, moveCursor() {}, clearScreenDown() {} }
 }
+
+describe('a retraining', () => {
+  const arch = '02012100'
+  const events: RetrainEvent[] = [
+    {
+      event: 'start',
+      run: 'runs/b',
+      space: 'nasbench-macro',
+      arch,
+      dataset: 'cifar10',
+      input: { channels: 3, height: 32, width: 32 },
+      classes: 10,
+      parameters: 890_666,
+      stepsPerEpoch: 10,
+      epochs: 2,
+      initial: 'runs/a',
+    },
+    { event: 'step', epoch: 0, step: 10, steps: 10, images: 100, seconds: 1, loss: 1.5 },
+    {
+      event: 'epoch',
+      epoch: 0,
+      loss: 1.5,
+      trainTop1: 0.4,
+      trainTop5: 0.8,
+      testLoss: 1.4,
+      top1: 0.5,
+      top5: 0.9,
+      learningRate: 0.1,
+      seconds: 3,
+      imagesPerSecond: 5210,
+    },
+    {
+      event: 'result',
+      space: 'nasbench-macro',
+      arch,
+      dataset: 'cifar10',
+      parameters: 890_666,
+      epochs: 2,
+      seconds: 7,
+      top1: 0.5,
+      top5: 0.9,
+      loss: 1.5,
+      testLoss: 1.4,
+      best: { epoch: 0, top1: 0.51, top5: 0.92 },
+      run: 'runs/b',
+    },
+  ]
+
+  test('in lines: what begins, the test accuracy of each epoch, and the best one', () => {
+    const stream = new PassThrough()
+    const reporter = new LineReporter(stream)
+    for (const event of events) reporter.event(event)
+    const text = stream.read().toString()
+    expect(text).toContain('one network of nasbench-macro, cifar10: 2 epochs of 10 steps, 890,666 weights\n02012100\n')
+    expect(text).toContain('begins with the weights of runs/a\n')
+    expect(text).toContain('epoch 1/2 · loss 1.500 · test 50.00 % · 5,210 images/s')
+    expect(text).toMatch(/^Test accuracy +50\.00 % top-1, 90\.00 % top-5$/m)
+    expect(text).toMatch(/^Best epoch +1: 51\.00 % top-1, 92\.00 % top-5$/m)
+    expect(text).toMatch(/^Run folder +runs\/b$/m)
+  })
+
+  test('as JSON: every event but progress, unchanged', () => {
+    const stream = new PassThrough()
+    const reporter = new JsonReporter(stream, new LineReporter(new PassThrough()))
+    for (const event of events) reporter.event(event)
+    const lines = stream.read().toString().trimEnd().split('\n')
+    expect(lines.map((line: string) => JSON.parse(line))).toEqual(events.filter(({ event }) => event !== 'step'))
+  })
+})

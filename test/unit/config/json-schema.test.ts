@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseConfig } from '../../../src/config/index.js'
-import { configJsonSchema, overlayOf } from '../../../src/config/json-schema.js'
+import { parseConfig, parseRetrainConfig } from '../../../src/config/index.js'
+import { configJsonSchema, overlayOf, retrainJsonSchema } from '../../../src/config/json-schema.js'
 import { descriptionsOf, undescribed, validator } from '../../support/settings-schema.js'
 
 const accepts = validator(configJsonSchema())
@@ -17,7 +17,7 @@ describe('the JSON Schema of a search', () => {
     expect(sentences.filter((sentence) => sentence.split(/\s+/).length > 25)).toEqual([])
   })
 
-  const files = readdirSync('configs').filter((name) => name.endsWith('.yaml'))
+  const files = readdirSync('configs').filter((name) => /^(?!retrain-).*\.yaml$/.test(name))
   it.each(files)('accepts %s, whose first line names it for editors', (name) => {
     const text = readFileSync(`configs/${name}`, 'utf8')
     expect(text.split('\n', 1)).toEqual(['# yaml-language-server: $schema=./schema.json'])
@@ -54,6 +54,36 @@ describe('the JSON Schema of a search', () => {
   ])('refuses %s, as zod does', (_what, settings) => {
     expect(accepts(settings)).toBe(false)
     expect(() => parseConfig(settings as object)).toThrow(/^Expected /)
+  })
+})
+
+describe('the JSON Schema of a retraining', () => {
+  const acceptsRecipe = validator(retrainJsonSchema())
+
+  it('describes every setting and every variant, in sentences of at most 25 words', () => {
+    expect(undescribed(retrainJsonSchema())).toEqual([])
+    const sentences = descriptionsOf(retrainJsonSchema()).flatMap((text) => text.split(/[.;] /))
+    expect(sentences.filter((sentence) => sentence.split(/\s+/).length > 25)).toEqual([])
+  })
+
+  const recipes = readdirSync('configs').filter((name) => /^retrain-.*\.yaml$/.test(name))
+  it.each(recipes)('accepts %s, as zod does, whose first line names it for editors', (name) => {
+    const text = readFileSync(`configs/${name}`, 'utf8')
+    expect(text.split('\n', 1)).toEqual(['# yaml-language-server: $schema=./retrain-schema.json'])
+    const { network, data, ...rest } = parse(text)
+    expect(acceptsRecipe({ network, data, ...rest })).toBe(true)
+    expect(
+      parseRetrainConfig({ ...rest, network: { path: 'x', ...network }, data: { dir: 'x', ...data } }),
+    ).toMatchObject({ ...rest, network, data })
+  })
+
+  it.each([
+    ['settings of a search', { space: { name: 'darts' } }],
+    ['a setting of another network', { network: { space: 'darts', path: 'x', dropout: 0.2 } }],
+    ['no network', {}],
+  ])('refuses %s, as zod does', (_what, settings) => {
+    expect(acceptsRecipe(settings)).toBe(false)
+    expect(() => parseRetrainConfig(settings as never)).toThrow(/^Expected /)
   })
 })
 

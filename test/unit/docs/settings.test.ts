@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { generatedFiles } from '../../../scripts/docs/settings-page.mjs'
-import { configJsonSchema } from '../../../src/config/json-schema.js'
+import { configJsonSchema, retrainJsonSchema } from '../../../src/config/json-schema.js'
 import { experimentJsonSchema } from '../../../src/experiment/json-schema.js'
 
-const generated = generatedFiles(configJsonSchema(), experimentJsonSchema())
+const generated = generatedFiles(configJsonSchema(), experimentJsonSchema(), retrainJsonSchema())
 
 test.each(Object.keys(generated))('%s is what `npm run docs:settings` writes', (file) => {
   expect(readFileSync(file, 'utf8')).toBe(generated[file])
@@ -21,6 +21,8 @@ test('the page has a row for settings of every depth, with what they may be, the
   expect(row('ranking.recalibration.images')).toContain('| `2000` |')
   expect(row('ranking.subModels')).toContain('| whole number ≥ 1, `all` or `groundTruth` | `all` |')
   expect(row('finding.limits.latency')).toContain('| number ≥ 0 or `{ min, max }` |')
+  expect(row('network.dropout')).toContain('| number ≥ 0 and < 1 | `0` |')
+  expect(row('evaluation.batchSize')).toContain('| `512` |')
   expect(row('threads')).toMatch(/\| all cores \| Threads of native computation\. \|$/)
   expect(row('studies.NAME.noise')).toContain('| list of numbers ≥ 0 or groups with a `label` |')
 })
@@ -53,7 +55,7 @@ test('the page follows a schema whose list has variants', () => {
     description: 'Changes.',
     items: { oneOf: [flip, crop] },
   }
-  const page = generatedFiles({ properties: { changes } }, {})['docs/settings.md']
+  const page = generatedFiles({ properties: { changes } }, {}, {})['docs/settings.md']
   expect(page).toContain('| `changes` | list of groups, see below | `[{ kind: flip }]` | Changes. |')
   expect(page).toContain('| `changes.kind` (required) | Meaning |')
   expect(page).toContain('| `crop` | Crop it. |')

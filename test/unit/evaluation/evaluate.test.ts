@@ -12,7 +12,7 @@ const path = [3, 2, 1, 0, 3, 2]
 async function evaluate(loss: number, known?: Evaluation) {
   using supernet = Supernet.of(space)
   using data = new Dataset(tinyImages(20))
-  vi.spyOn(supernet, 'evaluate').mockResolvedValue({ count: 20, correct: 4, loss })
+  vi.spyOn(supernet, 'evaluate').mockResolvedValue({ count: 20, correct: 4, correctTop5: 12, loss })
   const added: Evaluation[] = []
   const evaluated = { get: () => known, add: async (evaluation: Evaluation) => void added.push(evaluation) }
   try {
@@ -33,7 +33,7 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
 )
 
 it('a remembered evaluation is taken, unless its loss became null in its file', async () => {
-  const known = { path, count: 20, correct: 9, loss: 2, seconds: 1 }
+  const known = { path, count: 20, correct: 9, correctTop5: 12, loss: 2, seconds: 1 }
   expect(await evaluate(1.5, known)).toMatchObject({ correct: 9, loss: 2, added: [] })
   const infinite = JSON.parse(JSON.stringify({ ...known, loss: Number.POSITIVE_INFINITY }))
   expect(await evaluate(1.5, infinite)).toMatchObject({ correct: 4, loss: 1.5, added: [{ loss: 1.5 }] })

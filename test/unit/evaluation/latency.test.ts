@@ -15,7 +15,7 @@ function taking(durations: readonly number[]) {
   const plan = { [Symbol.dispose]: vi.fn() } as unknown as Plan
   const evaluate = vi.fn(async (_plan: Plan, _data: Dataset, _options: object) => {
     now += durations[evaluate.mock.calls.length - 1]
-    return { count: 4, correct: 0, loss: 0 }
+    return { count: 4, correct: 0, correctTop5: 0, loss: 0 }
   })
   return { compile: vi.fn(() => plan), evaluate, plan }
 }

@@ -42,7 +42,7 @@ function spy() {
       held++
       return { [Symbol.dispose]: () => void held-- }
     },
-    accumulate: verb('accumulate', { loss: 2, correct: 4, importance: new Float32Array(8) }),
+    accumulate: verb('accumulate', { loss: 2, correct: 4, correctTop5: 6, importance: new Float32Array(8) }),
     addGradientNoise: verb('addGradientNoise'),
     recordMoments: verb('recordMoments'),
     clip: verb('clip', { globalNorm: 1, clipScale: 1 }),
@@ -64,7 +64,11 @@ const batch = { indices: new Int32Array(8) } as Batch
 describe('FairNAS', () => {
   it('adds up the gradients of K paths on one held batch, then finishes the step once', async () => {
     const { engine, calls, held } = spy()
-    expect(await make({ name: 'fairnas' }).step(engine, batch, OPTIONS)).toEqual({ loss: 2, correct: 4 })
+    expect(await make({ name: 'fairnas' }).step(engine, batch, OPTIONS)).toEqual({
+      loss: 2,
+      correct: 4,
+      correctTop5: 6,
+    })
     expect(calls).toEqual([...new Array(5).fill('accumulate'), `finishStep ${JSON.stringify(OPTIONS)}`])
     expect(held()).toBe(0)
   })

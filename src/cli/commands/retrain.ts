@@ -1,0 +1,53 @@
+/** The command `retrain`: trains one architecture alone. */
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { retrain } from '../../retraining/retrain.js'
+import { onePath, runOptions, whole } from '../options.js'
+import { chooseRetraining } from '../retraining.js'
+import { run } from '../work.js'
+
+const source = (name: string, describe: string) =>
+  ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
+
+const options = {
+  ...runOptions,
+  config: {
+    ...runOptions.config,
+    describe: 'YAML file with the recipe',
+    defaultDescription: "the recipe of RUN's space",
+  },
+  from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),
+  path: source('--path', 'Architecture to train, as operation indices or in the notation of its space'),
+  top: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'With --from: place in the list of found (or else ranked) sub-models',
+    defaultDescription: '1, the best',
+    coerce: (value: number) => whole('top', value),
+  },
+  inherit: {
+    type: 'boolean',
+    default: false,
+    describe: "With --from: start from the supernet's weights, in a network of its size",
+  },
+  init: source('--init', 'File or run folder with weights of the network to start from'),
+} as const
+
+export type RetrainArguments = InferredOptionTypes<typeof options>
+
+export const retrainCommand: CommandModule<object, RetrainArguments> = {
+  builder: (yargs) =>
+    yargs
+      .options(options)
+      .conflicts('resume', ['out', 'from', 'path', 'init'])
+      .conflicts('top', 'path')
+      .implies('top', 'from'),
+  async handler(argv) {
+    const { config, ...places } = await chooseRetraining(argv)
+    await run({
+      config,
+      json: argv.json,
+      continuation: 'retrain --resume',
+      start: (signal) => retrain(config, { ...places, signal }),
+    })
+  },
+}

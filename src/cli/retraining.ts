@@ -1,0 +1,100 @@
+/** Settings of a retraining from the options of the command: from a file, from the run of a search, or from a retraining. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expected, UserError } from '../base/errors.js'
+import { packageRoot } from '../base/folders.js'
+import { type Config, loadRetrainConfig, type RetrainConfig } from '../config/index.js'
+import { networkSettingNames } from '../config/network.js'
+import { isGroup, readSettings } from '../config/settings.js'
+import type { RetrainOptions } from '../retraining/retrain.js'
+import type { ResultEvent } from '../runs/result.js'
+import { configFile, savedConfig, savedRetraining } from '../runs/run-folder.js'
+import type { RetrainArguments } from './commands/retrain.js'
+
+/** Recipes by search space, in configs/. */
+const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
+  nasbench201: 'retrain-nasbench201-cifar10',
+  'nasbench1shot1-1': 'retrain-nasbench1shot1-cifar10',
+  'nasbench1shot1-2': 'retrain-nasbench1shot1-cifar10',
+  'nasbench1shot1-3': 'retrain-nasbench1shot1-cifar10',
+  darts: 'retrain-darts-cifar10',
+  proxylessnas: 'retrain-proxylessnas-imagenet',
+  'nasbench-macro': 'retrain-nasbench-macro-cifar10',
+}
+
+/** Settings of a retraining, and its folder and initial weights. */
+export type ChosenRetraining = { readonly config: RetrainConfig } & Pick<
+  RetrainOptions,
+  'out' | 'resume' | 'init' | 'inherit'
+>
+
+export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRetraining> {
+  const { config: file, set = [], out, resume, from, init, inherit } = argv
+  if (inherit && from === undefined)
+    throw new UserError('Expected --from with --inherit but received --inherit alone', 2)
+  if (resume !== undefined) {
+    await savedRetraining(resume)
+    return { config: await loadRetrainConfig({ file: file ?? (await configFile(resume)), set }), resume }
+  }
+  const places = { out, init }
+  if (from === undefined) {
+    if (file === undefined) throw expected('--config, --from or --resume', 'retrain', 'none of them', 2)
+    return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
+  }
+  return { config: await configFrom(from, argv), ...places, ...(inherit && { inherit: from }) }
+}
+
+/** The recipe for an architecture of a search's run. */
+async function configFrom(
+  from: string,
+  { config, set = [], path, top, inherit }: RetrainArguments,
+): Promise<RetrainConfig> {
+  const run = await savedConfig(from)
+  const { name } = run.space
+  const file = config ?? join(packageRoot, 'configs', `${RECIPES[name]}.yaml`)
+  const recipe = await readSettings(file, '--config')
+  const network = isGroup(recipe.network) ? recipe.network : {}
+  const group = RECIPES[name]
+  if (config !== undefined && network.space !== undefined && RECIPES[network.space as keyof typeof RECIPES] !== group) {
+    throw expected(`a recipe of ${name}`, '--config', `one of ${network.space}`, 2)
+  }
+  const ofRun = [`network.space=${name}`, ...pathSetting(path ?? (await bestOf(from, run, top)))]
+  for (const [key, value] of Object.entries(run.space)) {
+    // Layers are part of what a path means; sizes must be the supernet's only if its weights are taken.
+    if (key === 'layers' || (inherit && networkSettingNames(name).includes(key))) {
+      ofRun.push(`network.${key}=${JSON.stringify(value)}`)
+    }
+  }
+  // The data of a recipe of the package are the benchmark's. A user's own recipe may name data.
+  if (config === undefined || !isGroup(recipe.data)) ofRun.push(`data=${JSON.stringify(run.data)}`)
+  const { device, precision, threads } = run
+  const computation = { device, precision, ...(threads !== undefined && { threads }) }
+  const sources =
+    config === undefined
+      ? { set: [...settingsOf(computation), ...ofRun, ...set] }
+      : { defaults: computation, set: [...ofRun, ...set] }
+  return loadRetrainConfig({ file, ...sources })
+}
+
+function settingsOf(values: object): string[] {
+  return Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+}
+
+function pathSetting(path: string | undefined): string[] {
+  return path === undefined ? [] : [`network.path=${path}`]
+}
+
+/** The architecture at a place, from 1, of the list of found sub-models, or of ranked ones if none were searched for. */
+async function bestOf(from: string, { method }: Config, top = 1): Promise<string> {
+  if (method.name === 'standalone') return typeof method.path === 'string' ? method.path : method.path.join()
+  const text = await readFile(join(from, 'summary.json'), 'utf8').catch(() => '{}')
+  const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
+  const list = found?.best ?? ranked
+  const chosen = list[top - 1]
+  if (chosen !== undefined) return chosen.arch
+  if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
+  throw new UserError(
+    `Expected a run with found or ranked sub-models but received ${from}; name an architecture with --path`,
+    2,
+  )
+}

@@ -1,0 +1,54 @@
+/** Makes and checks everything that a retraining needs before its first step. */
+import { expected } from '../base/errors.js'
+import { createRandom, type Random } from '../base/random.js'
+import type { RetrainConfig } from '../config/index.js'
+import { checkAugmentation } from '../data/augmentation.js'
+import { describeOddities } from '../data/class-shares.js'
+import { identifyImages } from '../data/images-identity.js'
+import { checkNormalisation, loadSplits, type Splits } from '../data/index.js'
+import type { Method } from '../methods/method.js'
+import { Standalone } from '../methods/standalone.js'
+import type { Identity } from '../runs/checkpoint.js'
+import { identify } from '../search/prepare.js'
+import { checkTrainingBatches } from '../search/small-batches.js'
+import { createNetwork, type StandaloneNetwork } from '../spaces/index.js'
+
+export interface PreparedRetraining {
+  readonly splits: Splits
+  readonly network: StandaloneNetwork
+  readonly random: Random
+  readonly method: Method
+  readonly identity: Identity
+  /** What is odd in the classes of the images, one sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Loads data, and makes network and streams. `data` takes the place of the images that the settings name.
+ *
+ * @throws UserError for settings or files that do not fit together; the reason of an aborted signal.
+ */
+export async function prepareRetraining(
+  config: RetrainConfig,
+  { data, signal }: { readonly data?: Splits; readonly signal?: AbortSignal },
+): Promise<PreparedRetraining> {
+  signal?.throwIfAborted()
+  const splits = data ?? (await loadSplits(config.data, { signal }))
+  const { channels, height, width } = splits.train
+  const network = createNetwork(config.network, { channels, height, width }, splits.classes)
+  checkAugmentation(config.training.augmentation, network.input)
+  for (const [name, images] of Object.entries({ train: splits.train, test: splits.test }))
+    checkNormalisation(name, images)
+  const { imageCount = 0 } = config.evaluation
+  const available = splits.test.labels.length
+  if (imageCount > available) {
+    throw expected(`at most ${available} test images`, 'evaluation.imageCount', imageCount, 2)
+  }
+  const random = createRandom(config.seed)
+  const images = splits.train.labels.length
+  const { epochs, learningRate } = config.training
+  const method: Method = new Standalone([], { space: network, images, epochs, learningRate, random })
+  checkTrainingBatches(config, network, method, images)
+  const identity = identify(network, identifyImages(splits), undefined)
+  return { splits, network, random, method, identity, warnings: describeOddities(splits) }
+}

@@ -1,0 +1,186 @@
+/** A retraining from settings to result: one architecture, trained alone and evaluated after every epoch. */
+import { expected, UserError } from '../base/errors.js'
+import { randomState } from '../base/random.js'
+import { scalars } from '../base/shapes.js'
+import type { RetrainConfig } from '../config/index.js'
+import { type Splits, usedImages } from '../data/index.js'
+import { openImages } from '../data/source.js'
+import { stratify } from '../data/stratified.js'
+import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
+import { Supernet, setThreads } from '../native/index.js'
+import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import type { EpochEvent } from '../training/events.js'
+import { stepsPerEpoch, train } from '../training/loop.js'
+import { currentWeights, initialise, isAveraged, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
+import { BestWeights } from './best-weights.js'
+import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
+import { type InitialSources, type InitialWeights, initialWeights } from './initial-weights.js'
+import { type PreparedRetraining, prepareRetraining } from './prepare.js'
+
+/** The run folder of a retraining, its initial weights, and a replacement for the images that the settings name. */
+export interface RetrainOptions extends InitialSources {
+  /** Run folder to create: a new or empty folder. Default: a folder in `runs/` with the time in its name. */
+  readonly out?: string
+  /** Run folder to continue instead. Its settings must be the same, except settings that do not affect training. */
+  readonly resume?: string
+  /** When aborted, the retraining saves a snapshot and throws the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Your own images, instead of those that `config.data` names. */
+  readonly data?: Splits
+}
+
+/**
+ * Trains one architecture alone and reports its progress. The last event is also the return value.
+ *
+ * ```ts
+ * const config = parseRetrainConfig({ network: { space: 'nasbench-macro', path: '02012100' } })
+ * for await (const event of retrain(config)) if (event.event === 'epoch') console.log(event.top1)
+ * ```
+ *
+ * @throws UserError for settings, files and run folders that do not fit, and for losses that are not finite; the reason
+ *   of an aborted signal, after saving.
+ */
+export async function* retrain(
+  config: RetrainConfig,
+  options: RetrainOptions = {},
+): AsyncGenerator<RetrainEvent, RetrainResult> {
+  checkOptions(options)
+  // A run that another process works on is refused before anything is loaded.
+  await using resumed = options.resume === undefined ? undefined : await RunFolder.open(options.resume)
+  if (options.out !== undefined) await RunFolder.checkFree(options.out)
+  // All checks of the input come before the run folder is written and before the first step.
+  const prepared = await prepareRetraining(config, options)
+  const { network, splits, method, random, identity } = prepared
+  const { averaging } = config.training
+  const initial = await initialWeights(network, options)
+  if (config.threads !== undefined) await setThreads(config.threads)
+  const { device, precision } = config
+  using supernet = Supernet.of(network, { device, precision })
+  const out = options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
+  await using run = resumed ?? (await RunFolder.create(out))
+  const start = startEvent(run.path, config, prepared, initial)
+  let from: Snapshot | undefined
+  if (resumed === undefined) {
+    from = initial && (await begin(initial))
+    // It makes the folder a run, which must not lack the weights that it begins with.
+    await run.writeConfig(config)
+    if (from === undefined) await run.log(start)
+  } else {
+    from = await resumed.resume(config, identity)
+    if (from === undefined) await run.log(start)
+  }
+  const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
+  const { epoch, step } = from?.progress ?? START
+  yield { ...start, ...(resumed && from && { resumed: { epoch, step } }) }
+
+  let latest = from
+  const save = async (snapshot: Snapshot) => {
+    await run.save(snapshot, identity)
+    latest = snapshot
+  }
+  using data = openImages(splits.train, device)
+  using test = openImages(stratify(splits.test), device)
+  const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
+  const weights = await BestWeights.open(run)
+  let last = (await run.loggedEvents<RetrainEpochEvent>('epoch')).at(-1)
+  const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
+  for await (const event of train(training)) {
+    if (event.event !== 'epoch') {
+      yield event
+      continue
+    }
+    // It is not aborted: training saves itself after it.
+    const raw = await evaluate()
+    if (averaging !== undefined) await supernet.useWeights('averaged')
+    last = epochEvent(event, raw, averaging && (await evaluate()))
+    await weights.offer(last, () => currentWeights(supernet))
+    if (averaging !== undefined) await supernet.useWeights('raw')
+    await run.log(last)
+    yield last
+  }
+
+  const result = resultOf(start, last, weights.best, latest?.progress.seconds)
+  await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)
+  await run.log(result)
+  yield result
+  return result
+
+  /** Saves given weights as the state in which training begins. */
+  async function begin({ weights, report }: InitialWeights): Promise<Snapshot> {
+    await initialise(supernet, random)
+    const snapshot = await takeSnapshot(START, randomState(random), supernet, method, config.training)
+    // Averages begin as copies of the weights, when training begins.
+    const state = new Map([...snapshot.state].filter(([name]) => !isAveraged(name)))
+    const begun = { ...snapshot, weights: new Map([...snapshot.weights, ...weights]), state }
+    await run.write('import.json', `${JSON.stringify(report, null, 2)}\n`)
+    await run.log(start)
+    await run.save(begun, identity)
+    return begun
+  }
+}
+
+function checkOptions({ init, inherit, resume }: RetrainOptions): void {
+  if (init !== undefined && inherit !== undefined) {
+    throw new UserError('Expected initial weights of one source but received both --init and --inherit', 2)
+  }
+  if (resume !== undefined && (init !== undefined || inherit !== undefined)) {
+    throw new UserError('Expected initial weights for a new run only but received them with --resume', 2)
+  }
+}
+
+function startEvent(
+  run: string,
+  config: RetrainConfig,
+  { network, splits, warnings }: PreparedRetraining,
+  initial: InitialWeights | undefined,
+): RetrainStartEvent {
+  return {
+    event: 'start',
+    run,
+    space: config.network.space,
+    arch: network.encode([]),
+    dataset: splits.name,
+    images: usedImages(splits),
+    warnings,
+    input: network.input,
+    classes: network.classes,
+    parameters: network.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
+    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
+    epochs: config.training.epochs,
+    ...(initial && { initial: initial.report.source }),
+  }
+}
+
+function epochEvent(
+  trained: EpochEvent,
+  { correct, correctTop5, count, loss }: Evaluation,
+  averaged: Evaluation | undefined,
+): RetrainEpochEvent {
+  return {
+    event: 'epoch',
+    epoch: trained.epoch,
+    loss: trained.loss,
+    trainTop1: trained.accuracy,
+    trainTop5: trained.accuracyTop5,
+    testLoss: loss,
+    top1: correct / count,
+    top5: correctTop5 / count,
+    ...(averaged && { top1Averaged: averaged.correct / count, top5Averaged: averaged.correctTop5 / count }),
+    learningRate: trained.learningRate,
+    seconds: trained.seconds,
+    imagesPerSecond: trained.imagesPerSecond,
+  }
+}
+
+function resultOf(
+  { space, arch, dataset, parameters, epochs, run }: RetrainStartEvent,
+  last: RetrainEpochEvent | undefined,
+  best: RetrainResult['best'] | undefined,
+  seconds = 0,
+): RetrainResult {
+  if (last === undefined || best === undefined) throw expected('an evaluated epoch', `the run ${run}`, 'none')
+  const { top1, top5, top1Averaged, top5Averaged, loss, testLoss } = last
+  const about = { space, arch, dataset, parameters, epochs, seconds, top1, top5 } as const
+  const averaged = top1Averaged === undefined ? {} : { top1Averaged, top5Averaged }
+  return { event: 'result', ...about, ...averaged, loss, testLoss, best, run }
+}

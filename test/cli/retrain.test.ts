@@ -1,0 +1,191 @@
+/** The command `retrain`, as users type it: the page about it, interruptions, a full disk, and what it refuses. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/index.js'
+import { loadSplits } from '../../src/data/index.js'
+import type { RetrainEpochEvent, RetrainResult } from '../../src/retraining/events.js'
+import { evaluateLogits } from '../../src/search/inference.js'
+import { interruptAt, type Outcome, pada, temporaryFolder, tiny } from '../support/harness.js'
+import { runOnnx } from '../support/onnx.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const SMOKE = join(root, 'configs', 'retrain-smoke.yaml')
+/** Epochs of eight steps, with a checkpoint after each. */
+const SETTINGS = [
+  ...['--config', SMOKE, '--path', '3,3,3,1,3,3', '--set', 'network.channels=4', 'data.trainCount=256'],
+  ...['data.testCount=128', 'training.epochs=4', 'training.batchSize=32', 'training.checkpointSeconds=0'],
+]
+
+function lastOf(outcome: Outcome): RetrainResult {
+  expect(outcome.code, outcome.stderr).toBe(0)
+  const last = JSON.parse(outcome.stdout.trimEnd().split('\n').at(-1)!)
+  expect(last.event).toBe('result')
+  return last
+}
+
+const epochsOf = ({ stdout }: Outcome) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((event): event is RetrainEpochEvent => event.event === 'epoch')
+
+test('docs/retraining.md: from a search to a model that onnxruntime gives the same accuracy', async () => {
+  const page = readFileSync(join(root, 'docs', 'retraining.md'), 'utf8')
+  const [, block] = /^```\n(npx pada-native search .*?)^```$/ms.exec(page)!
+  const commands = block.trimEnd().split('\n')
+  expect(commands).toHaveLength(4)
+  const cwd = temporaryFolder()
+  symlinkSync(join(root, 'configs'), join(cwd, 'configs'))
+  for (const command of commands) {
+    const outcome = await pada(command.split(' ').slice(2), { cwd })
+    expect(outcome.code, `${command}\n${outcome.stderr}`).toBe(0)
+  }
+  const result: RetrainResult = JSON.parse(readFileSync(join(cwd, 'runs/alone/summary.json'), 'utf8'))
+  const found = JSON.parse(readFileSync(join(cwd, 'runs/found/summary.json'), 'utf8')).found.best[0]
+  expect(result.arch).toBe(found.arch)
+  expect(found.costs.parameters).toBeLessThanOrEqual(60_000)
+
+  const data = { format: 'embedded', trainCount: 3000, testCount: 500, padTo: 32, downsample: 4 } as const
+  const { test } = await loadSplits(parseConfig({ data }).data)
+  const [mean, std] = [test.mean![0], test.std![0]]
+  const images = Float32Array.from(test.images, (byte) => (byte / 255 - mean) / std)
+  const logits = await runOnnx(readFileSync(join(cwd, 'alone.onnx')), images, test)
+  expect(evaluateLogits(logits, test.labels).accuracy).toBe(result.top1)
+})
+
+describe('a retraining that was cut short continues to the same numbers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pada-retrain-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  let unbroken: Outcome
+  beforeAll(async () => {
+    unbroken = await pada(['retrain', ...SETTINGS, '--out', join(folder, 'unbroken'), '--json'])
+  })
+  const comparable = ({ run: _run, seconds: _seconds, ...rest }: RetrainResult) => rest
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s: it saves, says how to go on, and exits 130', async (signal) => {
+    const run = join(temporaryFolder(), 'run')
+    const at = { event: { event: 'checkpoint', epoch: 1, step: 4 } }
+    const outcome = await interruptAt(['retrain', ...SETTINGS, '--out', run], signal, at)
+    expect(outcome.code, outcome.stderr).toBe(130)
+    expect(outcome.stderr).toContain(`Continue with: pada-native retrain --resume ${run}`)
+    expect(existsSync(join(run, 'summary.json'))).toBe(false)
+    const resumed = await pada(['retrain', '--resume', run, '--json'])
+    expect(comparable(lastOf(resumed))).toEqual(comparable(lastOf(unbroken)))
+    expect(epochsOf(resumed)[0].epoch).toBe(1)
+  })
+
+  test('a full disk: one sentence, and nothing is lost', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const hook = new URL('../support/full-disk.mjs', import.meta.url)
+    hook.search = new URLSearchParams({ file: 'state.safetensors', times: '12' }).toString()
+    const args = ['retrain', ...SETTINGS, '--out', run, '--json']
+    const outcome = await pada(args, { node: ['--import', hook.href] })
+    expect(outcome.code).toBe(1)
+    expect(outcome.stderr).toMatch(/^pada-native: Expected a place that can be written to for .* but received ENOSPC$/m)
+    const resumed = await pada(['retrain', '--resume', run, '--json'])
+    expect(comparable(lastOf(resumed))).toEqual(comparable(lastOf(unbroken)))
+  })
+
+  test('a loss that diverges: one sentence, and the run stays', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const outcome = await pada(['retrain', ...SETTINGS, 'training.learningRate=1e6', '--out', run, '--json'])
+    expect(outcome.code).toBe(1)
+    expect(outcome.stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^pada-native: Expected (a finite loss|finite weights).* but received .*: try a lower training\.learningRate$/,
+    )
+    expect(existsSync(join(run, 'config.yaml'))).toBe(true)
+  })
+})
+
+test('retrain --from takes the best of a run, its data and the recipe; --inherit the size of the supernet', async () => {
+  const folder = temporaryFolder()
+  const from = join(folder, 'search')
+  const searched = await pada(['search', ...tiny(), '--out', from, '--json'])
+  expect(searched.code, searched.stderr).toBe(0)
+  const [, second] = JSON.parse(searched.stdout.trimEnd().split('\n').at(-1)!).top
+  const set = ['--set', 'training.epochs=1', 'training.batchSize=64']
+  const run = join(folder, 'run')
+  const args = ['retrain', '--from', from, '--top', '2', '--inherit', ...set, '--out', run, '--json']
+  const result = lastOf(await pada(args))
+  expect(result.arch).toBe(second.arch)
+  expect(result.dataset).toBe('fashion-mnist')
+  const printed = await pada(['config', join(run, 'config.yaml'), '--json'])
+  expect(JSON.parse(printed.stdout)).toMatchObject({
+    threads: 1,
+    network: { space: 'nasbench201', channels: 4, cellsPerStage: 1, path: second.arch },
+    data: { trainCount: 256 },
+    training: { learningRate: 0.1, epochs: 1 },
+  })
+
+  // Commands for searches refuse the run, and those for weights take it.
+  for (const args of [
+    ['rank', run],
+    ['find', run],
+    ['search', '--resume', run],
+    ['retrain', '--from', run],
+  ]) {
+    const { code, stderr } = await pada(args)
+    expect(code).toBe(2)
+    expect(stderr).toBe(
+      `pada-native: Expected a run of a search for the run folder but received the retraining ${run}\n`,
+    )
+  }
+  const cost = await pada(['cost', run, '--json'])
+  expect(JSON.parse(cost.stdout)).toMatchObject({ arch: second.arch, parameters: result.parameters })
+  const exported = await pada([
+    'export',
+    run,
+    '--best',
+    '--format',
+    'safetensors',
+    '--out',
+    join(folder, 'best'),
+    '--json',
+  ])
+  expect(JSON.parse(exported.stdout)).toMatchObject({ event: 'result', arch: second.arch })
+})
+
+describe('retrain refuses, in one sentence and before it writes anything,', () => {
+  const darts = ['--config', join(root, 'configs', 'retrain-darts-cifar10.yaml'), '--set']
+  const images = (extent: number) => `data={format: embedded, padTo: ${extent}, trainCount: 100}`
+  test.each([
+    ['no source', [], 'Expected --config, --from or --resume for retrain but received none of them'],
+    ['no path', [...darts, images(32)], 'Expected a list or text for network.path but received nothing'],
+    ['a genotype that does not parse', [...darts, images(32), '--path', 'Genotype(normal=[])'], 'Expected Genotype('],
+    ['a path of another space', ['--config', SMOKE, '--path', '02012100'], 'Expected |op~0|+|op~0|op~1|'],
+    [
+      'a crop of nothing',
+      ['--config', SMOKE, '--set', 'training.augmentation=[{kind: pad-crop, padding: 8}]'],
+      'Expected a padding of less than 8 pixels',
+    ],
+    [
+      'more images than there are',
+      ['--config', SMOKE, '--set', 'evaluation.imageCount=501'],
+      'Expected at most 500 test images',
+    ],
+    ['settings of a search', ['--config', join(root, 'configs', 'nasbench201-smoke.yaml')], 'Expected '],
+    [
+      'a network too large for the images',
+      [...darts, images(30), '--path', '0'.repeat(22).split('').join()],
+      'Expected multiples of 4 for height and width',
+    ],
+    [
+      '--inherit without a run',
+      ['--config', SMOKE, '--inherit'],
+      'Expected --from with --inherit but received --inherit alone',
+    ],
+    ['a folder that is no run', ['--from', 'nowhere'], 'Expected a run folder with a config.yaml but received nowhere'],
+    ['weights that are not there', ['--config', SMOKE, '--init', 'nowhere.pt'], 'Expected '],
+  ])('%s', async (_, args, sentence) => {
+    const out = join(temporaryFolder(), 'run')
+    const { code, stderr, stdout } = await pada(['retrain', ...args, '--out', out])
+    expect(stderr.startsWith(`pada-native: ${sentence}`), stderr).toBe(true)
+    expect(code).toBeGreaterThan(0)
+    expect(stdout.replace(/^libtorch .*\n/, '')).toBe('')
+    expect(existsSync(out)).toBe(false)
+  })
+})
