@@ -74,7 +74,7 @@ Loss cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradi
   Loss loss;
   loss.total = likelihood.sum().neg();
   loss.correct = logits.argmax(1).eq(labels).sum();
-  loss.correct5 = logits.gt(logits.gather(1, column)).sum(1).lt(5).sum();
+  loss.correct5 = logits.gt(logits.gather(1, labels.view({batch, 1}))).sum(1).lt(5).sum();
   if (!gradient) return loss;
   at::Tensor difference = log_softmax.exp().sub_(elsewhere);
   // By the operator that autograd uses, which rounds differently than `difference`.

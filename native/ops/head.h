@@ -25,11 +25,11 @@ struct Loss {
 // What the logits of a batch should be. The target of sample i is the distribution
 // (1 - smoothing) * (share * onehot(labels[i]) + (1 - share) * onehot(partners[i])) + smoothing / classes.
 struct Targets {
-  at::Tensor labels;     // int64 [batch]
-  at::Tensor weights;    // float [batch], or undefined for ones
-  double smoothing = 0;  // in [0, 1)
-  at::Tensor partners;   // int64 [batch], or undefined for none
-  double share = 1;      // in [0, 1]
+  at::Tensor labels;         // int64 [batch]
+  at::Tensor weights = {};   // float [batch], or undefined for ones
+  double smoothing = 0;      // in [0, 1)
+  at::Tensor partners = {};  // int64 [batch], or undefined for none
+  double share = 1;          // in [0, 1]
 };
 
 // Without `gradient` importance and gradient are not set.

@@ -5,6 +5,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from './atomic.js'
+import { environment } from './environment.js'
 import { cacheRoot } from './folders.js'
 
 /** Folders for which a warning was given. */
@@ -35,14 +36,14 @@ export async function useCacheFile<Result>(
  * emitted once per folder.
  */
 export async function writeCacheFile(name: string, parts: readonly Uint8Array[], contents: string): Promise<void> {
-  const kind = dirname(name)
+  const folder = `${environment().cache}/${dirname(name)}`
   try {
     const file = join(cacheRoot(), name)
     await mkdir(dirname(file), { recursive: true })
     await writeAtomically(file, parts)
   } catch (error) {
-    if (warned.has(kind)) return
-    warned.add(kind)
+    if (warned.has(folder)) return
+    warned.add(folder)
     process.emitWarning(`${contents} are not kept for the next run: ${(error as Error).message}`)
   }
 }

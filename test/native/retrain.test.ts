@@ -84,6 +84,30 @@ describe('a retraining', () => {
     }
   })
 
+  it('evaluates the averaged weights beside the raw ones, and keeps the best of them', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const all = await events(config(undefined, { averaging: { decay: 0.8 } }), { out: run })
+    const result = all.at(-1)
+    if (result?.event !== 'result') throw new Error('no result')
+    const averaged = epochsOf(all).map(({ top1Averaged }) => top1Averaged)
+    expect(averaged).not.toEqual(epochsOf(all).map(({ top1 }) => top1))
+    expect(result.top1Averaged).toBe(averaged[2])
+    expect(result.best).toMatchObject({ weights: 'averaged', top1: Math.max(...averaged.map(Number)) })
+
+    const images = await testImages()
+    const opened = await openWeights(run)
+    const space = await networkOfRun(opened.retraining!)
+    const best = await openWeights(join(run, 'best.safetensors'))
+    for (const [weights, top1] of [
+      [opened.weights, result.top1],
+      [opened.averaged!, result.top1Averaged],
+      [best.weights, result.best.top1],
+    ] as const) {
+      const [logits] = await infer({ space, weights, images, paths: [[]] })
+      expect(ranksOf(logits, images.labels).filter((rank) => rank < 1).length / 64).toBe(top1)
+    }
+  })
+
   it('counts the training images likewise, step by step', async () => {
     const { images, labels, channels, height, width } = await testImages()
     const shape = { channels, height, width }
@@ -110,45 +134,62 @@ describe('a retraining', () => {
     expect(correctTop5).toBeLessThan(64)
   })
 
-  const variants: [string, object][] = [
-    ['NAS-Bench-Macro', { space: 'nasbench-macro', path: PATH, channels: 4 }],
+  const variants: [string, object, object][] = [
+    ['NAS-Bench-Macro', { space: 'nasbench-macro', path: PATH, channels: 4 }, {}],
     [
       'DARTS with drop path',
       { space: 'darts', path: new Array(22).fill(1).fill(0, 3, 11), channels: 4, cells: 3, dropPath: 0.2 },
+      { dropPathSchedule: 'linear', optimizer: { kind: 'sgd', nesterov: true } },
+    ],
+    [
+      'averages, RMSprop, warm-up, erasing, smoothing and parts of batches',
+      { space: 'nasbench-macro', path: PATH, channels: 4 },
+      {
+        averaging: { decay: 0.9 },
+        optimizer: { kind: 'rmsprop-tf', decayNormsAndBiases: false },
+        warmup: { epochs: 1, from: 1e-6 },
+        schedule: { kind: 'step' },
+        labelSmoothing: 0.1,
+        augmentation: [{ kind: 'flip' }, { kind: 'random-erasing' }],
+        microBatchSize: 20,
+      },
     ],
   ]
-  it.each(variants)('continues to the same numbers, stopped within epochs and after one: %s', async (_, network) => {
-    const folder = temporaryFolder()
-    const settings = config(network)
-    const unbroken = await events(settings, { out: join(folder, 'unbroken') })
-    const stops: ((event: RetrainEvent) => boolean)[] = [
-      (event) => event.event === 'checkpoint' && event.step === 3,
-      (event) => event.event === 'epoch' && event.epoch === 1,
-      (event) => event.event === 'checkpoint' && event.epoch === 2 && event.step === 5,
-    ]
-    for (const [i, stop] of stops.entries()) {
-      const controller = new AbortController()
-      const work = async () => {
-        const place = i === 0 ? { out: join(folder, 'run') } : { resume: join(folder, 'run') }
-        for await (const event of retrain(settings, { ...place, signal: controller.signal })) {
-          if (stop(event)) controller.abort()
+  it.each(variants)(
+    'continues to the same numbers, stopped within epochs and after one: %s',
+    async (_, network, training) => {
+      const folder = temporaryFolder()
+      const settings = config(network, training)
+      const unbroken = await events(settings, { out: join(folder, 'unbroken') })
+      const stops: ((event: RetrainEvent) => boolean)[] = [
+        (event) => event.event === 'checkpoint' && event.step === 3,
+        (event) => event.event === 'epoch' && event.epoch === 1,
+        (event) => event.event === 'checkpoint' && event.epoch === 2 && event.step === 5,
+      ]
+      for (const [i, stop] of stops.entries()) {
+        const controller = new AbortController()
+        const work = async () => {
+          const place = i === 0 ? { out: join(folder, 'run') } : { resume: join(folder, 'run') }
+          for await (const event of retrain(settings, { ...place, signal: controller.signal })) {
+            if (stop(event)) controller.abort()
+          }
         }
+        await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
       }
-      await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
-    }
-    const resumed = await events(settings, { resume: join(folder, 'run') })
-    expect(timeless(resumed.at(-1)!)).toEqual(timeless(unbroken.at(-1)!))
-    const logged = (run: string) =>
-      readFileSync(join(folder, run, 'events.jsonl'), 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) => timeless(JSON.parse(line)))
-    expect(logged('run')).toEqual(logged('unbroken'))
-    for (const file of ['checkpoint/weights.safetensors', 'checkpoint/state.safetensors', 'best.safetensors']) {
-      const bytes = (run: string) => readFileSync(join(folder, run, file))
-      expect(bytes('run').equals(bytes('unbroken')), file).toBe(true)
-    }
-  })
+      const resumed = await events(settings, { resume: join(folder, 'run') })
+      expect(timeless(resumed.at(-1)!)).toEqual(timeless(unbroken.at(-1)!))
+      const logged = (run: string) =>
+        readFileSync(join(folder, run, 'events.jsonl'), 'utf8')
+          .trimEnd()
+          .split('\n')
+          .map((line) => timeless(JSON.parse(line)))
+      expect(logged('run')).toEqual(logged('unbroken'))
+      for (const file of ['checkpoint/weights.safetensors', 'checkpoint/state.safetensors', 'best.safetensors']) {
+        const bytes = (run: string) => readFileSync(join(folder, run, file))
+        expect(bytes('run').equals(bytes('unbroken')), file).toBe(true)
+      }
+    },
+  )
 })
 
 describe('a retraining starts from', () => {

@@ -40,7 +40,7 @@ export class ProgressMeter {
       case 'step':
         return this.#training(event, event.step, this.#imagePace.observe(event.images))
       case 'epoch':
-        this.#lastEpoch = 'top1' in event ? `test ${percent(event.top1)}` : `GV ${scientific(event.gradientVariance)}`
+        this.#lastEpoch = 'top1' in event ? describeTest(event) : `GV ${scientific(event.gradientVariance)}`
         return this.#training(event, this.#stepsPerEpoch, event.imagesPerSecond)
       case 'evaluated':
         return this.#evaluating('ranking', event, '')
@@ -97,4 +97,8 @@ export function describe(progress: Progress): string {
 
 function timeLeft(remaining: number, perSecond: number | undefined): string {
   return perSecond && remaining > 0 ? `${duration(remaining / perSecond)} left` : ''
+}
+
+function describeTest({ top1, top1Averaged }: RetrainEpochEvent): string {
+  return `test ${percent(top1)}${top1Averaged === undefined ? '' : `, averaged ${percent(top1Averaged)}`}`
 }

@@ -41,12 +41,15 @@ export function renderResult(result: SearchResult | RetrainResult, style: Result
 /** Renders the result of a retraining: test accuracies of the last epoch and of the best one. */
 function renderRetraining(result: RetrainResult, { color }: ResultStyle): string[] {
   const { bold } = createColors(color)
-  const { best } = result
+  const { best, top1Averaged, top5Averaged } = result
   const accuracies = ({ top1, top5 }: Pick<RetrainResult, 'top1' | 'top5'>) =>
     `${percent(top1)} top-1, ${percent(top5)} top-5`
   const facts: [string, string][] = [
     ['Test accuracy', accuracies(result)],
-    ['Best epoch', `${best.epoch + 1}: ${accuracies(best)}`],
+    ...(top1Averaged !== undefined && top5Averaged !== undefined
+      ? [['Averaged', accuracies({ top1: top1Averaged, top5: top5Averaged })] as [string, string]]
+      : []),
+    ['Best epoch', `${best.epoch + 1}: ${accuracies(best)}${best.weights === 'averaged' ? ', averaged' : ''}`],
     ['Loss', `${decimal(result.loss)} in training, ${decimal(result.testLoss)} on test images`],
     ['Run folder', result.run],
   ]

@@ -275,6 +275,8 @@ describe('a retraining', () => {
       space: 'nasbench-macro',
       arch,
       dataset: 'cifar10',
+      images: { train: { split: 'train', images: 100 }, test: { split: 'test', images: 50 }, notes: [] },
+      warnings: ['no test image is of class 3 (of 0 to 9)'],
       input: { channels: 3, height: 32, width: 32 },
       classes: 10,
       parameters: 890_666,
@@ -292,6 +294,8 @@ describe('a retraining', () => {
       testLoss: 1.4,
       top1: 0.5,
       top5: 0.9,
+      top1Averaged: 0.45,
+      top5Averaged: 0.85,
       learningRate: 0.1,
       seconds: 3,
       imagesPerSecond: 5210,
@@ -306,9 +310,11 @@ describe('a retraining', () => {
       seconds: 7,
       top1: 0.5,
       top5: 0.9,
+      top1Averaged: 0.45,
+      top5Averaged: 0.85,
       loss: 1.5,
       testLoss: 1.4,
-      best: { epoch: 0, top1: 0.51, top5: 0.92 },
+      best: { epoch: 0, top1: 0.51, top5: 0.92, weights: 'averaged' },
       run: 'runs/b',
     },
   ]
@@ -319,10 +325,13 @@ describe('a retraining', () => {
     for (const event of events) reporter.event(event)
     const text = stream.read().toString()
     expect(text).toContain('one network of nasbench-macro, cifar10: 2 epochs of 10 steps, 890,666 weights\n02012100\n')
+    expect(text).toContain('images: 100 to train · 50 to test\nbegins with')
+    expect(text).toContain('note: no test image is of class 3 (of 0 to 9)\n')
     expect(text).toContain('begins with the weights of runs/a\n')
-    expect(text).toContain('epoch 1/2 · loss 1.500 · test 50.00 % · 5,210 images/s')
+    expect(text).toContain('epoch 1/2 · loss 1.500 · test 50.00 %, averaged 45.00 % · 5,210 images/s')
     expect(text).toMatch(/^Test accuracy +50\.00 % top-1, 90\.00 % top-5$/m)
-    expect(text).toMatch(/^Best epoch +1: 51\.00 % top-1, 92\.00 % top-5$/m)
+    expect(text).toMatch(/^Averaged +45\.00 % top-1, 85\.00 % top-5$/m)
+    expect(text).toMatch(/^Best epoch +1: 51\.00 % top-1, 92\.00 % top-5, averaged$/m)
     expect(text).toMatch(/^Run folder +runs\/b$/m)
   })
 
