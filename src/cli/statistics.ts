@@ -13,7 +13,7 @@ export const noRecalibrateOption = {
 
 /** The statistics with which the run of the weights ranks the paths, or the stored ones if `keep`. */
 export async function statisticsOf(
-  { source, weights, run, identity }: OpenedWeights,
+  { source, weights, run, identity, retraining }: OpenedWeights,
   space: SearchSpace,
   paths: readonly Path[],
   keep: boolean,
@@ -24,6 +24,7 @@ export async function statisticsOf(
   }
   const found = config && { config, identity: await identity?.() }
   const statistics = await pathStatistics({ source, space, weights, run: found }, paths)
-  if (!keep || statistics.source.kind !== 'stored') return statistics
-  return { ...statistics, source: { kind: 'stored', reason: '--no-recalibrate is given' } }
+  if (statistics.source.kind !== 'stored' || (!keep && retraining === undefined)) return statistics
+  const reason = keep ? '--no-recalibrate is given' : 'the network was trained alone'
+  return { ...statistics, source: { kind: 'stored', reason } }
 }
