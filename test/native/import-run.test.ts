@@ -113,7 +113,12 @@ test('a run can be imported, and what it lacks has the initial values of the see
     { out: keyed, data, strict: false },
   )
   expect(imported).toEqual({ run: keyed, report, ...chosen })
-  expect(JSON.parse(readFileSync(join(keyed, 'import.json'), 'utf8'))).toEqual({ source: file, ...chosen, ...report })
+  expect(JSON.parse(readFileSync(join(keyed, 'import.json'), 'utf8'))).toEqual({
+    source: file,
+    digest: expect.stringMatching(/^[0-9a-f]{32}$/),
+    ...chosen,
+    ...report,
+  })
 
   const second = join(folder, 'second')
   await importRun(config, first, { out: second, data })
