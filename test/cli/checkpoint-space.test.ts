@@ -35,7 +35,16 @@ async function succeed(args: readonly string[]): Promise<void> {
 /** Logits of a file or a run. */
 async function infer(checkpoint: string, path: string, ...options: string[]): Promise<Float32Array> {
   const output = join(folder, 'logits.npy')
-  const files = ['--checkpoint', checkpoint, '--input', join(folder, 'images.npy'), '--output', output]
+  // A file without its run has no training images to estimate running statistics from.
+  const files = [
+    '--checkpoint',
+    checkpoint,
+    '--input',
+    join(folder, 'images.npy'),
+    '--output',
+    output,
+    '--no-recalibrate',
+  ]
   await succeed(['infer', ...files, '--path', path, ...options])
   return (await readNpy(output)).data as Float32Array
 }

@@ -160,7 +160,7 @@ describe('retrain refuses, in one sentence and before it writes anything,', () =
     [
       'a crop of nothing',
       ['--config', SMOKE, '--set', 'training.augmentation=[{kind: pad-crop, padding: 8}]'],
-      'Expected a padding of less than 8 pixels',
+      "Expected less than the images' side of 8 pixels for training.augmentation[0].padding but received 8",
     ],
     [
       'more images than there are',
