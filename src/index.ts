@@ -82,6 +82,7 @@ export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } fro
 export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type { Axis } from './experiment/axes.js'
+export type { Difference, PairedDifference } from './experiment/differences.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
