@@ -25,7 +25,7 @@ const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
 /** Settings of a retraining, and its folder and initial weights. */
 export type ChosenRetraining = { readonly config: RetrainConfig } & Pick<
   RetrainOptions,
-  'out' | 'resume' | 'init' | 'inherit'
+  'out' | 'resume' | 'init' | 'inherit' | 'origin'
 >
 
 export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRetraining> {
@@ -41,14 +41,15 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     if (file === undefined) throw expected('--config, --from or --resume', 'retrain', 'none of them', 2)
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
   }
-  return { config: await configFrom(from, argv), ...places, ...(inherit && { inherit: from }) }
+  const { config, origin } = await configFrom(from, argv)
+  return { config, origin, ...places, ...(inherit && { inherit: from }) }
 }
 
 /** The recipe for an architecture of a search's run. */
 async function configFrom(
   from: string,
   { config, set = [], path, top, inherit }: RetrainArguments,
-): Promise<RetrainConfig> {
+): Promise<{ config: RetrainConfig; origin: string }> {
   const run = await savedConfig(from)
   const { name } = run.space
   const file = config ?? join(packageRoot, 'configs', `${RECIPES[name]}.yaml`)
@@ -58,7 +59,8 @@ async function configFrom(
   if (config !== undefined && network.space !== undefined && RECIPES[network.space as keyof typeof RECIPES] !== group) {
     throw expected(`a recipe of ${name}`, '--config', `one of ${network.space}`, 2)
   }
-  const ofRun = [`network.space=${name}`, ...pathSetting(path ?? (await bestOf(from, run, top)))]
+  const best = path === undefined ? await bestOf(from, run, top) : { arch: path, origin: `named, of ${from}` }
+  const ofRun = [`network.space=${name}`, ...pathSetting(best.arch)]
   for (const [key, value] of Object.entries(run.space)) {
     // Layers are part of what a path means; sizes must be the supernet's only if its weights are taken.
     if (key === 'layers' || (inherit && networkSettingNames(name).includes(key))) {
@@ -66,14 +68,16 @@ async function configFrom(
     }
   }
   // The data of a recipe of the package are the benchmark's. A user's own recipe may name data.
-  if (config === undefined || !isGroup(recipe.data)) ofRun.push(`data=${JSON.stringify(run.data)}`)
+  // A search held images out to choose by them. The choice is made, so the network learns from them too.
+  const { validationCount: _, ...data } = run.data
+  if (config === undefined || !isGroup(recipe.data)) ofRun.push(`data=${JSON.stringify(data)}`)
   const { device, precision, threads } = run
   const computation = { device, precision, ...(threads !== undefined && { threads }) }
   const sources =
     config === undefined
       ? { set: [...settingsOf(computation), ...ofRun, ...set] }
       : { defaults: computation, set: [...ofRun, ...set] }
-  return loadRetrainConfig({ file, ...sources })
+  return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin }
 }
 
 function settingsOf(values: object): string[] {
@@ -85,13 +89,16 @@ function pathSetting(path: string | undefined): string[] {
 }
 
 /** The architecture at a place, from 1, of the list of found sub-models, or of ranked ones if none were searched for. */
-async function bestOf(from: string, { method }: Config, top = 1): Promise<string> {
-  if (method.name === 'standalone') return typeof method.path === 'string' ? method.path : method.path.join()
+async function bestOf(from: string, { method }: Config, top = 1): Promise<{ arch: string; origin: string }> {
+  if (method.name === 'standalone') {
+    return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${from}` }
+  }
   const text = await readFile(join(from, 'summary.json'), 'utf8').catch(() => '{}')
   const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
-  if (chosen !== undefined) return chosen.arch
+  const kind = found === undefined ? 'ranked' : 'found'
+  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${from}` }
   if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
   throw new UserError(
     `Expected a run with found or ranked sub-models but received ${from}; name an architecture with --path`,

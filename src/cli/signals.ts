@@ -1,16 +1,22 @@
 export interface Interruption extends Disposable {
-  /** Aborted by the first Ctrl-C or SIGTERM. */
+  /** Aborted by the first Ctrl-C or other signal. */
   readonly signal: AbortSignal
 }
 
 /** Exit code of a process that was interrupted, as shells report SIGINT. */
 export const INTERRUPTED = 130
 
+/**
+ * Signals that end a process: from the keyboard, from `kill`, from a terminal that closes, and from queues of clusters,
+ * which warn jobs before they kill them.
+ */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
 /** Milliseconds in which a second signal is the same Ctrl-C, because both the terminal and `npx` send one. */
 const ECHO = 500
 
 /**
- * Aborts a signal at the first SIGINT or SIGTERM, so that the work can save itself. The second one ends the process at
+ * Aborts a signal at the first of {@link SIGNALS}, so that the work can save itself. The second one ends the process at
  * once. Closed standard output (`| head`) aborts the signal too, because no one reads the results.
  */
 export function onInterrupt(say: (line: string) => void): Interruption {
@@ -29,14 +35,12 @@ export function onInterrupt(say: (line: string) => void): Interruption {
     if (error.code !== 'EPIPE') throw error
     controller.abort()
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  for (const name of SIGNALS) process.on(name, interrupt)
   process.stdout.on('error', closedPipe)
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      process.off('SIGINT', interrupt)
-      process.off('SIGTERM', interrupt)
+      for (const name of SIGNALS) process.off(name, interrupt)
     },
   }
 }

@@ -1,12 +1,12 @@
 /** The settings of training. Defaults come from PA&DA (CVPR 2023) on NAS-Bench-201 and CIFAR-10. */
 import { z } from 'zod'
 import { augmentation } from './augmentation.js'
-import { count, group, positive, share } from './group.js'
+import { count, group, positive } from './group.js'
 import { learningRateSchedule, warmup } from './learning-rate.js'
 import { optimizer } from './optimizer.js'
 
 const averaging = group({
-  decay: share.default(0.9999).describe('Share of the average that each update keeps.'),
+  decay: z.number().min(0).lt(1).default(0.9999).describe('Share of the average that each update keeps.'),
   warmup: z
     .boolean()
     .default(false)

@@ -3,6 +3,12 @@ import type { UsedImages } from '../data/index.js'
 import type { Shape } from '../programs/program.js'
 import type { CheckpointEvent, StepEvent } from '../training/events.js'
 
+/** How images are normalised, by channel. */
+export interface Normalisation {
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
 /** A retraining begins or resumes. Its settings, files and run folder have passed all checks. */
 export interface RetrainStartEvent {
   readonly event: 'start'
@@ -20,10 +26,14 @@ export interface RetrainStartEvent {
   /** Shape of one image. */
   readonly input: Shape
   readonly classes: number
-  /** Number of scalar weights of the network. */
+  /** Number of scalar weights of the network, without those of an auxiliary head. */
   readonly parameters: number
   readonly stepsPerEpoch: number
   readonly epochs: number
+  /** Mean and standard deviation of each channel, in units of pixel value / 255, by which images are normalised. */
+  readonly normalisation: Normalisation
+  /** How the architecture was chosen, e.g. `found 1 in runs/first`; absent if it was named. */
+  readonly origin?: string
   /** Run or file that the initial weights come from; absent if they are random. */
   readonly initial?: string
   /** Position at which a resumed run continues; absent for a new run. */
@@ -69,6 +79,7 @@ export interface RetrainResult extends Accuracies, AveragedAccuracies {
   readonly space: string
   readonly arch: string
   readonly dataset: string
+  readonly normalisation: Normalisation
   readonly parameters: number
   readonly epochs: number
   /** Seconds of training and evaluation, added up if the run was interrupted. */

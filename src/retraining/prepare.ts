@@ -49,6 +49,8 @@ export async function prepareRetraining(
   const { epochs, learningRate } = config.training
   const method: Method = new Standalone([], { space: network, images, epochs, learningRate, random })
   checkTrainingBatches(config, network, method, images)
-  const identity = identify(network, identifyImages(splits), undefined)
+  const identityOfImages = identifyImages(splits)
+  // Accuracies of all epochs are of the same images, so that the best epoch is the best.
+  const identity = { ...identify(network, identityOfImages, undefined), testImages: identityOfImages.test }
   return { splits, network, random, method, identity, warnings: describeOddities(splits) }
 }

@@ -8,7 +8,10 @@ import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
 import { Supernet, setThreads } from '../native/index.js'
+import { withoutAuxiliary } from '../programs/outputs.js'
+import { type Program, parametersOf } from '../programs/program.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import type { StandaloneNetwork } from '../spaces/index.js'
 import type { EpochEvent } from '../training/events.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { currentWeights, initialise, isAveraged, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
@@ -27,6 +30,8 @@ export interface RetrainOptions extends InitialSources {
   readonly signal?: AbortSignal
   /** Your own images, instead of those that `config.data` names. */
   readonly data?: Splits
+  /** How the architecture was chosen, for the records of the run. */
+  readonly origin?: string
 }
 
 /**
@@ -58,7 +63,7 @@ export async function* retrain(
   using supernet = Supernet.of(network, { device, precision })
   const out = options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
   await using run = resumed ?? (await RunFolder.create(out))
-  const start = startEvent(run.path, config, prepared, initial)
+  const start = startEvent(run.path, config, prepared, initial, options.origin)
   let from: Snapshot | undefined
   if (resumed === undefined) {
     from = initial && (await begin(initial))
@@ -133,7 +138,9 @@ function startEvent(
   config: RetrainConfig,
   { network, splits, warnings }: PreparedRetraining,
   initial: InitialWeights | undefined,
+  origin: string | undefined,
 ): RetrainStartEvent {
+  const { mean = [], std = [] } = splits.test
   return {
     event: 'start',
     run,
@@ -144,11 +151,25 @@ function startEvent(
     warnings,
     input: network.input,
     classes: network.classes,
-    parameters: network.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
+    parameters: countParameters(network),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
+    normalisation: { mean: [...mean], std: [...std] },
+    ...(origin !== undefined && { origin }),
     ...(initial && { initial: initial.report.source }),
   }
+}
+
+/** Scalar weights without those that only an auxiliary output reads. */
+function countParameters(network: StandaloneNetwork): number {
+  const program = network.program([])
+  const namesOf = ({ instructions }: Pick<Program, 'instructions'>) => new Set(instructions.flatMap(parametersOf))
+  const kept = namesOf(withoutAuxiliary(program))
+  const auxiliary = new Set([...namesOf(program)].filter((name) => !kept.has(name)))
+  return network
+    .parameters()
+    .filter(({ name }) => !auxiliary.has(name))
+    .reduce((sum, { shape }) => sum + scalars(shape), 0)
 }
 
 function epochEvent(
@@ -173,14 +194,14 @@ function epochEvent(
 }
 
 function resultOf(
-  { space, arch, dataset, parameters, epochs, run }: RetrainStartEvent,
+  { space, arch, dataset, normalisation, parameters, epochs, run }: RetrainStartEvent,
   last: RetrainEpochEvent | undefined,
   best: RetrainResult['best'] | undefined,
   seconds = 0,
 ): RetrainResult {
   if (last === undefined || best === undefined) throw expected('an evaluated epoch', `the run ${run}`, 'none')
   const { top1, top5, top1Averaged, top5Averaged, loss, testLoss } = last
-  const about = { space, arch, dataset, parameters, epochs, seconds, top1, top5 } as const
+  const about = { space, arch, dataset, normalisation, parameters, epochs, seconds, top1, top5 } as const
   const averaged = top1Averaged === undefined ? {} : { top1Averaged, top5Averaged }
   return { event: 'result', ...about, ...averaged, loss, testLoss, best, run }
 }

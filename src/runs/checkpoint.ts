@@ -23,6 +23,8 @@ export interface Identity {
   readonly spaceDigest: string
   /** Identity of the training images; see `ImagesIdentity`. */
   readonly trainingImages: string
+  /** Identity of the test images of a retraining, which evaluates after every epoch; absent for a search. */
+  readonly testImages?: string
   /** Name of a user's own method; absent if the settings name the method. */
   readonly method?: string
 }

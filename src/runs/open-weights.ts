@@ -15,6 +15,8 @@ export interface OpenedWeights extends WeightsFile {
   /** The run folder or the file. */
   readonly source: string
   readonly isRunFolder: boolean
+  /** Epochs that the run has trained, of how many; absent for a file outside a run folder. */
+  readonly epochs?: { readonly done: number; readonly of: number }
   /** The averaged weights of the run; absent if it averages none. */
   readonly averaged?: WeightsFile['weights']
   /** Reads the settings of the search; absent for a retraining, and for a file outside a run folder. */
@@ -42,10 +44,13 @@ export async function openWeights(source: string, options: StateDictOptions = {}
     const { identity } = checkpoint
     const { weights } = checkpoint.snapshot
     const averaged = averagedWeights(checkpoint.snapshot)
+    const { training } = run.retraining?.config ?? (await savedConfig(source))
+    const epochs = { done: checkpoint.snapshot.progress.epoch, of: training.epochs }
     return {
       source,
       isRunFolder,
       weights,
+      epochs,
       ...(averaged && { averaged }),
       otherKeys: [],
       ...run,

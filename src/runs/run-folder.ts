@@ -50,7 +50,6 @@ const CHANGEABLE = new Set([
   'ranking',
   'finding',
   'groundTruth',
-  'evaluation',
 ])
 
 /** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
@@ -299,7 +298,7 @@ function differences(
   return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
 }
 
-/** Throws a UserError unless space, method and training images are those of the run at `path`. */
+/** Throws a UserError unless space, method and images are those of the run at `path`. */
 export function checkIdentity(
   { identity: saved }: Pick<Checkpoint, 'identity'>,
   current: Identity,
@@ -321,6 +320,9 @@ export function checkIdentity(
   }
   if (saved.trainingImages !== current.trainingImages) {
     throw new UserError(`Expected the training images that ${path} was started with but received others`)
+  }
+  if (saved.testImages !== current.testImages) {
+    throw new UserError(`Expected the test images that ${path} was started with but received others`)
   }
 }
 

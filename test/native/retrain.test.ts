@@ -108,6 +108,28 @@ describe('a retraining', () => {
     }
   })
 
+  it('goes on with the same test images and evaluation only, and says how the architecture was chosen', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const data = await loadSplits(parseConfig({ data: DATA }).data)
+    const controller = new AbortController()
+    const work = async () => {
+      for await (const event of retrain(config(), { out: run, data, signal: controller.signal, origin: 'found 1' })) {
+        if (event.event === 'start') expect(event).toMatchObject({ origin: 'found 1', normalisation: {} })
+        if (event.event === 'epoch') controller.abort()
+      }
+    }
+    await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
+
+    const labels = data.test.labels.toReversed()
+    const others = { ...data, test: { ...data.test, labels } }
+    await expect(events(config(), { resume: run, data: others })).rejects.toThrow(
+      `Expected the test images that ${run} was started with but received others`,
+    )
+    const fewer = parseRetrainConfig({ ...config(), evaluation: { imageCount: 10 } })
+    await expect(events(fewer, { resume: run, data })).rejects.toThrow('evaluation.imageCount: nothing, not 10')
+    expect((await events(config(), { resume: run, data })).at(-1)).toMatchObject({ event: 'result' })
+  })
+
   it('counts the training images likewise, step by step', async () => {
     const { images, labels, channels, height, width } = await testImages()
     const shape = { channels, height, width }

@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
+import { exists } from '../../base/files.js'
 import { imageExtents } from '../../data/extents.js'
 import { writeSafetensors } from '../../formats/safetensors.js'
 import { writeTorchStateDict } from '../../formats/torch-writer.js'
 import { writeOnnx } from '../../onnx/write-onnx.js'
 import type { Shape } from '../../programs/program.js'
+import type { RetrainStartEvent } from '../../retraining/events.js'
 import { networkOfRun } from '../../retraining/network-of-run.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
-import { BEST_WEIGHTS } from '../../runs/run-folder.js'
+import { BEST_WEIGHTS, eventsOf } from '../../runs/run-folder.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
-import { readWeights } from '../../weights/read-weights.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, keyOption, onePath, oneText, setOption, whole } from '../options.js'
@@ -78,11 +79,11 @@ export const exportCommand: CommandModule<object, Arguments> = {
   async handler(argv) {
     const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
-    const opened = await openWeights(source, { key: argv.key })
+    const opened = await openSource(argv, source)
     if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
     else checkUsage(argv)
     const { space, path } = await subject(argv, opened)
-    const weights = await chosenWeights(argv, opened)
+    const weights = chosenWeights(argv, opened)
     const arch = path && space?.encode(path)
     let tensors = weights
     let statistics: StatisticsSource | undefined
@@ -90,7 +91,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
       // A network alone is exported as a whole, with the running statistics of its dead edges.
       if (space !== undefined && path !== undefined && format === 'onnx') {
         tensors = subModelWeights(space, path, weights, { idle: false })
-        await writeOnnx(out, space, path, tensors)
+        await writeOnnx(out, space, path, tensors, await normalisationOf(opened))
       }
     } else if (space !== undefined && path !== undefined) {
       const { source: from, byPath } = await statisticsOf(opened, space, [path], argv['no-recalibrate'])
@@ -116,10 +117,14 @@ export const exportCommand: CommandModule<object, Arguments> = {
       scalars,
       ...(arch && { arch }),
       ...keyFields(opened),
+      ...(opened.epochs && { epochs: opened.epochs }),
       ...(statistics && { statistics }),
     }
     const sentence = `${integer(tensors.size)} tensors with ${integer(scalars)} numbers${arch ? ` of ${arch}` : ''} in ${out}`
-    const lines = [sentence, ...describeKey(opened), ...sentences]
+    const { epochs } = opened
+    const early = epochs !== undefined && epochs.done < epochs.of
+    const note = early ? [`note: the run has trained ${epochs.done} of ${epochs.of} epochs`] : []
+    const lines = [sentence, ...describeKey(opened), ...sentences, ...note]
     process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
 }
@@ -145,21 +150,39 @@ async function subject(
   return { space, path: parsePath(space, text) }
 }
 
-/** The weights of the last epoch, its averaged ones, or those of the best epoch. */
-async function chosenWeights(
-  { best, averaged }: Pick<Arguments, 'best' | 'averaged'>,
-  { source, isRunFolder, retraining, ...opened }: OpenedWeights,
-): Promise<OpenedWeights['weights']> {
-  if (averaged) {
-    if (best) throw new UserError('Expected --best or --averaged but received both', 2)
-    if (retraining === undefined || opened.averaged === undefined) {
-      throw expected('a retraining with training.averaging', '--averaged', source, 2)
-    }
-    return opened.averaged
+/** Opens the source; with `--best` the file of a retraining's best weights, which is there before any checkpoint. */
+async function openSource({ best, averaged, key }: Arguments, source: string): Promise<OpenedWeights> {
+  if (!best) return openWeights(source, { key })
+  if (averaged) throw new UserError('Expected --best or --averaged but received both', 2)
+  const file = join(source, BEST_WEIGHTS)
+  if (!(await exists(file))) throw expected('the run of a retraining that has evaluated an epoch', '--best', source, 2)
+  const opened = await openWeights(file)
+  const network = opened.retraining && (await networkOfRun(opened.retraining))
+  for (const { name, shape } of network?.parameters() ?? []) {
+    if (opened.weights.get(name)?.shape.join() === shape.join()) continue
+    throw new UserError(`Expected the weights of this run's network in ${file} but received those of another: ${name}`)
   }
-  if (!best) return opened.weights
-  if (retraining === undefined || !isRunFolder) throw expected('the run of a retraining', '--best', source, 2)
-  return readWeights(join(source, BEST_WEIGHTS))
+  return opened
+}
+
+/** The weights of the last epoch, or its averaged ones. */
+function chosenWeights(
+  { averaged }: Pick<Arguments, 'averaged'>,
+  { source, retraining, ...opened }: OpenedWeights,
+): OpenedWeights['weights'] {
+  if (!averaged) return opened.weights
+  if (retraining === undefined || opened.averaged === undefined) {
+    throw expected('a retraining with training.averaging', '--averaged', source, 2)
+  }
+  return opened.averaged
+}
+
+/** Metadata of a model: how the images that it was trained on were normalised. */
+async function normalisationOf({ retraining }: OpenedWeights): Promise<Record<string, string>> {
+  const [start] = retraining === undefined ? [] : await eventsOf<RetrainStartEvent>(retraining.folder, 'start')
+  if (start === undefined) return {}
+  const { mean, std } = start.normalisation
+  return { mean: mean.join(), std: std.join() }
 }
 
 /** Refuses the options for checkpoint files if the source is a run folder, which has settings. */

@@ -12,6 +12,7 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
   const lines = [
     `${subject}, ${size}`,
     ...('arch' in event ? [event.arch] : []),
+    ...('origin' in event && event.origin !== undefined ? [`architecture ${event.origin}`] : []),
     ...describeImages(event.images),
     ...('initial' in event ? [`begins with the weights of ${event.initial}`] : []),
     ...('groundTruth' in event && event.groundTruth !== null

@@ -111,8 +111,8 @@ const AUXILIARY = 'auxiliary_head'
 function auxiliaryHead(layers: DartsLayers, x: Value, classes: number): Value {
   const { height, width } = x.shape
   if (!AUXILIARY_EXTENTS.includes(height) || !AUXILIARY_EXTENTS.includes(width)) {
-    const wanted = `${AUXILIARY_EXTENTS.join(', ')} pixels after two reductions`
-    throw expected(wanted, 'the auxiliary head', `${height}×${width}`, 2)
+    const wanted = 'images of 32 to 40 pixels and two reductions before it'
+    throw expected(wanted, 'the auxiliary head', `${height}×${width} pixels at its place`, 2)
   }
   const pooled = layers.builder.avgPool2d(layers.relu(x), { kernel: 5, stride: 3, padding: 0 })
   const features = `${AUXILIARY}.features`

@@ -279,9 +279,11 @@ describe('a retraining', () => {
       warnings: ['no test image is of class 3 (of 0 to 9)'],
       input: { channels: 3, height: 32, width: 32 },
       classes: 10,
+      normalisation: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
       parameters: 890_666,
       stepsPerEpoch: 10,
       epochs: 2,
+      origin: 'found 1 in runs/a',
       initial: 'runs/a',
     },
     { event: 'step', epoch: 0, step: 10, steps: 10, images: 100, seconds: 1, loss: 1.5 },
@@ -305,6 +307,7 @@ describe('a retraining', () => {
       space: 'nasbench-macro',
       arch,
       dataset: 'cifar10',
+      normalisation: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
       parameters: 890_666,
       epochs: 2,
       seconds: 7,
@@ -325,7 +328,7 @@ describe('a retraining', () => {
     for (const event of events) reporter.event(event)
     const text = stream.read().toString()
     expect(text).toContain('one network of nasbench-macro, cifar10: 2 epochs of 10 steps, 890,666 weights\n02012100\n')
-    expect(text).toContain('images: 100 to train · 50 to test\nbegins with')
+    expect(text).toContain('architecture found 1 in runs/a\nimages: 100 to train · 50 to test\nbegins with')
     expect(text).toContain('note: no test image is of class 3 (of 0 to 9)\n')
     expect(text).toContain('begins with the weights of runs/a\n')
     expect(text).toContain('epoch 1/2 · loss 1.500 · test 50.00 %, averaged 45.00 % · 5,210 images/s')

@@ -11,23 +11,26 @@ afterEach(() => {
   exit.mockClear()
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)('the first %s aborts, a later one ends the process', (signal) => {
-  const said: string[] = []
-  using interruption = onInterrupt((line) => said.push(line))
-  process.emit(signal)
-  expect(interruption.signal.aborted).toBe(true)
-  expect(isAbort(interruption.signal.reason)).toBe(true)
-  expect(said).toHaveLength(1)
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)(
+  'the first %s aborts, a later one ends the process',
+  (signal) => {
+    const said: string[] = []
+    using interruption = onInterrupt((line) => said.push(line))
+    process.emit(signal)
+    expect(interruption.signal.aborted).toBe(true)
+    expect(isAbort(interruption.signal.reason)).toBe(true)
+    expect(said).toHaveLength(1)
 
-  // npx passes on what the terminal has sent already: one Ctrl-C, two signals.
-  vi.advanceTimersByTime(20)
-  process.emit(signal)
-  expect(exit).not.toHaveBeenCalled()
+    // npx passes on what the terminal has sent already: one Ctrl-C, two signals.
+    vi.advanceTimersByTime(20)
+    process.emit(signal)
+    expect(exit).not.toHaveBeenCalled()
 
-  vi.advanceTimersByTime(1000)
-  process.emit(signal)
-  expect(exit).toHaveBeenCalledExactlyOnceWith(130)
-})
+    vi.advanceTimersByTime(1000)
+    process.emit(signal)
+    expect(exit).toHaveBeenCalledExactlyOnceWith(130)
+  },
+)
 
 test('signals are left alone afterwards', () => {
   const before = process.listenerCount('SIGINT')

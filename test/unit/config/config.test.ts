@@ -193,7 +193,7 @@ describe('parseConfig', () => {
       ],
       [
         { training: { averaging: { decay: 1.5 } } },
-        'Expected a number of at most 1 for training.averaging.decay but received 1.5',
+        'Expected a number of less than 1 for training.averaging.decay but received 1.5',
       ],
       [
         { method: { name: 'sumnas' }, training: { optimizer: { kind: 'adamw' } } },

@@ -109,7 +109,7 @@ describe('the auxiliary head', () => {
     expect(dartsNetwork(DARTS_V2).program([]).outputs).toHaveLength(1)
     const input = { channels: 3, height: 32, width: 16 }
     expect(() => dartsNetwork(DARTS_V2, { auxiliary: true, input })).toThrow(
-      'Expected 8, 9, 10 pixels after two reductions for the auxiliary head but received 8×4',
+      'Expected images of 32 to 40 pixels and two reductions before it for the auxiliary head but received 8×4 pixels',
     )
   })
 })
