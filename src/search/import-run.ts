@@ -40,10 +40,16 @@ export async function importRun(config: Config, source: string, options: ImportR
 /** {@link importRun} with weights that were read before. */
 export async function importOpened(
   config: Config,
-  { source, weights: tensors, key, otherKeys }: Pick<OpenedWeights, 'source' | 'weights' | 'key' | 'otherKeys'>,
+  {
+    source,
+    weights: tensors,
+    key,
+    otherKeys,
+    prefix,
+  }: Pick<OpenedWeights, 'source' | 'weights' | keyof StateDictChoice>,
   options: ImportRunOptions = {},
 ): Promise<ImportedRun> {
-  const { out, signal, space: ownSpace, data, key: _key, ...rest } = options
+  const { out, signal, space: ownSpace, data, key: _key, prefix: _prefix, ...rest } = options
   if (out !== undefined) await RunFolder.checkFree(out)
   const prepared = await prepare(config, { space: ownSpace, data })
   signal?.throwIfAborted()
@@ -58,7 +64,7 @@ export async function importOpened(
     initial: [...ofSupernet.initial, ...kept],
   }
 
-  const choice = key === undefined ? {} : { key, otherKeys }
+  const choice = { ...(key !== undefined && { key, otherKeys }), ...(prefix !== undefined && { prefix }) }
 
   using supernet = Supernet.of(space)
   await initialise(supernet, random)

@@ -14,7 +14,7 @@ import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/ind
 import { readWeights } from '../../weights/read-weights.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { givenSpace, jsonOption, keyOption, onePath, oneText, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
@@ -30,6 +30,7 @@ const options = {
     describe: 'Format of the output',
   },
   key: keyOption,
+  prefix: prefixOption,
   path: {
     type: 'string',
     requiresArg: true,
@@ -78,7 +79,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
   async handler(argv) {
     const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
-    const opened = await openWeights(source, { key: argv.key })
+    const opened = await openWeights(source, { key: argv.key, prefix: argv.prefix })
     if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
     else checkUsage(argv)
     const { space, path } = await subject(argv, opened)

@@ -10,7 +10,7 @@ import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { configOption, jsonOption, keyOption, onePath, oneText, setOption } from '../options.js'
+import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
 import { integer } from '../output/format.js'
 import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
@@ -24,6 +24,7 @@ const options = {
   config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
   set: setOption,
   key: keyOption,
+  prefix: prefixOption,
   from: {
     choices: NAME_MAP_NAMES,
     requiresArg: true,
@@ -62,9 +63,9 @@ export const importCommand: CommandModule<object, Arguments> = {
         coerce: onePath('import'),
       })
       .options(options),
-  async handler({ source, key, from, path, out, json, ...argv }) {
+  async handler({ source, key, prefix, from, path, out, json, ...argv }) {
     if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
-    const opened = await openWeights(source, { key })
+    const opened = await openWeights(source, { key, prefix })
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
