@@ -3,9 +3,13 @@ import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected } from '../base/errors.js'
+import { refuseForeign, requireSize } from '../formats/foreign.js'
 
 /** Limit on the decompressed size of a .gz file, which may be crafted. Larger than any IDX or CIFAR file. */
 const MAX_BYTES = 2 ** 31 - 1
+
+/** First bytes of gzip. IDX begins with zeros, CIFAR with a label below 20, and archives and pickles otherwise. */
+const GZIP = 0x1f8b
 
 /** Throws a UserError unless `dir` is a folder. `dataset` is the data set's name in the message. */
 export async function requireFolder(dir: string, dataset: string): Promise<void> {
@@ -16,13 +20,15 @@ export async function requireFolder(dir: string, dataset: string): Promise<void>
   }
 }
 
-/** Reads a whole file, decompressing it if its name ends in .gz. */
+/** Reads a whole file, decompressing it if its first bytes are those of gzip. Names may lie: servers unpack files. */
 export async function readBytes(file: string): Promise<Buffer> {
+  await requireSize(file, 'divide it, such as into train.npz and test.npz in one folder')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
     throw expected('a readable file', file, received)
   })
-  if (!file.endsWith('.gz')) return bytes
+  refuseForeign(bytes, file, 'a data file')
+  if (bytes.length < 2 || bytes.readUInt16BE(0) !== GZIP) return bytes
   return promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch((error: Error) => {
     throw expected('complete gzip data', file, `"${error.message}"`)
   })
