@@ -3,13 +3,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected } from '../base/errors.js'
-import { refuseForeign, requireSize } from '../formats/foreign.js'
+import { isGzip, refuseForeign, requireSize } from '../formats/foreign.js'
 
 /** Limit on the decompressed size of a .gz file, which may be crafted. Larger than any IDX or CIFAR file. */
 const MAX_BYTES = 2 ** 31 - 1
-
-/** First bytes of gzip. IDX begins with zeros, CIFAR with a label below 20, and archives and pickles otherwise. */
-const GZIP = 0x1f8b
 
 /** Throws a UserError unless `dir` is a folder. `dataset` is the data set's name in the message. */
 export async function requireFolder(dir: string, dataset: string): Promise<void> {
@@ -28,7 +25,8 @@ export async function readBytes(file: string): Promise<Buffer> {
     throw expected('a readable file', file, received)
   })
   refuseForeign(bytes, file, 'a data file')
-  if (bytes.length < 2 || bytes.readUInt16BE(0) !== GZIP) return bytes
+  // IDX begins with zeros, CIFAR with a label below 20, and archives and pickles otherwise.
+  if (!isGzip(bytes)) return bytes
   return promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch((error: Error) => {
     throw expected('complete gzip data', file, `"${error.message}"`)
   })

@@ -17,6 +17,11 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^version https:\/\/git-lfs/, 'a Git LFS pointer: git lfs pull in its repository fetches the file'],
 ]
 
+/** True for the first bytes of gzip. Names may lie: servers unpack files that they send. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
 /**
  * @param kind The expected content, read after “Expected”.
  * @throws UserError if `bytes`, the first ones of `file`, are those of a web page, a Git LFS pointer or an empty file.
