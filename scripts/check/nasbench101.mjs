@@ -4,8 +4,7 @@
  *
  *     npm run check:nasbench101 -- TABLE [SPACE …]
  *
- * TABLE is `nasbench_only108.tfrecord`, or a CSV file, `.gz` or plain, with columns hash and test_accuracy (one run of
- * 108 epochs, by which the best are compared). SPACE is 1, 2 or 3;
+ * TABLE is a CSV file, `.gz` or plain, with columns hash and test_accuracy (one run of 108 epochs). SPACE is 1, 2 or 3;
  * without any all three are checked. Checks of each space: the number of cells that the published sizes count, that the table has all of them and all other
  * choices of operations, the number of distinct modules among them, and the accuracy of the best. Prints one line per
  * check; exits 1 if any fails. Needs `npm run build`.
