@@ -169,7 +169,7 @@ class Machine {
       case 0x52: // REDUCE
       case 0x81: // NEWOBJ
         return this.#reduce(this.#popMany(2))
-      case 0x92: // NEWOBJ_EX: with arguments by name
+      case 0x92: // NEWOBJ_EX: its third value, arguments by name, is dropped; no host's calls have any
         return this.#reduce(this.#popMany(3))
       case 0x62: // BUILD
         return this.#build()
@@ -275,13 +275,12 @@ class Machine {
     return new PickleGlobal(global)
   }
 
-  #reduce([callable, args, byName]: unknown[]): true {
+  #reduce([callable, args]: unknown[]): true {
     if (!Array.isArray(args)) throw this.#invalid('a pickle that calls without arguments')
     // An object that was not built may be a function, or have one.
     if (callable instanceof Opaque) return this.#container(callable)
     if (!(callable instanceof PickleGlobal)) throw this.#invalid('a pickle that calls something other than a global')
-    const isNamed = byName instanceof Map && byName.size > 0
-    return this.#container(this.host.call(callable.name, isNamed ? [...args, byName] : args))
+    return this.#container(this.host.call(callable.name, args))
   }
 
   #build(): true {

@@ -4,6 +4,8 @@ import { brief } from './pickle.js'
 
 /** What `DataParallel` and `torch.compile` add, in any order. No network has modules of these names. */
 const WRAPPERS = ['module.', '_orig_mod.']
+/** Most parts of a prefix. A crafted name may have millions. */
+const MAX_DEPTH = 6
 /** The count of averages in `torch.optim.swa_utils.AveragedModel`, beside the tensors, whose names begin with `module.`. */
 const AVERAGES = 'n_averaged'
 
@@ -31,12 +33,10 @@ export function withoutPrefix<Value>(byName: Map<string, Value>, file: string, w
   if (counted.length < byName.size && counted.every(([name]) => name.startsWith('module.'))) {
     byName = new Map(counted)
   }
+  const names = [...byName.keys()]
   let prefix = ''
-  for (;;) {
-    const names = [...byName.keys()]
-    const wrapper = WRAPPERS.find((start) => names.length > 0 && names.every((name) => name.startsWith(prefix + start)))
-    if (wrapper === undefined) break
-    prefix += wrapper
+  for (let depth = 0; depth < MAX_DEPTH && names.length > 0; depth++) {
+    prefix += WRAPPERS.find((start) => names.every((name) => name.startsWith(prefix + start))) ?? ''
   }
   return prefix === '' ? { tensors: byName } : { tensors: cut([...byName], prefix), prefix }
 }
@@ -51,16 +51,18 @@ export function withoutSharedPrefix<Value>(
 ): Unprefixed<Value> {
   const all = [...byName]
   const [first = ''] = all[0] ?? []
-  for (let at = first.indexOf('.'); at >= 0; at = first.indexOf('.', at + 1)) {
+  let at = first.indexOf('.')
+  for (let depth = 0; depth < MAX_DEPTH && at >= 0; depth++) {
     const prefix = first.slice(0, at + 1)
     if (!all.every(([name]) => name.startsWith(prefix))) break
     const tensors = cut(all, prefix)
     if (fits(tensors)) return { tensors, prefix }
+    at = first.indexOf('.', at + 1)
   }
   return { tensors: byName }
 }
 
-/** The first components of names with their numbers, such as `model. (12 of 20 names), teacher. (8 of 20 names)`. */
+/** The first components of names with their numbers, such as `the prefixes a. (2 of 5 names), b. (3 of 5 names)`. */
 export function listPrefixes(names: readonly string[]): string {
   const counts = new Map<string, number>()
   for (const name of names) {
@@ -68,7 +70,7 @@ export function listPrefixes(names: readonly string[]): string {
     if (prefix !== '') counts.set(prefix, (counts.get(prefix) ?? 0) + 1)
   }
   const shown = [...counts].slice(0, 6).map(([prefix, count]) => `${brief(prefix)} (${count} of ${names.length} names)`)
-  return shown.join(', ') || 'no prefix'
+  return shown.length === 0 ? 'no prefix' : `the prefixes ${shown.join(', ')}`
 }
 
 function cut<Value>(byName: readonly (readonly [string, Value])[], prefix: string): Map<string, Value> {

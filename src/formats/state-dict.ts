@@ -110,6 +110,12 @@ function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {
   return false
 }
 
+/** A file and the key that was read of it, for messages about its tensors. */
+export function placeOf(file: string, { key, otherKeys }: StateDictChoice): string {
+  const others = otherKeys.length === 0 ? '' : ` (others: ${otherKeys.map(brief).join(', ')})`
+  return key === undefined ? file : `${file} under the key ${brief(key)}${others}`
+}
+
 /** Refuses a key in a file that holds one state dict only. */
 export function noSuchKey(wanted: string | undefined, keys: readonly string[], file: string): UserError {
   const there = keys.length === 0 ? 'no key, because there is one state dict only,' : keys.map(brief).join(' or ')

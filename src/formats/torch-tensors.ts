@@ -96,7 +96,9 @@ export class TensorPickle implements PickleHost {
   }
 
   call(global: string, args: readonly unknown[]): unknown {
-    if (DICTIONARIES.has(global) && args.every((arg) => arg instanceof PickleGlobal)) return new Map()
+    // A defaultdict has the class of its values.
+    const isEmpty = args.length === 0 || (args.length === 1 && args[0] instanceof PickleGlobal)
+    if (DICTIONARIES.has(global) && isEmpty) return new Map()
     if (global === REBUILD_PARAMETER || global === REBUILD_PARAMETER_WITH_STATE) return args[0]
     if (global === REBUILD_FROM_TYPE) return this.#fromType(args)
     if (global === REBUILD_TENSOR || global === REBUILD_TENSOR_V1) {

@@ -1,7 +1,7 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import type { StateDictChoice, StateDictOptions } from '../formats/state-dict.js'
+import { placeOf, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -56,7 +56,10 @@ export async function importOpened(
   const { space, random, method, identity } = prepared
   const taken = method.takeWeights?.(tensors) ?? new Set()
   const others = new Map([...tensors].filter(([name]) => !taken.has(name)))
-  const { weights, report: ofSupernet } = importWeights(space, others, { ...rest, source })
+  const { weights, report: ofSupernet } = importWeights(space, others, {
+    ...rest,
+    source: placeOf(source, { key, otherKeys }),
+  })
   const kept = [...(method.weights?.().keys() ?? [])].filter((name) => !taken.has(name))
   const report: ImportReport = {
     ...ofSupernet,

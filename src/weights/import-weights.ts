@@ -129,8 +129,7 @@ const ONES: Filling = { value: 1, reason: 'ones: the batch norm has no scale in 
 const NO_SHIFT: Filling = { value: 0, reason: 'zeros: the batch norm has no shift in the checkpoint' }
 
 function nothingKnown(source: string, names: readonly string[]): UserError {
-  const received =
-    names.length === 0 ? 'no tensors' : `${names.slice(0, 3).join(', ')}, with prefixes ${listPrefixes(names)}`
+  const received = names.length === 0 ? 'no tensors' : `${names.slice(0, 3).join(', ')}, with ${listPrefixes(names)}`
   return new UserError(`Expected names of ${NAME_MAP_NAMES.join(', ')} in ${source} but received ${received}`)
 }
 

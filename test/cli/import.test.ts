@@ -88,12 +88,18 @@ test('import takes off a prefix that all names share, and a given one, and names
 
   await writeTorchStateDict(file, [...under('student.'), ...under('teacher.')])
   const neither = await pada([...args, '--out', join(folder, 'given')])
-  expect(neither.stderr).toContain('with prefixes student. (')
+  expect(neither.stderr).toContain('with the prefixes student. (')
   const given = await pada([...args, '--prefix', 'student.', '--out', join(folder, 'given')])
   expect(given.code, given.stderr).toBe(0)
   expect(JSON.parse(given.stdout)).toMatchObject({ prefix: 'student.', matched: report.matched, left: [] })
   const wrong = await pada(['export', file, '--prefix', 'ema.', '--out', join(folder, 'out.pt')])
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(`for --prefix of ${file} but received ema.`)])
+
+  const ema = fileURLToPath(new URL('../fixtures/checkpoint-ema.pt', import.meta.url))
+  const unknown = await pada(['import', ema, ...tiny(), '--out', join(folder, 'unknown')])
+  expect(unknown.stderr).toContain(
+    `in ${ema} under the key state_dict (others: state_dict_ema, ema.model) but received w, with no prefix`,
+  )
 
   const unpacked = join(folder, 'archive')
   mkdirSync(unpacked)

@@ -3,6 +3,7 @@ import { expected } from '../../base/errors.js'
 import { type Config, configOfSettings, loadConfig } from '../../config/index.js'
 import { assign, isGroup, readSettings, type Settings } from '../../config/settings.js'
 import { SPACES } from '../../config/spaces.js'
+import { placeOf } from '../../formats/state-dict.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { importOpened } from '../../search/import-run.js'
 import { ensureNative } from '../../setup/index.js'
@@ -81,8 +82,10 @@ export const importCommand: CommandModule<object, Arguments> = {
 /** Settings from options and file, then from the weights, then the published ones: the first that exist. */
 async function settings(
   { config: file, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
-  { weights, source, run }: OpenedWeights,
+  opened: OpenedWeights,
 ): Promise<Config> {
+  const { weights, run } = opened
+  const source = placeOf(opened.source, opened)
   const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
   const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
   for (const assignment of named) assign(written, assignment)

@@ -163,7 +163,7 @@ describe('readTorchStateDict', () => {
     expect([...(await readMade(pickle)).keys()]).toEqual(['net.weight', 'teacher.weight'])
     expect([...(await readTorchStateDict(file, { prefix: 'net.' })).keys()]).toEqual(['weight'])
     await expect(readTorchStateDict(file, { prefix: 'model.' })).rejects.toMatchObject({
-      message: `Expected net. (1 of 2 names), teacher. (1 of 2 names) for --prefix of ${file} but received model.`,
+      message: `Expected the prefixes net. (1 of 2 names), teacher. (1 of 2 names) for --prefix of ${file} but received model.`,
       exitCode: 2,
     })
   })
