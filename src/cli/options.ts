@@ -69,6 +69,15 @@ export const keyOption = {
   coerce: onePath('--key'),
 } as const satisfies Options
 
+/** Option of the commands that read weights from files. */
+export const prefixOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: "Beginning of the names of the network's tensors in a checkpoint, such as model.",
+  defaultDescription: 'one that all names share, if the rest fits',
+  coerce: oneText('--prefix'),
+} as const satisfies Options
+
 /** Options of `search` and `train`. */
 export const runOptions = {
   config: configOption,

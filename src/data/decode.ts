@@ -4,8 +4,10 @@ import { createRequire } from 'node:module'
 import type { Metadata } from 'sharp'
 import { expected } from '../base/errors.js'
 import { isBmp, parseBmp } from '../formats/bmp.js'
+import { refuseForeign } from '../formats/foreign.js'
 import { isNetpbm, parseNetpbm } from '../formats/netpbm.js'
 import { cropForEvaluation } from './evaluation-crop.js'
+import { type FileName, shownName } from './file-names.js'
 import type { ImageFact } from './image-facts.js'
 import type { Extents } from './images.js'
 
@@ -20,7 +22,7 @@ interface Decoded extends Extents {
  *
  * @throws UserError as {@link decodeTo} does.
  */
-export async function extentsOf(file: string): Promise<Extents> {
+export async function extentsOf(file: FileName): Promise<Extents> {
   const { height, width } = await decode(file)
   return { height, width }
 }
@@ -38,7 +40,7 @@ export async function extentsOf(file: string): Promise<Extents> {
  */
 export async function decodeTo(
   planes: Uint8Array,
-  file: string,
+  file: FileName,
   extents: Extents,
   size?: number,
 ): Promise<readonly ImageFact[]> {
@@ -48,13 +50,15 @@ export async function decodeTo(
   else if (size !== undefined) cropForEvaluation(decoded.pixels, decoded, size, planes)
   if (equal || size !== undefined) return decoded.facts
   const [wanted, received] = [extents, decoded].map(({ height, width }) => `${height}×${width}`)
-  throw expected(`${wanted} pixels as in the first image, or data.size,`, file, received)
+  throw expected(`${wanted} pixels as in the first image, or data.size,`, shownName(file), received)
 }
 
-async function decode(file: string): Promise<Decoded> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+async function decode(path: FileName): Promise<Decoded> {
+  const file = shownName(path)
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw expected('a readable file', file, error.code ?? error.message)
   })
+  refuseForeign(bytes, file, 'an image')
   // The first bytes tell the type, not the name.
   if (isBmp(bytes)) return { ...parseBmp(bytes, file), facts: [] }
   if (isNetpbm(bytes)) {

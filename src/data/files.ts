@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected } from '../base/errors.js'
+import { isGzip, refuseForeign, requireSize } from '../formats/foreign.js'
 
 /** Limit on the decompressed size of a .gz file, which may be crafted. Larger than any IDX or CIFAR file. */
 const MAX_BYTES = 2 ** 31 - 1
@@ -16,13 +17,16 @@ export async function requireFolder(dir: string, dataset: string): Promise<void>
   }
 }
 
-/** Reads a whole file, decompressing it if its name ends in .gz. */
+/** Reads a whole file, decompressing it if its first bytes are those of gzip. Names may lie: servers unpack files. */
 export async function readBytes(file: string): Promise<Buffer> {
+  await requireSize(file, 'divide it, such as into train.npz and test.npz in one folder')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
     throw expected('a readable file', file, received)
   })
-  if (!file.endsWith('.gz')) return bytes
+  refuseForeign(bytes, file, 'a data file')
+  // IDX begins with zeros, CIFAR with a label below 20, and archives and pickles otherwise.
+  if (!isGzip(bytes)) return bytes
   return promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch((error: Error) => {
     throw expected('complete gzip data', file, `"${error.message}"`)
   })

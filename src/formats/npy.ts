@@ -1,8 +1,8 @@
 /** NumPy's .npy files: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
+import { readWhole } from './foreign.js'
 
 /** An array of an .npy file. */
 export interface NpyArray {
@@ -24,9 +24,7 @@ const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>>
 
 /** @throws UserError for a file that is missing, truncated, or of another format, element type or order. */
 export async function readNpy(file: string): Promise<NpyArray> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable .npy file', file, error.code)
-  })
+  const bytes = await readWhole(file, '.npy file', 'split it into smaller arrays')
   const { shape, type, elements } = parseNpy(bytes, file)
   if (!Object.hasOwn(TYPES, type)) {
     throw expected(`elements of type ${Object.keys(TYPES).join(', ')}`, file, type)

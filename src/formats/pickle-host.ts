@@ -5,19 +5,24 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
+/** Stands for an object that was not built. It keeps the name of the object's class or of the function that makes it. */
+export class Opaque {
+  constructor(readonly name: string) {}
+}
+
 /** Gives values to globals, calls, object states and persistent ids. A method throws to reject the pickle. */
 export interface PickleHost {
   /** Expected content of the file, read after “Expected”. */
   readonly expected: string
   /** True if the pickle may name this global. */
   allows(global: string): boolean
-  /** Value of `global(*args)`. */
+  /** Value of `global(*args)`, or of `global.__new__(global, *args)`; an {@link Opaque} if it is not to be built. */
   call(global: string, args: readonly unknown[]): unknown
   /** Value of a persistent id. */
   persistent(id: unknown): unknown
   /**
    * Applies a state (`__setstate__`) to a value that {@link call} returned, or ignores the state; false rejects the
-   * pickle.
+   * pickle. The machine itself passes over states of {@link Opaque}.
    */
   setState(value: unknown, state: unknown): boolean
   /**

@@ -1,8 +1,5 @@
 /** Names, for messages, of opcodes that picklers write but {@link unpickle} does not support. */
 export const REFUSED_OPCODES: Readonly<Record<number, string>> = {
-  48: 'POP',
-  49: 'POP_MARK',
-  50: 'DUP',
   70: 'FLOAT',
   73: 'INT',
   76: 'LONG',
@@ -13,11 +10,8 @@ export const REFUSED_OPCODES: Readonly<Record<number, string>> = {
   105: 'INST',
   108: 'LIST',
   112: 'PUT',
-  139: 'LONG4',
   152: 'READONLY_BUFFER',
   111: 'OBJ',
-  129: 'NEWOBJ',
-  146: 'NEWOBJ_EX',
   130: 'EXT1',
   131: 'EXT2',
   132: 'EXT4',

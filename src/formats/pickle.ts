@@ -1,15 +1,15 @@
 /**
  * A pickle machine that builds numbers, strings, bytes, tuples, lists, sets and dictionaries only. Every global and
- * every call goes through the caller's {@link PickleHost}; any other opcode is rejected. So a file cannot make it run
- * code. Opcodes of protocols 2 to 5, as `pickletools` documents them.
+ * every call goes through the caller's {@link PickleHost}, which may answer with an {@link Opaque}: what the pickle puts
+ * into such an object is dropped. Any other opcode is rejected. So a file cannot make it run code. Opcodes of protocols 2 to 5, as `pickletools` documents them.
  */
 import { expected, type UserError } from '../base/errors.js'
-import { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
+import { Opaque, PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 import { PickleMemo } from './pickle-memo.js'
 import { PickleReader } from './pickle-reader.js'
 import { REFUSED_OPCODES } from './pickle-refused.js'
 
-export { PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
+export { Opaque, PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 
 /** Limits for a pickle of at most 32 MiB. */
 const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
@@ -17,6 +17,12 @@ const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, 
 const MARK = Symbol('mark')
 /** Most bytes of the module or the name of a global. */
 const MAX_LINE = 2 ** 16
+/** Most globals with different names. */
+const MAX_GLOBALS = 2 ** 12
+/** Most characters of a global, module and name together. */
+const MAX_NAME = 2 ** 12
+/** Most bytes of an integer: converting many long ones would take hours. */
+const MAX_INTEGER = 2 ** 12
 const SHORT = 2 ** 12
 
 /**
@@ -60,6 +66,8 @@ class Machine {
   readonly #stack: unknown[] = []
   readonly #memo = new PickleMemo()
   readonly #limits: PickleLimits
+  readonly #globals = new Map<string, Map<string, PickleGlobal>>()
+  #globalCount = 0
   #containers = 0
   #values = 0
 
@@ -108,6 +116,8 @@ class Machine {
         return this.#push(this.#uint32() | 0)
       case 0x8a: // LONG1
         return this.#push(this.#long(this.#byte()))
+      case 0x8b: // LONG4
+        return this.#push(this.#long(this.#uint32()))
       case 0x47: // BINFLOAT
         return this.#push(this.#double())
       case 0x58: // BINUNICODE
@@ -157,9 +167,20 @@ class Machine {
         throw this.#invalid('a pickle global whose name is no text')
       }
       case 0x52: // REDUCE
-        return this.#reduce()
+      case 0x81: // NEWOBJ
+        return this.#reduce(this.#popMany(2))
+      case 0x92: // NEWOBJ_EX: its third value, arguments by name, is dropped; no host's calls have any
+        return this.#reduce(this.#popMany(3))
       case 0x62: // BUILD
         return this.#build()
+      case 0x30: // POP
+        this.#pop()
+        return true
+      case 0x31: // POP_MARK
+        this.#popToMark()
+        return true
+      case 0x32: // DUP
+        return this.#push(this.#top())
       case 0x51: // BINPERSID
         return this.#push(this.host.persistent(this.#pop()))
       case 0x71: // BINPUT
@@ -213,6 +234,7 @@ class Machine {
 
   #append(values: unknown[]): true {
     const list = this.#top()
+    if (list instanceof Opaque) return true
     if (!Array.isArray(list)) throw this.#invalid('a pickle that appends to something other than a list')
     this.#count(values.length)
     for (const value of values) list.push(value)
@@ -221,6 +243,7 @@ class Machine {
 
   #set(keysAndValues: unknown[]): true {
     const map = this.#top()
+    if (map instanceof Opaque) return true
     if (!(map instanceof Map) || keysAndValues.length % 2 !== 0) {
       throw this.#invalid('a pickle that sets items of something other than a dictionary')
     }
@@ -236,23 +259,36 @@ class Machine {
     if (this.#values > this.#limits.values) throw this.#tooMany('values', this.#limits.values)
   }
 
+  /** One object per global, however often the pickle names it: two remembered texts could make many long names. */
   #global(module: string, name: string): true {
-    const global = `${module}.${name}`
-    if (!this.host.allows(global)) throw this.#invalid(`the pickle global ${brief(global)}`)
-    return this.#push(new PickleGlobal(global))
+    const known = this.#globals.get(module) ?? new Map<string, PickleGlobal>()
+    const global = known.get(name) ?? this.#newGlobal(`${module}.${name}`)
+    this.#globals.set(module, known.set(name, global))
+    return this.#push(global)
   }
 
-  #reduce(): true {
-    const [callable, args] = this.#popMany(2)
-    if (!(callable instanceof PickleGlobal) || !Array.isArray(args)) {
-      throw this.#invalid('a pickle that calls something other than a global')
+  #newGlobal(global: string): PickleGlobal {
+    if (global.length > MAX_NAME || !this.host.allows(global)) {
+      throw this.#invalid(`the pickle global ${brief(global)}`)
     }
+    if (++this.#globalCount > MAX_GLOBALS) throw this.#tooMany('globals', MAX_GLOBALS)
+    return new PickleGlobal(global)
+  }
+
+  #reduce([callable, args]: unknown[]): true {
+    if (!Array.isArray(args)) throw this.#invalid('a pickle that calls without arguments')
+    // An object that was not built may be a function, or have one.
+    if (callable instanceof Opaque) return this.#container(callable)
+    if (!(callable instanceof PickleGlobal)) throw this.#invalid('a pickle that calls something other than a global')
     return this.#container(this.host.call(callable.name, args))
   }
 
   #build(): true {
     const state = this.#pop()
-    if (!this.host.setState(this.#top(), state)) throw this.#invalid('a pickle that sets the state of an object')
+    const object = this.#top()
+    if (!(object instanceof Opaque) && !this.host.setState(object, state)) {
+      throw this.#invalid('a pickle that sets the state of an object')
+    }
     return true
   }
 
@@ -272,6 +308,7 @@ class Machine {
    * number.
    */
   #long(length: number): number | bigint {
+    if (length > MAX_INTEGER) throw this.#invalid(`an integer of ${length} bytes`)
     const bytes = this.#take(length)
     if (length <= 6) return length === 0 ? 0 : bytes.readIntLE(0, length)
     return BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`))

@@ -5,17 +5,28 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected, type UserError } from '../base/errors.js'
 import type { NextBytes } from './bzip2.js'
+import { isGzip, MOST_TEXT, refuseForeign, requireSize } from './foreign.js'
 
 const PART = 2 ** 20
+const ADVICE = 'keep only the architectures and the columns of their accuracies'
 
-/** Content of a table, decompressed if its name ends in `.gz`; throws a UserError if the file cannot be read. */
+/**
+ * Content of a table of text, decompressed if its first bytes are those of gzip.
+ *
+ * @throws UserError if the file cannot be read, is larger than a string can be, or is a web page or the like.
+ */
 export async function readTableBytes(file: string): Promise<Buffer> {
+  await requireSize(file, ADVICE, MOST_TEXT)
+  let bytes: Buffer
   try {
-    const bytes = await readFile(file)
-    return file.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes
+    bytes = await readFile(file)
+    if (isGzip(bytes)) bytes = await promisify(gunzip)(bytes, { maxOutputLength: MOST_TEXT })
   } catch (error) {
-    throw unreadable(file, error)
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw unreadable(file, error)
+    throw expected(`at most ${MOST_TEXT} bytes unpacked`, file, `more: ${ADVICE}`)
   }
+  refuseForeign(bytes, file, 'a table')
+  return bytes
 }
 
 /** The bytes of a file in parts. Callers must dispose of it. Throws a UserError if the file cannot be read. */

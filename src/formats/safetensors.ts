@@ -2,11 +2,11 @@
  * The safetensors format: an 8-byte little-endian header length, a JSON header that gives each tensor's dtype, shape
  * and byte range, then the tensors' bytes. https://github.com/huggingface/safetensors#format
  */
-import { readFile } from 'node:fs/promises'
 import { writeAtomically } from '../base/atomic.js'
-import { expected, UserError } from '../base/errors.js'
+import { UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
+import { readWhole } from './foreign.js'
 import { brief } from './pickle.js'
 
 /** Elements of a tensor, in a type that holds them without loss; float16 and bfloat16 as float32. */
@@ -108,10 +108,8 @@ export async function writeSafetensors(
  * @throws UserError for a file that is missing, truncated or not in the format.
  */
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable safetensors file', file, error.code)
-  })
-  return parseSafetensors(bytes, file)
+  const advice = 'save the network alone, without other tensors'
+  return parseSafetensors(await readWhole(file, 'safetensors file', advice), file)
 }
 
 /** Does {@link readSafetensors} for bytes in memory; `file` is their name in messages. */

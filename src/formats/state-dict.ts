@@ -1,6 +1,7 @@
 /** Finds the state dict in a checkpoint, and the names of its tensors. */
 import { expected, type UserError } from '../base/errors.js'
-import { brief } from './pickle.js'
+import { brief, Opaque, PickleGlobal } from './pickle.js'
+import { type NamePrefix, withoutPrefix } from './prefixes.js'
 import type { Tensor } from './safetensors.js'
 import { invalid, textOf, View } from './torch-tensors.js'
 
@@ -16,6 +17,7 @@ const USUAL_KEYS: readonly string[] = [
   'network',
   'supernet',
   'search_model',
+  'model_state',
   'weights',
   'params',
 ]
@@ -23,11 +25,8 @@ const USUAL_KEYS: readonly string[] = [
 /** Levels of dictionaries that are searched for state dicts. */
 const LEVELS = 3
 
-/** Prefix that `DataParallel` adds to every name. */
-const PARALLEL = 'module.'
-
 /** Which state dict of a checkpoint was read. */
-export interface StateDictChoice {
+export interface StateDictChoice extends NamePrefix {
   /** Its key, as `state_dict` or `ema.model`; absent if the checkpoint itself is the state dict. */
   readonly key?: string
   /** Keys of the other state dicts in the checkpoint. */
@@ -41,6 +40,11 @@ export interface StateDictOptions {
    * default the first usual key that is there, such as `state_dict` or `model`, otherwise the only one.
    */
   readonly key?: string
+  /**
+   * Beginning of the names of the network's tensors, such as `model.`. It is taken off, and tensors with other names
+   * are left out. By default a beginning that all names share, if the rest are names of a known network.
+   */
+  readonly prefix?: string
 }
 
 /** Tensors of a file by name, and where they were found. */
@@ -56,37 +60,66 @@ export interface FoundViews extends StateDictChoice {
 /**
  * Finds the state dict of an unpickled checkpoint: the checkpoint itself, or a dictionary in it.
  *
- * @param wanted Key of the state dict; by default the first usual key that is there, else the only one.
- * @throws UserError for anything else, a key that is not there, and several state dicts under unusual keys.
+ * @throws UserError for anything else, a key or prefix that is not there, and several state dicts under unusual keys.
  */
-export function findViews(value: unknown, file: string, wanted?: string): FoundViews {
-  if (!(value instanceof Map)) throw invalid(file, 'a state dict of tensors', 'a pickle of something else')
+export function findViews(value: unknown, file: string, options: StateDictOptions = {}): FoundViews {
+  if (!(value instanceof Map)) {
+    const advice = value instanceof Opaque ? ', which is not run: save its state_dict() instead' : ''
+    throw invalid(file, 'a state dict of tensors', describe(value) + advice)
+  }
   const nested = stateDictsIn(value)
   const keys = [...nested.keys()]
-  const key = wanted ?? USUAL_KEYS.find((usual) => nested.has(usual)) ?? unusualKey(value, keys, file)
+  if (keys.length === 0 && !holdsTensors(value)) throw withoutWeights(value, file)
+  const key = options.key ?? USUAL_KEYS.find((usual) => nested.has(usual)) ?? unusualKey(value, keys, file)
   const dict = key === undefined ? value : nested.get(key)
-  if (dict === undefined) throw noSuchKey(wanted, keys, file)
+  if (dict === undefined) throw noSuchKey(options.key, keys, file)
   const views = new Map<string, View>()
   for (const [name, item] of dict) {
     const text = textOf(name)
     if (text === undefined) throw invalid(file, 'names as keys', typeof name)
-    if (!(item instanceof View)) throw invalid(file, `a tensor for ${brief(text)}`, 'something else')
-    views.set(text, item)
+    if (item instanceof View) views.set(text, item)
+    // What modules keep beside their tensors by `get_extra_state`.
+    else if (!text.endsWith('_extra_state')) {
+      throw invalid(file, `a tensor for ${brief(text)}`, describe(item))
+    }
   }
   const otherKeys = keys.filter((other) => other !== key)
-  return { views: withoutPrefix(views), ...(key !== undefined && { key }), otherKeys }
+  const { tensors, prefix } = withoutPrefix(views, file, options.prefix)
+  return { views: tensors, ...(key !== undefined && { key }), otherKeys, ...(prefix !== undefined && { prefix }) }
+}
+
+/** Refuses a checkpoint without tensors, and lists what it holds. */
+function withoutWeights(value: ReadonlyMap<unknown, unknown>, file: string): UserError {
+  const items = [...value].slice(0, 8).map(([key, item]) => `${brief(textOf(key) ?? '?')} (${describe(item)})`)
+  const rest = value.size > items.length ? ', …' : ''
+  const received = value.size === 0 ? 'an empty dictionary' : `no tensor, only ${items.join(', ')}${rest}`
+  return expected('weights', file, received)
+}
+
+/** A value of a pickle in a few words. */
+function describe(value: unknown): string {
+  if (value instanceof Opaque || value instanceof PickleGlobal) return `an object of ${brief(value.name)}`
+  if (value instanceof Map) return value.size === 0 ? 'an empty dictionary' : 'a dictionary'
+  if (Array.isArray(value)) return 'a list'
+  if (value === null) return 'None'
+  return Buffer.isBuffer(value) ? 'bytes' : value instanceof View ? 'a tensor' : `a ${typeof value}`
+}
+
+function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {
+  for (const item of dict.values()) if (item instanceof View) return true
+  return false
+}
+
+/** A file and the key that was read of it, for messages about its tensors. */
+export function placeOf(file: string, { key, otherKeys }: StateDictChoice): string {
+  const others = otherKeys.length === 0 ? '' : ` (others: ${otherKeys.map(brief).join(', ')})`
+  return key === undefined ? file : `${file} under the key ${brief(key)}${others}`
 }
 
 /** Refuses a key in a file that holds one state dict only. */
 export function noSuchKey(wanted: string | undefined, keys: readonly string[], file: string): UserError {
   const there = keys.length === 0 ? 'no key, because there is one state dict only,' : keys.map(brief).join(' or ')
   return expected(there, `--key of ${file}`, wanted === undefined ? 'none' : brief(wanted), 2)
-}
-
-/** Removes the `module.` of DataParallel, if all names begin with it. */
-export function withoutPrefix<Value>(byName: Map<string, Value>): Map<string, Value> {
-  for (const name of byName.keys()) if (!name.startsWith(PARALLEL)) return byName
-  return new Map([...byName].map(([name, value]) => [name.slice(PARALLEL.length), value]))
 }
 
 /** The key to read if none is usual; undefined if the checkpoint itself must be the state dict. */
@@ -106,7 +139,7 @@ function stateDictsIn(checkpoint: Map<unknown, unknown>): Map<string, Map<unknow
       const name = textOf(key)
       if (name === undefined || !(item instanceof Map) || seen.has(item)) continue
       seen.add(item)
-      if ([...item.values()].some((inner) => inner instanceof View)) found.set(prefix + name, item)
+      if (holdsTensors(item)) found.set(prefix + name, item)
       else if (levels > 1) search(item, `${prefix}${name}.`, levels - 1)
     }
   }

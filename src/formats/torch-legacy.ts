@@ -5,13 +5,13 @@
  */
 import type { PickleHost } from './pickle.js'
 import { unpickleAt } from './pickle.js'
-import { findViews, type TorchFile } from './state-dict.js'
+import { findViews, type StateDictOptions, type TorchFile } from './state-dict.js'
 import {
   invalid,
   MAX_PICKLE_BYTES,
   materialize,
   type Storage,
-  storageBytes,
+  storedBytes,
   TensorPickle,
   textOf,
 } from './torch-tensors.js'
@@ -28,7 +28,7 @@ export function isLegacy(bytes: Buffer): boolean {
 }
 
 /** @throws UserError in the cases of {@link readTorchStateDict}. */
-export async function readLegacy(bytes: Buffer, file: string, key?: string): Promise<TorchFile> {
+export async function readLegacy(bytes: Buffer, file: string, options: StateDictOptions): Promise<TorchFile> {
   let position = 0
   const next = (host: PickleHost) => {
     const within = bytes.subarray(0, position + MAX_PICKLE_BYTES)
@@ -45,7 +45,7 @@ export async function readLegacy(bytes: Buffer, file: string, key?: string): Pro
     throw invalid(file, 'little-endian data', 'something else')
   }
   const tensors = new TensorPickle(file)
-  const { views, ...choice } = findViews(next(tensors), file, key)
+  const { views, ...choice } = findViews(next(tensors), file, options)
   const places = storagesAfter(next(plain), tensors.storages, bytes, position, file)
   const read = await materialize(views, file, bytes.length, ({ key }) => places.get(key)!)
   return { tensors: read, ...choice }
@@ -74,7 +74,7 @@ function storagesAfter(
       throw invalid(file, 'the keys of the storages that tensors name', 'others')
     }
     const begin = position + 8
-    const end = begin + storageBytes(storage, file)
+    const end = begin + storedBytes(storage, file)
     if (end > bytes.length) throw invalid(file, `${end} bytes`, `${bytes.length}`)
     if (bytes.readBigInt64LE(position) !== BigInt(storage.elements)) {
       throw invalid(file, `${storage.elements} elements in a storage`, `${bytes.readBigInt64LE(position)}`)

@@ -5,7 +5,7 @@
 import { UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
-import { brief, PickleGlobal, type PickleHost } from './pickle.js'
+import { brief, Opaque, PickleGlobal, type PickleHost } from './pickle.js'
 import type { Tensor, TensorData } from './safetensors.js'
 
 const ORDERED_DICT = 'collections.OrderedDict'
@@ -13,7 +13,12 @@ const REBUILD_TENSOR = 'torch._utils._rebuild_tensor_v2'
 /** The call of PyTorch before 0.4. Its arguments are the first four of `_rebuild_tensor_v2`. */
 const REBUILD_TENSOR_V1 = 'torch._utils._rebuild_tensor'
 const REBUILD_PARAMETER = 'torch._utils._rebuild_parameter'
-const CALLS = new Set([ORDERED_DICT, REBUILD_TENSOR, REBUILD_TENSOR_V1, REBUILD_PARAMETER])
+/** A parameter with attributes of its own. */
+const REBUILD_PARAMETER_WITH_STATE = 'torch._utils._rebuild_parameter_with_state'
+/** A tensor of a subclass, or with attributes: the function that rebuilds it, its class, arguments, attributes. */
+const REBUILD_FROM_TYPE = 'torch._tensor._rebuild_from_type_v2'
+/** Python's dictionaries that are made empty, and then filled as others are. */
+const DICTIONARIES = new Set([ORDERED_DICT, 'collections.defaultdict', 'builtins.dict', '__builtin__.dict'])
 
 const EXPECTED = 'a state dict of tensors'
 const MAX_RANK = 16
@@ -47,6 +52,15 @@ const STORAGES: Readonly<Record<string, { bytes: number; read: (buffer: ArrayBuf
   'torch.BoolStorage': { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
 }
 
+/** Bytes per element of storages whose tensors are not read. In old files they lie between others. */
+const UNREAD_STORAGES: Readonly<Record<string, number>> = {
+  'torch.ComplexFloatStorage': 8,
+  'torch.ComplexDoubleStorage': 16,
+  'torch.QInt8Storage': 1,
+  'torch.QUInt8Storage': 1,
+  'torch.QInt32Storage': 4,
+}
+
 /** A storage that the pickle names; its bytes are read later. */
 export class Storage {
   constructor(
@@ -66,7 +80,10 @@ export class View {
   ) {}
 }
 
-/** Supports the calls that rebuild tensors and ordered dictionaries, and rejects all others by name. */
+/**
+ * Builds tensors and dictionaries. Every other object, such as the command's arguments or a scheduler beside the
+ * weights, becomes an {@link Opaque}.
+ */
 export class TensorPickle implements PickleHost {
   readonly expected = EXPECTED
   /** Every storage that the pickle named, by key. */
@@ -74,24 +91,35 @@ export class TensorPickle implements PickleHost {
 
   constructor(private readonly file: string) {}
 
-  allows(global: string): boolean {
-    return CALLS.has(global) || /^torch\.\w{1,20}Storage$/.test(global)
+  allows(): boolean {
+    return true
   }
 
   call(global: string, args: readonly unknown[]): unknown {
-    if (global === ORDERED_DICT && args.length === 0) return new Map()
-    if (global === REBUILD_PARAMETER && args[0] instanceof View) return args[0]
+    // A defaultdict has the class of its values.
+    const isEmpty = args.length === 0 || (args.length === 1 && args[0] instanceof PickleGlobal)
+    if (DICTIONARIES.has(global) && isEmpty) return new Map()
+    if (global === REBUILD_PARAMETER || global === REBUILD_PARAMETER_WITH_STATE) return args[0]
+    if (global === REBUILD_FROM_TYPE) return this.#fromType(args)
     if (global === REBUILD_TENSOR || global === REBUILD_TENSOR_V1) {
       const [storage, offset, shape, strides] = args
       if (storage instanceof Storage && isExtent(offset) && isExtents(shape) && isExtents(strides)) {
         if (shape.length === strides.length) return new View(storage, offset, shape, strides)
       }
+      throw invalid(this.file, EXPECTED, `a call of ${global} with other arguments`)
     }
-    throw invalid(this.file, EXPECTED, `a call of ${global} with other arguments`)
+    return new Opaque(global)
   }
 
-  persistent(id: unknown): Storage {
+  #fromType([rebuild, , args]: readonly unknown[]): unknown {
+    const isKnown = rebuild instanceof PickleGlobal && rebuild.name !== REBUILD_FROM_TYPE && Array.isArray(args)
+    return isKnown ? this.call(rebuild.name, args) : new Opaque(REBUILD_FROM_TYPE)
+  }
+
+  persistent(id: unknown): unknown {
     const [kind, type, key, , elements, view] = Array.isArray(id) ? id : []
+    // The class of a module that was pickled whole, with its source text, before PyTorch 1.6.
+    if (textOf(kind) === 'module' && type instanceof PickleGlobal) return type
     const name = textOf(key)
     const known = textOf(kind) === 'storage' && type instanceof PickleGlobal && name !== undefined
     if (!known || !isExtent(elements)) throw invalid(this.file, EXPECTED, 'a persistent id that is not a storage')
@@ -109,14 +137,20 @@ export class TensorPickle implements PickleHost {
     return earlier
   }
 
-  /** Ignores the attributes of a dictionary: a module's state dict keeps version numbers in `_metadata`. */
+  /** Ignores attributes: a module's state dict keeps version numbers in `_metadata`, and a tensor may have some. */
   setState(value: unknown): boolean {
-    return value instanceof Map
+    return value instanceof Map || value instanceof View
   }
 }
 
+/** Size in bytes of a storage that an old file holds, be it read or passed over. */
+export function storedBytes(storage: Storage, file: string): number {
+  const { type, elements } = storage
+  return Object.hasOwn(UNREAD_STORAGES, type) ? elements * UNREAD_STORAGES[type] : storageBytes(storage, file)
+}
+
 /** Size of a storage in bytes; throws a UserError if tensors of its type are not supported. */
-export function storageBytes({ type, elements }: Storage, file: string): number {
+function storageBytes({ type, elements }: Storage, file: string): number {
   if (!Object.hasOwn(STORAGES, type)) throw invalid(file, `tensors of ${types()}`, type)
   return elements * STORAGES[type].bytes
 }

@@ -4,13 +4,18 @@
  */
 import { expected, UserError } from '../base/errors.js'
 import { unpickle } from './pickle.js'
-import { findViews, type TorchFile } from './state-dict.js'
+import { findViews, type StateDictOptions, type TorchFile } from './state-dict.js'
 import { invalid, MAX_PICKLE_BYTES, materialize, TensorPickle } from './torch-tensors.js'
 import { ZipEntries } from './zip.js'
 
+/** Limit on the decompressed size of an archive, as for .npz. */
+const MAX_UNPACKED = 2 ** 31 - 1
+/** Most bytes that a byte of Deflate becomes. */
+const DEFLATE_RATIO = 1032
+
 /** @throws UserError in the cases of {@link readTorchStateDict}. */
-export function readTorchZip(bytes: Buffer, file: string, key?: string): Promise<TorchFile> {
-  return explainingErrors(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file, key))
+export function readTorchZip(bytes: Buffer, file: string, options: StateDictOptions): Promise<TorchFile> {
+  return explainingErrors(file, async () => read(await ZipEntries.open(file, bytes), bytes.length, file, options))
 }
 
 /**
@@ -36,22 +41,33 @@ async function explainingErrors<Result>(file: string, work: () => Promise<Result
   }
 }
 
-async function read(zip: ZipEntries, fileBytes: number, file: string, wanted?: string): Promise<TorchFile> {
+async function read(
+  zip: ZipEntries,
+  archiveBytes: number,
+  file: string,
+  options: StateDictOptions,
+): Promise<TorchFile> {
   const root = rootOf(zip, file)
-  // torch.save does not compress entries: neither one entry nor all storages together can be larger than the file.
-  const entry = (name: string, bytes?: number) => zip.read(root + name, { bytes, stored: true })
+  if (zip.has(`${root}constants.pkl`)) {
+    throw invalid(file, 'a state dict of tensors', 'a TorchScript program: save its state_dict() by torch.save')
+  }
+  // torch.save does not compress entries, but other tools pack them again. Then the directory says how large they are.
+  const fileBytes = zip.isStored
+    ? archiveBytes
+    : Math.min(zip.unpackedBytes, DEFLATE_RATIO * archiveBytes, MAX_UNPACKED)
+  const entry = (name: string, bytes: number) => zip.read(root + name, { bytes })
   if (zip.has(`${root}byteorder`)) {
     const order = (await entry('byteorder', 16)).toString('latin1')
     if (order !== 'little') throw invalid(file, 'little-endian data', JSON.stringify(order))
   }
   const host = new TensorPickle(file)
   const pickle = unpickle(await entry('data.pkl', MAX_PICKLE_BYTES), file, host)
-  const { views, ...choice } = findViews(pickle, file, wanted)
+  const { views, ...choice } = findViews(pickle, file, options)
   let total = 0
   const tensors = await materialize(views, file, fileBytes, async ({ key }, bytes) => {
     total += bytes
     if (total > fileBytes) throw invalid(file, `at most ${fileBytes} bytes of storages`, 'entries that overlap')
-    const data = await entry(`data/${key}`)
+    const data = await entry(`data/${key}`, fileBytes)
     if (data.length !== bytes) throw invalid(file, `${bytes} bytes for storage ${key}`, `${data.length}`)
     return data
   })

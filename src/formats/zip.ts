@@ -41,6 +41,16 @@ export class ZipEntries {
     return [...this.#entries.keys()]
   }
 
+  /** True if no entry is compressed. Then no entry is larger than the archive. */
+  get isStored(): boolean {
+    return [...this.#entries.values()].every(({ compressionMethod }) => compressionMethod === 0)
+  }
+
+  /** Size of all entries together, as the directory says. */
+  get unpackedBytes(): number {
+    return [...this.#entries.values()].reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
+  }
+
   has(name: string): boolean {
     return this.#entries.has(name)
   }

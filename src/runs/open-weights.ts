@@ -1,7 +1,7 @@
 /** Opens weights of a run or from a file. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { exists } from '../base/files.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import { noSuchKey, type StateDictOptions } from '../formats/state-dict.js'
@@ -37,7 +37,9 @@ export interface OpenedWeights extends WeightsFile {
 export async function openWeights(source: string, options: StateDictOptions = {}): Promise<OpenedWeights> {
   const isRunFolder = (await stat(source).catch(() => undefined))?.isDirectory() ?? false
   if (isRunFolder) {
+    await refuseArchiveFolder(source)
     if (options.key !== undefined) throw noSuchKey(options.key, [], source)
+    if (options.prefix !== undefined) throw expected('no prefix', `--prefix of the run ${source}`, options.prefix, 2)
     const run = await settingsOf(source)
     const checkpoint = await readCheckpoint(join(source, 'checkpoint'))
     if (checkpoint === undefined) throw new UserError(`Expected a run with a checkpoint but received ${source}`)
@@ -65,6 +67,14 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
   const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run) }
   return { source, isRunFolder, ...file, ...settings, identity }
+}
+
+/** Throws for the folder that a tool made of a checkpoint, which is a zip archive. */
+async function refuseArchiveFolder(folder: string): Promise<void> {
+  if (!(await exists(join(folder, 'data.pkl'))) || (await exists(join(folder, 'config.yaml')))) return
+  const name = basename(resolve(folder))
+  const advice = `pack it again: zip -0 -r ${name}.pth ${name}, in the folder around it`
+  throw expected('a checkpoint or a run folder', folder, `an unpacked checkpoint: ${advice}`)
 }
 
 async function settingsOf(folder: string): Promise<Pick<OpenedWeights, 'run' | 'retraining'>> {

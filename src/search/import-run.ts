@@ -1,7 +1,7 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import type { StateDictChoice, StateDictOptions } from '../formats/state-dict.js'
+import { placeOf, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -40,17 +40,26 @@ export async function importRun(config: Config, source: string, options: ImportR
 /** {@link importRun} with weights that were read before. */
 export async function importOpened(
   config: Config,
-  { source, weights: tensors, key, otherKeys }: Pick<OpenedWeights, 'source' | 'weights' | 'key' | 'otherKeys'>,
+  {
+    source,
+    weights: tensors,
+    key,
+    otherKeys,
+    prefix,
+  }: Pick<OpenedWeights, 'source' | 'weights' | keyof StateDictChoice>,
   options: ImportRunOptions = {},
 ): Promise<ImportedRun> {
-  const { out, signal, space: ownSpace, data, key: _key, ...rest } = options
+  const { out, signal, space: ownSpace, data, key: _key, prefix: _prefix, ...rest } = options
   if (out !== undefined) await RunFolder.checkFree(out)
   const prepared = await prepare(config, { space: ownSpace, data })
   signal?.throwIfAborted()
   const { space, random, method, identity } = prepared
   const taken = method.takeWeights?.(tensors) ?? new Set()
   const others = new Map([...tensors].filter(([name]) => !taken.has(name)))
-  const { weights, report: ofSupernet } = importWeights(space, others, { ...rest, source })
+  const { weights, report: ofSupernet } = importWeights(space, others, {
+    ...rest,
+    source: placeOf(source, { key, otherKeys }),
+  })
   const kept = [...(method.weights?.().keys() ?? [])].filter((name) => !taken.has(name))
   const report: ImportReport = {
     ...ofSupernet,
@@ -58,7 +67,7 @@ export async function importOpened(
     initial: [...ofSupernet.initial, ...kept],
   }
 
-  const choice = key === undefined ? {} : { key, otherKeys }
+  const choice = { ...(key !== undefined && { key, otherKeys }), ...(prefix !== undefined && { prefix }) }
 
   using supernet = Supernet.of(space)
   await initialise(supernet, random)

@@ -1,5 +1,6 @@
 /** Turns weights of other implementations into weights of a supernet: renames, completes, checks and reports. */
 import { expected, UserError } from '../base/errors.js'
+import { listPrefixes } from '../formats/prefixes.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { checkPath, parsePath } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -128,7 +129,7 @@ const ONES: Filling = { value: 1, reason: 'ones: the batch norm has no scale in 
 const NO_SHIFT: Filling = { value: 0, reason: 'zeros: the batch norm has no shift in the checkpoint' }
 
 function nothingKnown(source: string, names: readonly string[]): UserError {
-  const received = names.length === 0 ? 'no tensors' : names.slice(0, 3).join(', ')
+  const received = names.length === 0 ? 'no tensors' : `${names.slice(0, 3).join(', ')}, with ${listPrefixes(names)}`
   return new UserError(`Expected names of ${NAME_MAP_NAMES.join(', ')} in ${source} but received ${received}`)
 }
 

@@ -1,6 +1,9 @@
+import { withoutPrefix, withoutSharedPrefix } from '../formats/prefixes.js'
 import { readSafetensors, type Tensor } from '../formats/safetensors.js'
-import { noSuchKey, type StateDictChoice, type StateDictOptions, withoutPrefix } from '../formats/state-dict.js'
+import { noSuchKey, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
 import { readTorchFile } from '../formats/torch.js'
+import { SPACES, toldByWeights } from '../spaces/index.js'
+import { namesOfOthers, supernetShapes } from './name-maps/index.js'
 
 /** Tensors of a file by name, and where they were found. */
 export interface WeightsFile extends StateDictChoice {
@@ -9,9 +12,10 @@ export interface WeightsFile extends StateDictChoice {
 
 /**
  * Reads tensors by name from a safetensors file, if the file's name ends in `.safetensors`, else from a PyTorch state
- * dict. All floating-point numbers become float32 (doubles are rounded). Integers keep their type.
+ * dict. All floating-point numbers become float32 (doubles are rounded). Integers keep their type. A beginning that all
+ * names share, such as `module.` or `model.`, is taken off if the rest are names of a known network.
  *
- * @throws UserError for a file that cannot be read or holds something else, and for a key that is not there.
+ * @throws UserError for a file that cannot be read or holds something else, and for a key or prefix that is not there.
  */
 export async function readWeights(file: string, options: StateDictOptions = {}): Promise<ReadonlyMap<string, Tensor>> {
   return (await readWeightsFile(file, options)).weights
@@ -19,14 +23,25 @@ export async function readWeights(file: string, options: StateDictOptions = {}):
 
 /** Does {@link readWeights}, and tells which state dict it read of a file that holds several. */
 export async function readWeightsFile(file: string, options: StateDictOptions = {}): Promise<WeightsFile> {
-  if (!file.endsWith('.safetensors')) {
-    const { tensors, ...choice } = await readTorchFile(file, options)
-    return { weights: tensors, ...choice }
-  }
+  const { tensors, prefix: wrappers = '', ...choice } = await readTensors(file, options)
+  const rest = options.prefix === undefined ? withoutSharedPrefix(tensors, isKnown) : { tensors }
+  const prefix = wrappers + (rest.prefix ?? '')
+  return { weights: rest.tensors, ...choice, ...(prefix !== '' && { prefix }) }
+}
+
+async function readTensors(file: string, options: StateDictOptions) {
+  if (!file.endsWith('.safetensors')) return readTorchFile(file, options)
   if (options.key !== undefined) throw noSuchKey(options.key, [], file)
   const { tensors } = await readSafetensors(file)
   for (const [name, { shape, data }] of tensors) {
     if (data instanceof Float64Array) tensors.set(name, { shape, data: Float32Array.from(data) })
   }
-  return { weights: withoutPrefix(tensors), otherKeys: [] }
+  return { ...withoutPrefix(tensors, file, options.prefix), otherKeys: [] }
+}
+
+/** True for names that an implementation or a space of this package uses. */
+function isKnown(tensors: ReadonlyMap<string, Tensor>): boolean {
+  if (namesOfOthers([...tensors.keys()])) return true
+  const shapes = supernetShapes(tensors)
+  return SPACES.some((space) => toldByWeights(space, shapes) !== undefined)
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -71,6 +71,41 @@ test('import, export and infer read the state dict of a key, and name it and the
   const wrong = await pada(['import', file, '--key', 'ema', '--out', join(folder, 'run')])
   expect(wrong.stderr).toContain('Expected state_dict_ema or state_dict or ema.model for --key of')
   expect([wrong.code, existsSync(join(folder, 'run'))]).toEqual([2, false])
+})
+
+test('import takes off a prefix that all names share, and a given one, and names an unpacked archive', async () => {
+  const folder = temporaryFolder()
+  const { file, tensors } = await makeCheckpoint(folder, undefined, { trained: true })
+  const under = (prefix: string) => [...tensors].map(([name, tensor]) => [prefix + name, tensor] as const)
+  await writeTorchStateDict(file, under('_orig_mod.model.'))
+  const args = ['import', file, ...tiny('space.affine=true'), '--json']
+  const shared = await pada([...args, '--out', join(folder, 'shared')])
+  expect(shared.code, shared.stderr).toBe(0)
+  const { report } = importWeights(nasBench201({ ...size, affine: true }), tensors)
+  expect(JSON.parse(shared.stdout)).toMatchObject({ prefix: '_orig_mod.model.', matched: report.matched })
+  const about = JSON.parse(readFileSync(join(folder, 'shared/import.json'), 'utf8'))
+  expect(about).toMatchObject({ prefix: '_orig_mod.model.', matched: report.matched })
+
+  await writeTorchStateDict(file, [...under('student.'), ...under('teacher.')])
+  const neither = await pada([...args, '--out', join(folder, 'given')])
+  expect(neither.stderr).toContain('with the prefixes student. (')
+  const given = await pada([...args, '--prefix', 'student.', '--out', join(folder, 'given')])
+  expect(given.code, given.stderr).toBe(0)
+  expect(JSON.parse(given.stdout)).toMatchObject({ prefix: 'student.', matched: report.matched, left: [] })
+  const wrong = await pada(['export', file, '--prefix', 'ema.', '--out', join(folder, 'out.pt')])
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(`for --prefix of ${file} but received ema.`)])
+
+  const ema = fileURLToPath(new URL('../fixtures/checkpoint-ema.pt', import.meta.url))
+  const unknown = await pada(['import', ema, ...tiny(), '--out', join(folder, 'unknown')])
+  expect(unknown.stderr).toContain(
+    `in ${ema} under the key state_dict (others: state_dict_ema, ema.model) but received w, with no prefix`,
+  )
+
+  const unpacked = join(folder, 'archive')
+  mkdirSync(unpacked)
+  writeFileSync(join(unpacked, 'data.pkl'), '')
+  const refused = await pada(['export', unpacked, '--out', join(folder, 'out.pt')])
+  expect(refused.stderr).toContain(`for ${unpacked} but received an unpacked checkpoint: pack it again: zip -0 -r`)
 })
 
 test('import without strictness says what it did not take', async () => {

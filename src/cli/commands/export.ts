@@ -15,7 +15,7 @@ import type { StatisticsSource } from '../../search/path-statistics.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { givenSpace, jsonOption, keyOption, onePath, oneText, setOption, whole } from '../options.js'
+import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
 import { integer } from '../output/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
@@ -31,6 +31,7 @@ const options = {
     describe: 'Format of the output',
   },
   key: keyOption,
+  prefix: prefixOption,
   path: {
     type: 'string',
     requiresArg: true,
@@ -151,8 +152,8 @@ async function subject(
 }
 
 /** Opens the source; with `--best` the file of a retraining's best weights, which is there before any checkpoint. */
-async function openSource({ best, averaged, key }: Arguments, source: string): Promise<OpenedWeights> {
-  if (!best) return openWeights(source, { key })
+async function openSource({ best, averaged, key, prefix }: Arguments, source: string): Promise<OpenedWeights> {
+  if (!best) return openWeights(source, { key, prefix })
   if (averaged) throw new UserError('Expected --best or --averaged but received both', 2)
   const file = join(source, BEST_WEIGHTS)
   if (!(await exists(file))) throw expected('the run of a retraining that has evaluated an epoch', '--best', source, 2)

@@ -3,6 +3,7 @@ import { expected } from '../../base/errors.js'
 import { type Config, configOfSettings, loadConfig } from '../../config/index.js'
 import { assign, isGroup, readSettings, type Settings } from '../../config/settings.js'
 import { SPACES } from '../../config/spaces.js'
+import { placeOf } from '../../formats/state-dict.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { importOpened } from '../../search/import-run.js'
 import { ensureNative } from '../../setup/index.js'
@@ -10,7 +11,7 @@ import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { configOption, jsonOption, keyOption, onePath, oneText, setOption } from '../options.js'
+import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
 import { integer } from '../output/format.js'
 import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
@@ -24,6 +25,7 @@ const options = {
   config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
   set: setOption,
   key: keyOption,
+  prefix: prefixOption,
   from: {
     choices: NAME_MAP_NAMES,
     requiresArg: true,
@@ -62,9 +64,9 @@ export const importCommand: CommandModule<object, Arguments> = {
         coerce: onePath('import'),
       })
       .options(options),
-  async handler({ source, key, from, path, out, json, ...argv }) {
+  async handler({ source, key, prefix, from, path, out, json, ...argv }) {
     if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
-    const opened = await openWeights(source, { key })
+    const opened = await openWeights(source, { key, prefix })
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
@@ -80,8 +82,10 @@ export const importCommand: CommandModule<object, Arguments> = {
 /** Settings from options and file, then from the weights, then the published ones: the first that exist. */
 async function settings(
   { config: file, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
-  { weights, source, run }: OpenedWeights,
+  opened: OpenedWeights,
 ): Promise<Config> {
+  const { weights, run } = opened
+  const source = placeOf(opened.source, opened)
   const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
   const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
   for (const assignment of named) assign(written, assignment)

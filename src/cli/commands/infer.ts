@@ -10,7 +10,16 @@ import { evaluateLogits, infer } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { givenSpace, jsonOption, keyOption, onePath, precisionOption, setOption, whole } from '../options.js'
+import {
+  givenSpace,
+  jsonOption,
+  keyOption,
+  onePath,
+  precisionOption,
+  prefixOption,
+  setOption,
+  whole,
+} from '../options.js'
 import { decimal, percent } from '../output/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
@@ -27,6 +36,7 @@ const options = {
   cells: { type: 'number', requiresArg: true, describe: 'Cells per stage (darts: cells of the whole network)' },
   checkpoint: { ...file('--checkpoint', 'PyTorch state dict, .safetensors or run folder'), demandOption: true },
   key: keyOption,
+  prefix: prefixOption,
   input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
   labels: file('--labels', 'integer .npy: [images]'),
   path: {
@@ -46,7 +56,7 @@ type Arguments = InferredOptionTypes<typeof options>
 export const inferCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
-    const opened = await openWeights(argv.checkpoint, { key: argv.key })
+    const opened = await openWeights(argv.checkpoint, { key: argv.key, prefix: argv.prefix })
     const { weights } = opened
     const images = await readImages(argv.input)
     const { space, paths } = await subject(argv, opened, images)

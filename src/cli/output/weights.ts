@@ -2,16 +2,18 @@ import type { StateDictChoice } from '../../formats/state-dict.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
 import { integer } from './format.js'
 
-/** Says which state dict was read, if the file keeps it under a key. */
-export function describeKey({ key, otherKeys }: StateDictChoice): string[] {
-  if (key === undefined) return []
+/** Says which state dict was read, if the file keeps it under a key, and what was taken off its names. */
+export function describeKey({ key, otherKeys, prefix }: StateDictChoice): string[] {
   const others = otherKeys.length === 0 ? '' : `; not ${otherKeys.join(', ')}, which --key reads`
-  return [`weights under the key ${key}${others}`]
+  return [
+    ...(key === undefined ? [] : [`weights under the key ${key}${others}`]),
+    ...(prefix === undefined ? [] : [`the prefix ${prefix} is taken off the names`]),
+  ]
 }
 
 /** The choice of a state dict, as fields of an event. */
-export function keyFields({ key, otherKeys }: StateDictChoice): Partial<StateDictChoice> {
-  return key === undefined ? {} : { key, otherKeys }
+export function keyFields({ key, otherKeys, prefix }: StateDictChoice): Partial<StateDictChoice> {
+  return { ...(key !== undefined && { key, otherKeys }), ...(prefix !== undefined && { prefix }) }
 }
 
 /** Says which statistics batch norms use. */

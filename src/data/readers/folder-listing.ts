@@ -1,21 +1,26 @@
 /** Lists the images in a folder of class folders, and detects whether they have changed. */
 import { createHash } from 'node:crypto'
-import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
 import { expected } from '../../base/errors.js'
+import { exists } from '../../base/files.js'
+import { type FileName, fileName, joinNames, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
 
 /** Suffixes of torchvision's `ImageFolder`. */
 const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
 /** macOS and notebooks create files whose names begin with a dot. They are no images, and are not counted. */
 const HIDDEN = /^\./
+/** File of Tiny ImageNet beside the folder `images`: in each line the name of an image and its class. */
+const ANNOTATIONS = 'val_annotations.txt'
 /** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
 const STATS = 64
 
 export interface ListedImage {
-  /** Path relative to the split's folder: CLASS/FILE. */
+  /** Path relative to the split's folder: CLASS/FILE, or deeper. */
   readonly name: string
+  /** Bytes of `name`, if they are not UTF-8. */
+  readonly bytes?: Buffer
   readonly label: number
 }
 
@@ -28,20 +33,57 @@ export interface Listing {
   readonly passedOver: ReadonlyMap<string, number>
 }
 
+/** An entry of a folder. Links are followed. */
+interface Entry {
+  readonly name: FileName
+  readonly shown: string
+  readonly isFolder: boolean
+  readonly isLink: boolean
+}
+
+/** Path of an image. */
+export function fileOf({ folder }: Listing, { name, bytes }: ListedImage): FileName {
+  return bytes === undefined ? join(folder, name) : joinNames(folder, bytes)
+}
+
 /**
- * Lists a split: one folder per class, with images in it. Deeper files and files with other suffixes are counted only.
- * Classes are numbered by name, as torchvision's `ImageFolder` numbers them. Classes alternate: first comes the first
- * image by name of each class, then the second image of each. So the first images of a split cover all classes.
+ * Lists a split: one folder per class, with images in it or in folders below. Files with other suffixes are counted
+ * only. Classes are numbered by name, as torchvision's `ImageFolder` numbers them. Classes alternate: first comes the
+ * first image by name of each class, then the second image of each. So the first images of a split cover all classes.
  *
+ * @param train The training split. A split in the form of Tiny ImageNet's `val` has its classes.
  * @throws UserError for a split without classes or a class without images.
  */
-export async function listSplit(folder: string): Promise<Listing> {
+export async function listSplit(folder: string, train?: Listing): Promise<Listing> {
+  if (train !== undefined && (await exists(join(folder, ANNOTATIONS)))) return listAnnotated(folder, train)
   const passedOver = new Map<string, number>()
-  const classes = await classesIn(folder, passedOver)
-  if (classes.length === 0) throw expected('a folder per class', folder, countsBySuffix(passedOver) || 'none')
-  const names: string[][] = []
-  for (const name of classes) names.push(await imagesIn(join(folder, name), passedOver))
-  return { folder, classes, images: interleave(classes, names), passedOver }
+  const entries = await foldersIn(folder, passedOver)
+  if (entries.length === 0) {
+    const counts = countsBySuffix(passedOver)
+    const isFlat = [...passedOver.keys()].some((suffix) => IMAGE.test(suffix))
+    const advice = isFlat ? ': move each image into a folder of the name of its class' : ''
+    throw expected('a folder per class', folder, `${counts || 'none'}${advice}`)
+  }
+  const names: FileName[][] = []
+  for (const { name } of entries) names.push(await imagesIn(folder, name, passedOver))
+  return { folder, classes: entries.map(({ shown }) => shown), images: interleave(names), passedOver }
+}
+
+/** Lists the images of `folder/images` by the classes in the file of annotations. */
+async function listAnnotated(folder: string, { classes, folder: train }: Listing): Promise<Listing> {
+  const file = join(folder, ANNOTATIONS)
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  const names: string[][] = classes.map(() => [])
+  for (const line of (await readFile(file, 'utf8')).split(/\r?\n/)) {
+    if (line === '') continue
+    const [name, label = ''] = line.split('\t')
+    const images = names[labels.get(label) ?? -1]
+    if (images === undefined) throw expected(`classes of ${train}`, file, label || 'a line without a class')
+    if (/[\\/]/.test(name)) throw expected('names of files', file, name)
+    images.push(`images/${name}`)
+  }
+  for (const images of names) images.sort()
+  return { folder, classes, images: interleave(names), passedOver: new Map() }
 }
 
 /** Numbers of what was passed over in words, such as `20 .gif, 1 folder`; empty without any. */
@@ -49,56 +91,85 @@ export function countsBySuffix(passedOver: ReadonlyMap<string, number>): string 
   return [...passedOver].map(([suffix, count]) => `${count} ${suffix}`).join(', ')
 }
 
-function passOver(entry: { readonly name: string; isDirectory(): boolean }, passedOver: Map<string, number>): void {
-  const suffix = entry.isDirectory() ? 'folder(s)' : extname(entry.name).toLowerCase() || 'without suffix'
+function passOver({ shown }: Entry, passedOver: Map<string, number>): void {
+  const suffix = extname(shown).toLowerCase() || 'without suffix'
   passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + 1)
 }
 
-/** Folders in a folder, through links, by name. `passedOver` counts everything else. */
-export async function classesIn(folder: string, passedOver = new Map<string, number>()): Promise<string[]> {
-  const classes: string[] = []
-  for (const entry of await entriesOf(folder)) {
-    if (HIDDEN.test(entry.name)) continue
-    // Links to folders count as folders: users create them to select a few classes of a larger data set.
-    const target = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => entry) : entry
-    if (target.isDirectory()) classes.push(entry.name)
-    else passOver(entry, passedOver)
-  }
-  return classes.sort()
+/** Names of the folders in a folder, through links, by name. */
+export async function classesIn(folder: string): Promise<string[]> {
+  return (await foldersIn(folder)).map(({ shown }) => shown)
 }
 
-async function imagesIn(folder: string, passedOver: Map<string, number>): Promise<string[]> {
-  const names: string[] = []
-  const others = new Map<string, number>()
+/** Folders in a folder by name. `passedOver` counts everything else. */
+async function foldersIn(folder: string, passedOver = new Map<string, number>()): Promise<Entry[]> {
+  const folders: Entry[] = []
   for (const entry of await entriesOf(folder)) {
-    if (HIDDEN.test(entry.name)) continue
-    if (IMAGE.test(entry.name) && !entry.isDirectory()) names.push(entry.name)
-    else passOver(entry, others)
+    if (entry.isFolder) folders.push(entry)
+    else passOver(entry, passedOver)
   }
-  if (names.length === 0) {
+  return folders.sort((a, b) => (a.shown < b.shown ? -1 : 1))
+}
+
+/** Images of a class in the order of `ImageFolder`: by folder, then by name. Paths are relative to the split. */
+async function imagesIn(split: string, name: FileName, passedOver: Map<string, number>): Promise<FileName[]> {
+  const folders: { readonly shown: string; readonly images: Entry[]; readonly path: FileName }[] = []
+  const others = new Map<string, number>()
+  const walk = async (path: FileName, chain: readonly string[]) => {
+    const images: Entry[] = []
+    for (const entry of await entriesOf(joinNames(split, path))) {
+      const inner = joinNames(path, entry.name)
+      const target = entry.isLink && entry.isFolder ? await realpath(joinNames(split, inner)) : undefined
+      // A link to a folder around it would never end.
+      if (target !== undefined && chain.some((folder) => `${folder}${sep}`.startsWith(`${target}${sep}`))) continue
+      if (entry.isFolder) await walk(inner, target === undefined ? chain : [...chain, target])
+      else if (IMAGE.test(entry.shown)) images.push(entry)
+      else passOver(entry, others)
+    }
+    folders.push({ shown: shownName(path), images: images.sort((a, b) => (a.shown < b.shown ? -1 : 1)), path })
+  }
+  await walk(name, [await realpath(joinNames(split, name))])
+  folders.sort((a, b) => (a.shown < b.shown ? -1 : 1))
+  const files = folders.flatMap(({ images, path }) => images.map((image) => joinNames(path, image.name)))
+  if (files.length === 0) {
     throw expected(
       'at least one image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM',
-      folder,
+      shownName(joinNames(split, name)),
       countsBySuffix(others) || 'none',
     )
   }
   for (const [suffix, count] of others) passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + count)
-  return names.sort()
+  return files
 }
 
-function entriesOf(folder: string): Promise<Dirent[]> {
-  return readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable folder', folder, error.code ?? error.message)
-  })
+/** Entries whose names do not begin with a dot. A name with the suffix of an image is taken for a file's. */
+async function entriesOf(folder: FileName): Promise<Entry[]> {
+  const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw expected('a readable folder', shownName(folder), error.code ?? error.message)
+    },
+  )
+  const entries: Entry[] = []
+  for (const entry of found) {
+    const name = fileName(entry.name)
+    const shown = shownName(name)
+    if (HIDDEN.test(shown)) continue
+    const isLink = entry.isSymbolicLink()
+    // Links to folders count as folders: users create them to select a few classes of a larger data set.
+    const target = isLink && !IMAGE.test(shown) ? await stat(joinNames(folder, name)).catch(() => entry) : entry
+    entries.push({ name, shown, isLink, isFolder: target.isDirectory() })
+  }
+  return entries
 }
 
-function interleave(classes: readonly string[], names: readonly (readonly string[])[]): ListedImage[] {
+function interleave(names: readonly (readonly FileName[])[]): ListedImage[] {
   const images: ListedImage[] = []
   const most = names.reduce((longest, { length }) => Math.max(longest, length), 0)
   for (let rank = 0; rank < most; rank++) {
-    for (const [label, name] of classes.entries()) {
-      const file = names[label][rank]
-      if (file !== undefined) images.push({ name: `${name}/${file}`, label })
+    for (const [label, files] of names.entries()) {
+      const file = files[rank]
+      if (typeof file === 'string') images.push({ name: file, label })
+      else if (file !== undefined) images.push({ name: shownName(file), bytes: file, label })
     }
   }
   return images
@@ -117,7 +188,9 @@ export function requireSameClasses(train: Listing, test: Listing): void {
     const present = new Set(other.classes)
     const missing = one.classes.find((name) => !present.has(name))
     if (missing === undefined) continue
-    throw expected(`a class ${missing}, which ${one.folder} has,`, other.folder, 'none')
+    const isShared = one.classes.some((name) => present.has(name))
+    const received = isShared ? 'none' : `only ${other.classes.slice(0, 3).join(', ')}`
+    throw expected(`a class ${missing}, which ${one.folder} has,`, other.folder, received)
   }
 }
 
@@ -128,12 +201,13 @@ export function requireSameClasses(train: Listing, test: Listing): void {
  * @param salt More text that the hash depends on.
  * @throws UserError for an unreadable image.
  */
-export async function digestOf({ folder, images }: Listing, salt: string): Promise<string> {
+export async function digestOf(listing: Listing, salt: string): Promise<string> {
+  const { images } = listing
   const stamps: string[] = new Array(images.length)
   await inParallel(images.length, STATS, async (index) => {
-    const file = join(folder, images[index].name)
+    const file = fileOf(listing, images[index])
     const { size, ino, mtimeNs, ctimeNs } = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-      throw expected('a readable file', file, error.code ?? error.message)
+      throw expected('a readable file', shownName(file), error.code ?? error.message)
     })
     stamps[index] = `${size} ${ino} ${mtimeNs} ${ctimeNs}`
   })

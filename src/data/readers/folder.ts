@@ -14,6 +14,7 @@ import {
   classesIn,
   countsBySuffix,
   digestOf,
+  fileOf,
   type ListedImage,
   type Listing,
   listSplit,
@@ -33,8 +34,8 @@ interface Source {
 }
 
 /**
- * Reads images in the layout of ImageNet: `train/CLASS/IMAGE`, and the same in `test`, `val` or both; see
- * {@link chooseSplits}. A folder `test` without classes of `train` is unlabelled, and is not used if there is another
+ * Reads images in the layout of ImageNet: `train/CLASS/IMAGE`, or deeper, and the same in `test`, `val` or both; see
+ * {@link chooseSplits}. A `val` as Tiny ImageNet has it is read too: `images` beside `val_annotations.txt`. A folder `test` without classes of `train` is unlabelled, and is not used if there is another
  * split. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
  * keeps the pixels until a file, the number of images, the size or the decoder changes.
  *
@@ -59,7 +60,7 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
     return listing
   }
   const list = async (split: string) => {
-    const listing = await listSplit(join(dir, split))
+    const listing = await listSplit(join(dir, split), all)
     requireSameClasses(all, listing)
     return counted(listing, split)
   }
@@ -114,7 +115,7 @@ function stratified({ images }: Listing, count: number): ListedImage[] {
 /** Height and width of all images: the given size, or the size of the first image. */
 async function commonExtents({ listing, digest }: Source, size: number | undefined): Promise<Extents> {
   if (size !== undefined) return { height: size, width: size }
-  return (await cachedExtents(digest)) ?? (await extentsOf(join(listing.folder, listing.images[0].name)))
+  return (await cachedExtents(digest)) ?? (await extentsOf(fileOf(listing, listing.images[0])))
 }
 
 /** Decodes images and what they do not show, or takes both from the cache. */
@@ -141,17 +142,18 @@ async function load(
 }
 
 async function decodeAll(
-  { folder, images }: Listing,
+  listing: Listing,
   extents: Extents,
   { size, signal }: ReadOptions,
   facts: ImageFacts,
 ): Promise<Uint8Array> {
+  const { images } = listing
   const bytes = 3 * extents.height * extents.width
   const pixels = new Uint8Array(images.length * bytes)
   await inParallel(images.length, CONCURRENT_IMAGES, async (index) => {
     signal?.throwIfAborted()
     const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
-    facts.add(await decodeTo(planes, join(folder, images[index].name), extents, size))
+    facts.add(await decodeTo(planes, fileOf(listing, images[index]), extents, size))
   })
   return pixels
 }

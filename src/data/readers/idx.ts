@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
@@ -41,7 +42,7 @@ export function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
 
 /**
  * Reads a folder in the layout of MNIST and Fashion-MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the
- * same with `t10k-`, each plain or as `.gz`. The number of classes is one more than the largest training label.
+ * same with `t10k-`, each plain or as `.gz`; see {@link locate} for other names. The number of classes is one more than the largest training label.
  */
 export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'IDX')
@@ -78,11 +79,20 @@ async function readSplit(dir: string, prefix: string, wanted: number | undefined
   return { split: subset(all, wanted, setting), classes: largest + 1 }
 }
 
+/**
+ * The file of this name, with a dot for the dash before `idx` too, and as `.gz`. Some archives hold each file in a
+ * folder of its name.
+ */
 async function locate(dir: string, name: string): Promise<string> {
-  const plain = join(dir, name)
-  if (await exists(plain)) return plain
-  if (await exists(`${plain}.gz`)) return `${plain}.gz`
-  throw expected(`${name} or ${name}.gz`, 'the IDX data', `a folder without them: ${dir}`)
+  const names = [name, `${name}.gz`, name.replace('-idx', '.idx'), `${name.replace('-idx', '.idx')}.gz`]
+  for (const outer of names) {
+    const path = join(dir, outer)
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isDirectory() === false) return path
+    if (found === undefined) continue
+    for (const inner of names) if (await exists(join(path, inner))) return join(path, inner)
+  }
+  throw expected(`${names[0]} or ${names[2]}, plain or as .gz,`, 'the IDX data', `a folder without them: ${dir}`)
 }
 
 function hex(value: number): string {

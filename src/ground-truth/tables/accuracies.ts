@@ -26,7 +26,7 @@ export function accuraciesTable(accuracies: Accuracies, file: string, kept = fal
       return accuracies.keys
     },
     columns: names,
-    defaultColumn: defaultColumn(names, 'cifar10_test'),
+    defaultColumn: defaultColumn(names, keyedBy === 'hash' ? 'test_accuracy' : 'cifar10_test'),
     kept,
     values,
     text(column, row) {

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../../base/errors.js'
 import { decompressBzip2, type NextBytes } from '../../formats/bzip2.js'
+import { requireSize } from '../../formats/foreign.js'
 import { npyPickle } from '../../formats/npy.js'
 import { PickledArray } from '../../formats/numpy-pickle.js'
 import { unpickle, unpickleFrom } from '../../formats/pickle.js'
@@ -76,6 +77,7 @@ export async function readTableFolder(folder: string): Promise<Accuracies> {
 
 async function readValue(file: string, kind: PickleKind): Promise<unknown> {
   if (kind !== 'numpy' && kind !== 'torchZip') return readParts(file, kind)
+  await requireSize(file, 'save the dictionary by pickle.dump, which is read in parts')
   const bytes = await readFile(file).catch((error: unknown) => {
     throw unreadable(file, error)
   })

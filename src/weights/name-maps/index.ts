@@ -32,3 +32,8 @@ export function supernetShapes(tensors: WeightShapes, from?: string): WeightShap
 export function recogniseNames(names: readonly string[]): NameMap {
   return NAME_MAPS.find((map) => map.recognises(names))!
 }
+
+/** True for names of another implementation than this package. */
+export function namesOfOthers(names: readonly string[]): boolean {
+  return recogniseNames(names) !== PADA_NATIVE
+}

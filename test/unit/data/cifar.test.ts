@@ -121,7 +121,12 @@ describe('cifar100', () => {
   it.each([
     ['truncated records', Buffer.alloc(3073), 'Expected whole records of 3074 bytes for '],
     ['a label above 99', records([0, 100]), 'Expected labels from 0 to 99 for '],
-    ['an empty file', Buffer.alloc(0), 'Expected whole records of 3074 bytes for '],
+    ['an empty file', Buffer.alloc(0), 'but received an empty file'],
+    [
+      'a pointer of Git LFS',
+      Buffer.from('version https://git-lfs.github.com/spec/v1\n'),
+      'but received a Git LFS pointer',
+    ],
   ])('refuses %s', async (_, bytes, message) => {
     writeFileSync(join(dir, 'train.bin'), bytes)
     await expect(loadSplits({ format: 'cifar100', dir })).rejects.toThrow(message)

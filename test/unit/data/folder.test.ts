@@ -83,6 +83,82 @@ const cached = () => readdirSync(join(root, 'cache', 'images')).filter((name) =>
 const VAL = 'val is the test split, because there is no split test'
 
 describe('folder', () => {
+  it('walks down folders of a class by name, and follows links but not around', async () => {
+    await writePets()
+    await png('train/dog/x/1.png', counting(60))
+    await png('train/dog/x-y/2.png', counting(70))
+    await png('train/dog/x/y/3.png', counting(80))
+    symlinkSync(join(dir, 'train/dog'), join(dir, 'train/dog/x/around'))
+    await png('../elsewhere/4.png', counting(90))
+    symlinkSync(join(root, 'elsewhere'), join(dir, 'train/dog/z'))
+    symlinkSync(join(root, 'elsewhere'), join(root, 'elsewhere/self'))
+    const { train } = await load()
+    expect(pixelsOf(train)).toEqual([30, 20, 10, 60, 70, 80, 90])
+  })
+
+  it('reads the validation images of Tiny ImageNet by their annotations', async () => {
+    await png('train/n1/images/n1_0.JPEG', counting(10))
+    await png('train/n2/images/n2_0.JPEG', counting(20))
+    write('train/n1/n1_boxes.txt', '')
+    for (const i of [0, 1, 2]) await png(`val/images/val_${i}.JPEG`, counting(100 + i))
+    await png('test/images/test_0.JPEG', counting(0))
+    const lines = ['val_2.JPEG\tn1\t0\t0\t8\t8', 'val_0.JPEG\tn2\t0', 'val_1.JPEG\tn2\t0\t0']
+    write('val/val_annotations.txt', `${lines.join('\n')}\n`)
+    const { train, test, classNames } = await load()
+    expect(classNames).toEqual(['n1', 'n2'])
+    expect(pixelsOf(train)).toEqual([10, 20])
+    expect([pixelsOf(test), [...test.labels]]).toEqual([
+      [102, 100, 101],
+      [0, 1, 1],
+    ])
+    write('val/val_annotations.txt', 'val_0.JPEG\tn3')
+    await expect(load()).rejects.toThrow(`Expected classes of ${join(dir, 'train')} for`)
+    write('val/val_annotations.txt', '../x.JPEG\tn1')
+    await expect(load()).rejects.toThrow('but received ../x.JPEG')
+    rmSync(join(dir, 'val/val_annotations.txt'))
+    await expect(load()).rejects.toThrow(
+      `Expected a class n1, which ${join(dir, 'train')} has, for ${join(dir, 'val')} but received only images`,
+    )
+  })
+
+  it('says how a split without folders must be arranged', async () => {
+    await writePets()
+    rmSync(join(dir, 'val'), { recursive: true })
+    await png('val/1.png', counting(0))
+    await expect(load()).rejects.toThrow(
+      `Expected a folder per class for ${join(dir, 'val')} but received 1 .png: move each image into a folder of the name of its class`,
+    )
+  })
+
+  // macOS and Windows have no such names.
+  it.runIf(process.platform === 'linux')('reads files and classes whose names are not UTF-8', async () => {
+    await writePets()
+    const odd = (before: string, after: string) =>
+      Buffer.concat([Buffer.from(join(dir, before)), Buffer.from([0xe9]), Buffer.from(after)])
+    await png('more/1.png', counting(70))
+    writeFileSync(odd('train/dog/caf', '.png'), readFileSync(join(dir, 'more/1.png')))
+    for (const split of ['train', 'val']) {
+      mkdirSync(odd(`${split}/caf`, ''))
+      writeFileSync(odd(`${split}/caf`, '/1.png'), readFileSync(join(dir, 'more/1.png')))
+    }
+    rmSync(join(dir, 'more'), { recursive: true })
+    const { train, test, classNames } = await load()
+    expect(classNames).toEqual(['caf\\xe9', 'cat', 'dog'])
+    expect(pixelsOf(train)).toEqual([70, 30, 20, 10, 70])
+    expect([...test.labels]).toEqual([0, 1, 2])
+    expect(pixelsOf((await load()).train)).toEqual([70, 30, 20, 10, 70])
+    writeFileSync(odd('train/dog/caf', '.png'), 'no image')
+    await expect(load()).rejects.toThrow(`for ${join(dir, 'train/dog/caf')}\\xe9.png but received`)
+  })
+
+  it('names a web page in the place of an image', async () => {
+    await writePets()
+    write('train/dog/b.png', '<html>')
+    await expect(load()).rejects.toThrow(
+      `Expected an image for ${join(dir, 'train/dog/b.png')} but received a web page`,
+    )
+  })
+
   it('takes the classes by name and their images in turn, by name, as planes', async () => {
     await writePets()
     write('train/notes.txt', 'no class')
@@ -271,20 +347,18 @@ describe('formats', () => {
     write('train/a/2.webp', await animation.webp({ lossless: true, loop: 0, delay: [10, 10] }).toBuffer())
     write('train/a/3.GIF', 'not read')
     write('train/a/4.gif', 'not read')
-    write('train/a/deeper/5.png', 'not read')
+    await png('train/a/deeper/5.png', counting(20))
     write('train/loose.png', 'not read')
     write('train/README', 'not read')
     await png('val/a/1.png', counting(0))
     const { train, origin } = await load()
     const upper = [0, 1, 2].flatMap((c) => [0, 3, 6, 9].map((pixel) => (4000 + 300 * (pixel + c)) >> 8))
-    expect([...train.images]).toEqual([...upper, ...planes(10)])
+    expect([...train.images]).toEqual([...upper, ...planes(10), ...planes(20)])
     expect(origin?.notes).toEqual([
       VAL,
-      expect.stringMatching(
-        /^train: passed over (?=.*1 \.png)(?=.*1 without suffix)(?=.*2 \.gif)(?=.*1 folder\(s\)).* beside 2 images$/,
-      ),
-      'train: 1 of 2 images have 16 bits per channel, of which the upper 8 are read',
-      'train: 1 of 2 images have several frames or pages, of which the first is read',
+      expect.stringMatching(/^train: passed over (?=.*1 \.png)(?=.*1 without suffix)(?=.*2 \.gif).* beside 3 images$/),
+      'train: 1 of 3 images have 16 bits per channel, of which the upper 8 are read',
+      'train: 1 of 3 images have several frames or pages, of which the first is read',
     ])
   })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -153,7 +153,13 @@ describe('idx', () => {
       'an empty file',
       { 'train-labels-idx1-ubyte': Buffer.alloc(0) },
       {},
-      /magic number 0x00000801 for .*train-labels-idx1-ubyte but received 0 bytes/,
+      /Expected a data file for .*train-labels-idx1-ubyte but received an empty file/,
+    ],
+    [
+      'a web page',
+      { 't10k-labels-idx1-ubyte.gz': Buffer.from('<!DOCTYPE html><html></html>') },
+      {},
+      /Expected a data file for .*t10k-labels-idx1-ubyte.gz but received a web page/,
     ],
     [
       'truncated gzip data',
@@ -178,12 +184,26 @@ describe('idx', () => {
     await expect(loadSplits({ format: 'idx', dir, ...options })).rejects.toThrow(message)
   })
 
+  it('reads files under the names and in the folders that other sites give them, by their first bytes', async () => {
+    writeIdx()
+    const wanted = await loadSplits({ format: 'idx', dir })
+    const [train, labels] = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'].map((name) => join(dir, name))
+    renameSync(train, join(dir, 'train-images.idx3-ubyte'))
+    // Named .gz, but unpacked by a server.
+    renameSync(labels, join(dir, 'train-labels.idx1-ubyte.gz'))
+    const packed = join(dir, 't10k-images-idx3-ubyte.gz')
+    renameSync(packed, join(dir, 'moved'))
+    mkdirSync(packed)
+    renameSync(join(dir, 'moved'), join(packed, 't10k-images-idx3-ubyte'))
+    expect(await loadSplits({ format: 'idx', dir })).toEqual(wanted)
+  })
+
   it('names a missing folder, a missing file and a missing setting', async () => {
     await expect(loadSplits({ format: 'idx', dir: join(dir, 'none') })).rejects.toThrow(
       `Expected a folder for the IDX data but received a path that does not exist: ${join(dir, 'none')}`,
     )
     await expect(loadSplits({ format: 'idx', dir })).rejects.toThrow(
-      `Expected train-images-idx3-ubyte or train-images-idx3-ubyte.gz for the IDX data but received a folder without`,
+      `Expected train-images-idx3-ubyte or train-images.idx3-ubyte, plain or as .gz, for the IDX data but received a folder without`,
     )
     await expect(loadSplits({ format: 'idx' })).rejects.toMatchObject({
       message: 'Expected a folder for data.dir with data.format idx but received none',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -219,12 +219,18 @@ describe('npz', () => {
   it('refuses damaged archives', async () => {
     const file = join(dir, 'damaged.npz')
     const whole = readFileSync(fixture('channels-last'))
-    for (const bytes of [Buffer.from('hello'), whole.subarray(0, whole.length - 30), Buffer.alloc(0)]) {
+    for (const bytes of [Buffer.from('hello'), whole.subarray(0, whole.length - 30)]) {
       writeFileSync(file, bytes)
       await expect(loadSplits({ format: 'npz', dir: file })).rejects.toThrow(
         `Expected an .npz archive for ${file} but received "`,
       )
     }
+    writeFileSync(file, '<html>')
+    await expect(loadSplits({ format: 'npz', dir: file })).rejects.toThrow('but received a web page')
+    truncateSync(file, 2 ** 31)
+    await expect(loadSplits({ format: 'npz', dir: file })).rejects.toThrow(
+      `Expected at most 2048 MiB for ${file} but received 2048 MiB: divide it, such as into train.npz and test.npz`,
+    )
     const flipped = Buffer.from(whole)
     flipped[flipped.indexOf('x_train.npy') + 60] ^= 1
     writeFileSync(file, flipped)

@@ -28,15 +28,16 @@ it.each<[string, Dict, string | undefined, string[], string[]]>([
   ['the only key', { epoch: 1, model_state: { a: tensor } }, 'model_state', [], ['a']],
   ['the only key two levels down', { state: { epoch: 1, inner: { 'module.a': tensor } } }, 'state.inner', [], ['a']],
 ])('finds the state dict: %s', (_, checkpoint, key, otherKeys, names) => {
-  const { views, ...choice } = findViews(pickled(checkpoint), 'FILE')
+  const { views, prefix, ...choice } = findViews(pickled(checkpoint), 'FILE')
   expect(choice).toEqual({ ...(key !== undefined && { key }), otherKeys })
   expect([...views.keys()]).toEqual(names)
+  expect(prefix).toBe(key === 'state.inner' ? 'module.' : undefined)
 })
 
 it('asks for a key if none of several is usual, and finds dictionaries that hold themselves once', () => {
   const both = pickled({ epoch: 1, teacher: { a: tensor }, student: { a: tensor } })
   expect(() => findViews(both, 'FILE')).toThrow('Expected teacher or student for --key of FILE but received none')
-  expect(findViews(both, 'FILE', 'student')).toMatchObject({ key: 'student', otherKeys: ['teacher'] })
+  expect(findViews(both, 'FILE', { key: 'student' })).toMatchObject({ key: 'student', otherKeys: ['teacher'] })
   const loop = pickled({ epoch: 1, inner: { student: { a: tensor } } })
   const inner = loop.get('inner') as Map<string, unknown>
   inner.set('again', inner).set('outer', loop)
@@ -44,5 +45,7 @@ it('asks for a key if none of several is usual, and finds dictionaries that hold
   expect(() => findViews(pickled({ model: { a: tensor, step: 1 } }), 'FILE')).toThrow(
     'Expected a tensor for step in FILE',
   )
-  expect(() => findViews(pickled({ epoch: 1 }), 'FILE')).toThrow('Expected a tensor for epoch in FILE')
+  expect(() => findViews(pickled({ epoch: 1, state_dict: {} }), 'FILE')).toThrow(
+    'Expected weights for FILE but received no tensor, only epoch (a number), state_dict (an empty dictionary)',
+  )
 })

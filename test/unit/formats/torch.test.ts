@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -102,7 +102,8 @@ describe('readTorchStateDict', () => {
       ['ema.model', 3, ['state_dict_ema', 'state_dict']],
     ] as const) {
       const tensors = new Map([['w', { shape: [1], data: Float32Array.of(weight) }]])
-      expect(await readTorchFile(file, { key })).toEqual({ tensors, key: key ?? 'state_dict', otherKeys })
+      const prefix = key === 'ema.model' ? { prefix: 'module.' } : {}
+      expect(await readTorchFile(file, { key })).toEqual({ tensors, key: key ?? 'state_dict', otherKeys, ...prefix })
       expect(await readTorchStateDict(file, { key })).toEqual(tensors)
     }
     await expect(readTorchStateDict(file, { key: 'model_ema' })).rejects.toMatchObject({
@@ -123,6 +124,65 @@ describe('readTorchStateDict', () => {
       u8: { shape: [2], data: Uint8Array.of(0, 255) },
       bool: { shape: [2], data: Uint8Array.of(1, 0) },
     })
+  })
+
+  it.each(['', '-legacy'])('passes over objects beside the weights%s', async (format) => {
+    const { tensors, key } = await readTorchFile(fixture(`checkpoint-objects${format}.pt`))
+    expect(key).toBe('state_dict')
+    expect(Object.fromEntries(tensors)).toEqual({
+      w: { shape: [4], data: Float32Array.of(1, 2, 3, 4) },
+      p: { shape: [1], data: Float32Array.of(5) },
+    })
+  })
+
+  it('names an object in the place of a tensor, and of the whole checkpoint', async () => {
+    const inner = viewPickle(0, [4], [1]).slice(2, -1)
+    const call = `${text('other')}ctorch._utils\n_rebuild_sparse_tensor\n)Rs`
+    await expect(readMade(`\x80\x02${inner}${call}.`)).rejects.toThrow(
+      /Expected a tensor for other in .* but received an object of torch._utils._rebuild_sparse_tensor/,
+    )
+    await expect(readTorchStateDict(fixture('checkpoint-module.pt'))).rejects.toThrow(
+      'but received an object of torch.nn.modules.linear.Linear, which is not run: save its state_dict() instead',
+    )
+  })
+
+  it('takes off the prefixes of wrappers, and the count of averages', async () => {
+    const { tensors, prefix } = await readTorchFile(fixture('checkpoint-averaged.pt'))
+    expect(prefix).toBe('module.module.')
+    expect(Object.fromEntries(tensors)).toEqual({
+      weight: { shape: [1, 2], data: Float32Array.of(7, 7) },
+      bias: { shape: [1], data: Float32Array.of(7) },
+    })
+  })
+
+  it('takes off a given prefix, and leaves tensors of other names', async () => {
+    const inner = viewPickle(0, [4], [1]).slice(2, -1)
+    const named = (name: string) => inner.slice(1).replace(text('weight'), text(name))
+    const pickle = `\x80\x02}${named('net.weight')}${named('teacher.weight')}.`
+    const file = join(dir, 'made.pt')
+    expect([...(await readMade(pickle)).keys()]).toEqual(['net.weight', 'teacher.weight'])
+    expect([...(await readTorchStateDict(file, { prefix: 'net.' })).keys()]).toEqual(['weight'])
+    await expect(readTorchStateDict(file, { prefix: 'model.' })).rejects.toMatchObject({
+      message: `Expected the prefixes net. (1 of 2 names), teacher. (1 of 2 names) for --prefix of ${file} but received model.`,
+      exitCode: 2,
+    })
+  })
+
+  it('reads archives that were packed again, and names other files', async () => {
+    const plain = await readTorchStateDict(fixture('state-dict.pt'))
+    expect(await readTorchStateDict(fixture('state-dict-deflated.pt'))).toEqual(plain)
+    const put = (content: string | Buffer) => {
+      writeFileSync(join(dir, 'put.pt'), content)
+      return readTorchStateDict(join(dir, 'put.pt'))
+    }
+    await expect(put('\n<!DOCTYPE html><html>')).rejects.toThrow('but received a web page')
+    await expect(put('version https://git-lfs.github.com/spec/v1\n')).rejects.toThrow('received a Git LFS pointer')
+    await expect(put('')).rejects.toThrow('but received an empty file')
+    await expect(put(storedZip({ 'a/data.pkl': '', 'a/constants.pkl': '' }))).rejects.toThrow('a TorchScript program')
+    truncateSync(join(dir, 'put.pt'), 2 ** 31)
+    await expect(readTorchStateDict(join(dir, 'put.pt'))).rejects.toThrow(
+      /Expected at most 2048 MiB for .*put.pt but received 2048 MiB: save the state dict alone/,
+    )
   })
 
   it('takes off the prefix only where every name has it', async () => {
@@ -173,11 +233,19 @@ describe('readTorchStateDict', () => {
     [
       'a call of a system function',
       `\x80\x02cposix\nsystem\n${tuple(text('true'))}R.`,
-      'the pickle global posix.system',
+      'an object of posix.system, which is not run',
     ],
-    ['a global by protocol 4', '\x80\x04\x8c\x08builtins\x8c\x04eval\x93.', 'the pickle global builtins.eval'],
-    ['a nested torch global', '\x80\x02ctorch.os\nStorage\n.', 'the pickle global torch.os.Storage'],
-    ['object construction', '\x80\x02ccollections\nOrderedDict\n)\x81.', 'pickle opcode NEWOBJ at byte 28'],
+    ['a global by protocol 4', '\x80\x04\x8c\x08builtins\x8c\x04eval\x93.', 'an object of builtins.eval'],
+    ['a nested torch global', '\x80\x02ctorch.os\nStorage\n.', 'an object of torch.os.Storage'],
+    ['object construction', '\x80\x02cposix\nPath\n)\x81.', 'an object of posix.Path'],
+    ['an empty dictionary', '\x80\x02ccollections\nOrderedDict\n)R.', 'made.pt but received an empty dictionary'],
+    ['a call without arguments', '\x80\x02cposix\nsystem\nNR.', 'calls without arguments'],
+    [
+      'globals without end',
+      `\x80\x02${Array.from({ length: 2 ** 12 + 1 }, (_, i) => `ca\n${i}\n`).join('')}.`,
+      'more than 4096 globals',
+    ],
+    ['a long integer', '\x80\x02\x8b\x01\x10\0\0.', 'an integer of 4097 bytes'],
     ['the INST opcode', '\x80\x02(iposix\nsystem\n.', 'pickle opcode INST at byte 3'],
     ['an unknown opcode', '\x80\x02\xff.', 'pickle opcode 0xff at byte 2'],
     ['a truncated pickle', '\x80\x02X\x10\0\0\0abc', 'a truncated pickle'],
@@ -189,10 +257,14 @@ describe('readTorchStateDict', () => {
     [
       'arguments for OrderedDict',
       '\x80\x02ccollections\nOrderedDict\n(K\x01tR.',
-      'a call of collections.OrderedDict with',
+      'an object of collections.OrderedDict',
     ],
-    ['a value that is no dictionary', '\x80\x02K\x01.', 'a pickle of something else'],
-    ['a value that is no tensor', `\x80\x02}${text('epoch')}K\x01s.`, 'Expected a tensor for epoch in'],
+    ['a value that is no dictionary', '\x80\x02K\x01.', 'received a number'],
+    [
+      'a value that is no tensor',
+      `\x80\x02}${text('epoch')}K\x01s.`,
+      'made.pt but received no tensor, only epoch (a number)',
+    ],
     ['a view outside its storage', viewPickle(1, [4], [1]), 'a view within 4 elements for weight'],
     ['a stride outside its storage', viewPickle(0, [2, 2], [3, 1]), 'one that reaches element 4'],
     ['a huge view', viewPickle(0, [255, 255, 255, 255, 255], [0, 0, 0, 0, 0]), /Expected at most \d+ elements in/],

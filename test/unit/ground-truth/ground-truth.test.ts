@@ -118,7 +118,7 @@ describe('loadGroundTruth', () => {
 
   it('refuses a table without rows, an empty file, a missing file and a truncated one', async () => {
     expect(await refusal('arch,accuracy\n')).toBe('Expected at least one architecture in table.csv but received none')
-    expect(await refusal('')).toBe('Expected a column "arch" in table.csv but received no columns')
+    expect(await refusal('')).toBe('Expected a table for table.csv but received an empty file: download it again')
     const half = gzipSync(`arch,accuracy\n${NONE},10\n`).subarray(0, 40)
     expect(await refusal(half, {}, 'half.csv.gz')).toMatch(
       /^Expected a readable table for ground truth but received half\.csv\.gz: /,

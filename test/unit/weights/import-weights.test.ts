@@ -151,7 +151,7 @@ test.each<[string, SearchSpace, () => Map<string, Tensor>, object, string]>([
     nasbench201,
     () => change(new Map(), 'teacher.weight', {}),
     { strict: false, source: 'a.pt' },
-    `Expected names of ${NAME_MAP_NAMES.join(', ')} in a.pt but received teacher.weight`,
+    `Expected names of ${NAME_MAP_NAMES.join(', ')} in a.pt but received teacher.weight, with the prefixes teacher. (1 of 1 names)`,
   ],
   [
     'nothing of the right shape, strict or not',

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Tensor, writeSafetensors } from '../../../src/formats/safetensors.js'
 import { matchWeights } from '../../../src/weights/match.js'
-import { readWeights } from '../../../src/weights/read-weights.js'
+import { readWeights, readWeightsFile } from '../../../src/weights/read-weights.js'
+import { autodlShapes, networkPath, stateDict, timmShapes, torchvisionShapes } from '../../support/import-fixture.js'
 
 let dir: string
 beforeEach(() => {
@@ -22,6 +23,25 @@ it('reads safetensors as float32, without the prefix of a parallel module', asyn
     a: { shape: [2], data: Float32Array.of(0.1, 3) },
     b: { shape: [1], data: BigInt64Array.of(5n) },
   })
+})
+
+const named = (name: string) => new Map<string, Tensor>([[name, { shape: [0], data: new Float32Array() }]])
+
+it.each<[string, ReadonlyMap<string, Tensor>, boolean]>([
+  ['model.', stateDict(autodlShapes({ affine: false })), true],
+  ['architecture.', stateDict(timmShapes(networkPath('timm'))), true],
+  ['net.student.', stateDict(torchvisionShapes(networkPath('torchvision'))), true],
+  ['module._orig_mod.model.', named('blocks.1.mobile_inverted_conv.depth_conv.conv.weight'), true],
+  ['model.', named('features.classifier.weight'), false],
+])('takes off %s if the rest are names of a network', async (prefix, tensors, known) => {
+  const file = join(dir, 'weights.safetensors')
+  await writeSafetensors(
+    file,
+    [...tensors].map(([name, tensor]) => [prefix + name, tensor] as const),
+  )
+  const read = await readWeightsFile(file)
+  expect(read.prefix).toBe(known ? prefix : undefined)
+  expect(new Set(read.weights.keys())).toEqual(new Set([...tensors.keys()].map((name) => (known ? '' : prefix) + name)))
 })
 
 it('reads PyTorch files by whatever other name', async () => {

@@ -197,7 +197,7 @@ describe('pickles that are no tables', () => {
     ['a call', 'cos\nsystem\nX\x02\0\0\0ls\x85R.', 'the pickle global os.system'],
     ['a tensor', 'ctorch._utils\n_rebuild_tensor_v2\n.', 'the pickle global torch._utils._rebuild_tensor_v2'],
     ['an object of a class', 'cnats_bench.api_utils\nArchResults\n)\x81.', 'api_utils.ArchResults'],
-    ['an object of a known class', 'ccollections\nOrderedDict\n)\x81.', 'pickle opcode NEWOBJ at byte 28'],
+    ['an object of a known class', 'cnumpy\ndtype\n)\x81.', 'a call of numpy.dtype with other arguments'],
     ['a list', '].', 'something other than a dictionary'],
     ['an entry that is text', '}K\x01X\x01\0\0\0as.', 'something else for 1'],
     ['results that are numbers', '}X\x0a\0\0\0arch2infosK\x01s.', 'something else for arch2infos'],
