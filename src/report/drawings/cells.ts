@@ -1,0 +1,109 @@
+/** Draws cells as graphs, from left to right, one below the other: as Figure 8 of PA&DA and the pictures of DARTS. */
+import type { CellOutline, CellsOutline, EdgeOutline, NodeOutline } from '../../spaces/outline.js'
+import { EDGE_TEXT, type Layout, layOut, type PlacedEdge, type Point } from './graph-layout.js'
+import { drawing, element, GREY, INK, plain, type Svg, text } from './svg.js'
+
+const MARGIN = 16
+/** Height of a line with a cell's title, or with the legend. */
+const LINE = 28
+const GAP = 24
+
+/** Colours of nodes, which also differ in their frames. */
+const FILLS: Readonly<Record<NodeOutline['role'], string>> = { input: '#d3ecd9', inner: '#d6e6f5', output: '#fbeec2' }
+
+const LEGEND = 'Grey and dashed: cannot change the output'
+
+/** Resolves to the text of an SVG file. */
+export async function drawCells({ cells }: CellsOutline, title: string): Promise<Svg> {
+  const layouts = await Promise.all(
+    cells.map(({ nodes, edges }) =>
+      layOut({
+        nodes: nodes.map(({ label, role }) => ({ label: plain(label), role })),
+        edges: edges.map(({ state, ...edge }) => ({ ...edge, hidden: state === 'none' })),
+      }),
+    ),
+  )
+  const titled = cells.length > 1
+  const inside = Math.max(...layouts.map(({ width }) => width))
+  const parts: Svg[] = []
+  let y = MARGIN
+  for (const [i, cell] of cells.entries()) {
+    if (titled) {
+      parts.push(text(cell.title, MARGIN, y + 12, { 'text-anchor': 'start', 'font-weight': 'bold' }))
+      y += LINE
+    }
+    parts.push(drawCell(cell, layouts[i], { x: MARGIN, y }))
+    y += layouts[i].height + (i < cells.length - 1 ? GAP : 0)
+  }
+  let width = inside
+  if (cells.some(hasDead)) {
+    parts.push(text(LEGEND, MARGIN, y + LINE, { 'text-anchor': 'start', 'font-size': 12 }))
+    y += LINE
+    width = Math.max(width, 6 * LEGEND.length)
+  }
+  const description = cells.map(describe).join(' ')
+  return drawing({ width: width + 2 * MARGIN, height: y + MARGIN, title, description }, parts)
+}
+
+function hasDead({ nodes, edges }: CellOutline): boolean {
+  return nodes.some(({ dead }) => dead) || edges.some(({ state }) => state === 'dead')
+}
+
+function drawCell({ nodes, edges, title }: CellOutline, layout: Layout, { x, y }: Point): Svg {
+  const drawn = [
+    ...edges.flatMap((edge, i) => {
+      const placed = layout.edges[i]
+      return placed === undefined ? [] : [drawEdge(edge, placed)]
+    }),
+    ...nodes.map((node, i) => drawNode(node, layout.nodes[i])),
+  ]
+  const attributes = { class: 'cell', 'aria-label': title, transform: `translate(${x} ${y})` }
+  return element('g', attributes, [`\n${drawn.join('\n')}\n`])
+}
+
+function drawNode({ label, role, dead }: NodeOutline, { x, y, width, height }: Layout['nodes'][number]): Svg {
+  const box = element('rect', {
+    x: x - width / 2,
+    y: y - height / 2,
+    width,
+    height,
+    // The ends of the cell are round.
+    rx: role === 'inner' ? 4 : height / 2,
+    fill: dead ? 'white' : FILLS[role],
+    stroke: dead ? GREY : INK,
+    'stroke-dasharray': dead ? '4 3' : undefined,
+  })
+  const attributes = { class: dead ? 'node dead' : 'node' }
+  return element('g', attributes, [box, text(label, x, y + 4.5, { fill: dead ? GREY : INK })])
+}
+
+function drawEdge({ label, state }: EdgeOutline, { curves, tip, label: place }: PlacedEdge): Svg {
+  const dead = state === 'dead'
+  const color = dead ? GREY : INK
+  const pair = ({ x, y }: Point) => `${x.toFixed(1)} ${y.toFixed(1)}`
+  const chain = ([start, ...rest]: readonly Point[]) => `M${pair(start)}C${rest.map(pair).join(' ')}`
+  const stroke = { stroke: color, 'stroke-width': 1.2, 'stroke-dasharray': dead ? '4 3' : undefined }
+  const base = curves.at(-1)!.at(-1)!
+  const [dx, dy] = [(tip.x - base.x) / 2, (tip.y - base.y) / 2]
+  const corners = [tip, { x: base.x - dy, y: base.y + dx }, { x: base.x + dy, y: base.y - dx }]
+  return element('g', { class: dead ? 'edge dead' : 'edge' }, [
+    element('path', { d: curves.map(chain).join(''), fill: 'none', ...stroke }),
+    element('polygon', { points: corners.map(pair).join(' '), fill: color }),
+    ...(label === undefined || place === undefined
+      ? []
+      : [text(label, place.x, place.y + 4, { 'font-size': EDGE_TEXT, fill: color })]),
+  ])
+}
+
+/** The cell in words. */
+function describe({ title, nodes, edges }: CellOutline): string {
+  const names = nodes.map(({ label, role }, node) =>
+    role === 'inner' && label !== String(node) ? `${node} (${plain(label)})` : plain(label),
+  )
+  const phrases = edges.flatMap(({ source, target, label, state }) => {
+    if (state === 'none') return []
+    const edge = `${names[source]} to ${names[target]}`
+    return [`${label === undefined ? edge : `${label} from ${edge}`}${state === 'dead' ? ', dead' : ''}`]
+  })
+  return `${title}: ${phrases.join('; ') || 'no edges'}.`
+}
