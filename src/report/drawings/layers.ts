@@ -144,7 +144,7 @@ function drawLegend(layers: readonly LayerOutline[], top: number): Legend {
   ]
   const lengths = [
     ...distinct(residuals.map(({ expansion }) => expansion)).map(lengthExample),
-    ...(chosen.length < layers.length ? [example({ kind: 'convolution', kernel: 1 }, 'without a choice', true)] : []),
+    ...(chosen.length < layers.length ? [example({ kind: 'convolution', kernel: 1 }, 'fixed', true)] : []),
   ]
   const lines = [colors, lengths].filter((items) => items.length > 0)
   const rights: number[] = []
@@ -163,7 +163,7 @@ function drawLegend(layers: readonly LayerOutline[], top: number): Legend {
   return {
     parts: [element('g', { class: 'legend' }, parts)],
     right: Math.max(...rights),
-    bottom: top + 32 * lines.length,
+    bottom: top + 32 * lines.length - 8,
   }
 }
 
