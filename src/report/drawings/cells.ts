@@ -1,6 +1,6 @@
-/** Draws cells as graphs, from left to right, one below the other: as Figure 8 of PA&DA and the pictures of DARTS. */
+/** Draws cells as graphs: as Figure 8 of PA&DA and the pictures of DARTS. */
 import type { CellOutline, CellsOutline, EdgeOutline, NodeOutline } from '../../spaces/outline.js'
-import { EDGE_TEXT, type Layout, layOut, type PlacedEdge, type Point } from './graph-layout.js'
+import { type Direction, EDGE_TEXT, type Layout, layOut, type PlacedEdge, type Point } from './graph-layout.js'
 import { drawing, element, GREY, INK, plain, type Svg, text } from './svg.js'
 
 const MARGIN = 16
@@ -13,36 +13,55 @@ const FILLS: Readonly<Record<NodeOutline['role'], string>> = { input: '#d3ecd9',
 
 const LEGEND = 'Grey and dashed: cannot change the output'
 
+/** Width, in pixels, up to which text of 12 pixels is legible in a picture that is shown at 600. */
+const WIDEST = 740
+
+/** Where cells stand. */
+interface Arrangement {
+  readonly layouts: readonly Layout[]
+  /** True if they stand side by side; otherwise one below the other. */
+  readonly beside: boolean
+}
+
 /** Resolves to the text of an SVG file. */
 export async function drawCells({ cells }: CellsOutline, title: string): Promise<Svg> {
-  const layouts = await Promise.all(
-    cells.map(({ nodes, edges }) =>
-      layOut({
-        nodes: nodes.map(({ label, role }) => ({ label: plain(label), role })),
-        edges: edges.map(({ state, ...edge }) => ({ ...edge, hidden: state === 'none' })),
-      }),
-    ),
-  )
-  const titled = cells.length > 1
-  const inside = Math.max(...layouts.map(({ width }) => width))
+  const { layouts, beside } = await arrange(cells)
+  const header = cells.length > 1 ? LINE : 0
   const parts: Svg[] = []
-  let y = MARGIN
-  for (const [i, cell] of cells.entries()) {
-    if (titled) {
-      parts.push(text(cell.title, MARGIN, y + 12, { 'text-anchor': 'start', 'font-weight': 'bold' }))
-      y += LINE
-    }
-    parts.push(drawCell(cell, layouts[i], { x: MARGIN, y }))
-    y += layouts[i].height + (i < cells.length - 1 ? GAP : 0)
+  let [x, y, right, bottom] = [MARGIN, MARGIN, 0, 0]
+  for (const [i, layout] of layouts.entries()) {
+    if (header > 0) parts.push(text(cells[i].title, x, y + 12, { 'text-anchor': 'start', 'font-weight': 'bold' }))
+    parts.push(drawCell(cells[i], layout, { x, y: y + header }))
+    right = Math.max(right, x + layout.width)
+    bottom = Math.max(bottom, y + header + layout.height)
+    if (beside) x = right + GAP
+    else y = bottom + GAP
   }
-  let width = inside
   if (cells.some(hasDead)) {
-    parts.push(text(LEGEND, MARGIN, y + LINE, { 'text-anchor': 'start', 'font-size': 12 }))
-    y += LINE
-    width = Math.max(width, 6 * LEGEND.length)
+    parts.push(text(LEGEND, MARGIN, bottom + LINE, { 'text-anchor': 'start', 'font-size': 12 }))
+    bottom += LINE
+    right = Math.max(right, MARGIN + 6.6 * LEGEND.length)
   }
-  const description = cells.map(describe).join(' ')
-  return drawing({ width: width + 2 * MARGIN, height: y + MARGIN, title, description }, parts)
+  const size = { width: right + MARGIN, height: bottom + MARGIN }
+  return drawing({ ...size, title, description: cells.map(describe).join(' ') }, parts)
+}
+
+/** Cells go from left to right. If that is too wide, they go from top to bottom, side by side where there is room. */
+async function arrange(cells: CellsOutline['cells']): Promise<Arrangement> {
+  const room = WIDEST - 2 * MARGIN
+  const right = await place(cells, 'right')
+  if (right.every(({ width }) => width <= room)) return { layouts: right, beside: false }
+  const down = await place(cells, 'down')
+  const together = down.reduce((sum, { width }) => sum + width + GAP, -GAP)
+  return { layouts: down, beside: together <= room }
+}
+
+function place(cells: CellsOutline['cells'], direction: Direction): Promise<Layout[]> {
+  const graphs = cells.map(({ nodes, edges }) => ({
+    nodes: nodes.map(({ label, role }) => ({ label: plain(label), role })),
+    edges: edges.map(({ state, ...edge }) => ({ ...edge, hidden: state === 'none' })),
+  }))
+  return Promise.all(graphs.map((graph) => layOut(graph, direction)))
 }
 
 function hasDead({ nodes, edges }: CellOutline): boolean {

@@ -1,5 +1,6 @@
-/** Places the nodes, edges and labels of a graph from left to right, by Graphviz' dot compiled to WebAssembly. */
+/** Places the nodes, edges and labels of a graph, by Graphviz' dot compiled to WebAssembly. */
 import type { Graph } from '@viz-js/viz'
+import { printable } from './svg.js'
 
 /** Sizes of texts, in pixels. */
 export const NODE_TEXT = 13
@@ -10,8 +11,17 @@ const WIDEST = 1.17
 
 type Role = 'input' | 'inner' | 'output'
 
+/** The way of the edges. */
+export type Direction = 'right' | 'down'
+
+/** Names of dot for a direction, and for the sides of a label where its edge arrives and leaves. */
+const DIRECTIONS = {
+  right: { rankdir: 'LR', before: 'w', behind: 'e' },
+  down: { rankdir: 'TB', before: 'n', behind: 's' },
+} as const
+
 export interface GraphToPlace {
-  /** Inputs stand on the left, in their order, and outputs on the right. */
+  /** Inputs stand first, in their order, and outputs last. */
   readonly nodes: readonly { readonly label: string; readonly role: Role }[]
   readonly edges: readonly {
     readonly source: number
@@ -65,9 +75,9 @@ interface Placed {
 }
 
 /** Resolves to the layout in pixels, from the upper left corner. Graphviz is loaded by the first call. */
-export async function layOut(graph: GraphToPlace): Promise<Layout> {
+export async function layOut(graph: GraphToPlace, direction: Direction): Promise<Layout> {
   const { instance } = await import('@viz-js/viz')
-  const placed = JSON.parse((await instance()).renderString(dotGraph(graph), { format: 'json0' })) as Placed
+  const placed = JSON.parse((await instance()).renderString(dotGraph(graph, direction), { format: 'json0' })) as Placed
   const [, , width, height] = placed.bb.split(',').map(Number)
   const point = (pair: string): Point => {
     const [x, y] = pair.split(',').map(Number)
@@ -94,7 +104,8 @@ export async function layOut(graph: GraphToPlace): Promise<Layout> {
 }
 
 /** The graph for dot. A label is a node between two edges, so that nothing else crosses it. */
-function dotGraph({ nodes, edges }: GraphToPlace): Graph {
+function dotGraph({ nodes, edges }: GraphToPlace, direction: Direction): Graph {
+  const { rankdir, before, behind } = DIRECTIONS[direction]
   const font = (size: number) => ({ fontname: 'Helvetica', fontsize: WIDEST * size })
   const shown = edges.flatMap((edge, id) =>
     edge.label === undefined || edge.hidden ? [] : [{ name: labelName(id), label: edge.label }],
@@ -104,12 +115,12 @@ function dotGraph({ nodes, edges }: GraphToPlace): Graph {
     return {
       graphAttributes: { rank },
       nodes: members.map((name) => ({ name })),
-      // The first one is on top.
+      // They keep their order.
       edges: members.slice(1).map((head, i) => ({ tail: members[i], head, attributes: { style: 'invis' } })),
     }
   }
   return {
-    graphAttributes: { rankdir: 'LR', ranksep: 0.31, nodesep: 0.18, margin: 0, pad: 0 },
+    graphAttributes: { rankdir, ranksep: 0.31, nodesep: 0.18, margin: 0, pad: 0 },
     nodeAttributes: { ...font(NODE_TEXT), shape: 'box', margin: '0.1,0.04', height: 0.36, width: 0.36 },
     edgeAttributes: { arrowsize: 0.7 },
     nodes: [
@@ -124,8 +135,8 @@ function dotGraph({ nodes, edges }: GraphToPlace): Graph {
       if (hidden) return [{ tail, head, attributes: { style: 'invis', minlen: label === undefined ? 1 : 2 } }]
       if (label === undefined) return [{ tail, head, attributes: { id: String(id) } }]
       return [
-        { tail, head: labelName(id), attributes: { id: `${id} before`, headport: 'w', arrowhead: 'none' } },
-        { tail: labelName(id), head, attributes: { id: String(id), tailport: 'e' } },
+        { tail, head: labelName(id), attributes: { id: `${id} before`, headport: before, arrowhead: 'none' } },
+        { tail: labelName(id), head, attributes: { id: String(id), tailport: behind } },
       ]
     }),
     subgraphs: [column('input', 'min'), column('output', 'max')],
@@ -140,5 +151,5 @@ function labelName(edge: number): string {
 
 /** A label in which Graphviz sees no escape sequence. */
 function literal(label: string): string {
-  return label.replaceAll('\\', '\\\\')
+  return printable(label).replaceAll('\\', '\\\\')
 }

@@ -59,17 +59,15 @@ export function drawing(
   return `${element('svg', attributes, [`\n${parts.join('\n')}\n`])}\n`
 }
 
-/** Text for XML. Characters that XML 1.0 does not allow even as references become question marks. */
+/** Text with question marks for the characters that neither XML 1.0 nor JSON allows in it. */
+export function printable(content: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return content.replaceAll(/[\u0000-\u001f\ud800-\udfff\ufffe\uffff]/gu, '?')
+}
+
 function escaped(content: string): string {
-  return (
-    content
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu, '?')
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-  )
+  const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' } as const
+  return printable(content).replaceAll(/[&<>"]/g, (character) => entities[character as keyof typeof entities])
 }
 
 /** Two digits behind the point are finer than any pixel. */
