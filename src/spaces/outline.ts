@@ -1,5 +1,6 @@
 /** What a picture of an architecture shows: its cells as graphs, or its layers in a row. */
 
+/** The two kinds of pictures, told apart by `kind`. */
 export type Outline = CellsOutline | LayersOutline
 
 /** Cells that the network repeats. */
@@ -17,6 +18,7 @@ export interface CellOutline {
   readonly edges: readonly EdgeOutline[]
 }
 
+/** A node of a cell: an input, an output, or what lies between them. */
 export interface NodeOutline {
   /** Text in the node. `c_{k-2}` has the part in braces as a subscript. */
   readonly label: string
@@ -25,6 +27,7 @@ export interface NodeOutline {
   readonly dead?: boolean
 }
 
+/** An edge of a cell, along which a signal goes from one node to another. */
 export interface EdgeOutline {
   /** Index of a node. */
   readonly source: number
@@ -46,6 +49,7 @@ export interface LayersOutline {
   }[]
 }
 
+/** One of the layers in a row. */
 export interface LayerOutline {
   readonly block:
     | {

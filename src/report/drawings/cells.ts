@@ -8,7 +8,7 @@ const MARGIN = 16
 const LINE = 28
 const GAP = 24
 
-/** Colours of nodes, which also differ in their frames. */
+/** Colours of nodes. The frames of inputs and outputs are round, and inner ones have corners. */
 const FILLS: Readonly<Record<NodeOutline['role'], string>> = { input: '#d3ecd9', inner: '#d6e6f5', output: '#fbeec2' }
 
 const LEGEND = 'Grey and dashed: cannot change the output'
@@ -46,14 +46,19 @@ export async function drawCells({ cells }: CellsOutline, title: string): Promise
   return drawing({ ...size, title, description: cells.map(describe).join(' ') }, parts)
 }
 
-/** Cells go from left to right. If that is too wide, they go from top to bottom, side by side where there is room. */
+/** Cells go from left to right. If that is too wide, they go from top to bottom, side by side if there is room. */
 async function arrange(cells: CellsOutline['cells']): Promise<Arrangement> {
   const room = WIDEST - 2 * MARGIN
   const right = await place(cells, 'right')
-  if (right.every(({ width }) => width <= room)) return { layouts: right, beside: false }
+  if (widest(right) <= room) return { layouts: right, beside: false }
   const down = await place(cells, 'down')
+  if (widest(down) >= widest(right)) return { layouts: right, beside: false }
   const together = down.reduce((sum, { width }) => sum + width + GAP, -GAP)
   return { layouts: down, beside: together <= room }
+}
+
+function widest(layouts: readonly Layout[]): number {
+  return Math.max(...layouts.map(({ width }) => width))
 }
 
 function place(cells: CellsOutline['cells'], direction: Direction): Promise<Layout[]> {
@@ -116,9 +121,10 @@ function drawEdge({ label, state }: EdgeOutline, { curves, tip, label: place }: 
 
 /** The cell in words. */
 function describe({ title, nodes, edges }: CellOutline): string {
-  const names = nodes.map(({ label, role }, node) =>
-    role === 'inner' && label !== String(node) ? `${node} (${plain(label)})` : plain(label),
-  )
+  const names = nodes.map(({ label }, node) => {
+    const repeated = nodes.some((other, i) => i !== node && other.label === label)
+    return repeated ? `${plain(label)} (node ${node})` : plain(label)
+  })
   const phrases = edges.flatMap(({ source, target, label, state }) => {
     if (state === 'none') return []
     const edge = `${names[source]} to ${names[target]}`

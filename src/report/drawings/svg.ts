@@ -1,11 +1,12 @@
 /** Writes SVG as text. Attributes and texts are escaped here and nowhere else. */
+import { COLORS } from '../plot.js'
 
 /** Text of an SVG element, or of several. */
 export type Svg = string
 
-export const INK = '#24292f'
-/** Of what cannot change the output. Its contrast with white is 3.4, enough for graphics and large text. */
-export const GREY = '#8b939c'
+export const INK = COLORS.ink
+/** Of what cannot change the output. */
+export const GREY = COLORS.faint
 
 const FONT = 'Helvetica, Arial, "Liberation Sans", sans-serif'
 

@@ -86,6 +86,7 @@ describe('DARTS', () => {
       expect(groups.some(isDead)).toBe(false)
     }
     expect(svg).not.toContain('Grey')
+    expect(svg).toContain('<desc>Normal cell: sep_conv_3x3 from ck-2 to 0; sep_conv_3x3 from ck-1 to 0; ')
   })
 
   it('deep cells go from top to bottom, so that text stays legible at 600 pixels', async () => {
@@ -115,7 +116,7 @@ describe('dead edges', () => {
     expect(edges.filter(isDead).map(textOf)).toEqual(['avg_pool_3x3'])
     expect(only(groups, 'node').filter(isDead).map(textOf)).toEqual(['2'])
     for (const group of groups.filter((group) => !group.classes.includes('block'))) {
-      expect(group.body.includes('#8b939c'), group.body).toBe(isDead(group))
+      expect(group.body.includes('#6e7781'), group.body).toBe(isDead(group))
       expect(group.body.includes('dasharray'), group.body).toBe(isDead(group))
     }
     expect(svg).toContain('Grey and dashed: cannot change the output')
