@@ -16,6 +16,7 @@ const PARTS = {
   Retraining: ['retraining/'],
   Experiments: ['experiment/', 'base/statistics.ts'],
   Benchmarks: ['benchmark/'],
+  Pictures: ['report/'],
   'Data and weights': ['data/', 'formats/', 'weights/', 'onnx/'],
 }
 

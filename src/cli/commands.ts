@@ -78,6 +78,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/cost.js')).costCommand,
   },
   {
+    command: 'draw [source]',
+    describe: 'Draw an architecture as SVG or PNG: a path, the best of a run, or the network of a retraining',
+    load: async () => (await import('./commands/draw.js')).drawCommand,
+  },
+  {
     command: 'table [file]',
     describe: 'Show the contents of a ground-truth table of any format, and convert it to CSV or JSON',
     load: async () => (await import('./commands/table.js')).tableCommand,

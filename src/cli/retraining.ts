@@ -1,5 +1,4 @@
 /** Settings of a retraining from the options of the command: from a file, from the run of a search, or from a retraining. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
@@ -7,8 +6,8 @@ import { type Config, loadRetrainConfig, type RetrainConfig } from '../config/in
 import { networkSettingNames } from '../config/network.js'
 import { isGroup, readSettings } from '../config/settings.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
-import type { ResultEvent } from '../runs/result.js'
 import { configFile, savedConfig, savedRetraining } from '../runs/run-folder.js'
+import { bestOf } from './best-of-run.js'
 import type { RetrainArguments } from './commands/retrain.js'
 
 /** Recipes by search space, in configs/. */
@@ -59,7 +58,9 @@ async function configFrom(
   if (config !== undefined && network.space !== undefined && RECIPES[network.space as keyof typeof RECIPES] !== group) {
     throw expected(`a recipe of ${name}`, '--config', `one of ${network.space}`, 2)
   }
-  const best = path === undefined ? await bestOf(from, run, top) : { arch: path, origin: `named, of ${from}` }
+  const instead = 'name an architecture with --path'
+  const best =
+    path === undefined ? await bestOf(from, run, { top, instead }) : { arch: path, origin: `named, of ${from}` }
   const ofRun = [`network.space=${name}`, ...pathSetting(best.arch)]
   for (const [key, value] of Object.entries(run.space)) {
     // Layers are part of what a path means; sizes must be the supernet's only if its weights are taken.
@@ -86,22 +87,4 @@ function settingsOf(values: object): string[] {
 
 function pathSetting(path: string | undefined): string[] {
   return path === undefined ? [] : [`network.path=${path}`]
-}
-
-/** The architecture at a place, from 1, of the list of found sub-models, or of ranked ones if none were searched for. */
-async function bestOf(from: string, { method }: Config, top = 1): Promise<{ arch: string; origin: string }> {
-  if (method.name === 'standalone') {
-    return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${from}` }
-  }
-  const text = await readFile(join(from, 'summary.json'), 'utf8').catch(() => '{}')
-  const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
-  const list = found?.best ?? ranked
-  const chosen = list[top - 1]
-  const kind = found === undefined ? 'ranked' : 'found'
-  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${from}` }
-  if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
-  throw new UserError(
-    `Expected a run with found or ranked sub-models but received ${from}; name an architecture with --path`,
-    2,
-  )
 }

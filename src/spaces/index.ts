@@ -31,6 +31,15 @@ export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './lay
 export { type NasBench1Shot1, nasBench1Shot1 } from './nasbench1shot1/nasbench1shot1.js'
 export type { NasBench1Shot1Options } from './nasbench1shot1/network.js'
 export { type NasBench201, type NasBench201Options, nasBench201 } from './nasbench201/nasbench201.js'
+export type {
+  CellOutline,
+  CellsOutline,
+  EdgeOutline,
+  LayerOutline,
+  LayersOutline,
+  NodeOutline,
+  Outline,
+} from './outline.js'
 export { checkPath, enumeratePaths, operationChoices, operationsOf, optionsOf, parsePath, spaceSize } from './path.js'
 export type {
   BlockedSpace,

@@ -1,4 +1,5 @@
 import type { Program, Shape } from '../programs/program.js'
+import type { Outline } from './outline.js'
 
 /** One option for every choice of the space: entry c is an index into the options of choice c. */
 export type Path = readonly number[]
@@ -76,6 +77,8 @@ export interface SearchSpace {
    * several. Equal results mean equal sub-models.
    */
   withoutDeadEdges?(path: Path): Path
+  /** What a picture of a path shows. Absent if there is none. Throws for a path outside the space. */
+  outline?(path: Path): Outline
   /** Key of the path's isomorphism class. Absent if the literature defines no classes for the space. */
   isomorphismKey?(path: Path): string
   /**

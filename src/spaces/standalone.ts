@@ -48,6 +48,12 @@ export function standaloneNetwork(space: SearchSpace, path: Path, parts: Network
       if (space.encode(parsePath(space, text)) === arch) return []
       throw expected(arch, `the one path of ${name}`, `"${text}"`, 2)
     },
+    ...(space.outline && {
+      outline(given) {
+        checkPath(only, given)
+        return space.outline!(path)
+      },
+    }),
     ...(supernetNames && { supernetNames }),
   }
 }

@@ -9,6 +9,7 @@ import { checkPath } from '../path.js'
 import type { BufferSpec, SearchSpace } from '../space.js'
 import { checkGenotype, decodeGenotype, edgesInto, encodeGenotype, type Genotype, OPERATIONS } from './genotype.js'
 import { auxiliaryCell, DartsLayers, type NodeTerms, networkSize, strideOf } from './layers.js'
+import { genotypeOutline } from './outline.js'
 
 /** Size of a network, and its regularization. */
 export interface DartsNetworkOptions {
@@ -91,6 +92,10 @@ export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = 
     program(path) {
       checkPath(space, path)
       return program
+    },
+    outline(path) {
+      checkPath(space, path)
+      return genotypeOutline(genotype)
     },
     /** The genotype of the network. */
     encode(path) {

@@ -13,6 +13,7 @@ import { expected } from '../../base/errors.js'
 import type { NasBenchMacroConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
+import type { LayerOutline, LayersOutline } from '../outline.js'
 import { checkPath } from '../path.js'
 import type { Path, SearchSpace } from '../space.js'
 import { type Block, classifier, convNorm, IDENTITY, type NamedBlock } from './block.js'
@@ -24,6 +25,11 @@ const OPERATIONS = ['id', 'k3e3', 'k5e6'] as const
 const ID = 0
 const K3E3 = 1
 const K5E6 = 2
+/** Kernel and expansion of the inverted residual blocks, by operation index. */
+const CONVS: Readonly<Record<number, { readonly kernel: number; readonly expansion: number }>> = {
+  [K3E3]: { kernel: 3, expansion: 3 },
+  [K5E6]: { kernel: 5, expansion: 6 },
+}
 
 /** Number of layers in each stage. */
 const STAGES = [2, 3, 3]
@@ -67,6 +73,10 @@ export function nasBenchMacro(options: NasBenchMacroOptions = {}): NasBenchMacro
       if (/^[012]+$/.test(text) && text.length === LAYERS) return [...text].map(Number)
       throw expected(`${LAYERS} digits 0…2`, `an architecture of ${NAME}`, `"${text}"`, 2)
     },
+    outline(path: Path): LayersOutline {
+      checkPath(space, path)
+      return outlineOf(path, channels)
+    },
     /**
      * Within a stage, the positions of identities do not matter, except in its first layer, whose identity is a
      * convolution: 3,969 classes.
@@ -96,9 +106,13 @@ function stem(inChannels: number, channels: number): Block {
 }
 
 function head(channels: number, classes: number): Block[] {
-  const [inChannels, wide] = [channels << STAGES.length, 40 * channels]
+  const [inChannels, wide] = [channels << STAGES.length, headWidth(channels)]
   const convolution = { names: ['out.0', 'out.1'], inChannels, channels: wide, kernel: 1, activation: 'relu' } as const
   return [convNorm(convolution), classifier(wide, classes)]
+}
+
+function headWidth(channels: number): number {
+  return 40 * channels
 }
 
 /** Widths and stride of a layer. */
@@ -126,10 +140,34 @@ function layersOf(channels: number): Layer[] {
   }))
 }
 
+function outlineOf(path: Path, channels: number): LayersOutline {
+  const shapes = layerShapes(channels)
+  const stages = [...FIRST].map((first, stage) => {
+    const layers = shapes.slice(first, first + STAGES[stage])
+    return {
+      channels: shapes[first].channels,
+      layers: layers.map(({ stride }, i) => layerOutline(path[first + i], stride)),
+    }
+  })
+  const convolution = (kernel: number) => [{ block: { kind: 'convolution', kernel }, stride: 1, fixed: true } as const]
+  return {
+    kind: 'layers',
+    stages: [
+      { channels, layers: convolution(3) },
+      ...stages,
+      { channels: headWidth(channels), layers: convolution(1) },
+    ],
+  }
+}
+
+function layerOutline(operation: number, stride: number): LayerOutline {
+  if (operation !== ID) return { block: { kind: 'inverted residual', ...CONVS[operation] }, stride }
+  return { block: stride === 1 ? { kind: 'identity' } : { kind: 'identity', kernel: 1 }, stride }
+}
+
 function blockOf(operation: number, prefix: string, shape: LayerShape): Block {
   if (operation !== ID) {
-    const [kernel, expansion] = operation === K3E3 ? [3, 3] : [5, 6]
-    return mbConv({ names: namesOf(`${prefix}.conv`), ...shape, kernel, expansion, activation: 'relu', operation })
+    return mbConv({ names: namesOf(`${prefix}.conv`), ...shape, ...CONVS[operation], activation: 'relu', operation })
   }
   const down = `${prefix}.downsample`
   return shape.stride === 1

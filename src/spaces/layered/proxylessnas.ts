@@ -12,6 +12,7 @@ import { expected } from '../../base/errors.js'
 import type { ProxylessNasConfig } from '../../config/schema.js'
 import type { Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
+import type { LayerOutline, LayersOutline } from '../outline.js'
 import { checkPath } from '../path.js'
 import type { Path, SearchSpace } from '../space.js'
 import { type Block, classifier, convNorm, IDENTITY, type NamedBlock } from './block.js'
@@ -73,6 +74,10 @@ export function proxylessNas(options: ProxylessNasOptions = {}): ProxylessNas {
     encode(path: Path): string {
       checkPath(space, path)
       return path.map((operation) => OPERATIONS[operation]).join('|')
+    },
+    outline(path: Path): LayersOutline {
+      checkPath(space, path)
+      return outlineOf(path, depths, width)
     },
     decode(text: string): Path {
       const names = text.split('|')
@@ -183,6 +188,32 @@ function layerShapes(depths: readonly number[], factor: number) {
       return { stage, index, ...shape }
     }),
   )
+}
+
+function outlineOf(path: Path, depths: readonly number[], factor: number): LayersOutline {
+  const shapes = layerShapes(depths, factor)
+  const stages = STAGES.map(({ channels }, stage) => {
+    const layers = [...shapes.entries()].filter(([, shape]) => shape.stage === stage)
+    return { channels: scaleWidth(channels, factor), layers: layers.map(([i, shape]) => layerOutline(path[i], shape)) }
+  })
+  const fixed = (channels: number, layer: Omit<LayerOutline, 'fixed'>) => ({
+    channels,
+    layers: [{ ...layer, fixed: true }],
+  })
+  return {
+    kind: 'layers',
+    stages: [
+      fixed(scaleWidth(STEM, factor), { block: { kind: 'convolution', kernel: 3 }, stride: 2 }),
+      fixed(scaleWidth(FIRST, factor), { block: { kind: 'inverted residual', kernel: 3, expansion: 1 }, stride: 1 }),
+      ...stages,
+      fixed(scaleHead(factor), { block: { kind: 'convolution', kernel: 1 }, stride: 1 }),
+    ],
+  }
+}
+
+function layerOutline(operation: number, { stride }: { readonly stride: number }): LayerOutline {
+  const conv = MB_CONVS[operation]
+  return { block: conv === undefined ? { kind: 'identity' } : { kind: 'inverted residual', ...conv }, stride }
 }
 
 function layersOf(depths: readonly number[], factor: number): Layer[] {

@@ -11,6 +11,7 @@ import { CELL_SPACES, type Cell, type CellSpace, cellModule, OPERATIONS } from '
 import { type Module, moduleHasher } from './nasbench101.js'
 import { type NasBench1Shot1Options, nasBench1Shot1Network } from './network.js'
 import { decodeCell, encodeCell } from './notation.js'
+import { cellOutline } from './outline.js'
 
 /** A space whose paths have canonical forms and isomorphism classes. */
 export type NasBench1Shot1 = SearchSpace &
@@ -50,6 +51,7 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     module: (path) => cellModule(cellOf(path)),
     encode: (path) => encodeCell(cellOf(path)),
     decode: (text) => cellToPath(cells, decodeCell(cells, text)),
+    outline: (path) => cellOutline(cellOf(path)),
     withoutDeadEdges(path) {
       checkPath({ name, choices }, path)
       return withoutLooseEnds(path)

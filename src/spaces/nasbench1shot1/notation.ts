@@ -8,7 +8,7 @@ import { expected } from '../../base/errors.js'
 import { type Cell, type CellSpace, checkCell, OPERATIONS } from './cell.js'
 
 /** Names of the operations without `-bn-relu`, which all convolutions of the space have. */
-const NAMES = OPERATIONS.map((operation) => operation.replace('-bn-relu', ''))
+export const NAMES = OPERATIONS.map((operation) => operation.replace('-bn-relu', ''))
 const OUTPUT = 'output'
 
 export function encodeCell({ parents, operations }: Cell): string {

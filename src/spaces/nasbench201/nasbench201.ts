@@ -29,6 +29,7 @@ import {
   withoutDeadEdges,
 } from './cell.js'
 import { type Network, network, pathProgram, publishedProgram, STRIDE } from './network.js'
+import { cellOutline } from './outline.js'
 
 /** Size of the supernet: settings of the space, and the shape and classes of its images. */
 export interface NasBench201Options extends Partial<Omit<NasBench201Config, 'name'>> {
@@ -85,6 +86,10 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
     withoutDeadEdges(path: Path): Path {
       checkPath(space, path)
       return withoutDeadEdges(path)
+    },
+    outline(path: Path) {
+      checkPath(space, path)
+      return cellOutline(path)
     },
     isomorphismKey(path: Path): string {
       checkPath(space, path)

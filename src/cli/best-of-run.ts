@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expected, UserError } from '../base/errors.js'
+import type { Config } from '../config/index.js'
+import type { ResultEvent } from '../runs/result.js'
+
+/** An architecture, and where it stands in a run, such as `found 1 in runs/first`. */
+export interface BestOfRun {
+  readonly arch: string
+  readonly origin: string
+}
+
+/**
+ * The architecture at the place `top`, from 1, of a run's list of found sub-models, or of ranked ones if none were
+ * searched for. `instead` says what else the user can do if the run has neither.
+ */
+export async function bestOf(
+  run: string,
+  { method }: Pick<Config, 'method'>,
+  { top = 1, instead }: { readonly top?: number; readonly instead: string },
+): Promise<BestOfRun> {
+  if (method.name === 'standalone') {
+    return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
+  }
+  const text = await readFile(join(run, 'summary.json'), 'utf8').catch(() => '{}')
+  const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
+  const list = found?.best ?? ranked
+  const chosen = list[top - 1]
+  const kind = found === undefined ? 'ranked' : 'found'
+  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}` }
+  if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
+  throw new UserError(`Expected a run with found or ranked sub-models but received ${run}; ${instead}`, 2)
+}
