@@ -215,6 +215,42 @@ describe('checks', () => {
     expect(code).toBe(1)
   })
 
+  test('ground-truth: a table is held against its criteria', async () => {
+    const folder = temporaryFolder()
+    const archs = linesOf(join(scripts, '..', 'assets', 'nasbench201-fashion-mnist.csv'))
+      .filter((line) => line.startsWith('|'))
+      .slice(0, 40)
+      .map((line) => line.split(',')[0])
+    const table = (name: string, head: string, rows: (i: number) => string, comment = '') => {
+      const file = join(folder, name)
+      writeFileSync(file, `${comment}${head}\n${archs.map((arch, i) => `${arch},${rows(i)}\n`).join('')}`)
+      return file
+    }
+    const published = table('published.csv', 'arch,cifar10_test', (i) => `${50 + i / 2}`)
+    const seeds = (i: number) => [50 + i / 2, 50 + i / 2 + 0.01, 50 + i / 2 - 0.01]
+    const good = table(
+      'good.csv',
+      'arch,accuracy,seed0,seed1,seed2',
+      (i) => [50 + i / 2, ...seeds(i)].join(),
+      '# 0, 1.50 h in all.\n',
+    )
+    const outcome = await script('check/ground-truth.mjs', [published, '--table', good])
+    expect(outcome.stdout).toContain('passed  tau with published cifar10_test 1.000, at least 0.65')
+    expect(outcome.stdout).toContain('passed  1.5 hours of one thread, at most 4')
+    expect(outcome.stdout).toMatch(/nor_conv_3x3 +(-?\d\.\d\d) {3}published +\1/)
+    expect(outcome.code, outcome.stderr).toBe(0)
+
+    const other = table(
+      'other.csv',
+      'arch,accuracy,seed0,seed1',
+      (i) => `60,${i % 7},${(3 * i) % 11}`,
+      '# 0, 5.00 h in all.\n',
+    )
+    const refused = await script('check/ground-truth.mjs', [published, '--table', other])
+    expect(refused.stdout.match(/^FAILED/gm)).toHaveLength(4)
+    expect(refused.code).toBe(1)
+  })
+
   const nowhere = join(scripts, 'nowhere')
   test.each([
     ['golden', [], 2, 'Expected a folder of golden values but received none: npm run check:golden -- FOLDER'],
@@ -222,9 +258,10 @@ describe('checks', () => {
     ['nasbench101', [], 2, 'Expected a table of NAS-Bench-101 but received none: npm run check:nasbench101 -- TABLE'],
     ['nasbench101', [nowhere, '4'], 2, 'Expected 1, 2 or 3 for a space but received 4'],
     ['nasbench101', [nowhere], 1, `Expected a readable table for ground truth but received ${nowhere}`],
+    ['ground-truth', [], 2, 'Expected one table of NAS-Bench-201 but received none'],
     ['nasbench201-cost', [], 2, 'Expected a table but received none: npm run check:nasbench201-cost -- TABLE'],
     ['nasbench-macro', [], 2, 'Expected a table but received none: npm run check:nasbench-macro -- TABLE'],
-    ['fixtures', ['nowhere'], 2, /Expected one of alignment, .*, tables but received nowhere/],
+    ['fixtures', ['nowhere'], 2, /Expected one of alignment, .*, tables, tfrecord but received nowhere/],
     ['fixtures', ['--python', nowhere], 2, `Expected a Python for --python but received ${nowhere}`],
   ])('%s %s is refused in a sentence', async (name, args, code, sentence) => {
     const outcome = await script(`check/${name}.mjs`, args)
