@@ -175,6 +175,8 @@ export { drawArchitecture } from './report/drawings/architecture.js'
 export { writePicture } from './report/write-picture.js'
 export type {
   Accuracies,
+  AveragedAccuracies,
+  Normalisation,
   RetrainEpochEvent,
   RetrainEvent,
   RetrainResult,
