@@ -148,10 +148,18 @@ void PromiseTask::run() noexcept {
   }
 }
 
-void PromiseTask::settle(Napi::Env env) {
+void PromiseTask::settle(Napi::Env env) noexcept {
   const std::unique_ptr<PromiseTask> self(this);
-  Napi::HandleScope scope(env);
-  mailbox_->end(env, this);
+  try {
+    const Napi::HandleScope scope(env);
+    mailbox_->end(env, this);
+    answer(env);
+  } catch (const std::exception&) {
+    // A terminated worker refuses every call. Nobody waits for the promise any more.
+  }
+}
+
+void PromiseTask::answer(Napi::Env env) {
   if (!failure_) {
     try {
       deferred_.Resolve(result(env));

@@ -34,7 +34,9 @@ class PromiseTask {
  private:
   friend class ExecutorThread;
   void run() noexcept;
-  void settle(Napi::Env env);
+  // Answers if the environment still takes answers, and deletes the task.
+  void settle(Napi::Env env) noexcept;
+  void answer(Napi::Env env);
 
   Napi::Promise::Deferred deferred_;
   // Made at the call, so that a rejection's stack shows who called.
