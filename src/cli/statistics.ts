@@ -2,8 +2,8 @@
 import type { Options } from 'yargs'
 import type { OpenedWeights } from '../runs/open-weights.js'
 import { type PathStatistics, pathStatistics } from '../search/path-statistics.js'
-import { ensureNative } from '../setup/index.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
+import { ensureNativeFor } from './native.js'
 
 export const noRecalibrateOption = {
   type: 'boolean',
@@ -20,7 +20,7 @@ export async function statisticsOf(
 ): Promise<PathStatistics> {
   const config = keep || space.buffers === undefined ? undefined : await run?.()
   if (config !== undefined) {
-    await ensureNative({ cuda: config.device === 'cuda', log: (line) => process.stderr.write(`${line}\n`) })
+    await ensureNativeFor(config, { log: (line) => process.stderr.write(`${line}\n`) })
   }
   const found = config && { config, identity: await identity?.() }
   const statistics = await pathStatistics({ source, space, weights, run: found }, paths)

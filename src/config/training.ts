@@ -30,7 +30,6 @@ export const training = group({
     .number()
     .min(0)
     .default(0)
-
     .describe('Lowest learning rate after warm-up: a cosine ends there, and no other schedule goes below it.'),
   warmup: warmup.optional(),
   schedule: learningRateSchedule.prefault({ kind: 'cosine' }),

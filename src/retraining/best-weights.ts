@@ -13,7 +13,8 @@ export class BestWeights {
   readonly #run: Pick<RunFolder, 'file' | 'lost'>
   #best: Best | undefined
 
-  private constructor(run: Pick<RunFolder, 'file' | 'lost'>, best: Best | undefined) {
+  /** `best`: the epoch that the file of the run is of; undefined if the next epoch replaces the file in any case. */
+  constructor(run: Pick<RunFolder, 'file' | 'lost'>, best?: Best) {
     this.#run = run
     this.#best = best
   }
@@ -21,7 +22,7 @@ export class BestWeights {
   /** Reads which epoch the file of a run is of, if there is one. */
   static async open(run: Pick<RunFolder, 'file' | 'lost'>): Promise<BestWeights> {
     const file = run.file(BEST_WEIGHTS)
-    if (!(await exists(file))) return new BestWeights(run, undefined)
+    if (!(await exists(file))) return new BestWeights(run)
     const { metadata } = await readSafetensors(file)
     const [epoch, top1, top5] = ['epoch', 'top1', 'top5'].map((key) => Number(metadata.get(key)))
     const weights = metadata.get('weights') === 'averaged' ? 'averaged' : 'raw'

@@ -14,7 +14,7 @@ import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import type { EpochEvent } from '../training/events.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
-import { currentWeights, initialise, isAveraged, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
+import { currentWeights, initialise, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
 import { BestWeights } from './best-weights.js'
 import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
 import { type InitialSources, type InitialWeights, initialWeights } from './initial-weights.js'
@@ -86,7 +86,8 @@ export async function* retrain(
   using data = openImages(splits.train, device)
   using test = openImages(stratify(splits.test), device)
   const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
-  const weights = await BestWeights.open(run)
+  // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
+  const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
   let last = (await run.loggedEvents<RetrainEpochEvent>('epoch')).at(-1)
   const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
   for await (const event of train(training)) {
@@ -113,10 +114,10 @@ export async function* retrain(
   /** Saves given weights as the state in which training begins. */
   async function begin({ weights, report }: InitialWeights): Promise<Snapshot> {
     await initialise(supernet, random)
-    const snapshot = await takeSnapshot(START, randomState(random), supernet, method, config.training)
-    // Averages begin as copies of the weights, when training begins.
-    const state = new Map([...snapshot.state].filter(([name]) => !isAveraged(name)))
-    const begun = { ...snapshot, weights: new Map([...snapshot.weights, ...weights]), state }
+    const { optimizer } = config.training
+    // Without averages, which begin as copies of these weights when training begins.
+    const snapshot = await takeSnapshot(START, randomState(random), supernet, method, { optimizer })
+    const begun = { ...snapshot, weights: new Map([...snapshot.weights, ...weights]) }
     await run.write('import.json', `${JSON.stringify(report, null, 2)}\n`)
     await run.log(start)
     await run.save(begun, identity)

@@ -78,15 +78,10 @@ const kindsOf = ({ optimizer: { kind } }: Kept): StateKind[] => [...OPTIMIZER_SL
 const AVERAGED_PREFIX = 'averaged.'
 const METHOD_PREFIX = 'method.'
 
-/** True if a tensor of a snapshot's state is an averaged weight. */
-export function isAveraged(name: string): boolean {
-  return name.startsWith(AVERAGED_PREFIX)
-}
-
 /** The averaged parameters and buffers in a snapshot, by the names of the weights; undefined if it has none. */
 export function averagedWeights({ state }: Pick<Snapshot, 'state'>): Map<string, Tensor> | undefined {
   const averaged = [...state].flatMap(([name, tensor]) =>
-    isAveraged(name) ? [[name.slice(AVERAGED_PREFIX.length), tensor] as const] : [],
+    name.startsWith(AVERAGED_PREFIX) ? [[name.slice(AVERAGED_PREFIX.length), tensor] as const] : [],
   )
   return averaged.length === 0 ? undefined : new Map(averaged)
 }

@@ -1,5 +1,5 @@
 /** A retraining from TypeScript: its numbers, its initial weights, and how it continues. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../src/base/random.js'
@@ -128,6 +128,19 @@ describe('a retraining', () => {
     const fewer = parseRetrainConfig({ ...config(), evaluation: { imageCount: 10 } })
     await expect(events(fewer, { resume: run, data })).rejects.toThrow('evaluation.imageCount: nothing, not 10')
     expect((await events(config(), { resume: run, data })).at(-1)).toMatchObject({ event: 'result' })
+  })
+
+  it('counts no best epoch of a try that left no checkpoint', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const data = await loadSplits(parseConfig({ data: DATA }).data)
+    const others = { ...data, test: { ...data.test, labels: new Int32Array(64).fill(9) } }
+    const before = (await events(config(), { out: run, data })).at(-1)
+    rmSync(join(run, 'checkpoint'), { recursive: true })
+    const all = await events(config(), { resume: run, data: others })
+    const best = Math.max(...epochsOf(all).map(({ top1 }) => top1))
+    expect(before).toMatchObject({ event: 'result' })
+    expect(before).not.toMatchObject({ best: { top1: best } })
+    expect(all.at(-1)).toMatchObject({ best: { top1: best } })
   })
 
   it('counts the training images likewise, step by step', async () => {

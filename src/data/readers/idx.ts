@@ -42,7 +42,8 @@ export function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
 
 /**
  * Reads a folder in the layout of MNIST and Fashion-MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the
- * same with `t10k-`, each plain or as `.gz`; see {@link locate} for other names. The number of classes is one more than the largest training label.
+ * same with `t10k-`, each plain or as `.gz`; see {@link locate} for other names. The number of classes is one more than
+ * the largest training label.
  */
 export async function readIdxFolder(dir: string, counts: Counts = {}): Promise<LabelledSplits> {
   await requireFolder(dir, 'IDX')
