@@ -7,7 +7,8 @@ import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
 import { type Origin, readCell } from './cell-folder.js'
 import { differences } from './differences.js'
-import { drawStudy } from './figures.js'
+import { drawFigure } from '../report/plot.js'
+import { studyFigure } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
@@ -75,8 +76,8 @@ export async function writeReport(
     await write('differences.csv', differenceTable(results.differences))
     await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
     for (const study of experiment.studies) {
-      const svg = await drawStudy(study, results, experiment.seeds)
-      if (svg !== undefined) await write(`${study.name}.svg`, svg)
+      const figure = studyFigure(study, results, experiment.seeds)
+      if (figure !== undefined) await write(`${study.name}.svg`, await drawFigure(figure))
     }
     return { results, files }
   }

@@ -214,3 +214,9 @@ export async function readImageImportance(folder: string): Promise<ImageImportan
   const least = draws.reduce((smallest, value) => Math.min(smallest, value), Number.POSITIVE_INFINITY)
   return { draws, least, images: identity.trainingImages }
 }
+
+/** A record, and its name in a comparison. */
+export interface Named<Kept = RunRecord> {
+  readonly name: string
+  readonly record: Kept
+}

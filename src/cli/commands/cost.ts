@@ -16,7 +16,7 @@ import { createSpace, type Path, parsePath, type SearchSpace } from '../../space
 import { initialise } from '../../training/snapshot.js'
 import { ensureNativeFor } from '../native.js'
 import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
-import { decimal, integer } from '../output/format.js'
+import { decimal, integer } from '../../base/format.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {

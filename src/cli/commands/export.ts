@@ -16,7 +16,7 @@ import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/ind
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
-import { integer } from '../output/format.js'
+import { integer } from '../../base/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 

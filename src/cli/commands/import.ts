@@ -12,7 +12,7 @@ import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
-import { integer } from '../output/format.js'
+import { integer } from '../../base/format.js'
 import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
 

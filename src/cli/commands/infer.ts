@@ -20,7 +20,7 @@ import {
   setOption,
   whole,
 } from '../options.js'
-import { decimal, percent } from '../output/format.js'
+import { decimal, percent } from '../../base/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 

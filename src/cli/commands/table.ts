@@ -13,7 +13,7 @@ import { readTable } from '../../ground-truth/tables/read-table.js'
 import { writeTable } from '../../ground-truth/tables/write-table.js'
 import { createSpace, type SearchSpace, SPACES, spaceSize } from '../../spaces/index.js'
 import { jsonOption, onePath, oneText, whole } from '../options.js'
-import { integer } from '../output/format.js'
+import { integer } from '../../base/format.js'
 
 const options = {
   space: { choices: SPACES, requiresArg: true, describe: 'Count the architectures of this space in the table' },

@@ -6,7 +6,7 @@ import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { describeDiscarded } from './discarded.js'
-import { decimal, duration, scientific } from './format.js'
+import { decimal, duration, scientific } from '../../base/format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 
