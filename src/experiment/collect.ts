@@ -5,9 +5,9 @@ import { writeAtomically } from '../base/atomic.js'
 import { expected } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
+import { drawFigure } from '../report/plot.js'
 import { type Origin, readCell } from './cell-folder.js'
 import { differences } from './differences.js'
-import { drawFigure } from '../report/plot.js'
 import { studyFigure } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
@@ -57,7 +57,7 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
  * study with a complete search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
  * none overwrites newer results with older ones.
  */
-export async function writeReport(
+export async function writeResults(
   experiment: Experiment,
   out: string,
   origins?: Origins,

@@ -33,11 +33,7 @@ const VARIANCE_TITLES = {
 const LAYOUTS = { extent: 'columns', noise: 'lines', method: 'rows', epochs: 'lines' } as const
 
 /** The figure of a study; undefined if none of its searches is complete. */
-export function studyFigure(
-  study: Study,
-  results: ExperimentResults,
-  seeds: readonly number[],
-): Figure | undefined {
+export function studyFigure(study: Study, results: ExperimentResults, seeds: readonly number[]): Figure | undefined {
   const conditions = results.conditions.filter((condition) => condition.study === study.name)
   if (conditions.every(({ n }) => n === 0)) return undefined
   const names = seriesNames(study)

@@ -34,11 +34,15 @@ const CONFIG: Config = {
     ticks: false,
     labelPadding: 6,
     labelLimit: 300,
+    labelFlush: false,
+    // Percent signs are wider than vega assumes.
+    titlePadding: 10,
   },
   header: { labelFontSize: 13, labelFontWeight: 'bold', labelColor: COLORS.ink, title: null },
   title: {
     anchor: 'start',
     color: COLORS.ink,
+    fontWeight: 'bold',
     fontSize: 16,
     subtitleFontSize: 12,
     subtitleColor: COLORS.faint,
@@ -46,12 +50,13 @@ const CONFIG: Config = {
     offset: 16,
     frame: 'group',
   },
+  legend: { labelColor: COLORS.ink, titleColor: COLORS.faint, titleFontWeight: 'normal', labelFontSize: 12 },
   text: { fontSize: 12, color: COLORS.ink },
 }
 
 /** Vega's measurement of text, which is missing from its types. */
 interface TextMetrics {
-  width(item: { readonly fontSize?: number }, text: unknown): number
+  width(item: { readonly fontSize?: number; readonly fontWeight?: string }, text: unknown): number
 }
 
 /** Resolves to the text of an SVG file, which has the description of the figure as its text alternative. */
@@ -67,9 +72,10 @@ export async function drawFigure({ title, subtitle, description, specification }
  */
 export async function drawSvg(specification: object): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
-  // Without a canvas vega assumes that a character is 0.8 times as wide as the font is high; in sans serifs it is 0.56.
+  // Without a canvas vega assumes that a character is 0.8 times as wide as the font is high; in sans serifs it is less.
   const { textMetrics } = vega as unknown as { textMetrics: TextMetrics }
-  textMetrics.width = ({ fontSize = 11 }, text) => 0.56 * fontSize * String(text ?? '').length
+  textMetrics.width = ({ fontSize = 11, fontWeight }, text) =>
+    (fontWeight === 'bold' ? 0.64 : 0.58) * fontSize * String(text ?? '').length
   const whole = { background: 'white', padding: 16, ...specification } as TopLevelSpec
   const { spec } = compile(whole, { config: CONFIG })
   const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Warn })

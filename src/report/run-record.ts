@@ -118,7 +118,8 @@ export async function readEvents<Event extends { readonly event: string }>(
   if (damaged.length > 0) {
     const [first, ...others] = damaged
     const which = others.length === 0 ? `Line ${first}` : `Line ${first} and ${others.length} more`
-    notes.push(`${which} of events.jsonl cannot be read, and what they said is left out.`)
+    const said = others.length === 0 ? 'it said' : 'they said'
+    notes.push(`${which} of events.jsonl cannot be read, and what ${said} is left out.`)
   }
   return events
 }

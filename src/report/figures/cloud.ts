@@ -22,13 +22,13 @@ export function cloud(points: readonly CloudPoint[], axes: object, { width }: { 
   const side = width / BINS
   return {
     data: { values },
-    mark: { type: 'square', color: COLORS.own, opacity: 0.9 },
+    mark: { type: 'square', color: COLORS.own, opacity: 1 },
     encoding: {
       ...axes,
       size: {
         field: 'count',
         type: 'quantitative',
-        scale: { type: 'log', domain: [1, most], range: [2, side * side] },
+        scale: { type: 'sqrt', domain: [0, most], range: [0, side * side] },
         legend: { title: 'sub-models', orient: 'right', values: [1, 10, 100, 1000].filter((count) => count <= most) },
       },
     },

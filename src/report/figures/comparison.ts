@@ -81,8 +81,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
     format,
   )
   const measured = { field: 'mean', type: 'quantitative', scale, axis: { title, titlePadding: 12, ...axis } }
-  const legend =
-    series.length > 1 ? { orient: 'top', title: null, labelFontSize: 12, labelColor: COLORS.ink, symbolSize: 80 } : null
+  const legend = series.length > 1 ? { orient: 'top', title: null, symbolSize: 80 } : null
   const placed = {
     [place]: {
       field: 'place',

@@ -1,9 +1,16 @@
 /** Curves by epoch: panels side by side, each with one curve or several. */
-import { CATEGORIES, COLORS } from '../colors.js'
+import { CATEGORIES } from '../colors.js'
 import { valueAxis } from '../value-axis.js'
 
 /** Dashes of curves in the order of their colours, for those who do not see the colours. */
-const DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [1, 4]]
+const DASHES = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+  [12, 3],
+  [1, 4],
+]
 
 /** Number of epochs up to which every epoch has a mark. */
 const FEW = 24
@@ -33,10 +40,10 @@ export interface CurvePanel {
 export function curveOf<Epoch extends { readonly epoch: number }>(
   name: string,
   epochs: readonly Epoch[],
-  valueOf: (epoch: Epoch) => number | null | undefined,
+  read: (epoch: Epoch) => number | null | undefined,
 ): Curve {
   const points = epochs.flatMap((epoch) => {
-    const value = valueOf(epoch)
+    const value = read(epoch)
     return typeof value === 'number' && Number.isFinite(value) ? [{ epoch: epoch.epoch + 1, value }] : []
   })
   return { name, points }
@@ -46,13 +53,13 @@ export function curveOf<Epoch extends { readonly epoch: number }>(
 export function curvesSpecification(panels: readonly CurvePanel[]): object {
   const names = [...new Set(panels.flatMap(({ curves }) => curves.map(({ name }) => name)))]
   return {
-    hconcat: panels.map((panel) => drawPanel(panel, names)),
+    hconcat: panels.map((panel) => drawPanel(panel, names, panels.length > 1 ? 320 : 560)),
     spacing: 40,
     resolve: { scale: { color: 'shared', strokeDash: 'shared' }, legend: { color: 'shared', strokeDash: 'shared' } },
   }
 }
 
-function drawPanel({ title, format, curves }: CurvePanel, names: readonly string[]) {
+function drawPanel({ title, format, curves }: CurvePanel, names: readonly string[], width: number) {
   const values = curves.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })))
   const epochs = new Set(values.map(({ epoch }) => epoch)).size
   const { scale, axis } = valueAxis(
@@ -61,9 +68,7 @@ function drawPanel({ title, format, curves }: CurvePanel, names: readonly string
   )
   const order = { field: 'name', type: 'nominal', sort: null, title: null }
   const legend =
-    names.length > 1
-      ? { orient: 'top', labelFontSize: 12, labelColor: COLORS.ink, symbolSize: 400, symbolStrokeWidth: 2, columns: 4 }
-      : null
+    names.length > 1 ? { orient: 'top', symbolType: 'stroke', symbolSize: 500, symbolStrokeWidth: 2, columns: 4 } : null
   const range = names.map((_, i) => CATEGORIES[i % CATEGORIES.length])
   const dashes = names.map((_, i) => DASHES[i % DASHES.length])
   const encoding = {
@@ -81,7 +86,7 @@ function drawPanel({ title, format, curves }: CurvePanel, names: readonly string
   const { strokeDash: _, ...plain } = encoding
   return {
     data: { values },
-    width: 320,
+    width,
     height: 220,
     layer: [
       { mark: { type: 'line', strokeWidth: 1.8 }, encoding },

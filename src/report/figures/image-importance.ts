@@ -82,7 +82,7 @@ function histogram(drawn: Float64Array, lowest: number, highest: number) {
         type: 'quantitative',
         title: 'expected draws in the next epoch',
         scale: { domain: [lowest, highest], nice: false },
-        axis: { grid: false, format: '~g' },
+        axis: { grid: false, format: '~f', tickCount: 8 },
       },
       x2: { field: 'to' },
       y: { field: 'count', type: 'quantitative', title: 'images', axis: { tickCount: 4, format: ',d' } },
@@ -101,22 +101,22 @@ function pictures(
     return thumbnail === undefined ? [] : [{ place, ...thumbnail, draws: draws[image].toFixed(2) }]
   })
   const x = { field: 'place', type: 'quantitative', axis: null, scale: { domain: [-0.5, SHOWN - 0.5], nice: false } }
-  const text = (field: string, dy: number, color: string) => ({
-    mark: { type: 'text', dy, fontSize: 11, color, limit: WIDTH / SHOWN },
-    encoding: { x, text: { field } },
+  const text = (field: string, y: number, color: string) => ({
+    mark: { type: 'text', fontSize: 11, color, limit: WIDTH / SHOWN },
+    encoding: { x, y: { value: y }, text: { field } },
   })
   return {
     title: { text: title, fontSize: 12, offset: 4 },
     data: { values },
     width: WIDTH,
-    height: SIDE + 34,
+    height: SIDE + 30,
     layer: [
       {
-        mark: { type: 'image', width: SIDE, height: SIDE, yOffset: -14, aspect: false },
-        encoding: { x, url: { field: 'url', type: 'nominal' } },
+        mark: { type: 'image', width: SIDE, height: SIDE, aspect: false },
+        encoding: { x, y: { value: SIDE / 2 }, url: { field: 'url', type: 'nominal' } },
       },
-      text('draws', SIDE / 2, COLORS.ink),
-      text('label', SIDE / 2 + 14, COLORS.faint),
+      text('draws', SIDE + 10, COLORS.ink),
+      text('label', SIDE + 24, COLORS.faint),
     ],
   }
 }

@@ -6,7 +6,9 @@ import type { FoundRow, SearchRecord } from '../run-record.js'
 import { valueAxis } from '../value-axis.js'
 import { cloud } from './cloud.js'
 
+/** Size of a panel in pixels. */
 const WIDTH = 320
+const HEIGHT = 250
 
 /** Titles of the axes, by name of the cost. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -87,7 +89,7 @@ function panel(
   const x = valueAxis([...points.map((point) => point.x), ...limits.map(({ value }) => value)], '~s')
   const y = valueAxis(
     points.map((point) => point.y),
-    '~g',
+    '~f',
   )
   const axes = {
     x: { field: 'x', type: 'quantitative', title: TITLES[cost] ?? cost, ...x },
@@ -97,10 +99,14 @@ function panel(
   const orange = CATEGORIES[1]
   return {
     width: WIDTH,
-    height: 250,
+    height: HEIGHT,
     layer: [
       cloud(points, axes, { width: WIDTH }),
-      { data: { values }, mark: { type: 'line', interpolate: 'step-after', color: orange, strokeWidth: 1.5 }, encoding: axes },
+      {
+        data: { values },
+        mark: { type: 'line', interpolate: 'step-after', color: orange, strokeWidth: 1.5 },
+        encoding: axes,
+      },
       {
         data: { values },
         mark: { type: 'point', shape: 'diamond', size: 70, filled: true, color: orange, opacity: 1 },
@@ -110,6 +116,11 @@ function panel(
         data: { values: limits.map(({ value }) => ({ x: value })) },
         mark: { type: 'rule', strokeDash: [5, 4], strokeWidth: 1.5, color: COLORS.ink },
         encoding: { x: axes.x },
+      },
+      {
+        data: { values: limits.map(({ value, text }) => ({ x: value, text })) },
+        mark: { type: 'text', align: 'right', dx: -5, fontSize: 11, color: COLORS.ink },
+        encoding: { x: axes.x, y: { value: HEIGHT - 8 }, text: { field: 'text' } },
       },
     ],
   }

@@ -22,6 +22,7 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
     space?.operations.length === K ? space.operations[k] : `operation ${k}`,
   )
   const values = rows.flatMap(({ epoch, shares }) => shares.map((share, k) => ({ epoch, share, k, name: names[k] })))
+  const named = labels(last, names)
   const listed = epochs.some(({ pathDistribution: list }) => typeof list?.[0] === 'object')
   return {
     name: 'path-distribution',
@@ -30,18 +31,31 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
     description: `In epoch ${last.epoch}: ${last.shares.map((share, k) => `${names[k]} ${percent(share)}`).join(', ')}.`,
     specification: {
       width: 380,
-      height: 240,
+      height: HEIGHT,
       layer: [
-        { data: { values }, mark: { type: 'area', stroke: 'white', strokeWidth: 1, opacity: 1 }, encoding: areas(names) },
         {
-          data: { values: labels(last, names) },
-          mark: { type: 'text', align: 'left', dx: 8, fontSize: 12 },
+          data: { values },
+          mark: { type: 'area', stroke: 'white', strokeWidth: 1, opacity: 1 },
+          encoding: areas(names),
+        },
+        {
+          data: { values: named },
+          mark: { type: 'square', size: 90, xOffset: 14, opacity: 1 },
+          encoding: { x: X, y: { ...Y, field: 'middle' }, color: colors(names) },
+        },
+        {
+          data: { values: named },
+          mark: { type: 'text', align: 'left', dx: 24, fontSize: 12 },
           encoding: { x: X, y: { ...Y, field: 'middle' }, text: { field: 'text' } },
         },
       ],
     },
   }
 }
+
+/** Height of the plot, and least distance of its labels, in pixels. */
+const HEIGHT = 240
+const LINE = 16
 
 const X = {
   field: 'epoch',
@@ -60,23 +74,36 @@ const Y = {
 
 /** The first operation is at the top, as in the list of names. */
 function areas(names: readonly string[]) {
-  const range = names.map((_, k) => FILLS[k % FILLS.length])
-  return {
-    x: X,
-    y: { ...Y, stack: 'zero' },
-    order: { field: 'k', sort: 'descending' },
-    color: { field: 'name', type: 'nominal', sort: null, legend: null, scale: { domain: [...names], range } },
-  }
+  return { x: X, y: { ...Y, stack: 'zero' }, order: { field: 'k', sort: 'descending' }, color: colors(names) }
 }
 
-/** Names at the right end of the areas, at their middles. */
-function labels({ epoch, shares }: { epoch: number; shares: readonly number[] }, names: readonly string[]) {
+function colors(names: readonly string[]) {
+  const range = names.map((_, k) => FILLS[k % FILLS.length])
+  return { field: 'name', type: 'nominal', sort: null, legend: null, scale: { domain: [...names], range } }
+}
+
+/** Names beside the right ends of the areas: at their middles, or as near as there is room for a line of text. */
+export function labels({ epoch, shares }: { epoch: number; shares: readonly number[] }, names: readonly string[]) {
+  const gap = Math.min(LINE / HEIGHT, 1 / shares.length)
   let top = 1
-  return shares.map((share, k) => {
+  const middles = shares.map((share) => {
     const middle = top - share / 2
     top -= share
-    return { epoch, middle, text: `${names[k]}  ${share.toFixed(2)}` }
+    return middle
   })
+  // From the top, no label is higher than the one before allows; then, from the bottom, none is below the axis.
+  for (let k = 1; k < middles.length; k++) middles[k] = Math.min(middles[k], middles[k - 1] - gap)
+  let floor = 0
+  for (let k = middles.length - 1; k >= 0; k--) {
+    middles[k] = Math.max(middles[k], floor)
+    floor = middles[k] + gap
+  }
+  return shares.map((share, k) => ({
+    epoch,
+    middle: middles[k],
+    name: names[k],
+    text: `${names[k]}  ${share.toFixed(2)}`,
+  }))
 }
 
 function meanOf(distribution: PathDistribution): readonly number[] {

@@ -20,7 +20,7 @@ export function retrainingFigure(runs: readonly Named<RetrainRecord>[]): Figure 
     subtitle: ['Test images are evaluated after every epoch; training images count as they are trained on'],
     description: `${sentences.join('. ')}.`,
     specification: curvesSpecification([
-      { title: 'cross-entropy', format: '~g', curves: losses },
+      { title: 'cross-entropy', format: '~f', curves: losses },
       { title: 'top-1 accuracy', format: '~%', curves: accuracies },
     ]),
   }
@@ -35,10 +35,7 @@ function curvesOfOne({ epochs }: RetrainRecord): Curves {
   const hasAveraged = epochs.some(({ top1Averaged }) => top1Averaged !== undefined)
   const test = hasAveraged ? 'test, raw weights' : 'test'
   return {
-    losses: known([
-      curveOf('training', epochs, ({ loss }) => loss),
-      curveOf(test, epochs, ({ testLoss }) => testLoss),
-    ]),
+    losses: known([curveOf('training', epochs, ({ loss }) => loss), curveOf(test, epochs, ({ testLoss }) => testLoss)]),
     accuracies: known([
       curveOf('training', epochs, ({ trainTop1 }) => trainTop1),
       curveOf(test, epochs, ({ top1 }) => top1),

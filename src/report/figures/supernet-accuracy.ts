@@ -21,9 +21,8 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
   const tau = decimal(kendallTauB(xs, ys))
   const agreement = `Kendall's τ = ${tau}, Spearman's ρ = ${decimal(spearman(xs, ys))}`
   const fit = leastSquares(points)
-  const [low, high] = [xs.reduce((a, b) => Math.min(a, b)), xs.reduce((a, b) => Math.max(a, b))]
   const axis = (field: 'x' | 'y', values: readonly number[], title: string) => {
-    const { scale, axis } = valueAxis(values, '~g')
+    const { scale, axis } = valueAxis(values, '~f')
     return { field, type: 'quantitative', title, scale, axis: { ...axis, titlePadding: 10 } }
   }
   const axes = {
@@ -32,7 +31,7 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
   }
   const first = { x: points[0].x, y: points[0].y, text: 'ranked first' }
   const words = `${integer(points.length)} sub-models`
-  const line = fit === undefined ? [] : [low, high].map((x) => ({ x, y: fit.slope * x + fit.intercept }))
+  const line = fit === undefined ? [] : lineWithin(fit, points)
   const orange = CATEGORIES[1]
   return {
     name: 'supernet-accuracy',
@@ -48,7 +47,11 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
       height: 300,
       layer: [
         cloud(points, axes, { width: WIDTH }),
-        { data: { values: line }, mark: { type: 'line', color: orange, strokeWidth: 2, strokeDash: [6, 3] }, encoding: axes },
+        {
+          data: { values: line },
+          mark: { type: 'line', color: orange, strokeWidth: 2, strokeDash: [6, 3] },
+          encoding: axes,
+        },
         {
           data: { values: [first] },
           mark: { type: 'point', shape: 'diamond', size: 110, filled: true, color: orange, opacity: 1 },
@@ -69,8 +72,14 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
   }
 }
 
+/** The line y = slope · x + intercept. */
+interface Line {
+  readonly slope: number
+  readonly intercept: number
+}
+
 /** The line y = slope · x + intercept of least squares; undefined if all x are equal. */
-export function leastSquares(points: readonly CloudPoint[]): { slope: number; intercept: number } | undefined {
+export function leastSquares(points: readonly CloudPoint[]): Line | undefined {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const [x, y] = [mean(points.map((point) => point.x)), mean(points.map((point) => point.y))]
   let [xx, xy] = [0, 0]
@@ -80,4 +89,16 @@ export function leastSquares(points: readonly CloudPoint[]): { slope: number; in
   }
   if (xx === 0) return undefined
   return { slope: xy / xx, intercept: y - (xy / xx) * x }
+}
+
+/** The two ends of a line within the ranges of x and y of some points. */
+export function lineWithin({ slope, intercept }: Line, points: readonly CloudPoint[]): CloudPoint[] {
+  const rangeOf = (values: readonly number[]) =>
+    [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))] as const
+  const [left, right] = rangeOf(points.map(({ x }) => x))
+  const [bottom, top] = rangeOf(points.map(({ y }) => y))
+  // A line of least squares passes through the mean of the points, so it crosses the rectangle.
+  const crossings = slope === 0 ? [left, right] : [(bottom - intercept) / slope, (top - intercept) / slope]
+  const [first, last] = [Math.min(...crossings), Math.max(...crossings)]
+  return [Math.max(left, first), Math.min(right, last)].map((x) => ({ x, y: slope * x + intercept }))
 }

@@ -10,7 +10,8 @@ export function trainingFigure(runs: readonly Named<SearchRecord>[]): Figure | u
   if (losses.every(({ points }) => points.length === 0)) return undefined
   const sentences = runs.map(({ name }, i) => {
     const loss = courseOf({ ...losses[i], name: 'loss' }, (value) => decimal(value))
-    return `${name}: ${loss}; ${courseOf({ ...accuracies[i], name: 'accuracy' }, percent)}.`
+    const begin = runs.length > 1 ? `${name}: ` : ''
+    return `${begin}${loss}; ${courseOf({ ...accuracies[i], name: 'accuracy' }, percent)}.`
   })
   return {
     name: 'training',
@@ -18,7 +19,7 @@ export function trainingFigure(runs: readonly Named<SearchRecord>[]): Figure | u
     subtitle: ['Means over the training images of an epoch, each with the sub-model that was drawn'],
     description: sentences.join(' '),
     specification: curvesSpecification([
-      { title: 'cross-entropy', format: '~g', curves: losses },
+      { title: 'cross-entropy', format: '~f', curves: losses },
       { title: 'accuracy', format: '~%', curves: accuracies },
     ]),
   }
