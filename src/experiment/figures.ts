@@ -40,7 +40,7 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
   const points = (measure: keyof Measures) =>
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
   const panels = [
-    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.2e' },
+    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
     { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
   ].filter((panel) => panel.points.length > 0)
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))

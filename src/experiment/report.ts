@@ -16,6 +16,9 @@ import { writePicture } from '../report/write-picture.js'
 import { AXES, nameValue, slug } from './axes.js'
 import type { ConditionResult, ExperimentResults } from './results.js'
 
+/** Number of runs up to which a report has the figures of every run. */
+const MOST = 12
+
 /** Where a report is written to. */
 export interface ReportOptions {
   /** The HTML file. */
@@ -69,10 +72,12 @@ async function reportPage(sources: readonly string[], from: string, drawn: Drawn
   const sections: (Html | undefined)[] = []
   for (const folder of experiments) sections.push(await experimentSection(folder))
   sections.push(await comparisonSection(runs, drawn))
+  const brief = runs.length > MOST
+  if (brief) sections.push(notes([`Figures of single runs are left out of a page about more than ${MOST} runs.`]))
   const single = runs.length === 1 && experiments.length === 0
   for (const [i, run] of runs.entries()) {
     const prefix = single ? '' : `${i + 1}-${slug(run.name)}-`
-    const parts = await runSections(run, { level: single ? 2 : 3, from, prefix, drawn })
+    const parts = await runSections(run, { level: single ? 2 : 3, from, prefix, drawn, brief })
     if (single) sections.push(...parts)
     else sections.push(section(2, run.name, [html`<p class="lead">${runLine(run.record)}</p>`, ...parts]))
   }

@@ -64,7 +64,7 @@ function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
       { title: 'epochs', number, valueOf: ({ record }) => record.epochs.length },
       { title: 'top-1, last', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1, percent) },
       { title: 'averaged', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1Averaged, percent) },
-      { title: 'best top-1', number, valueOf: ({ record }) => shown(record.result?.best.top1, percent) },
+      { title: 'best top-1', number, valueOf: ({ record }) => shown(record.result?.best?.top1, percent) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
     runs,

@@ -48,6 +48,8 @@ export interface Place {
   readonly prefix: string
   /** Receives the drawings. */
   readonly drawn: Drawn[]
+  /** True to leave figures and drawings out, which keeps pages about many runs small. */
+  readonly brief: boolean
 }
 
 /** A run in one line: its method, space, images and state. */
@@ -66,16 +68,13 @@ export function runLine(record: RunRecord): string {
 
 /** Everything about one run. */
 export async function runSections({ name, record }: Named, place: Place): Promise<(Html | undefined)[]> {
-  const { level, drawn, prefix } = place
+  const { level, drawn, prefix, brief } = place
   const said = [...record.notes, ...(record.start?.warnings ?? []).map((warning) => `Images: ${warning}.`)]
-  const list =
-    record.kind === 'retraining'
-      ? [retrainingFigure([{ name, record }])]
-      : await figuresOfSearch({ name, record }, said)
+  const list = brief ? [] : await figuresOf({ name, record }, said)
   const parts = [
     section(level, 'What was found', [
       numbers(record.kind === 'retraining' ? retrainingNumbers(record) : searchNumbers(record)),
-      ...(await architectures(record, drawn, prefix, said)),
+      ...(await architectures(record, place, said)),
     ]),
     section(level, 'Figures', await figures(list, drawn, prefix)),
     section(level, 'Settings', [
@@ -88,8 +87,9 @@ export async function runSections({ name, record }: Named, place: Place): Promis
   return [notes(said), ...parts]
 }
 
-async function figuresOfSearch(run: Named<SearchRecord>, said: string[]): Promise<(Figure | undefined)[]> {
-  const { record } = run
+async function figuresOf({ name, record }: Named, said: string[]): Promise<(Figure | undefined)[]> {
+  if (record.kind === 'retraining') return [retrainingFigure([{ name, record }])]
+  const run = { name, record }
   return [
     record.ranking && supernetAccuracyFigure(record.ranking),
     paretoFigure(record),
@@ -164,8 +164,9 @@ interface Placed {
 }
 
 /** The best architectures drawn, and a table of more; or the network of a retraining. */
-async function architectures(record: RunRecord, drawn: Drawn[], prefix: string, said: string[]) {
+async function architectures(record: RunRecord, { drawn, prefix, brief }: Place, said: string[]): Promise<Html[]> {
   if (record.kind === 'retraining') {
+    if (brief) return []
     const network = createNetwork(record.config.network)
     const svg = await drawArchitecture(network, [])
     drawn.push({ name: `${prefix}architecture`, svg })
@@ -200,7 +201,7 @@ async function architectures(record: RunRecord, drawn: Drawn[], prefix: string, 
       best.map((one, i) => ({ one, place: i + 1 })),
     ),
   ]
-  if (space?.outline === undefined) return parts
+  if (brief || space?.outline === undefined) return parts
   for (const [i, { path, arch }] of best.slice(0, DRAWN).entries()) {
     const svg = await drawArchitecture(space, path)
     drawn.push({ name: `${prefix}architecture-${i + 1}`, svg })

@@ -10,6 +10,9 @@ import { makeRetraining, makeSearchRun } from '../support/made-up-run.js'
 const browser = findBrowser()
 if (browser === undefined) console.warn('The page of a report is not tried: this machine has no Chromium in its PATH.')
 
+/** The title within a figure. */
+const TITLE = `[...document.querySelectorAll('.plot text')].find((one) => one.textContent === 'Training of the supernet')`
+
 const SCREENS: readonly [string, BrowserContextOptions][] = [
   ['light', { viewport: { width: 1100, height: 900 }, colorScheme: 'light' }],
   ['dark', { viewport: { width: 1100, height: 900 }, colorScheme: 'dark' }],
@@ -43,8 +46,7 @@ test.skipIf(browser === undefined)('a report opens in a browser, loads nothing, 
       expect(await figures.first().locator('title').textContent()).toMatch(/^Architecture of nasbench201: /)
       expect(await figures.evaluateAll((all) => all.every((one) => one.getBoundingClientRect().width > 100))).toBe(true)
       papers.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'))
-      const titles = page.locator('.plot text', { hasText: 'Training of the supernet' }).first()
-      papers.push(await titles.evaluate((one) => getComputedStyle(one).fill))
+      papers.push(await page.evaluate(`getComputedStyle(${TITLE}).fill`))
     }
     // Dark pages have dark paper and light text, in figures too.
     const [light, ink, dark, darkInk] = papers

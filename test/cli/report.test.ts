@@ -67,6 +67,19 @@ test('report of several runs: compared, whatever their names are', async () => {
   expect(text).toContain('test, averaged weights')
 })
 
+test('report of many runs: no figures of single ones, so that the page stays small', async () => {
+  const cwd = temporaryFolder()
+  const runs = Array.from({ length: 50 }, (_, i) => `run-${i}`)
+  for (const run of runs) makeSearchRun(join(cwd, run))
+  const outcome = await pada(['report', ...runs, '--json'], { cwd, env })
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(JSON.parse(outcome.stdout).bytes).toBeLessThan(2e6)
+  const text = readFileSync(join(cwd, 'report.html'), 'utf8')
+  expect(text).toContain('Figures of single runs are left out of a page about more than 12 runs.')
+  expect(text.match(/<svg /g)).toHaveLength(3)
+  expect(text).toContain('<h2>run-49</h2>')
+})
+
 test('report EXPERIMENT: its studies, as tables and pictures', async () => {
   const cwd = temporaryFolder()
   const none = { n: 0, mean: null, deviation: null }
