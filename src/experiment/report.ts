@@ -9,7 +9,7 @@ import type { Statistic } from '../base/statistics.js'
 import { comparisonSection, named } from '../report/comparison-sections.js'
 import { type Html, html } from '../report/html.js'
 import { page } from '../report/page.js'
-import { type Drawn, drawing, notes, section, table } from '../report/parts.js'
+import { type Drawn, drawing, fileList, notes, section, table } from '../report/parts.js'
 import { readRun } from '../report/run-record.js'
 import { runLine, runSections } from '../report/run-sections.js'
 import { writePicture } from '../report/write-picture.js'
@@ -18,6 +18,14 @@ import type { ConditionResult, ExperimentResults } from './results.js'
 
 /** Number of runs up to which a report has the figures of every run. */
 const MOST = 12
+
+/** Files of an experiment that the page links to, and what is in them. */
+const FILES = {
+  'results.csv': 'a row per search',
+  'summary.csv': 'a row per condition',
+  'differences.csv': 'a row per pair of conditions',
+  'results.json': 'all of it',
+}
 
 /** Where a report is written to. */
 export interface ReportOptions {
@@ -70,7 +78,7 @@ async function reportPage(sources: readonly string[], from: string, drawn: Drawn
   for (const source of sources) (await isExperiment(source)) ? experiments.push(source) : folders.push(source)
   const runs = named(await Promise.all(folders.map(readRun)))
   const sections: (Html | undefined)[] = []
-  for (const folder of experiments) sections.push(await experimentSection(folder))
+  for (const folder of experiments) sections.push(await experimentSection(folder, from))
   sections.push(await comparisonSection(runs, drawn))
   const brief = runs.length > MOST
   if (brief) sections.push(notes([`Figures of single runs are left out of a page about more than ${MOST} runs.`]))
@@ -84,7 +92,8 @@ async function reportPage(sources: readonly string[], from: string, drawn: Drawn
   const kept = sections.filter((part) => part !== undefined)
   if (single) return page(runs[0].name, runLine(runs[0].record), kept)
   const names = [...experiments.map((folder) => basename(resolve(folder))), ...runs.map(({ name }) => name)]
-  return page(names.length === 1 ? names[0] : `${names.length} compared`, names.join(' · '), kept)
+  if (names.length === 1) return page(names[0], 'An experiment', kept)
+  return page(`${names.length} compared`, names.join(' · '), kept)
 }
 
 /** True for the folder of an experiment. Throws a UserError for a file, and for what is not there. */
@@ -102,7 +111,7 @@ async function isExperiment(source: string): Promise<boolean> {
 }
 
 /** Tables and figures of an experiment, from its folder. */
-async function experimentSection(folder: string): Promise<Html | undefined> {
+async function experimentSection(folder: string, from: string): Promise<Html | undefined> {
   const { name, conditions, cells } = parseResults(folder, await readText(join(folder, 'results.json')))
   const said: string[] = []
   const studies = [...new Set(conditions.map(({ study }) => study))]
@@ -119,7 +128,14 @@ async function experimentSection(folder: string): Promise<Html | undefined> {
   }
   const lead = html`<p class="lead">${cells.length} complete searches · ${folder}</p>
 `
-  return section(2, `Experiment ${name}`, [lead, notes(said), ...parts])
+  return section(2, `Experiment ${name}`, [
+    lead,
+    notes(said),
+    ...parts,
+    html`<h3>Files</h3>
+`,
+    await fileList(FILES, folder, from),
+  ])
 }
 
 function parseResults(folder: string, text: string): ExperimentResults {

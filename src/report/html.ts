@@ -21,7 +21,8 @@ export function html(parts: TemplateStringsArray, ...contents: readonly Content[
 function textOf(content: Content): string {
   if (content === undefined) return ''
   if (content instanceof Html) return content.text
-  return Array.isArray(content) ? content.map(textOf).join('') : escaped(String(content))
+  if (Array.isArray(content)) return content.map(textOf).join('')
+  return String(content).split('\n').map(escaped).join('\n')
 }
 
 /** The address of a file, relative to the page. `path` has slashes. */

@@ -1,5 +1,7 @@
 /** Parts that several sections of a report are made of. */
-import { type Content, Html, html } from './html.js'
+import { readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { address, type Content, Html, html } from './html.js'
 import { drawFigure, type Figure } from './plot.js'
 
 /** A figure and its drawing. */
@@ -96,6 +98,18 @@ export function notes(sentences: readonly string[]): Html | undefined {
   if (sentences.length === 0) return undefined
   return html`<ul class="notes">${sentences.map(
     (sentence) => html`<li>${sentence}</li>
+`,
+  )}</ul>
+`
+}
+
+/** Links, relative to the folder `from`, to the files of a folder that are there. `files` says what is in them. */
+export async function fileList(files: Readonly<Record<string, string>>, folder: string, from: string): Promise<Html> {
+  const names = await readdir(folder)
+  const known = Object.entries(files).filter(([name]) => names.includes(name))
+  const link = (name: string) => address(relative(from, join(folder, name)).split(sep).join('/'))
+  return html`<ul>${known.map(
+    ([name, what]) => html`<li><a href="${link(name)}">${name}</a>: ${what}</li>
 `,
   )}</ul>
 `

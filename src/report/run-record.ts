@@ -103,7 +103,7 @@ async function readTraining<Start extends { readonly event: 'start' }, Epoch ext
 }
 
 /** The events in `events.jsonl`. Lines that are no events are left out; the last one may be torn by a kill. */
-export async function readEvents<Event extends { readonly event: string }>(
+async function readEvents<Event extends { readonly event: string }>(
   folder: string,
   notes: string[],
 ): Promise<Event[]> {

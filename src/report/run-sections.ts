@@ -1,6 +1,4 @@
 /** The sections of a report about one run. */
-import { readdir } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
 import { stringify } from 'yaml'
 import { UserError } from '../base/errors.js'
 import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
@@ -16,8 +14,8 @@ import { pathDistributionFigure } from './figures/path-distribution.js'
 import { retrainingFigure } from './figures/retraining.js'
 import { supernetAccuracyFigure } from './figures/supernet-accuracy.js'
 import { trainingFigure } from './figures/training.js'
-import { address, type Html, html } from './html.js'
-import { type Drawn, drawing, facts, figures, notes, numbers, section, table } from './parts.js'
+import { type Html, html } from './html.js'
+import { type Drawn, drawing, facts, figures, fileList, notes, numbers, section, table } from './parts.js'
 import type { Figure } from './plot.js'
 import { type Named, type RetrainRecord, type RunRecord, readImageImportance, type SearchRecord } from './run-record.js'
 import { thumbnailsOf } from './thumbnails.js'
@@ -26,7 +24,7 @@ import { thumbnailsOf } from './thumbnails.js'
 const DRAWN = 3
 const LISTED = 10
 
-/** Files of a run that a report links to, and what is in them. */
+/** Files that the page links to, and what is in them. */
 const FILES: Readonly<Record<string, string>> = {
   'config.yaml': 'settings',
   'events.jsonl': 'start, epochs and result, one JSON object a line',
@@ -82,7 +80,7 @@ export async function runSections({ name, record }: Named, place: Place): Promis
 `,
     ]),
     section(level, 'Machine', [machineFacts(record.start?.machine)]),
-    section(level, 'Files of the run', [await fileList(record.folder, place.from)]),
+    section(level, 'Files of the run', [await fileList(FILES, record.folder, place.from)]),
   ]
   return [notes(said), ...parts]
 }
@@ -223,16 +221,4 @@ function machineFacts(machine: Machine | undefined): Html | undefined {
     ['threads', `${threads}, ${cpuCapability}`],
     ['GPU', gpu],
   ])
-}
-
-/** Links to the files that are there. */
-async function fileList(folder: string, from: string): Promise<Html> {
-  const names = await readdir(folder)
-  const known = Object.entries(FILES).filter(([name]) => names.includes(name))
-  const link = (name: string) => address(relative(from, join(folder, name)).split(sep).join('/'))
-  return html`<ul>${known.map(
-    ([name, what]) => html`<li><a href="${link(name)}">${name}</a>: ${what}</li>
-`,
-  )}</ul>
-`
 }
