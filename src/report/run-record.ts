@@ -103,10 +103,7 @@ async function readTraining<Start extends { readonly event: 'start' }, Epoch ext
 }
 
 /** The events in `events.jsonl`. Lines that are no events are left out; the last one may be torn by a kill. */
-async function readEvents<Event extends { readonly event: string }>(
-  folder: string,
-  notes: string[],
-): Promise<Event[]> {
+async function readEvents<Event extends { readonly event: string }>(folder: string, notes: string[]): Promise<Event[]> {
   const lines = (await readText(join(folder, 'events.jsonl'))).split('\n').slice(0, -1)
   const damaged: number[] = []
   const events = lines.flatMap((line, i): Event[] => {
