@@ -86,6 +86,7 @@ export type { Difference, PairedDifference } from './experiment/differences.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
+export { type ReportOptions, type WrittenReport, writeReport } from './experiment/report.js'
 export type { CellResult, ConditionResult, ExperimentResults } from './experiment/results.js'
 export { type ExperimentOptions, experiment } from './experiment/run.js'
 export {

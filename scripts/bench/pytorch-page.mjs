@@ -1,6 +1,7 @@
 /** Tables and a plot of what pytorch.mjs measures. */
 import { join } from 'node:path'
-import { COLORS, drawSvg } from '#dist/report/plot.js'
+import { COLORS } from '#dist/report/colors.js'
+import { drawSvg } from '#dist/report/plot.js'
 import { machineText, plural } from './machine.mjs'
 import { NETWORKS } from './networks.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'

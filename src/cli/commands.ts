@@ -83,6 +83,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/draw.js')).drawCommand,
   },
   {
+    command: 'report [runs..]',
+    describe: 'Write a report about runs or experiments as one HTML file, with figures and architectures',
+    load: async () => (await import('./commands/report.js')).reportCommand,
+  },
+  {
     command: 'table [file]',
     describe: 'Show the contents of a ground-truth table of any format, and convert it to CSV or JSON',
     load: async () => (await import('./commands/table.js')).tableCommand,

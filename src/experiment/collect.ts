@@ -5,9 +5,10 @@ import { writeAtomically } from '../base/atomic.js'
 import { expected } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
+import { drawFigure } from '../report/plot.js'
 import { type Origin, readCell } from './cell-folder.js'
 import { differences } from './differences.js'
-import { drawStudy } from './figures.js'
+import { studyFigure } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
@@ -56,7 +57,7 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
  * study with a complete search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
  * none overwrites newer results with older ones.
  */
-export async function writeReport(
+export async function writeResults(
   experiment: Experiment,
   out: string,
   origins?: Origins,
@@ -75,8 +76,8 @@ export async function writeReport(
     await write('differences.csv', differenceTable(results.differences))
     await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
     for (const study of experiment.studies) {
-      const svg = await drawStudy(study, results, experiment.seeds)
-      if (svg !== undefined) await write(`${study.name}.svg`, svg)
+      const figure = studyFigure(study, results, experiment.seeds)
+      if (figure !== undefined) await write(`${study.name}.svg`, await drawFigure(figure))
     }
     return { results, files }
   }

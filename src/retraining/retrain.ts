@@ -7,7 +7,7 @@ import { type Splits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
-import { Supernet, setThreads } from '../native/index.js'
+import { describeMachine, Supernet, setThreads } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -156,6 +156,7 @@ function startEvent(
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
     normalisation: { mean: [...mean], std: [...std] },
+    machine: describeMachine(config.device),
     ...(origin !== undefined && { origin }),
     ...(initial && { initial: initial.report.source }),
   }

@@ -11,7 +11,7 @@ import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { Supernet, setThreads } from '../native/index.js'
+import { describeMachine, Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
@@ -192,6 +192,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
     evaluation,
+    machine: describeMachine(config.device),
     warnings: [...describeOddities(splits), ...describeSmallBatches(evaluation, splits.classes)],
   }
 }

@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
+import { decimal, integer } from '../../base/format.js'
 import { createRandom } from '../../base/random.js'
 import { type Config, LATENCY, loadConfig } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
@@ -16,7 +17,6 @@ import { createSpace, type Path, parsePath, type SearchSpace } from '../../space
 import { initialise } from '../../training/snapshot.js'
 import { ensureNativeFor } from '../native.js'
 import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
-import { decimal, integer } from '../output/format.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {

@@ -1,5 +1,5 @@
+import { integer } from '../../base/format.js'
 import type { DiscardedEvent } from '../../search/events.js'
-import { integer } from './format.js'
 
 /** What has changed, in words. Other settings have their own names. */
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { decimal, duration, scientific } from '../../base/format.js'
 import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
@@ -6,7 +7,6 @@ import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { describeDiscarded } from './discarded.js'
-import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
+import { decimal, integer, percent, percentTruth } from '../../base/format.js'
 import type { Found } from '../../search/events.js'
-import { decimal, integer, percent, percentTruth } from './format.js'
 
 /** Column heads of the costs that have a usual name. */
 const TITLES: Readonly<Record<string, string>> = {

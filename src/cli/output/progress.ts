@@ -1,6 +1,6 @@
+import { decimal, duration, integer, percent, scientific } from '../../base/format.js'
 import type { RetrainEpochEvent, RetrainStartEvent } from '../../retraining/events.js'
 import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../search/events.js'
-import { decimal, duration, integer, percent, scientific } from './format.js'
 import { Pace } from './pace.js'
 
 export type ProgressEvent = StepEvent | EpochEvent | RetrainEpochEvent | EvaluatedEvent | CandidateEvent

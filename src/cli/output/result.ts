@@ -1,8 +1,8 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
+import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, SearchResult, TruthSource } from '../../search/events.js'
-import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from './format.js'
 import { renderFound } from './found.js'
 import { describeTruth } from './ground-truth.js'
 

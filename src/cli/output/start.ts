@@ -1,6 +1,6 @@
+import { integer } from '../../base/format.js'
 import type { RetrainStartEvent } from '../../retraining/events.js'
 import type { RankingImages, StartEvent } from '../../search/events.js'
-import { integer } from './format.js'
 import { describeTruth } from './ground-truth.js'
 import { describeImages } from './images.js'
 

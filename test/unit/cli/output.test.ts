@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
+import { decimal, duration, percent, scientific, sparkline } from '../../../src/base/format.js'
 import { BarReporter } from '../../../src/cli/output/bars.js'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
 import { ExperimentReporter } from '../../../src/cli/output/experiment.js'
-import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
 import { JsonReporter } from '../../../src/cli/output/json.js'
 import { LineReporter } from '../../../src/cli/output/lines.js'
 import { Pace } from '../../../src/cli/output/pace.js'
@@ -12,6 +12,7 @@ import type { Reporter } from '../../../src/cli/output/reporter.js'
 import { renderResult } from '../../../src/cli/output/result.js'
 import type { RetrainEvent } from '../../../src/retraining/events.js'
 import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
+import { MACHINE } from '../../support/made-up-run.js'
 
 describe('what is discarded', () => {
   const discarded = (records: number | undefined, ...changed: string[]) =>
@@ -96,6 +97,7 @@ const search: SearchEvent[] = [
     groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,
+    machine: MACHINE,
     epochs: 2,
     evaluation: { images: 200, of: 1000, batches: 2, order: 'stratified', batchStatistics: true },
     warnings: ['no test image is of class 3 (of 0 to 9)'],
@@ -282,6 +284,7 @@ describe('a retraining', () => {
       normalisation: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
       parameters: 890_666,
       stepsPerEpoch: 10,
+      machine: MACHINE,
       epochs: 2,
       origin: 'found 1 in runs/a',
       initial: 'runs/a',
