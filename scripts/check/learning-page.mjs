@@ -1,5 +1,6 @@
 /** The figure of learning.mjs: test accuracy by epoch, a line for each training. */
-import { CATEGORIES, drawSvg } from '#dist/report/plot.js'
+import { CATEGORIES } from '#dist/report/colors.js'
+import { drawSvg } from '#dist/report/plot.js'
 
 /** @typedef {{ side: string, seed: number, top1: number[] }} Curve `top1`: by epoch, in [0, 1]. */
 
