@@ -1,20 +1,39 @@
 /** File operations whose failures the user can fix: a full disk, missing rights, a wrong place. */
-import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises'
-import { expected, UserError } from './errors.js'
+import { appendFile, mkdir, open, readFile, stat, truncate } from 'node:fs/promises'
+import { expected } from './errors.js'
 
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error) => unwritable(folder, error))
+}
+
+/** Brings the bytes of a file to the disk: they survive a power cut. */
+export async function syncFile(file: string): Promise<void> {
+  try {
+    const handle = await open(file, 'r+')
+    await handle.sync().finally(() => handle.close())
+  } catch (error) {
+    unwritable(file, error as NodeJS.ErrnoException)
+  }
+}
+
+/** Brings the names in a folder to the disk, as far as its file system can: files renamed before keep their names. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle
+    ?.sync()
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EIO' || error.code === 'ENOSPC') unwritable(folder, error)
+    })
+    .finally(() => handle.close())
 }
 
 export async function append(file: string, text: string): Promise<void> {
   await appendFile(file, text).catch((error) => unwritable(file, error))
 }
 
-/** Cuts a file to `bytes` bytes; throws a UserError if it has fewer. A missing file counts as empty. */
+/** Cuts a file to at most `bytes` bytes. A missing file counts as empty. */
 export async function shorten(file: string, bytes: number): Promise<void> {
-  const size = await sizeOf(file)
-  if (size < bytes) throw new UserError(`Expected at least ${bytes} bytes in ${file} but received ${size}`)
-  if (size > bytes) await truncate(file, bytes).catch((error) => unwritable(file, error))
+  if ((await sizeOf(file)) > bytes) await truncate(file, bytes).catch((error) => unwritable(file, error))
 }
 
 /** Size in bytes; 0 if the file is missing. */
@@ -34,6 +53,7 @@ export async function readText(file: string): Promise<string> {
   })
 }
 
-function unwritable(path: string, { code, message }: NodeJS.ErrnoException): never {
+/** Throws what the user can do about a file that cannot be written. */
+export function unwritable(path: string, { code, message }: NodeJS.ErrnoException): never {
   throw expected('a place that can be written to', path, code ?? message)
 }

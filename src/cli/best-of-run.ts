@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import type { ResultEvent } from '../runs/result.js'
+import { readSummary, SUMMARY } from '../runs/summary.js'
 
 /** An architecture, and where it stands in a run, such as `found 1 in runs/first`. */
 export interface BestOfRun {
@@ -22,8 +22,9 @@ export async function bestOf(
   if (method.name === 'standalone') {
     return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
   }
-  const text = await readFile(join(run, 'summary.json'), 'utf8').catch(() => '{}')
-  const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
+  const { summary, damaged } = await readSummary<ResultEvent>(run)
+  if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
+  const { found, top: ranked = [] }: Partial<ResultEvent> = summary ?? {}
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'

@@ -6,7 +6,7 @@ import { type Config, loadRetrainConfig, type RetrainConfig } from '../config/in
 import { networkSettingNames } from '../config/network.js'
 import { isGroup, readSettings } from '../config/settings.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
-import { configFile, savedConfig, savedRetraining } from '../runs/run-folder.js'
+import { configFile, savedConfig, savedRetraining } from '../runs/saved-settings.js'
 import { bestOf } from './best-of-run.js'
 import type { RetrainArguments } from './commands/retrain.js'
 

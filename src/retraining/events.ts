@@ -1,6 +1,7 @@
 /** Events of a retraining, in the order in which they happen. All are plain JSON. */
 import type { UsedImages } from '../data/index.js'
 import type { Shape } from '../programs/program.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { CheckpointEvent, StepEvent } from '../training/events.js'
 
 /** How images are normalised, by channel. */
@@ -98,4 +99,10 @@ export interface RetrainResult extends Accuracies, AveragedAccuracies {
 }
 
 /** Any event of {@link retrain}; `event` names its kind. */
-export type RetrainEvent = RetrainStartEvent | StepEvent | RetrainEpochEvent | CheckpointEvent | RetrainResult
+export type RetrainEvent =
+  | RetrainStartEvent
+  | DiscardedEvent
+  | StepEvent
+  | RetrainEpochEvent
+  | CheckpointEvent
+  | RetrainResult

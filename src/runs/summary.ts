@@ -1,6 +1,26 @@
-/** Merges results of one run: `rank` and `find` each add their part and keep the other's. */
+/** Reads the summary of a run, and merges results of one run: `rank` and `find` each add their part and keep the other's. */
+import { join } from 'node:path'
+import { readText } from '../base/files.js'
+import { isGroup } from '../config/settings.js'
 import { changedFields } from './computed-from.js'
 import type { SearchResult } from './result.js'
+
+/** Name of the file in the folder. */
+export const SUMMARY = 'summary.json'
+
+/** Reads the summary of a run. It is undefined if there is none, or one that is `damaged`. */
+export async function readSummary<Result extends object>(
+  run: string,
+): Promise<{ readonly summary?: Result; readonly damaged: boolean }> {
+  const text = await readText(join(run, SUMMARY))
+  if (text === '') return { damaged: false }
+  try {
+    const summary: unknown = JSON.parse(text)
+    return isGroup(summary) && 'event' in summary ? { summary: summary as Result, damaged: false } : { damaged: true }
+  } catch {
+    return { damaged: true }
+  }
+}
 
 /** Fields of a result that the ranking fills. */
 const RANKING = [

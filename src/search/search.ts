@@ -90,7 +90,7 @@ export async function* searchHolding(
   }
   const out = options.out ?? defaultRunFolder({ ...config, method })
   await using run = resumed ?? (await RunFolder.create(out, lock))
-  const from = await resumed?.resume(config, identity)
+  const { snapshot: from, discarded = [] } = (await resumed?.resume(config, identity)) ?? {}
   if (resumed === undefined) await run.writeConfig(config)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
@@ -105,14 +105,15 @@ export async function* searchHolding(
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
-  if (from === undefined) await run.log(start)
+  await run.logStart(start)
   yield start
+  yield* discarded
 
   let latest = from
   if (phases.includes('train')) {
     const settings = config.training
     const save = async (snapshot: Snapshot) => {
-      await run.save(snapshot, identity)
+      await run.save(snapshot, identity, config)
       latest = snapshot
     }
     using data = openImages(splits.train, config.device)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ConfigInput, configOfSettings, loadConfig, parseConfig } from '../../../src/config/index.js'
 import { planExperiment } from '../../../src/experiment/settings.js'
-import { RunFolder, savedConfig } from '../../../src/runs/run-folder.js'
+import { RunFolder } from '../../../src/runs/run-folder.js'
+import { savedConfig } from '../../../src/runs/saved-settings.js'
 import { flip, padCrop } from '../../support/augmentation.js'
 
 let folder: string
