@@ -1,7 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { expected } from './errors.js'
-import { syncFolder } from './files.js'
+import { syncFolder, unwritable } from './files.js'
 
 /**
  * Writes a file atomically: readers see the old contents or the new ones, never a part, also after a power cut. The
@@ -25,7 +24,6 @@ export async function writeAtomically(file: string, parts: string | readonly Uin
   } catch (error) {
     // Removing fails too if the name is too long, or if a folder of the path is a file.
     await rm(temporary, { force: true }).catch(() => {})
-    const { code, message } = error as NodeJS.ErrnoException
-    throw expected('a place that can be written to', file, code ?? message)
+    unwritable(file, error as NodeJS.ErrnoException)
   }
 }

@@ -1,9 +1,22 @@
 /** File operations whose failures the user can fix: a full disk, missing rights, a wrong place. */
 import { appendFile, mkdir, open, readFile, stat, truncate } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { expected } from './errors.js'
 
+/** Makes a folder and those around it that are missing. */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error) => unwritable(folder, error))
+  await makeMissing(resolve(folder)).catch((error) => unwritable(folder, error))
+}
+
+/** Not `recursive`, with which Node reports ENOENT for a file system that is read-only, and tries forever in /proc. */
+async function makeMissing(folder: string): Promise<void> {
+  const there = await stat(folder).catch(() => undefined)
+  if (there?.isDirectory()) return
+  if (dirname(folder) !== folder) await makeMissing(dirname(folder))
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    // Another process may have made it meanwhile.
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  })
 }
 
 /** Brings the bytes of a file to the disk: they survive a power cut. */
@@ -53,7 +66,20 @@ export async function readText(file: string): Promise<string> {
   })
 }
 
-/** Throws what the user can do about a file that cannot be written. */
-export function unwritable(path: string, { code, message }: NodeJS.ErrnoException): never {
-  throw expected('a place that can be written to', path, code ?? message)
+/** What codes of the system mean to someone who wants to write. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EDQUOT: 'the quota is used up',
+  ENOENT: 'there is no such folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a file is where a folder should be',
+  EEXIST: 'a file is where a folder should be',
+  EROFS: 'the file system is read-only',
+}
+
+/** Throws what the user can mend about a file or folder that cannot be written. */
+export function unwritable(path: string, { code = '', message }: NodeJS.ErrnoException): never {
+  const meaning = MEANINGS[code]
+  const received = meaning === undefined ? code || message : `${code}: ${meaning}`
+  throw expected('a place that can be written to', path, received)
 }

@@ -16,6 +16,7 @@ import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
+import { checkWarmup } from '../training/learning-rate.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
@@ -80,7 +81,10 @@ export async function* searchHolding(
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
-  if (phases.includes('train')) checkTrainingBatches(config, space, method, trainCount)
+  if (phases.includes('train')) {
+    checkTrainingBatches(config, space, method, trainCount)
+    checkWarmup(config.training, trainCount)
+  }
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config

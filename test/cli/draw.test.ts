@@ -147,7 +147,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'a missing folder',
     [MACRO, '--out', 'none/a.svg'],
-    /Expected a place that can be written to for none\/a\.svg but received ENOENT$/,
+    /Expected a place that can be written to for none\/a\.svg but received ENOENT: there is no such folder$/,
     1,
   ],
 ])('draw refuses %s in one sentence', async (_, args, sentence, code) => {

@@ -83,6 +83,10 @@ async function subject(
   if (texts.length === 1 && file === undefined && (await exists(join(folder, 'config.yaml')))) {
     return { space: await networkOfRun({ folder, config: await savedRetraining(folder) }), paths: [[]] }
   }
+  if (texts.length === 1 && (/[/\\]/.test(folder) || (await exists(folder)))) {
+    const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
+    throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
+  }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)
   return { space, paths: texts.map((text) => parsePath(space, text)) }

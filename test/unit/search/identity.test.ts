@@ -136,6 +136,26 @@ describe('evaluations', () => {
     ])
     expect(journal.evaluated).toBe(4)
   })
+
+  it('of finding on other held out images leaves the ranking, which does not depend on them', async () => {
+    const data = { ...tinySplits, validation: tinyImages(16) }
+    await run({ data })
+    const ranking = readFileSync(place('ranking.csv'))
+    const { ranked, kendallTau, top } = JSON.parse(readFileSync(place('summary.json'), 'utf8'))
+    expect(ranked).toBeGreaterThan(0)
+    const other = { ...data, validation: { ...data.validation, labels: new Int32Array(16) } }
+    expect(await run({ data: other, phases: ['find'] })).toEqual([
+      { event: 'discarded', file: 'evaluated-finding.jsonl', records: 4, changed: ['images'] },
+    ])
+    expect(readFileSync(place('ranking.csv'))).toEqual(ranking)
+    expect(JSON.parse(readFileSync(place('summary.json'), 'utf8'))).toMatchObject({ ranked, kendallTau, top })
+    // Found with the images of before: to rank gives it up.
+    expect(await run({ data, phases: ['rank'] })).toContainEqual({
+      event: 'discarded',
+      file: 'found.csv',
+      changed: ['images'],
+    })
+  })
 })
 
 it('latencies measured with other kernels are measured again', async () => {
