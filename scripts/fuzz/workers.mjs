@@ -43,6 +43,7 @@ if (isMainThread) {
   const [rounds, first] = [Number(values.rounds), Number(values.seed)]
   const folder = mkdtempSync(join(tmpdir(), 'pada-workers-'))
   const before = await searched(join(folder, 'before'))
+  /** @type {number[]} */
   const memory = []
   for (let seed = first; seed < first + rounds; seed++) {
     process.stderr.write(`seed ${seed}\n`)

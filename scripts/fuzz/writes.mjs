@@ -19,8 +19,9 @@ import { syncBuiltinESMExports } from 'node:module'
  * @param {(write: Write) => void} [after]
  */
 export async function watchWrites(before, after = () => {}) {
+  const { mkdir, rename, rm, appendFile, truncate, open } = fs.promises
   /** @type {Record<string, (...args: any[]) => Promise<any>>} */
-  const original = { ...fs.promises }
+  const original = { mkdir, rename, rm, appendFile, truncate, open }
   /** @type {WeakMap<object, string>} */
   const paths = new WeakMap()
   const around = async (/** @type {Write} */ write, /** @type {() => Promise<any>} */ work) => {
@@ -64,7 +65,7 @@ export async function watchWrites(before, after = () => {}) {
   syncBuiltinESMExports()
   return () => {
     Object.assign(prototype, { writeFile, sync })
-    for (const name of Object.keys(replaced)) Object.assign(fs.promises, { [name]: original[name] })
+    Object.assign(fs.promises, original)
     syncBuiltinESMExports()
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeFolder } from '../../../src/base/files.js'
+import { machineSuffix } from '../../../src/base/folders.js'
 import { temporaryFolder } from '../../support/folders.js'
 
 describe('makeFolder', () => {
@@ -27,4 +28,10 @@ describe('makeFolder', () => {
       'Expected a place that can be written to for /proc/pada/run but received ENOENT: there is no such folder',
     )
   })
+})
+
+it('names of the cache tell kinds of machines apart, and are those of before for Linux on x64', () => {
+  expect(machineSuffix('linux', 'x64')).toBe('')
+  const others = [machineSuffix('linux', 'arm64'), machineSuffix('darwin', 'arm64'), machineSuffix('darwin', 'x64')]
+  expect(others).toEqual(['-linux-arm64', '-darwin-arm64', '-darwin-x64'])
 })
