@@ -1,6 +1,8 @@
 /** Finds and loads the compiled addon, once. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
+import { cpuQuota } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
 import { addonPath, buildFolders } from '../base/folders.js'
 import { currentBuild } from '../setup/stamp.js'
@@ -21,12 +23,22 @@ function candidates(): string[] {
   return fresh === undefined ? built : [fresh, ...built.filter((path) => path !== fresh)]
 }
 
+/**
+ * Computes with as many threads as the container may use at a time: more would wait for each other. Settings may change
+ * the number later. It is the process's, so the main thread sets it, and no worker resets it.
+ */
+function withinQuota(binding: Binding): Binding {
+  const quota = isMainThread ? cpuQuota() : undefined
+  if (quota !== undefined && quota < binding.info().threads) void binding.setThreads(quota)
+  return binding
+}
+
 function load(paths: readonly string[]): Binding {
   const require = createRequire(import.meta.url)
   const failures: string[] = []
   for (const path of paths) {
     try {
-      return require(path) as Binding
+      return withinQuota(require(path) as Binding)
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`)
     }
