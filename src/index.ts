@@ -161,15 +161,8 @@ export {
   programCost,
 } from './programs/cost.js'
 export { logitsOf, withoutAuxiliary } from './programs/outputs.js'
-export {
-  type Instruction,
-  type PoolOptions,
-  type Program,
-  ProgramBuilder,
-  type ProgramOutput,
-  type Shape,
-  type Value,
-} from './programs/program.js'
+export type { Instruction, Program, ProgramOutput, Shape, Value } from './programs/program.js'
+export { type PoolOptions, ProgramBuilder } from './programs/program-builder.js'
 export { Taps } from './programs/taps.js'
 export { drawArchitecture } from './report/drawings/architecture.js'
 export { writePicture } from './report/write-picture.js'
