@@ -27,10 +27,23 @@ function candidates(): string[] {
  * Computes with as many threads as the container may use at a time: more would wait for each other. Settings may change
  * the number later. It is the process's, so the main thread sets it, and no worker resets it.
  */
-function withinQuota(binding: Binding): Binding {
+function withinQuota(addon: Binding): Binding {
   const quota = isMainThread ? cpuQuota() : undefined
-  if (quota !== undefined && quota < binding.info().threads) void binding.setThreads(quota)
-  return binding
+  if (quota !== undefined && quota < addon.info().threads) void addon.setThreads(quota)
+  return addon
+}
+
+/** Lets `info` tell the number of threads that was set. OpenMP keeps it for the thread that computes, not for this one. */
+function remembersThreads(addon: Binding): Binding {
+  let threads: number | undefined
+  const { info, setThreads } = addon
+  return Object.assign(addon, {
+    info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
+    async setThreads(count: number) {
+      await setThreads(count)
+      threads = count
+    },
+  })
 }
 
 function load(paths: readonly string[]): Binding {
@@ -38,7 +51,7 @@ function load(paths: readonly string[]): Binding {
   const failures: string[] = []
   for (const path of paths) {
     try {
-      return withinQuota(require(path) as Binding)
+      return withinQuota(remembersThreads(require(path) as Binding))
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`)
     }
