@@ -162,15 +162,8 @@ export {
   programCost,
 } from './programs/cost.js'
 export { logitsOf, withoutAuxiliary } from './programs/outputs.js'
-export {
-  type Instruction,
-  type PoolOptions,
-  type Program,
-  ProgramBuilder,
-  type ProgramOutput,
-  type Shape,
-  type Value,
-} from './programs/program.js'
+export type { Instruction, Program, ProgramOutput, Shape, Value } from './programs/program.js'
+export { type PoolOptions, ProgramBuilder } from './programs/program-builder.js'
 export { Taps } from './programs/taps.js'
 export { drawArchitecture } from './report/drawings/architecture.js'
 export { writePicture } from './report/write-picture.js'
@@ -187,7 +180,8 @@ export { type RetrainOptions, retrain } from './retraining/retrain.js'
 export type { Identity } from './runs/checkpoint.js'
 export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
-export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
+export { defaultRunFolder } from './runs/run-folder.js'
+export { savedConfig } from './runs/saved-settings.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
 export { shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'

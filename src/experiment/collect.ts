@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { writeAtomically } from '../base/atomic.js'
 import { expected } from '../base/errors.js'
-import { makeFolder } from '../base/files.js'
+import { exists, makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
 import { drawFigure } from '../report/plot.js'
 import { type Origin, readCell } from './cell-folder.js'
@@ -54,7 +54,8 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
 
 /**
  * Collects the results and writes `results.csv`, `summary.csv`, `differences.csv`, `results.json` and a figure per
- * study with a complete search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
+ * study with a complete search. If no search is complete, earlier tables stay. Resolves to the results and the paths of
+ * the files. Processes that share an experiment take turns, so that
  * none overwrites newer results with older ones.
  */
 export async function writeResults(
@@ -65,6 +66,8 @@ export async function writeResults(
   await makeFolder(out)
   const report = async () => {
     const results = await collect(experiment, out, origins)
+    // Without a complete search there is nothing to say, and tables of before may be all that is left of others.
+    if (results.cells.length === 0 && (await exists(join(out, 'results.csv')))) return { results, files: [] }
     const files: string[] = []
     const write = async (name: string, text: string) => {
       const file = join(out, name)

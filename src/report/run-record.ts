@@ -9,7 +9,7 @@ import { exists, readText } from '../base/files.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import { readSafetensors } from '../formats/safetensors.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
-import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/run-folder.js'
+import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../search/events.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
 

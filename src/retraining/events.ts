@@ -2,6 +2,7 @@
 import type { UsedImages } from '../data/index.js'
 import type { Machine } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { CheckpointEvent, StepEvent } from '../training/events.js'
 
 /** How images are normalised, by channel. */
@@ -101,4 +102,10 @@ export interface RetrainResult extends Accuracies, AveragedAccuracies {
 }
 
 /** Any event of {@link retrain}; `event` names its kind. */
-export type RetrainEvent = RetrainStartEvent | StepEvent | RetrainEpochEvent | CheckpointEvent | RetrainResult
+export type RetrainEvent =
+  | RetrainStartEvent
+  | DiscardedEvent
+  | StepEvent
+  | RetrainEpochEvent
+  | CheckpointEvent
+  | RetrainResult

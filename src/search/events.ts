@@ -49,7 +49,7 @@ export interface StartEvent {
   readonly machine: Machine
   /** What is odd in the data, one sentence each, e.g. classes without images. Empty for an ordinary data set. */
   readonly warnings: readonly string[]
-  /** Position at which a resumed run continues; absent for a new run. */
+  /** Position at which a resumed run continues, both from 0; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
 }
 

@@ -16,6 +16,7 @@ import { foundTable } from '../runs/found-table.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
+import { checkWarmup } from '../training/learning-rate.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
@@ -80,7 +81,10 @@ export async function* searchHolding(
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
-  if (phases.includes('train')) checkTrainingBatches(config, space, method, trainCount)
+  if (phases.includes('train')) {
+    checkTrainingBatches(config, space, method, trainCount)
+    checkWarmup(config.training, trainCount)
+  }
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
@@ -90,7 +94,7 @@ export async function* searchHolding(
   }
   const out = options.out ?? defaultRunFolder({ ...config, method })
   await using run = resumed ?? (await RunFolder.create(out, lock))
-  const from = await resumed?.resume(config, identity)
+  const { snapshot: from, discarded = [] } = (await resumed?.resume(config, identity)) ?? {}
   if (resumed === undefined) await run.writeConfig(config)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
@@ -105,14 +109,15 @@ export async function* searchHolding(
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
-  if (from === undefined) await run.log(start)
+  await run.logStart(start)
   yield start
+  yield* discarded
 
   let latest = from
   if (phases.includes('train')) {
     const settings = config.training
     const save = async (snapshot: Snapshot) => {
-      await run.save(snapshot, identity)
+      await run.save(snapshot, identity, config)
       latest = snapshot
     }
     using data = openImages(splits.train, config.device)

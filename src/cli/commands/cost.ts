@@ -11,7 +11,7 @@ import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
 import { Supernet, setThreads } from '../../native/index.js'
 import type { Cost } from '../../programs/cost.js'
 import { networkOfRun } from '../../retraining/network-of-run.js'
-import { savedRetraining } from '../../runs/run-folder.js'
+import { savedRetraining } from '../../runs/saved-settings.js'
 import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
 import { initialise } from '../../training/snapshot.js'
@@ -82,6 +82,10 @@ async function subject(
   const [folder] = texts
   if (texts.length === 1 && file === undefined && (await exists(join(folder, 'config.yaml')))) {
     return { space: await networkOfRun({ folder, config: await savedRetraining(folder) }), paths: [[]] }
+  }
+  if (texts.length === 1 && (/[/\\]/.test(folder) || (await exists(folder)))) {
+    const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
+    throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
   }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)

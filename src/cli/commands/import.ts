@@ -67,6 +67,10 @@ export const importCommand: CommandModule<object, Arguments> = {
   async handler({ source, key, prefix, from, path, out, json, ...argv }) {
     if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
     const opened = await openWeights(source, { key, prefix })
+    if (opened.retraining !== undefined && path === undefined) {
+      const received = `those of a network trained alone, in ${opened.retraining.folder}; retrain --init begins with them`
+      throw expected('weights of a supernet', 'import', received, 2)
+    }
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)

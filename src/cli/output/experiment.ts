@@ -115,7 +115,7 @@ export function renderReport({ cells, complete, conditions, differences, files }
   return [
     ...table.toString().split('\n'),
     ...compared,
-    `${complete} of ${cells} searches complete; written:`,
+    `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]
 }

@@ -10,8 +10,9 @@ import { LineReporter } from '../../../src/cli/output/lines.js'
 import { Pace } from '../../../src/cli/output/pace.js'
 import type { Reporter } from '../../../src/cli/output/reporter.js'
 import { renderResult } from '../../../src/cli/output/result.js'
+import { describeStart } from '../../../src/cli/output/start.js'
 import type { RetrainEvent } from '../../../src/retraining/events.js'
-import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
+import type { EpochEvent, ResultEvent, SearchEvent, StartEvent } from '../../../src/search/events.js'
 import { MACHINE } from '../../support/made-up-run.js'
 
 describe('what is discarded', () => {
@@ -348,4 +349,12 @@ describe('a retraining', () => {
     const lines = stream.read().toString().trimEnd().split('\n')
     expect(lines.map((line: string) => JSON.parse(line))).toEqual(events.filter(({ event }) => event !== 'step'))
   })
+})
+
+test('a continuation counts from 1, and does not go beyond the end', () => {
+  const start = (epoch: number, step: number) =>
+    describeStart({ ...(search[0] as StartEvent), epochs: 60, resumed: { epoch, step } }).at(-1)
+  expect(start(0, 0)).toBe('continuing at epoch 1 of 60, step 1')
+  expect(start(59, 3)).toBe('continuing at epoch 60 of 60, step 4')
+  expect(start(60, 0)).toBe('trained: all 60 epochs are done')
 })

@@ -321,13 +321,17 @@ describe('refusals', () => {
     chmodSync(folder, 0o500)
     const error = await refusal(collect(run()))
     chmodSync(folder, 0o700)
-    expect(error.message).toMatch(/^Expected a place that can be written to for .* but received EACCES$/)
+    expect(error.message).toMatch(
+      /^Expected a place that can be written to for .* but received EACCES: this user may not write there$/,
+    )
   })
 
   it('refuses a file as run folder', async () => {
     writeFileSync(out(), '')
     const error = await refusal(collect(run()))
-    expect(error.message).toMatch(/^Expected a place that can be written to for .* but received EEXIST$/)
+    expect(error.message).toMatch(
+      /^Expected a place that can be written to for .* but received EEXIST: a file is where a folder should be$/,
+    )
   })
 
   it('refuses to resume with other settings, and names them', async () => {
@@ -390,7 +394,7 @@ describe('refusals', () => {
     const error = await refusal(collect(run(parseConfig(tinyConfig()))))
     vi.restoreAllMocks()
     expect(error.message).toBe(
-      'Expected a finite loss but received NaN in epoch 1, step 2: try a lower training.learningRate',
+      'Expected a finite loss but received NaN in epoch 2, step 3: try a lower training.learningRate',
     )
   })
 })
