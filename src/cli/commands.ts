@@ -83,6 +83,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/draw.js')).drawCommand,
   },
   {
+    command: 'watch [folder]',
+    describe: 'Show runs in the browser while they run: progress, curves, distributions of paths, results',
+    load: async () => (await import('./commands/watch.js')).watchCommand,
+  },
+  {
     command: 'table [file]',
     describe: 'Show the contents of a ground-truth table of any format, and convert it to CSV or JSON',
     load: async () => (await import('./commands/table.js')).tableCommand,

@@ -30,6 +30,7 @@ const FOLDERS = [
   'conformance',
   'report',
   'experiment',
+  'watch',
   'cli',
 ]
 
