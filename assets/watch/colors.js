@@ -2,6 +2,9 @@
 const LIGHT = ['#0072b2', '#d55e00', '#007a5a', '#b0468f', '#8a6d00', '#3a3a3a', '#2a9bd6', '#7d4fc4']
 const DARK = ['#4fb0f0', '#ff8a3d', '#2fcf9f', '#f08ecb', '#e0c341', '#c9ced8', '#93d3ff', '#b69af5']
 
+/** Lines that are told apart by dashes too. Of more, dashes help nobody, and they are slow to draw. */
+const DASHED = 24
+
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
 /**
@@ -11,7 +14,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)')
  * @returns {{ color: string, dash: number[], style: string }}
  */
 export function lineStyle(i) {
-  const turn = Math.floor(i / LIGHT.length) % 3
+  const turn = i < DASHED ? Math.floor(i / LIGHT.length) : 0
   return {
     color: (dark.matches ? DARK : LIGHT)[i % LIGHT.length],
     dash: [[], [8, 4], [2, 3]][turn],

@@ -1,24 +1,29 @@
 import { lineStyle } from './colors.js'
-import { decimal, integer, percent, scientific } from './format.js'
+import { decimal, integer, percent, percentTick, plainTick, scientific } from './format.js'
 import { Plot } from './plot.js'
+import { bucketSize, positionsOf, thinned } from './thin.js'
 import uPlot from './uplot.js'
 
 /**
  * @typedef {import('./store.js').Store} Store
  * @typedef {{ id: string, index: number }} Chosen A run that is drawn, and the number of its colour
+ * @typedef {Chosen & { epochs: import('./store.js').Curves, steps: import('./store.js').Curves }} Drawn
+ * @typedef {import('./plot.js').Format} Format
  * @typedef {{ column: string, note?: string, dash?: number[] }} Part
  */
 
-/** @type {readonly { title: string, format: (value: number) => string, log?: boolean, parts: Part[] }[]} */
+/** @type {readonly { title: string, format: Format, ofTick?: Format, log?: boolean, parts: Part[] }[]} */
 const PLOTS = [
   {
     title: 'Loss by epoch',
     format: decimal,
+    ofTick: plainTick,
     parts: [{ column: 'loss' }, { column: 'testLoss', note: 'on test images', dash: [4, 3] }],
   },
   {
     title: 'Accuracy by epoch',
     format: percent,
+    ofTick: percentTick,
     parts: [
       { column: 'accuracy' },
       { column: 'top1', note: 'on test images' },
@@ -37,7 +42,7 @@ const PLOTS = [
   },
   {
     title: 'Learning rate by epoch',
-    format: (value) => String(Number(value.toPrecision(3))),
+    format: plainTick,
     parts: [{ column: 'learningRate' }],
   },
   { title: 'Images per second', format: integer, parts: [{ column: 'imagesPerSecond' }] },
@@ -50,7 +55,8 @@ export class CurvesView {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.byEpoch = PLOTS.map(({ parts, ...options }) => ({ parts, plot: new Plot(parent, options), log: options.log }))
-    this.bySteps = new Plot(parent, { title: 'Loss of sampled steps', format: decimal })
+    this.bySteps = new Plot(parent, { title: 'Loss of sampled steps', format: decimal, ofTick: plainTick })
+    this.drawn = ''
   }
 
   /**
@@ -62,73 +68,60 @@ export class CurvesView {
   draw(store, chosen) {
     const runs = chosen.flatMap(({ id, index }) => {
       const run = store.runs.get(id)
-      return run === undefined || run.epochs.rows === 0 ? [] : [{ id, index, epochs: run.epochs }]
+      return run === undefined || run.epochs.rows + run.steps.rows === 0 ? [] : [{ id, index, ...run }]
     })
+    const state = runs.map(({ id, index, epochs, steps }) => [
+      ...[id, index, epochs.generation, epochs.rows],
+      ...[steps.generation, steps.rows],
+    ])
+    const drawn = JSON.stringify(state)
+    if (drawn !== this.drawn) {
+      this.drawn = drawn
+      this.#drawEpochs(runs)
+      this.#drawSteps(runs)
+    }
+    return runs.length > 0
+  }
+
+  /** @param {readonly Drawn[]} runs */
+  #drawEpochs(runs) {
     const length = Math.max(0, ...runs.map(({ epochs }) => 1 + (epochs.column('epoch')?.at(-1) ?? -1)))
-    const positions = Array.from({ length }, (_, i) => i + 1)
+    const size = bucketSize(length)
+    const positions = positionsOf(length, size)
     for (const { parts, plot, log } of this.byEpoch) {
-      /** @type {import('./plot.js').Line[]} */
-      const lines = []
-      for (const { id, index, epochs } of runs) {
-        for (const { column, note, dash } of parts) {
-          const values = epochs.column(column)
-          if (values === undefined) continue
+      const lines = parts.flatMap(({ column, note, dash }) =>
+        runs.flatMap(({ id, index, epochs }) => {
+          const values = thinned(epochs, column, { size, length: positions.length, positive: log })
+          if (values === undefined) return []
           const style = lineStyle(index)
-          lines.push({
-            label: note === undefined ? id : `${id} ${note}`,
-            color: style.color,
-            dash: dash ?? style.dash,
-            values: placed(values, epochs.column('epoch'), length, log),
-          })
-        }
-      }
+          return [
+            { label: note === undefined ? id : `${id} ${note}`, color: style.color, dash: dash ?? style.dash, values },
+          ]
+        }),
+      )
       plot.draw(positions, lines)
     }
-    return this.#drawSteps(store, chosen) || runs.length > 0
   }
 
   forget() {
     for (const { plot } of this.byEpoch) plot.forget()
     this.bySteps.forget()
+    this.drawn = ''
   }
 
-  /**
-   * @param {Store} store
-   * @param {readonly Chosen[]} chosen
-   */
-  #drawSteps(store, chosen) {
-    const runs = chosen.filter(({ id }) => (store.runs.get(id)?.steps.rows ?? 0) > 0).slice(0, MOST_STEPS)
-    if (runs.length === 0) {
-      this.bySteps.draw([], [])
-      return false
-    }
-    const tables = runs.map(({ id }) => {
-      const steps = store.runs.get(id)?.steps
-      return /** @type {import('uplot').AlignedData} */ ([steps?.column('position') ?? [], steps?.column('loss') ?? []])
-    })
-    const [positions, ...values] = uPlot.join(tables)
+  /** @param {readonly Drawn[]} all */
+  #drawSteps(all) {
+    const runs = all.filter(({ steps }) => steps.rows > 0).slice(0, MOST_STEPS)
+    const tables = runs.map(
+      ({ steps }) => /** @type {import('uplot').AlignedData} */ ([steps.column('position'), steps.column('loss')]),
+    )
+    const [positions, ...values] = runs.length === 0 ? [[]] : uPlot.join(tables)
     this.bySteps.draw(
       /** @type {number[]} */ (positions),
-      runs.map(({ id, index }, i) => ({ label: id, ...lineStyle(index), values: [...values[i]] })),
+      runs.map(({ id, index }, i) => {
+        const { color, dash } = lineStyle(index)
+        return { label: id, color, dash, values: /** @type {(number | null)[]} */ (values[i]) }
+      }),
     )
-    return true
   }
-}
-
-/**
- * Values at their epochs. Epochs without a value, and on a logarithmic scale values that are not positive, are left out.
- *
- * @param {(number | null)[]} values
- * @param {(number | null)[] | undefined} epochs
- * @param {number} length
- * @param {boolean} [log]
- */
-function placed(values, epochs = [], length, log) {
-  /** @type {(number | null)[]} */
-  const result = new Array(length).fill(null)
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]
-    if (value !== null && (!log || value > 0)) result[epochs[row] ?? row] = value
-  }
-  return result
 }

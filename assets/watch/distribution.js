@@ -1,6 +1,6 @@
 import { areaColor } from './colors.js'
 import { element, setText } from './elements.js'
-import { percent } from './format.js'
+import { percent, percentTick } from './format.js'
 import { Plot } from './plot.js'
 
 /**
@@ -10,6 +10,9 @@ import { Plot } from './plot.js'
 
 /** Runs that are shown side by side. */
 const MOST = 8
+
+/** Epochs that are drawn; of more, every second or third. */
+const MOST_EPOCHS = 400
 
 /** The distributions of several runs, one card each. */
 export class DistributionView {
@@ -49,7 +52,7 @@ export class DistributionView {
   }
 
   forget() {
-    for (const card of this.cards.values()) card.plot.forget()
+    for (const card of this.cards.values()) card.forget()
   }
 }
 
@@ -59,8 +62,14 @@ class DistributionCard {
     this.shares = element('div', { class: 'shares' })
     this.keys = element('ul', { class: 'keys' })
     this.root = element('div', { class: 'card' }, [element('h3', { text: id }), this.shares, this.keys])
-    this.plot = new Plot(this.root, { title: 'Mean over all choices, by epoch', format: percent, range: [0, 1] })
+    this.plot = new Plot(this.root, {
+      title: 'Mean over all choices, by epoch',
+      format: percent,
+      ofTick: percentTick,
+      range: [0, 1],
+    })
     this.shape = ''
+    this.drawn = ''
     /** @type {HTMLElement[][]} */
     this.parts = []
   }
@@ -83,6 +92,11 @@ class DistributionCard {
       })
     })
     this.#drawEpochs(operations, epochs)
+  }
+
+  forget() {
+    this.drawn = ''
+    this.plot.forget()
   }
 
   /** @param {Distribution} distribution */
@@ -116,16 +130,25 @@ class DistributionCard {
    * @param {Curves} epochs
    */
   #drawEpochs(operations, epochs) {
+    const drawn = `${epochs.generation} ${epochs.rows}`
+    if (drawn === this.drawn) return
+    this.drawn = drawn
+    const stride = Math.max(1, Math.ceil(epochs.rows / MOST_EPOCHS))
+    const rows = Array.from(
+      { length: Math.ceil(epochs.rows / stride) },
+      (_, i) => epochs.rows - 1 - i * stride,
+    ).reverse()
     /** @type {import('./plot.js').Line[]} */
     const lines = []
-    let sum = new Array(epochs.rows).fill(0)
+    let sum = new Array(rows.length).fill(0)
     operations.forEach((label, k) => {
       const shares = epochs.column(`share of ${k}`)
       if (shares === undefined) return
-      sum = sum.map((below, row) => below + (shares[row] ?? 0))
+      sum = sum.map((below, i) => below + (shares[rows[i]] || 0))
       lines.unshift({ label, color: areaColor(k), fill: areaColor(k), values: sum })
     })
-    const positions = (epochs.column('epoch') ?? []).map((epoch) => 1 + (epoch ?? 0))
+    const all = epochs.column('epoch')
+    const positions = rows.map((row) => 1 + (all?.[row] ?? row))
     this.plot.draw(positions, epochs.rows > 1 ? lines : [])
   }
 }

@@ -15,6 +15,16 @@ export function percent(fraction) {
   return isNumber(fraction) ? `${(100 * fraction).toFixed(2)} %` : '–'
 }
 
+/** @param {number} fraction A round number */
+export function percentTick(fraction) {
+  return `${Number((100 * fraction).toFixed(2))} %`
+}
+
+/** @param {number} value A round number */
+export function plainTick(value) {
+  return String(Number(value.toPrecision(3)))
+}
+
 /** @param {number | null | undefined} value */
 export function decimal(value) {
   return isNumber(value) ? value.toFixed(3) : '–'
@@ -42,26 +52,19 @@ export function progressOf({ state, rows, about, progress, result }) {
     return { words: `${epochs}${duration(result.seconds)}`, fraction: 1, left: '' }
   }
   const { epochs, stepsPerEpoch } = about
-  if (progress === undefined || isBehind(progress, rows, stepsPerEpoch)) {
+  // Progress is written once a second: an epoch in the log may be newer.
+  const logged = progress?.phase === 'training' && stepsPerEpoch !== undefined ? rows * stepsPerEpoch : 0
+  const done = Math.max(progress?.done ?? 0, logged)
+  const { perSecond = null, total = 0 } = progress ?? {}
+  const left = state === 'running' && perSecond && total > done ? duration((total - done) / perSecond) : ''
+  if (progress === undefined || done > progress.done) {
     const words = epochs === undefined ? `epoch ${rows}` : `epoch ${rows}/${epochs}`
-    return { words, fraction: epochs === undefined ? undefined : rows / epochs, left: '' }
+    return { words, fraction: epochs === undefined ? undefined : rows / epochs, left }
   }
-  const { phase, done, total, perSecond, event } = progress
+  const { phase, event } = progress
   const words =
     event.event === 'step' ? `epoch ${event.epoch + 1}/${epochs ?? '?'}` : `${phase} ${integer(done)}/${integer(total)}`
-  const left = state === 'running' && perSecond && total > done ? duration((total - done) / perSecond) : ''
   return { words, fraction: total > 0 ? done / total : undefined, left }
-}
-
-/**
- * Progress is written twice a second; an epoch in the log may be newer.
- *
- * @param {import('../../src/runs/progress.js').RunProgress} progress
- * @param {number} rows
- * @param {number} [stepsPerEpoch]
- */
-function isBehind({ phase, done }, rows, stepsPerEpoch) {
-  return phase === 'training' && stepsPerEpoch !== undefined && done < rows * stepsPerEpoch
 }
 
 /**

@@ -11,6 +11,8 @@ import uPlot from './uplot.js'
  * @property {(number | null | undefined)[]} values
  */
 
+/** @typedef {(value: number) => string} Format */
+
 /** Height of a plot in CSS pixels, as in style.css. */
 const HEIGHT = 220
 
@@ -18,7 +20,8 @@ const HEIGHT = 220
 export class Plot {
   /**
    * @param {HTMLElement} parent
-   * @param {{ title: string, format: (value: number) => string, log?: boolean, range?: [number, number] }} options
+   * @param {{ title: string, format: Format, ofTick?: Format, log?: boolean, range?: [number, number] }} options
+   *   `ofTick` formats the round numbers of the axis, if they need fewer digits
    */
   constructor(parent, options) {
     this.options = options
@@ -76,7 +79,7 @@ export class Plot {
    * @returns {import('uplot').Options}
    */
   #options(lines) {
-    const { format, log, range } = this.options
+    const { format, ofTick, log, range } = this.options
     const axis = {
       stroke: pageColor('--quiet'),
       grid: { stroke: pageColor('--line'), width: 1 },
@@ -92,7 +95,11 @@ export class Plot {
       scales: { x: { time: false }, y: { ...(log && { distr: 3 }), ...(range && { range }) } },
       axes: [
         { ...axis, size: 28, label: undefined },
-        { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))) },
+        {
+          ...axis,
+          size: 58,
+          values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : (ofTick ?? format)(tick))),
+        },
       ],
       series: [
         {},
@@ -134,6 +141,6 @@ export class Plot {
       return `${label} ${typeof value === 'number' ? this.options.format(value) : '–'}`
     })
     const position = plot.data[0][idx]
-    this.readout.textContent = `epoch ${Number(position.toFixed(2))} · ${words.join(' · ')}`
+    this.readout.textContent = `epoch ${Number(position.toFixed(1))} · ${words.join(' · ')}`
   }
 }

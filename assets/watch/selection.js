@@ -1,13 +1,32 @@
+/** @typedef {import('../../src/watch/messages.js').RunOverview} RunOverview */
+
 /** Runs that are drawn at first. */
 const RECENT = 8
+
+/**
+ * Which runs are drawn by each rule. New runs are drawn too.
+ *
+ * @type {Record<string, (runs: RunOverview[]) => RunOverview[]>}
+ */
+const RULES = {
+  recent: (runs) => runs.toSorted(latestFirst).slice(0, RECENT),
+  running: (runs) => runs.filter(({ state }) => state === 'running'),
+  all: (runs) => runs,
+  none: () => [],
+}
 
 /** Which runs are drawn, and the number of each one's colour. */
 export class Selection {
   /** @type {Map<string, number>} */
   #colors = new Map()
-  /** True until the user chooses: the latest runs are drawn, also new ones. */
-  #automatic = true
+  /** @type {string | undefined} Undefined once the user has chosen run by run. */
+  #rule
   #known = ''
+
+  /** @param {string} rule A name of {@link RULES}; `recent` for any other text. */
+  constructor(rule) {
+    this.#rule = Object.hasOwn(RULES, rule) ? rule : 'recent'
+  }
 
   /** @param {string} id */
   colorOf(id) {
@@ -15,17 +34,18 @@ export class Selection {
   }
 
   /**
-   * Forgets runs that have gone and, until the user chooses, takes the latest. Returns the runs by colour.
+   * Forgets runs that have gone and applies the rule. Returns the runs by colour.
    *
    * @param {import('./store.js').Store} store
    * @returns {{ id: string, index: number }[]}
    */
   update(store) {
-    const known = JSON.stringify([...store.runs.values()].map(({ overview }) => [overview.id, overview.state]))
+    const runs = [...store.runs.values()].map(({ overview }) => overview)
+    const known = JSON.stringify(runs.map(({ id, state }) => [id, state]))
     if (known !== this.#known) {
       this.#known = known
       for (const id of this.#colors.keys()) if (!store.runs.has(id)) this.#colors.delete(id)
-      if (this.#automatic) this.#set(recent(store))
+      if (this.#rule !== undefined) this.#set(RULES[this.#rule](runs).map(({ id }) => id))
     }
     return [...this.#colors].map(([id, index]) => ({ id, index })).toSorted((a, b) => a.index - b.index)
   }
@@ -35,21 +55,15 @@ export class Selection {
    * @param {boolean} on
    */
   toggle(id, on) {
-    this.#automatic = false
+    this.#rule = undefined
     if (on) this.#add(id)
     else this.#colors.delete(id)
   }
 
-  /**
-   * @param {string} which One of `recent`, `running`, `all`, `none`
-   * @param {import('./store.js').Store} store
-   */
-  choose(which, store) {
-    this.#automatic = which === 'recent'
-    const all = [...store.runs.values()].map(({ overview }) => overview)
-    const running = all.filter(({ state }) => state === 'running').map(({ id }) => id)
-    if (which === 'recent') this.#set(recent(store))
-    else this.#set(which === 'all' ? all.map(({ id }) => id) : which === 'running' ? running : [])
+  /** @param {string} rule */
+  choose(rule) {
+    this.#rule = rule
+    this.#known = ''
   }
 
   /** @param {readonly string[]} ids */
@@ -73,15 +87,11 @@ export class Selection {
 }
 
 /**
- * The runs that are running, and then those that wrote last.
+ * What runs comes first, and then what wrote last.
  *
- * @param {import('./store.js').Store} store
+ * @param {RunOverview} a
+ * @param {RunOverview} b
  */
-function recent(store) {
-  const rank = (/** @type {string} */ state) => Number(state === 'running')
-  return [...store.runs.values()]
-    .map(({ overview }) => overview)
-    .toSorted((a, b) => rank(b.state) - rank(a.state) || b.changed - a.changed)
-    .slice(0, RECENT)
-    .map(({ id }) => id)
+function latestFirst(a, b) {
+  return Number(b.state === 'running') - Number(a.state === 'running') || b.changed - a.changed
 }

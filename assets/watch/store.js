@@ -9,20 +9,22 @@
  * @typedef {{ run: string, series: SeriesName, from: number }} Lack
  */
 
-/** Columns of numbers; null where a number is missing. */
+/** Columns of numbers that grow; NaN where a number is missing. */
 export class Curves {
   generation = 0
   rows = 0
-  /** @type {Map<string, (number | null)[]>} */
-  columns = new Map()
+  #capacity = 256
+  /** @type {Map<string, Float32Array<ArrayBuffer>>} */
+  #columns = new Map()
 
   /**
-   * Takes rows from `from` on, of which it may have some. Returns whether anything is new.
+   * Takes rows from `from` on, of which it may have some. `values` gives the values of a column. Returns whether
+   * anything is new.
    *
    * @param {{ generation: number, from: number, rows: number, columns: readonly string[] }} head
-   * @param {(row: number, column: number) => number | null} value
+   * @param {(column: number) => ArrayLike<number>} values
    */
-  take({ generation, from, rows, columns }, value) {
+  take({ generation, from, rows, columns }, values) {
     if (generation < this.generation) return false
     if (generation > this.generation) {
       // Rows in the middle of a log whose beginning is unknown: it will be asked for.
@@ -30,17 +32,16 @@ export class Curves {
       this.clear(generation)
     }
     if (from > this.rows || from + rows <= this.rows) return false
-    const end = from + rows
+    this.#reserve(from + rows)
     columns.forEach((name, c) => {
-      let values = this.columns.get(name)
-      if (values === undefined) {
-        values = new Array(this.rows).fill(null)
-        this.columns.set(name, values)
+      let column = this.#columns.get(name)
+      if (column === undefined) {
+        column = new Float32Array(this.#capacity).fill(Number.NaN)
+        this.#columns.set(name, column)
       }
-      for (let row = this.rows; row < end; row++) values.push(value(row - from, c))
+      column.set(values(c), from)
     })
-    for (const values of this.columns.values()) while (values.length < end) values.push(null)
-    this.rows = end
+    this.rows = from + rows
     return true
   }
 
@@ -48,12 +49,27 @@ export class Curves {
   clear(generation) {
     this.generation = generation
     this.rows = 0
-    this.columns.clear()
+    this.#columns.clear()
   }
 
-  /** @param {string} name */
+  /**
+   * The values of a column; undefined if there is none of that name.
+   *
+   * @param {string} name
+   */
   column(name) {
-    return this.columns.get(name)
+    return this.#columns.get(name)?.subarray(0, this.rows)
+  }
+
+  /** @param {number} rows */
+  #reserve(rows) {
+    if (rows <= this.#capacity) return
+    while (this.#capacity < rows) this.#capacity *= 2
+    for (const [name, values] of this.#columns) {
+      const larger = new Float32Array(this.#capacity).fill(Number.NaN)
+      larger.set(values)
+      this.#columns.set(name, larger)
+    }
   }
 }
 
@@ -84,7 +100,7 @@ export class Store {
       case 'rows': {
         const curves = this.runs.get(message.run)?.[message.series]
         const { rows, ...head } = message
-        curves?.take({ ...head, rows: rows.length }, (row, column) => rows[row][column])
+        curves?.take({ ...head, rows: rows.length }, (column) => rows.map((row) => row[column] ?? Number.NaN))
         break
       }
       case 'gone':
@@ -129,14 +145,11 @@ export class Store {
    * @param {ArrayBuffer} bytes
    */
   fill({ run, series }, bytes) {
-    const view = new DataView(bytes)
-    const length = view.getUint32(0, true)
+    const length = new DataView(bytes).getUint32(0, true)
     const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)))
-    const begin = 4 + length
-    this.runs.get(run)?.[series].take(head, (row, column) => {
-      const value = view.getFloat32(begin + 4 * (column * head.rows + row), true)
-      return Number.isFinite(value) ? value : null
-    })
+    this.runs
+      .get(run)
+      ?.[series].take(head, (column) => new Float32Array(bytes, 4 + length + 4 * column * head.rows, head.rows))
   }
 
   /** @param {RunOverview} overview */

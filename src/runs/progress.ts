@@ -1,7 +1,7 @@
 /**
  * How far a run is, for those who watch its folder while it runs:
  *
- * - `progress.json`: the latest progress, replaced about twice a second.
+ * - `progress.json`: the latest progress, replaced about once a second.
  * - `steps.jsonl`: at most 2000 step events of the whole run, evenly spread.
  *
  * Nothing is computed from these files. So they are not flushed to disk, and a write that fails does not stop the run.
@@ -20,7 +20,7 @@ export const PROGRESS_FILE = 'progress.json'
 export const STEPS_FILE = 'steps.jsonl'
 
 /** Seconds between two writes. */
-const INTERVAL = 0.5
+const INTERVAL = 1
 /** Largest number of step events that are kept of a run. */
 const SAMPLES = 2000
 

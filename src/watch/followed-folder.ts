@@ -51,10 +51,9 @@ export class FollowedFolder {
         scanned = performance.now()
         await this.scan()
       }
-      for (const run of this.runs) {
-        if (signal.aborted) return
-        if (due || run.lively) await this.#poll(run)
-      }
+      await Promise.all(this.runs.filter((run) => run.read && (due || run.lively)).map((run) => this.#poll(run)))
+      // What is new may be long: it is read one after the other, so that the first is soon on the screen.
+      for (const run of this.runs) if (!run.read && !signal.aborted) await this.#poll(run)
       await sleep(POLL, undefined, { signal }).catch(() => {})
     }
   }
@@ -67,9 +66,10 @@ export class FollowedFolder {
       this.#runs.delete(id)
       this.#send({ message: 'gone', run: id })
     }
-    for (const id of found.runs) {
-      if (!this.#runs.has(id)) this.#runs.set(id, new FollowedRun(id, join(this.#folder, id)))
-    }
+    const fresh = found.runs
+      .filter((id) => !this.#runs.has(id))
+      .map((id) => new FollowedRun(id, join(this.#folder, id)))
+    for (const run of await latestFirst(fresh)) this.#runs.set(run.id, run)
     if (isDeepStrictEqual(found.plans, this.#plans)) return
     this.#plans = found.plans
     this.#send({ message: 'plans', plans: found.plans })
@@ -129,6 +129,14 @@ async function find(root: string): Promise<{ runs: string[]; plans: PlanOverview
   }
   await look(root, 0)
   return { runs, plans }
+}
+
+/** Runs by when they last wrote, the latest first: these are looked at first. */
+async function latestFirst(runs: readonly FollowedRun[]): Promise<FollowedRun[]> {
+  const timeOf = async ({ folder }: FollowedRun) =>
+    (await stat(join(folder, 'events.jsonl')).catch(() => undefined))?.mtimeMs
+  const timed = await Promise.all(runs.map(async (run) => ({ run, time: (await timeOf(run)) ?? 0 })))
+  return timed.toSorted((a, b) => b.time - a.time).map(({ run }) => run)
 }
 
 async function readPlan(file: string, id: string): Promise<PlanOverview[]> {

@@ -33,7 +33,7 @@ export class FollowedRun {
   #lockLooked = Number.NEGATIVE_INFINITY
   /** When a change was last seen here, by this machine's clock; never, for what was there at the beginning. */
   #lastChange = Number.NEGATIVE_INFINITY
-  #polled = false
+  #read = false
   #changed = 0
 
   constructor(id: string, folder: string) {
@@ -41,6 +41,11 @@ export class FollowedRun {
     this.folder = folder
     this.#logFile = new LogFollower(join(folder, 'events.jsonl'))
     this.#stepsFile = new LogFollower(join(folder, STEPS_FILE))
+  }
+
+  /** Whether it was read to its end at least once. */
+  get read(): boolean {
+    return this.#read
   }
 
   /** True while the run writes or may write soon. */
@@ -57,10 +62,10 @@ export class FollowedRun {
       await this.#pollProgress(),
     ]
     const changed = changes.includes(true)
-    if (changed && this.#polled) this.#lastChange = performance.now()
+    if (changed && this.#read) this.#lastChange = performance.now()
     if (changed) await this.#learnNames()
     await this.#lookAtLock()
-    this.#polled = true
+    this.#read = true
     return changed || this.#state() !== before
   }
 

@@ -21,6 +21,7 @@ const OWN = [
   'runs-table.js',
   'curves.js',
   'plot.js',
+  'thin.js',
   'distribution.js',
   'results.js',
   'colors.js',

@@ -13,7 +13,10 @@ type LoggedEvent = { readonly event?: unknown } & Readonly<Record<string, unknow
 
 /** Takes the lines of a log and keeps curves, distributions and the result. */
 export class RunLog implements LogReceiver {
-  /** A row per epoch; see {@link epochRow}. */
+  /**
+   * A row per epoch: the event's own numbers by name; `gradientVariance of NAME` by operation; `share of K`, the mean
+   * probability of operation K over all choices.
+   */
   readonly epochs = new Series()
   /** Grows each time that the log begins anew. Rows of different generations have nothing to do with each other. */
   generation = 0
@@ -45,7 +48,7 @@ export class RunLog implements LogReceiver {
       this.result = undefined
       this.distribution = listsOf(event.pathDistribution)
       this.connections = listsOf(event.connectionDistribution)
-      this.epochs.append(epochRow(event))
+      addRow(this.epochs, event, this.distribution)
     } else if (event.event === 'result') this.result = resultOf(event)
   }
 }
@@ -59,34 +62,47 @@ function parsed(text: string): LoggedEvent | undefined {
   }
 }
 
-/**
- * The numbers of an epoch by name: its own fields; `gradientVariance of NAME` by operation; `share of K`, the mean
- * probability of operation K over all choices.
- */
-export function epochRow(event: LoggedEvent): Map<string, number> {
-  const row = new Map<string, number>()
-  for (const [name, value] of Object.entries(event)) if (typeof value === 'number') row.set(name, value)
-  for (const [name, value] of Object.entries(event.gradientVarianceByOperation ?? {})) {
-    if (typeof value === 'number') row.set(`gradientVariance of ${name}`, value)
+/** Adds a row. Many thousands of rows are read at once, so it makes no objects and each name once. */
+function addRow(series: Series, event: LoggedEvent, distribution: readonly (readonly number[])[] = []): void {
+  series.add()
+  for (const name in event) {
+    const value = event[name]
+    if (typeof value === 'number') series.set(name, value)
   }
-  const shares = meanOf(listsOf(event.pathDistribution) ?? [])
-  shares.forEach((share, k) => {
-    row.set(`share of ${k}`, share)
-  })
-  return row
+  const byOperation = (event.gradientVarianceByOperation ?? {}) as Readonly<Record<string, unknown>>
+  for (const name in byOperation) {
+    const value = byOperation[name]
+    if (typeof value === 'number') series.set(nameOf('gradientVariance', name), value)
+  }
+  const operations = distribution[0]?.length ?? 0
+  for (let k = 0; k < operations; k++) {
+    let sum = 0
+    for (const list of distribution) sum += list[k]
+    series.set(nameOf('share', k), sum / distribution.length)
+  }
+}
+
+const NAMES = new Map<string, Map<string | number, string>>()
+
+/** `WHAT of NAME`. */
+function nameOf(what: string, name: string | number): string {
+  let names = NAMES.get(what)
+  if (names === undefined) {
+    names = new Map()
+    NAMES.set(what, names)
+  }
+  let full = names.get(name)
+  if (full === undefined) {
+    full = `${what} of ${name}`
+    names.set(name, full)
+  }
+  return full
 }
 
 /** One list becomes a list of one. */
 function listsOf(distribution: unknown): readonly (readonly number[])[] | undefined {
   if (!Array.isArray(distribution) || distribution.length === 0) return undefined
   return Array.isArray(distribution[0]) ? distribution : [distribution]
-}
-
-/** Mean of lists; empty if they differ in length, because their entries mean different operations then. */
-function meanOf(lists: readonly (readonly number[])[]): number[] {
-  const [first = []] = lists
-  if (lists.some(({ length }) => length !== first.length)) return []
-  return first.map((_, k) => lists.reduce((sum, list) => sum + list[k], 0) / lists.length)
 }
 
 function aboutOf(event: LoggedEvent): About {

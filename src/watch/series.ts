@@ -13,18 +13,20 @@ export class Series {
     return [...this.#columns.keys()]
   }
 
-  /** Adds a row. Names that earlier rows lack begin new columns. */
-  append(row: ReadonlyMap<string, number>): void {
+  /** Begins a row, whose numbers {@link set} adds. */
+  add(): void {
     if (this.#rows === this.#capacity) this.#grow()
-    for (const [name, value] of row) {
-      let column = this.#columns.get(name)
-      if (column === undefined) {
-        column = new Float32Array(this.#capacity).fill(Number.NaN)
-        this.#columns.set(name, column)
-      }
-      column[this.#rows] = value
-    }
     this.#rows++
+  }
+
+  /** Sets a number of the last row. A name that earlier rows lack begins a new column. */
+  set(name: string, value: number): void {
+    let column = this.#columns.get(name)
+    if (column === undefined) {
+      column = new Float32Array(this.#capacity).fill(Number.NaN)
+      this.#columns.set(name, column)
+    }
+    column[this.#rows - 1] = value
   }
 
   /** Values of a column from a row on; undefined if there is none of that name. */
@@ -49,7 +51,8 @@ export class Series {
 
 /**
  * Rows of a series from `from` on, as bytes: the length of a head as uint32, the head as JSON, padded with spaces to a
- * multiple of four bytes, and one column after the other as float32. All numbers are little-endian.
+ * multiple of four bytes, and one column after the other as float32. All numbers are little-endian, as on every machine
+ * that there is a libtorch for.
  */
 export function encodeSeries(series: Series, from: number, about: object): Buffer {
   const names = series.names
@@ -62,7 +65,8 @@ export function encodeSeries(series: Series, from: number, about: object): Buffe
   body.write(text, 4)
   let place = 4 + padded
   for (const name of names) {
-    for (const value of series.column(name, from) ?? []) place = body.writeFloatLE(value, place)
+    const { buffer, byteOffset, byteLength } = series.column(name, from) as Float32Array
+    place += Buffer.from(buffer, byteOffset, byteLength).copy(body, place)
   }
   return body
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { HEADERS, isOwnHost } from './access.js'
 import { drawBest } from './drawing.js'
@@ -46,7 +47,7 @@ export async function watch({ folder, port, host = '127.0.0.1' }: WatchOptions):
   const hello = (): HelloMessage => ({
     message: 'hello',
     instance,
-    folder,
+    folder: resolve(folder),
     runs: followed.runs.map((run) => run.overview()),
     plans: followed.plans,
   })
@@ -56,9 +57,9 @@ export async function watch({ folder, port, host = '127.0.0.1' }: WatchOptions):
       (error) => fail(response, 500, error instanceof UserError ? error.message : 'Internal error'),
     )
   })
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((listening, reject) => {
     server.once('error', (error) => reject(unavailable(error, host, port)))
-    server.listen(port, host, resolve)
+    server.listen(port, host, listening)
   })
   const stop = new AbortController()
   const following = followed.follow(stop.signal)

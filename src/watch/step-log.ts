@@ -24,12 +24,9 @@ export class StepLog implements LogReceiver {
     const last = this.#last?.epoch === epoch && this.#last.step < step ? this.#last : { step: 0, loss: 0 }
     const since = (loss * step - last.loss * last.step) / (step - last.step)
     this.#last = event
-    this.series.append(
-      new Map([
-        ['position', epoch + step / steps],
-        ['loss', since],
-      ]),
-    )
+    this.series.add()
+    this.series.set('position', epoch + step / steps)
+    this.series.set('loss', since)
   }
 }
 

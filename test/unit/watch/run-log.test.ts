@@ -81,8 +81,11 @@ test('sampled steps have the loss since the sample before', () => {
 
 test('a series keeps all rows, and gives missing numbers as NaN', () => {
   const series = new Series()
-  for (let row = 0; row < 1000; row++)
-    series.append(new Map([['x', row], ...(row >= 600 ? [['late', 1] as const] : [])]))
+  for (let row = 0; row < 1000; row++) {
+    series.add()
+    series.set('x', row)
+    if (row >= 600) series.set('late', 1)
+  }
   expect(series.rows).toBe(1000)
   expect(series.column('x')?.[999]).toBe(999)
   expect(series.column('late')?.[599]).toBeNaN()

@@ -29,11 +29,14 @@ const hello = (run: RunOverview, instance = 'one') =>
 /** What the server answers to a lack, if its log has these losses. */
 function answer(losses: number[], from: number, generation = 0): ArrayBuffer {
   const series = new Series()
-  for (const loss of losses) series.append(new Map([['loss', loss]]))
+  for (const loss of losses) {
+    series.add()
+    series.set('loss', loss)
+  }
   const bytes = encodeSeries(series, from, { generation })
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
 }
-const losses = (store: Store) => store.runs.get('a')?.epochs.column('loss')
+const losses = (store: Store) => [...(store.runs.get('a')?.epochs.column('loss') ?? [])]
 
 test('the page takes each row once, however often it comes', () => {
   const store = new Store()
