@@ -276,6 +276,7 @@ export {
   restoreWeights,
   type Snapshot,
 } from './training/snapshot.js'
+export { type Watch, type WatchOptions, watch } from './watch/server.js'
 export {
   type Explained,
   type Imported,

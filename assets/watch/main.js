@@ -49,23 +49,32 @@ function choose(change) {
   drawSoon()
 }
 
+/** True from the decision to draw until it is painted. */
 let due = false
-/** When the page may be drawn again: drawing takes at most a third of the time. */
+/** Whether anything has changed since the last drawing began. */
+let again = false
+/** When the page may be drawn again: drawing takes at most half of the time. */
 let rested = 0
 
 /** Draws once per frame or less often, however many messages come. */
 function drawSoon() {
+  again = true
   if (due) return
   due = true
   setTimeout(() => requestAnimationFrame(drawNow), Math.max(0, rested - performance.now()))
 }
 
 function drawNow() {
-  due = false
+  again = false
   const began = performance.now()
   draw()
-  const ended = performance.now()
-  rested = ended + 2 * (ended - began)
+  // The browser paints after this, which takes longer than what is done here: the frame after it tells how long.
+  requestAnimationFrame(() => {
+    const ended = performance.now()
+    rested = ended + (ended - began)
+    due = false
+    if (again) drawSoon()
+  })
 }
 
 function draw() {

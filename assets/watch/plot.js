@@ -13,6 +13,9 @@ import uPlot from './uplot.js'
 
 /** @typedef {(value: number) => string} Format */
 
+/** Of more lines, each is as thin as can be: thicker ones take ten times as long to paint. */
+const MANY = 8
+
 /** Height of a plot in CSS pixels, as in style.css. */
 const HEIGHT = 220
 
@@ -106,7 +109,7 @@ export class Plot {
         ...lines.map(({ label, color, dash, fill }) => ({
           label,
           stroke: color,
-          width: fill === undefined ? 1.5 : 0,
+          width: fill !== undefined ? 0 : lines.length > MANY ? 1 / devicePixelRatio : 1.5,
           dash,
           fill,
           spanGaps: true,
