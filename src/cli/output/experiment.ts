@@ -1,11 +1,14 @@
 import Table from 'cli-table3'
+import { environment } from '../../base/environment.js'
 import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
+import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
+import { firstThatFits } from './fit.js'
 import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
@@ -19,7 +22,7 @@ const INTERVAL = 10
  */
 export class ExperimentReporter {
   readonly #json: boolean
-  readonly #stream: NodeJS.WritableStream
+  readonly #stream: NodeJS.WriteStream
   #cell = ''
   #meter = new ProgressMeter()
   #lastProgress = performance.now()
@@ -31,7 +34,7 @@ export class ExperimentReporter {
   }
 
   say(line: string): void {
-    this.#stream.write(`${line}\n`)
+    this.#stream.write(`${environment().ascii ? toAscii(line) : line}\n`)
   }
 
   event(event: ExperimentEvent): void {
@@ -60,7 +63,7 @@ export class ExperimentReporter {
         this.say(`waiting for other processes to complete ${event.cells.join(', ')}`)
         break
       case 'report':
-        for (const line of renderReport(event)) this.say(line)
+        for (const line of renderReport(event, this.#stream.columns)) this.say(line)
     }
   }
 
@@ -93,31 +96,33 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
   return [...words, duration(seconds)].filter(Boolean).join(' · ')
 }
 
-/** Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. */
-export function renderReport({ cells, complete, conditions, differences, files }: ExperimentReport): string[] {
-  const head = ['study', 'condition', 'seeds', 'GV', 'GV, last epoch', 'KT', 'P@top 5%']
-  const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
-  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
-  for (const condition of conditions) {
-    const { study, n, summary } = condition
-    table.push([
-      study,
-      conditionName(condition, conditions),
-      n,
-      plusMinus(summary.gradientVariance, scientific),
-      plusMinus(summary.gradientVarianceLast, scientific),
-      plusMinus(summary.kendallTau, decimal),
-      plusMinus(summary.precisionAtTop5, decimal),
-    ])
+/**
+ * Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. On a terminal that
+ * is too narrow, the table lacks its last measures.
+ */
+export function renderReport(report: ExperimentReport, columns?: number): string[] {
+  const { cells, complete, conditions, differences, files } = report
+  const measures: [string, (condition: ConditionResult) => string][] = [
+    ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
+    ['KT', ({ summary }) => plusMinus(summary.kendallTau, decimal)],
+    ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
+    ['P@top 5%', ({ summary }) => plusMinus(summary.precisionAtTop5, decimal)],
+  ]
+  const tableOf = (count: number) => () => {
+    const shown = measures.slice(0, count)
+    const head = ['study', 'condition', 'seeds', ...shown.map(([title]) => title)]
+    const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
+    const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
+    for (const condition of conditions) {
+      const values = shown.map(([, value]) => value(condition))
+      table.push([condition.study, conditionName(condition, conditions), condition.n, ...values])
+    }
+    return table.toString()
   }
+  const lines = firstThatFits(columns, [4, 3, 2, 1].map(tableOf))
   const written = files.map((file) => `  ${file}`)
   const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
-  return [
-    ...table.toString().split('\n'),
-    ...compared,
-    `${complete} of ${cells} searches complete; written:`,
-    ...written,
-  ]
+  return [...lines, ...compared, `${complete} of ${cells} searches complete; written:`, ...written]
 }
 
 /** The difference in rank correlation from the first of the values that an axis has in the study; none without error. */
