@@ -266,6 +266,7 @@ export {
   type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
+export { writeTensorboard } from './tensorboard/write-run.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
 export { type TrainOptions, train } from './training/loop.js'
 export {

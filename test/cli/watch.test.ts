@@ -61,10 +61,13 @@ test('watch refuses what it cannot do, in one sentence', async () => {
   }
 })
 
-test('a search records its progress for those who watch it', async () => {
+test('a search records its progress for those who watch it, and its log becomes that of TensorBoard', async () => {
   const run = join(temporaryFolder(), 'run')
   const searched = await pada(['search', ...tiny(), '--out', run])
   expect(searched.code, searched.stderr).toBe(0)
+  const written = await pada(['tensorboard', run, '--out', join(run, 'board'), '--json'], { env })
+  expect(written.code, written.stderr).toBe(0)
+  expect(existsSync(JSON.parse(written.stdout).output)).toBe(true)
   await using server = await watch({ folder: run, port: 0 })
   const response = await fetch(`${server.url}api/events`)
   let text = ''

@@ -29,6 +29,7 @@ const FOLDERS = [
   'benchmark',
   'conformance',
   'report',
+  'tensorboard',
   'experiment',
   'watch',
   'cli',
