@@ -195,7 +195,8 @@ async function measureRecording() {
     () => {},
     (/** @type {number} */ i) => {
       now = i
-      recorder.observe({ event: 'step', epoch: 0, step: i, steps: 1000, images: 64 * i, seconds: i / 10, loss: 2 })
+      const step = { event: 'step', epoch: 0, step: i, steps: 1000, images: 64 * i, seconds: i / 10, loss: 2 }
+      recorder.observe(step)
     },
   ]) {
     const before = process.cpuUsage()
