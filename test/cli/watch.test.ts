@@ -128,7 +128,9 @@ test.skipIf(CHROMIUM === undefined)(
     // A new run appears by itself, with a result whose text is not taken for HTML.
     writeFiles(join(folder, 'second'), run(epoch(0), result))
     await page.waitForSelector('#results >> text=<b>the best</b>')
-    await page.waitForFunction('document.querySelector("#results img")?.naturalWidth > 0')
+    await expect
+      .poll(() => page.evaluate('document.querySelector("#results img")?.naturalWidth'), { timeout: 60_000 })
+      .toBeGreaterThan(0)
     expect(await page.locator('#paths .shares').count()).toBe(2)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
     expect(complaints).toEqual([])
