@@ -13,6 +13,9 @@ import { decimal, duration, scientific } from './format.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 
+/** Measures of the report, in the order in which a narrow table keeps them. */
+const BY_IMPORTANCE = ['KT', 'GV', 'GV, last epoch', 'P@top 5%']
+
 /** Seconds between two lines of progress. */
 const INTERVAL = 10
 
@@ -98,18 +101,18 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
 
 /**
  * Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. On a terminal that
- * is too narrow, the table lacks its last measures.
+ * is too narrow, the table lacks measures.
  */
 export function renderReport(report: ExperimentReport, columns?: number): string[] {
   const { cells, complete, conditions, differences, files } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
     ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
-    ['KT', ({ summary }) => plusMinus(summary.kendallTau, decimal)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
+    ['KT', ({ summary }) => plusMinus(summary.kendallTau, decimal)],
     ['P@top 5%', ({ summary }) => plusMinus(summary.precisionAtTop5, decimal)],
   ]
-  const tableOf = (count: number) => () => {
-    const shown = measures.slice(0, count)
+  const tableOf = (kept: readonly string[]) => () => {
+    const shown = measures.filter(([title]) => kept.includes(title))
     const head = ['study', 'condition', 'seeds', ...shown.map(([title]) => title)]
     const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
     const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
@@ -119,7 +122,10 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     }
     return table.toString()
   }
-  const lines = firstThatFits(columns, [4, 3, 2, 1].map(tableOf))
+  const lines = firstThatFits(
+    columns,
+    [4, 3, 2, 1].map((count) => tableOf(BY_IMPORTANCE.slice(0, count))),
+  )
   const written = files.map((file) => `  ${file}`)
   const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
   return [...lines, ...compared, `${complete} of ${cells} searches complete; written:`, ...written]
