@@ -261,6 +261,7 @@ export {
   type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
+export { writeTensorboard } from './tensorboard/write-run.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
 export { type TrainOptions, train } from './training/loop.js'
 export {
@@ -271,6 +272,7 @@ export {
   restoreWeights,
   type Snapshot,
 } from './training/snapshot.js'
+export { type Watch, type WatchOptions, watch } from './watch/server.js'
 export {
   type Explained,
   type Imported,

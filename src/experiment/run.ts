@@ -18,6 +18,7 @@ import { cellFolder, type Origin, readCell } from './cell-folder.js'
 import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
+import { writePlan } from './plan-file.js'
 
 /** Milliseconds between two attempts to lock the searches that other processes hold. */
 const RETRY = 2_000
@@ -60,6 +61,7 @@ export async function* experiment(
   const failures: string[] = []
   if (origins !== undefined) {
     await makeFolder(join(out, 'cells'))
+    await writePlan(plan, out)
     for await (const event of searchAll(plan, left, { ...options, out, origins })) {
       if (event.event === 'cellFailed') failures.push(`${event.cell}: ${event.message}`)
       if (event.event === 'cellDone') await writeResults(plan, out, origins)

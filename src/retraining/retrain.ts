@@ -12,6 +12,7 @@ import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { eventsOf } from '../runs/event-log.js'
+import { ProgressRecorder } from '../runs/progress.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import type { EpochEvent } from '../training/events.js'
@@ -79,6 +80,7 @@ export async function* retrain(
   }
   await run.logStart(start)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
+  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
   const { epoch, step } = from?.progress ?? START
   yield { ...start, ...(resumed && from && { resumed: { epoch, step } }) }
   yield* discarded
@@ -97,6 +99,7 @@ export async function* retrain(
   const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
   for await (const event of train(training)) {
     if (event.event !== 'epoch') {
+      recorder.observe(event)
       yield event
       continue
     }

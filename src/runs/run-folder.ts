@@ -3,6 +3,7 @@
  *
  * - `config.yaml`: the settings, resolved. A folder without it is no run.
  * - `events.jsonl`: one JSON object per line: the start, every epoch, the result.
+ * - `progress.json`, `steps.jsonl`: see `progress.ts`.
  * - `checkpoint/`: see `checkpoint.ts`.
  * - `import.json`: source and report of imported weights; absent if the run did not begin with such weights.
  * - `evaluated.jsonl`: sub-models evaluated by the ranking and by finding.

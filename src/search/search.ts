@@ -13,6 +13,7 @@ import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
 import { describeMachine, Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
+import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
@@ -105,11 +106,13 @@ export async function* searchHolding(
     images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
-  const start: SearchEvent = {
+  const start: StartEvent = {
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
   await run.logStart(start)
+  if (from === undefined) await run.log(start)
+  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
   yield start
   yield* discarded
 
@@ -123,6 +126,7 @@ export async function* searchHolding(
     using data = openImages(splits.train, config.device)
     for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
       if (event.event === 'epoch') await run.log(event)
+      recorder.observe(event)
       yield event
     }
   } else {
@@ -141,7 +145,7 @@ export async function* searchHolding(
     if (phases.includes('rank')) {
       const evaluator = await evaluators.forRanking()
       yield* evaluators.takeDiscarded()
-      ranked = yield* rank({ ...evaluator, settings: config.ranking, subModels })
+      ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
     }
     if (finding !== undefined) {
       const evaluator = await evaluators.forFinding(finding)
@@ -153,7 +157,8 @@ export async function* searchHolding(
       yield* evaluators.takeDiscarded()
       // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
       const stream = RandomStream.named(config.seed, 'finding')
-      outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
+      const problem = { space, settings: finding, evaluate, latency, groundTruth, random: stream, signal }
+      outcome = yield* recorder.through(find(problem))
     }
     seconds += evaluators.seconds
   }

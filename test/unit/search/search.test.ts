@@ -89,9 +89,16 @@ describe('search', () => {
     const accuracies = result.top.map(({ accuracy }) => accuracy)
     expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a))
 
-    expect(readdirSync(out()).sort()).toEqual(
-      ['checkpoint', 'config.yaml', 'evaluated.jsonl', 'events.jsonl', 'ranking.csv', 'summary.json'].sort(),
-    )
+    expect(readdirSync(out()).sort()).toEqual([
+      'checkpoint',
+      'config.yaml',
+      'evaluated.jsonl',
+      'events.jsonl',
+      'progress.json',
+      'ranking.csv',
+      'steps.jsonl',
+      'summary.json',
+    ])
     expect(lines('run').map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'result'])
     expect(JSON.parse(read('run', 'summary.json'))).toEqual(result)
     const [header, first, ...rest] = read('run', 'ranking.csv').trim().split('\n')
