@@ -19,9 +19,9 @@ import { syncBuiltinESMExports } from 'node:module'
  * @param {(write: Write) => void} [after]
  */
 export async function watchWrites(before, after = () => {}) {
-  const { mkdir, rename, rm, appendFile, truncate, open } = fs.promises
+  const { mkdir, rename, rm, appendFile, writeFile: writeNamed, truncate, open } = fs.promises
   /** @type {Record<string, (...args: any[]) => Promise<any>>} */
-  const original = { mkdir, rename, rm, appendFile, truncate, open }
+  const original = { mkdir, rename, rm, appendFile, writeFile: writeNamed, truncate, open }
   /** @type {WeakMap<object, string>} */
   const paths = new WeakMap()
   const around = async (/** @type {Write} */ write, /** @type {() => Promise<any>} */ work) => {
@@ -38,6 +38,10 @@ export async function watchWrites(before, after = () => {}) {
     rm: (path, options) => around({ call: 'unlink', path }, () => original.rm(path, options)),
     appendFile: (path, text) =>
       around({ call: 'append', path, data: Buffer.from(text) }, () => original.appendFile(path, text)),
+    writeFile: async (path, text) => {
+      await around({ call: 'create', path }, async () => {})
+      return around({ call: 'write', path, data: Buffer.from(text) }, () => original.writeFile(path, text))
+    },
     truncate: (path, bytes) => around({ call: 'truncate', path, bytes }, () => original.truncate(path, bytes)),
     open: async (path, flags, ...rest) => {
       const work = () => original.open(path, flags, ...rest)

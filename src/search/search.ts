@@ -111,7 +111,6 @@ export async function* searchHolding(
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
   await run.logStart(start)
-  if (from === undefined) await run.log(start)
   await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
   yield start
   yield* discarded
