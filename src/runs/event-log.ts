@@ -1,6 +1,7 @@
 /** The log of a run, `events.jsonl` in its folder: one JSON object per line, appended when it happens. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeAtomically } from '../base/atomic.js'
 import { append, readText, shorten, sizeOf, syncFile } from '../base/files.js'
 
 /** Name of the log in the folder. */
@@ -10,7 +11,7 @@ export function logEvent(run: string, event: { readonly event: string }): Promis
   return append(join(run, EVENT_LOG), `${JSON.stringify(event)}\n`)
 }
 
-/** The events of a run, in order, up to the first line that is torn or damaged. */
+/** The events of a run, in order, without lines that are torn or damaged. */
 export async function loggedEvents<Event extends { readonly event: string }>(run: string): Promise<Event[]> {
   return wholeLines(await readText(join(run, EVENT_LOG))).map((line) => JSON.parse(line))
 }
@@ -32,23 +33,27 @@ export async function syncLog(run: string): Promise<number> {
 }
 
 /**
- * Cuts the log to the `bytes` that it had at a checkpoint, and before the first line that is torn or damaged. Resolves
- * to the bytes that are left. They are fewer if events from before the checkpoint are lost.
+ * Cuts the log to the `bytes` that it had at a checkpoint, and takes lines out that are torn or damaged. Resolves to the
+ * bytes that are left. They are fewer if events from before the checkpoint are lost.
  */
 export async function cutLog(run: string, bytes: number): Promise<number> {
   const file = join(run, EVENT_LOG)
   if ((await sizeOf(file)) === 0) return 0
-  const kept = (await readFile(file)).subarray(0, bytes)
-  const whole = wholeLines(kept.toString('utf8')).reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0)
-  await shorten(file, whole)
-  return whole
+  const log = await readFile(file)
+  const kept = log.subarray(0, bytes)
+  const whole = Buffer.from(
+    wholeLines(kept.toString('utf8'))
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
+  if (kept.subarray(0, whole.length).equals(whole)) await shorten(file, whole.length)
+  else await writeAtomically(file, [whole])
+  return whole.length
 }
 
-/** Lines that are events, up to the first that is none. The text after the last line break is torn or empty. */
+/** Lines that are events. The text after the last line break is torn or empty. */
 function wholeLines(text: string): string[] {
-  const lines = text.split('\n').slice(0, -1)
-  const damaged = lines.findIndex((line) => !isEvent(line))
-  return damaged === -1 ? lines : lines.slice(0, damaged)
+  return text.split('\n').slice(0, -1).filter(isEvent)
 }
 
 function isEvent(line: string): boolean {

@@ -25,6 +25,6 @@ function describeDamaged(file: string, records: number | undefined): string {
   if (records !== undefined) {
     return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, which is damaged there`
   }
-  if (file === EVENT_LOG) return `cut ${file}, which is torn or damaged: its last events are lost, the weights are not`
+  if (file === EVENT_LOG) return `mended ${file}, which is torn or damaged: those events are lost, the weights are not`
   return `removed ${file}, which was damaged`
 }

@@ -48,13 +48,22 @@ describe('the event log', () => {
     expect(discarded(await searched({ resume: run }))).toEqual([])
   })
 
+  it('keeps the events after a line that is damaged', async () => {
+    const epochs = (text: Buffer) => `${text}`.split('\n').filter((line) => line.startsWith('{"event":"epoch"'))
+    const [first, ...later] = epochs(log())
+    expect(later.length).toBeGreaterThan(0)
+    writeFileSync(file('events.jsonl'), `${log()}`.replace(first, first.slice(0, 20)))
+    await searched({ resume: run })
+    expect(epochs(log())).toEqual(later)
+  })
+
   it('that is whole is not spoken of', async () => {
     expect(discarded(await searched({ resume: run }))).toEqual([])
   })
 
   it('tells a person what is lost', () => {
     expect(describeDiscarded(CUT as DiscardedEvent)).toBe(
-      'cut events.jsonl, which is torn or damaged: its last events are lost, the weights are not',
+      'mended events.jsonl, which is torn or damaged: those events are lost, the weights are not',
     )
   })
 })
