@@ -1,8 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PbfReader } from 'pbf'
 import { expect, test } from 'vitest'
-import { tfRecords } from '../../../src/formats/tfrecord.js'
 import { writeTensorboard } from '../../../src/report/tensorboard.js'
 import { RunFolder } from '../../../src/runs/run-folder.js'
 import { encodeEventFile } from '../../../src/tensorboard/event-file.js'
@@ -10,6 +8,7 @@ import { histogramOf, histogramOfShares } from '../../../src/tensorboard/histogr
 import { RunningLog } from '../../../src/tensorboard/running-log.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { makeSearchRun } from '../../support/made-up-run.js'
+import { records, stepsByTag } from '../../support/tensorboard.js'
 
 /** As TensorBoard 2.21 serializes them: scripts/check/read_tensorboard.py --bytes. */
 const MESSAGES = [
@@ -17,39 +16,6 @@ const MESSAGES = [
   'CQAAAAAAAPg/OgIIAQ==',
   'CQAAAAAAAPg/EAEq7AEKEQoKdHJhaW4vbG9zcxUAAIA+ChkKCnBpY3R1cmVzL2EiCwgCEAMYAyIDcG5nCmcKEnBhdGhzL2Rpc3RyaWJ1dGlvbipRCQAAAAAAAOC/EQAAAAAAAPg/GQAAAAAAAPA/IQAAAAAAAOg/KQAAAAAAAOg/MhAAAAAAAADgPwAAAAAAAPg/OhAAAAAAAADQPwAAAAAAAOg/ClMKHF9ocGFyYW1zXy9zZXNzaW9uX3N0YXJ0X2luZm9CBggBEgISAEorCikKB2hwYXJhbXMSHhocChEKBHNlZWQSCREAAAAAAAAIQCkAAAAAAAD4Pw==',
 ]
-
-/** The records of an event file. Its checksums are checked. */
-function records(file: Buffer): Buffer[] {
-  let given = false
-  const next = () => {
-    if (given) return undefined
-    given = true
-    return file
-  }
-  return [...tfRecords(next, 'events')].map((record) => Buffer.from(record))
-}
-
-/** Steps at which each tag occurs in the event file of a folder, the only one there. */
-function stepsByTag(folder: string): Map<string, number[]> {
-  const [name, ...others] = readdirSync(folder)
-  expect(others).toEqual([])
-  const steps = new Map<string, number[]>()
-  for (const record of records(readFileSync(join(folder, name)))) {
-    const { step, tags } = new PbfReader(record).readFields(
-      (field, event, pbf) => {
-        if (field === 2) event.step = pbf.readVarint()
-        if (field !== 5) return
-        pbf.readMessage((field, tags, summary) => {
-          if (field === 1)
-            summary.readMessage((field, tags, value) => field === 1 && tags.push(value.readString()), tags)
-        }, event.tags)
-      },
-      { step: 0, tags: [] as string[] },
-    )
-    for (const tag of tags) steps.set(tag, [...(steps.get(tag) ?? []), step])
-  }
-  return steps
-}
 
 test('events are the bytes that TensorBoard writes, as records with checksums', () => {
   const file = encodeEventFile([
