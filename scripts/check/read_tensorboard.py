@@ -26,7 +26,7 @@ def read(folder):
         for tag in accumulator.Tags()["scalars"]
     }
     histograms = {
-        tag: [[event.step, event.histogram_value._asdict()] for event in accumulator.Histograms(tag)]
+        tag: [[event.step, vars(event.histogram_value)] for event in accumulator.Histograms(tag)]
         for tag in accumulator.Tags()["histograms"]
     }
     images = {
