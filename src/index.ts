@@ -166,6 +166,7 @@ export type { Instruction, Program, ProgramOutput, Shape, Value } from './progra
 export { type PoolOptions, ProgramBuilder } from './programs/program-builder.js'
 export { Taps } from './programs/taps.js'
 export { drawArchitecture } from './report/drawings/architecture.js'
+export { writeTensorboard } from './report/tensorboard.js'
 export { writePicture } from './report/write-picture.js'
 export type {
   Accuracies,
@@ -261,7 +262,6 @@ export {
   type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
-export { writeTensorboard } from './tensorboard/write-run.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
 export { type TrainOptions, train } from './training/loop.js'
 export {

@@ -1,6 +1,6 @@
 """Reads what TensorBoard's own reader finds in a folder, and what its own messages are as bytes.
 
-    python scripts/check/read_tensorboard.py FOLDER     # scalars and hyperparameters as JSON
+    python scripts/check/read_tensorboard.py FOLDER     # scalars, histograms, images and hyperparameters as JSON
     python scripts/check/read_tensorboard.py --bytes    # base64 of the events of test/unit/tensorboard
 
 Called by tensorboard.mjs. Needs the package tensorboard.
@@ -8,26 +8,41 @@ Called by tensorboard.mjs. Needs the package tensorboard.
 
 import base64
 import json
+import struct
 import sys
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG, create_summary_metadata, parse_session_start_info_plugin_data
 
 
 def read(folder):
-    accumulator = EventAccumulator(folder, size_guidance={"scalars": 0})
+    accumulator = EventAccumulator(folder, size_guidance={"scalars": 0, "histograms": 0, "images": 0})
     accumulator.Reload()
     scalars = {
         tag: [[event.step, event.wall_time, event.value] for event in accumulator.Scalars(tag)]
         for tag in accumulator.Tags()["scalars"]
     }
+    histograms = {
+        tag: [[event.step, vars(event.histogram_value)] for event in accumulator.Histograms(tag)]
+        for tag in accumulator.Tags()["histograms"]
+    }
+    images = {
+        tag: [[event.step, event.width, event.height, png_size(event.encoded_image_string)] for event in accumulator.Images(tag)]
+        for tag in accumulator.Tags()["images"]
+    }
     content = accumulator.SummaryMetadata(SESSION_START_INFO_TAG).plugin_data.content
     session = parse_session_start_info_plugin_data(content)
     parameters = {name: getattr(value, value.WhichOneof("kind")) for name, value in session.hparams.items()}
-    return {"scalars": scalars, "hyperparameters": parameters}
+    return {"scalars": scalars, "histograms": histograms, "images": images, "hyperparameters": parameters}
+
+
+def png_size(png):
+    """Width and height in the header of a PNG."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", png[16:24])
 
 
 def serialized():
@@ -39,9 +54,18 @@ def serialized():
     parameters.tensor.dtype = 1
     parameters.tensor.tensor_shape.dim.add(size=0)
     loss = Summary.Value(tag="train/loss", simple_value=0.25)
+    picture = Summary.Value(tag="pictures/a")
+    picture.image.height, picture.image.width, picture.image.colorspace = 2, 3, 3
+    picture.image.encoded_image_string = b"png"
+    shares = Summary.Value(tag="paths/distribution")
+    shares.histo.min, shares.histo.max, shares.histo.num = -0.5, 1.5, 1
+    shares.histo.sum, shares.histo.sum_squares = 0.75, 0.75
+    shares.histo.bucket_limit.extend([0.5, 1.5])
+    shares.histo.bucket.extend([0.25, 0.75])
     events = [
         Event(wall_time=1.5, file_version="brain.Event:2"),
-        Event(wall_time=1.5, step=1, summary=Summary(value=[loss, parameters])),
+        Event(wall_time=1.5, session_log=SessionLog(status=SessionLog.START)),
+        Event(wall_time=1.5, step=1, summary=Summary(value=[loss, picture, shares, parameters])),
     ]
     return [base64.b64encode(event.SerializeToString(deterministic=True)).decode() for event in events]
 

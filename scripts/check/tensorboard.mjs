@@ -9,10 +9,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { savedConfig, writeTensorboard } from 'pada-native'
+import { savedConfig, writeReport, writeTensorboard } from 'pada-native'
 import '../report-errors.mjs'
 
 const { values, positionals } = parseArgs({
@@ -30,10 +30,17 @@ await writeTensorboard(run, folder)
 const { status, stdout, stderr } = spawnSync(values.python, [reader, folder], { encoding: 'utf8', maxBuffer: 2 ** 30 })
 rmSync(folder, { recursive: true })
 if (status !== 0) throw new Error(`Expected TensorBoard to read the file but received ${stderr}`)
-/** @type {{ scalars: Record<string, [number, number, number][]>, hyperparameters: Record<string, unknown> }} */
-const { scalars, hyperparameters } = JSON.parse(stdout)
+/**
+ * @type {{
+ *   scalars: Record<string, [number, number, number][]>,
+ *   histograms: Record<string, [number, { num: number, sum: number, bucket_limit: number[], bucket: number[] }][]>,
+ *   images: Record<string, [number, number, number, [number, number]][]>,
+ *   hyperparameters: Record<string, unknown>,
+ * }}
+ */
+const { scalars, histograms, images, hyperparameters } = JSON.parse(stdout)
 
-/** @type {{ event: string, epoch: number, loss: number, gradientVariance: number }[]} */
+/** @type {{ event: string, epoch: number, loss: number, gradientVariance: number, pathDistribution?: number[] | number[][] }[]} */
 const events = readFileSync(join(run, 'events.jsonl'), 'utf8')
   .trimEnd()
   .split('\n')
@@ -58,5 +65,33 @@ for (const [tag, name] of /** @type {const} */ ([
   const read = scalars[tag].map(([step, , value]) => [step, value])
   const logged = epochs.map((epoch) => [epoch.epoch + 1, Math.fround(epoch[name])])
   check(`${tag}, ${logged.length} steps`, read, logged)
+}
+const distributions = epochs.flatMap(({ epoch, pathDistribution }) => {
+  if (pathDistribution === undefined) return []
+  const lists = /** @type {number[][]} */ (Array.isArray(pathDistribution[0]) ? pathDistribution : [pathDistribution])
+  const means = lists[0].map(
+    (_, k) => lists.map((list) => list[k]).reduce((sum, share) => sum + share, 0) / lists.length,
+  )
+  return [[epoch + 1, means]]
+})
+const shown = (histograms['paths/distribution'] ?? []).map(([step, { bucket }]) => [step, bucket])
+check(`paths/distribution, ${distributions.length} steps`, shown, distributions)
+const draws = histograms['images/expected_draws'] ?? []
+process.stdout.write(`images/expected_draws: ${draws.length === 0 ? 'none' : `${draws[0][1].num} images`}\n`)
+for (const [, { num, sum, bucket }] of draws) {
+  check('their mean is 1', (sum / num).toFixed(9), '1.000000000')
+  check(
+    'all are in a bucket',
+    bucket.reduce((total, count) => total + count, 0),
+    num,
+  )
+}
+const report = mkdtempSync(join(tmpdir(), 'pada-report-'))
+const { figures } = await writeReport([run], { out: join(report, 'report.html'), figures: report })
+rmSync(report, { recursive: true })
+const pictures = figures.filter((file) => file.endsWith('.png')).map((file) => `pictures/${basename(file, '.png')}`)
+check(`${pictures.length} pictures of the report`, Object.keys(images).sort(), pictures.sort())
+for (const [tag, [[step, width, height, size]]] of Object.entries(images)) {
+  check(`${tag}, ${width} × ${height}`, [step, size], [epochs.length, [width, height]])
 }
 check('the seed among the hyperparameters', hyperparameters.seed, (await savedConfig(run)).seed)

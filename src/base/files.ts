@@ -40,7 +40,7 @@ export async function syncFolder(folder: string): Promise<void> {
     .finally(() => handle.close())
 }
 
-export async function append(file: string, text: string): Promise<void> {
+export async function append(file: string, text: string | Uint8Array): Promise<void> {
   await appendFile(file, text).catch((error) => unwritable(file, error))
 }
 

@@ -94,7 +94,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'tensorboard [run]',
-    describe: 'Write the curves and settings of a run as an event file of TensorBoard',
+    describe: 'Write the curves, pictures and settings of a run as an event file of TensorBoard',
     load: async () => (await import('./commands/tensorboard.js')).tensorboardCommand,
   },
   {

@@ -5,7 +5,7 @@ import { createReporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'
 
 export interface Work {
-  readonly config: Pick<Config, 'device'>
+  readonly config: Pick<Config, 'device' | 'logging'>
   readonly json: boolean
   /** Lines to say first. */
   readonly notes?: readonly string[]
@@ -27,6 +27,10 @@ export async function run(work: Work): Promise<void> {
     for await (const event of work.start(signal)) {
       if (event.event === 'start') folder = event.run
       reporter.event(event)
+    }
+    if (folder !== undefined && work.config.logging.tensorboard) {
+      const { appendPictures } = await import('../report/tensorboard.js')
+      await appendPictures(folder)
     }
   } catch (error) {
     if (isAbort(error) && folder !== undefined)

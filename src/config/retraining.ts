@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { data } from './data.js'
 import { count, group } from './group.js'
+import { logging } from './logging.js'
 import { network } from './network.js'
 import { computation, runName, seed } from './schema.js'
 import { training } from './training.js'
@@ -23,6 +24,7 @@ export const retrainSchema = group({
   data: data.prefault({}),
   training: training.prefault({}),
   evaluation: evaluation.prefault({}),
+  logging: logging.prefault({}),
 }).describe('Settings of a retraining.')
 
 /** All settings of a retraining, with defaults filled in. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { data } from './data.js'
 import { finding } from './finding.js'
 import { count, group } from './group.js'
+import { logging } from './logging.js'
 import { method } from './methods.js'
 import { groundTruth, ranking } from './ranking.js'
 import { space } from './spaces.js'
@@ -61,6 +62,7 @@ export const configSchema = group({
   ranking: ranking.prefault({}),
   finding: finding.optional(),
   groundTruth: groundTruth.optional(),
+  logging: logging.prefault({}),
 })
   .refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
     path: ['groundTruth'],

@@ -12,6 +12,7 @@ import { page } from '../report/page.js'
 import { type Drawn, drawing, fileList, notes, section, table } from '../report/parts.js'
 import { readRun } from '../report/run-record.js'
 import { runLine, runSections } from '../report/run-sections.js'
+import { writeTensorboard } from '../report/tensorboard.js'
 import { writePicture } from '../report/write-picture.js'
 import { AXES, nameValue, slug } from './axes.js'
 import type { ConditionResult, ExperimentResults } from './results.js'
@@ -33,6 +34,8 @@ export interface ReportOptions {
   readonly out: string
   /** Folder that receives each figure as SVG and PNG; default: figures are on the page only. */
   readonly figures?: string
+  /** Folder that receives an event file of TensorBoard; of several runs, in a folder for each. Default: none. */
+  readonly tensorboard?: string
 }
 
 /** A report that was written. */
@@ -42,6 +45,8 @@ export interface WrittenReport {
   readonly bytes: number
   /** Files of figures; empty without a folder for them. */
   readonly figures: readonly string[]
+  /** Event files of TensorBoard; empty without a folder for them. */
+  readonly tensorboard: readonly string[]
 }
 
 /**
@@ -49,11 +54,13 @@ export interface WrittenReport {
  * the best architectures. Several runs are compared. The page is one file that needs no network. It links to the files
  * of the runs by relative paths. What is missing or damaged is left out, and the page says so.
  *
- * @throws UserError for a folder that is neither a run nor an experiment, and for a place that cannot be written to.
+ * @throws UserError for a folder that is neither a run nor an experiment, for an experiment if `tensorboard` is given, and
+ *   for a place that cannot be written to.
  */
 export async function writeReport(sources: readonly string[], options: ReportOptions): Promise<WrittenReport> {
-  const { out, figures } = options
+  const { out, figures, tensorboard } = options
   if (sources.length === 0) throw expected('a run folder or the folder of an experiment', 'report', 'none', 2)
+  if (tensorboard !== undefined) await checkRuns(sources)
   const drawn: Drawn[] = []
   const text = await reportPage(sources, dirname(resolve(out)), drawn)
   const files: string[] = []
@@ -68,7 +75,25 @@ export async function writeReport(sources: readonly string[], options: ReportOpt
     }
   }
   await writeAtomically(out, text)
-  return { file: out, bytes: Buffer.byteLength(text), figures: files }
+  const logs = tensorboard === undefined ? [] : await writeLogs(sources, tensorboard)
+  return { file: out, bytes: Buffer.byteLength(text), figures: files, tensorboard: logs }
+}
+
+/** Throws a UserError if a source is an experiment, which has no log. */
+async function checkRuns(sources: readonly string[]): Promise<void> {
+  for (const source of sources) {
+    if (await isExperiment(source)) throw expected('run folders', '--tensorboard', `the experiment ${source}`, 2)
+  }
+}
+
+/** Writes an event file of each run into a folder, or into a folder below it if there are several runs. */
+async function writeLogs(runs: readonly string[], folder: string): Promise<string[]> {
+  const files: string[] = []
+  for (const [i, run] of runs.entries()) {
+    const name = `${i + 1}-${slug(basename(resolve(run)))}`
+    files.push(await writeTensorboard(run, runs.length === 1 ? folder : join(folder, name)))
+  }
+  return files
 }
 
 /** The page. Links are relative to the folder `from`. Drawings are added to `drawn`. */

@@ -10,6 +10,7 @@ import { makeFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
 import { loadSplits, type Splits } from '../data/index.js'
+import { appendPictures } from '../report/tensorboard.js'
 import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
@@ -208,6 +209,7 @@ async function* searchCell(
       if (event.event === 'result') result = event
       yield { event: 'search', cell: cell.id, search: event }
     }
+    if (cell.config.logging.tensorboard) await appendPictures(run)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     yield { event: 'cellFailed', cell: cell.id, message: error.message }

@@ -2,12 +2,10 @@
  * What a run folder tells about a run: settings, events, results. Reading changes nothing, so it is safe while the run
  * goes on. A file that is missing or damaged is left out, and a sentence in `notes` says so.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { exists, readText } from '../base/files.js'
 import type { Config, RetrainConfig } from '../config/index.js'
-import { readSafetensors } from '../formats/safetensors.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../search/events.js'
@@ -185,32 +183,6 @@ function numberIn(column: string, text: string | undefined): number {
 function spaceOf({ space: settings }: Config, start: StartEvent | undefined): SearchSpace | undefined {
   const space = createSpace(settings)
   return start === undefined || start.space === space.name ? space : undefined
-}
-
-/** How often the images of a run are drawn, by importance. */
-export interface ImageImportance {
-  /** Per training image, the expected number of draws in the next epoch. The mean is 1. */
-  readonly draws: Float64Array
-  /** Expected draws of an image with importance 0: no step of the epoch before drew it. */
-  readonly least: number
-  /** Identity of the training images: see `ImagesIdentity`. */
-  readonly images: string
-}
-
-/**
- * Reads from the checkpoint the distribution that images are drawn from. Undefined for methods that draw all images
- * alike, and before the first epoch has ended.
- */
-export async function readImageImportance(folder: string): Promise<ImageImportance | undefined> {
-  const file = join(folder, 'checkpoint', 'state.safetensors')
-  if (!(await exists(file))) return undefined
-  const { tensors } = await readSafetensors(file)
-  const probabilities = tensors.get('method.dataProbabilities')?.data
-  if (!(probabilities instanceof Float64Array)) return undefined
-  const { identity } = JSON.parse(await readFile(join(folder, 'checkpoint', 'state.json'), 'utf8'))
-  const draws = probabilities.map((probability) => probability * probabilities.length)
-  const least = draws.reduce((smallest, value) => Math.min(smallest, value), Number.POSITIVE_INFINITY)
-  return { draws, least, images: identity.trainingImages }
 }
 
 /** A record, and its name in a comparison. */

@@ -5,6 +5,7 @@ import { decimal, duration, integer, percent, percentTruth, scientific } from '.
 import type { RankedSubModel } from '../evaluation/events.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import type { Machine } from '../native/index.js'
+import { readImageImportance } from '../runs/image-importance.js'
 import { createNetwork, SPACE_LABELS } from '../spaces/index.js'
 import { drawArchitecture } from './drawings/architecture.js'
 import { gradientVarianceFigure, varianceByOperationFigure } from './figures/gradient-variance.js'
@@ -17,7 +18,7 @@ import { trainingFigure } from './figures/training.js'
 import { type Html, html } from './html.js'
 import { type Drawn, drawing, facts, figures, fileList, notes, numbers, section, table } from './parts.js'
 import type { Figure } from './plot.js'
-import { type Named, type RetrainRecord, type RunRecord, readImageImportance, type SearchRecord } from './run-record.js'
+import type { Named, RetrainRecord, RunRecord, SearchRecord } from './run-record.js'
 import { thumbnailsOf } from './thumbnails.js'
 
 /** Architectures that are drawn, and those that a table lists. */
@@ -34,6 +35,7 @@ const FILES: Readonly<Record<string, string>> = {
   'import.json': 'imported weights',
   'best.safetensors': 'weights of the best epoch',
   checkpoint: 'weights and state of training',
+  tensorboard: 'event file of TensorBoard',
 }
 
 /** Where a run stands on a page. */
@@ -83,6 +85,13 @@ export async function runSections({ name, record }: Named, place: Place): Promis
     section(level, 'Files of the run', [await fileList(FILES, record.folder, place.from)]),
   ]
   return [notes(said), ...parts]
+}
+
+/** The figures and drawings of a run, as a page about this run alone has them. */
+export async function picturesOf(run: Named): Promise<Drawn[]> {
+  const drawn: Drawn[] = []
+  await runSections(run, { level: 2, from: run.record.folder, prefix: '', drawn, brief: false })
+  return drawn
 }
 
 async function figuresOf({ name, record }: Named, said: string[]): Promise<(Figure | undefined)[]> {

@@ -24,9 +24,22 @@ export function checkPictureName(file: string): void {
 export async function writePicture(file: string, svg: string): Promise<void> {
   checkPictureName(file)
   if (/\.svg$/i.test(file)) return writeAtomically(file, svg)
+  return writeAtomically(file, [(await drawPng(svg)).png])
+}
+
+/** A PNG, and its size in pixels. */
+export interface Png {
+  readonly png: Buffer
+  readonly width: number
+  readonly height: number
+}
+
+/** Resolves to the PNG that {@link writePicture} writes. Throws a UserError if the package sharp cannot be loaded. */
+export async function drawPng(svg: string): Promise<Png> {
   const { default: sharp } = await import('sharp').catch(({ message }: Error) => {
     throw expected('the package sharp', 'writing PNG', `"${message.split('\n', 1)[0]}"`)
   })
   const image = sharp(Buffer.from(svg), { density: SCALE * DENSITY })
-  return writeAtomically(file, [await image.png({ compressionLevel: 9 }).toBuffer()])
+  const { data, info } = await image.png({ compressionLevel: 9 }).toBuffer({ resolveWithObject: true })
+  return { png: data, width: info.width, height: info.height }
 }

@@ -15,6 +15,7 @@ import { eventsOf } from '../runs/event-log.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
+import { RunningLog } from '../tensorboard/running-log.js'
 import type { EpochEvent } from '../training/events.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { currentWeights, initialise, type Progress, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
@@ -81,6 +82,7 @@ export async function* retrain(
   await run.logStart(start)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
   await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
+  const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
   const { epoch, step } = from?.progress ?? START
   yield { ...start, ...(resumed && from && { resumed: { epoch, step } }) }
   yield* discarded
@@ -110,6 +112,7 @@ export async function* retrain(
     await weights.offer(evaluated, () => currentWeights(supernet))
     if (averaging !== undefined) await supernet.useWeights('raw')
     await run.log(evaluated)
+    await tensorboard?.epoch(evaluated)
     yield evaluated
     last = evaluated
   }

@@ -14,6 +14,7 @@ const CHANGEABLE = new Set([
   'ranking',
   'finding',
   'groundTruth',
+  'logging',
 ])
 
 /** Differences in settings that a run must keep, one phrase per setting. */

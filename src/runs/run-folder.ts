@@ -11,6 +11,7 @@
  * - `latency.jsonl`: measured latencies of sub-models.
  * - `ranking.csv`, `found.csv`, `summary.json`: the results.
  * - `best.safetensors`: in a retraining, the weights of the epoch that was best on test images.
+ * - `tensorboard/`: an event file of TensorBoard, if `logging.tensorboard` is true.
  * - `writer.lock`: see `run-lock.ts`.
  */
 import { readdir, rm } from 'node:fs/promises'

@@ -17,6 +17,7 @@ import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
+import { RunningLog } from '../tensorboard/running-log.js'
 import { checkWarmup } from '../training/learning-rate.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
@@ -112,6 +113,7 @@ export async function* searchHolding(
   }
   await run.logStart(start)
   await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
+  const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
   yield start
   yield* discarded
 
@@ -124,7 +126,10 @@ export async function* searchHolding(
     }
     using data = openImages(splits.train, config.device)
     for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
-      if (event.event === 'epoch') await run.log(event)
+      if (event.event === 'epoch') {
+        await run.log(event)
+        await tensorboard?.epoch(event)
+      }
       recorder.observe(event)
       yield event
     }
@@ -181,6 +186,7 @@ export async function* searchHolding(
   if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
   yield* await run.writeSummary(result)
   await run.log(result)
+  await tensorboard?.result(result, progress.epoch)
   yield result
   return result
 }

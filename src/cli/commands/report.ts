@@ -20,6 +20,13 @@ const options = {
     defaultDescription: 'figures are on the page only',
     coerce: onePath('--figures'),
   },
+  tensorboard: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Folder to write an event file of TensorBoard to; of several runs, to a folder for each',
+    defaultDescription: 'none',
+    coerce: onePath('--tensorboard'),
+  },
   json: jsonOption,
 } as const
 
@@ -32,13 +39,14 @@ export const reportCommand: CommandModule<object, InferredOptionTypes<typeof opt
         describe: 'Run folders of searches and retrainings, and folders of experiments; several are compared',
       })
       .options(options),
-  async handler({ runs = [], out, figures, json }) {
+  async handler({ runs = [], out, figures, tensorboard, json }) {
     if (!/\.html?$/i.test(out)) throw expected('a name that ends in .html', '--out', out, 2)
     const sources = runs.map((run) => expandPath(String(run), 'report'))
-    const report = await writeReport(sources, { out, figures })
+    const report = await writeReport(sources, { out, figures, tensorboard })
     const { bytes, figures: files } = report
     const pictures = files.length > 0 ? `; ${files.length} files of figures in ${figures}` : ''
-    const line = `Report in ${out}, ${(bytes / 1e6).toFixed(2)} MB${pictures}`
+    const logs = tensorboard === undefined ? '' : `; for TensorBoard in ${tensorboard}`
+    const line = `Report in ${out}, ${(bytes / 1e6).toFixed(2)} MB${pictures}${logs}`
     process.stdout.write(`${json ? JSON.stringify({ event: 'result', ...report }) : line}\n`)
   },
 }

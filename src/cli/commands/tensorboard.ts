@@ -1,7 +1,7 @@
-/** The command `tensorboard`: the curves and settings of a run for TensorBoard. */
+/** The command `tensorboard`: the curves, histograms, pictures and settings of a run for TensorBoard. */
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
-import { writeTensorboard } from '../../tensorboard/write-run.js'
+import { writeTensorboard } from '../../report/tensorboard.js'
 import { jsonOption, onePath } from '../options.js'
 
 const options = {

@@ -1,7 +1,7 @@
 import { decimal, integer } from '../../base/format.js'
+import type { ImageImportance } from '../../runs/image-importance.js'
 import { COLORS } from '../colors.js'
 import type { Figure } from '../plot.js'
-import type { ImageImportance } from '../run-record.js'
 
 const WIDTH = 620
 /** Bars of the histogram. */

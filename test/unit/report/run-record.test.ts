@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { readImageImportance, readRun, type SearchRecord } from '../../../src/report/run-record.js'
+import { readRun, type SearchRecord } from '../../../src/report/run-record.js'
+import { readImageImportance } from '../../../src/runs/image-importance.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { addImportance, makeRetraining, makeSearchRun } from '../../support/made-up-run.js'
 
