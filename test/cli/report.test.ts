@@ -118,7 +118,12 @@ test('report EXPERIMENT: its studies, as tables and pictures', async () => {
 
 test.each<[string, string[], RegExp, number]>([
   ['no run', [], /^pada-native: Expected a run folder or the folder of an experiment for report but received none$/, 2],
-  ['a folder that is no run', ['empty'], /Expected a run folder with a config\.yaml but received empty, in which no run has begun/, 2],
+  [
+    'a folder that is no run',
+    ['empty'],
+    /Expected a run folder with a config\.yaml but received empty, in which no run has begun/,
+    2,
+  ],
   ['what is not there', ['nowhere'], /for report but received nowhere, which does not exist$/, 2],
   ['a file', ['file'], /for report but received the file file$/, 2],
   [
@@ -133,7 +138,12 @@ test.each<[string, string[], RegExp, number]>([
     /Expected results\.json for begun but received none; `pada-native experiment FILE --report` writes it$/,
     2,
   ],
-  ['a missing folder', ['run', '--out', 'none/a.html'], /for none\/a\.html but received ENOENT: there is no such folder$/, 1],
+  [
+    'a missing folder',
+    ['run', '--out', 'none/a.html'],
+    /for none\/a\.html but received ENOENT: there is no such folder$/,
+    1,
+  ],
 ])('report refuses %s in one sentence', async (_, args, sentence, code) => {
   const cwd = temporaryFolder()
   mkdirSync(join(cwd, 'empty'))
