@@ -32,15 +32,16 @@ InstructionSet supported() {
 
 // Winograd's algorithm has fewer products. Tiles must fill the image, and channels must fill vectors.
 bool by_winograd(const ConvShape& s) {
-  return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0;
+  return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0 &&
+         !s.depthwise();
 }
 
 // True if products sum over pairs of bfloat16: pairs of channels or, in the gradient of the weight, of pixels or tiles.
 template <class T>
 bool by_pairs(const ConvShape& s) {
-  const bool pairs = by_winograd(s) ? s.width % 8 == 0 : s.kernel == 1 && s.height * s.width % 2 == 0;
-  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs &&
-         s.in_channels % 16 == 0 && s.out_channels % 16 == 0;
+  const bool pairs = by_winograd(s) ? s.width % 8 == 0 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
+                                    : s.kernel == 1 && s.height * s.width % 2 == 0;
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs;
 }
 
 template <class T>
@@ -68,7 +69,7 @@ std::vector<int> transposed_taps(const ConvShape& s) {
 }
 
 int64_t size_packed(const ConvShape& s) {
-  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels * s.out_channels;
+  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels / s.groups * s.out_channels;
 }
 
 using Memory = std::unique_ptr<float[]>;
@@ -88,9 +89,20 @@ Memory paired(const float* from, int64_t rows, int64_t columns) {
   return pairs;
 }
 
+// As [tap][channel] for both passes.
+Memory pack_depthwise(const ConvShape& s, const float* weight) {
+  const int64_t taps = s.kernel * s.kernel;
+  Memory packed = memory(taps * s.in_channels);
+  for (int64_t c = 0; c < s.in_channels; c++) {
+    for (int64_t t = 0; t < taps; t++) packed[t * s.in_channels + c] = *weight++;
+  }
+  return packed;
+}
+
 // Weights as [tap][input][output] for the forward pass; as [tap][output][input] for the transposed convolution.
 template <class T>
 Memory pack(const ConvShape& s, const float* weight, bool transposed) {
+  if (s.depthwise()) return pack_depthwise(s, weight);
   const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels;
   std::vector<int> order(taps);
   for (int t = 0; t < taps; t++) order[t] = t;
@@ -115,7 +127,8 @@ Memory pack(const ConvShape& s, const float* weight, bool transposed) {
 
 // One share of the batch per thread. Results of shares are combined in order, so that they repeat.
 int64_t share_count(const ConvShape& s) {
-  const int64_t products = s.out_height() * s.out_width() * s.in_channels * s.out_channels * s.kernel * s.kernel;
+  const int64_t weights = s.in_channels / s.groups * s.out_channels * s.kernel * s.kernel;
+  const int64_t products = s.out_height() * s.out_width() * weights;
   const int64_t worthwhile = s.batch * products / kProductsPerShare;
   return std::clamp<int64_t>(worthwhile, 1, std::min<int64_t>(s.batch, at::get_num_threads()));
 }
@@ -149,7 +162,8 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
 
 // Adds the sums of all shares, in packed layout, to the weight's gradient in its own layout.
 void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
-  const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels, size = size_packed(s);
+  const int64_t taps = s.kernel * s.kernel, inputs = s.in_channels / s.groups, pairs = inputs * s.out_channels;
+  const int64_t size = size_packed(s);
   for (int64_t share = 1; share < shares; share++) {
     for (int64_t i = 0; i < size; i++) sums[i] += sums[share * size + i];
   }
@@ -159,7 +173,7 @@ void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight
     sums = std::move(of_taps);
   }
   for (int64_t o = 0; o < s.out_channels; o++) {
-    for (int64_t i = 0; i < s.in_channels; i++) {
+    for (int64_t i = 0; i < inputs; i++) {
       for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + i * s.out_channels + o];
     }
   }
@@ -175,21 +189,25 @@ InstructionSet instruction_set() {
 void limit_instruction_set(InstructionSet most) { g_limit = most; }
 
 bool has_conv_kernel(const ConvShape& s) {
-  const bool window = (s.kernel == 1 && s.stride == 1) || (s.kernel == 3 && s.stride <= 2);
-  const bool input = s.in_channels % 8 == 0 || (s.kernel == 3 && s.in_channels < 8);
-  return instruction_set() != InstructionSet::None && window && input && s.out_channels % 8 == 0 &&
-         has_product_row(s.stride * s.in_channels);
+  if (instruction_set() == InstructionSet::None || s.out_channels % 4 != 0) return false;
+  if (s.depthwise()) return s.kernel == 3 || s.kernel == 5 || s.kernel == 7;
+  if (s.groups > 1 || s.dilation > 1 || s.padding != (s.kernel - 1) / 2) return false;
+  if (s.kernel == 1) return s.stride == 1 && s.in_channels % 4 == 0;
+  const bool input = s.in_channels % 8 == 0 || s.in_channels < 8;
+  return s.kernel == 3 && s.stride <= 2 && input && has_product_row(s.stride * s.in_channels);
 }
 
 bool has_input_gradient_kernel(const ConvShape& s) {
-  return has_conv_kernel(s) && s.in_channels % 8 == 0 && has_product_row(s.out_channels);
+  if (!has_conv_kernel(s)) return false;
+  return s.depthwise() || s.kernel == 1 || (s.in_channels % 8 == 0 && has_product_row(s.out_channels));
 }
 
 template <class T>
 void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
                          ChannelStatistics* statistics) {
   const Memory packed = pack<T>(s, weight, false);
-  const auto run = by_winograd(s) ? functions<T>(s).winograd_forward : functions<T>(s).direct_forward;
+  const ConvFunctions<T>& of = functions<T>(s);
+  const auto run = s.depthwise() ? of.depthwise_forward : by_winograd(s) ? of.winograd_forward : of.direct_forward;
   const int64_t shares = share_count(s);
   std::vector<MomentSums> moments(shares);
   std::vector<int64_t> counts(shares);
@@ -206,7 +224,8 @@ void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const Outpu
                           const float* weight, T* x_gradient, bool accumulate, float* weight_gradient) {
   Memory packed;
   if (x_gradient != nullptr) packed = pack<T>(s, weight, true);
-  const auto run = by_winograd(s) ? functions<T>(s).winograd_backward : functions<T>(s).direct_backward;
+  const ConvFunctions<T>& of = functions<T>(s);
+  const auto run = s.depthwise() ? of.depthwise_backward : by_winograd(s) ? of.winograd_backward : of.direct_backward;
   const int64_t shares = share_count(s), size = size_packed(s);
   Memory sums = memory(shares * size);
   const auto coefficients = [&](auto member) {
