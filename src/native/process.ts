@@ -3,7 +3,7 @@ import { loadBinding } from './binding.js'
 import type { Device } from './records.js'
 
 /** Instruction sets of the addon's own convolutions. Each includes the ones before it. */
-export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
+export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16' | 'amxbf16'
 
 /** Version, instruction sets, threads and GPUs that the addon computes with. */
 export interface NativeInfo {

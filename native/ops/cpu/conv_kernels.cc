@@ -15,7 +15,7 @@
 namespace pada {
 namespace {
 
-std::atomic<InstructionSet> g_limit{InstructionSet::Avx512Bf16};
+std::atomic<InstructionSet> g_limit{InstructionSet::AmxBf16};
 
 InstructionSet supported() {
 #if defined(__x86_64__)
@@ -23,6 +23,7 @@ InstructionSet supported() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
   const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (bf16 && conv_tiles_amxbf16() != nullptr) return InstructionSet::AmxBf16;
   if (bf16 && conv_pairs_avx512bf16() != nullptr) return InstructionSet::Avx512Bf16;
   if (avx512 && conv_table_avx512() != nullptr) return InstructionSet::Avx512;
   if (avx2 && conv_table_avx2() != nullptr) return InstructionSet::Avx2;
@@ -36,12 +37,19 @@ bool by_winograd(const ConvShape& s) {
          !s.depthwise();
 }
 
+// True if AMX multiplies tiles of bfloat16, whose units are pairs of channels or of pixels.
+template <class T>
+bool by_tiles(const ConvShape& s) {
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::AmxBf16 && s.kernel == 1 &&
+         s.height * s.width % 2 == 0;
+}
+
 // True if products sum over pairs of bfloat16: pairs of channels or, in the gradient of the weight, of pixels or tiles.
 template <class T>
 bool by_pairs(const ConvShape& s) {
   const bool pairs = by_winograd(s) ? s.width % 8 == 0 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
                                     : s.kernel == 1 && s.height * s.width % 2 == 0;
-  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs;
+  return std::is_same_v<T, BFloat16> && instruction_set() >= InstructionSet::Avx512Bf16 && pairs && !by_tiles<T>(s);
 }
 
 template <class T>
@@ -49,6 +57,8 @@ const ConvFunctions<T>& functions(const ConvShape& s) {
   const ConvTable& table = instruction_set() == InstructionSet::Avx2 ? *conv_table_avx2() : *conv_table_avx512();
   if constexpr (std::is_same_v<T, float>)
     return table.float32;
+  else if (by_tiles<T>(s))
+    return *conv_tiles_amxbf16();
   else
     return by_pairs<T>(s) ? *conv_pairs_avx512bf16() : table.bfloat16;
 }
@@ -76,11 +86,15 @@ using Memory = std::unique_ptr<float[]>;
 
 Memory memory(int64_t floats) { return std::make_unique_for_overwrite<float[]>(floats); }
 
-// The rows in bfloat16, each two as one row of pairs.
-Memory paired(const float* from, int64_t rows, int64_t columns) {
-  Memory pairs = memory(rows / 2 * columns);
+// The rows in bfloat16, each two as one row of pairs. Pairs and columns are padded with zeros to multiples of
+// `multiple`.
+Memory paired(const float* from, int64_t rows, int64_t columns, int64_t multiple) {
+  const auto padded = [&](int64_t count) { return (count + multiple - 1) / multiple * multiple; };
+  const int64_t size = padded(rows / 2) * padded(columns);
+  Memory pairs = memory(size);
   float* to = pairs.get();
-  for (int64_t row = 0; row < rows; row += 2, to += columns, from += 2 * columns) {
+  std::fill(to, to + size, 0.f);
+  for (int64_t row = 0; row < rows; row += 2, to += padded(columns), from += 2 * columns) {
     for (int64_t c = 0; c < columns; c++) {
       const uint32_t first = narrow<BFloat16>(from[c]).bits, second = narrow<BFloat16>(from[columns + c]).bits;
       to[c] = std::bit_cast<float>(second << 16 | first);
@@ -122,7 +136,8 @@ Memory pack(const ConvShape& s, const float* weight, bool transposed) {
     packed = std::move(points);
   }
   const int64_t columns = transposed ? s.in_channels : s.out_channels;
-  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns) : std::move(packed);
+  if (by_tiles<T>(s)) return paired(packed.get(), size_packed(s) / columns, columns, 16);
+  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns, 1) : std::move(packed);
 }
 
 // One share of the batch per thread. Results of shares are combined in order, so that they repeat.

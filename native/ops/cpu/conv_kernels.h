@@ -22,7 +22,7 @@ struct ConvShape {
 };
 
 // In order of speed.
-enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16 };
+enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16, AmxBf16 };
 
 // The instruction set of the convolutions: the best of the processor, up to the limit. Tests lower the limit.
 InstructionSet instruction_set();

@@ -65,8 +65,9 @@ struct ConvTable {
   ConvFunctions<BFloat16> bfloat16;
 };
 
-// Null if the compiler cannot target the instruction set. The first is for bfloat16 only: kernels of 1 and Winograd's
-// algorithm, with weights in pairs; nothing depthwise.
+// Null if the compiler cannot target the instruction set. The first two are for bfloat16 only, with weights in pairs.
+// Tiles: kernels of 1, also null if the system does not allow tiles. Pairs: kernels of 1 and Winograd's algorithm.
+const ConvFunctions<BFloat16>* conv_tiles_amxbf16();
 const ConvFunctions<BFloat16>* conv_pairs_avx512bf16();
 const ConvTable* conv_table_avx512();
 const ConvTable* conv_table_avx2();
