@@ -27,6 +27,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     object.Set("torch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
     object.Set("convolutionKernels", kInstructionSets[static_cast<int>(instruction_set())]);
+    object.Set("kernelsCompiled", kernels_compiled());
     object.Set("threads", at::get_num_threads());
     const std::vector<std::string> devices = cuda_devices();
     Napi::Array names = Napi::Array::New(env, devices.size());

@@ -203,6 +203,8 @@ InstructionSet instruction_set() {
 
 void limit_instruction_set(InstructionSet most) { g_limit = most; }
 
+bool kernels_compiled() { return conv_table_avx2() != nullptr; }
+
 bool has_conv_kernel(const ConvShape& s) {
   if (instruction_set() == InstructionSet::None || s.out_channels % 4 != 0) return false;
   if (s.depthwise()) return s.kernel == 3 || s.kernel == 5 || s.kernel == 7;

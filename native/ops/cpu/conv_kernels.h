@@ -28,6 +28,9 @@ enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16, AmxBf16 };
 InstructionSet instruction_set();
 void limit_instruction_set(InstructionSet most);
 
+// False if the compiler that built the addon cannot make the kernels. Only GCC on x86-64 can.
+bool kernels_compiled();
+
 // True if this processor has kernels for the shape: for forward and weight gradient, and for the input's gradient.
 bool has_conv_kernel(const ConvShape& shape);
 bool has_input_gradient_kernel(const ConvShape& shape);
