@@ -86,6 +86,7 @@ export type { Difference, PairedDifference } from './experiment/differences.js'
 export type * from './experiment/events.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
+export { type ReportOptions, type WrittenReport, writeReport } from './experiment/report.js'
 export type { CellResult, ConditionResult, ExperimentResults } from './experiment/results.js'
 export { type ExperimentOptions, experiment } from './experiment/run.js'
 export {
@@ -161,15 +162,8 @@ export {
   programCost,
 } from './programs/cost.js'
 export { logitsOf, withoutAuxiliary } from './programs/outputs.js'
-export {
-  type Instruction,
-  type PoolOptions,
-  type Program,
-  ProgramBuilder,
-  type ProgramOutput,
-  type Shape,
-  type Value,
-} from './programs/program.js'
+export type { Instruction, Program, ProgramOutput, Shape, Value } from './programs/program.js'
+export { type PoolOptions, ProgramBuilder } from './programs/program-builder.js'
 export { Taps } from './programs/taps.js'
 export { drawArchitecture } from './report/drawings/architecture.js'
 export { writePicture } from './report/write-picture.js'
@@ -186,7 +180,8 @@ export { type RetrainOptions, retrain } from './retraining/retrain.js'
 export type { Identity } from './runs/checkpoint.js'
 export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/evaluated.js'
 export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
-export { defaultRunFolder, savedConfig } from './runs/run-folder.js'
+export { defaultRunFolder } from './runs/run-folder.js'
+export { savedConfig } from './runs/saved-settings.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
 export { shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'
@@ -266,6 +261,7 @@ export {
   type StandaloneNetwork,
   spaceSize,
 } from './spaces/index.js'
+export { writeTensorboard } from './tensorboard/write-run.js'
 export { type GradientVariance, gradientVariance } from './training/gradient-variance.js'
 export { type TrainOptions, train } from './training/loop.js'
 export {
@@ -276,6 +272,7 @@ export {
   restoreWeights,
   type Snapshot,
 } from './training/snapshot.js'
+export { type Watch, type WatchOptions, watch } from './watch/server.js'
 export {
   type Explained,
   type Imported,

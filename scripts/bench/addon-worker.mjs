@@ -5,40 +5,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import {
-  Dataset,
-  imageAugmentations,
-  nasBench201,
-  nativeInfo,
-  parseConfig,
-  peakMemory,
-  Supernet,
-  setThreads,
-} from 'pada-native'
-import { IMAGE, MEAN, STD } from './inputs.mjs'
+import { Dataset, imageAugmentations, nativeInfo, peakMemory, Supernet, setThreads } from 'pada-native'
+import { MEAN, STD } from './inputs.mjs'
+import { NETWORKS } from './networks.mjs'
 
 /** @typedef {import('./worker.mjs').Requests} Requests */
 /** @typedef {import('./worker.mjs').Answers} Answers */
 
-const AUGMENTATION = imageAugmentations(parseConfig({}).training.augmentation)
-/** @type {import('pada-native').StepOptions} */
-const STEP = {
-  learningRate: 0.05,
-  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 2.5e-4 },
-  clipNorm: 5,
-  unsampled: 'skip',
-}
-
 /** @param {Requests['open']} request */
-async function open({ folder, channels, cells, threads, device, precision, batch }) {
+async function open({ folder, network: name = 'nasbench201', size, image, threads, device, precision, batch }) {
   await setThreads(threads)
-  const space = nasBench201({ channels, cellsPerStage: cells, input: IMAGE })
+  const network = NETWORKS[name]
+  const input = image ?? network.image
+  const space = network.space(size, input)
   const bytes = (/** @type {string} */ name) => Uint8Array.from(readFileSync(join(folder, name)))
   const labels = new Int32Array(bytes('labels.i32').buffer)
-  const dataset = new Dataset({ ...IMAGE, images: bytes('images.u8'), labels, mean: MEAN, std: STD }, device)
-  const supernet = new Supernet(space.parameters(), { device, precision })
+  const dataset = new Dataset({ ...input, images: bytes('images.u8'), labels, mean: MEAN, std: STD }, device)
+  const supernet = Supernet.of(space, { device, precision })
   await supernet.write('parameters', new Float32Array(bytes('weights.f32').buffer))
-  return { space, dataset, supernet, device, batch, indices: Int32Array.from(labels, (_, i) => i), seed: 0 }
+  const indices = Int32Array.from(labels, (_, i) => i)
+  const augmentation = imageAugmentations(network.augmentation)
+  // A search plans a path anew at almost every step; a network that is trained alone is planned once.
+  const plan = network.alone ? supernet.compile(space.program([])) : undefined
+  return { network, space, dataset, supernet, device, batch, indices, augmentation, plan, seed: 0 }
 }
 
 /** @typedef {Awaited<ReturnType<typeof open>>} Session */
@@ -56,33 +45,33 @@ function describe(/** @type {Session} */ { device }) {
  * @param {Requests['check']} request
  * @returns {Promise<Answers['check']>}
  */
-async function check({ space, supernet, dataset, indices, batch }, { path }) {
+async function check({ network, space, supernet, dataset, indices, batch }, { path }) {
   const plan = supernet.compile(space.program(path))
-  const options = { ...STEP, learningRate: 0 }
+  const options = { ...network.step, learningRate: 0 }
   const { loss, globalNorm } = await supernet.trainStep(plan, { dataset, indices: indices.subarray(0, batch) }, options)
   plan.dispose()
   return { loss, globalNorm }
 }
 
 /**
- * Planning a path is part of its step: a new path is drawn at almost every one.
- *
  * @param {Session} session
  * @param {Requests['train'] & { do: 'train' | 'eval' }} request
  * @returns {Promise<Answers['train']>}
  */
 async function measure(session, { do: mode, path, steps, batch: size = session.batch }) {
-  const { space, supernet, dataset, indices } = session
+  const { network, space, supernet, dataset, indices, augmentation: list } = session
   const start = performance.now()
   for (let step = 0; step < steps; step++) {
-    const plan = supernet.compile(space.program(path))
+    const plan = session.plan ?? supernet.compile(space.program(path))
     if (mode === 'train') {
-      const augmentation = { seed: session.seed++, list: AUGMENTATION }
-      await supernet.trainStep(plan, { dataset, indices: indices.subarray(0, size), augmentation }, STEP)
+      const seed = session.seed++
+      const drop = network.drop > 0 ? { drop: { seed, pathScale: 1 } } : {}
+      const batch = { dataset, indices: indices.subarray(0, size), augmentation: { seed, list }, ...drop }
+      await supernet.trainStep(plan, batch, network.step)
     } else {
       await supernet.evaluate(plan, dataset, { batchSize: size, count: size })
     }
-    plan.dispose()
+    if (plan !== session.plan) plan.dispose()
   }
   return { seconds: (performance.now() - start) / 1000 / steps }
 }

@@ -1,6 +1,7 @@
 /** Tables and plots of what growth.mjs measures. */
 import { join } from 'node:path'
-import { COLORS, drawSvg } from '#dist/report/plot.js'
+import { COLORS } from '#dist/report/colors.js'
+import { drawSvg } from '#dist/report/plot.js'
 import { machineText, plural } from './machine.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
 import { digits3, range } from './statistics.mjs'

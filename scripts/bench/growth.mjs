@@ -53,7 +53,7 @@ export async function main(args) {
   /** @type {Cell[]} */
   const grid = []
   for (const channels of settings.channels) {
-    await withInputs({ channels, cells, images }, async (folder) => {
+    await withInputs({ size: { channels, cells }, images }, async (folder) => {
       for (const precision of PRECISIONS) {
         for (const threads of settings.threads) {
           grid.push(...(await growth(settings, { channels, precision, threads, folder })))
@@ -64,7 +64,7 @@ export async function main(args) {
   /** @type {LongRun[]} */
   const runs = []
   const [channels, threads] = [settings.channels[settings.channels.length >> 1], Math.max(...settings.threads)]
-  await withInputs({ channels, cells, images }, async (folder) => {
+  await withInputs({ size: { channels, cells }, images }, async (folder) => {
     for (const precision of PRECISIONS) runs.push(await longRun(settings, { channels, precision, threads, folder }))
   })
   await publish({ machine, settings: pick(settings), grid, runs }, settings.out)
@@ -91,7 +91,8 @@ function pick({ batch, channels, threads, repetitions, cells, device, steps, ste
 async function withAddon({ cells, device, batch }, condition, work) {
   const worker = startAddon()
   try {
-    await worker.ask({ do: 'open', ...condition, cells, device, batch: Math.max(...batch) })
+    const { channels, ...others } = condition
+    await worker.ask({ do: 'open', ...others, size: { channels, cells }, device, batch: Math.max(...batch) })
     return await work(worker)
   } finally {
     await worker.stop()

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nasBench201, parsePath, RandomStream, UserError } from 'pada-native'
+import { NETWORKS } from './networks.mjs'
 
 export const IMAGE = { channels: 3, height: 32, width: 32 }
 export const CLASSES = 10
@@ -46,9 +47,14 @@ export function readPaths(file) {
 }
 
 /**
- * The size of the supernet, and how many images to draw.
+ * The network, its size and its images' by default the published ones; and how many images to draw.
  *
- * @typedef {{ channels: number, cells: number, images: number }} InputOptions
+ * @typedef {{
+ *   network?: import('./networks.mjs').NetworkName
+ *   size?: import('./networks.mjs').Size
+ *   image?: import('pada-native').Shape
+ *   images: number
+ * }} InputOptions
  */
 
 /**
@@ -77,26 +83,40 @@ export async function withInputs(options, work) {
  * @param {string} folder
  * @param {InputOptions} options
  */
-async function writeInputs(folder, { channels, cells, images: count }) {
-  const specs = nasBench201({ channels, cellsPerStage: cells, input: IMAGE }).parameters()
+async function writeInputs(folder, { network: name = 'nasbench201', size, image, images: count }) {
+  const network = NETWORKS[name]
+  const { channels, height, width } = image ?? network.image
+  const specs = network.space(size ?? network.size, { channels, height, width }).parameters()
   const random = RandomStream.named(SEED, 'benchmark weights and images')
-  const weights = specs.flatMap(({ name, shape, init }) => {
-    if (init.kind !== 'uniform') throw new Error(`Expected a bound for ${name} but received ${init.kind}`)
-    const length = shape.reduce((product, n) => product * n, 1)
-    return Array.from({ length }, () => (2 * random.uniform() - 1) * init.bound)
-  })
-  const plane = IMAGE.height * IMAGE.width
-  const bytes = Uint8Array.from({ length: count * IMAGE.channels * plane }, () => random.integer(256))
-  const channel = (/** @type {number} */ i) => Math.floor(i / plane) % IMAGE.channels
+  const plane = height * width
+  const bytes = Uint8Array.from({ length: count * channels * plane }, () => random.integer(256))
+  const channel = (/** @type {number} */ i) => Math.floor(i / plane) % channels
   const floats = Float32Array.from(bytes, (byte, i) => (byte / 255 - MEAN[channel(i)]) / STD[channel(i)])
-  const labels = Int32Array.from({ length: count }, () => random.integer(CLASSES))
+  const labels = Int32Array.from({ length: count }, () => random.integer(network.classes))
   await Promise.all(
     Object.entries({
       'weights.json': JSON.stringify(specs.map(({ name, shape }) => [name, shape])),
-      'weights.f32': Float32Array.from(weights),
+      'weights.f32': drawWeights(specs, random),
       'images.u8': bytes,
       'images.f32': floats,
       'labels.i32': labels,
     }).map(([name, data]) => writeFile(join(folder, name), data)),
   )
+}
+
+/**
+ * @param {readonly import('pada-native').ParameterSpec[]} specs
+ * @param {RandomStream} random
+ */
+function drawWeights(specs, random) {
+  const lengths = specs.map(({ shape }) => shape.reduce((product, n) => product * n, 1))
+  const weights = new Float32Array(lengths.reduce((a, b) => a + b, 0))
+  let offset = 0
+  for (const [index, { init }] of specs.entries()) {
+    const part = weights.subarray(offset, offset + lengths[index])
+    offset += lengths[index]
+    if (init.kind === 'ones') part.fill(1)
+    if (init.kind === 'uniform') for (let i = 0; i < part.length; i++) part[i] = (2 * random.uniform() - 1) * init.bound
+  }
+  return weights
 }

@@ -12,7 +12,16 @@ const folder = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${pa
  * @param {number} value The default.
  */
 export function count(describe, value) {
-  return { type: /** @type {const} */ ('number'), requiresArg: true, default: value, describe }
+  return { ...countOf(describe), default: value }
+}
+
+/**
+ * Such an option whose default depends on others.
+ *
+ * @param {string} describe
+ */
+export function countOf(describe) {
+  return { type: /** @type {const} */ ('number'), requiresArg: true, describe }
 }
 
 /**
@@ -68,7 +77,7 @@ export async function readOptions(args, name, description, options) {
     .parseAsync()
   for (const [key, { type }] of Object.entries(options)) {
     if (type !== 'number') continue
-    for (const value of [parsed[key]].flat()) {
+    for (const value of parsed[key] === undefined ? [] : [parsed[key]].flat()) {
       if (Number.isInteger(value) && Number(value) > 0) continue
       throw new UserError(`Expected a whole number of at least 1 for --${key} but received ${value}`, 2)
     }

@@ -1,7 +1,9 @@
 /** Tables and a plot of what pytorch.mjs measures. */
 import { join } from 'node:path'
-import { COLORS, drawSvg } from '#dist/report/plot.js'
+import { COLORS } from '#dist/report/colors.js'
+import { drawSvg } from '#dist/report/plot.js'
 import { machineText, plural } from './machine.mjs'
+import { NETWORKS } from './networks.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
 import { digits3, median, range } from './statistics.mjs'
 
@@ -34,11 +36,12 @@ import { digits3, median, range } from './statistics.mjs'
  * @typedef {{
  *   machine: import('./machine.mjs').Machine
  *   settings: {
+ *     network: import('./networks.mjs').NetworkName
+ *     image: import('pada-native').Shape
+ *     size: import('./networks.mjs').Size
  *     batch: number
  *     evalBatch: number
  *     repetitions: number
- *     channels: number
- *     cells: number
  *     threads: number
  *     device: import('pada-native').Device
  *     paths: string[]
@@ -69,7 +72,8 @@ export const MODES = { train: 'Training', eval: 'Evaluation' }
  */
 export async function publish(results, out) {
   const { machine, settings } = results
-  const suffix = settings.device === 'cuda' ? '-cuda' : ''
+  const network = settings.network === 'nasbench201' ? '' : `-${settings.network}`
+  const suffix = `${network}${settings.device === 'cuda' ? '-cuda' : ''}`
   const summaries = [summarise('train', results), summarise('eval', results)]
   const where = machineText(machine, settings.device, settings.threads)
   for (const { title, head, rows } of summaries) process.stdout.write(`${title}\n${terminalTable(head, rows)}\n\n`)
@@ -167,13 +171,20 @@ function plot({ settings }, summaries, where) {
     sort: null,
     axis: { title: null, labelColor: COLORS.ink },
   })
-  const count = plural(settings.paths.length, 'path')
+  const { network, image, size, paths } = settings
+  const what = [
+    NETWORKS[network].title,
+    ...('channels' in size ? [`C=${size.channels}`] : []),
+    ...('cells' in size ? [`${NETWORKS[network].alone ? 'cells' : 'N'}=${size.cells}`] : []),
+    `${image.height}×${image.width} images`,
+    ...(NETWORKS[network].alone ? [] : [plural(paths.length, 'path')]),
+  ]
   return {
     title: {
       text: `pada-native trains ${train.toFixed(1)}× and evaluates ${evaluation.toFixed(1)}× as fast as PyTorch as released`,
       subtitle: [
         `Images per second (× PyTorch as released). Median of ${settings.repetitions} rounds; lines span all rounds.`,
-        `NAS-Bench-201 supernet, C=${settings.channels}, N=${settings.cells}, ${count}. ${where}`,
+        `${what.join(', ')}. ${where}`,
       ],
     },
     data: { values },

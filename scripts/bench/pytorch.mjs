@@ -1,5 +1,5 @@
 /**
- * The addon against eager PyTorch: the same training step and evaluation, of the same supernet, weights, images and
+ * The addon against eager PyTorch: the same training step and evaluation, of the same network, weights, images and
  * paths, on the same number of threads, taking turns in one session.
  *
  * Every variant has a process of its own, one for training and one for evaluation, so that each has its own peak of
@@ -10,7 +10,8 @@ import { availableParallelism } from 'node:os'
 import { nasBench201, nativeInfo, UserError } from 'pada-native'
 import { drawPaths, readPaths, withInputs } from './inputs.mjs'
 import { describeMachine, warnIfBusy } from './machine.mjs'
-import { count, readOptions, sharedOptions } from './options.mjs'
+import { NETWORKS } from './networks.mjs'
+import { count, countOf, readOptions, sharedOptions } from './options.mjs'
 import { pythonWithTorch } from './python.mjs'
 import { MODES, publish } from './pytorch-page.mjs'
 import { startAddon, startPytorch } from './worker.mjs'
@@ -59,11 +60,21 @@ const STEPS = { cpu: 1, cuda: 20 }
 
 /** @satisfies {Record<string, import('yargs').Options>} */
 const options = {
-  batch: count('Images per training step', 256),
-  'eval-batch': count('Images per batch of the evaluation', 512),
+  network: {
+    choices: /** @type {import('./networks.mjs').NetworkName[]} */ (Object.keys(NETWORKS)),
+    default: /** @type {const} */ ('nasbench201'),
+    describe: 'A supernet, or a network that is trained alone',
+  },
+  batch: { ...countOf('Images per training step'), defaultDescription: 'that of the network, 256 for nasbench201' },
+  'eval-batch': { ...countOf('Images per batch of the evaluation'), defaultDescription: 'that of the network' },
   repetitions: count('Rounds', 5),
-  paths: { type: 'string', requiresArg: true, describe: 'File of paths, one per line', defaultDescription: 'twelve' },
-  channels: count('Channels of the first stage', 16),
+  paths: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'File of paths of nasbench201, one per line',
+    defaultDescription: 'twelve',
+  },
+  channels: { ...countOf('Channels of the first stage'), defaultDescription: 'those published' },
   threads: count('Threads of each side', availableParallelism()),
   python: {
     type: 'string',
@@ -72,14 +83,15 @@ const options = {
     defaultDescription: 'a new environment',
   },
   ...sharedOptions,
+  cells: { ...countOf('Cells, per stage for nasbench201'), defaultDescription: 'those published' },
 }
 /** What --quick replaces. */
-const QUICK = { batch: 16, evalBatch: 16, repetitions: 2, channels: 8, cells: 1 }
+const QUICK = { batch: 16, evalBatch: 16, repetitions: 2 }
 
 /** @typedef {import('./options.mjs').Settings<typeof options>} Settings */
 
 /**
- * What a session needs beside the settings: the paths, the folder of inputs and the interpreter.
+ * What a session needs beside what is compared: the paths, the folder of inputs and the interpreter.
  *
  * @typedef {{ paths: import('pada-native').Path[], folder: string, python: string }} Given
  */
@@ -89,31 +101,64 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`)
 /** @param {string[]} args */
 export async function main(args) {
   const read = await readOptions(args, 'bench-pytorch', 'Compares the speed of the addon with PyTorch.', options)
-  const settings = read.quick ? { ...read, ...QUICK } : read
-  const all = settings.paths === undefined ? drawPaths() : readPaths(settings.paths)
-  const paths = settings.quick ? all.slice(0, 3) : all
+  const compared = settle(read)
+  const paths = pathsOf(read)
   const machine = describeMachine()
   warnIfBusy(machine, say)
-  const python = settings.python ?? (await pythonWithTorch(nativeInfo().torch, say))
+  const python = read.python ?? (await pythonWithTorch(nativeInfo().torch, say))
 
-  const { channels, cells, batch, evalBatch } = settings
-  await withInputs({ channels, cells, images: Math.max(batch, evalBatch) }, async (folder) => {
+  const { network, size, image, batch, evalBatch } = compared
+  await withInputs({ network, size, image, images: Math.max(batch, evalBatch) }, async (folder) => {
     const given = { paths, folder, python }
-    const train = await session('train', settings, given, (runners) => checkSame(runners, paths))
-    const { variants } = await session('eval', settings, given, async () => {})
+    const train = await session('train', compared, given, (runners) => checkSame(runners, compared, paths))
+    const { variants } = await session('eval', compared, given, async () => {})
     const measured = { train: { check: train.result, variants: train.variants }, eval: { variants } }
-    await publish({ machine, settings: pick(settings, paths), ...measured }, settings.out)
+    const settings = { ...compared, paths: paths.map((path) => path.join()) }
+    await publish({ machine, settings, ...measured }, read.out)
   })
 }
 
+/** @typedef {ReturnType<typeof settle>} Compared */
+
 /**
- * The settings that are published beside the numbers.
+ * What is compared: the options, and the network's own sizes where they say nothing.
  *
- * @param {Settings} settings
- * @param {import('pada-native').Path[]} paths
+ * @param {Settings} read
  */
-function pick({ batch, evalBatch, repetitions, channels, cells, threads, device }, paths) {
-  return { batch, evalBatch, repetitions, channels, cells, threads, device, paths: paths.map((path) => path.join()) }
+function settle({ network, quick, channels, cells, ...options }) {
+  const published = NETWORKS[network]
+  const { threads, device } = options
+  const { image, size } = quick ? published.quick : published
+  /** @type {import('./networks.mjs').Size} */
+  const wanted = { ...(channels !== undefined && { channels }), ...(cells !== undefined && { cells }) }
+  for (const [name, value] of Object.entries(wanted)) {
+    if (!(name in size)) throw new UserError(`Expected no --${name} for ${network} but received ${value}`, 2)
+  }
+  const { batch = published.batch, evalBatch = published.evalBatch, repetitions } = { ...options, ...(quick && QUICK) }
+  return {
+    network,
+    image,
+    size: { ...size, ...wanted },
+    batch,
+    evalBatch,
+    repetitions,
+    threads,
+    device,
+  }
+}
+
+/**
+ * The paths that are measured; a network that is trained alone has one.
+ *
+ * @param {Settings} read
+ */
+function pathsOf({ network, paths: file, quick }) {
+  if (NETWORKS[network].alone) {
+    if (file === undefined) return [[]]
+    throw new UserError(`Expected no --paths for ${network}, which has one, but received ${file}`, 2)
+  }
+  const all = file === undefined ? drawPaths() : readPaths(file)
+  return quick ? all.slice(0, 3) : all
 }
 
 /** @typedef {Awaited<ReturnType<typeof open>>} Runner */
@@ -124,7 +169,7 @@ function pick({ batch, evalBatch, repetitions, channels, cells, threads, device 
  *
  * @template Result
  * @param {Mode} mode
- * @param {Settings} settings
+ * @param {Compared} settings
  * @param {Given} given
  * @param {(runners: Runner[]) => Promise<Result>} before
  */
@@ -163,15 +208,17 @@ async function session(mode, settings, given, before) {
 /**
  * @param {Variant} variant
  * @param {Mode} mode
- * @param {Settings} settings
+ * @param {Compared} settings
  * @param {Given} given
  */
-async function open(variant, mode, { batch, evalBatch, channels, cells, threads, device }, { folder, python }) {
+async function open(variant, mode, { network, size, image, batch, evalBatch, threads, device }, { folder, python }) {
   const { layout, precision } = variant
+  const { alone, drop, step } = NETWORKS[network]
   const worker = layout === undefined ? startAddon() : startPytorch(python)
   try {
-    const shared = { folder, channels, cells, threads, device, layout, precision }
-    const opened = await worker.ask({ do: 'open', ...shared, batch: mode === 'train' ? batch : evalBatch })
+    const shared = { folder, network, size, image, threads, device, layout, precision }
+    const recipe = { drop, clipNorm: step.clipNorm, measures: !alone, optimizer: pytorchOptimizer(step) }
+    const opened = await worker.ask({ do: 'open', ...shared, ...recipe, batch: mode === 'train' ? batch : evalBatch })
     /** @type {number[][]} */
     const rounds = []
     return { variant, worker, opened, rounds }
@@ -182,17 +229,28 @@ async function open(variant, mode, { batch, evalBatch, channels, cells, threads,
 }
 
 /**
+ * The arguments of torch.optim.SGD.
+ *
+ * @param {import('pada-native').StepOptions} step
+ */
+function pytorchOptimizer({ learningRate, optimizer }) {
+  if (optimizer.kind !== 'sgd') throw new Error(`Expected sgd for both sides but received ${optimizer.kind}`)
+  return { lr: learningRate, momentum: optimizer.momentum, weight_decay: optimizer.weightDecay }
+}
+
+/**
  * Asks every variant for loss and gradient norm of the same weights, batch and paths, and throws a UserError if they
  * are not the same. Dead edges are taken out first: PyTorch's batch norm makes noise of the constants behind them.
  *
  * @param {Runner[]} runners
+ * @param {Compared} compared
  * @param {import('pada-native').Path[]} paths
  */
-async function checkSame(runners, paths) {
+async function checkSame(runners, { network }, paths) {
   const space = nasBench201()
-  const live = paths
-    .map((path) => space.withoutDeadEdges(path))
-    .filter((path) => path.some((operation) => operation > 0))
+  const live = NETWORKS[network].alone
+    ? paths
+    : paths.map((path) => space.withoutDeadEdges(path)).filter((path) => path.some((operation) => operation > 0))
   if (live.length === 0) throw new UserError('Expected a path that passes a signal but received none', 2)
   const equal = { loss: 0, globalNorm: 0 }
   /** @type {Check} */

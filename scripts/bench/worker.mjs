@@ -6,18 +6,24 @@ import { fileURLToPath } from 'node:url'
 import { UserError } from 'pada-native'
 
 /**
- * What each question says besides its name, which is `do`.
+ * What each question says besides its name, which is `do`. Without `network` and `image`, NAS-Bench-201's. From
+ * `layout` on, only the PyTorch side reads it.
  *
  * @typedef {{
  *   open: {
  *     folder: string
- *     channels: number
- *     cells: number
+ *     network?: import('./networks.mjs').NetworkName
+ *     size: import('./networks.mjs').Size
+ *     image?: import('pada-native').Shape
  *     threads: number
  *     device: import('pada-native').Device
  *     precision: import('pada-native').Precision
  *     batch: number
  *     layout?: string
+ *     drop?: number
+ *     clipNorm?: number
+ *     measures?: boolean
+ *     optimizer?: { lr: number, momentum: number, weight_decay: number }
  *   }
  *   check: { path: import('pada-native').Path }
  *   train: { path: import('pada-native').Path, steps: number, batch?: number }

@@ -16,7 +16,7 @@ const PARTS = {
   Retraining: ['retraining/'],
   Experiments: ['experiment/', 'base/statistics.ts'],
   Benchmarks: ['benchmark/'],
-  Pictures: ['report/'],
+  Pictures: ['report/', 'watch/', 'tensorboard/'],
   'Data and weights': ['data/', 'formats/', 'weights/', 'onnx/'],
 }
 

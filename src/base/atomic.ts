@@ -1,9 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises'
-import { expected } from './errors.js'
+import { dirname } from 'node:path'
+import { syncFolder, unwritable } from './files.js'
 
 /**
- * Writes a file atomically: readers see the old contents or the new ones, never a part. The bytes go to a temporary
- * file next to it, which is flushed to disk and then renamed.
+ * Writes a file atomically: readers see the old contents or the new ones, never a part, also after a power cut. The
+ * bytes go to a temporary file next to it, which is flushed to disk and then renamed. Its name is on the disk too when
+ * the promise resolves.
  *
  * @throws UserError if the file cannot be written.
  */
@@ -18,10 +20,10 @@ export async function writeAtomically(file: string, parts: string | readonly Uin
       await handle.close()
     }
     await rename(temporary, file)
+    await syncFolder(dirname(file))
   } catch (error) {
     // Removing fails too if the name is too long, or if a folder of the path is a file.
     await rm(temporary, { force: true }).catch(() => {})
-    const { code, message } = error as NodeJS.ErrnoException
-    throw expected('a place that can be written to', file, code ?? message)
+    unwritable(file, error as NodeJS.ErrnoException)
   }
 }

@@ -18,6 +18,10 @@ export interface Environment {
   readonly compiler: string
   /** Additional flags for the compiler and the linker. */
   readonly compilerFlags: string
+  /** True if the terminal cannot move its cursor, or nobody looks at it: `TERM=dumb`, and in continuous integration. */
+  readonly plain: boolean
+  /** True if the locale or the terminal knows ASCII only. A locale that is not set counts as UTF-8. */
+  readonly ascii: boolean
   /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
   readonly cache?: string
 }
@@ -33,6 +37,8 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
       .map((flags) => flags ?? '')
       .join(' ')
       .trim(),
+    plain: env.TERM === 'dumb' || flag(env.CI),
+    ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
 }

@@ -1,20 +1,52 @@
 /** File operations whose failures the user can fix: a full disk, missing rights, a wrong place. */
-import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises'
-import { expected, UserError } from './errors.js'
+import { appendFile, mkdir, open, readFile, stat, truncate } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { expected } from './errors.js'
 
+/** Makes a folder and those around it that are missing. */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error) => unwritable(folder, error))
+  await makeMissing(resolve(folder)).catch((error) => unwritable(folder, error))
+}
+
+/** Not `recursive`, with which Node reports ENOENT for a file system that is read-only, and tries forever in /proc. */
+async function makeMissing(folder: string): Promise<void> {
+  const there = await stat(folder).catch(() => undefined)
+  if (there?.isDirectory()) return
+  if (dirname(folder) !== folder) await makeMissing(dirname(folder))
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    // Another process may have made it meanwhile.
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  })
+}
+
+/** Brings the bytes of a file to the disk: they survive a power cut. */
+export async function syncFile(file: string): Promise<void> {
+  try {
+    const handle = await open(file, 'r+')
+    await handle.sync().finally(() => handle.close())
+  } catch (error) {
+    unwritable(file, error as NodeJS.ErrnoException)
+  }
+}
+
+/** Brings the names in a folder to the disk, as far as its file system can: files renamed before keep their names. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle
+    ?.sync()
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EIO' || error.code === 'ENOSPC') unwritable(folder, error)
+    })
+    .finally(() => handle.close())
 }
 
 export async function append(file: string, text: string): Promise<void> {
   await appendFile(file, text).catch((error) => unwritable(file, error))
 }
 
-/** Cuts a file to `bytes` bytes; throws a UserError if it has fewer. A missing file counts as empty. */
+/** Cuts a file to at most `bytes` bytes. A missing file counts as empty. */
 export async function shorten(file: string, bytes: number): Promise<void> {
-  const size = await sizeOf(file)
-  if (size < bytes) throw new UserError(`Expected at least ${bytes} bytes in ${file} but received ${size}`)
-  if (size > bytes) await truncate(file, bytes).catch((error) => unwritable(file, error))
+  if ((await sizeOf(file)) > bytes) await truncate(file, bytes).catch((error) => unwritable(file, error))
 }
 
 /** Size in bytes; 0 if the file is missing. */
@@ -34,6 +66,20 @@ export async function readText(file: string): Promise<string> {
   })
 }
 
-function unwritable(path: string, { code, message }: NodeJS.ErrnoException): never {
-  throw expected('a place that can be written to', path, code ?? message)
+/** What codes of the system mean to someone who wants to write. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EDQUOT: 'the quota is used up',
+  ENOENT: 'there is no such folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a file is where a folder should be',
+  EEXIST: 'a file is where a folder should be',
+  EROFS: 'the file system is read-only',
+}
+
+/** Throws what the user can mend about a file or folder that cannot be written. */
+export function unwritable(path: string, { code = '', message }: NodeJS.ErrnoException): never {
+  const meaning = MEANINGS[code]
+  const received = meaning === undefined ? code || message : `${code}: ${meaning}`
+  throw expected('a place that can be written to', path, received)
 }

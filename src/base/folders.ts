@@ -22,10 +22,18 @@ export function cacheRoot(): string {
   throw new UserError('Expected a home folder for the cache but this user has none: set PADA_CACHE to a folder')
 }
 
+/** What tells files of the cache for this kind of machine from others'. It is empty for Linux on x64. */
+export function machineSuffix(platform: string = process.platform, arch: string = process.arch): string {
+  return platform === 'linux' && arch === 'x64' ? '' : `-${platform}-${arch}`
+}
+
 /** Folders that may hold the build of the addon, best first. */
 export function buildFolders(root: string = packageRoot): string[] {
   const { cache } = environment()
-  return [join(root, 'build'), ...(cache === undefined ? [] : [join(cache, `build-${packageVersion()}`)])]
+  return [
+    join(root, 'build'),
+    ...(cache === undefined ? [] : [join(cache, `build-${packageVersion()}${machineSuffix()}`)]),
+  ]
 }
 
 export function addonPath(buildFolder: string): string {

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { expected, UserError } from './errors.js'
+import { UserError } from './errors.js'
+import { unwritable } from './files.js'
 
 /** Milliseconds without a sign of its owner after which a lock is taken over. */
 const STALE = 30_000
@@ -53,7 +54,7 @@ export async function tryLock(path: string, stale = STALE, file = `${path}.lock`
     })
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ELOCKED') return undefined
-      throw expected('a place that can be written to', path, error.code ?? error)
+      unwritable(path, error)
     })
   // Releasing a lost lock must not fail the work.
   const release = taken && (() => taken().catch(() => {}))

@@ -29,7 +29,7 @@ export async function prepareBenchmark(
   const generated = format !== 'embedded' && (dir === undefined || !(await exists(dir)))
   const splits = generated
     ? prepareSplits(
-        generateImages(data, { train: images, test: images }, RandomStream.named(seed, 'generated')),
+        await generateImages(data, { train: images, test: images }, RandomStream.named(seed, 'generated'), signal),
         'generated images',
         { ...data, validationCount: undefined },
       )

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
+import { readCheckpoint } from '../runs/checkpoint.js'
 import type { ResultEvent } from '../runs/result.js'
+import { readSummary, SUMMARY } from '../runs/summary.js'
+import { weightsDigest } from '../weights/weights-digest.js'
 
 /** An architecture, and where it stands in a run, such as `found 1 in runs/first`. */
 export interface BestOfRun {
@@ -22,12 +24,26 @@ export async function bestOf(
   if (method.name === 'standalone') {
     return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
   }
-  const text = await readFile(join(run, 'summary.json'), 'utf8').catch(() => '{}')
-  const { found, top: ranked = [] } = JSON.parse(text) as Partial<ResultEvent>
+  const { summary, damaged } = await readSummary<ResultEvent>(run)
+  if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
+  const { found, top: ranked = [] }: Partial<ResultEvent> = summary ?? {}
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'
   if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}` }
   if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
   throw new UserError(`Expected a run with found or ranked sub-models but received ${run}; ${instead}`, 2)
+}
+
+/**
+ * Throws a UserError if the list that {@link bestOf} reads was made with other weights than the run has now. Summaries of
+ * earlier versions do not tell.
+ */
+export async function checkWeightsOfBest(run: string): Promise<void> {
+  const { summary } = await readSummary<ResultEvent>(run)
+  const ranked = summary?.computedFrom?.weights
+  const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
+  if (ranked === undefined || checkpoint === undefined || ranked === weightsDigest(checkpoint.snapshot.weights)) return
+  const received = `other weights since its ranking; rank ${run} makes it again`
+  throw expected(`the weights that ${run} was ranked with`, '--from', received)
 }

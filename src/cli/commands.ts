@@ -83,6 +83,21 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/draw.js')).drawCommand,
   },
   {
+    command: 'report [runs..]',
+    describe: 'Write a report about runs or experiments as one HTML file, with figures and architectures',
+    load: async () => (await import('./commands/report.js')).reportCommand,
+  },
+  {
+    command: 'watch [folder]',
+    describe: 'Show runs in the browser while they run: progress, curves, distributions of paths, results',
+    load: async () => (await import('./commands/watch.js')).watchCommand,
+  },
+  {
+    command: 'tensorboard [run]',
+    describe: 'Write the curves and settings of a run as an event file of TensorBoard',
+    load: async () => (await import('./commands/tensorboard.js')).tensorboardCommand,
+  },
+  {
     command: 'table [file]',
     describe: 'Show the contents of a ground-truth table of any format, and convert it to CSV or JSON',
     load: async () => (await import('./commands/table.js')).tableCommand,

@@ -7,9 +7,19 @@ import { INTERRUPTED, isAbort } from './signals.js'
  */
 export function reportError(error: unknown, options: { debug: boolean; write: (line: string) => void }): number {
   if (isAbort(error)) return INTERRUPTED
-  options.write(`pada-native: ${sentence(error)}`)
+  options.write(`pada-native: ${sentence(error).split('\n').map(shortened).join('\n')}`)
   if (options.debug && error instanceof Error) options.write(stackOf(error))
   return error instanceof UserError ? error.exitCode : 1
+}
+
+/** Characters of a line, which may quote a value that a user gave. */
+const LONGEST = 2_000
+
+/** A line without its middle if it is too long to read: the end often says what to do. */
+function shortened(line: string): string {
+  if (line.length <= LONGEST) return line
+  const left = line.length - LONGEST
+  return `${line.slice(0, LONGEST / 2)}… (${left} more characters) …${line.slice(-LONGEST / 2)}`
 }
 
 function sentence(error: unknown): string {

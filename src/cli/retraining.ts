@@ -6,8 +6,8 @@ import { type Config, loadRetrainConfig, type RetrainConfig } from '../config/in
 import { networkSettingNames } from '../config/network.js'
 import { isGroup, readSettings } from '../config/settings.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
-import { configFile, savedConfig, savedRetraining } from '../runs/run-folder.js'
-import { bestOf } from './best-of-run.js'
+import { configFile, savedConfig, savedRetraining } from '../runs/saved-settings.js'
+import { bestOf, checkWeightsOfBest } from './best-of-run.js'
 import type { RetrainArguments } from './commands/retrain.js'
 
 /** Recipes by search space, in configs/. */
@@ -22,13 +22,16 @@ const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
 }
 
 /** Settings of a retraining, and its folder and initial weights. */
-export type ChosenRetraining = { readonly config: RetrainConfig } & Pick<
-  RetrainOptions,
-  'out' | 'resume' | 'init' | 'inherit' | 'origin'
->
+export type ChosenRetraining = {
+  readonly config: RetrainConfig
+  /** A check that needs the addon. */
+  check?(): Promise<void>
+} & Pick<RetrainOptions, 'out' | 'resume' | 'init' | 'inherit' | 'origin'>
 
 export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRetraining> {
-  const { config: file, set = [], out, resume, from, init, inherit } = argv
+  const { config: file, set = [], out, resume, from, init, inherit, top } = argv
+  if (top !== undefined && from === undefined)
+    throw new UserError('Expected --from with --top but received --top alone', 2)
   if (inherit && from === undefined)
     throw new UserError('Expected --from with --inherit but received --inherit alone', 2)
   if (resume !== undefined) {
@@ -41,7 +44,8 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
   }
   const { config, origin } = await configFrom(from, argv)
-  return { config, origin, ...places, ...(inherit && { inherit: from }) }
+  const check = argv.path === undefined ? { check: () => checkWeightsOfBest(from) } : {}
+  return { config, origin, ...check, ...places, ...(inherit && { inherit: from }) }
 }
 
 /** The recipe for an architecture of a search's run. */

@@ -1,7 +1,7 @@
 import { expected } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
-import { configFile, isRetrainingRun, savedConfig } from '../runs/run-folder.js'
+import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
 
 /** Settings groups that `rank` may change. */
 export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']

@@ -39,7 +39,11 @@ export const computation = {
     .enum(['float32', 'bfloat16'])
     .default('float32')
     .describe('Type of activations. Parameters, their gradients, statistics and the loss are always float32.'),
-  threads: count.optional().describe('Threads of native computation. Default: all cores.'),
+  threads: count
+    .optional()
+    .describe(
+      "Threads of native computation. A container's quota of processors lowers the default. Default: all cores.",
+    ),
 }
 
 export const configSchema = group({

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
 import { expandPath } from '../base/user-path.js'
+import { DEFAULT_AUGMENTATION } from './augmentation.js'
 import { EMBEDDED } from './schema.js'
 
 /** A group of settings as it was written. */
@@ -32,18 +33,50 @@ function parseYaml(text: string, source: string): unknown {
   return document.toJS()
 }
 
-/** Applies an assignment `key.of.setting=value`; the value is YAML. */
+/**
+ * Applies an assignment `key.of.setting=value`; the value is YAML. A number in the key is the place in a list, from 0. A
+ * group without its kind keeps the kind that it had.
+ */
 export function assign(settings: Settings, assignment: string): void {
-  const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*)*)=(.*)$/s.exec(assignment)
+  const match = /^([A-Za-z]\w*(?:\.(?:[A-Za-z][\w-]*|\d+))*)=(.*)$/s.exec(assignment)
   if (match === null) throw expected('key.of.setting=value', '--set', `"${assignment}"`, 2)
   const keys = match[1].split('.')
   const last = keys.pop()!
   let group = settings
-  for (const key of keys) {
-    if (!Object.hasOwn(group, key) || !isGroup(group[key])) group[key] = {}
+  for (const [at, key] of keys.entries()) {
+    const next = keys[at + 1] ?? last
+    const name = keys.slice(0, at + 1).join('.')
+    const current = Object.hasOwn(group, key) ? group[key] : undefined
+    const list = current ?? (name === 'training.augmentation' ? structuredClone(DEFAULT_AUGMENTATION) : undefined)
+    if (PLACE.test(next) && Array.isArray(list)) {
+      checkPlace(list, next, name)
+      group[key] = list
+    } else if (!isGroup(current)) {
+      group[key] = {}
+    }
     group = group[key] as Settings
   }
-  group[last] = last === 'path' ? pathOf(match[2]) : parseYaml(match[2], `--set ${match[1]}`)
+  const value = last === 'path' ? pathOf(match[2]) : parseYaml(match[2], `--set ${match[1]}`)
+  group[last] = ofSameKind(group[last], value)
+}
+
+/** A key that is the place of an entry in a list of settings, counted from 0. */
+const PLACE = /^\d+$/
+
+function checkPlace(list: readonly unknown[], place: string, name: string): void {
+  if (Number(place) < list.length) return
+  const places = list.length === 0 ? 'no place, because the list is empty,' : `a place of 0…${list.length - 1}`
+  throw expected(places, `--set ${name}`, place, 2)
+}
+
+/** Settings that tell which of several groups a group is. */
+const KINDS = ['kind', 'name', 'algorithm', 'space']
+
+/** A group without its kind is of the kind that it replaces. */
+function ofSameKind(before: unknown, value: unknown): unknown {
+  if (!isGroup(before) || !isGroup(value)) return value
+  const kind = KINDS.find((key) => typeof before[key] === 'string')
+  return kind === undefined || kind in value ? value : { [kind]: before[kind], ...value }
 }
 
 /** A path as text, unless it is a list or quoted. YAML would read `02012100` as a number and refuse `|skip_connect~0|…`. */

@@ -83,11 +83,14 @@ export const training = group({
     .describe('Longest time between two checkpoints, in seconds; 0 saves after every step.'),
 })
   .check(({ value, issues }) => {
-    const { learningRate, learningRateMin, warmup, schedule } = value
+    const { epochs, learningRate, learningRateMin, warmup, schedule } = value
     const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value })
     const most = `at most training.learningRate, ${learningRate},`
     if (learningRateMin > learningRate) refuse(['learningRateMin'], most)
     if (warmup === undefined) return
+    if (warmup.epochs !== undefined && warmup.epochs > epochs) {
+      refuse(['warmup', 'epochs'], `at most training.epochs, ${epochs},`)
+    }
     if (warmup.from > learningRate) refuse(['warmup', 'from'], most)
     if (schedule.kind === 'one-cycle') refuse(['warmup'], 'none, because one-cycle begins with a warm-up of its own,')
   })

@@ -12,7 +12,7 @@ import { generateImages } from './readers/generated.js'
 export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
   const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined, validation: 'none' }
   const known = publishedOf(config) !== undefined
-  const { train, classes } = known ? prepareSplits(placeholder(one), config.format, one) : await loadSplits(one)
+  const { train, classes } = known ? prepareSplits(await placeholder(one), config.format, one) : await loadSplits(one)
   const { channels, height, width } = train
   return { input: { channels, height, width }, classes }
 }

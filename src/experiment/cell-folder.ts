@@ -2,11 +2,13 @@
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/errors.js'
-import { exists, readText } from '../base/files.js'
+import { exists } from '../base/files.js'
 import type { Config } from '../config/index.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
 import type { TruthSource } from '../evaluation/events.js'
-import { savedConfig, settingDifferences } from '../runs/run-folder.js'
+import { settingDifferences } from '../runs/continuation.js'
+import { loggedEvents } from '../runs/event-log.js'
+import { savedConfig } from '../runs/saved-settings.js'
 import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
 
@@ -48,7 +50,7 @@ export async function readCell(out: string, cell: Cell, origin?: Origin): Promis
     )
   }
   if (!isDeepStrictEqual(outcomeSettings(saved), outcomeSettings(cell.config))) return { state: 'begun' }
-  const events = parseLines(await readText(join(folder, 'events.jsonl')))
+  const events = await loggedEvents<SearchEvent>(folder)
   const last = events.at(-1)
   if (last?.event !== 'result' || last.ranked === 0 || last.epochs !== cell.config.training.epochs) {
     return { state: 'begun' }
@@ -69,10 +71,4 @@ function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin)
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */
 function outcomeSettings({ ranking, finding, groundTruth }: Config): object {
   return { ranking, finding, groundTruth: groundTruth && { ...groundTruth, file: basename(groundTruth.file) } }
-}
-
-/** Parses an event log, without an incomplete last line of a process that is still writing. */
-function parseLines(text: string): SearchEvent[] {
-  const lines = text.split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line))
 }

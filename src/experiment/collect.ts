@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { writeAtomically } from '../base/atomic.js'
 import { expected } from '../base/errors.js'
-import { makeFolder } from '../base/files.js'
+import { exists, makeFolder } from '../base/files.js'
 import { withLock } from '../base/lock.js'
+import { drawFigure } from '../report/plot.js'
 import { type Origin, readCell } from './cell-folder.js'
 import { differences } from './differences.js'
-import { drawStudy } from './figures.js'
+import { studyFigure } from './figures.js'
 import { measure, pathDistributions, summarise } from './measures.js'
 import type { Cell, Experiment } from './plan.js'
 import type { CellResult, ExperimentResults } from './results.js'
@@ -53,10 +54,11 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
 
 /**
  * Collects the results and writes `results.csv`, `summary.csv`, `differences.csv`, `results.json` and a figure per
- * study with a complete search. Resolves to the results and the paths of the files. Processes that share an experiment take turns, so that
+ * study with a complete search. If no search is complete, earlier tables stay. Resolves to the results and the paths of
+ * the files. Processes that share an experiment take turns, so that
  * none overwrites newer results with older ones.
  */
-export async function writeReport(
+export async function writeResults(
   experiment: Experiment,
   out: string,
   origins?: Origins,
@@ -64,6 +66,8 @@ export async function writeReport(
   await makeFolder(out)
   const report = async () => {
     const results = await collect(experiment, out, origins)
+    // Without a complete search there is nothing to say, and tables of before may be all that is left of others.
+    if (results.cells.length === 0 && (await exists(join(out, 'results.csv')))) return { results, files: [] }
     const files: string[] = []
     const write = async (name: string, text: string) => {
       const file = join(out, name)
@@ -75,8 +79,8 @@ export async function writeReport(
     await write('differences.csv', differenceTable(results.differences))
     await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
     for (const study of experiment.studies) {
-      const svg = await drawStudy(study, results, experiment.seeds)
-      if (svg !== undefined) await write(`${study.name}.svg`, svg)
+      const figure = studyFigure(study, results, experiment.seeds)
+      if (figure !== undefined) await write(`${study.name}.svg`, await drawFigure(figure))
     }
     return { results, files }
   }

@@ -1,7 +1,8 @@
 /** Figures of studies: gradient variance beside rank correlation, each with a point per condition, ± one deviation. */
 import { basename } from 'node:path'
 import type { TruthSource } from '../evaluation/events.js'
-import { drawComparison, type Point } from '../report/figures/comparison.js'
+import { comparisonFigure, type Point } from '../report/figures/comparison.js'
+import type { Figure } from '../report/plot.js'
 import { AXES, type Axis, nameValue } from './axes.js'
 import type { Measures } from './measures.js'
 import type { Condition, Study } from './plan.js'
@@ -31,24 +32,21 @@ const VARIANCE_TITLES = {
 /** Rows have room for the long names of methods. Lines join points if the axis has numbers. */
 const LAYOUTS = { extent: 'columns', noise: 'lines', method: 'rows', epochs: 'lines' } as const
 
-/** Resolves to the SVG of a study, or to undefined if none of its searches is complete. */
-export async function drawStudy(
-  study: Study,
-  results: ExperimentResults,
-  seeds: readonly number[],
-): Promise<string | undefined> {
+/** The figure of a study; undefined if none of its searches is complete. */
+export function studyFigure(study: Study, results: ExperimentResults, seeds: readonly number[]): Figure | undefined {
   const conditions = results.conditions.filter((condition) => condition.study === study.name)
   if (conditions.every(({ n }) => n === 0)) return undefined
   const names = seriesNames(study)
   const points = (measure: keyof Measures) =>
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
   const panels = [
-    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.2e' },
+    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
     { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
   ].filter((panel) => panel.points.length > 0)
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))
   const series = unique(names)
-  return drawComparison({
+  return comparisonFigure({
+    name: study.name,
     title: study.title ?? TITLES[study.figure],
     subtitle: subtitle(study, results, seeds),
     panels,
@@ -86,7 +84,6 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
   const configs = cells.map(({ config }) => config)
   const same = (axis: Axis) => (varies(conditions, axis) ? [] : [nameValue(axis, conditions[0].labels[axis])])
   const counts = unique(configs.map(({ data }) => data.trainCount?.toLocaleString('en-US') ?? 'all'))
-  const epochs = unique(configs.map(({ training }) => String(training.epochs)))
   const complete = conditions.map(
     ({ labels: _, cells }) => cells.filter(({ id }) => results.cells.some(({ cell }) => cell === id)).length,
   )
@@ -100,7 +97,8 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
       ...datasets,
       ...(truths.length === 0 ? [] : [`truth ${truths.join(' or ')}`]),
       `${counts.join(' or ')} training images`,
-      `${epochs.join(', ')} epochs`,
+      // The figure itself tells lengths that differ.
+      ...same('epochs'),
     ].join(' · '),
     `Mean ± one standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
   ]

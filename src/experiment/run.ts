@@ -15,9 +15,10 @@ import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
 import { cellFolder, type Origin, readCell } from './cell-folder.js'
-import { type Origins, writeReport } from './collect.js'
+import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
+import { writePlan } from './plan-file.js'
 
 /** Milliseconds between two attempts to lock the searches that other processes hold. */
 const RETRY = 2_000
@@ -60,13 +61,14 @@ export async function* experiment(
   const failures: string[] = []
   if (origins !== undefined) {
     await makeFolder(join(out, 'cells'))
+    await writePlan(plan, out)
     for await (const event of searchAll(plan, left, { ...options, out, origins })) {
       if (event.event === 'cellFailed') failures.push(`${event.cell}: ${event.message}`)
-      if (event.event === 'cellDone') await writeReport(plan, out, origins)
+      if (event.event === 'cellDone') await writeResults(plan, out, origins)
       yield event
     }
   }
-  const { results, files } = await writeReport(plan, out, origins)
+  const { results, files } = await writeResults(plan, out, origins)
   const report: ExperimentReport = {
     event: 'report',
     name: plan.name,

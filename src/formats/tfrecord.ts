@@ -49,9 +49,22 @@ export function* tfRecords(next: NextBytes, file: string): Generator<Buffer> {
   }
 }
 
+/** A record with its length and checksums. */
+export function writeTfRecord(record: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(HEADER + record.length + CHECKSUM)
+  bytes.writeBigUInt64LE(BigInt(record.length))
+  bytes.writeUInt32LE(maskedChecksum(bytes, 0, 8), 8)
+  bytes.set(record, HEADER)
+  bytes.writeUInt32LE(maskedChecksum(bytes, HEADER, record.length), HEADER + record.length)
+  return bytes
+}
+
 /** True if the masked checksum of `length` bytes at `at` follows them. */
 function isChecked(bytes: Buffer, at: number, length: number): boolean {
+  return bytes.readUInt32LE(at + length) === maskedChecksum(bytes, at, length)
+}
+
+function maskedChecksum(bytes: Buffer, at: number, length: number): number {
   const crc = crc32c(bytes, at, at + length)
-  const masked = (((crc >>> 15) | (crc << 17)) + MASK) >>> 0
-  return bytes.readUInt32LE(at + length) === masked
+  return (((crc >>> 15) | (crc << 17)) + MASK) >>> 0
 }

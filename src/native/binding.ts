@@ -1,6 +1,8 @@
 /** Finds and loads the compiled addon, once. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
+import { cpuQuota } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
 import { addonPath, buildFolders } from '../base/folders.js'
 import { currentBuild } from '../setup/stamp.js'
@@ -21,12 +23,35 @@ function candidates(): string[] {
   return fresh === undefined ? built : [fresh, ...built.filter((path) => path !== fresh)]
 }
 
+/**
+ * Computes with as many threads as the container may use at a time: more would wait for each other. Settings may change
+ * the number later. It is the process's, so the main thread sets it, and no worker resets it.
+ */
+function withinQuota(addon: Binding): Binding {
+  const quota = isMainThread ? cpuQuota() : undefined
+  if (quota !== undefined && quota < addon.info().threads) void addon.setThreads(quota)
+  return addon
+}
+
+/** Lets `info` tell the number of threads that was set. OpenMP keeps it for the thread that computes, not for this one. */
+function remembersThreads(addon: Binding): Binding {
+  let threads: number | undefined
+  const { info, setThreads } = addon
+  return Object.assign(addon, {
+    info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
+    async setThreads(count: number) {
+      await setThreads(count)
+      threads = count
+    },
+  })
+}
+
 function load(paths: readonly string[]): Binding {
   const require = createRequire(import.meta.url)
   const failures: string[] = []
   for (const path of paths) {
     try {
-      return require(path) as Binding
+      return withinQuota(remembersThreads(require(path) as Binding))
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`)
     }

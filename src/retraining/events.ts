@@ -1,6 +1,8 @@
 /** Events of a retraining, in the order in which they happen. All are plain JSON. */
 import type { UsedImages } from '../data/index.js'
+import type { Machine } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { CheckpointEvent, StepEvent } from '../training/events.js'
 
 /** How images are normalised, by channel. */
@@ -32,6 +34,8 @@ export interface RetrainStartEvent {
   readonly epochs: number
   /** Mean and standard deviation of each channel, in units of pixel value / 255, by which images are normalised. */
   readonly normalisation: Normalisation
+  /** What the run computes with. The event log keeps the machine on which the run began. */
+  readonly machine: Machine
   /** How the architecture was chosen, e.g. `found 1 in runs/first`; absent if it was named. */
   readonly origin?: string
   /** Run or file that the initial weights come from; absent if they are random. */
@@ -98,4 +102,10 @@ export interface RetrainResult extends Accuracies, AveragedAccuracies {
 }
 
 /** Any event of {@link retrain}; `event` names its kind. */
-export type RetrainEvent = RetrainStartEvent | StepEvent | RetrainEpochEvent | CheckpointEvent | RetrainResult
+export type RetrainEvent =
+  | RetrainStartEvent
+  | DiscardedEvent
+  | StepEvent
+  | RetrainEpochEvent
+  | CheckpointEvent
+  | RetrainResult

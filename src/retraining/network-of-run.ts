@@ -1,7 +1,7 @@
 /** The network of a retraining's run, which needs the shape of its images, but not the images. */
 import { imageExtents } from '../data/extents.js'
+import { eventsOf } from '../runs/event-log.js'
 import type { OpenedWeights } from '../runs/open-weights.js'
-import { eventsOf } from '../runs/run-folder.js'
 import { createNetwork, type StandaloneNetwork } from '../spaces/index.js'
 import type { RetrainStartEvent } from './events.js'
 

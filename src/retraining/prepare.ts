@@ -12,6 +12,7 @@ import type { Identity } from '../runs/checkpoint.js'
 import { identify } from '../search/prepare.js'
 import { checkTrainingBatches } from '../search/small-batches.js'
 import { createNetwork, type StandaloneNetwork } from '../spaces/index.js'
+import { checkWarmup } from '../training/learning-rate.js'
 
 export interface PreparedRetraining {
   readonly splits: Splits
@@ -49,6 +50,7 @@ export async function prepareRetraining(
   const { epochs, learningRate } = config.training
   const method: Method = new Standalone([], { space: network, images, epochs, learningRate, random })
   checkTrainingBatches(config, network, method, images)
+  checkWarmup(config.training, images)
   const identityOfImages = identifyImages(splits)
   // Accuracies of all epochs are of the same images, so that the best epoch is the best.
   const identity = { ...identify(network, identityOfImages, undefined), testImages: identityOfImages.test }

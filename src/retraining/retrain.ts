@@ -7,14 +7,17 @@ import { type Splits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
-import { Supernet, setThreads } from '../native/index.js'
+import { describeMachine, Supernet, setThreads } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
+import type { DiscardedEvent } from '../runs/computed-from.js'
+import { eventsOf } from '../runs/event-log.js'
+import { ProgressRecorder } from '../runs/progress.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import type { EpochEvent } from '../training/events.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
-import { currentWeights, initialise, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
+import { currentWeights, initialise, type Progress, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
 import { BestWeights } from './best-weights.js'
 import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
 import { type InitialSources, type InitialWeights, initialWeights } from './initial-weights.js'
@@ -65,22 +68,26 @@ export async function* retrain(
   await using run = resumed ?? (await RunFolder.create(out))
   const start = startEvent(run.path, config, prepared, initial, options.origin)
   let from: Snapshot | undefined
+  let discarded: readonly DiscardedEvent[] = []
   if (resumed === undefined) {
     from = initial && (await begin(initial))
     // It makes the folder a run, which must not lack the weights that it begins with.
     await run.writeConfig(config)
-    if (from === undefined) await run.log(start)
   } else {
-    from = await resumed.resume(config, identity)
-    if (from === undefined) await run.log(start)
+    const continued = await resumed.resume(config, identity)
+    from = continued.snapshot
+    discarded = continued.discarded
   }
+  await run.logStart(start)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
+  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
   const { epoch, step } = from?.progress ?? START
   yield { ...start, ...(resumed && from && { resumed: { epoch, step } }) }
+  yield* discarded
 
   let latest = from
   const save = async (snapshot: Snapshot) => {
-    await run.save(snapshot, identity)
+    await run.save(snapshot, identity, config)
     latest = snapshot
   }
   using data = openImages(splits.train, device)
@@ -88,28 +95,42 @@ export async function* retrain(
   const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
   // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
   const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
-  let last = (await run.loggedEvents<RetrainEpochEvent>('epoch')).at(-1)
+  let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
   const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
   for await (const event of train(training)) {
     if (event.event !== 'epoch') {
+      recorder.observe(event)
       yield event
       continue
     }
     // It is not aborted: training saves itself after it.
     const raw = await evaluate()
     if (averaging !== undefined) await supernet.useWeights('averaged')
-    last = epochEvent(event, raw, averaging && (await evaluate()))
-    await weights.offer(last, () => currentWeights(supernet))
+    const evaluated = epochEvent(event, raw, averaging && (await evaluate()))
+    await weights.offer(evaluated, () => currentWeights(supernet))
     if (averaging !== undefined) await supernet.useWeights('raw')
-    await run.log(last)
-    yield last
+    await run.log(evaluated)
+    yield evaluated
+    last = evaluated
   }
 
-  const result = resultOf(start, last, weights.best, latest?.progress.seconds)
+  const { progress } = latest ?? { progress: START }
+  if (progress.epoch > 0 && last?.epoch !== progress.epoch - 1) last = await evaluateAgain(progress)
+  const result = resultOf(start, last, weights.best, progress.seconds)
   await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)
   await run.log(result)
   yield result
   return result
+
+  /** What a damaged log has lost of the last epoch. */
+  async function evaluateAgain({ epoch, losses }: Progress): Promise<Outcome> {
+    const raw = await evaluate()
+    if (averaging === undefined) return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, undefined) }
+    await supernet.useWeights('averaged')
+    const averaged = await evaluate()
+    await supernet.useWeights('raw')
+    return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, averaged) }
+  }
 
   /** Saves given weights as the state in which training begins. */
   async function begin({ weights, report }: InitialWeights): Promise<Snapshot> {
@@ -119,8 +140,8 @@ export async function* retrain(
     const snapshot = await takeSnapshot(START, randomState(random), supernet, method, { optimizer })
     const begun = { ...snapshot, weights: new Map([...snapshot.weights, ...weights]) }
     await run.write('import.json', `${JSON.stringify(report, null, 2)}\n`)
-    await run.log(start)
-    await run.save(begun, identity)
+    await run.logStart(start)
+    await run.save(begun, identity, config)
     return begun
   }
 }
@@ -156,6 +177,7 @@ function startEvent(
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
     normalisation: { mean: [...mean], std: [...std] },
+    machine: describeMachine(config.device),
     ...(origin !== undefined && { origin }),
     ...(initial && { initial: initial.report.source }),
   }
@@ -173,32 +195,37 @@ function countParameters(network: StandaloneNetwork): number {
     .reduce((sum, { shape }) => sum + scalars(shape), 0)
 }
 
-function epochEvent(
-  trained: EpochEvent,
-  { correct, correctTop5, count, loss }: Evaluation,
-  averaged: Evaluation | undefined,
-): RetrainEpochEvent {
+/** How the last epoch ended. */
+type Outcome = Pick<RetrainEpochEvent, 'epoch' | 'loss' | keyof ReturnType<typeof accuracies>>
+
+function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation | undefined): RetrainEpochEvent {
   return {
     event: 'epoch',
     epoch: trained.epoch,
     loss: trained.loss,
     trainTop1: trained.accuracy,
     trainTop5: trained.accuracyTop5,
-    testLoss: loss,
-    top1: correct / count,
-    top5: correctTop5 / count,
-    ...(averaged && { top1Averaged: averaged.correct / count, top5Averaged: averaged.correctTop5 / count }),
+    ...accuracies(raw, averaged),
     learningRate: trained.learningRate,
     seconds: trained.seconds,
     imagesPerSecond: trained.imagesPerSecond,
   }
 }
 
+function accuracies({ correct, correctTop5, count, loss }: Evaluation, averaged: Evaluation | undefined) {
+  return {
+    testLoss: loss,
+    top1: correct / count,
+    top5: correctTop5 / count,
+    ...(averaged && { top1Averaged: averaged.correct / count, top5Averaged: averaged.correctTop5 / count }),
+  }
+}
+
 function resultOf(
   { space, arch, dataset, normalisation, parameters, epochs, run }: RetrainStartEvent,
-  last: RetrainEpochEvent | undefined,
+  last: Outcome | undefined,
   best: RetrainResult['best'] | undefined,
-  seconds = 0,
+  seconds: number,
 ): RetrainResult {
   if (last === undefined || best === undefined) throw expected('an evaluated epoch', `the run ${run}`, 'none')
   const { top1, top5, top1Averaged, top5Averaged, loss, testLoss } = last

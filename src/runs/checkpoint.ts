@@ -1,14 +1,15 @@
 /**
  * The checkpoint of a run: `weights.safetensors` (all weights under their own names, usable without the run),
  * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds
- * one consistent checkpoint, whenever the process is killed.
+ * one consistent checkpoint, whenever the process is killed or the power fails.
  */
 import { readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { UserError } from '../base/errors.js'
-import { exists, makeFolder } from '../base/files.js'
+import { exists, makeFolder, syncFolder } from '../base/files.js'
 import type { RandomState } from '../base/random.js'
+import type { Config, RetrainConfig } from '../config/index.js'
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 
@@ -34,6 +35,8 @@ export interface Checkpoint {
   readonly identity: Identity
   /** Length of the event log in bytes when the snapshot was taken. */
   readonly logBytes: number
+  /** The settings that it was trained with; absent in checkpoints of earlier versions. */
+  readonly settings?: Config | RetrainConfig
 }
 
 interface State extends Omit<Checkpoint, 'snapshot'> {
@@ -49,12 +52,14 @@ export async function writeCheckpoint(folder: string, { snapshot, ...rest }: Che
   await writeSafetensors(join(next, 'weights.safetensors'), snapshot.weights, { format: 'pt' })
   await writeSafetensors(join(next, 'state.safetensors'), snapshot.state)
   const state: State = { format: FORMAT, ...rest, progress: snapshot.progress, random: snapshot.random }
-  await writeAtomically(join(next, 'state.json'), `${JSON.stringify(state)}\n`)
+  await writeState(join(next, 'state.json'), state)
   // A folder cannot be renamed onto a full one. If the process dies between the renames, `recoverCheckpoint` does the
   // second.
   await rm(old, { recursive: true, force: true })
   if (await exists(folder)) await rename(folder, old)
   await rename(next, folder)
+  // The old one is removed when the new one is sure to be found after a power cut.
+  await syncFolder(dirname(folder))
   await rm(old, { recursive: true, force: true })
 }
 
@@ -85,11 +90,18 @@ async function readFolder(folder: string): Promise<Checkpoint> {
   return { ...rest, snapshot: { progress, random, weights, state } }
 }
 
+/** Changes what a checkpoint knows of the length of the event log, which has lost events. */
+export async function rememberLogBytes(folder: string, logBytes: number): Promise<void> {
+  const file = join(folder, 'state.json')
+  await writeState(file, { ...(await readState(file)), logBytes })
+}
+
 /** Finishes the replacement of a checkpoint by a process that died. Only the holder of the run's lock may do so. */
 export async function recoverCheckpoint(folder: string): Promise<void> {
   const current = await currentFolder(folder)
   if (current === undefined || current === folder) return
   await rename(current, folder)
+  await syncFolder(dirname(folder))
   await rm(neighbours(folder).old, { recursive: true, force: true })
 }
 
@@ -110,6 +122,10 @@ async function stampOf(folder: string): Promise<string | undefined> {
 
 function neighbours(folder: string) {
   return { next: `${folder}.new`, old: `${folder}.old` }
+}
+
+function writeState(file: string, state: State): Promise<void> {
+  return writeAtomically(file, `${JSON.stringify(state)}\n`)
 }
 
 async function readState(file: string): Promise<State> {

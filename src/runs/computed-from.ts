@@ -9,14 +9,20 @@ export interface ComputedFrom {
   readonly weights: string
 }
 
-/** Results in a run folder were computed from something else than the settings, files and weights of now. */
+/** Results in a run folder were computed from something else than the settings, files and weights of now, or are damaged. */
 export interface DiscardedEvent {
   readonly event: 'discarded'
   /** Name of the file in the run folder. */
   readonly file: string
-  /** Number of records that were discarded. They are made again if they are needed. Absent if the file was removed. */
+  /**
+   * Number of records that were discarded. They are made again if they are needed. Absent if the file was removed, and
+   * for the event log, which was cut where it is damaged.
+   */
   readonly records?: number
-  /** Names of what has changed, such as `images` or `batchSize`. `rule`: an earlier version made the file. */
+  /**
+   * Names of what has changed, such as `images` or `batchSize`. `rule`: an earlier version made the file. `damage`: it
+   * is torn or damaged, e.g. by a power cut.
+   */
   readonly changed: readonly string[]
 }
 

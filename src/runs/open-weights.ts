@@ -8,7 +8,8 @@ import { noSuchKey, type StateDictOptions } from '../formats/state-dict.js'
 import { averagedWeights } from '../training/snapshot.js'
 import { readWeightsFile, type WeightsFile } from '../weights/read-weights.js'
 import { type Identity, readCheckpoint } from './checkpoint.js'
-import { BEST_WEIGHTS, isRetrainingRun, savedConfig, savedRetraining } from './run-folder.js'
+import { BEST_WEIGHTS } from './run-folder.js'
+import { isRetrainingRun, savedConfig, savedRetraining } from './saved-settings.js'
 
 /** Weights, and the run that they come from. */
 export interface OpenedWeights extends WeightsFile {

@@ -2,18 +2,21 @@ import { append, readText, shorten } from '../base/files.js'
 import type { Path } from '../spaces/space.js'
 import { changedFields } from './computed-from.js'
 
-/** Records that were made under another key. */
+/** Records that were made under another key, or that are damaged. */
 export interface DiscardedRecords {
   /** Number of records, at least one. */
   readonly records: number
-  /** Names of the fields in which the keys differ; `rule` if the file has the form of an earlier version. */
+  /**
+   * Names of the fields in which the keys differ; `rule` if the file has the form of an earlier version, `damage` if
+   * the file is damaged.
+   */
   readonly changed: readonly string[]
 }
 
 /**
  * Records about paths in a file of JSON lines. The first line is the key: everything but the path that the records
  * depend on. Each record is appended when it is made, so that an interrupted run continues. A line torn by a kill is
- * dropped.
+ * dropped. So is a damaged line, with all after it.
  */
 export class PathRecords<Entry extends { readonly path: Path }> {
   readonly #file: string
@@ -53,14 +56,20 @@ export class PathRecords<Entry extends { readonly path: Path }> {
       await append(this.#file, `${JSON.stringify(key)}\n`)
       return
     }
-    await shorten(this.#file, Buffer.byteLength(complete))
-    for (const line of lines) {
-      const entry = JSON.parse(line) as Entry
-      this.#byPath.set(entry.path.join(), entry)
+    let whole = Buffer.byteLength(header) + 1
+    for (const [at, line] of lines.entries()) {
+      const entry = parsed(line) as Partial<Entry>
+      if (!Array.isArray(entry.path)) {
+        this.#discarded = { records: lines.length - at, changed: ['damage'] }
+        break
+      }
+      this.#byPath.set(entry.path.join(), entry as Entry)
+      whole += Buffer.byteLength(line) + 1
     }
+    await shorten(this.#file, whole)
   }
 
-  /** Records of the file that were discarded, because they were made under another key; undefined if none were. */
+  /** Records of the file that were discarded; undefined if none were. */
   get discarded(): DiscardedRecords | undefined {
     return this.#discarded
   }
@@ -83,10 +92,10 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   }
 }
 
-/** A damaged header is one without fields. */
-function parsed(header: string): object {
+/** A damaged line is one without fields. */
+function parsed(line: string): object {
   try {
-    return Object(JSON.parse(header))
+    return Object(JSON.parse(line))
   } catch {
     return {}
   }

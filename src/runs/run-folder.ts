@@ -3,6 +3,7 @@
  *
  * - `config.yaml`: the settings, resolved. A folder without it is no run.
  * - `events.jsonl`: one JSON object per line: the start, every epoch, the result.
+ * - `progress.json`, `steps.jsonl`: see `progress.ts`.
  * - `checkpoint/`: see `checkpoint.ts`.
  * - `import.json`: source and report of imported weights; absent if the run did not begin with such weights.
  * - `evaluated.jsonl`: sub-models evaluated by the ranking and by finding.
@@ -12,45 +13,26 @@
  * - `best.safetensors`: in a retraining, the weights of the epoch that was best on test images.
  * - `writer.lock`: see `run-lock.ts`.
  */
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
-import { expected, UserError } from '../base/errors.js'
-import { append, exists, makeFolder, readText, shorten, sizeOf } from '../base/files.js'
+import { expected } from '../base/errors.js'
+import { exists, makeFolder, sizeOf, syncFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
-import { isOfOtherData, namesEmbeddedTable, withoutTruth } from '../config/embedded.js'
-import {
-  type Config,
-  type ConfigInput,
-  isRetraining,
-  parseConfig,
-  parseRetrainConfig,
-  type RetrainConfig,
-  type RetrainInput,
-} from '../config/index.js'
-import { isGroup } from '../config/settings.js'
+import { type Config, isRetraining, type RetrainConfig } from '../config/index.js'
 import type { Snapshot } from '../training/snapshot.js'
-import { type Checkpoint, type Identity, readCheckpoint, recoverCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Identity, readCheckpoint, recoverCheckpoint, rememberLogBytes, writeCheckpoint } from './checkpoint.js'
 import type { DiscardedEvent } from './computed-from.js'
+import { checkIdentity, checkSettings, checkTrained } from './continuation.js'
+import { cutLog, EVENT_LOG, logEvent, syncLog } from './event-log.js'
 import type { SearchResult } from './result.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
-import { changedOrigin, mergeResults } from './summary.js'
+import { brokenOff, configFile, hasNotBegun, savedConfig, savedRetraining } from './saved-settings.js'
+import { changedOrigin, mergeResults, readSummary, SUMMARY } from './summary.js'
 
 /** File of a retraining's best weights in its run folder. */
 export const BEST_WEIGHTS = 'best.safetensors'
-
-/** Settings that may differ when a run continues, because they do not change training. */
-const CHANGEABLE = new Set([
-  'name',
-  'threads',
-  'data.dir',
-  'training.checkpointSeconds',
-  'ranking',
-  'finding',
-  'groundTruth',
-])
 
 /** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
 export class RunFolder implements AsyncDisposable {
@@ -109,24 +91,34 @@ export class RunFolder implements AsyncDisposable {
   }
 
   /**
-   * Continues a run. Events after the checkpoint are cut from the event log. Resolves to undefined if there is no
-   * checkpoint: the run starts from its beginning.
+   * Continues a run. Events after the checkpoint are cut from the event log. No snapshot if there is no checkpoint: the
+   * run starts from its beginning. `discarded` says that events from before the checkpoint are lost.
    *
    * @throws UserError for settings, space, method or images that are not the run's.
    */
-  async resume(config: Config | RetrainConfig, identity: Identity): Promise<Snapshot | undefined> {
+  async resume(
+    config: Config | RetrainConfig,
+    identity: Identity,
+  ): Promise<{ readonly snapshot?: Snapshot; readonly discarded: readonly DiscardedEvent[] }> {
     this.lost.throwIfAborted()
     const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
-    checkSettings(saved, config)
+    checkSettings(saved, config, this.path)
     await recoverCheckpoint(this.file('checkpoint'))
     const checkpoint = await readCheckpoint(this.file('checkpoint'))
-    if (checkpoint !== undefined) checkIdentity(checkpoint, identity, this.path)
+    if (checkpoint !== undefined) {
+      checkTrained(checkpoint, config, this.path)
+      checkIdentity(checkpoint, identity, this.path)
+    }
     // Its weights are lost. The run must not start from random ones instead.
     else if (await exists(this.file('import.json'))) throw brokenOff(this.path)
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
-    await shorten(this.file('events.jsonl'), checkpoint?.logBytes ?? 0)
+    const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
     await this.writeConfig(config)
-    return checkpoint?.snapshot
+    if (checkpoint === undefined || logBytes === checkpoint.logBytes) {
+      return { snapshot: checkpoint?.snapshot, discarded: [] }
+    }
+    await rememberLogBytes(this.file('checkpoint'), logBytes)
+    return { snapshot: checkpoint.snapshot, discarded: [{ event: 'discarded', file: EVENT_LOG, changed: ['damage'] }] }
   }
 
   file(name: string): string {
@@ -144,32 +136,34 @@ export class RunFolder implements AsyncDisposable {
     return this.write('config.yaml', stringify(config))
   }
 
+  /** Logs the first event, unless the log has one. */
+  async logStart(event: { readonly event: string }): Promise<void> {
+    if ((await sizeOf(this.file(EVENT_LOG))) === 0) await this.log(event)
+  }
+
   async log(event: { readonly event: string }): Promise<void> {
     this.lost.throwIfAborted()
-    await append(this.file('events.jsonl'), `${JSON.stringify(event)}\n`)
+    await logEvent(this.path, event)
   }
 
-  /** The events of a kind in the log, in order. */
-  async loggedEvents<Event extends { readonly event: string }>(kind: Event['event']): Promise<Event[]> {
-    return eventsOf<Event>(this.path, kind)
-  }
-
-  async save(snapshot: Snapshot, identity: Identity): Promise<void> {
+  /** Replaces the checkpoint. When it has its name, all that it counts on is on the disk. */
+  async save(snapshot: Snapshot, identity: Identity, settings: Config | RetrainConfig): Promise<void> {
     this.lost.throwIfAborted()
-    const logBytes = await sizeOf(this.file('events.jsonl'))
-    await writeCheckpoint(this.file('checkpoint'), { snapshot, identity, logBytes })
+    const logBytes = await syncLog(this.path)
+    await syncFolder(this.path)
+    await writeCheckpoint(this.file('checkpoint'), { snapshot, identity, logBytes, settings })
   }
 
   /**
    * Writes `summary.json`. Results in an earlier summary are kept if `result` lacks them and they were computed from the
-   * same images, weights and ground truth. Otherwise their tables are removed too. Resolves to what was removed.
+   * same images, weights and ground truth. Otherwise their tables are removed too. A summary that is damaged counts as
+   * none. Resolves to what was removed.
    */
   async writeSummary(result: SearchResult): Promise<DiscardedEvent[]> {
-    const text = await readText(this.file('summary.json'))
-    const earlier = text === '' ? undefined : (JSON.parse(text) as SearchResult)
+    const { summary: earlier, damaged } = await readSummary<SearchResult>(this.path)
     const merged = mergeResults(earlier, result)
-    const changed = earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
-    const discarded: DiscardedEvent[] = []
+    const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
+    const discarded: DiscardedEvent[] = damaged ? [{ event: 'discarded', file: SUMMARY, changed }] : []
     for (const [file, kept] of [
       ['ranking.csv', merged.ranked > 0],
       ['found.csv', merged.found !== undefined],
@@ -179,7 +173,7 @@ export class RunFolder implements AsyncDisposable {
       await rm(this.file(file))
       discarded.push({ event: 'discarded', file, changed })
     }
-    await this.write('summary.json', `${JSON.stringify(merged, null, 2)}\n`)
+    await this.write(SUMMARY, `${JSON.stringify(merged, null, 2)}\n`)
     return discarded
   }
 
@@ -195,19 +189,13 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.filter((name) => name !== LOCK)
 }
 
-/** Throws a UserError unless `names` are at most the unfinished `config.yaml` of a process that died. */
+/** Throws a UserError if `names` are of a run, of an import that was broken off, or of something else. */
 function checkNew(folder: string, names: readonly string[]): void {
-  const first = names.find((name) => !/^config\.yaml\.\d+\.tmp$/.test(name))
-  if (first === undefined) return
-  if (names.includes('import.json') && !names.includes('config.yaml')) throw brokenOff(folder)
-  throw expected('a new or empty folder', '--out', `${folder}, which holds ${first}; --resume continues a run`, 2)
-}
-
-function brokenOff(folder: string): UserError {
-  return new UserError(
-    `Expected a run but received ${folder}, whose import was broken off; remove the folder and import again`,
-    2,
-  )
+  if (hasNotBegun(names)) return
+  const isRun = names.includes('config.yaml')
+  if (names.includes('import.json') && !isRun) throw brokenOff(folder)
+  const advice = isRun ? '--resume continues a run' : 'choose another'
+  throw expected('a new or empty folder', '--out', `${folder}, which holds ${names[0]}; ${advice}`, 2)
 }
 
 /** `runs/<name>-<method>-seed<seed>-<local time>`. */
@@ -220,112 +208,4 @@ export function defaultRunFolder({
   const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
   const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
   return join('runs', `${name}-${method.name}-seed${seed}-${stamp}`)
-}
-
-/**
- * The settings that a run was last opened with; throws a UserError for a folder that is no run. Runs of earlier versions
- * may name the embedded table beside other data: it is left out.
- */
-export async function savedConfig(path: string): Promise<Config> {
-  const settings = await savedSettings(path)
-  if (isGroup(settings) && isRetraining(settings))
-    throw expected('a run of a search', 'the run folder', `the retraining ${path}`, 2)
-  if (!isGroup(settings) || !namesEmbeddedTable(settings) || !isOfOtherData(settings)) {
-    return parseConfig(settings as ConfigInput)
-  }
-  return parseConfig(withoutTruth(settings))
-}
-
-/** The settings that a retraining was last opened with; throws a UserError for a folder that is none. */
-export async function savedRetraining(path: string): Promise<RetrainConfig> {
-  const settings = await savedSettings(path)
-  if (isGroup(settings) && isRetraining(settings)) return parseRetrainConfig(settings as RetrainInput)
-  throw expected('a run of a retraining', 'the run folder', `the search ${path}`, 2)
-}
-
-/** True if a run is a retraining; throws a UserError for a folder that is no run. */
-export async function isRetrainingRun(path: string): Promise<boolean> {
-  const settings = await savedSettings(path)
-  return isGroup(settings) && isRetraining(settings)
-}
-
-/** The events of a kind in the log of a run, in order. A line torn by a kill is left out. */
-export async function eventsOf<Event extends { readonly event: string }>(
-  path: string,
-  kind: Event['event'],
-): Promise<Event[]> {
-  const text = await readText(join(path, 'events.jsonl'))
-  const complete = text.split('\n').slice(0, -1)
-  return complete.map((line) => JSON.parse(line) as Event).filter(({ event }) => event === kind)
-}
-
-async function savedSettings(path: string): Promise<unknown> {
-  return parse(await readFile(await configFile(path), 'utf8'))
-}
-
-/** The settings file of a run; throws a UserError for a folder that is no run. */
-export async function configFile(path: string): Promise<string> {
-  const file = join(path, 'config.yaml')
-  if (await exists(file)) return file
-  if (await exists(join(path, 'import.json'))) throw brokenOff(path)
-  throw new UserError(`Expected a run folder with a config.yaml but received ${path}`, 2)
-}
-
-/** Differences in settings that a run must keep, one phrase per setting. */
-export function settingDifferences(saved: Config | RetrainConfig, config: Config | RetrainConfig): string[] {
-  return differences(saved, config, '').map(
-    ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
-  )
-}
-
-function checkSettings(saved: Config | RetrainConfig, config: Config | RetrainConfig): void {
-  const sentences = settingDifferences(saved, config)
-  if (sentences.length === 0) return
-  throw new UserError(
-    `Expected the settings that the run was started with but received others: ${sentences.join('; ')}`,
-    2,
-  )
-}
-
-function differences(
-  saved: unknown,
-  received: unknown,
-  key: string,
-): { key: string; saved: unknown; received: unknown }[] {
-  if (CHANGEABLE.has(key) || isDeepStrictEqual(saved, received)) return []
-  if (!isGroup(saved) || !isGroup(received)) return [{ key, saved, received }]
-  const keys = new Set([...Object.keys(saved), ...Object.keys(received)])
-  return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
-}
-
-/** Throws a UserError unless space, method and images are those of the run at `path`. */
-export function checkIdentity(
-  { identity: saved }: Pick<Checkpoint, 'identity'>,
-  current: Identity,
-  path: string,
-): void {
-  if (saved.trainingImages === undefined) {
-    const received = 'one of an earlier version, which knows their labels only; import takes its weights to a new run'
-    throw new UserError(`Expected a checkpoint that knows its training images in ${path} but received ${received}`)
-  }
-  if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
-    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
-    throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
-  }
-  if (saved.method !== current.method) {
-    const name = (method: string | undefined) => method ?? 'the method that the settings name'
-    throw new UserError(
-      `Expected a checkpoint of ${name(current.method)} in ${path} but received ${name(saved.method)}`,
-    )
-  }
-  if (saved.trainingImages !== current.trainingImages) {
-    throw new UserError(`Expected the training images that ${path} was started with but received others`)
-  }
-  if (saved.testImages !== current.testImages) {
-    throw new UserError(`Expected the test images that ${path} was started with but received others`)
-  }
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value)
 }

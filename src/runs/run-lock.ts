@@ -28,13 +28,18 @@ export async function lockRun(folder: string): Promise<HeldLock> {
   return lock
 }
 
+/** Whether a process works on a folder. Changes nothing. */
+export function isRunLocked(folder: string): Promise<boolean> {
+  return isLocked(folder, STALE, join(folder, LOCK))
+}
+
 /**
  * Looks at the lock of a folder, which need not exist, and changes nothing.
  *
  * @throws UserError if a process holds it.
  */
 export async function checkUnlocked(folder: string): Promise<void> {
-  if (await isLocked(folder, STALE, join(folder, LOCK))) throw taken(folder)
+  if (await isRunLocked(folder)) throw taken(folder)
 }
 
 function taken(folder: string): UserError {

@@ -1,6 +1,26 @@
-/** Merges results of one run: `rank` and `find` each add their part and keep the other's. */
+/** Reads the summary of a run, and merges results of one run: `rank` and `find` each add their part and keep the other's. */
+import { join } from 'node:path'
+import { readText } from '../base/files.js'
+import { isGroup } from '../config/settings.js'
 import { changedFields } from './computed-from.js'
 import type { SearchResult } from './result.js'
+
+/** Name of the file in the folder. */
+export const SUMMARY = 'summary.json'
+
+/** Reads the summary of a run. It is undefined if there is none, or one that is `damaged`. */
+export async function readSummary<Result extends object>(
+  run: string,
+): Promise<{ readonly summary?: Result; readonly damaged: boolean }> {
+  const text = await readText(join(run, SUMMARY))
+  if (text === '') return { damaged: false }
+  try {
+    const summary: unknown = JSON.parse(text)
+    return isGroup(summary) && 'event' in summary ? { summary: summary as Result, damaged: false } : { damaged: true }
+  } catch {
+    return { damaged: true }
+  }
+}
 
 /** Fields of a result that the ranking fills. */
 const RANKING = [
@@ -16,12 +36,13 @@ const RANKING = [
 
 /**
  * `result`, completed by ranking and found sub-models of an earlier result, if both were computed from the same images
- * and weights and are compared with the same ground truth.
+ * and weights and are compared with the same ground truth. A ranking does not depend on validation images.
  */
 export function mergeResults(earlier: SearchResult | undefined, result: SearchResult): SearchResult {
-  if (earlier === undefined || changedOrigin(earlier, result).length > 0) return result
-  const ranking = result.ranked > 0 ? {} : Object.fromEntries(RANKING.map((key) => [key, earlier[key]]))
-  const { run, found = earlier.found, ...rest } = result
+  if (earlier === undefined) return result
+  const { run, found = changedOrigin(earlier, result).length > 0 ? undefined : earlier.found, ...rest } = result
+  const keepsRanking = result.ranked === 0 && changedOrigin(earlier, result, 'ranking').length === 0
+  const ranking = keepsRanking ? Object.fromEntries(RANKING.map((key) => [key, earlier[key]])) : {}
   return { ...rest, ...ranking, ...(found && { found }), run }
 }
 
@@ -29,12 +50,18 @@ export function mergeResults(earlier: SearchResult | undefined, result: SearchRe
  * What two results were not both computed from: `images`, `weights`, `groundTruth`; `rule` alone if an earlier version
  * made a result, which did not know.
  */
-export function changedOrigin(earlier: SearchResult, result: SearchResult): string[] {
-  return changedFields(originOf(earlier), originOf(result))
+export function changedOrigin(
+  earlier: SearchResult,
+  result: SearchResult,
+  of: 'ranking' | 'anything' = 'anything',
+): string[] {
+  return changedFields(originOf(earlier, of), originOf(result, of))
 }
 
-function originOf({ computedFrom, groundTruth }: SearchResult): object {
+function originOf({ computedFrom, groundTruth }: SearchResult, of: 'ranking' | 'anything'): object {
   // A table that was moved is the same table.
   const truth = groundTruth && { column: groundTruth.column, digest: groundTruth.digest }
-  return { rule: computedFrom !== undefined, ...computedFrom, groundTruth: truth }
+  const { validation: _, ...others } = computedFrom?.images ?? {}
+  const images = of === 'ranking' ? { images: others } : {}
+  return { rule: computedFrom !== undefined, ...computedFrom, ...images, groundTruth: truth }
 }

@@ -2,6 +2,7 @@
 import type { UsedImages } from '../data/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
+import type { Machine } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { ResultEvent } from '../runs/result.js'
 import type { TrainEvent } from '../training/events.js'
@@ -44,9 +45,11 @@ export interface StartEvent {
   readonly stepsPerEpoch: number
   readonly epochs: number
   readonly evaluation: RankingImages
+  /** What the run computes with. The event log keeps the machine on which the run began. */
+  readonly machine: Machine
   /** What is odd in the data, one sentence each, e.g. classes without images. Empty for an ordinary data set. */
   readonly warnings: readonly string[]
-  /** Position at which a resumed run continues; absent for a new run. */
+  /** Position at which a resumed run continues, both from 0; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
 }
 

@@ -79,7 +79,7 @@ export async function importOpened(
   const about = { source, digest: weightsDigest(tensors), ...choice, ...report }
   await run.write('import.json', `${JSON.stringify(about, null, 2)}\n`)
   await run.log(startEvent(run.path, config, prepared))
-  await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) }, identity)
+  await run.save({ ...initial, weights: new Map([...initial.weights, ...weights]) }, identity, config)
   // Last, because it makes the folder a run: what was broken off before is never taken for a run with these weights.
   await run.writeConfig(config)
   return { run: run.path, report, ...choice }

@@ -11,11 +11,13 @@ import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { Supernet, setThreads } from '../native/index.js'
+import { describeMachine, Supernet, setThreads } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
+import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
+import { checkWarmup } from '../training/learning-rate.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
@@ -80,7 +82,10 @@ export async function* searchHolding(
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
-  if (phases.includes('train')) checkTrainingBatches(config, space, method, trainCount)
+  if (phases.includes('train')) {
+    checkTrainingBatches(config, space, method, trainCount)
+    checkWarmup(config.training, trainCount)
+  }
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
   if (config.threads !== undefined) await setThreads(config.threads)
   const { device, precision } = config
@@ -90,7 +95,7 @@ export async function* searchHolding(
   }
   const out = options.out ?? defaultRunFolder({ ...config, method })
   await using run = resumed ?? (await RunFolder.create(out, lock))
-  const from = await resumed?.resume(config, identity)
+  const { snapshot: from, discarded = [] } = (await resumed?.resume(config, identity)) ?? {}
   if (resumed === undefined) await run.writeConfig(config)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
@@ -101,23 +106,26 @@ export async function* searchHolding(
     images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
-  const start: SearchEvent = {
+  const start: StartEvent = {
     ...startEvent(run.path, config, prepared),
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
   }
-  if (from === undefined) await run.log(start)
+  await run.logStart(start)
+  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
   yield start
+  yield* discarded
 
   let latest = from
   if (phases.includes('train')) {
     const settings = config.training
     const save = async (snapshot: Snapshot) => {
-      await run.save(snapshot, identity)
+      await run.save(snapshot, identity, config)
       latest = snapshot
     }
     using data = openImages(splits.train, config.device)
     for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
       if (event.event === 'epoch') await run.log(event)
+      recorder.observe(event)
       yield event
     }
   } else {
@@ -136,7 +144,7 @@ export async function* searchHolding(
     if (phases.includes('rank')) {
       const evaluator = await evaluators.forRanking()
       yield* evaluators.takeDiscarded()
-      ranked = yield* rank({ ...evaluator, settings: config.ranking, subModels })
+      ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
     }
     if (finding !== undefined) {
       const evaluator = await evaluators.forFinding(finding)
@@ -148,7 +156,8 @@ export async function* searchHolding(
       yield* evaluators.takeDiscarded()
       // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
       const stream = RandomStream.named(config.seed, 'finding')
-      outcome = yield* find({ space, settings: finding, evaluate, latency, groundTruth, random: stream, signal })
+      const problem = { space, settings: finding, evaluate, latency, groundTruth, random: stream, signal }
+      outcome = yield* recorder.through(find(problem))
     }
     seconds += evaluators.seconds
   }
@@ -192,6 +201,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
     evaluation,
+    machine: describeMachine(config.device),
     warnings: [...describeOddities(splits), ...describeSmallBatches(evaluation, splits.classes)],
   }
 }

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheRoot } from '../base/folders.js'
+import { cacheRoot, machineSuffix } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
+import { checkLibc } from './libc.js'
 import { inspectLibtorch, type Libtorch, probeLibtorch } from './libtorch.js'
 import { run } from './process.js'
-import { pythonCommand } from './python.js'
+import { pipVersion, pythonCommand } from './python.js'
 import { isNeeded, unpack } from './unpack.js'
 import { TORCH_VERSION, WHEEL_PYTHON, WHEELS } from './wheels.js'
 
@@ -17,7 +18,12 @@ const CPU_WHEELS = ['torch', 'nvidia-cuda-runtime', 'nvidia-cuda-cupti']
 
 /** Folder of a libtorch in the cache. It keeps the wheels' layout, by which the libraries find each other. */
 export function cachedLibtorch(variant: Variant): string {
-  return join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`, 'torch')
+  return join(cacheRoot(), folderName(variant), 'torch')
+}
+
+/** The folder of other machines has another name, because they may share the cache. */
+function folderName(variant: Variant): string {
+  return `libtorch-${TORCH_VERSION}-${variant}${machineSuffix()}`
 }
 
 /** Lines of a pip requirements file: exact versions, each with its hash. */
@@ -36,7 +42,10 @@ export async function downloadLibtorch(
   signal?: AbortSignal,
 ): Promise<Libtorch> {
   const lines = requirements(variant)
-  const final = join(cacheRoot(), `libtorch-${TORCH_VERSION}-${variant}`)
+  checkLibc()
+  // It says so if Python has no pip.
+  await pipVersion()
+  const final = join(cacheRoot(), folderName(variant))
   return withLock(
     final,
     () => log('Waiting for another process that is downloading libtorch'),

@@ -89,12 +89,20 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
 export function explain(attempts: readonly Attempt[], variant: Variant | undefined): string {
   const flag = variant === undefined ? '' : ` --${variant}`
   const { offline } = environment()
+  const python = pythonCommand()
+  const hasNoPip = attempts.some(({ failure }) => failure.includes('No module named pip'))
+  const install = hasNoPip
+    ? [
+        `  uv pip install --python ${python} torch==${TORCH_VERSION}`,
+        `  ${python} -m ensurepip                # it has no pip; then run the set-up again`,
+      ]
+    : [`  ${python} -m pip install torch==${TORCH_VERSION}`]
   return [
     `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
     ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
     'Any one of these fixes it:',
     '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
-    `  ${pythonCommand()} -m pip install torch==${TORCH_VERSION}`,
+    ...install,
     '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
     `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
   ].join('\n')

@@ -11,7 +11,8 @@ export interface RunOptions {
 
 /**
  * Resolves when `command` has succeeded. Its output goes to stderr if `show` or PADA_DEBUG is set; otherwise an error
- * has the last lines. The command is killed when this process exits or the signal aborts.
+ * has the last lines. The command is killed when this process exits or the signal aborts, with all processes that it
+ * has started.
  *
  * @throws Error if the command fails; the signal's reason after an abort.
  */
@@ -22,8 +23,9 @@ export async function run(
 ): Promise<void> {
   signal?.throwIfAborted()
   const output = show || environment().debug ? 2 : 'pipe'
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output] })
-  const stop = () => child.kill()
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output], detached: true })
+  // A build is a tree of processes. Those that outlive the first would go on, and keep its output open.
+  const stop = () => killGroup(child.pid)
   process.once('exit', stop)
   signal?.addEventListener('abort', stop)
   let text = ''
@@ -42,4 +44,14 @@ export async function run(
   if (status === 0) return
   const tail = text.trim().split('\n').slice(-25).join('\n')
   throw new Error(`${command} failed (${status})${tail === '' ? '' : `:\n${tail}`}`)
+}
+
+/** Ends all processes of a group, unless it is gone already. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

@@ -9,10 +9,15 @@ import type { Variant } from './download.js'
 import { libraryPath } from './libtorch.js'
 import type { Located } from './locate.js'
 
+/** The kind of machine that this process runs on. */
+const MACHINE = `${process.platform}-${process.arch}`
+
 export interface Stamp {
   /** Hash of the compiled sources, by {@link hashSources}. */
   readonly sources: string
   readonly builder: Builder
+  /** Platform and architecture, such as `linux-x64`; absent in stamps of earlier versions. */
+  readonly machine?: string
   readonly libtorch: Located
   /** Size and modification time of libtorch_cpu. They change if another version is installed in the same folder. */
   readonly library: string
@@ -25,6 +30,7 @@ export function createStamp(root: string, builder: Builder, libtorch: Located): 
   return {
     sources: hashSources(root),
     builder,
+    machine: MACHINE,
     libtorch,
     library: fingerprint(libtorch.root),
     asked: { libtorch: given, python },
@@ -65,6 +71,7 @@ export interface BuildRequest {
  */
 export function staleness(stamp: Stamp, request: BuildRequest): string | undefined {
   const { libtorch, python } = environment()
+  if (stamp.machine !== undefined && stamp.machine !== MACHINE) return `it was built on ${stamp.machine}`
   if (stamp.sources !== hashSources(request.root)) return 'the native sources changed'
   if (libtorch !== undefined && libtorch !== stamp.asked.libtorch) return 'LIBTORCH names another libtorch'
   if (python !== undefined && libtorch === undefined && python !== stamp.asked.python) {

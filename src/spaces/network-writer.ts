@@ -1,6 +1,7 @@
 /** Writes the program of a network that is trained alone, together with the specs of every tensor that it names. */
 import { scalars } from '../base/shapes.js'
-import { type Program, ProgramBuilder, type Shape, type Value } from '../programs/program.js'
+import type { Program, Shape, Value } from '../programs/program.js'
+import { ProgramBuilder } from '../programs/program-builder.js'
 import type { BufferSpec, ParameterSpec } from './space.js'
 
 /** A convolution without bias. */

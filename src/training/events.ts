@@ -4,6 +4,7 @@ import type { PathDistribution } from '../sampling/paths.js'
 /** Progress within an epoch, at most ten per second; not written to the event log. */
 export interface StepEvent {
   readonly event: 'step'
+  /** From 0. */
   readonly epoch: number
   /** Steps done in this epoch, of `steps`. */
   readonly step: number
@@ -51,7 +52,7 @@ export interface EpochEvent {
 /** Training has saved a snapshot. */
 export interface CheckpointEvent {
   readonly event: 'checkpoint'
-  /** Position of the next step. */
+  /** Position of the next step; both from 0. */
   readonly epoch: number
   readonly step: number
 }

@@ -3,7 +3,10 @@ import { UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
 import type { Restorable } from './snapshot.js'
 
-/** Throws a UserError that names a parameter or buffer with a number that is not finite, if there is one. */
+/**
+ * Throws a UserError that names a parameter or buffer with a number that is not finite, if there is one. `epoch` counts
+ * from 0, in the sentence from 1.
+ */
 export async function checkFiniteWeights(
   supernet: Pick<Restorable, 'specs' | 'buffers' | 'read'>,
   epoch: number,
@@ -20,7 +23,7 @@ export async function checkFiniteWeights(
       begin = end
       if (wrong === undefined) continue
       throw new UserError(
-        `Expected finite weights for ${name} but received ${wrong} after epoch ${epoch}: try a lower training.learningRate`,
+        `Expected finite weights for ${name} but received ${wrong} after epoch ${epoch + 1}: try a lower training.learningRate`,
       )
     }
   }

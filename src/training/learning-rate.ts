@@ -1,4 +1,5 @@
 /** Learning rates, as functions of the position of a step in training. */
+import { expected } from '../base/errors.js'
 import type { TrainingConfig } from '../config/schema.js'
 
 /**
@@ -53,6 +54,16 @@ export function learningRateOf(
     }
   }
   return Math.max(learningRateMin, scheduled())
+}
+
+/** Throws a UserError if a warm-up by steps is longer than training on this many images. */
+export function checkWarmup(
+  { epochs, batchSize, warmup }: Pick<TrainingConfig, 'epochs' | 'batchSize' | 'warmup'>,
+  images: number,
+): void {
+  const steps = epochs * Math.ceil(images / batchSize)
+  if (warmup?.steps === undefined || warmup.steps <= steps) return
+  throw expected(`at most the ${steps} steps of training`, 'training.warmup.steps', warmup.steps, 2)
 }
 
 /** The rate at epoch e < n or update u < n, from + e (lr − from)/n, as timm's schedulers warm up; undefined after it. */

@@ -16,6 +16,14 @@ function published(out: string, name: string) {
   return { page, results: JSON.parse(readFileSync(join(out, `${name}.json`), 'utf8')) }
 }
 
+/** The addon's own process in the place of Python: it answers the same requests. */
+function standIn(folder: string) {
+  const python = join(folder, 'python3')
+  writeFileSync(python, `#!/bin/sh\nexec "${process.execPath}" "${join(scripts, 'bench/addon-worker.mjs')}"\n`)
+  chmodSync(python, 0o755)
+  return python
+}
+
 describe('bench/run.mjs', () => {
   test('growth publishes speed by batch, and speed and memory over many steps', async () => {
     const out = join(temporaryFolder(), 'out')
@@ -52,10 +60,7 @@ describe('bench/run.mjs', () => {
 
   test('pytorch compares both sides, checks that they compute the same, and publishes the times', async () => {
     const folder = temporaryFolder()
-    // The addon's own process in the place of Python: it answers the same requests.
-    const python = join(folder, 'python3')
-    writeFileSync(python, `#!/bin/sh\nexec "${process.execPath}" "${join(scripts, 'bench/addon-worker.mjs')}"\n`)
-    chmodSync(python, 0o755)
+    const python = standIn(folder)
     const paths = join(folder, 'paths.txt')
     writeFileSync(paths, '3,3,3,3,3,3\n1,0,0,4,0,2\n')
     const out = join(folder, 'out')
@@ -74,6 +79,43 @@ describe('bench/run.mjs', () => {
     expect(results.train.check.released).toEqual({ loss: 0, globalNorm: 0 })
   })
 
+  test('pytorch compares a network that is trained alone, in a section of its own', async () => {
+    const python = standIn(temporaryFolder())
+    const folder = temporaryFolder()
+    const few = [
+      '--quick',
+      '--batch',
+      '2',
+      '--eval-batch',
+      '2',
+      '--repetitions',
+      '1',
+      '--threads',
+      '1',
+      '--out',
+      folder,
+    ]
+    const { code, stderr } = await script('bench/run.mjs', [
+      'pytorch',
+      '--network',
+      'darts',
+      ...few,
+      '--python',
+      python,
+    ])
+    expect(code, stderr).toBe(0)
+    const { page, results } = published(folder, 'performance-darts')
+    expect(page).toMatch(/<!-- bench-pytorch-darts -->[\s\S]*^\| pada-native, float32 \|/m)
+    expect(results.settings).toMatchObject({
+      network: 'darts',
+      size: { channels: 4, cells: 3 },
+      batch: 16,
+      paths: [''],
+    })
+    const [first] = results.train.variants.addonFloat32.secondsByRound
+    expect(first).toEqual([expect.any(Number)])
+  })
+
   test.each([
     [[], 2, 'Expected growth, methods or pytorch for the benchmark but received none'],
     [['speed'], 2, 'Expected growth, methods or pytorch for the benchmark but received speed'],
@@ -81,6 +123,12 @@ describe('bench/run.mjs', () => {
     [['growth', '--batch', '0'], 2, 'Expected a whole number of at least 1 for --batch but received 0'],
     [['methods', '--images', '8'], 2, 'Expected at most 0 for --steps, the batches in --images, but received 20'],
     [['pytorch', '--paths', '/nowhere'], 1, 'Expected a file or folder at /nowhere but there is none'],
+    [['pytorch', '--network', 'darts', '--paths', 'x'], 2, 'Expected no --paths for darts, which has one'],
+    [
+      ['pytorch', '--network', 'proxylessnas', '--cells', '3'],
+      2,
+      'Expected no --cells for proxylessnas but received 3',
+    ],
     [['pytorch', '--quick', '--python', '/nowhere'], 1, 'Expected an answer of PyTorch to "open" but received: spawn'],
   ])('%j is refused in a sentence', async (args, code, sentence) => {
     const outcome = await script('bench/run.mjs', args)

@@ -62,6 +62,11 @@ test.each([
   ['no path', [], /^pada-native: Expected at least one path for cost but received none$/m],
   ['a path of another length', ['3,3'], /^pada-native: Expected 6 numbers .* but received 2: 3,3$/m],
   ['an unknown operation', ['3,3,3,3,3,9'], /^pada-native: Expected 0…4 .* but received 9/m],
+  [
+    'a run that is not there',
+    ['runs/nothere'],
+    /or the run folder of a retraining, for cost but received runs\/nothere, which does not exist$/m,
+  ],
   ['another notation', ['conv'], /^pada-native: Expected \|op~0\|.* but received "conv"$/m],
   ['a batch of nothing', ['3,3,3,3,3,3', '--batch', '4'], /Expected --latency with --batch but received --batch alone/],
   ['an unknown setting', ['1,1,1,1,1,1', '--set', 'space.width=3'], /^pada-native: Expected only name, channels/m],

@@ -129,7 +129,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'a folder that is no run',
     ['empty', '--out', 'a.svg'],
-    /Expected a run folder with a config\.yaml but received empty$/,
+    /Expected a run folder with a config\.yaml but received empty, in which no run has begun; --out begins one$/,
     2,
   ],
   [
@@ -147,7 +147,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'a missing folder',
     [MACRO, '--out', 'none/a.svg'],
-    /Expected a place that can be written to for none\/a\.svg but received ENOENT$/,
+    /Expected a place that can be written to for none\/a\.svg but received ENOENT: there is no such folder$/,
     1,
   ],
 ])('draw refuses %s in one sentence', async (_, args, sentence, code) => {

@@ -50,6 +50,7 @@ describe('an experiment', () => {
       'differences.csv',
       'longer.svg',
       'methods.svg',
+      'plan.json',
       'results.csv',
       'results.json',
       'summary.csv',

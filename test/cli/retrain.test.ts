@@ -1,5 +1,5 @@
 /** The command `retrain`, as users type it: the page about it, interruptions, a full disk, and what it refuses. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -85,7 +85,9 @@ describe('a retraining that was cut short continues to the same numbers', () => 
     const args = ['retrain', ...SETTINGS, '--out', run, '--json']
     const outcome = await pada(args, { node: ['--import', hook.href] })
     expect(outcome.code).toBe(1)
-    expect(outcome.stderr).toMatch(/^pada-native: Expected a place that can be written to for .* but received ENOSPC$/m)
+    expect(outcome.stderr).toMatch(
+      /^pada-native: Expected a place that can be written to for .* but received ENOSPC: the disk is full$/m,
+    )
     const resumed = await pada(['retrain', '--resume', run, '--json'])
     expect(comparable(lastOf(resumed))).toEqual(comparable(lastOf(unbroken)))
   })
@@ -134,6 +136,11 @@ test('retrain --from takes the best of a run, its data and the recipe; --inherit
       `pada-native: Expected a run of a search for the run folder but received the retraining ${run}\n`,
     )
   }
+  const imported = await pada(['import', run, '--out', join(folder, 'imported')])
+  expect(imported.stderr).toBe(
+    `pada-native: Expected weights of a supernet for import but received those of a network trained alone, in ${run}; retrain --init begins with them\n`,
+  )
+  expect(imported.code).toBe(2)
   const cost = await pada(['cost', run, '--json'])
   expect(JSON.parse(cost.stdout)).toMatchObject({ arch: second.arch, parameters: result.parameters })
   const exported = await pada([
@@ -147,6 +154,35 @@ test('retrain --from takes the best of a run, its data and the recipe; --inherit
     '--json',
   ])
   expect(JSON.parse(exported.stdout)).toMatchObject({ event: 'result', arch: second.arch })
+})
+
+test('retrain --from refuses a ranking of other weights than the run has', async () => {
+  const folder = temporaryFolder()
+  const [from, other] = [join(folder, 'search'), join(folder, 'other')]
+  for (const [run, seed] of [
+    [from, 1],
+    [other, 2],
+  ]) {
+    const searched = await pada([
+      'search',
+      ...tiny('training.epochs=1', 'ranking.subModels=3', `seed=${seed}`),
+      '--out',
+      `${run}`,
+    ])
+    expect(searched.code, searched.stderr).toBe(0)
+  }
+  copyFileSync(join(other, 'checkpoint', 'weights.safetensors'), join(from, 'checkpoint', 'weights.safetensors'))
+  const retrain = ['retrain', '--from', from, '--set', 'training.epochs=1', 'training.batchSize=64']
+  const refused = await pada([...retrain, '--out', join(folder, 'run')])
+  expect(refused.stderr).toBe(
+    `pada-native: Expected the weights that ${from} was ranked with for --from but received other weights since its ranking; rank ${from} makes it again\n`,
+  )
+  expect(refused.code).toBe(1)
+  expect(existsSync(join(folder, 'run'))).toBe(false)
+  const ranked = await pada(['rank', from])
+  expect(ranked.code, ranked.stderr).toBe(0)
+  const retrained = await pada([...retrain, '--out', join(folder, 'run')])
+  expect(retrained.code, retrained.stderr).toBe(0)
 })
 
 describe('retrain refuses, in one sentence and before it writes anything,', () => {
@@ -178,6 +214,7 @@ describe('retrain refuses, in one sentence and before it writes anything,', () =
       ['--config', SMOKE, '--inherit'],
       'Expected --from with --inherit but received --inherit alone',
     ],
+    ['--top without a run', ['--config', SMOKE, '--top', '2'], 'Expected --from with --top but received --top alone'],
     ['a folder that is no run', ['--from', 'nowhere'], 'Expected a run folder with a config.yaml but received nowhere'],
     ['weights that are not there', ['--config', SMOKE, '--init', 'nowhere.pt'], 'Expected '],
   ])('%s', async (_, args, sentence) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
 import { checkSpace } from '../../src/conformance/check-space.js'
-import { ProgramBuilder } from '../../src/programs/program.js'
+import { ProgramBuilder } from '../../src/programs/program-builder.js'
 import { createSpace, operationChoices, type SearchSpace, SPACES, type SpaceName } from '../../src/spaces/index.js'
 
 const INPUT = { channels: 2, height: 16, width: 16 }

@@ -17,7 +17,7 @@ describe('a search that diverges in its last step', () => {
     [
       'weights that are not finite',
       1e300,
-      /^Expected finite weights for \S+ but received (NaN|-?Infinity) after epoch 0: try a lower training.learningRate$/,
+      /^Expected finite weights for \S+ but received (NaN|-?Infinity) after epoch 1: try a lower training.learningRate$/,
     ],
     ['finite weights', 3e38, /^Expected a finite loss for path 4,0,0,2,3,0 but received NaN: try a lower/],
   ])('with %s ends with an error and ranks nothing', async (_, learningRate, sentence) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Dataset, type Plan, Supernet } from '../../src/native/index.js'
-import { ProgramBuilder } from '../../src/programs/program.js'
+import { ProgramBuilder } from '../../src/programs/program-builder.js'
 import type { ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from '../support/random.js'
 import { relativeError } from '../support/small-net.js'

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { METHODS } from '../../src/config/methods.js'
 import { loadBinding } from '../../src/native/binding.js'
 import { IMAGE_OPERATIONS } from '../../src/native/image-operations.js'
-import { nativeInfo } from '../../src/native/index.js'
+import { nativeInfo, setThreads } from '../../src/native/index.js'
 import { FAMILIES } from '../../src/native/process.js'
 import { OPTIMIZER_SLOTS, STATE_KINDS } from '../../src/native/state.js'
 import { INSTRUCTIONS } from '../../src/programs/instructions.js'
@@ -88,4 +88,13 @@ describe('the lists that both sides have are equal:', () => {
     const text = JSON.stringify(loadBinding().tables())
     expect(METHODS.filter((method) => text.includes(`"${method}"`))).toEqual([])
   })
+})
+
+it('info tells the number of threads that was set', async () => {
+  const { threads } = nativeInfo()
+  await setThreads(threads + 1)
+  expect(nativeInfo().threads).toBe(threads + 1)
+  await expect(setThreads(0)).rejects.toThrow()
+  expect(nativeInfo().threads).toBe(threads + 1)
+  await setThreads(threads)
 })

@@ -1,5 +1,6 @@
 import { type Arithmetic, Dataset, type Plan, type Precision, Supernet } from '../../src/native/index.js'
-import { type Program, ProgramBuilder, type Shape, type Value } from '../../src/programs/program.js'
+import type { Program, Shape, Value } from '../../src/programs/program.js'
+import { ProgramBuilder } from '../../src/programs/program-builder.js'
 import type { BufferSpec, ParameterSpec } from '../../src/spaces/space.js'
 import { randomFloats, randomNumbers } from './random.js'
 import type { ScalarBatch } from './scalar-reference.js'

@@ -29,7 +29,9 @@ const FOLDERS = [
   'benchmark',
   'conformance',
   'report',
+  'tensorboard',
   'experiment',
+  'watch',
   'cli',
 ]
 

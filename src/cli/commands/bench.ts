@@ -66,16 +66,16 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const overrides = { precision, threads }
     const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
-    const job = await prepareBenchmark(config, batchSize)
+    using interruption = onInterrupt(log)
+    const { signal } = interruption
+    const job = await prepareBenchmark(config, batchSize, { signal })
     const paths =
       list === undefined
         ? randomPaths(job.space, RANDOM_PATHS, RandomStream.named(config.seed, 'bench'))
         : await readPathList(list, job.space)
     if (job.generated) log(`No data set at ${config.data.dir}: measuring on generated images`)
-    await ensureNativeFor(config, { log })
+    await ensureNativeFor(config, { log, signal })
 
-    using interruption = onInterrupt(log)
-    const { signal } = interruption
     const measured: PathMeasurement[] = []
     let result: BenchmarkResult | undefined
     for await (const event of bench({ ...job, config, paths, batchSize, mode, steps, warmup, signal })) {

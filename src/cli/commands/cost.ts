@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
+import { decimal, integer } from '../../base/format.js'
 import { createRandom } from '../../base/random.js'
 import { type Config, LATENCY, loadConfig } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
@@ -10,13 +11,12 @@ import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
 import { Supernet, setThreads } from '../../native/index.js'
 import type { Cost } from '../../programs/cost.js'
 import { networkOfRun } from '../../retraining/network-of-run.js'
-import { savedRetraining } from '../../runs/run-folder.js'
+import { savedRetraining } from '../../runs/saved-settings.js'
 import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
 import { initialise } from '../../training/snapshot.js'
 import { ensureNativeFor } from '../native.js'
 import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
-import { decimal, integer } from '../output/format.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {
@@ -82,6 +82,10 @@ async function subject(
   const [folder] = texts
   if (texts.length === 1 && file === undefined && (await exists(join(folder, 'config.yaml')))) {
     return { space: await networkOfRun({ folder, config: await savedRetraining(folder) }), paths: [[]] }
+  }
+  if (texts.length === 1 && (/[/\\]/.test(folder) || (await exists(folder)))) {
+    const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
+    throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
   }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)

@@ -1,5 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
+import { integer } from '../../base/format.js'
 import { type Config, configOfSettings, loadConfig } from '../../config/index.js'
 import { assign, isGroup, readSettings, type Settings } from '../../config/settings.js'
 import { SPACES } from '../../config/spaces.js'
@@ -12,7 +13,6 @@ import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
-import { integer } from '../output/format.js'
 import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
 
@@ -67,6 +67,10 @@ export const importCommand: CommandModule<object, Arguments> = {
   async handler({ source, key, prefix, from, path, out, json, ...argv }) {
     if (source === undefined) throw expected('a checkpoint', 'import', 'none', 2)
     const opened = await openWeights(source, { key, prefix })
+    if (opened.retraining !== undefined && path === undefined) {
+      const received = `those of a network trained alone, in ${opened.retraining.folder}; retrain --init begins with them`
+      throw expected('weights of a supernet', 'import', received, 2)
+    }
     const config = await settings({ from, ...argv }, opened)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)

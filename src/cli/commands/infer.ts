@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
+import { decimal, percent } from '../../base/format.js'
 import type { Settings } from '../../config/settings.js'
 import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
 import type { Shape } from '../../programs/program.js'
@@ -20,7 +21,6 @@ import {
   setOption,
   whole,
 } from '../options.js'
-import { decimal, percent } from '../output/format.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 

@@ -36,18 +36,17 @@ export type RetrainArguments = InferredOptionTypes<typeof options>
 
 export const retrainCommand: CommandModule<object, RetrainArguments> = {
   builder: (yargs) =>
-    yargs
-      .options(options)
-      .conflicts('resume', ['out', 'from', 'path', 'init'])
-      .conflicts('top', 'path')
-      .implies('top', 'from'),
+    yargs.options(options).conflicts('resume', ['out', 'from', 'path', 'init']).conflicts('top', 'path'),
   async handler(argv) {
-    const { config, ...places } = await chooseRetraining(argv)
+    const { config, check, ...places } = await chooseRetraining(argv)
     await run({
       config,
       json: argv.json,
       continuation: 'retrain --resume',
-      start: (signal) => retrain(config, { ...places, signal }),
+      async *start(signal) {
+        await check?.()
+        yield* retrain(config, { ...places, signal })
+      },
     })
   },
 }

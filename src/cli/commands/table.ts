@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
+import { integer } from '../../base/format.js'
 import { parseConfig } from '../../config/index.js'
 import {
   type BestRow,
@@ -13,7 +14,6 @@ import { readTable } from '../../ground-truth/tables/read-table.js'
 import { writeTable } from '../../ground-truth/tables/write-table.js'
 import { createSpace, type SearchSpace, SPACES, spaceSize } from '../../spaces/index.js'
 import { jsonOption, onePath, oneText, whole } from '../options.js'
-import { integer } from '../output/format.js'
 
 const options = {
   space: { choices: SPACES, requiresArg: true, describe: 'Count the architectures of this space in the table' },

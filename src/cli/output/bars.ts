@@ -1,35 +1,47 @@
 import { type Options, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
+import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
-import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
+import { firstThatFits, fold } from './fit.js'
+import { type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { ReportedEvent, Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
 
-/** Width of the bar in characters. The text next to it needs the rest of an 80-column line. */
-const BAR_SIZE = 24
+/** What a line shows, from the most to the least: width of the bar, and parts of the progress. */
+const LAYOUTS: readonly (readonly [number, readonly ('position' | 'detail' | 'speed' | 'left')[]])[] = [
+  [24, ['position', 'detail', 'speed', 'left']],
+  [12, ['position', 'detail', 'speed', 'left']],
+  [12, ['position', 'detail', 'left']],
+  [12, ['position', 'left']],
+  [0, ['position', 'left']],
+  [0, ['left']],
+  [0, []],
+]
 
 /** One progress bar per phase of the search, for a terminal. */
 export class BarReporter implements Reporter {
   readonly #stream: NodeJS.WriteStream
+  readonly #ascii: boolean
   readonly #meter = new ProgressMeter()
   #bar: { readonly phase: Progress['phase']; readonly bar: SingleBar } | undefined
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WriteStream, { ascii = false } = {}) {
     this.#stream = stream
+    this.#ascii = ascii
   }
 
   say(line: string): void {
     // A line would tear the bar. So the bar ends, and the next event starts a new one below the line.
     this.#stop()
-    this.#stream.write(`${line}\n`)
+    for (const part of fold(line, this.#stream.columns)) this.#stream.write(`${this.#characters(part)}\n`)
   }
 
   event(event: ReportedEvent): void {
     switch (event.event) {
       case 'start':
         this.#meter.start(event)
-        for (const line of describeStart(event)) this.say(pc.dim(line))
+        for (const line of describeStart(event)) this.#dim(line)
         break
       case 'step':
       case 'epoch':
@@ -55,7 +67,7 @@ export class BarReporter implements Reporter {
 
   #progress(event: ProgressEvent): void {
     const progress = this.#meter.update(event)
-    const payload = { phase: progress.phase, words: describe(progress) }
+    const payload = { progress }
     if (this.#bar?.phase !== progress.phase) {
       this.#stop()
       this.#bar = { phase: progress.phase, bar: new SingleBar(this.#options()) }
@@ -63,6 +75,15 @@ export class BarReporter implements Reporter {
     } else {
       this.#bar.bar.update(progress.done, payload)
     }
+  }
+
+  /** Breaks the line before it is coloured, so that each of its parts has the colour's end. */
+  #dim(line: string): void {
+    for (const part of fold(line, this.#stream.columns)) this.say(pc.dim(part))
+  }
+
+  #characters(text: string): string {
+    return this.#ascii ? toAscii(text) : text
   }
 
   #stop(): void {
@@ -73,10 +94,8 @@ export class BarReporter implements Reporter {
   #options(): Options {
     return {
       stream: this.#stream,
-      format: `${pc.bold('{phase}')} ${pc.cyan('{bar}')} {percentage} % · {words}`,
-      barCompleteChar: '━',
-      barIncompleteChar: '─',
-      barsize: BAR_SIZE,
+      format: (_options, { progress: share }, { progress }) =>
+        this.#characters(renderBar(progress, share, this.#stream.columns)),
       fps: 10,
       hideCursor: true,
       linewrap: false,
@@ -84,4 +103,18 @@ export class BarReporter implements Reporter {
       gracefulExit: false,
     }
   }
+}
+
+/** A line of progress that fits the terminal, whatever its size is now. The time left is the last thing to go. */
+function renderBar(progress: Progress, share: number, columns: number | undefined): string {
+  const done = Math.min(1, Math.max(0, share))
+  const lines = LAYOUTS.map(([size, parts]) => () => {
+    const filled = Math.round(done * size)
+    const bar = size === 0 ? [] : [pc.cyan('━'.repeat(filled) + '─'.repeat(size - filled))]
+    const words = parts.map((part) => progress[part]).filter(Boolean)
+    const head = [pc.bold(progress.phase), ...bar, `${Math.floor(100 * done)} %`].join(' ')
+    return [head, ...words].join(' · ')
+  })
+  // Some terminals go to the next line when the last column is filled.
+  return firstThatFits(columns === undefined ? undefined : columns - 1, lines)[0]
 }

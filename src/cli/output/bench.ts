@@ -1,8 +1,8 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
+import { integer, percent } from '../../base/format.js'
 import type { BenchmarkResult, PathMeasurement } from '../../benchmark/bench.js'
 import type { Family } from '../../native/index.js'
-import { integer, percent } from './format.js'
 
 /** Column heads of the families, in the order shown. */
 const COLUMNS: readonly (readonly [Family, string])[] = [

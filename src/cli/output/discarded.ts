@@ -1,5 +1,6 @@
+import { integer } from '../../base/format.js'
+import { EVENT_LOG } from '../../runs/event-log.js'
 import type { DiscardedEvent } from '../../search/events.js'
-import { integer } from './format.js'
 
 /** What has changed, in words. Other settings have their own names. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -14,7 +15,16 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Says in one line which results of a run folder are given up, and why. */
 export function describeDiscarded({ file, records, changed }: DiscardedEvent): string {
+  if (changed.includes('damage')) return describeDamaged(file, records)
   const made = `made ${changed.map((name) => WORDS[name] ?? `with another ${name}`).join(' and ')}`
   if (records === undefined) return `removed ${file}, which was ${made}`
   return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, ${made}`
+}
+
+function describeDamaged(file: string, records: number | undefined): string {
+  if (records !== undefined) {
+    return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, which is damaged there`
+  }
+  if (file === EVENT_LOG) return `cut ${file}, which is torn or damaged: its last events are lost, the weights are not`
+  return `removed ${file}, which was damaged`
 }

@@ -1,14 +1,20 @@
 import Table from 'cli-table3'
+import { environment } from '../../base/environment.js'
+import { decimal, duration, scientific } from '../../base/format.js'
 import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
+import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
-import { decimal, duration, scientific } from './format.js'
+import { firstThatFits } from './fit.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
+
+/** Measures of the report, in the order in which a narrow table keeps them. */
+const BY_IMPORTANCE = ['KT', 'GV', 'GV, last epoch', 'P@top 5%']
 
 /** Seconds between two lines of progress. */
 const INTERVAL = 10
@@ -19,7 +25,7 @@ const INTERVAL = 10
  */
 export class ExperimentReporter {
   readonly #json: boolean
-  readonly #stream: NodeJS.WritableStream
+  readonly #stream: NodeJS.WriteStream
   #cell = ''
   #meter = new ProgressMeter()
   #lastProgress = performance.now()
@@ -31,7 +37,7 @@ export class ExperimentReporter {
   }
 
   say(line: string): void {
-    this.#stream.write(`${line}\n`)
+    this.#stream.write(`${environment().ascii ? toAscii(line) : line}\n`)
   }
 
   event(event: ExperimentEvent): void {
@@ -60,7 +66,7 @@ export class ExperimentReporter {
         this.say(`waiting for other processes to complete ${event.cells.join(', ')}`)
         break
       case 'report':
-        for (const line of renderReport(event)) this.say(line)
+        for (const line of renderReport(event, this.#stream.columns)) this.say(line)
     }
   }
 
@@ -93,29 +99,39 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
   return [...words, duration(seconds)].filter(Boolean).join(' · ')
 }
 
-/** Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. */
-export function renderReport({ cells, complete, conditions, differences, files }: ExperimentReport): string[] {
-  const head = ['study', 'condition', 'seeds', 'GV', 'GV, last epoch', 'KT', 'P@top 5%']
-  const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
-  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
-  for (const condition of conditions) {
-    const { study, n, summary } = condition
-    table.push([
-      study,
-      conditionName(condition, conditions),
-      n,
-      plusMinus(summary.gradientVariance, scientific),
-      plusMinus(summary.gradientVarianceLast, scientific),
-      plusMinus(summary.kendallTau, decimal),
-      plusMinus(summary.precisionAtTop5, decimal),
-    ])
+/**
+ * Renders a line per condition with mean ± deviation, paired differences, and the paths of the files. On a terminal that
+ * is too narrow, the table lacks measures.
+ */
+export function renderReport(report: ExperimentReport, columns?: number): string[] {
+  const { cells, complete, conditions, differences, files } = report
+  const measures: [string, (condition: ConditionResult) => string][] = [
+    ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
+    ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
+    ['KT', ({ summary }) => plusMinus(summary.kendallTau, decimal)],
+    ['P@top 5%', ({ summary }) => plusMinus(summary.precisionAtTop5, decimal)],
+  ]
+  const tableOf = (kept: readonly string[]) => () => {
+    const shown = measures.filter(([title]) => kept.includes(title))
+    const head = ['study', 'condition', 'seeds', ...shown.map(([title]) => title)]
+    const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right')) as ('left' | 'right')[]
+    const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
+    for (const condition of conditions) {
+      const values = shown.map(([, value]) => value(condition))
+      table.push([condition.study, conditionName(condition, conditions), condition.n, ...values])
+    }
+    return table.toString()
   }
+  const lines = firstThatFits(
+    columns,
+    [4, 3, 2, 1].map((count) => tableOf(BY_IMPORTANCE.slice(0, count))),
+  )
   const written = files.map((file) => `  ${file}`)
   const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
   return [
-    ...table.toString().split('\n'),
+    ...lines,
     ...compared,
-    `${complete} of ${cells} searches complete; written:`,
+    `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
+import { integer } from '../../base/format.js'
 import type { TruthSource } from '../../evaluation/events.js'
-import { integer } from './format.js'
 
 /** Names table and column in one line, with what was left out or converted. */
 export function describeTruth({ file, column, architectures, leftOut, unit }: TruthSource): string {

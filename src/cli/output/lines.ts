@@ -1,3 +1,4 @@
+import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
 import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { ReportedEvent, Reporter } from './reporter.js'
@@ -9,16 +10,18 @@ const INTERVAL = 10
 
 /** Plain lines without colour or control characters, for pipes and files. */
 export class LineReporter implements Reporter {
-  readonly #stream: NodeJS.WritableStream
+  readonly #stream: NodeJS.WritableStream & { readonly columns?: number }
+  readonly #ascii: boolean
   readonly #meter = new ProgressMeter()
   #lastProgress = performance.now()
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(stream: NodeJS.WritableStream, { ascii = false } = {}) {
     this.#stream = stream
+    this.#ascii = ascii
   }
 
   say(line: string): void {
-    this.#stream.write(`${line}\n`)
+    this.#stream.write(`${this.#ascii ? toAscii(line) : line}\n`)
   }
 
   event(event: ReportedEvent): void {
@@ -37,7 +40,7 @@ export class LineReporter implements Reporter {
         this.say(describeDiscarded(event))
         break
       case 'result':
-        for (const line of renderResult(event, { color: false })) this.say(line)
+        for (const line of renderResult(event, { color: false, columns: this.#stream.columns })) this.say(line)
         break
     }
   }

@@ -1,7 +1,7 @@
+import { decimal, duration, integer, percent, scientific } from '../../base/format.js'
+import { Pace } from '../../base/pace.js'
 import type { RetrainEpochEvent, RetrainStartEvent } from '../../retraining/events.js'
 import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../search/events.js'
-import { decimal, duration, integer, percent, scientific } from './format.js'
-import { Pace } from './pace.js'
 
 export type ProgressEvent = StepEvent | EpochEvent | RetrainEpochEvent | EvaluatedEvent | CandidateEvent
 
@@ -26,7 +26,7 @@ export class ProgressMeter {
   #stepsPerEpoch = 0
   /** What the last epoch's event told. */
   #lastEpoch = ''
-  #pace = new Pace()
+  readonly #pace = new Pace()
   readonly #imagePace = new Pace()
   #phase: Progress['phase'] | undefined
 
@@ -82,10 +82,8 @@ export class ProgressMeter {
   }
 
   #observe(phase: Progress['phase'], done: number): number | undefined {
-    if (phase !== this.#phase) {
-      this.#phase = phase
-      this.#pace = new Pace()
-    }
+    if (phase !== this.#phase) this.#pace.restart()
+    this.#phase = phase
     return this.#pace.observe(done)
   }
 }

@@ -1,3 +1,4 @@
+import { environment } from '../../base/environment.js'
 import type { RetrainEvent } from '../../retraining/events.js'
 import type { SearchEvent } from '../../search/events.js'
 import { BarReporter } from './bars.js'
@@ -17,11 +18,12 @@ export interface Reporter extends Disposable {
 }
 
 /**
- * Bars on a terminal, plain lines in a pipe or file. With `json`, standard output has only event lines, and the text
- * for people goes to standard error.
+ * Bars on a terminal; plain lines in a pipe or file, on a terminal that cannot move its cursor, and in continuous
+ * integration. With `json`, standard output has only event lines, and the text for people goes to standard error.
  */
 export function createReporter(options: { json: boolean }): Reporter {
   const stream = options.json ? process.stderr : process.stdout
-  const human = stream.isTTY ? new BarReporter(stream) : new LineReporter(stream)
+  const { plain, ascii } = environment()
+  const human = stream.isTTY && !plain ? new BarReporter(stream, { ascii }) : new LineReporter(stream, { ascii })
   return options.json ? new JsonReporter(process.stdout, human) : human
 }

@@ -1,8 +1,9 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
+import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
 import type { RetrainResult } from '../../retraining/events.js'
-import type { Found, SearchResult, TruthSource } from '../../search/events.js'
-import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from './format.js'
+import type { Found, RankedSubModel, SearchResult, TruthSource } from '../../search/events.js'
+import { firstThatFits } from './fit.js'
 import { renderFound } from './found.js'
 import { describeTruth } from './ground-truth.js'
 
@@ -15,8 +16,8 @@ export interface ResultStyle {
 /** Longest line of an architecture, in characters; a genotype of DARTS takes six lines. */
 const LONGEST = 80
 
-/** Width of the table if each architecture is on one line. */
-const WIDE = 132
+/** Longest line of a path on the narrowest terminals. */
+const SHORT = 10
 
 /** Renders a result for people: best sub-models, rank correlation, gradient variance and run folder. */
 export function renderResult(result: SearchResult | RetrainResult, style: ResultStyle): string[] {
@@ -67,29 +68,39 @@ function agreement(result: SearchResult): [string, string][] {
   ]
 }
 
-function renderTop(result: SearchResult, style: ResultStyle): string[] {
-  const colors = createColors(style.color)
-  const narrow = style.columns !== undefined && style.columns < WIDE
-  const table = new Table({
-    head: ['', 'path', 'architecture', 'supernet', 'truth'].map((title) => colors.bold(title)),
-    colAligns: ['right', 'left', 'left', 'right', 'right'],
-    // Empty, because the library's own colours would also be written to files.
-    style: { head: [], border: [], compact: !narrow },
-  })
-  result.top.forEach(({ path, arch, accuracy, groundTruth }, i) => {
-    const shown = wrap(narrow ? arch.replaceAll('+', '\n+') : arch)
-    table.push([i + 1, path.join(','), shown, percent(accuracy), percentTruth(groundTruth)])
-  })
-  return table.toString().split('\n')
+/** Narrower and narrower: architectures in one line, broken at nodes, not at all; then paths broken too. */
+function renderTop({ top }: SearchResult, { color, columns }: ResultStyle): string[] {
+  const { bold } = createColors(color)
+  const tableOf = (compact: boolean, path: (one: RankedSubModel) => string, arch?: (one: RankedSubModel) => string) => {
+    const titles = ['', 'path', ...(arch ? ['architecture'] : []), 'supernet', 'truth']
+    const table = new Table({
+      head: titles.map((title) => bold(title)),
+      colAligns: titles.map((title) => (title === 'path' || title === 'architecture' ? 'left' : 'right')),
+      // Empty, because the library's own colours would also be written to files.
+      style: { head: [], border: [], compact },
+    })
+    top.forEach((one, i) => {
+      const accuracies = [percent(one.accuracy), percentTruth(one.groundTruth)]
+      table.push([i + 1, path(one), ...(arch ? [arch(one)] : []), ...accuracies])
+    })
+    return table.toString()
+  }
+  const path = (one: RankedSubModel) => one.path.join(',')
+  return firstThatFits(columns, [
+    () => tableOf(true, path, ({ arch }) => wrap(arch)),
+    () => tableOf(false, path, ({ arch }) => wrap(arch.replaceAll('+', '\n+'))),
+    () => tableOf(true, path),
+    () => tableOf(true, (one) => wrap(path(one), SHORT)),
+  ])
 }
 
 /** Breaks a text that is too long for a line after commas. */
-function wrap(text: string): string {
-  if (text.length <= LONGEST) return text
+function wrap(text: string, longest = LONGEST): string {
+  if (text.length <= longest) return text
   const lines = ['']
-  for (const part of text.split(/(?<=, )/)) {
+  for (const part of text.split(longest === SHORT ? /(?<=,)/ : /(?<=, )/)) {
     const last = lines[lines.length - 1]
-    if (last !== '' && last.length + part.length > LONGEST) lines.push(part)
+    if (last !== '' && last.length + part.length > longest) lines.push(part)
     else lines[lines.length - 1] = last + part
   }
   return lines.map((line) => line.trimEnd()).join('\n')

@@ -1,6 +1,6 @@
+import { integer } from '../../base/format.js'
 import type { RetrainStartEvent } from '../../retraining/events.js'
 import type { RankingImages, StartEvent } from '../../search/events.js'
-import { integer } from './format.js'
 import { describeTruth } from './ground-truth.js'
 import { describeImages } from './images.js'
 
@@ -22,9 +22,16 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]
-  if (event.resumed !== undefined)
-    lines.push(`continuing at epoch ${event.resumed.epoch + 1}, step ${event.resumed.step}`)
+  if (event.resumed !== undefined) lines.push(describeContinuation(event.resumed, event))
   return lines
+}
+
+function describeContinuation(
+  { epoch, step }: NonNullable<StartEvent['resumed']>,
+  { epochs }: Pick<StartEvent, 'epochs'>,
+): string {
+  if (epoch >= epochs) return `trained: all ${integer(epochs)} epochs are done`
+  return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
 }
 
 function describeEvaluation({ images, of, batches, batchStatistics }: RankingImages): string {

@@ -1,6 +1,6 @@
+import { integer } from '../../base/format.js'
 import type { StateDictChoice } from '../../formats/state-dict.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
-import { integer } from './format.js'
 
 /** Says which state dict was read, if the file keeps it under a key, and what was taken off its names. */
 export function describeKey({ key, otherKeys, prefix }: StateDictChoice): string[] {

@@ -14,6 +14,10 @@ export function jsonTable(bytes: Buffer, file: string): Table {
   }
   const keys = [...outerKeys(source)]
   const first = keys.length === 0 ? undefined : table[keys[0].key]
+  if (!keys.some(({ key }) => hasNumber(table[key]))) {
+    const held = keys.length === 0 ? 'no entry' : `${show(first)} for "${keys[0].key}"`
+    throw expected('an object with its accuracies', 'each architecture', `${held} (${file})`)
+  }
   const columns = isObject(first) ? Object.keys(first) : []
   const place = (row: number) => `line ${source.slice(0, keys[row].at).split('\n').length}`
   const text = (column: string, row: number): string => {
@@ -37,6 +41,10 @@ export function jsonTable(bytes: Buffer, file: string): Table {
     text,
     place,
   }
+}
+
+function hasNumber(entry: unknown): boolean {
+  return isObject(entry) && Object.values(entry).some((value) => Number.isFinite(numberOf(show(value))))
 }
 
 function parseJson(source: string, file: string): unknown {

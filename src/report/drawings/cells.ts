@@ -1,7 +1,7 @@
 /** Draws cells as graphs: as Figure 8 of PA&DA and the pictures of DARTS. */
 import type { CellOutline, CellsOutline, EdgeOutline, NodeOutline } from '../../spaces/outline.js'
+import { drawing, element, GREY, INK, plain, type Svg, text } from '../svg.js'
 import { type Direction, EDGE_TEXT, type Layout, layOut, type PlacedEdge, type Point } from './graph-layout.js'
-import { drawing, element, GREY, INK, plain, type Svg, text } from './svg.js'
 
 const MARGIN = 16
 /** Height of a line with a cell's title, or with the legend. */

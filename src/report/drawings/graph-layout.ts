@@ -1,6 +1,6 @@
 /** Places the nodes, edges and labels of a graph, by Graphviz' dot compiled to WebAssembly. */
 import type { Graph } from '@viz-js/viz'
-import { printable } from './svg.js'
+import { printable } from '../svg.js'
 
 /** Sizes of texts, in pixels. */
 export const NODE_TEXT = 13

@@ -3,7 +3,7 @@
  * kernels 3, 5 and 7; red for the identity. Blocks also say their kernel, for those who do not see the colours.
  */
 import type { LayerOutline, LayersOutline } from '../../spaces/outline.js'
-import { drawing, element, INK, type Svg, text } from './svg.js'
+import { drawing, element, INK, type Svg, text } from '../svg.js'
 
 type Block = LayerOutline['block']
 

@@ -1,8 +1,10 @@
 /** A figure that compares conditions: panels side by side, each with a point per condition, ± one deviation. */
-import { CATEGORIES, COLORS, drawSvg } from '../plot.js'
+import { CATEGORIES, COLORS } from '../colors.js'
+import type { Figure } from '../plot.js'
+import { valueAxis } from '../value-axis.js'
 
-/** Largest ratio of values on a linear axis; the axis of larger ratios is logarithmic. */
-const FAR = 30
+/** Shapes of series, in the order of their colours. */
+const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down']
 
 /** One condition in one panel. */
 export interface Point {
@@ -26,6 +28,8 @@ export interface Panel {
 }
 
 export interface Comparison {
+  /** Name of the figure's file, without ending. */
+  readonly name: string
   readonly title: string
   readonly subtitle: readonly string[]
   readonly panels: readonly Panel[]
@@ -42,15 +46,26 @@ export interface Comparison {
   readonly layout: 'rows' | 'columns' | 'lines'
 }
 
-/** Resolves to the SVG of a comparison. */
-export function drawComparison(comparison: Comparison): Promise<string> {
-  const { title, subtitle, panels } = comparison
-  return drawSvg({
-    title: { text: title, subtitle: [...subtitle] },
-    hconcat: panels.map((panel, i) => drawPanel(panel, comparison, i === 0)),
-    spacing: 48,
-    resolve: { scale: { color: 'shared' } },
-  })
+/** Means of conditions, each with one standard deviation in both directions if it has several seeds. */
+export function comparisonFigure(comparison: Comparison): Figure {
+  const { name, title, subtitle, panels } = comparison
+  return {
+    name,
+    title,
+    subtitle,
+    description: panels.map(describe).join(' '),
+    specification: {
+      hconcat: panels.map((panel, i) => drawPanel(panel, comparison, i === 0)),
+      spacing: 48,
+      resolve: { scale: { color: 'shared', shape: 'shared' } },
+    },
+  }
+}
+
+/** A panel in words: “Kendall's τ: SPOS 0.397, PA&DA 0.376.” */
+function describe({ title, points }: Panel): string {
+  const numbers = points.map(({ place, series, text }) => `${place}${series === '' ? '' : `, ${series},`} ${text}`)
+  return `${title}: ${numbers.join('; ')}.`
 }
 
 /** `first`: true for the leftmost panel, which alone names the places if they are in rows. */
@@ -58,17 +73,15 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
   const { places, placeTitle, series, layout } = comparison
   const below = layout === 'rows'
   const lines = layout === 'lines'
-  const dodged = series.length > 1 && !lines
+  const crowded = new Set(points.map((point) => point.place)).size < points.length
+  const dodged = crowded && !lines
   const [place, offset, value] = below ? ['y', 'yOffset', 'x'] : ['x', 'xOffset', 'y']
-  const scale = valueScale(points)
-  const axis = {
-    title,
+  const { scale, axis } = valueAxis(
+    points.flatMap(({ low, high }) => [low, high]),
     format,
-    titlePadding: 12,
-    tickCount: 4,
-    ...(scale.type === 'log' && { values: decades(points) }),
-  }
-  const measured = { field: 'mean', type: 'quantitative', scale, axis }
+  )
+  const measured = { field: 'mean', type: 'quantitative', scale, axis: { title, titlePadding: 12, ...axis } }
+  const legend = series.length > 1 ? { orient: 'top', title: null, symbolSize: 80 } : null
   const placed = {
     [place]: {
       field: 'place',
@@ -84,14 +97,21 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
         grid: below,
       },
     },
-    // Series stand side by side at each place. Lines do without: their points must lie exactly at the places.
+    // Series stand side by side if they share places. Lines do without: their points must lie exactly at the places.
     ...(dodged && { [offset]: { field: 'series', type: 'nominal', scale: { domain: [...series] } } }),
     color: {
       field: 'series',
       type: 'nominal',
-      legend: series.length > 1 ? { orient: 'top', title: null, labelFontSize: 12, labelColor: COLORS.ink } : null,
+      legend,
       scale: { domain: [...series], range: series.map((_, i) => CATEGORIES[i % CATEGORIES.length]) },
     },
+  }
+  // Shapes tell series apart for those who do not see the colours.
+  const shape = {
+    field: 'series',
+    type: 'nominal',
+    legend,
+    scale: { domain: [...series], range: series.map((_, i) => SHAPES[i % SHAPES.length]) },
   }
   const encoding = { ...placed, [value]: measured }
   const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
@@ -107,25 +127,11 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
     // A white halo, so that lines do not cross out the numbers.
     { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
     { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
-    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding },
+    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { ...encoding, shape } },
   ]
   const longest = Math.max(...places.map((label) => label.length))
   const size = below
     ? { width: 300, height: { step: dodged ? 26 : 38 } }
     : { width: places.length * Math.max(dodged ? 72 * series.length : 96, 8 * longest), height: 240 }
   return { data: { values: [...points] }, ...size, layer }
-}
-
-/** Logarithmic if all values are positive and the largest exceeds the smallest by the factor {@link FAR}. */
-function valueScale(points: readonly Point[]) {
-  const low = Math.min(...points.map((point) => point.low))
-  const high = Math.max(...points.map((point) => point.high))
-  return low > 0 && high / low > FAR ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 }
-}
-
-/** The powers of ten around some points. */
-function decades(points: readonly Point[]): number[] {
-  const first = Math.floor(Math.log10(Math.min(...points.map(({ low }) => low))))
-  const last = Math.ceil(Math.log10(Math.max(...points.map(({ high }) => high))))
-  return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i))
 }

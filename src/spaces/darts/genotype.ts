@@ -87,6 +87,9 @@ export const DARTS_V2: Genotype = {
   ],
 }
 
+/** Genotypes that code of others knows by name. */
+const NAMED: ReadonlyMap<string, Genotype> = new Map(Object.entries({ DARTS_V1, DARTS_V2 }))
+
 /**
  * The genotype as Python prints it, to paste into PyTorch code:
  * `Genotype(normal=[('sep_conv_3x3', 1), …], normal_concat=range(2, 6), …)`.
@@ -98,17 +101,20 @@ export function encodeGenotype({ normal, reduce }: Genotype): string {
 
 /**
  * Reads the notation of {@link encodeGenotype}. White space, double quotes, trailing commas, and `[2, 3, 4, 5]` instead
- * of `range(2, 6)` are allowed.
+ * of `range(2, 6)` are allowed. So are the names `DARTS_V1` and `DARTS_V2`.
  *
  * @throws UserError of one sentence for anything else.
  */
 export function decodeGenotype(text: string): Genotype {
+  const named = NAMED.get(text.trim())
+  if (named !== undefined) return named
   const tight = text.trim().replaceAll(/\s*([()[\],=])\s*/g, '$1')
   const [, ...lists] = FORM.exec(tight.replaceAll(/,([)\]])/g, '$1')) ?? []
   const [normal, reduce] = [edgesOf(lists[0]), edgesOf(lists[1])]
   if (normal === undefined || reduce === undefined) {
     const cell = (name: string) => `${name}=[('operation', node), …], ${name}_concat=${CONCAT}`
-    throw new UserError(`Expected Genotype(${cell('normal')}, ${cell('reduce')}) but received "${text}"`, 2)
+    const names = [...NAMED.keys()].join(' or ')
+    throw new UserError(`Expected Genotype(${cell('normal')}, ${cell('reduce')}), ${names} but received "${text}"`, 2)
   }
   const genotype = { normal, reduce } as Genotype
   checkGenotype(genotype)

@@ -4,7 +4,8 @@
  * names. Names, shapes and order are the same as in the state dicts of the authors' PyTorch code.
  */
 import { scalars } from '../../base/shapes.js'
-import { ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
+import type { Shape, Value } from '../../programs/program.js'
+import { ProgramBuilder } from '../../programs/program-builder.js'
 import { checkNetworkOptions } from '../network-options.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 import { type DartsOperation, NODES, OPERATIONS } from './genotype.js'

@@ -2,7 +2,9 @@
  * Blocks: parts of a network that hold parameters and running statistics together with the instructions that use them.
  * So the tensors that a space declares are the tensors that its programs use.
  */
-import type { ProgramBuilder, Value } from '../../programs/program.js'
+
+import type { Value } from '../../programs/program.js'
+import type { ProgramBuilder } from '../../programs/program-builder.js'
 import type { BufferSpec, ParameterSpec } from '../space.js'
 
 export interface Block {

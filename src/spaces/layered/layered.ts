@@ -1,5 +1,7 @@
 /** Supernets of layers in a row. Each layer chooses one of its candidate blocks. */
-import { type Program, ProgramBuilder, type Shape } from '../../programs/program.js'
+
+import type { Program, Shape } from '../../programs/program.js'
+import { ProgramBuilder } from '../../programs/program-builder.js'
 import { checkPath } from '../path.js'
 import type { BufferSpec, OperationChoice, ParameterSpec, Path } from '../space.js'
 import type { Block } from './block.js'

@@ -3,7 +3,7 @@
  * candidates, which are the names in the authors' code of NAS-Bench-Macro and in timm's EfficientNets.
  */
 import type { NetworkConfig } from '../../config/network.js'
-import { ProgramBuilder } from '../../programs/program.js'
+import { ProgramBuilder } from '../../programs/program-builder.js'
 import type { NetworkImages } from '../entry.js'
 import type { Path, SearchSpace } from '../space.js'
 import { givenPath, type NetworkParts, type StandaloneNetwork, standaloneNetwork } from '../standalone.js'

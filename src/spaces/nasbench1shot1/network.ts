@@ -12,7 +12,8 @@
  * Pooling between stacks has no padding; with padding, 32×32 pixels would become 17×17.
  */
 import type { NasBench1Shot1Config } from '../../config/schema.js'
-import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
+import type { Program, Shape, Value } from '../../programs/program.js'
+import { ProgramBuilder } from '../../programs/program-builder.js'
 import { checkNetworkOptions } from '../network-options.js'
 import type { ParameterSpec } from '../space.js'
 import { type Cell, type CellSpace, CONV_1X1, CONV_3X3, checkCell, liveNodes, MAX_POOL_3X3 } from './cell.js'

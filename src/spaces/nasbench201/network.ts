@@ -4,7 +4,8 @@
  * have the same sets.
  */
 import { scalars } from '../../base/shapes.js'
-import { type Program, ProgramBuilder, type Shape, type Value } from '../../programs/program.js'
+import type { Program, Shape, Value } from '../../programs/program.js'
+import { ProgramBuilder } from '../../programs/program-builder.js'
 import type { ParameterSpec, Path } from '../space.js'
 import { CONV_1X1, CONV_3X3, EDGES, NODES, NONE, POOL, SKIP } from './cell.js'
 

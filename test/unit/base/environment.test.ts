@@ -16,3 +16,13 @@ test('flags of compiler and linker are one text', () => {
   expect(environment({}).compilerFlags).toBe('')
   expect(environment({ CXXFLAGS: '-g', LDFLAGS: '-s' }).compilerFlags).toBe('-g -s')
 })
+
+test('a terminal is plain or ASCII if its variables say so', () => {
+  expect(environment({})).toMatchObject({ plain: false, ascii: false })
+  expect(environment({ TERM: 'dumb', LANG: 'en_US.UTF-8' })).toMatchObject({ plain: true, ascii: true })
+  expect(environment({ CI: 'true' })).toMatchObject({ plain: true, ascii: false })
+  for (const LANG of ['C', 'POSIX', 'de_DE.ISO-8859-1']) expect(environment({ LANG }).ascii).toBe(true)
+  for (const LANG of ['C.UTF-8', 'en_US.utf8', '']) expect(environment({ LANG }).ascii).toBe(false)
+  expect(environment({ LC_ALL: 'C', LANG: 'en_US.UTF-8' }).ascii).toBe(true)
+  expect(environment({ LC_CTYPE: 'en_US.UTF-8', LANG: 'C' }).ascii).toBe(false)
+})

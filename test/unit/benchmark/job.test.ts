@@ -20,3 +20,11 @@ it('takes the images that are there', async () => {
   expect(job.generated).toBe(false)
   expect(job.splits.train.labels).toHaveLength(8)
 })
+
+it('stops in the middle of generating images when aborted', async () => {
+  const controller = new AbortController()
+  const imageNet = parseConfig({ data: { format: 'folder', dir: '/nonexistent', size: 224 } })
+  setImmediate(() => controller.abort(new Error('enough')))
+  // More images than fit into memory in a test: only an early end lets it pass.
+  await expect(prepareBenchmark(imageNet, 2_000, { signal: controller.signal })).rejects.toThrow('enough')
+})

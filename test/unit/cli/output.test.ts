@@ -1,17 +1,21 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
+import { decimal, duration, percent, rounded, scientific, sparkline } from '../../../src/base/format.js'
+import { Pace } from '../../../src/base/pace.js'
+import { toAscii } from '../../../src/cli/output/ascii.js'
 import { BarReporter } from '../../../src/cli/output/bars.js'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
 import { ExperimentReporter } from '../../../src/cli/output/experiment.js'
-import { decimal, duration, percent, scientific, sparkline } from '../../../src/cli/output/format.js'
+import { firstThatFits, fold } from '../../../src/cli/output/fit.js'
 import { JsonReporter } from '../../../src/cli/output/json.js'
 import { LineReporter } from '../../../src/cli/output/lines.js'
-import { Pace } from '../../../src/cli/output/pace.js'
 import type { Reporter } from '../../../src/cli/output/reporter.js'
 import { renderResult } from '../../../src/cli/output/result.js'
+import { describeStart } from '../../../src/cli/output/start.js'
 import type { RetrainEvent } from '../../../src/retraining/events.js'
-import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
+import type { EpochEvent, ResultEvent, SearchEvent, StartEvent } from '../../../src/search/events.js'
+import { MACHINE } from '../../support/made-up-run.js'
 
 describe('what is discarded', () => {
   const discarded = (records: number | undefined, ...changed: string[]) =>
@@ -96,6 +100,7 @@ const search: SearchEvent[] = [
     groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,
+    machine: MACHINE,
     epochs: 2,
     evaluation: { images: 200, of: 1000, batches: 2, order: 'stratified', batchStatistics: true },
     warnings: ['no test image is of class 3 (of 0 to 9)'],
@@ -142,6 +147,10 @@ describe('numbers as people read them', () => {
     expect(sparkline([])).toBe('')
     expect(sparkline([0, 1])).toBe('▁█')
     expect(sparkline(Array.from({ length: 1000 }, (_, i) => i + 1))).toHaveLength(60)
+  })
+
+  test('large numbers in three digits', () => {
+    expect([8514, 259_232, 1_200_000, 12].map(rounded)).toEqual(['8.51K', '259K', '1.20M', '12.0'])
   })
 
   test('pace follows the recent past', () => {
@@ -198,6 +207,52 @@ describe('reporters', () => {
     expect(text).toContain('ranking')
     expect(text).toContain('GV 2.80e-5')
     expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'))
+  })
+})
+
+describe('a terminal of another kind', () => {
+  /** The bar of the training at its end, at a width. */
+  const barAt = (columns: number, ascii = false) => {
+    const stream = (through: PassThrough) =>
+      Object.assign(through, terminal(), { columns }) as unknown as NodeJS.WriteStream
+    const text = written((through) => new BarReporter(stream(through), { ascii }))
+    const last = stripVTControlCharacters(text).split('training ').at(-1)
+    return `training ${last?.split('\n')[0]}`
+  }
+
+  test('of any width has a bar that fits, whose position and time left go last', () => {
+    expect(barAt(120)).toMatch(/^training ━{24} 100 % · epoch 2\/2 · loss 1\.500 · GV 2\.80e-5 · 5,210 images\/s$/)
+    expect(barAt(68)).toMatch(/^training ━{12} 100 % · epoch 2\/2 · loss 1\.500 · GV 2\.80e-5$/)
+    expect(barAt(40)).toMatch(/^training ━{12} 100 % · epoch 2\/2$/)
+    expect(barAt(30)).toBe('training 100 % · epoch 2/2')
+    expect(barAt(16)).toBe('training 100 %')
+  })
+
+  test('that knows ASCII only is given nothing else', () => {
+    expect(barAt(120, true)).toMatch(/^training ={24} 100 % \| epoch 2\/2 \|/)
+    const lines = written((stream) => new LineReporter(stream, { ascii: true }))
+    expect(lines).not.toMatch(/[^\p{ASCII}]/u)
+    expect(toAscii('“é” 1 ± 2 → ▁█ ┌─┐')).toBe('"é" 1 +- 2 -> _# +-+')
+  })
+
+  test.each([100, 80, 60, 45, 40])('of %i columns has tables that fit', (columns) => {
+    const path = new Array(14).fill(3)
+    const best = [{ ...result.top[0], path, costs: { parameters: 8514, multiplyAdds: 259_232, flops: 564_042 } }]
+    const found = { algorithm: 'evolution', evaluations: 3, objectives: ['accuracy'], best }
+    const lines = renderResult({ ...result, top: best, found }, { color: false, columns })
+    const tables = lines.filter((line) => /[│─]/.test(line))
+    expect(tables.length).toBeGreaterThan(6)
+    for (const line of tables) expect(line.length, line).toBeLessThanOrEqual(columns)
+    // Paths may be broken, but lack nothing.
+    expect(tables.join('').match(/(?<![\d.])3(?=[,  ])/g)).toHaveLength(28)
+  })
+
+  test('has lines broken at spaces, and long words whole', () => {
+    expect(fold('one two three', 8)).toEqual(['one two', '  three'])
+    expect(fold('a/very/long/path b', 8)).toEqual(['a/very/long/path', '  b'])
+    expect(fold('one two three', undefined)).toEqual(['one two three'])
+    expect(firstThatFits(3, [() => 'four', () => 'two\nsix'])).toEqual(['two', 'six'])
+    expect(firstThatFits(1, [() => 'four', () => 'six'])).toEqual(['six'])
   })
 })
 
@@ -282,6 +337,7 @@ describe('a retraining', () => {
       normalisation: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
       parameters: 890_666,
       stepsPerEpoch: 10,
+      machine: MACHINE,
       epochs: 2,
       origin: 'found 1 in runs/a',
       initial: 'runs/a',
@@ -345,4 +401,12 @@ describe('a retraining', () => {
     const lines = stream.read().toString().trimEnd().split('\n')
     expect(lines.map((line: string) => JSON.parse(line))).toEqual(events.filter(({ event }) => event !== 'step'))
   })
+})
+
+test('a continuation counts from 1, and does not go beyond the end', () => {
+  const start = (epoch: number, step: number) =>
+    describeStart({ ...(search[0] as StartEvent), epochs: 60, resumed: { epoch, step } }).at(-1)
+  expect(start(0, 0)).toBe('continuing at epoch 1 of 60, step 1')
+  expect(start(59, 3)).toBe('continuing at epoch 60 of 60, step 4')
+  expect(start(60, 0)).toBe('trained: all 60 epochs are done')
 })

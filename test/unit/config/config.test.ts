@@ -172,6 +172,10 @@ describe('parseConfig', () => {
         'Expected at most training.learningRate, 0.05, for training.warmup.from but received 0.1',
       ],
       [
+        { training: { epochs: 10, warmup: { epochs: 11 } } },
+        'Expected at most training.epochs, 10, for training.warmup.epochs but received 11',
+      ],
+      [
         { training: { warmup: { from: 0.01 } } },
         'Expected either epochs or steps for training.warmup but received {"from":0.01}',
       ],
@@ -414,6 +418,38 @@ describe('loadConfig', () => {
     expect(
       await refusal(() => parseConfig({ data: { format: 'idx', dir: 'x' }, groundTruth: { file: 'embedded' } })),
     ).toContain(sentence)
+  })
+
+  it('changes an entry of a list by its place, from 0', async () => {
+    const augmentation = async (text: string, ...set: string[]) =>
+      (await loadConfig({ file: file(text), set })).training.augmentation
+    const [crop, flip] = await augmentation('')
+    expect(await augmentation('', 'training.augmentation.0.padding=7')).toEqual([{ ...crop, padding: 7 }, flip])
+    const written = 'training: { augmentation: [{ kind: flip }, { kind: cutout, size: 4 }] }'
+    expect(
+      await augmentation(written, 'training.augmentation.1.size=6', 'training.augmentation.0.probability=1'),
+    ).toEqual([{ kind: 'flip', probability: 1 }, expect.objectContaining({ kind: 'cutout', size: 6 })])
+    expect(await refusal(() => augmentation(written, 'training.augmentation.2.size=6'))).toBe(
+      'Expected a place of 0…1 for --set training.augmentation but received 2',
+    )
+    expect(await refusal(() => augmentation('training: { augmentation: [] }', 'training.augmentation.0.size=6'))).toBe(
+      'Expected no place, because the list is empty, for --set training.augmentation but received 0',
+    )
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epochs.0=6'] }))).toMatch(
+      /for training.epochs but received/,
+    )
+  })
+
+  it('keeps the kind of a group that is given in part', async () => {
+    const training = 'training: { optimizer: { kind: adamw, weightDecay: 0.1 }, schedule: { kind: step, epochs: 3 } }'
+    const set = ['training.optimizer={weightDecay: 0.2}', 'training.schedule={factor: 0.5}']
+    const config = await loadConfig({ file: file(training), set })
+    expect(config.training.optimizer).toMatchObject({ kind: 'adamw', weightDecay: 0.2 })
+    // Its other settings have their defaults again: the group was replaced.
+    expect(config.training.schedule).toEqual({ kind: 'step', epochs: 2.4, factor: 0.5 })
+    expect(
+      (await loadConfig({ file: file(training), set: ['training.optimizer={kind: sgd}'] })).training.optimizer,
+    ).toMatchObject({ kind: 'sgd' })
   })
 
   it('refuses what is no assignment', async () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ConfigInput, configOfSettings, loadConfig, parseConfig } from '../../../src/config/index.js'
 import { planExperiment } from '../../../src/experiment/settings.js'
-import { RunFolder, savedConfig } from '../../../src/runs/run-folder.js'
+import { RunFolder } from '../../../src/runs/run-folder.js'
+import { savedConfig } from '../../../src/runs/saved-settings.js'
 import { flip, padCrop } from '../../support/augmentation.js'
 
 let folder: string
@@ -98,7 +99,7 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
     await using begun = await RunFolder.create(run)
     writeFileSync(begun.file('config.yaml'), 'name: a\ntraining: { augmentation: { pad: 4, flip: true } }\n')
     expect(await savedConfig(run)).toEqual(config)
-    await expect(begun.resume(config, identity)).resolves.toBeUndefined()
+    expect((await begun.resume(config, identity)).snapshot).toBeUndefined()
     const other = parseConfig({ name: 'a', training: { augmentation: [{ kind: 'flip' }] } })
     await expect(begun.resume(other, identity)).rejects.toThrow(
       'training.augmentation: [{"kind":"pad-crop","padding":4},{"kind":"flip","probability":0.5}], ' +

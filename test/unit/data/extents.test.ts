@@ -22,15 +22,16 @@ describe('imageExtents', () => {
 })
 
 describe('generateImages', () => {
-  it('has the extents and classes of the format', () => {
+  it('has the extents and classes of the format', async () => {
     const counts = { train: 300, test: 2 }
-    const { train, test, classes } = generateImages({ format: 'imagenet16-120' }, counts, RandomStream.named(1, 'x'))
+    const noise = () => RandomStream.named(1, 'x')
+    const { train, test, classes } = await generateImages({ format: 'imagenet16-120' }, counts, noise())
     expect(classes).toBe(120)
     expect([train.images.length, test.images.length]).toEqual([300 * 768, 2 * 768])
     expect(Math.max(...train.labels)).toBeGreaterThan(99)
     expect(Math.max(...train.labels)).toBeLessThan(120)
-    expect(generateImages({ format: 'idx' }, counts, RandomStream.named(1, 'x')).test).toMatchObject({ height: 28 })
-    const folder = generateImages({ format: 'folder', size: 8 }, { train: 1, test: 1 }, RandomStream.named(1, 'x'))
+    expect((await generateImages({ format: 'idx' }, counts, noise())).test).toMatchObject({ height: 28 })
+    const folder = await generateImages({ format: 'folder', size: 8 }, { train: 1, test: 1 }, noise())
     expect(folder).toMatchObject({ classes: 1000, train: { channels: 3, height: 8, width: 8 } })
   })
 })

@@ -23,7 +23,7 @@ test('the page has a row for settings of every depth, with what they may be, the
   expect(row('finding.limits.latency')).toContain('| number ≥ 0 or `{ min, max }` |')
   expect(row('network.dropout')).toContain('| number ≥ 0 and < 1 | `0` |')
   expect(row('evaluation.batchSize')).toContain('| `512` |')
-  expect(row('threads')).toMatch(/\| all cores \| Threads of native computation\. \|$/)
+  expect(row('threads')).toMatch(/\| all cores \| Threads of native computation\. A container's quota .* \|$/)
   expect(row('studies.NAME.noise')).toContain('| list of numbers ≥ 0 or groups with a `label` |')
 })
 

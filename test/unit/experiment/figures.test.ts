@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { drawStudy } from '../../../src/experiment/figures.js'
+import { studyFigure } from '../../../src/experiment/figures.js'
 import { MEASURES, type Measures, summarise } from '../../../src/experiment/measures.js'
 import type { Experiment, Study } from '../../../src/experiment/plan.js'
 import type { ExperimentResults } from '../../../src/experiment/results.js'
 import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import { drawFigure } from '../../../src/report/plot.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
 
@@ -37,14 +38,16 @@ function made(
 
 async function draw(experiment: Experiment, measured: Parameters<typeof made>[1]): Promise<string> {
   const { study, results } = made(experiment, measured)
-  return (await drawStudy(study, results, experiment.seeds))!
+  const figure = studyFigure(study, results, experiment.seeds)
+  return (figure && (await drawFigure(figure)))!
 }
 
-/** How many marks of a kind an SVG has; of a line, how many there are of them. */
-const count = (svg: string, role: 'point' | 'rule' | 'line') =>
-  svg.match(
-    new RegExp(`aria-roledescription="${role === 'line' ? 'line mark' : role === 'rule' ? 'rule mark' : role}"`, 'g'),
-  )?.length ?? 0
+/** How many marks of a kind an SVG has, without those of legends. */
+function count(svg: string, kind: 'point' | 'rule' | 'line'): number {
+  const [type, shape] = { point: ['symbol', 'path'], rule: ['rule', 'line'], line: ['line', 'path'] }[kind]
+  const groups = svg.matchAll(new RegExp(`<g class="mark-${type} role-mark[^"]*">(.*?)</g>`, 'g'))
+  return [...groups].reduce((sum, [, marks]) => sum + marks.split(`<${shape} `).length - 1, 0)
+}
 
 /** Throws unless every element is closed in order: enough of XML for what Vega writes. */
 function checkWellFormed(svg: string): void {
@@ -77,12 +80,26 @@ describe('the figure of a study', () => {
     expect(svg).toMatch(/<rect[^>]*fill="white"/)
   })
 
+  it('puts points on the lines of their methods, also if methods differ in their epochs', async () => {
+    const longer = { label: 'SUMNAS', method: { name: 'sumnas' }, training: { epochs: 1 } }
+    const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada', longer] } as never), both)
+    const [{ 1: points }] = svg.matchAll(/<g class="mark-symbol role-mark[^"]*">(.*?)<\/g>/g)
+    const heightsOf = (marks: string) =>
+      [...marks.matchAll(/translate\([^,]+,([-\d.]+)\)/g)].map(([, y]) => Math.floor(Number(y)))
+    const rows = svg.matchAll(/<g class="mark-rule role-axis-grid">(.*?)<\/g>/g)
+    const lines = [...rows].map(([, marks]) => heightsOf(marks)).find((heights) => new Set(heights).size === 3)
+    expect(heightsOf(points).toSorted((a, b) => a - b)).toEqual(lines!.toSorted((a, b) => a - b))
+    // Lengths that differ stand in the legend only.
+    expect(svg).toContain('>1 epoch<')
+    expect(svg).not.toContain('4, 1 epochs')
+  })
+
   it('joins the epochs of each method by a line', async () => {
     const svg = await draw(await plan({ figure: 'epochs', methods: ['spos', 'pada'], epochs: [2, 4, 8] }), both)
     checkWellFormed(svg)
     expect(count(svg, 'point')).toBe(12)
     expect(count(svg, 'line')).toBe(4)
-    expect(svg).toContain('2, 4, 8 epochs')
+    expect(svg).not.toContain('2, 4, 8 epochs')
   })
 
   it('leaves the rank correlation out where there is none', async () => {

@@ -167,7 +167,8 @@ describe('an experiment', () => {
     const train = { ...tinySplits.train, images: new Uint8Array(50 * 64) }
     const message = await refusal(run(await planned(), { data: { ...tinySplits, train } }))
     expect(message).toMatch(/received 4 that failed: spos-seed0: Expected the training images that /)
-    expect(results().cells).toEqual([])
+    // What was computed from the images of before stays, because there is nothing to put in its place.
+    expect(results().cells).toHaveLength(4)
   })
 
   it('compares again with a table of other numbers, also if it has the same name', async () => {
@@ -265,6 +266,19 @@ describe('an experiment', () => {
     const both = await Promise.all([run(await planned()), run(await planned())])
     expect(both.flatMap(searched).sort()).toEqual(['pada-seed0', 'pada-seed1', 'spos-seed0', 'spos-seed1'])
     expect(results().cells).toHaveLength(4)
+  })
+
+  it('leaves its tables as they are if every search fails', async () => {
+    const plan = await planned()
+    await run(plan)
+    const before = read('out', 'results.csv')
+    // Other test images, and folders that nobody can continue.
+    const data = { ...tinySplits, test: { ...tinySplits.test, labels: new Int32Array(20) } }
+    for (const { id } of plan.cells) writeFileSync(join(out(), 'cells', id, 'checkpoint', 'state.json'), '{')
+    const work = run(plan, { data })
+    expect(await refusal(work)).toMatch(/received 4 that failed/)
+    expect(read('out', 'results.csv')).toBe(before)
+    expect(before.split('\n')).toHaveLength(6)
   })
 
   it('goes on with the other cells after one that fails, and says so at the end', async () => {

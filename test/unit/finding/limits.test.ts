@@ -67,4 +67,21 @@ describe('checkLimits', () => {
     const constraints = { space: toySpace(4, 3), costs, limits: { size: { min: 99 } }, signal }
     await expect(checkLimits(constraints, stream())).rejects.toThrow('enough')
   })
+
+  it('stops in mid-work when aborted', async () => {
+    const controller = new AbortController()
+    let counted = 0
+    const counting = (path: Path) => {
+      counted++
+      return size(path)
+    }
+    const { signal } = controller
+    const constraints = { space: toySpace(40, 4), costs: { size: counting }, limits: { size: { min: 361 } } }
+    await expect(checkLimits(constraints, stream())).rejects.toThrow('paths found have')
+    const all = counted
+    counted = 0
+    setImmediate(() => controller.abort(new Error('enough')))
+    await expect(checkLimits({ ...constraints, signal }, stream())).rejects.toThrow('enough')
+    expect(counted).toBeLessThan(all / 4)
+  })
 })

@@ -66,7 +66,7 @@ describe('writeSafetensors', () => {
     )
     const nowhere = join(dir, 'missing', 'x.safetensors')
     await expect(writeSafetensors(nowhere, tensors)).rejects.toThrow(
-      `Expected a place that can be written to for ${nowhere} but received ENOENT`,
+      `Expected a place that can be written to for ${nowhere} but received ENOENT: there is no such folder`,
     )
     expect(readFileSync(file)).toEqual(before)
     expect(readdirSync(dir)).toEqual(['made.safetensors'])

@@ -264,7 +264,7 @@ describe('loadGroundTruth of JSON', () => {
   it.each([
     ['{"02012100": {"mean_acc": 1}', /^Expected well-formed JSON for ground truth but received table\.json: /],
     ['[1]', /^Expected an object with an entry per .* but received table\.json, which holds \[1\]$/],
-    ['{}', /^Expected at least one architecture in table\.json but received none$/],
+    ['{}', /^Expected an object with its accuracies for each architecture but received no entry \(table\.json\)$/],
     ['{"00000000": {"acc": 1, "std": 2}}', /^Expected a column "mean_acc" in table\.json but received acc, std$/],
     [
       '{"00000000": {"mean_acc": 1},\n"00000001": 2}',
@@ -272,14 +272,18 @@ describe('loadGroundTruth of JSON', () => {
     ],
     [
       '{\n"00000000": {"mean_acc": [1, 2]}}',
+      /^Expected an object with its accuracies .* but received \{"mean_acc":\[1,2\]\} for "00000000" \(table\.json\)$/,
+    ],
+    [
+      '{"00000001": {"mean_acc": 1},\n"00000000": {"mean_acc": [1, 2]}}',
       /^Expected a number in 0…100 for "mean_acc" but received "\[1,2\]" \(table\.json, line 2\)$/,
     ],
     [
-      '{"00000000": {"mean_acc": null}}',
+      '{"00000000": {"mean_acc": null, "std": 1}}',
       /^Expected at least one number for "mean_acc" but received none \(table\.json\)$/,
     ],
     [
-      '{"00000000": {"mean_acc": " "}}',
+      '{"00000000": {"mean_acc": " ", "std": 1}}',
       /^Expected at least one number for "mean_acc" but received none \(table\.json\)$/,
     ],
     ['{"00000003": {"mean_acc": 1}}', /^Expected 8 digits 0…2 for .* but received "00000003" \(table\.json, line 1\)$/],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Cost, PUBLISHED_CONVENTION, programCost } from '../../../src/programs/cost.js'
-import { ProgramBuilder } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 import { costOf } from '../../../src/spaces/cost.js'
 import { nasBench201, type Path, parsePath } from '../../../src/spaces/index.js'
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { programCost } from '../../../src/programs/cost.js'
 import { logitsOf, withoutAuxiliary } from '../../../src/programs/outputs.js'
-import { type Program, ProgramBuilder } from '../../../src/programs/program.js'
+import type { Program } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 import { subModelNames } from '../../../src/weights/sub-model.js'
 
 const IMAGE = { channels: 3, height: 4, width: 4 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { encodeProgram } from '../../../src/programs/encode-program.js'
 import { INSTRUCTIONS } from '../../../src/programs/instructions.js'
 import { logitsOf } from '../../../src/programs/outputs.js'
-import { buffersOf, inputsOf, ProgramBuilder, parametersOf, sameShape } from '../../../src/programs/program.js'
+import { buffersOf, inputsOf, parametersOf, sameShape } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 
 const IMAGE = { channels: 3, height: 8, width: 6 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
-import { inputsOf, type Program, ProgramBuilder } from '../../../src/programs/program.js'
+import { inputsOf, type Program } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 import { Taps } from '../../../src/programs/taps.js'
 import { PathSampler } from '../../../src/sampling/paths.js'
 import {

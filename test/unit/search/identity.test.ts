@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { Splits } from '../../../src/data/index.js'
 import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors.js'
-import { ProgramBuilder } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 import type { DiscardedEvent, SearchResult } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
@@ -135,6 +135,26 @@ describe('evaluations', () => {
       { event: 'discarded', file: 'evaluated-finding.jsonl', records: 4, changed: ['images'] },
     ])
     expect(journal.evaluated).toBe(4)
+  })
+
+  it('of finding on other held out images leaves the ranking, which does not depend on them', async () => {
+    const data = { ...tinySplits, validation: tinyImages(16) }
+    await run({ data })
+    const ranking = readFileSync(place('ranking.csv'))
+    const { ranked, kendallTau, top } = JSON.parse(readFileSync(place('summary.json'), 'utf8'))
+    expect(ranked).toBeGreaterThan(0)
+    const other = { ...data, validation: { ...data.validation, labels: new Int32Array(16) } }
+    expect(await run({ data: other, phases: ['find'] })).toEqual([
+      { event: 'discarded', file: 'evaluated-finding.jsonl', records: 4, changed: ['images'] },
+    ])
+    expect(readFileSync(place('ranking.csv'))).toEqual(ranking)
+    expect(JSON.parse(readFileSync(place('summary.json'), 'utf8'))).toMatchObject({ ranked, kendallTau, top })
+    // Found with the images of before: to rank gives it up.
+    expect(await run({ data, phases: ['rank'] })).toContainEqual({
+      event: 'discarded',
+      file: 'found.csv',
+      changed: ['images'],
+    })
   })
 })
 

@@ -89,9 +89,16 @@ describe('search', () => {
     const accuracies = result.top.map(({ accuracy }) => accuracy)
     expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a))
 
-    expect(readdirSync(out()).sort()).toEqual(
-      ['checkpoint', 'config.yaml', 'evaluated.jsonl', 'events.jsonl', 'ranking.csv', 'summary.json'].sort(),
-    )
+    expect(readdirSync(out()).sort()).toEqual([
+      'checkpoint',
+      'config.yaml',
+      'evaluated.jsonl',
+      'events.jsonl',
+      'progress.json',
+      'ranking.csv',
+      'steps.jsonl',
+      'summary.json',
+    ])
     expect(lines('run').map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'result'])
     expect(JSON.parse(read('run', 'summary.json'))).toEqual(result)
     const [header, first, ...rest] = read('run', 'ranking.csv').trim().split('\n')
@@ -321,13 +328,17 @@ describe('refusals', () => {
     chmodSync(folder, 0o500)
     const error = await refusal(collect(run()))
     chmodSync(folder, 0o700)
-    expect(error.message).toMatch(/^Expected a place that can be written to for .* but received EACCES$/)
+    expect(error.message).toMatch(
+      /^Expected a place that can be written to for .* but received EACCES: this user may not write there$/,
+    )
   })
 
   it('refuses a file as run folder', async () => {
     writeFileSync(out(), '')
     const error = await refusal(collect(run()))
-    expect(error.message).toMatch(/^Expected a place that can be written to for .* but received EEXIST$/)
+    expect(error.message).toMatch(
+      /^Expected a place that can be written to for .* but received EEXIST: a file is where a folder should be$/,
+    )
   })
 
   it('refuses to resume with other settings, and names them', async () => {
@@ -390,7 +401,7 @@ describe('refusals', () => {
     const error = await refusal(collect(run(parseConfig(tinyConfig()))))
     vi.restoreAllMocks()
     expect(error.message).toBe(
-      'Expected a finite loss but received NaN in epoch 1, step 2: try a lower training.learningRate',
+      'Expected a finite loss but received NaN in epoch 2, step 3: try a lower training.learningRate',
     )
   })
 })

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { Libtorch } from '../../../src/setup/libtorch.js'
-import { locateLibtorch, type Places } from '../../../src/setup/locate.js'
+import { explain, locateLibtorch, type Places } from '../../../src/setup/locate.js'
 
 beforeEach(() => {
   for (const name of ['LIBTORCH', 'PADA_PYTHON', 'PADA_OFFLINE']) vi.stubEnv(name, '')
@@ -84,4 +84,13 @@ test('offline never downloads, and the error lists every attempt and what mends 
   expect(message).toContain('5. download with pip: PADA_OFFLINE forbids the network')
   expect(message).toContain('python3 -m pip install torch==2.15.0')
   expect(message).toContain('PADA_OFFLINE=0 npx pada-native setup')
+})
+
+test('a Python without pip is not told to use it', () => {
+  const attempts = [{ place: 'download with pip', failure: 'v/bin/python failed: v/bin/python: No module named pip' }]
+  vi.stubEnv('PADA_PYTHON', 'v/bin/python')
+  const message = explain(attempts, undefined)
+  expect(message).toContain('uv pip install --python v/bin/python torch==2.15.0')
+  expect(message).toContain('v/bin/python -m ensurepip')
+  expect(message).not.toContain('-m pip install')
 })

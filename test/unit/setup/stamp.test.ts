@@ -39,6 +39,8 @@ describe.runIf(process.platform === 'linux')('staleness', () => {
   test('a build is fresh while nothing changed', () => {
     const { root, stamp } = build()
     expect(staleness(stamp, { root })).toBeUndefined()
+    expect(staleness({ ...stamp, machine: undefined }, { root })).toBeUndefined()
+    expect(staleness({ ...stamp, machine: 'darwin-arm64' }, { root })).toBe('it was built on darwin-arm64')
     expect(staleness(stamp, { root, variant: 'cpu', builder: 'cmake-js' })).toBeUndefined()
   })
 

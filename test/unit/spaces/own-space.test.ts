@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { logitsOf } from '../../../src/programs/outputs.js'
-import { inputsOf, ProgramBuilder, parametersOf, type Value } from '../../../src/programs/program.js'
+import { inputsOf, parametersOf, type Value } from '../../../src/programs/program.js'
+import { ProgramBuilder } from '../../../src/programs/program-builder.js'
 import {
   checkPath,
   enumeratePaths,

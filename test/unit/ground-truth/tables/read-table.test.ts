@@ -93,6 +93,11 @@ describe('readTable', () => {
     await readTable(write(TEXT))
     expect((await readTable(write(TEXT, 'copy.csv'))).kept).toBe(true)
     await expect(readTable(write(TEXT, 'copy.json'))).rejects.toThrow(/^Expected well-formed JSON/)
+    for (const other of ['{}', '{"name": "a", "version": "1.0"}', '{"scripts": {"test": "vitest"}, "type": 3}']) {
+      await expect(readTable(write(other, 'other.json'))).rejects.toThrow(
+        /^Expected an object with its accuracies for each architecture but received /,
+      )
+    }
   })
 
   it.each<[string, (file: string) => void]>([

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { logitsOf } from '../../../../src/programs/outputs.js'
 import { type Program, parametersOf } from '../../../../src/programs/program.js'
 import { costOf } from '../../../../src/spaces/cost.js'
-import { DARTS_V1, decodeGenotype, encodeGenotype, OPERATIONS } from '../../../../src/spaces/darts/genotype.js'
+import {
+  DARTS_V1,
+  DARTS_V2,
+  decodeGenotype,
+  encodeGenotype,
+  OPERATIONS,
+} from '../../../../src/spaces/darts/genotype.js'
 import { createSpace, darts, optionsOf, type Path, parsePath, spaceSize } from '../../../../src/spaces/index.js'
 import { digest, fixture, fixtureImages, fixtureState, supernet } from '../../../support/darts-fixture.js'
 import { scalarLogits } from '../../../support/scalar-reference.js'
@@ -65,6 +71,10 @@ describe('paths', () => {
     expect(() => space.program([0])).toThrow('Expected 22 numbers for a path of darts but received 1: 0')
     const beyond = new Array(22).fill(0).with(2, 10)
     expect(() => space.encode(beyond)).toThrow('Expected 0…9 for predecessors of node 5 (normal) in a path of darts')
+    for (const [name, genotype] of Object.entries({ DARTS_V1, DARTS_V2 })) {
+      expect(decodeGenotype(` ${name} `)).toBe(genotype)
+    }
+    expect(() => decodeGenotype('DARTS_V3')).toThrow(', DARTS_V1 or DARTS_V2 but received "DARTS_V3"')
     expect(() => space.decode('nonsense')).toThrow('Expected Genotype(normal=[')
   })
 })

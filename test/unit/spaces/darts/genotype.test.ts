@@ -52,7 +52,7 @@ describe('the notation of genotypes', () => {
 
   const form =
     "Expected Genotype(normal=[('operation', node), …], normal_concat=range(2, 6), " +
-    "reduce=[('operation', node), …], reduce_concat=range(2, 6)) but received"
+    "reduce=[('operation', node), …], reduce_concat=range(2, 6)), DARTS_V1 or DARTS_V2 but received"
   it.each([
     '',
     'nonsense',

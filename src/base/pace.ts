@@ -9,6 +9,12 @@ export class Pace {
     this.#now = now
   }
 
+  /** Begins anew, with another task. */
+  restart(): void {
+    this.#last = undefined
+    this.#perSecond = undefined
+  }
+
   /** Observes the amount done so far. Returns units per second; undefined before the second observation. */
   observe(amount: number): number | undefined {
     const time = this.#now()

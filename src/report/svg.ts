@@ -1,5 +1,5 @@
 /** Writes SVG as text. Attributes and texts are escaped here and nowhere else. */
-import { COLORS } from '../plot.js'
+import { COLORS } from './colors.js'
 
 /** Text of an SVG element, or of several. */
 export type Svg = string
@@ -66,7 +66,8 @@ export function printable(content: string): string {
   return content.replaceAll(/[\u0000-\u001f\ud800-\udfff\ufffe\uffff]/gu, '?')
 }
 
-function escaped(content: string): string {
+/** Text for XML and HTML, also within quotation marks. */
+export function escaped(content: string): string {
   const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' } as const
   return printable(content).replaceAll(/[&<>"]/g, (character) => entities[character as keyof typeof entities])
 }

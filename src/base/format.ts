@@ -34,6 +34,15 @@ export function integer(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
+/** Three digits and a unit of thousands: `8.51k`, `259k`, `1.20M`. */
+export function rounded(value: number): string {
+  return value.toLocaleString('en-US', {
+    notation: 'compact',
+    minimumSignificantDigits: 3,
+    maximumSignificantDigits: 3,
+  })
+}
+
 /**
  * One block character per value. The scale is logarithmic if all values are positive, because gradient variances span
  * decades. If there are more than `width` values, each character is the mean of neighbouring values.

@@ -1,0 +1,76 @@
+/** Numbers and words as the terminal shows them: see src/cli/output/format.ts. */
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–'
+  const total = Math.round(seconds)
+  if (total < 60) return `${total} s`
+  if (total < 3600) return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)} min ${total % 60} s`
+  const minutes = Math.round(total / 60)
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** @param {number | null | undefined} fraction */
+export function percent(fraction) {
+  return isNumber(fraction) ? `${(100 * fraction).toFixed(2)} %` : '–'
+}
+
+/** @param {number} fraction A round number */
+export function percentTick(fraction) {
+  return `${Number((100 * fraction).toFixed(2))} %`
+}
+
+/** @param {number} value A round number */
+export function plainTick(value) {
+  return String(Number(value.toPrecision(3)))
+}
+
+/** @param {number | null | undefined} value */
+export function decimal(value) {
+  return isNumber(value) ? value.toFixed(3) : '–'
+}
+
+/** @param {number | null | undefined} value */
+export function scientific(value) {
+  return isNumber(value) ? value.toExponential(2) : '–'
+}
+
+/** @param {number} value */
+export function integer(value) {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/**
+ * How far a run is, in words, and as a fraction; undefined if nobody knows.
+ *
+ * @param {import('../../src/watch/messages.js').RunOverview} run
+ * @returns {{ words: string, fraction?: number, left: string }}
+ */
+export function progressOf({ state, rows, about, progress, result }) {
+  if (state === 'finished' && result !== undefined) {
+    const epochs = about.epochs === undefined ? '' : `${integer(about.epochs)} epochs in `
+    return { words: `${epochs}${duration(result.seconds)}`, fraction: 1, left: '' }
+  }
+  const { epochs, stepsPerEpoch } = about
+  // Progress is written once a second: an epoch in the log may be newer.
+  const logged = progress?.phase === 'training' && stepsPerEpoch !== undefined ? rows * stepsPerEpoch : 0
+  const done = Math.max(progress?.done ?? 0, logged)
+  const { perSecond = null, total = 0 } = progress ?? {}
+  const left = state === 'running' && perSecond && total > done ? duration((total - done) / perSecond) : ''
+  if (progress === undefined || done > progress.done) {
+    const words = epochs === undefined ? `epoch ${rows}` : `epoch ${rows}/${epochs}`
+    return { words, fraction: epochs === undefined ? undefined : rows / epochs, left }
+  }
+  const { phase, event } = progress
+  const words =
+    event.event === 'step' ? `epoch ${event.epoch + 1}/${epochs ?? '?'}` : `${phase} ${integer(done)}/${integer(total)}`
+  return { words, fraction: total > 0 ? done / total : undefined, left }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isNumber(value) {
+  return typeof value === 'number' && Number.isFinite(value)
+}

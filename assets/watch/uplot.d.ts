@@ -1,0 +1,3 @@
+// The server gives uPlot's own module under this name.
+import uPlot from 'uplot'
+export default uPlot

@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+/**
+ * Does a network learn here as it does in PyTorch? Trains DARTS_V2 on CIFAR-10 by the authors' recipe, shortened, from
+ * several seeds on both sides, and compares the test accuracies epoch by epoch.
+ *
+ *     npm run check:learning -- CIFAR [--python PYTHON] [--out runs/learning] [--seeds 2] [--epochs 20] [--channels 16]
+ *         [--cells 8] [--images 50000] [--threads 1] [--publish]
+ *
+ * CIFAR is the folder of the official binary files, PYTHON one with torch and numpy. All of it takes about a day of one
+ * core; a stopped script goes on from the last checkpoint of each training. `--publish` writes `docs/evidence/learning.csv`
+ * and `.svg` of what is there. Needs `npm run build` and the addon.
+ */
+import '../report-errors.mjs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { DARTS_V2, encodeGenotype, UserError } from 'pada-native'
+import { drawLearning } from './learning-page.mjs'
+
+/** @typedef {import('./learning-page.mjs').Curve} Curve */
+
+const file = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    python: { type: 'string', default: 'python3' },
+    out: { type: 'string', default: file('runs/learning') },
+    seeds: { type: 'string', default: '2' },
+    epochs: { type: 'string', default: '20' },
+    channels: { type: 'string', default: '16' },
+    cells: { type: 'string', default: '8' },
+    images: { type: 'string', default: '50000' },
+    threads: { type: 'string', default: '1' },
+    publish: { type: 'boolean', default: false },
+  },
+})
+if (positionals.length !== 1) {
+  throw new UserError(`Expected one folder of CIFAR-10 but received ${positionals.length || 'none'}`, 2)
+}
+const [cifar] = positionals
+const [seeds, epochs, channels, cells, images, threads] = [
+  count('seeds'),
+  count('epochs'),
+  count('channels'),
+  count('cells'),
+  count('images'),
+  count('threads'),
+]
+
+/** The sides, and how a training starts or goes on in its folder. */
+const SIDES = {
+  'pada-native': (/** @type {string} */ folder, /** @type {number} */ seed) => {
+    const cli = [file('dist/cli/main.js'), 'retrain']
+    const settings = [
+      `seed=${seed}`,
+      `threads=${threads}`,
+      `data.dir=${cifar}`,
+      `data.trainCount=${images}`,
+      `network.channels=${channels}`,
+      `network.cells=${cells}`,
+      `training.epochs=${epochs}`,
+    ]
+    const recipe = ['--config', file('configs/retrain-darts-cifar10.yaml'), '--path', encodeGenotype(DARTS_V2)]
+    const begin = [...recipe, '--out', folder, '--set', ...settings]
+    const resume = ['--resume', folder, '--set', `data.dir=${cifar}`]
+    return run(process.execPath, [...cli, ...(existsSync(join(folder, 'config.yaml')) ? resume : begin)])
+  },
+  PyTorch: (/** @type {string} */ folder, /** @type {number} */ seed) => {
+    const sizes = Object.entries({ seed, epochs, channels, cells, images, threads })
+    return run(options.python, [
+      file('scripts/check/learning.py'),
+      cifar,
+      folder,
+      ...sizes.flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ])
+  },
+}
+
+await mkdir(options.out, { recursive: true })
+/** @type {Curve[]} */
+const curves = []
+for (let seed = 0; seed < seeds; seed++) {
+  for (const [side, train] of Object.entries(SIDES)) {
+    const folder = join(options.out, `${side.toLowerCase()}-seed${seed}`)
+    if (accuracies(folder).length < epochs) await train(folder, seed)
+    curves.push({ side, seed, top1: accuracies(folder) })
+    await publish()
+  }
+}
+for (const side of Object.keys(SIDES)) {
+  const last = curves
+    .filter((curve) => curve.side === side)
+    .map(({ top1 }) => `${(100 * top1[epochs - 1]).toFixed(2)} %`)
+  console.log(`${side}: ${last.join(', ')} after epoch ${epochs}`)
+}
+
+/** @param {'seeds' | 'epochs' | 'channels' | 'cells' | 'images' | 'threads'} name */
+function count(name) {
+  if (/^[1-9]\d*$/.test(options[name])) return Number(options[name])
+  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${options[name]}`, 2)
+}
+
+/**
+ * Test accuracies by epoch, as far as a training has come.
+ *
+ * @param {string} folder
+ * @returns {number[]}
+ */
+function accuracies(folder) {
+  const events = join(folder, 'events.jsonl')
+  if (!existsSync(events)) return []
+  const lines = readFileSync(events, 'utf8').split('\n')
+  const epochsOf = lines.filter((line) => line.startsWith('{"event":"epoch"') || line.startsWith('{"event": "epoch"'))
+  return epochsOf.map((line) => JSON.parse(line).top1)
+}
+
+/** Table and figure of what is there. */
+async function publish() {
+  const folder = options.publish ? file('docs/evidence') : options.out
+  const rows = curves.flatMap(({ side, seed, top1 }) =>
+    top1.map((value, i) => [side, seed, i + 1, value.toFixed(4)].join()),
+  )
+  await writeFile(join(folder, 'learning.csv'), `${['side,seed,epoch,top1', ...rows].join('\n')}\n`)
+  await writeFile(join(folder, 'learning.svg'), await drawLearning(curves, { channels, cells, images }))
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function run(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve))
+  if (code !== 0) throw new UserError(`Expected ${command} to train but it ended with ${code}`)
+}

@@ -1,0 +1,44 @@
+/** The command `report`: one HTML page about runs. */
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { expected } from '../../base/errors.js'
+import { expandPath } from '../../base/user-path.js'
+import { writeReport } from '../../experiment/report.js'
+import { jsonOption, onePath } from '../options.js'
+
+const options = {
+  out: {
+    type: 'string',
+    requiresArg: true,
+    default: 'report.html',
+    describe: 'HTML file to write',
+    coerce: onePath('--out'),
+  },
+  figures: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Folder to write each figure to, as SVG and PNG',
+    defaultDescription: 'figures are on the page only',
+    coerce: onePath('--figures'),
+  },
+  json: jsonOption,
+} as const
+
+export const reportCommand: CommandModule<object, InferredOptionTypes<typeof options> & { runs?: string[] }> = {
+  builder: (yargs) =>
+    yargs
+      .positional('runs', {
+        type: 'string',
+        array: true,
+        describe: 'Run folders of searches and retrainings, and folders of experiments; several are compared',
+      })
+      .options(options),
+  async handler({ runs = [], out, figures, json }) {
+    if (!/\.html?$/i.test(out)) throw expected('a name that ends in .html', '--out', out, 2)
+    const sources = runs.map((run) => expandPath(String(run), 'report'))
+    const report = await writeReport(sources, { out, figures })
+    const { bytes, figures: files } = report
+    const pictures = files.length > 0 ? `; ${files.length} files of figures in ${figures}` : ''
+    const line = `Report in ${out}, ${(bytes / 1e6).toFixed(2)} MB${pictures}`
+    process.stdout.write(`${json ? JSON.stringify({ event: 'result', ...report }) : line}\n`)
+  },
+}

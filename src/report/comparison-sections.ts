@@ -1,0 +1,107 @@
+/** The sections of a report that compare several runs. */
+import { basename, resolve } from 'node:path'
+import { decimal, duration, percent, percentTruth, scientific } from '../base/format.js'
+import { METHOD_LABELS } from '../methods/index.js'
+import { comparisonFigure } from './figures/comparison.js'
+import { gradientVarianceFigure } from './figures/gradient-variance.js'
+import { retrainingFigure } from './figures/retraining.js'
+import { trainingFigure } from './figures/training.js'
+import type { Html } from './html.js'
+import { type Drawn, figures, section, table } from './parts.js'
+import type { Figure } from './plot.js'
+import type { Named, RetrainRecord, RunRecord, SearchRecord } from './run-record.js'
+
+/** Names of runs: the last parts of their folders, or the whole paths if two are alike. */
+export function named(records: readonly RunRecord[]): Named[] {
+  const short = records.map(({ folder }) => basename(resolve(folder)))
+  const names = new Set(short).size === short.length ? short : records.map(({ folder }) => folder)
+  return records.map((record, i) => ({ name: names[i], record }))
+}
+
+/** A table and figures of runs side by side; undefined if there is one. Drawings are added to `drawn`. */
+export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]): Promise<Html | undefined> {
+  if (runs.length < 2) return undefined
+  const searches = runs.filter((run): run is Named<SearchRecord> => run.record.kind === 'search')
+  const retrainings = runs.filter((run): run is Named<RetrainRecord> => run.record.kind === 'retraining')
+  const list =
+    searches.length < 2 ? [] : [resultsFigure(searches), trainingFigure(searches), gradientVarianceFigure(searches)]
+  const alone = retrainings.length < 2 ? [] : [retrainingFigure(retrainings)]
+  return section(2, 'The runs compared', [
+    ...(searches.length > 0 ? [searchTable(searches)] : []),
+    ...(retrainings.length > 0 ? [retrainingTable(retrainings)] : []),
+    ...(await figures([...list, ...alone], drawn, 'compared-')),
+  ])
+}
+
+function searchTable(runs: readonly Named<SearchRecord>[]): Html {
+  const number = true
+  return table(
+    'Searches',
+    [
+      { title: 'run', valueOf: ({ name }) => name },
+      { title: 'method', valueOf: ({ record }) => methodOf(record) },
+      { title: 'seed', number, valueOf: ({ record }) => record.config.seed },
+      { title: 'epochs', number, valueOf: ({ record }) => record.epochs.length },
+      {
+        title: 'variance, last',
+        number,
+        valueOf: ({ record }) => shown(record.epochs.at(-1)?.gradientVariance, scientific),
+      },
+      { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
+      { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
+      { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
+    ],
+    runs,
+  )
+}
+
+function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
+  const number = true
+  return table(
+    'Retrainings',
+    [
+      { title: 'run', valueOf: ({ name }) => name },
+      { title: 'epochs', number, valueOf: ({ record }) => record.epochs.length },
+      { title: 'top-1, last', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1, percent) },
+      { title: 'averaged', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1Averaged, percent) },
+      { title: 'best top-1', number, valueOf: ({ record }) => shown(record.result?.best?.top1, percent) },
+      { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
+    ],
+    runs,
+  )
+}
+
+/** Gradient variance beside rank correlation, a row per search. */
+function resultsFigure(runs: readonly Named<SearchRecord>[]): Figure | undefined {
+  const pointsOf = (read: (record: SearchRecord) => number | null | undefined, show: (value: number) => string) =>
+    runs.flatMap(({ name, record }) => {
+      const mean = read(record)
+      if (mean === null || mean === undefined) return []
+      return [{ place: name, series: '', mean, low: mean, high: mean, text: show(mean) }]
+    })
+  const variances = pointsOf((record) => record.epochs.at(-1)?.gradientVariance, scientific)
+  const panels = [
+    { title: 'gradient variance in the last epoch', points: variances, format: '.1e' },
+    { title: "Kendall's τ", points: pointsOf((record) => record.result?.kendallTau, decimal), format: '.2f' },
+  ].filter(({ points }) => points.length > 0)
+  if (panels.length === 0) return undefined
+  return comparisonFigure({
+    name: 'results',
+    title: 'Gradient variance and rank correlation',
+    subtitle: ['One run each'],
+    panels,
+    places: runs.map(({ name }) => name),
+    placeTitle: null,
+    series: [''],
+    layout: 'rows',
+  })
+}
+
+function methodOf({ start, config }: SearchRecord): string {
+  const name = start?.method ?? config.method.name
+  return METHOD_LABELS[name] ?? name
+}
+
+function shown(value: number | null | undefined, show: (value: number) => string): string | undefined {
+  return value === null || value === undefined ? undefined : show(value)
+}

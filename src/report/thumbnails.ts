@@ -1,0 +1,51 @@
+/** Training images of a run as small pictures. */
+import { UserError } from '../base/errors.js'
+import type { Config } from '../config/index.js'
+import { identifyImages } from '../data/images-identity.js'
+import { loadSplits, type Splits } from '../data/index.js'
+import type { Thumbnail } from './figures/image-importance.js'
+
+/** Longest side of a picture in pixels. */
+const SIDE = 64
+
+/**
+ * Pictures of training images, by index. `identity` is that of the run's training images.
+ *
+ * @throws UserError if the images cannot be read or are not the run's.
+ */
+export async function thumbnailsOf(
+  { data }: Pick<Config, 'data'>,
+  identity: string,
+  indices: readonly number[],
+): Promise<Map<number, Thumbnail>> {
+  const splits = await loadSplits(data)
+  if (identifyImages(splits).train !== identity) {
+    throw new UserError('Expected the images that the run was trained on but received others')
+  }
+  return new Map(await Promise.all(indices.map(async (index) => [index, await thumbnail(splits, index)] as const)))
+}
+
+async function thumbnail({ train, classNames }: Splits, index: number): Promise<Thumbnail> {
+  const { images, labels, channels, height, width } = train
+  if (!(images instanceof Uint8Array) || (channels !== 1 && channels !== 3)) {
+    throw new UserError(`Expected images of bytes with 1 or 3 channels but received ${channels} channels`)
+  }
+  const plane = height * width
+  const start = index * channels * plane
+  const pixels = new Uint8Array(channels * plane)
+  // From channels × height × width to height × width × channels.
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < plane; i++) pixels[i * channels + c] = images[start + c * plane + i]
+  }
+  const { default: sharp } = await import('sharp')
+  const picture = sharp(pixels, { raw: { width, height, channels } }).resize({
+    width: SIDE,
+    height: SIDE,
+    fit: 'inside',
+    // Pixels of small images stay visible.
+    kernel: Math.max(width, height) < SIDE ? 'nearest' : 'lanczos3',
+  })
+  const png = await picture.png({ compressionLevel: 9 }).toBuffer()
+  const label = labels[index]
+  return { url: `data:image/png;base64,${png.toString('base64')}`, label: classNames?.[label] ?? `class ${label}` }
+}

@@ -1,0 +1,104 @@
+/** What a run must keep when it continues: its settings of training, space, method and images. */
+import { isDeepStrictEqual } from 'node:util'
+import { UserError } from '../base/errors.js'
+import { type Config, isRetraining, parseConfig, parseRetrainConfig, type RetrainConfig } from '../config/index.js'
+import { isGroup } from '../config/settings.js'
+import type { Checkpoint, Identity } from './checkpoint.js'
+
+/** Settings that may differ when a run continues, because they do not change training. */
+const CHANGEABLE = new Set([
+  'name',
+  'threads',
+  'data.dir',
+  'training.checkpointSeconds',
+  'ranking',
+  'finding',
+  'groundTruth',
+])
+
+/** Differences in settings that a run must keep, one phrase per setting. */
+export function settingDifferences(saved: Config | RetrainConfig, config: Config | RetrainConfig): string[] {
+  return differences(saved, config, '').map(
+    ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
+  )
+}
+
+/** Throws a UserError unless a run at `path` that was opened last with the settings `saved` may continue with others. */
+export function checkSettings(saved: Config | RetrainConfig, config: Config | RetrainConfig, path: string): void {
+  refuse(settingDifferences(saved, config), 'others', saved, config, path)
+}
+
+/** Throws a UserError unless the settings are those that a run at `path` made its checkpoint with. */
+export function checkTrained(
+  { settings }: Pick<Checkpoint, 'settings'>,
+  config: Config | RetrainConfig,
+  path: string,
+): void {
+  if (settings === undefined) return
+  const trained = isRetraining(settings)
+    ? parseRetrainConfig(settings as RetrainConfig)
+    : parseConfig(settings as Config)
+  refuse(settingDifferences(trained, config), `others in ${path}/config.yaml`, trained, config, path)
+}
+
+function refuse(
+  sentences: readonly string[],
+  received: string,
+  saved: Config | RetrainConfig,
+  { training }: Config | RetrainConfig,
+  path: string,
+): void {
+  if (sentences.length === 0) return
+  const longer = training.epochs > saved.training.epochs
+  const begin = isRetraining(saved) ? `retrain --init ${path}` : `import ${path}`
+  const advice = longer
+    ? `; ${begin} --set training.epochs=${training.epochs} trains its weights further, in a new run`
+    : ''
+  throw new UserError(
+    `Expected the settings that the run was started with but received ${received}: ${sentences.join('; ')}${advice}`,
+    2,
+  )
+}
+
+function differences(
+  saved: unknown,
+  received: unknown,
+  key: string,
+): { key: string; saved: unknown; received: unknown }[] {
+  if (CHANGEABLE.has(key) || isDeepStrictEqual(saved, received)) return []
+  if (!isGroup(saved) || !isGroup(received)) return [{ key, saved, received }]
+  const keys = new Set([...Object.keys(saved), ...Object.keys(received)])
+  return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
+}
+
+/** Throws a UserError unless space, method and images are those of the run at `path`. */
+export function checkIdentity(
+  { identity: saved }: Pick<Checkpoint, 'identity'>,
+  current: Identity,
+  path: string,
+): void {
+  if (saved.trainingImages === undefined) {
+    const received = 'one of an earlier version, which knows their labels only; import takes its weights to a new run'
+    throw new UserError(`Expected a checkpoint that knows its training images in ${path} but received ${received}`)
+  }
+  if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
+    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
+    throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
+  }
+  if (saved.method !== current.method) {
+    const name = (method: string | undefined) => method ?? 'the method that the settings name'
+    throw new UserError(
+      `Expected a checkpoint of ${name(current.method)} in ${path} but received ${name(saved.method)}`,
+    )
+  }
+  if (saved.trainingImages !== current.trainingImages) {
+    throw new UserError(`Expected the training images that ${path} was started with but received others`)
+  }
+  if (saved.testImages !== current.testImages) {
+    throw new UserError(`Expected the test images that ${path} was started with but received others`)
+  }
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value)
+}

@@ -1,0 +1,72 @@
+/** The settings of a run, `config.yaml` in its folder. A folder without it is no run. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { expected, UserError } from '../base/errors.js'
+import { exists } from '../base/files.js'
+import { isOfOtherData, namesEmbeddedTable, withoutTruth } from '../config/embedded.js'
+import {
+  type Config,
+  type ConfigInput,
+  isRetraining,
+  parseConfig,
+  parseRetrainConfig,
+  type RetrainConfig,
+  type RetrainInput,
+} from '../config/index.js'
+import { isGroup } from '../config/settings.js'
+import { LOCK } from './run-lock.js'
+
+/**
+ * The settings that a run was last opened with; throws a UserError for a folder that is no run. Runs of earlier versions
+ * may name the embedded table beside other data: it is left out.
+ */
+export async function savedConfig(path: string): Promise<Config> {
+  const settings = await savedSettings(path)
+  if (isGroup(settings) && isRetraining(settings))
+    throw expected('a run of a search', 'the run folder', `the retraining ${path}`, 2)
+  if (!isGroup(settings) || !namesEmbeddedTable(settings) || !isOfOtherData(settings)) {
+    return parseConfig(settings as ConfigInput)
+  }
+  return parseConfig(withoutTruth(settings))
+}
+
+/** The settings that a retraining was last opened with; throws a UserError for a folder that is none. */
+export async function savedRetraining(path: string): Promise<RetrainConfig> {
+  const settings = await savedSettings(path)
+  if (isGroup(settings) && isRetraining(settings)) return parseRetrainConfig(settings as RetrainInput)
+  throw expected('a run of a retraining', 'the run folder', `the search ${path}`, 2)
+}
+
+/** True if a run is a retraining; throws a UserError for a folder that is no run. */
+export async function isRetrainingRun(path: string): Promise<boolean> {
+  const settings = await savedSettings(path)
+  return isGroup(settings) && isRetraining(settings)
+}
+
+async function savedSettings(path: string): Promise<unknown> {
+  return parse(await readFile(await configFile(path), 'utf8'))
+}
+
+/** The settings file of a run; throws a UserError for a folder that is no run. */
+export async function configFile(path: string): Promise<string> {
+  const file = join(path, 'config.yaml')
+  if (await exists(file)) return file
+  if (await exists(join(path, 'import.json'))) throw brokenOff(path)
+  const names = await readdir(path).catch(() => undefined)
+  const advice = names !== undefined && hasNotBegun(names) ? ', in which no run has begun; --out begins one' : ''
+  throw new UserError(`Expected a run folder with a config.yaml but received ${path}${advice}`, 2)
+}
+
+/** For an import that its process did not survive. Its weights may be missing. */
+export function brokenOff(folder: string): UserError {
+  return new UserError(
+    `Expected a run but received ${folder}, whose import was broken off; remove the folder and import again`,
+    2,
+  )
+}
+
+/** True if files in a folder are at most what a process that died at once left of its first one. */
+export function hasNotBegun(names: readonly string[]): boolean {
+  return names.every((name) => name === LOCK || /^(config\.yaml|import\.json)\.\d+\.tmp$/.test(name))
+}

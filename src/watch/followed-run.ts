@@ -1,0 +1,144 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { PROGRESS_FILE, type RunProgress, STEPS_FILE } from '../runs/progress.js'
+import { isRunLocked } from '../runs/run-lock.js'
+import { LogFollower } from './log-follower.js'
+import type { Distribution, RunOverview } from './messages.js'
+import { distributionOf, type SpaceNames, spaceNames } from './operation-names.js'
+import { RunLog } from './run-log.js'
+import type { Series } from './series.js'
+import { StepLog } from './step-log.js'
+
+/** Milliseconds without any change after which a run whose lock cannot be seen no longer counts as running. */
+const SILENCE = 15_000
+/** Milliseconds for which a run is polled often after its last change. */
+const LIVELY = 60_000
+/** Milliseconds between two looks at the lock, which its owner renews every few seconds. */
+const LOCK_INTERVAL = 1_000
+
+/** A run folder that is read again and again. Nothing in it is changed, and a missing file is an empty one. */
+export class FollowedRun {
+  readonly id: string
+  readonly folder: string
+  readonly log = new RunLog()
+  readonly steps = new StepLog()
+  readonly #logFile: LogFollower
+  readonly #stepsFile: LogFollower
+  #progress: RunProgress | undefined
+  #progressSeen = ''
+  #names: Promise<SpaceNames | undefined> | undefined
+  #spaceNames: SpaceNames | undefined
+  #locked = false
+  #lockLooked = Number.NEGATIVE_INFINITY
+  /** When a change was last seen here, by this machine's clock; never, for what was there at the beginning. */
+  #lastChange = Number.NEGATIVE_INFINITY
+  #read = false
+  #changed = 0
+
+  constructor(id: string, folder: string) {
+    this.id = id
+    this.folder = folder
+    this.#logFile = new LogFollower(join(folder, 'events.jsonl'))
+    this.#stepsFile = new LogFollower(join(folder, STEPS_FILE))
+  }
+
+  /** Whether it was read to its end at least once. */
+  get read(): boolean {
+    return this.#read
+  }
+
+  /** True while the run writes or may write soon. */
+  get lively(): boolean {
+    return this.#locked || performance.now() - this.#lastChange < LIVELY
+  }
+
+  /** Reads what is new. Resolves to whether the overview has changed. */
+  async poll(): Promise<boolean> {
+    const before = this.#state()
+    const changes = [
+      await this.#logFile.poll(this.log),
+      await this.#stepsFile.poll(this.steps),
+      await this.#pollProgress(),
+    ]
+    const changed = changes.includes(true)
+    if (changed && this.#read) this.#lastChange = performance.now()
+    if (changed) await this.#learnNames()
+    await this.#lookAtLock()
+    this.#read = true
+    return changed || this.#state() !== before
+  }
+
+  overview(): RunOverview {
+    const { about = {}, result, epochs, generation, damaged } = this.log
+    return {
+      id: this.id,
+      state: this.#state(),
+      generation,
+      rows: epochs.rows,
+      steps: { generation: this.steps.generation, rows: this.steps.series.rows },
+      about,
+      latest: latestOf(epochs),
+      ...(this.#progress && { progress: this.#progress }),
+      ...(result && { result }),
+      ...this.#distribution(),
+      damaged,
+      changed: this.#changed,
+    }
+  }
+
+  #state(): RunOverview['state'] {
+    if (this.#locked) return 'running'
+    if (this.log.result !== undefined) return 'finished'
+    return performance.now() - this.#lastChange < SILENCE ? 'running' : 'stopped'
+  }
+
+  #distribution(): { distribution?: Distribution } {
+    const { distribution, connections } = this.log
+    return distribution === undefined
+      ? {}
+      : { distribution: distributionOf(distribution, connections, this.#spaceNames) }
+  }
+
+  async #pollProgress(): Promise<boolean> {
+    const file = join(this.folder, PROGRESS_FILE)
+    const status = await stat(file).catch(() => undefined)
+    const log = await stat(join(this.folder, 'events.jsonl')).catch(() => undefined)
+    this.#changed = Math.max(status?.mtimeMs ?? 0, log?.mtimeMs ?? 0)
+    const seen = status === undefined ? '' : `${status.ino} ${status.size} ${status.mtimeMs}`
+    if (seen === this.#progressSeen) return false
+    this.#progressSeen = seen
+    this.#progress = await readProgress(file)
+    return true
+  }
+
+  async #lookAtLock(): Promise<void> {
+    if (performance.now() - this.#lockLooked < LOCK_INTERVAL) return
+    this.#lockLooked = performance.now()
+    this.#locked = await isRunLocked(this.folder)
+  }
+
+  /** The settings name the space, whose operations and choices have names. */
+  async #learnNames(): Promise<void> {
+    if (this.log.distribution === undefined) return
+    this.#names ??= readFile(join(this.folder, 'config.yaml'), 'utf8')
+      .then((text) => spaceNames(parse(text)))
+      .catch(() => undefined)
+    this.#spaceNames = await this.#names
+  }
+}
+
+/** Values of the last epoch that the table of runs shows. */
+function latestOf(epochs: Series): RunOverview['latest'] {
+  const names = ['loss', 'accuracy', 'top1', 'gradientVariance'] as const
+  const values = names.map((name) => [name, epochs.column(name)?.at(-1)] as const)
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined && Number.isFinite(value)))
+}
+
+async function readProgress(file: string): Promise<RunProgress | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+/** Names of operations and choices, which a run's events lack and its settings tell. */
+import { type ConfigInput, parseConfig } from '../config/index.js'
+import { createSpace } from '../spaces/index.js'
+import type { Distribution } from './messages.js'
+
+export interface SpaceNames {
+  readonly operations: readonly string[]
+  /** Names of the choices of operations. */
+  readonly choices: readonly string[]
+  /** Names of the choices of connections. */
+  readonly connections: readonly string[]
+}
+
+/** The names in the space of a search's settings; undefined for settings that this version does not know. */
+export function spaceNames(settings: unknown): SpaceNames | undefined {
+  try {
+    const space = createSpace(parseConfig({ space: (settings as ConfigInput).space }).space)
+    const namesOf = (kind: string) => space.choices.filter((choice) => kind in choice).map(({ name }) => name)
+    return { operations: space.operations, choices: namesOf('operations'), connections: namesOf('connections') }
+  } catch {
+    return undefined
+  }
+}
+
+/** Gives the lists of a distribution their names. Without names, operations are called by their numbers. */
+export function distributionOf(
+  lists: readonly (readonly number[])[],
+  connections: readonly (readonly number[])[] = [],
+  names?: SpaceNames,
+): Distribution {
+  const count = Math.max(...lists.map(({ length }) => length))
+  const operations = names?.operations ?? Array.from({ length: count }, (_, k) => `operation ${k}`)
+  const rows = lists.map((shares, i) => {
+    const name = lists.length > 1 ? (names?.choices[i] ?? `choice ${i}`) : 'all choices'
+    return { name, names: shares.map((_, k) => operations[k] ?? `operation ${k}`), shares }
+  })
+  const connected = connections.map((shares, i) => ({
+    name: names?.connections[i] ?? `connection ${i}`,
+    names: shares.map((_, k) => `option ${k}`),
+    shares,
+  }))
+  return { operations, rows: [...rows, ...connected] }
+}

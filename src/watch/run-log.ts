@@ -1,0 +1,128 @@
+/** What the event log of a run tells, in the form that the page shows. */
+import type { RetrainResult } from '../retraining/events.js'
+import type { SearchResult } from '../search/events.js'
+import type { LogReceiver } from './log-follower.js'
+import type { About, Result, SubModel } from './messages.js'
+import { Series } from './series.js'
+
+/** Number of sub-models that are shown of a result. */
+const SHOWN = 10
+
+/** Any event of a log, of whatever version: fields may be missing. */
+type LoggedEvent = { readonly event?: unknown } & Readonly<Record<string, unknown>>
+
+/** Takes the lines of a log and keeps curves, distributions and the result. */
+export class RunLog implements LogReceiver {
+  /**
+   * A row per epoch: the event's own numbers by name; `gradientVariance of NAME` by operation; `share of K`, the mean
+   * probability of operation K over all choices.
+   */
+  readonly epochs = new Series()
+  /** Grows each time that the log begins anew. Rows of different generations have nothing to do with each other. */
+  generation = 0
+  about: About | undefined
+  result: Result | undefined
+  /** The distribution of the latest epoch: a list for all choices, or a list per choice. */
+  distribution: readonly (readonly number[])[] | undefined
+  /** The same of connections. */
+  connections: readonly (readonly number[])[] | undefined
+  /** Lines that are no events. */
+  damaged = 0
+
+  restart(): void {
+    this.generation++
+    this.epochs.clear()
+    this.about = undefined
+    this.result = undefined
+    this.distribution = undefined
+    this.connections = undefined
+    this.damaged = 0
+  }
+
+  line(text: string): void {
+    const event = parsed(text)
+    if (event === undefined) this.damaged++
+    else if (event.event === 'start') this.about = aboutOf(event)
+    else if (event.event === 'epoch') {
+      // A run that trains again after its result is no longer finished.
+      this.result = undefined
+      this.distribution = listsOf(event.pathDistribution)
+      this.connections = listsOf(event.connectionDistribution)
+      addRow(this.epochs, event, this.distribution)
+    } else if (event.event === 'result') this.result = resultOf(event)
+  }
+}
+
+function parsed(text: string): LoggedEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as LoggedEvent) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Adds a row. Many thousands of rows are read at once, so it makes no objects and each name once. */
+function addRow(series: Series, event: LoggedEvent, distribution: readonly (readonly number[])[] = []): void {
+  series.add()
+  for (const name in event) {
+    const value = event[name]
+    if (typeof value === 'number') series.set(name, value)
+  }
+  const byOperation = (event.gradientVarianceByOperation ?? {}) as Readonly<Record<string, unknown>>
+  for (const name in byOperation) {
+    const value = byOperation[name]
+    if (typeof value === 'number') series.set(nameOf('gradientVariance', name), value)
+  }
+  const operations = distribution[0]?.length ?? 0
+  for (let k = 0; k < operations; k++) {
+    let sum = 0
+    for (const list of distribution) sum += list[k]
+    series.set(nameOf('share', k), sum / distribution.length)
+  }
+}
+
+const NAMES = new Map<string, Map<string | number, string>>()
+
+/** `WHAT of NAME`. */
+function nameOf(what: string, name: string | number): string {
+  let names = NAMES.get(what)
+  if (names === undefined) {
+    names = new Map()
+    NAMES.set(what, names)
+  }
+  let full = names.get(name)
+  if (full === undefined) {
+    full = `${what} of ${name}`
+    names.set(name, full)
+  }
+  return full
+}
+
+/** One list becomes a list of one. */
+function listsOf(distribution: unknown): readonly (readonly number[])[] | undefined {
+  if (!Array.isArray(distribution) || distribution.length === 0) return undefined
+  return Array.isArray(distribution[0]) ? distribution : [distribution]
+}
+
+function aboutOf(event: LoggedEvent): About {
+  const { space, method, dataset, arch, epochs, stepsPerEpoch, parameters, warnings } = event as Partial<About>
+  return { space, method, dataset, arch, epochs, stepsPerEpoch, parameters, warnings }
+}
+
+function resultOf(event: LoggedEvent): Result {
+  if ('top1' in event) {
+    const { top1, top5, best, seconds } = event as unknown as RetrainResult
+    return { kind: 'retraining', top1, top5, best, seconds }
+  }
+  const { kendallTau, spearman, bestFound, regret, seconds, ranked, top, found } = event as unknown as SearchResult
+  const subModels = (list: readonly SubModel[] | undefined) =>
+    list?.slice(0, SHOWN).map(({ path, arch, accuracy, groundTruth }) => ({ path, arch, accuracy, groundTruth })) ?? []
+  return {
+    kind: 'search',
+    ...{ kendallTau, spearman, bestFound, regret, seconds, ranked },
+    top: subModels(top),
+    found: subModels(found?.best),
+    ...(found && { algorithm: found.algorithm }),
+  }
+}

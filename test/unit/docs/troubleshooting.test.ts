@@ -1,0 +1,77 @@
+/** Each message of docs/troubleshooting.md is one that the code gives. */
+import '../../support/fake-addon.js'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it, vi } from 'vitest'
+import { unwritable } from '../../../src/base/files.js'
+import { RandomStream } from '../../../src/base/random.js'
+import { bestOf } from '../../../src/cli/best-of-run.js'
+import { ensureNativeFor } from '../../../src/cli/native.js'
+import { describeDiscarded } from '../../../src/cli/output/discarded.js'
+import { type ConfigInput, loadConfig, parseConfig } from '../../../src/config/index.js'
+import { loadSplits } from '../../../src/data/index.js'
+import { checkLimits } from '../../../src/finding/index.js'
+import { checkIdentity, checkSettings } from '../../../src/runs/continuation.js'
+import { RunFolder } from '../../../src/runs/run-folder.js'
+import { lockRun } from '../../../src/runs/run-lock.js'
+import { configFile } from '../../../src/runs/saved-settings.js'
+import { buildAddon } from '../../../src/setup/build.js'
+import { checkFiniteWeights } from '../../../src/training/finite-weights.js'
+import { readWeightsFile } from '../../../src/weights/read-weights.js'
+import { size, toySpace } from '../../support/toy.js'
+
+vi.mock('../../../src/setup/locate.js', () => ({ hasGpu: () => false }))
+
+const page = readFileSync(new URL('../../../docs/troubleshooting.md', import.meta.url), 'utf8')
+const messages = [...page.matchAll(/^> (.*)$/gm)].map(([, message]) => message)
+
+const folder = mkdtempSync(join(tmpdir(), 'pada-troubles-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const place = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+const run = join(folder, 'run')
+mkdirSync(run)
+writeFileSync(join(run, 'config.yaml'), '{}')
+const identity = { space: 'toy', spaceDigest: 'a', trainingImages: 'b' }
+
+/** What a newcomer does, in the order of the page. */
+const WORK: readonly (() => unknown)[] = [
+  () => buildAddon({ root: folder, folder: run, libtorch: '', builder: 'node-gyp' }),
+  () => ensureNativeFor({ device: 'cuda' }, {}),
+  () => parseConfig({ training: { epoch: 1 } } as ConfigInput),
+  () => loadConfig({ set: ['training.epochs'] }),
+  () => loadConfig({ file: 'nothere.yaml' }),
+  () =>
+    checkLimits({ space: toySpace(4, 3), costs: { size }, limits: { size: { min: 99 } } }, RandomStream.named(0, '')),
+  () => loadSplits({ format: 'idx' }),
+  () => readWeightsFile(place('page.pth', '<!DOCTYPE html><html></html>')),
+  () => readWeightsFile(place('pointer.pth', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n')),
+  () => configFile(folder),
+  () => RunFolder.create(run),
+  async () => {
+    await using _lock = await lockRun(run)
+    await lockRun(run)
+  },
+  () => checkSettings(parseConfig({ seed: 1 }), parseConfig({ seed: 2 }), run),
+  () => checkIdentity({ identity }, { ...identity, trainingImages: 'c' }, run),
+  () => bestOf(run, { method: { name: 'spos' } as never }, { instead: 'rank or find first' }),
+  () => Promise.reject(new Error(describeDiscarded({ event: 'discarded', file: 'events.jsonl', changed: ['damage'] }))),
+  () => unwritable(run, Object.assign(new Error(), { code: 'ENOSPC' })),
+  () => {
+    const specs = [{ name: 'w', shape: [1], init: { kind: 'zeros' as const } }]
+    return checkFiniteWeights({ specs, buffers: [], read: async () => Float32Array.of(Number.NaN) } as never, 0)
+  },
+]
+
+it('has a message for everything that is tried here', () => {
+  expect(messages.length).toBe(WORK.length)
+})
+
+it.each(messages.map((message, at) => [message, at] as const))('%s', async (message, at) => {
+  const work = async () => WORK[at]()
+  const pattern = message.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  await expect(work()).rejects.toThrow(new RegExp(`^${pattern.join('.+')}`, 's'))
+})

@@ -1,0 +1,102 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readImageImportance, readRun, type SearchRecord } from '../../../src/report/run-record.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { addImportance, makeRetraining, makeSearchRun } from '../../support/made-up-run.js'
+
+let folder: string
+const file = (name: string) => join(folder, name)
+const read = async () => (await readRun(folder)) as SearchRecord
+
+beforeEach(() => {
+  folder = join(temporaryFolder(), 'run')
+})
+
+describe('the records of a run folder', () => {
+  it('are all that a search wrote', async () => {
+    makeSearchRun(folder)
+    const { kind, start, epochs, result, ranking, found, space, notes } = await read()
+    expect({ kind, method: start!.method, tau: result!.kendallTau, space: space!.name, notes }).toEqual({
+      kind: 'search',
+      method: 'pada',
+      tau: 1,
+      space: 'nasbench201',
+      notes: [],
+    })
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3])
+    expect(ranking![29]).toMatchObject({ path: [3, 0, 1, 0, 4, 2], accuracy: 0.61, groundTruth: 61 })
+    expect(found![1].costs).toEqual({ parameters: 2000, multiplyAdds: 100_000, flops: 200_000 })
+    expect(found![1].groundTruth).toBeNull()
+  })
+
+  it('know a retraining by its settings', async () => {
+    makeRetraining(folder)
+    const record = await readRun(folder)
+    expect(record.kind).toBe('retraining')
+    expect(record.epochs).toHaveLength(2)
+    expect(record.notes).toEqual([])
+  })
+
+  it('say how far an unfinished run is, and leave a torn line out', async () => {
+    makeSearchRun(folder, { epochs: 3 })
+    for (const name of ['summary.json', 'ranking.csv', 'found.csv']) rmSync(file(name))
+    appendFileSync(file('events.jsonl'), '{"event":"epo')
+    const record = await read()
+    expect(record.epochs).toHaveLength(3)
+    expect(record).toMatchObject({ result: undefined, ranking: undefined, found: undefined })
+    expect(record.notes).toEqual(['The run has finished 3 of 4 epochs.'])
+  })
+
+  it('leave out what is damaged, and say so', async () => {
+    makeSearchRun(folder)
+    const lines = readFileSync(file('events.jsonl'), 'utf8').split('\n')
+    lines[2] = lines[2].slice(0, 40)
+    writeFileSync(file('events.jsonl'), lines.join('\n'))
+    writeFileSync(file('summary.json'), '{')
+    writeFileSync(file('ranking.csv'), 'rank,path,arch,accuracy,loss,groundTruth\n1,0,a,high,1,2\n')
+    writeFileSync(file('found.csv'), 'front,path\n"1')
+    const record = await read()
+    expect(record.epochs.map(({ epoch }) => epoch)).toEqual([0, 2, 3])
+    expect(record).toMatchObject({ result: undefined, ranking: undefined, found: undefined })
+    expect(record.notes).toEqual([
+      'Line 3 of events.jsonl cannot be read, and what it said is left out.',
+      'The run has finished 3 of 4 epochs.',
+      'summary.json cannot be read, and the results are left out.',
+      'ranking.csv cannot be read and is left out: Expected a number for accuracy but received high.',
+      expect.stringMatching(/^found\.csv cannot be read and is left out: .+\.$/),
+    ])
+  })
+
+  it('say that a ranking is missing', async () => {
+    makeSearchRun(folder)
+    rmSync(file('ranking.csv'))
+    expect((await read()).notes).toEqual(['ranking.csv is missing.'])
+  })
+
+  it('expect no epochs of imported weights', async () => {
+    makeSearchRun(folder, { epochs: 0 })
+    writeFileSync(file('import.json'), '{}')
+    expect((await read()).notes).toEqual([])
+  })
+
+  it('refuse a folder that is no run', async () => {
+    mkdirSync(folder)
+    await expect(readRun(folder)).rejects.toThrow(`Expected a run folder with a config.yaml but received ${folder}`)
+  })
+})
+
+describe('the importance of images', () => {
+  it('is read as expected draws', async () => {
+    makeSearchRun(folder)
+    await addImportance(folder, [0.5, 1, 1.5, 1], 'digest')
+    const importance = await readImageImportance(folder)
+    expect([...importance!.draws]).toEqual([0.5, 1, 1.5, 1])
+    expect(importance).toMatchObject({ least: 0.5, images: 'digest' })
+  })
+
+  it('is undefined without a checkpoint', async () => {
+    makeSearchRun(folder)
+    expect(await readImageImportance(folder)).toBeUndefined()
+  })
+})

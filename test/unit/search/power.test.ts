@@ -1,0 +1,88 @@
+/**
+ * A power cut at any moment of a search leaves a folder in which the search continues to the same numbers, or begins
+ * anew. Afterwards nothing of it is damaged. The same with a disk that is full at any write. scripts/fuzz/power.mjs and
+ * full.mjs do it with the command.
+ */
+import '../../support/fake-addon.js'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { randomSource } from '../../../scripts/fuzz/mutate.mjs'
+import { cutPower } from '../../../scripts/fuzz/storage.mjs'
+import { type Write, watchWrites } from '../../../scripts/fuzz/writes.mjs'
+import type { SearchEvent } from '../../../src/search/events.js'
+import { search } from '../../../src/search/search.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
+
+const config = tinyConfig({ training: { epochs: 2, batchSize: 25, checkpointSeconds: 0 }, ranking: { subModels: 5 } })
+const data = tinySplits
+const result = (events: readonly SearchEvent[]) => timeless(events.at(-1)!)
+/** A folder in which nothing has begun, or a run. */
+const goOn = (run: string) =>
+  collect(search(config, { data, ...(existsSync(join(run, 'config.yaml')) ? { resume: run } : { out: run }) }))
+
+async function recorded(run: string): Promise<{ writes: Write[]; events: SearchEvent[] }> {
+  const writes: Write[] = []
+  const end = await watchWrites(
+    () => {},
+    (write) => writes.push(write),
+  )
+  try {
+    return { writes, events: await collect(search(config, { out: run, data })) }
+  } finally {
+    end()
+  }
+}
+
+function expectWhole(run: string): void {
+  for (const line of readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n')) JSON.parse(line)
+  for (const line of readFileSync(join(run, 'evaluated.jsonl'), 'utf8').trimEnd().split('\n')) JSON.parse(line)
+  expect(readdirSync(run).filter((name) => /^checkpoint\./.test(name))).toEqual([])
+}
+
+it('a search continues after a power cut', async () => {
+  const folder = temporaryFolder()
+  const run = join(folder, 'run')
+  const { writes, events } = await recorded(run)
+  expect(writes.filter(({ call }) => call === 'sync').length).toBeGreaterThan(20)
+  let resumed = 0
+  for (let seed = 0; seed < 40; seed++) {
+    const random = randomSource(seed)
+    const left = join(folder, `left${seed}`)
+    cutPower(writes.slice(0, 1 + random.below(writes.length)), run, left, random)
+    const again = await goOn(left).catch((error) => expect.fail(`seed ${seed}: ${error.message}`))
+    expect(result(again), `seed ${seed}`).toEqual(result(events))
+    expectWhole(left)
+    const [start] = again
+    // The log was synced before the checkpoint that counts on it.
+    expect(again.filter((event) => event.event === 'discarded' && event.file === 'events.jsonl')).toEqual([])
+    if (start.event === 'start' && start.resumed !== undefined) resumed++
+  }
+  expect(resumed).toBeGreaterThan(15)
+})
+
+it('a search continues after a disk was full at any write', async () => {
+  const folder = temporaryFolder()
+  const { writes, events } = await recorded(join(folder, 'run'))
+  for (let at = 0; at < writes.length; at += 17) {
+    const run = join(folder, `full${at}`)
+    let left = at
+    const end = await watchWrites(({ call }) => {
+      if (['mkdir', 'create', 'write', 'append'].includes(call) && left-- <= 0) {
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+      }
+    })
+    const outcome = await collect(search(config, { out: run, data })).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    end()
+    if (outcome === undefined) continue
+    expect(outcome, `write ${at}`).toMatch(
+      /^Expected a place that can be written to for .* but received ENOSPC: the disk is full$/,
+    )
+    expect(result(await goOn(run)), `write ${at}`).toEqual(result(events))
+    expectWhole(run)
+  }
+})
