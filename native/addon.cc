@@ -18,7 +18,7 @@ namespace pada {
 namespace {
 
 // In the order of InstructionSet.
-constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512", "avx512bf16"};
+constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512", "avx512bf16", "amxbf16"};
 
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Env env = call.Env();
@@ -27,6 +27,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     object.Set("torch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
     object.Set("convolutionKernels", kInstructionSets[static_cast<int>(instruction_set())]);
+    object.Set("kernelsCompiled", kernels_compiled());
     object.Set("threads", at::get_num_threads());
     const std::vector<std::string> devices = cuda_devices();
     Napi::Array names = Napi::Array::New(env, devices.size());
@@ -48,7 +49,7 @@ Napi::Value limit_kernels(const Napi::CallbackInfo& call) {
     const std::string name = string_argument(call[0], "instructionSet");
     const auto* found = std::find(std::begin(kInstructionSets), std::end(kInstructionSets), name);
     if (found == std::end(kInstructionSets))
-      expected("\"none\", \"avx2\", \"avx512\" or \"avx512bf16\"", "instructionSet", name);
+      expected("\"none\", \"avx2\", \"avx512\", \"avx512bf16\" or \"amxbf16\"", "instructionSet", name);
     const auto most = static_cast<InstructionSet>(found - std::begin(kInstructionSets));
     return run_on_executor(call.Env(), [most] { limit_instruction_set(most); });
   });

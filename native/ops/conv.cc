@@ -1,8 +1,6 @@
 #include "ops/conv.h"
 
 #include "ops/cpu/conv_kernels.h"
-#include "ops/cpu/depthwise.h"
-#include "ops/cpu/sum_rows.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {
@@ -10,26 +8,15 @@ namespace {
 
 ConvShape shape_of(const Step& step, const Activations& run) {
   const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
-  return {run.batch, in.height, in.width, in.channels, out.channels, step.window.kernel, step.window.stride};
+  const Window& w = step.window;
+  return {run.batch, in.height, in.width,  in.channels, out.channels,
+          w.kernel,  w.stride,  w.padding, w.dilation,  w.groups};
 }
 
 bool has_kernel(const Step& step, const Activations& run) {
   const ConvShape shape = shape_of(step, run);
-  const Window& w = step.window;
-  return run.kernels && step.bias < 0 && w.padding == shape.padding() && w.dilation == 1 && w.groups == 1 &&
-         has_conv_kernel(shape) && (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
-}
-
-DepthwiseShape depthwise_shape_of(const Step& step, const Activations& run) {
-  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
-  return {run.batch, in.channels, in.height, in.width, out.height, out.width, step.window};
-}
-
-// Backward only, because ATen is faster in the forward pass.
-bool has_depthwise_backward(const Step& step, const Activations& run) {
-  const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
-  return run.kernels && instruction_set() != InstructionSet::None && step.bias < 0 && in.channels == out.channels &&
-         depthwise_shape_of(step, run).has_kernel();
+  return run.kernels && step.bias < 0 && has_conv_kernel(shape) &&
+         (!run.wants_gradient(step.input) || has_input_gradient_kernel(shape));
 }
 
 // True if only a batch norm reads the output and it needs the statistics of this batch.
@@ -83,23 +70,6 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
 }
 
-template <class T>
-void depthwise_kernel_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
-  const Parameters& parameters = run.parameters;
-  at::Tensor input_gradient;
-  if (run.wants_gradient(step.input)) input_gradient = run.empty(step.input);
-  depthwise_backward(depthwise_shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
-                     values_of<T>(gradient), parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                     input_gradient.defined() ? mutable_values_of<T>(input_gradient) : nullptr,
-                     parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
-  if (!input_gradient.defined()) return;
-  at::Tensor& held = run.gradients[step.input];
-  if (held.defined())
-    add_to(mutable_values_of<T>(held), values_of<T>(input_gradient), run.elements(step.input));
-  else
-    held = std::move(input_gradient);
-}
-
 // `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` belongs to the batch norm that reads
 // the output, and `affine` maps it to the output's gradient.
 void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
@@ -136,9 +106,7 @@ void conv_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
-  if (has_depthwise_backward(step, run))
-    run.with_type([&]<class T>(T) { depthwise_kernel_backward<T>(step, gradient, run); });
-  else if (has_kernel(step, run))
+  if (has_kernel(step, run))
     kernel_backward(step, gradient, nullptr, run);
   else
     aten_backward(step, gradient, run);

@@ -1,6 +1,7 @@
 #include "ops/drop.h"
 
 #include "ops/cpu/grain.h"
+#include "ops/cpu/scale_samples.h"
 #include "runtime/random.h"
 
 namespace pada {
@@ -31,9 +32,17 @@ at::Tensor factors(const Step& step, double p, const Activations& run) {
   return result.to(run.parameters.device());
 }
 
-// Multiplies in float32 and rounds once.
-at::Tensor scaled(const at::Tensor& x, const at::Tensor& factor) {
-  return x.mul(factor).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+// Multiplies in float32 and rounds once. `in_place`: may write to x. The backward pass may, because the holder of a
+// gradient owns it.
+at::Tensor scaled(const Step& step, at::Tensor x, const at::Tensor& factor, bool in_place, const Activations& run) {
+  const bool has_kernel = run.kernels && step.drops_samples && x.scalar_type() == run.type();
+  if (!has_kernel) return x.mul(factor).to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+  at::Tensor result = in_place ? x : run.empty(step.output);
+  run.with_type([&]<class T>(T) {
+    scale_samples(values_of<T>(x), factor.const_data_ptr<float>(), mutable_values_of<T>(result), run.batch,
+                  run.elements(step.output) / run.batch);
+  });
+  return result;
 }
 
 }  // namespace
@@ -46,14 +55,15 @@ void drop_forward(const Step& step, Activations& run) {
     return;
   }
   run.kept[step.output] = factors(step, p, run);
-  run.values[step.output] = scaled(x, run.kept[step.output]);
+  run.values[step.output] = scaled(step, x, run.kept[step.output], false, run);
 }
 
 void drop_backward(const Step& step, Activations& run) {
   const at::Tensor factor = std::move(run.kept[step.output]);
   if (!run.gradients[step.output].defined() || !run.wants_gradient(step.input)) return;
   at::Tensor gradient = std::move(run.gradients[step.output]);
-  run.add_gradient(step.input, factor.defined() ? scaled(gradient, factor) : std::move(gradient));
+  if (factor.defined()) gradient = scaled(step, std::move(gradient), factor, true, run);
+  run.add_gradient(step.input, std::move(gradient));
 }
 
 }  // namespace pada

@@ -9,6 +9,7 @@ import { hasGpu, type Located } from '../setup/locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from '../setup/python.js'
 import { currentBuild } from '../setup/stamp.js'
 import { loadBinding } from './binding.js'
+import type { ConvolutionKernels } from './process.js'
 
 /** Versions, hardware and missing parts of this machine. */
 export interface Diagnosis {
@@ -31,6 +32,9 @@ export interface Diagnosis {
   /** Threads and instruction set of the loaded addon; absent if it does not load. */
   readonly threads?: number
   readonly cpuCapability?: string
+  /** Instruction set of the addon's own convolutions, and whether its compiler could make them; absent likewise. */
+  readonly convolutionKernels?: ConvolutionKernels
+  readonly kernelsCompiled?: boolean
   /** GPUs that the driver sees. */
   readonly gpus: readonly string[]
   /** GPUs that libtorch can use. */
@@ -79,6 +83,8 @@ export async function diagnose(): Promise<Diagnosis> {
     memory: totalmem(),
     threads: native?.threads,
     cpuCapability: native?.cpuCapability,
+    convolutionKernels: native?.convolutionKernels,
+    kernelsCompiled: native?.kernelsCompiled,
     gpus,
     cudaDevices: native?.cudaDevices ?? [],
     missing,

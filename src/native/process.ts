@@ -3,7 +3,7 @@ import { loadBinding } from './binding.js'
 import type { Device } from './records.js'
 
 /** Instruction sets of the addon's own convolutions. Each includes the ones before it. */
-export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16'
+export type ConvolutionKernels = 'none' | 'avx2' | 'avx512' | 'avx512bf16' | 'amxbf16'
 
 /** Version, instruction sets, threads and GPUs that the addon computes with. */
 export interface NativeInfo {
@@ -13,6 +13,8 @@ export interface NativeInfo {
   readonly cpuCapability: string
   /** Instruction set of the addon's own convolutions; "none" leaves them to ATen. */
   readonly convolutionKernels: ConvolutionKernels
+  /** False if the compiler that built the addon cannot make its own convolutions. Only GCC on x86-64 can. */
+  readonly kernelsCompiled: boolean
   readonly threads: number
   /** Names of usable CUDA devices; empty without torch_cuda or without a GPU. */
   readonly cudaDevices: readonly string[]

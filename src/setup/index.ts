@@ -74,13 +74,16 @@ async function build(
   removeStamp(folder)
   // Hashed before the build: if sources change while it runs, the next call builds again.
   const stamp = createStamp(request.root, builder, libtorch)
-  const stored = storedAddon(stamp, await toolVersion(environment().compiler))
+  const compiler = await toolVersion(environment().compiler)
+  const stored = storedAddon(stamp, compiler)
   const addon = addonPath(folder)
   // Only if the folder is absent: in a used one, CMake would mistake the copied addon for its own last result.
   if (!existsSync(folder) && (await takeAddon(stored, addon, (path) => probeAddon(path, signal)))) {
     log(`The addon was built before: took it from ${stored}`)
   } else {
     log(`Building the addon with ${builder} (about two minutes, once)`)
+    if (/clang/i.test(compiler ?? ''))
+      log('Clang leaves the addon’s own convolutions out: set CXX=g++ for a faster addon')
     await buildAddon({ root: request.root, folder, libtorch: libtorch.root, builder, signal })
     await keepAddon(addon, stored)
   }

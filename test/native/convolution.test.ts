@@ -32,6 +32,14 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [64, 64, 3, 1, 8, 8],
   [64, 8, 1, 1, 6, 6],
   [128, 16, 3, 1, 5, 5],
+  // Channels that do not fill the widest vectors, and more than one strip or tile of them.
+  [4, 4, 1, 1, 5, 7],
+  [12, 20, 1, 1, 5, 6],
+  [36, 36, 1, 1, 8, 8],
+  [72, 144, 1, 1, 4, 5],
+  [144, 36, 1, 1, 7, 6],
+  [3, 108, 3, 1, 8, 8],
+  [3, 36, 3, 2, 7, 9],
   // Left to ATen: a stride of 2 at kernel 1, and channel counts without kernels.
   [8, 16, 1, 2, 8, 8],
   [6, 8, 1, 2, 4, 4],
@@ -62,12 +70,13 @@ async function gradients(
 // where they are multiplied in bfloat16, round farther than a direct product. Gradients have no such measure: in five
 // samples they move by several per cent with the sign of every ReLU input near zero, ATen's as much as these.
 describe.each<[ConvolutionKernels, number]>([
+  ['amxbf16', 5],
   ['avx512bf16', 5],
   ['avx512', 1.5],
   ['avx2', 1.5],
   ['none', 1.5],
 ])('bfloat16 convolutions with %s', (kernels, factor) => {
-  afterAll(() => limitConvolutionKernels('avx512bf16'))
+  afterAll(() => limitConvolutionKernels('amxbf16'))
 
   it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i are near float32', async (...shape) => {
     await limitConvolutionKernels(kernels)
@@ -98,7 +107,7 @@ function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<numb
 }
 
 describe.each<ConvolutionKernels>(['avx512', 'avx2', 'none'])('own convolutions with %s', (kernels) => {
-  afterAll(() => limitConvolutionKernels('avx512bf16'))
+  afterAll(() => limitConvolutionKernels('amxbf16'))
 
   it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i equal ATen’s', async (...shape) => {
     await limitConvolutionKernels(kernels)

@@ -1,9 +1,14 @@
 /**
- * The addon's own backward pass of depthwise convolutions against ATen's, which `instructions.test.ts` compares with float64 loops at
+ * The addon's own depthwise convolutions against ATen's, which `instructions.test.ts` compares with float64 loops at
  * channel counts that have no kernels.
  */
-import { describe, expect, it } from 'vitest'
-import type { Arithmetic, Precision } from '../../src/native/index.js'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  type Arithmetic,
+  type ConvolutionKernels,
+  limitConvolutionKernels,
+  type Precision,
+} from '../../src/native/index.js'
 import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
@@ -22,13 +27,20 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [16, 3, 3, 1, 0, 11, 10],
   [16, 5, 1, 1, -1, 2, 2],
   [16, 7, 2, 1, -1, 1, 3],
-  // The last vector of channels overlaps the one before.
+  // Padding wider than the kernel needs, and a stride that skips pixels.
+  [16, 3, 1, 1, 2, 4, 4],
+  [16, 3, 4, 1, 1, 9, 9],
+  // Channels that do not fill the widest vectors.
+  [4, 3, 1, 1, -1, 6, 6],
+  [12, 3, 1, 2, -1, 8, 5],
+  [20, 3, 2, 2, -1, 8, 5],
   [24, 3, 1, 1, -1, 6, 6],
+  [36, 3, 1, 2, -1, 9, 8],
   [36, 5, 2, 1, -1, 7, 7],
-  [17, 3, 2, 2, -1, 8, 5],
+  [72, 3, 2, 1, -1, 7, 8],
   [144, 5, 1, 1, -1, 6, 9],
   // Left to ATen.
-  [8, 3, 1, 1, -1, 6, 6],
+  [17, 3, 2, 2, -1, 8, 5],
   [16, 2, 2, 1, 0, 6, 6],
 ]
 
@@ -55,10 +67,18 @@ async function gradients(
   return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
 }
 
-describe.each([true, false])('own depthwise convolutions (through a ReLU: %s)', (rectified) => {
+describe.each<[boolean, ConvolutionKernels]>([
+  [true, 'avx512'],
+  [false, 'avx512'],
+  [true, 'avx2'],
+  [false, 'avx2'],
+])('own depthwise convolutions (through a ReLU: %s) with %s', (rectified, kernels) => {
+  afterAll(() => limitConvolutionKernels('amxbf16'))
+
   it.each(SHAPES)(
     '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i equal ATen’s',
     async (...shape) => {
+      await limitConvolutionKernels(kernels)
       const own = await gradients(shape, rectified, 'fast')
       const aten = await gradients(shape, rectified, 'reference')
       expect(relativeError(own.logits, aten.logits)).toBeLessThan(2e-5)
@@ -71,6 +91,7 @@ describe.each([true, false])('own depthwise convolutions (through a ReLU: %s)', 
   it.each(SHAPES)(
     '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i in bfloat16 are as near float32 as ATen’s',
     async (...shape) => {
+      await limitConvolutionKernels(kernels)
       const exact = await gradients(shape, rectified, 'reference')
       const own = await gradients(shape, rectified, 'fast', 'bfloat16')
       const aten = await gradients(shape, rectified, 'reference', 'bfloat16')

@@ -369,7 +369,14 @@ class FakeHeldBatch {
 const notCounted = async () => {}
 
 export const fakeBinding = {
-  info: () => ({ torch: 'fake', cpuCapability: 'none', convolutionKernels: 'none', threads: 1, cudaDevices: [] }),
+  info: () => ({
+    torch: 'fake',
+    cpuCapability: 'none',
+    convolutionKernels: 'none',
+    kernelsCompiled: true,
+    threads: 1,
+    cudaDevices: [],
+  }),
   tables: () => ({ instructions: [], optimizers: [], stateKinds: [], imageOperations: [], families: [] }),
   setThreads: notCounted,
   limitConvolutionKernels: notCounted,

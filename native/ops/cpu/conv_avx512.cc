@@ -19,7 +19,6 @@
 namespace pada {
 namespace {
 constexpr int kMaxRegisters = 32;
-constexpr int kNarrowest = 8;
 constexpr int kWidest = 16;
 // Each file uses the ones before it.
 // clang-format off
@@ -28,11 +27,13 @@ constexpr int kWidest = 16;
 #include "ops/cpu/conv_products.inc"
 #include "ops/cpu/conv_direct.inc"
 #include "ops/cpu/conv_winograd.inc"
+#include "ops/cpu/conv_depthwise.inc"
 // clang-format on
 
 template <class T>
-constexpr ConvFunctions<T> kFunctions{direct_forward<T>, direct_backward<T>, winograd_forward<T, Floats>,
-                                      winograd_backward<T, Floats>};
+constexpr ConvFunctions<T> kFunctions{direct_forward<T>,           direct_backward<T>,
+                                      winograd_forward<T, Floats>, winograd_backward<T, Floats>,
+                                      depthwise_forward<T>,        depthwise_backward<T>};
 constexpr ConvTable kTable{kFunctions<float>, kFunctions<BFloat16>};
 }  // namespace
 

@@ -20,7 +20,6 @@ namespace pada {
 namespace {
 #define PADA_BFLOAT16_PRODUCTS
 constexpr int kMaxRegisters = 32;
-constexpr int kNarrowest = 16;
 constexpr int kWidest = 16;
 // Each file uses the ones before it.
 // clang-format off
@@ -35,9 +34,12 @@ void pairs_direct_backward(const BackwardShare<BFloat16>& share) {
   with_gradient_source(
       share, [&](const auto& gradients) { direct_backward_pixels<BFloat16, Bfloat16Pairs>(share, gradients); });
 }
-constexpr ConvFunctions<BFloat16> kPairs{direct_forward_pixels<BFloat16, Bfloat16Pairs>, pairs_direct_backward,
+constexpr ConvFunctions<BFloat16> kPairs{direct_forward_pixels<BFloat16, Bfloat16Pairs>,
+                                         pairs_direct_backward,
                                          winograd_forward<BFloat16, Bfloat16Pairs>,
-                                         winograd_backward<BFloat16, Bfloat16Pairs>};
+                                         winograd_backward<BFloat16, Bfloat16Pairs>,
+                                         nullptr,
+                                         nullptr};
 }  // namespace
 
 const ConvFunctions<BFloat16>* conv_pairs_avx512bf16() { return &kPairs; }

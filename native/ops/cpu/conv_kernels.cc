@@ -15,7 +15,7 @@
 namespace pada {
 namespace {
 
-std::atomic<InstructionSet> g_limit{InstructionSet::Avx512Bf16};
+std::atomic<InstructionSet> g_limit{InstructionSet::AmxBf16};
 
 InstructionSet supported() {
 #if defined(__x86_64__)
@@ -23,6 +23,7 @@ InstructionSet supported() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
   const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (bf16 && conv_tiles_amxbf16() != nullptr) return InstructionSet::AmxBf16;
   if (bf16 && conv_pairs_avx512bf16() != nullptr) return InstructionSet::Avx512Bf16;
   if (avx512 && conv_table_avx512() != nullptr) return InstructionSet::Avx512;
   if (avx2 && conv_table_avx2() != nullptr) return InstructionSet::Avx2;
@@ -32,15 +33,23 @@ InstructionSet supported() {
 
 // Winograd's algorithm has fewer products. Tiles must fill the image, and channels must fill vectors.
 bool by_winograd(const ConvShape& s) {
-  return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0;
+  return s.kernel == 3 && s.stride == 1 && s.height % 4 == 0 && s.width % 4 == 0 && s.in_channels % 8 == 0 &&
+         !s.depthwise();
+}
+
+// True if AMX multiplies tiles of bfloat16, whose units are pairs of channels or of pixels.
+template <class T>
+bool by_tiles(const ConvShape& s) {
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::AmxBf16 && s.kernel == 1 &&
+         s.height * s.width % 2 == 0;
 }
 
 // True if products sum over pairs of bfloat16: pairs of channels or, in the gradient of the weight, of pixels or tiles.
 template <class T>
 bool by_pairs(const ConvShape& s) {
-  const bool pairs = by_winograd(s) ? s.width % 8 == 0 : s.kernel == 1 && s.height * s.width % 2 == 0;
-  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::Avx512Bf16 && pairs &&
-         s.in_channels % 16 == 0 && s.out_channels % 16 == 0;
+  const bool pairs = by_winograd(s) ? s.width % 8 == 0 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
+                                    : s.kernel == 1 && s.height * s.width % 2 == 0;
+  return std::is_same_v<T, BFloat16> && instruction_set() >= InstructionSet::Avx512Bf16 && pairs && !by_tiles<T>(s);
 }
 
 template <class T>
@@ -48,6 +57,8 @@ const ConvFunctions<T>& functions(const ConvShape& s) {
   const ConvTable& table = instruction_set() == InstructionSet::Avx2 ? *conv_table_avx2() : *conv_table_avx512();
   if constexpr (std::is_same_v<T, float>)
     return table.float32;
+  else if (by_tiles<T>(s))
+    return *conv_tiles_amxbf16();
   else
     return by_pairs<T>(s) ? *conv_pairs_avx512bf16() : table.bfloat16;
 }
@@ -68,18 +79,22 @@ std::vector<int> transposed_taps(const ConvShape& s) {
 }
 
 int64_t size_packed(const ConvShape& s) {
-  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels * s.out_channels;
+  return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels / s.groups * s.out_channels;
 }
 
 using Memory = std::unique_ptr<float[]>;
 
 Memory memory(int64_t floats) { return std::make_unique_for_overwrite<float[]>(floats); }
 
-// The rows in bfloat16, each two as one row of pairs.
-Memory paired(const float* from, int64_t rows, int64_t columns) {
-  Memory pairs = memory(rows / 2 * columns);
+// The rows in bfloat16, each two as one row of pairs. Pairs and columns are padded with zeros to multiples of
+// `multiple`.
+Memory paired(const float* from, int64_t rows, int64_t columns, int64_t multiple) {
+  const auto padded = [&](int64_t count) { return (count + multiple - 1) / multiple * multiple; };
+  const int64_t size = padded(rows / 2) * padded(columns);
+  Memory pairs = memory(size);
   float* to = pairs.get();
-  for (int64_t row = 0; row < rows; row += 2, to += columns, from += 2 * columns) {
+  std::fill(to, to + size, 0.f);
+  for (int64_t row = 0; row < rows; row += 2, to += padded(columns), from += 2 * columns) {
     for (int64_t c = 0; c < columns; c++) {
       const uint32_t first = narrow<BFloat16>(from[c]).bits, second = narrow<BFloat16>(from[columns + c]).bits;
       to[c] = std::bit_cast<float>(second << 16 | first);
@@ -88,9 +103,20 @@ Memory paired(const float* from, int64_t rows, int64_t columns) {
   return pairs;
 }
 
+// As [tap][channel] for both passes.
+Memory pack_depthwise(const ConvShape& s, const float* weight) {
+  const int64_t taps = s.kernel * s.kernel;
+  Memory packed = memory(taps * s.in_channels);
+  for (int64_t c = 0; c < s.in_channels; c++) {
+    for (int64_t t = 0; t < taps; t++) packed[t * s.in_channels + c] = *weight++;
+  }
+  return packed;
+}
+
 // Weights as [tap][input][output] for the forward pass; as [tap][output][input] for the transposed convolution.
 template <class T>
 Memory pack(const ConvShape& s, const float* weight, bool transposed) {
+  if (s.depthwise()) return pack_depthwise(s, weight);
   const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels;
   std::vector<int> order(taps);
   for (int t = 0; t < taps; t++) order[t] = t;
@@ -110,12 +136,14 @@ Memory pack(const ConvShape& s, const float* weight, bool transposed) {
     packed = std::move(points);
   }
   const int64_t columns = transposed ? s.in_channels : s.out_channels;
-  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns) : std::move(packed);
+  if (by_tiles<T>(s)) return paired(packed.get(), size_packed(s) / columns, columns, 16);
+  return by_pairs<T>(s) ? paired(packed.get(), size_packed(s) / columns, columns, 1) : std::move(packed);
 }
 
 // One share of the batch per thread. Results of shares are combined in order, so that they repeat.
 int64_t share_count(const ConvShape& s) {
-  const int64_t products = s.out_height() * s.out_width() * s.in_channels * s.out_channels * s.kernel * s.kernel;
+  const int64_t weights = s.in_channels / s.groups * s.out_channels * s.kernel * s.kernel;
+  const int64_t products = s.out_height() * s.out_width() * weights;
   const int64_t worthwhile = s.batch * products / kProductsPerShare;
   return std::clamp<int64_t>(worthwhile, 1, std::min<int64_t>(s.batch, at::get_num_threads()));
 }
@@ -149,7 +177,8 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
 
 // Adds the sums of all shares, in packed layout, to the weight's gradient in its own layout.
 void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
-  const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels, size = size_packed(s);
+  const int64_t taps = s.kernel * s.kernel, inputs = s.in_channels / s.groups, pairs = inputs * s.out_channels;
+  const int64_t size = size_packed(s);
   for (int64_t share = 1; share < shares; share++) {
     for (int64_t i = 0; i < size; i++) sums[i] += sums[share * size + i];
   }
@@ -159,7 +188,7 @@ void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight
     sums = std::move(of_taps);
   }
   for (int64_t o = 0; o < s.out_channels; o++) {
-    for (int64_t i = 0; i < s.in_channels; i++) {
+    for (int64_t i = 0; i < inputs; i++) {
       for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + i * s.out_channels + o];
     }
   }
@@ -174,22 +203,28 @@ InstructionSet instruction_set() {
 
 void limit_instruction_set(InstructionSet most) { g_limit = most; }
 
+bool kernels_compiled() { return conv_table_avx2() != nullptr; }
+
 bool has_conv_kernel(const ConvShape& s) {
-  const bool window = (s.kernel == 1 && s.stride == 1) || (s.kernel == 3 && s.stride <= 2);
-  const bool input = s.in_channels % 8 == 0 || (s.kernel == 3 && s.in_channels < 8);
-  return instruction_set() != InstructionSet::None && window && input && s.out_channels % 8 == 0 &&
-         has_product_row(s.stride * s.in_channels);
+  if (instruction_set() == InstructionSet::None || s.out_channels % 4 != 0) return false;
+  if (s.depthwise()) return s.kernel == 3 || s.kernel == 5 || s.kernel == 7;
+  if (s.groups > 1 || s.dilation > 1 || s.padding != (s.kernel - 1) / 2) return false;
+  if (s.kernel == 1) return s.stride == 1 && s.in_channels % 4 == 0;
+  const bool input = s.in_channels % 8 == 0 || s.in_channels < 8;
+  return s.kernel == 3 && s.stride <= 2 && input && has_product_row(s.stride * s.in_channels);
 }
 
 bool has_input_gradient_kernel(const ConvShape& s) {
-  return has_conv_kernel(s) && s.in_channels % 8 == 0 && has_product_row(s.out_channels);
+  if (!has_conv_kernel(s)) return false;
+  return s.depthwise() || s.kernel == 1 || (s.in_channels % 8 == 0 && has_product_row(s.out_channels));
 }
 
 template <class T>
 void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
                          ChannelStatistics* statistics) {
   const Memory packed = pack<T>(s, weight, false);
-  const auto run = by_winograd(s) ? functions<T>(s).winograd_forward : functions<T>(s).direct_forward;
+  const ConvFunctions<T>& of = functions<T>(s);
+  const auto run = s.depthwise() ? of.depthwise_forward : by_winograd(s) ? of.winograd_forward : of.direct_forward;
   const int64_t shares = share_count(s);
   std::vector<MomentSums> moments(shares);
   std::vector<int64_t> counts(shares);
@@ -206,7 +241,8 @@ void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const Outpu
                           const float* weight, T* x_gradient, bool accumulate, float* weight_gradient) {
   Memory packed;
   if (x_gradient != nullptr) packed = pack<T>(s, weight, true);
-  const auto run = by_winograd(s) ? functions<T>(s).winograd_backward : functions<T>(s).direct_backward;
+  const ConvFunctions<T>& of = functions<T>(s);
+  const auto run = s.depthwise() ? of.depthwise_backward : by_winograd(s) ? of.winograd_backward : of.direct_backward;
   const int64_t shares = share_count(s), size = size_packed(s);
   Memory sums = memory(shares * size);
   const auto coefficients = [&](auto member) {

@@ -1,7 +1,7 @@
 // Hand-written convolutions for the CPU: channels-last, float32 or bfloat16 in memory, sums in float32. Kernels are
-// square, of 1 or 3, with padding (kernel - 1) / 2. The loops read their input through its ReLU, compute statistics of
-// their output, and map the gradient of that output's batch norm as they read it. None of these takes a pass of its own
-// over memory.
+// square: of 1 or 3 with padding (kernel - 1) / 2, or depthwise. The loops read their input through its ReLU, compute
+// statistics of their output, and map the gradient of that output's batch norm as they read it. None of these takes a
+// pass of its own over memory.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,29 @@ namespace pada {
 
 struct ConvShape {
   int64_t batch, height, width;  // of the input
-  int64_t in_channels, out_channels, kernel, stride;
+  int64_t in_channels, out_channels, kernel, stride, padding, dilation, groups;
 
-  int64_t padding() const { return (kernel - 1) / 2; }
-  int64_t out_height() const { return (height + 2 * padding() - kernel) / stride + 1; }
-  int64_t out_width() const { return (width + 2 * padding() - kernel) / stride + 1; }
+  bool depthwise() const { return groups > 1 && groups == in_channels && groups == out_channels; }
+  int64_t span() const { return dilation * (kernel - 1) + 1; }  // pixels from the first tap to the last
+  int64_t out_height() const { return (height + 2 * padding - span()) / stride + 1; }
+  int64_t out_width() const { return (width + 2 * padding - span()) / stride + 1; }
 };
 
 // In order of speed.
-enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16 };
+enum class InstructionSet { None, Avx2, Avx512, Avx512Bf16, AmxBf16 };
 
 // The instruction set of the convolutions: the best of the processor, up to the limit. Tests lower the limit.
 InstructionSet instruction_set();
 void limit_instruction_set(InstructionSet most);
 
+// False if the compiler that built the addon cannot make the kernels. Only GCC on x86-64 can.
+bool kernels_compiled();
+
 // True if this processor has kernels for the shape: for forward and weight gradient, and for the input's gradient.
 bool has_conv_kernel(const ConvShape& shape);
 bool has_input_gradient_kernel(const ConvShape& shape);
 
-// x: batch x height x width x in_channels, taken through a ReLU if `relu`; weight: out x in x kernel x kernel;
+// x: batch x height x width x in_channels, taken through a ReLU if `relu`; weight: out x in / groups x kernel x kernel;
 // y: batch x out_height x out_width x out. `statistics`: of y, or null. T: float or BFloat16.
 template <class T>
 void conv_kernel_forward(const ConvShape& shape, const T* x, bool relu, const float* weight, T* y,

@@ -8,6 +8,9 @@
 
 namespace pada {
 
+// Of depthwise convolutions.
+inline constexpr int kLargestKernel = 7, kMostTaps = kLargestKernel * kLargestKernel;
+
 // Sums of (y - shift) and of its square over one share's output, per channel. The shift is the share's first pixel and
 // keeps the squares small.
 struct MomentSums {
@@ -53,6 +56,8 @@ struct ConvFunctions {
   void (*direct_backward)(const BackwardShare<T>&);
   void (*winograd_forward)(const ForwardShare<T>&);
   void (*winograd_backward)(const BackwardShare<T>&);
+  void (*depthwise_forward)(const ForwardShare<T>&);
+  void (*depthwise_backward)(const BackwardShare<T>&);
 };
 
 struct ConvTable {
@@ -60,8 +65,9 @@ struct ConvTable {
   ConvFunctions<BFloat16> bfloat16;
 };
 
-// Null if the compiler cannot target the instruction set. The first is for bfloat16 only: kernels of 1 and Winograd's
-// algorithm, with weights in pairs.
+// Null if the compiler cannot target the instruction set. The first two are for bfloat16 only, with weights in pairs.
+// Tiles: kernels of 1, also null if the system does not allow tiles. Pairs: kernels of 1 and Winograd's algorithm.
+const ConvFunctions<BFloat16>* conv_tiles_amxbf16();
 const ConvFunctions<BFloat16>* conv_pairs_avx512bf16();
 const ConvTable* conv_table_avx512();
 const ConvTable* conv_table_avx2();

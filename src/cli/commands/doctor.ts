@@ -26,6 +26,7 @@ export function describe(diagnosis: Diagnosis): string {
     ['processor', `${diagnosis.cpu}, ${diagnosis.cores} cores, ${(diagnosis.memory / 2 ** 30).toFixed(1)} GiB`],
     ['  threads', diagnosis.threads?.toString()],
     ['  capability', diagnosis.cpuCapability],
+    ['  kernels', kernels(diagnosis)],
     ['GPUs', diagnosis.gpus.join('; ') || 'none'],
     ['  usable', usableGpus(diagnosis)],
   ]
@@ -36,6 +37,12 @@ export function describe(diagnosis: Diagnosis): string {
     '',
     ...(missing.length === 0 ? [pc.green('Nothing is missing.')] : missing.map((m) => pc.red(m))),
   ].join('\n')
+}
+
+function kernels({ convolutionKernels, kernelsCompiled }: Diagnosis): string | undefined {
+  if (kernelsCompiled === false)
+    return 'none: only GCC on x86-64 compiles them; set CXX=g++ and set up again for a faster addon'
+  return convolutionKernels === 'none' ? 'none: this processor has no AVX2' : convolutionKernels
 }
 
 function usableGpus({ gpus, cudaDevices, libtorch }: Diagnosis): string {
