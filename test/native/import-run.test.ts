@@ -81,7 +81,12 @@ test('training an imported run goes on from the weights as a new run does, to th
   const ranking = (path: string) => readFileSync(join(path, 'ranking.csv'), 'utf8')
   expect(ranking(imported)).toBe(ranking(fresh))
   const firstEvent = (path: string) => {
-    const { run: _, ...event } = JSON.parse(readFileSync(join(path, 'events.jsonl'), 'utf8').split('\n')[0])
+    // The machine of the import has the number of threads before the settings'.
+    const {
+      run: _,
+      machine: _machine,
+      ...event
+    } = JSON.parse(readFileSync(join(path, 'events.jsonl'), 'utf8').split('\n')[0])
     return event
   }
   expect(firstEvent(imported)).toEqual(firstEvent(fresh))
