@@ -1,11 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
 import { makeFolder } from '../base/files.js'
 import { isGroup } from '../config/settings.js'
 import { eventsOf } from '../runs/event-log.js'
-import { configFile } from '../runs/saved-settings.js'
+import { savedSettings } from '../runs/saved-settings.js'
 import { encodeEventFile, type Hyperparameter, type TensorboardEvent } from './event-file.js'
 
 /** Tags of an epoch's numbers, in the groups in which TensorBoard shows them. */
@@ -47,7 +46,7 @@ type Logged = { readonly event: string } & Readonly<Record<string, unknown>>
  * @throws UserError for a folder that is no run.
  */
 export async function writeTensorboard(run: string, folder: string): Promise<string> {
-  const settings: unknown = parse(await readFile(await configFile(run), 'utf8'))
+  const settings = await savedSettings(run)
   const epochs = await eventsOf<Logged>(run, 'epoch')
   const [result] = (await eventsOf<Logged>(run, 'result')).slice(-1)
   const end = (await stat(join(run, 'events.jsonl'))).mtimeMs / 1000
