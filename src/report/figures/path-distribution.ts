@@ -26,8 +26,12 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
     space?.operations.length === K ? space.operations[k] : `operation ${k}`,
   )
   const values = rows.flatMap(({ epoch, stretch, shares }) =>
-    shares.map((share, k) => ({ epoch, stretch, share, k, name: names[k] })),
+    shares.map((share, k) => {
+      const low = shares.slice(k + 1).reduce((sum, other) => sum + other, 0)
+      return { epoch, stretch, share, low, high: low + share, name: names[k] }
+    }),
   )
+  const alone = values.filter(({ stretch }) => rows.filter((row) => row.stretch === stretch).length === 1)
   const named = labels(last, names)
   const listed = epochs.some(({ pathDistribution: list }) => typeof list?.[0] === 'object')
   return {
@@ -44,6 +48,8 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
           mark: { type: 'area', stroke: 'white', strokeWidth: 1, opacity: 1 },
           encoding: areas(names),
         },
+        // An area of one epoch is invisible.
+        { data: { values: alone }, mark: { type: 'rule', strokeWidth: 3 }, encoding: areas(names) },
         {
           data: { values: named },
           mark: { type: 'square', size: 90, xOffset: 14, opacity: 1 },
@@ -78,12 +84,15 @@ const Y = {
   axis: { format: '%', tickCount: 5, grid: false },
 }
 
-/** The first operation is at the top, as in the list of names. */
+/**
+ * The first operation is at the top, as in the list of names. Vega-Lite is told the ends of each area: where it stacks
+ * them itself, it fills the epochs that are missing with zeros.
+ */
 function areas(names: readonly string[]) {
   return {
     x: X,
-    y: { ...Y, stack: 'zero' },
-    order: { field: 'k', sort: 'descending' },
+    y: { ...Y, field: 'low', stack: null },
+    y2: { field: 'high' },
     color: colors(names),
     detail: { field: 'stretch' },
   }

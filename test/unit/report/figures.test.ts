@@ -235,6 +235,10 @@ describe('axes and curves', () => {
     const epochs = search.epochs.filter(({ epoch }) => epoch !== 1)
     const values = rows(pathDistributionFigure({ ...search, epochs })).filter(({ share }) => share !== undefined)
     expect([...new Set(values.map(({ epoch, stretch }) => `${epoch} ${stretch}`))]).toEqual(['1 1', '3 3', '4 3'])
+    // The first operation is at the top, and each stands on the next.
+    const third = values.filter(({ epoch }) => epoch === 3) as { low: number; high: number }[]
+    expect([third[0].high, third.at(-1)!.low]).toEqual([expect.closeTo(1), 0])
+    for (let k = 1; k < 5; k++) expect(third[k].high).toBeCloseTo(third[k - 1].low)
   })
 })
 
