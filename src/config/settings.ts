@@ -22,7 +22,8 @@ export async function readSettings(file: string, option: string): Promise<Settin
   return settings
 }
 
-function parseYaml(text: string, source: string): unknown {
+/** Reads YAML; `source` names the text in the error of damaged YAML. */
+export function parseYaml(text: string, source: string): unknown {
   const document = parseDocument(text)
   const [error] = document.errors
   if (error !== undefined) {

@@ -87,9 +87,6 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
   const complete = conditions.map(
     ({ labels: _, cells }) => cells.filter(({ id }) => results.cells.some(({ cell }) => cell === id)).length,
   )
-  const fewest = Math.min(...complete)
-  const most = Math.max(...complete)
-  const partial = fewest === seeds.length ? '' : `; so far ${fewest === most ? most : `${fewest} to ${most}`} of them`
   return [
     [
       ...same('space'),
@@ -100,8 +97,17 @@ function subtitle({ conditions }: Study, results: ExperimentResults, seeds: read
       // The figure itself tells lengths that differ.
       ...same('epochs'),
     ].join(' · '),
-    `Mean ± one standard deviation over ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${partial}`,
+    seedLine(seeds, Math.min(...complete), Math.max(...complete)),
   ]
+}
+
+/** Says what points are: means over seeds, or one seed. Conditions have `fewest` to `most` complete searches. */
+function seedLine(seeds: readonly number[], fewest: number, most: number): string {
+  if (seeds.length === 1) return `One seed: ${seeds[0]}`
+  const list = seeds.join(', ')
+  if (most <= 1) return `One seed so far of seeds ${list}`
+  const partial = fewest === seeds.length ? '' : `; so far ${fewest === most ? most : `${fewest} to ${most}`} of them`
+  return `Mean ± one standard deviation over seeds ${list}${partial}`
 }
 
 function nameTruth({ file, column }: TruthSource): string {

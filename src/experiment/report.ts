@@ -1,5 +1,5 @@
 /** Reports: one HTML page about runs and experiments, and their figures as files. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
@@ -11,7 +11,7 @@ import { type Html, html } from '../report/html.js'
 import { page } from '../report/page.js'
 import { type Drawn, drawing, fileList, notes, section, table } from '../report/parts.js'
 import { readRun } from '../report/run-record.js'
-import { runLine, runSections } from '../report/run-sections.js'
+import { type Place, runLine, runSections } from '../report/run-sections.js'
 import { writeTensorboard } from '../report/tensorboard.js'
 import { writePicture } from '../report/write-picture.js'
 import { AXES, nameValue, slug } from './axes.js'
@@ -43,7 +43,7 @@ export interface WrittenReport {
   /** The HTML file. */
   readonly file: string
   readonly bytes: number
-  /** Files of figures; empty without a folder for them. */
+  /** Files of figures; empty without a folder for them, and if there are no figures. */
   readonly figures: readonly string[]
   /** Event files of TensorBoard; empty without a folder for them. */
   readonly tensorboard: readonly string[]
@@ -64,7 +64,7 @@ export async function writeReport(sources: readonly string[], options: ReportOpt
   const drawn: Drawn[] = []
   const text = await reportPage(sources, dirname(resolve(out)), drawn)
   const files: string[] = []
-  if (figures !== undefined) {
+  if (figures !== undefined && drawn.length > 0) {
     await makeFolder(figures)
     for (const { name, svg } of drawn) {
       for (const ending of ['svg', 'png']) {
@@ -103,7 +103,11 @@ async function reportPage(sources: readonly string[], from: string, drawn: Drawn
   for (const source of sources) (await isExperiment(source)) ? experiments.push(source) : folders.push(source)
   const runs = named(await Promise.all(folders.map(readRun)))
   const sections: (Html | undefined)[] = []
-  for (const folder of experiments) sections.push(await experimentSection(folder, from))
+  for (const [i, folder] of experiments.entries()) {
+    const prefix =
+      experiments.length === 1 && runs.length === 0 ? '' : `experiment-${i + 1}-${slug(basename(resolve(folder)))}-`
+    sections.push(await experimentSection(folder, { from, prefix, drawn }))
+  }
   sections.push(await comparisonSection(runs, drawn))
   const brief = runs.length > MOST
   if (brief) sections.push(notes([`Figures of single runs are left out of a page about more than ${MOST} runs.`]))
@@ -135,8 +139,11 @@ async function isExperiment(source: string): Promise<boolean> {
   return false
 }
 
-/** Tables and figures of an experiment, from its folder. */
-async function experimentSection(folder: string, from: string): Promise<Html | undefined> {
+/** Tables and figures of an experiment, from its folder. Whole figures are added to `drawn`. */
+async function experimentSection(
+  folder: string,
+  { from, prefix, drawn }: Pick<Place, 'from' | 'prefix' | 'drawn'>,
+): Promise<Html | undefined> {
   const { name, conditions, cells } = parseResults(folder, await readText(join(folder, 'results.json')))
   const said: string[] = []
   const studies = [...new Set(conditions.map(({ study }) => study))]
@@ -146,9 +153,19 @@ async function experimentSection(folder: string, from: string): Promise<Html | u
     parts.push(html`<h3>${study}</h3>
 `)
     const file = join(folder, `${basename(study)}.svg`)
-    const svg = await readFile(file).catch(() => undefined)
-    if (svg === undefined) said.push(`The figure of the study ${study} is missing.`)
-    else parts.push(studyPicture(svg, study))
+    const svg = await readText(file)
+    if (svg === '') said.push(`The figure of the study ${study} is missing.`)
+    else if (!/^\s*<(svg|\?xml)\b.*<\/svg>\s*$/s.test(svg)) said.push(`The figure of the study ${study} is damaged.`)
+    else {
+      drawn.push({ name: `${prefix}${basename(study)}`, svg })
+      parts.push(
+        studyPicture(
+          svg,
+          study,
+          ofStudy.some(({ n }) => n > 1),
+        ),
+      )
+    }
     parts.push(conditionTable(study, ofStudy))
   }
   const lead = html`<p class="lead">${cells.length} complete searches · ${folder}</p>
@@ -176,11 +193,11 @@ function parseResults(folder: string, text: string): ExperimentResults {
 }
 
 /** The picture that the experiment wrote. As an image it can neither run scripts nor load anything. */
-function studyPicture(svg: Buffer, study: string): Html {
-  const source = `data:image/svg+xml;base64,${svg.toString('base64')}`
+function studyPicture(svg: string, study: string, hasDeviation: boolean): Html {
+  const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
   return drawing(
     html`<img src="${source}" alt="Figure of the study ${study}; the table below has its numbers">`.text,
-    'Mean ± one standard deviation over the seeds',
+    hasDeviation ? 'Mean ± one standard deviation over the seeds' : 'One seed',
   )
 }
 

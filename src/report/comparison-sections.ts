@@ -9,7 +9,7 @@ import { trainingFigure } from './figures/training.js'
 import type { Html } from './html.js'
 import { type Drawn, figures, section, table } from './parts.js'
 import type { Figure } from './plot.js'
-import type { Named, RetrainRecord, RunRecord, SearchRecord } from './run-record.js'
+import { lastEpoch, type Named, type RetrainRecord, type RunRecord, type SearchRecord } from './run-record.js'
 
 /** Names of runs: the last parts of their folders, or the whole paths if two are alike. */
 export function named(records: readonly RunRecord[]): Named[] {
@@ -41,11 +41,11 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
       { title: 'run', valueOf: ({ name }) => name },
       { title: 'method', valueOf: ({ record }) => methodOf(record) },
       { title: 'seed', number, valueOf: ({ record }) => record.config.seed },
-      { title: 'epochs', number, valueOf: ({ record }) => record.epochs.length },
+      { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       {
         title: 'variance, last',
         number,
-        valueOf: ({ record }) => shown(record.epochs.at(-1)?.gradientVariance, scientific),
+        valueOf: ({ record }) => shown(lastEpoch(record)?.gradientVariance, scientific),
       },
       { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
       { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
@@ -61,9 +61,9 @@ function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
     'Retrainings',
     [
       { title: 'run', valueOf: ({ name }) => name },
-      { title: 'epochs', number, valueOf: ({ record }) => record.epochs.length },
-      { title: 'top-1, last', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1, percent) },
-      { title: 'averaged', number, valueOf: ({ record }) => shown(record.epochs.at(-1)?.top1Averaged, percent) },
+      { title: 'epochs', number, valueOf: ({ record }) => record.finished },
+      { title: 'top-1, last', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1, percent) },
+      { title: 'averaged', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1Averaged, percent) },
       { title: 'best top-1', number, valueOf: ({ record }) => shown(record.result?.best?.top1, percent) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
@@ -79,7 +79,7 @@ function resultsFigure(runs: readonly Named<SearchRecord>[]): Figure | undefined
       if (mean === null || mean === undefined) return []
       return [{ place: name, series: '', mean, low: mean, high: mean, text: show(mean) }]
     })
-  const variances = pointsOf((record) => record.epochs.at(-1)?.gradientVariance, scientific)
+  const variances = pointsOf((record) => lastEpoch(record)?.gradientVariance, scientific)
   const panels = [
     { title: 'gradient variance in the last epoch', points: variances, format: '.1e' },
     { title: "Kendall's τ", points: pointsOf((record) => record.result?.kendallTau, decimal), format: '.2f' },

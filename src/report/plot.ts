@@ -78,7 +78,7 @@ export async function drawSvg(specification: object): Promise<string> {
     (fontWeight === 'bold' ? 0.64 : 0.58) * fontSize * String(text ?? '').length
   const whole = { background: 'white', padding: 16, ...specification } as TopLevelSpec
   const { spec } = compile(whole, { config: CONFIG })
-  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Warn })
+  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Error })
   const svg = await view.toSVG()
   view.finalize()
   return `${slim(svg)}\n`

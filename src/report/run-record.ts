@@ -8,8 +8,11 @@ import { exists, readText } from '../base/files.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
+import { readSummary } from '../runs/summary.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../search/events.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
+import type { Progress } from '../training/snapshot.js'
+import { isRetrainResult, isSearchResult } from './result-shape.js'
 
 /** A sub-model of `ranking.csv`. */
 export interface RankedRow {
@@ -35,8 +38,12 @@ interface Recorded<Settings, Start, Epoch, Result> {
   readonly config: Settings
   /** Absent if the event log lacks it. */
   readonly start?: Start
-  /** The finished epochs, in order. Epochs of earlier versions may lack fields. */
+  /** The epochs in the event log, in order. Epochs of earlier versions may lack fields. */
   readonly epochs: readonly Epoch[]
+  /** Number of finished epochs, by the result, the checkpoint or the last epoch in the log. */
+  readonly finished: number
+  /** Number of epochs that the settings plan; 0 for imported weights. */
+  readonly planned: number
   /** Content of `summary.json`; absent before the end of training. */
   readonly result?: Result
   /** What is missing or damaged, one sentence each. */
@@ -71,38 +78,63 @@ export async function readRun(folder: string): Promise<RunRecord> {
   const notes: string[] = []
   if (await isRetrainingRun(folder)) {
     const config = await savedRetraining(folder)
-    const events = await readTraining<RetrainStartEvent, RetrainEpochEvent>(folder, config.training.epochs, notes)
-    const result = await readSummary<RetrainResult>(folder, notes)
-    return { kind: 'retraining', folder, config, ...events, result, notes }
+    const planned = config.training.epochs
+    const result = await readResult(folder, isRetrainResult, notes)
+    const training = await readTraining<RetrainStartEvent, RetrainEpochEvent>(folder, planned, result, notes)
+    return { kind: 'retraining', folder, config, ...training, result, notes }
   }
   const config = await savedConfig(folder)
   // Imported weights need no training.
   const planned = (await exists(join(folder, 'import.json'))) ? 0 : config.training.epochs
-  const events = await readTraining<StartEvent, EpochEvent>(folder, planned, notes)
-  const result = await readSummary<ResultEvent>(folder, notes)
-  const ranking = await readTable(folder, 'ranking.csv', rankedRow, notes)
-  if (ranking === undefined && result !== undefined && result.ranked > 0) notes.push('ranking.csv is missing.')
-  const found = await readTable(folder, 'found.csv', foundRow, notes)
-  const space = spaceOf(config, events.start)
-  return { kind: 'search', folder, config, space, ...events, result, ranking, found, notes }
+  const result = await readResult(folder, isSearchResult, notes)
+  const training = await readTraining<StartEvent, EpochEvent>(folder, planned, result, notes)
+  const ranking = await readTable(folder, 'ranking.csv', rankedRow, (result?.ranked ?? 0) > 0, notes)
+  const found = await readTable(folder, 'found.csv', foundRow, result?.found !== undefined, notes)
+  const space = spaceOf(config, training.start)
+  return { kind: 'search', folder, config, space, ...training, result, ranking, found, notes }
 }
 
 /** The start and the epochs of a run, of which `planned` are planned. */
-async function readTraining<Start extends { readonly event: 'start' }, Epoch extends { readonly event: 'epoch' }>(
+async function readTraining<Start extends { readonly event: 'start' }, Epoch extends EpochOf>(
   folder: string,
   planned: number,
+  result: { readonly epochs?: number } | undefined,
   notes: string[],
-): Promise<{ start: Start | undefined; epochs: Epoch[] }> {
-  const events = await readEvents<Start | Epoch>(folder, notes)
+): Promise<{ start: Start | undefined; epochs: Epoch[]; finished: number; planned: number }> {
+  // Imported weights count the epochs of their own training. The log is read last, for it may grow meanwhile.
+  const recorded = planned === 0 ? 0 : Math.max(result?.epochs ?? 0, await epochsOfCheckpoint(folder))
+  const log = join(folder, 'events.jsonl')
+  const events = await readEvents<Start | Epoch>(log, notes)
   const start = events.find((event): event is Start => event.event === 'start')
-  const epochs = events.filter((event): event is Epoch => event.event === 'epoch')
-  if (epochs.length < planned) notes.push(`The run has finished ${epochs.length} of ${planned} epochs.`)
-  return { start, epochs }
+  const epochs = events.filter((event): event is Epoch => event.event === 'epoch' && Number.isInteger(event.epoch))
+  const logged = epochs.reduce((most, { epoch }) => Math.max(most, epoch + 1), 0)
+  const finished = Math.max(logged, recorded)
+  if (events.length === 0 && finished > 0) {
+    const state = (await exists(log)) ? ((await readText(log)) === '' ? 'empty' : 'damaged') : 'missing'
+    notes.push(`events.jsonl is ${state}, and the figures by epoch are left out.`)
+  } else if (epochs.length < finished) {
+    const lacking = `${finished - epochs.length} of the ${finished} finished epochs`
+    notes.push(`events.jsonl lacks ${lacking}, and curves have gaps there.`)
+  }
+  if (finished < planned) notes.push(`The run has finished ${finished} of ${planned} epochs.`)
+  return { start, epochs, finished, planned }
 }
 
-/** The events in `events.jsonl`. Lines that are no events are left out; the last one may be torn by a kill. */
-async function readEvents<Event extends { readonly event: string }>(folder: string, notes: string[]): Promise<Event[]> {
-  const lines = (await readText(join(folder, 'events.jsonl'))).split('\n').slice(0, -1)
+interface EpochOf {
+  readonly event: 'epoch'
+  readonly epoch: number
+}
+
+/** The number of epochs that were finished at the checkpoint; 0 without one that can be read. */
+async function epochsOfCheckpoint(folder: string): Promise<number> {
+  const state = parseObject(await readText(join(folder, 'checkpoint', 'state.json')))
+  const epoch = (state?.progress as Partial<Progress> | undefined)?.epoch
+  return Number.isInteger(epoch) ? epoch! : 0
+}
+
+/** The events of a log. Lines that are no events are left out; the last one may be torn by a kill. */
+async function readEvents<Event extends { readonly event: string }>(file: string, notes: string[]): Promise<Event[]> {
+  const lines = (await readText(file)).split('\n').slice(0, -1)
   const damaged: number[] = []
   const events = lines.flatMap((line, i): Event[] => {
     const event = parseObject(line)
@@ -110,7 +142,7 @@ async function readEvents<Event extends { readonly event: string }>(folder: stri
     damaged.push(i + 1)
     return []
   })
-  if (damaged.length > 0) {
+  if (damaged.length > 0 && events.length > 0) {
     const [first, ...others] = damaged
     const which = others.length === 0 ? `Line ${first}` : `Line ${first} and ${others.length} more`
     const said = others.length === 0 ? 'it said' : 'they said'
@@ -119,12 +151,18 @@ async function readEvents<Event extends { readonly event: string }>(folder: stri
   return events
 }
 
-async function readSummary<Result>(folder: string, notes: string[]): Promise<Result | undefined> {
-  const text = await readText(join(folder, 'summary.json'))
-  if (text === '') return undefined
-  const result = parseObject(text)
-  if (result === undefined) notes.push('summary.json cannot be read, and the results are left out.')
-  return result as Result | undefined
+/** The result in the summary of a run; undefined if there is none, or one that is damaged. */
+async function readResult<Result extends object>(
+  folder: string,
+  isResult: (value: object) => value is Result,
+  notes: string[],
+): Promise<Result | undefined> {
+  const { summary, damaged } = await readSummary<object>(folder)
+  if (summary !== undefined && isResult(summary)) return summary
+  const isEvaluated = (await exists(join(folder, 'ranking.csv'))) || (await exists(join(folder, 'found.csv')))
+  if (damaged || summary !== undefined) notes.push('summary.json is damaged, and its results are left out.')
+  else if (isEvaluated) notes.push('summary.json is missing, and its results are left out.')
+  return undefined
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -138,15 +176,20 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 type Fields = Readonly<Record<string, string>>
 
-/** Rows of a table; undefined if it is missing or damaged. */
+/** Rows of a table; undefined if it is missing or damaged. `isExpected`: true if the run has written it. */
 async function readTable<Row>(
   folder: string,
   name: string,
   rowOf: (fields: Fields) => Row,
+  isExpected: boolean,
   notes: string[],
 ): Promise<Row[] | undefined> {
   const text = await readText(join(folder, name))
-  if (text === '') return undefined
+  if (text === '') {
+    const isThere = await exists(join(folder, name))
+    if (isThere || isExpected) notes.push(`${name} is ${isThere ? 'empty' : 'missing'}.`)
+    return undefined
+  }
   try {
     return (parse(text, { columns: true }) as Fields[]).map(rowOf)
   } catch (error) {
@@ -183,6 +226,15 @@ function numberIn(column: string, text: string | undefined): number {
 function spaceOf({ space: settings }: Config, start: StartEvent | undefined): SearchSpace | undefined {
   const space = createSpace(settings)
   return start === undefined || start.space === space.name ? space : undefined
+}
+
+/** The last finished epoch; undefined if the log lacks it. */
+export function lastEpoch<Epoch extends { readonly epoch: number }>(record: {
+  readonly epochs: readonly Epoch[]
+  readonly finished: number
+}): Epoch | undefined {
+  const last = record.epochs.at(-1)
+  return last?.epoch === record.finished - 1 ? last : undefined
 }
 
 /** A record, and its name in a comparison. */

@@ -18,7 +18,7 @@ import { trainingFigure } from './figures/training.js'
 import { type Html, html } from './html.js'
 import { type Drawn, drawing, facts, figures, fileList, notes, numbers, section, table } from './parts.js'
 import type { Figure } from './plot.js'
-import type { Named, RetrainRecord, RunRecord, SearchRecord } from './run-record.js'
+import { lastEpoch, type Named, type RetrainRecord, type RunRecord, type SearchRecord } from './run-record.js'
 import { thumbnailsOf } from './thumbnails.js'
 
 /** Architectures that are drawn, and those that a table lists. */
@@ -127,8 +127,8 @@ async function importanceFigure({ folder, config }: SearchRecord, said: string[]
   return imageImportanceFigure(importance, thumbnails)
 }
 
-function searchNumbers({ result, epochs, start, config }: SearchRecord): [string, string | undefined][] {
-  const variance = epochs.at(-1)?.gradientVariance
+function searchNumbers(record: SearchRecord): [string, string | undefined][] {
+  const { result, start } = record
   const shown = (value: number | null | undefined, show: (value: number) => string) =>
     value === null || value === undefined ? undefined : show(value)
   return [
@@ -137,28 +137,37 @@ function searchNumbers({ result, epochs, start, config }: SearchRecord): [string
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],
-    ['gradient variance, last epoch', shown(variance, scientific)],
-    ['epochs', `${epochs.length} of ${config.training.epochs}`],
+    ['gradient variance, last epoch', shown(lastEpoch(record)?.gradientVariance, scientific)],
+    ['epochs', epochsOf(record)],
     ['parameters of the supernet', shown(start?.parameters, integer)],
-    ['time', shown(result?.seconds ?? secondsOf(epochs), duration)],
+    ['time', shown(result?.seconds ?? secondsOf(record), duration)],
   ]
 }
 
-function retrainingNumbers({ result, epochs, start, config }: RetrainRecord): [string, string | undefined][] {
-  const last = epochs.at(-1)
+function retrainingNumbers(record: RetrainRecord): [string, string | undefined][] {
+  const { result, start } = record
+  const last = lastEpoch(record)
+  const seconds = result?.seconds ?? secondsOf(record)
   return [
     ['best top-1', result?.best && `${percent(result.best.top1)}, epoch ${result.best.epoch + 1}`],
     ['top-1, last epoch', last && percent(last.top1)],
     ['averaged weights', last?.top1Averaged === undefined ? undefined : percent(last.top1Averaged)],
     ['top-5, last epoch', last && percent(last.top5)],
-    ['epochs', `${epochs.length} of ${config.training.epochs}`],
+    ['epochs', epochsOf(record)],
     ['parameters', start && integer(start.parameters)],
-    ['time', duration(result?.seconds ?? secondsOf(epochs))],
+    ['time', seconds === undefined ? undefined : duration(seconds)],
   ]
 }
 
-function secondsOf(epochs: readonly { readonly seconds: number }[]): number {
-  return epochs.reduce((sum, { seconds }) => sum + seconds, 0)
+/** Undefined for imported weights. */
+function epochsOf({ finished, planned }: RunRecord): string | undefined {
+  return planned === 0 ? undefined : `${finished} of ${planned}`
+}
+
+/** Seconds of all finished epochs; undefined if the log lacks some. */
+function secondsOf({ epochs, finished }: RunRecord): number | undefined {
+  if (epochs.length < finished) return undefined
+  return (epochs as readonly { readonly seconds: number }[]).reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
 /** A found sub-model, which has costs, or a ranked one. */
@@ -180,9 +189,11 @@ async function architectures(record: RunRecord, { drawn, prefix, brief }: Place,
     return [drawing(svg, html`The network: <code>${network.encode([])}</code>`)]
   }
   const { result, space } = record
-  const best: Best[] = (result?.found?.best ?? result?.top ?? []).slice(0, LISTED)
+  const { ranking = [], found } = record
+  const best: Best[] = (result?.found?.best ?? result?.top ?? ranking).slice(0, LISTED)
   if (best.length === 0) {
-    said.push('The run has neither ranked nor searched sub-models yet.')
+    const isSaid = record.notes.some((note) => /^(summary\.json|ranking\.csv|found\.csv) /.test(note))
+    if (found === undefined && !isSaid) said.push('The run has neither ranked nor searched sub-models yet.')
     return []
   }
   const kind = result?.found === undefined ? 'Ranked' : 'Found'

@@ -14,13 +14,13 @@ export interface ValueAxis {
 
 /**
  * The axis of some values, which need not begin at zero. `format` is a number format of d3. If it is for numbers of many
- * sizes (it ends in `e` or `s`), all values are positive, and the largest exceeds the smallest by the factor
+ * sizes (it ends in `e`, `s` or `r`), all values are positive, and the largest exceeds the smallest by the factor
  * {@link FAR}, the axis is logarithmic.
  */
 export function valueAxis(values: readonly number[], format: string): ValueAxis {
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
-  if (/[es]$/.test(format) && low > 0 && high / low > FAR) {
+  if (/[ers]$/.test(format) && low > 0 && high / low > FAR) {
     const margin = (high / low) ** MARGIN
     const domain = [low / margin, high * margin]
     return {

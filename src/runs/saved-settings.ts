@@ -1,7 +1,6 @@
 /** The settings of a run, `config.yaml` in its folder. A folder without it is no run. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
 import { exists } from '../base/files.js'
 import { isOfOtherData, namesEmbeddedTable, withoutTruth } from '../config/embedded.js'
@@ -14,7 +13,7 @@ import {
   type RetrainConfig,
   type RetrainInput,
 } from '../config/index.js'
-import { isGroup } from '../config/settings.js'
+import { isGroup, parseYaml, type Settings } from '../config/settings.js'
 import { LOCK } from './run-lock.js'
 
 /**
@@ -23,29 +22,43 @@ import { LOCK } from './run-lock.js'
  */
 export async function savedConfig(path: string): Promise<Config> {
   const settings = await savedSettings(path)
-  if (isGroup(settings) && isRetraining(settings))
-    throw expected('a run of a search', 'the run folder', `the retraining ${path}`, 2)
-  if (!isGroup(settings) || !namesEmbeddedTable(settings) || !isOfOtherData(settings)) {
-    return parseConfig(settings as ConfigInput)
-  }
-  return parseConfig(withoutTruth(settings))
+  if (isRetraining(settings)) throw expected('a run of a search', 'the run folder', `the retraining ${path}`, 2)
+  const stale = namesEmbeddedTable(settings) && isOfOtherData(settings)
+  return checked(path, () => parseConfig(stale ? withoutTruth(settings) : (settings as ConfigInput)))
 }
 
 /** The settings that a retraining was last opened with; throws a UserError for a folder that is none. */
 export async function savedRetraining(path: string): Promise<RetrainConfig> {
   const settings = await savedSettings(path)
-  if (isGroup(settings) && isRetraining(settings)) return parseRetrainConfig(settings as RetrainInput)
+  if (isRetraining(settings)) return checked(path, () => parseRetrainConfig(settings as RetrainInput))
   throw expected('a run of a retraining', 'the run folder', `the search ${path}`, 2)
 }
 
 /** True if a run is a retraining; throws a UserError for a folder that is no run. */
 export async function isRetrainingRun(path: string): Promise<boolean> {
-  const settings = await savedSettings(path)
-  return isGroup(settings) && isRetraining(settings)
+  return isRetraining(await savedSettings(path))
 }
 
-async function savedSettings(path: string): Promise<unknown> {
-  return parse(await readFile(await configFile(path), 'utf8'))
+/**
+ * The settings in the file of a run, before they are checked.
+ *
+ * @throws UserError for a folder that is no run, and for a file that is damaged; it names the file.
+ */
+export async function savedSettings(path: string): Promise<Settings> {
+  const file = await configFile(path)
+  const settings = parseYaml(await readFile(file, 'utf8'), file)
+  if (isGroup(settings)) return settings
+  throw expected('a group of settings', file, JSON.stringify(settings))
+}
+
+/** Checks settings of a run; errors say which file has them. */
+function checked<Kind>(path: string, check: () => Kind): Kind {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${error.message}; the settings are those of ${join(path, 'config.yaml')}`, error.exitCode)
+  }
 }
 
 /** The settings file of a run; throws a UserError for a folder that is no run. */

@@ -1,11 +1,10 @@
 /** What TensorBoard shows of the log of a run. Steps are epochs, counted from 1. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { isGroup } from '../config/settings.js'
 import { EVENT_LOG, loggedEvents } from '../runs/event-log.js'
 import { readImageImportance } from '../runs/image-importance.js'
-import { configFile } from '../runs/saved-settings.js'
+import { savedSettings } from '../runs/saved-settings.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { Hyperparameter, TensorboardEvent } from './event-file.js'
 import { type Histogram, histogramOf, histogramOfShares } from './histogram.js'
@@ -46,7 +45,7 @@ type Logged = { readonly event: string } & Readonly<Record<string, unknown>>
  * @throws UserError for a folder that is no run.
  */
 export async function loggedRun(run: string): Promise<TensorboardEvent[]> {
-  const settings: unknown = parse(await readFile(await configFile(run), 'utf8'))
+  const settings = await savedSettings(run)
   const log = await loggedEvents<Logged>(run)
   const epochs = log.filter(({ event }) => event === 'epoch')
   const result = log.findLast(({ event }) => event === 'result')

@@ -44,7 +44,8 @@ export const reportCommand: CommandModule<object, InferredOptionTypes<typeof opt
     const sources = runs.map((run) => expandPath(String(run), 'report'))
     const report = await writeReport(sources, { out, figures, tensorboard })
     const { bytes, figures: files } = report
-    const pictures = files.length > 0 ? `; ${files.length} files of figures in ${figures}` : ''
+    const written = files.length > 0 ? `${files.length} files of figures in ${figures}` : `no figures for ${figures}`
+    const pictures = figures === undefined ? '' : `; ${written}`
     const logs = tensorboard === undefined ? '' : `; for TensorBoard in ${tensorboard}`
     const line = `Report in ${out}, ${(bytes / 1e6).toFixed(2)} MB${pictures}${logs}`
     process.stdout.write(`${json ? JSON.stringify({ event: 'result', ...report }) : line}\n`)

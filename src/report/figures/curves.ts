@@ -26,6 +26,8 @@ export interface CurvePoint {
   /** From 1, as people count. */
   readonly epoch: number
   readonly value: number
+  /** First epoch of the stretch without missing epochs; curves are broken between stretches. */
+  readonly stretch: number
 }
 
 /** One measure. */
@@ -36,15 +38,27 @@ export interface CurvePanel {
   readonly curves: readonly Curve[]
 }
 
+/** For each epoch, the first of the stretch of consecutive epochs that it is in. All count from 1. */
+export function stretchesOf(epochs: readonly { readonly epoch: number }[]): number[] {
+  let first = 0
+  return epochs.map(({ epoch }, i) => {
+    if (i === 0 || epoch !== epochs[i - 1].epoch + 1) first = epoch + 1
+    return first
+  })
+}
+
 /** The curve of a field of epochs. Epochs that lack the field, or whose value is no finite number, are left out. */
 export function curveOf<Epoch extends { readonly epoch: number }>(
   name: string,
   epochs: readonly Epoch[],
   read: (epoch: Epoch) => number | null | undefined,
 ): Curve {
-  const points = epochs.flatMap((epoch) => {
+  const stretches = stretchesOf(epochs)
+  const points = epochs.flatMap((epoch, i) => {
     const value = read(epoch)
-    return typeof value === 'number' && Number.isFinite(value) ? [{ epoch: epoch.epoch + 1, value }] : []
+    return typeof value === 'number' && Number.isFinite(value)
+      ? [{ epoch: epoch.epoch + 1, value, stretch: stretches[i] }]
+      : []
   })
   return { name, points }
 }
@@ -62,6 +76,12 @@ export function curvesSpecification(panels: readonly CurvePanel[]): object {
 function drawPanel({ title, format, curves }: CurvePanel, names: readonly string[], width: number) {
   const values = curves.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })))
   const epochs = new Set(values.map(({ epoch }) => epoch)).size
+  // A line of one point is invisible.
+  const alone = curves.flatMap(({ name, points }) =>
+    points
+      .filter((point) => points.filter(({ stretch }) => stretch === point.stretch).length === 1)
+      .map((point) => ({ name, ...point })),
+  )
   const { scale, axis } = valueAxis(
     values.map(({ value }) => value),
     format,
@@ -84,13 +104,15 @@ function drawPanel({ title, format, curves }: CurvePanel, names: readonly string
     strokeDash: { ...order, scale: { domain: names, range: dashes }, legend },
   }
   const { strokeDash: _, ...plain } = encoding
+  const mark = { type: 'point', filled: true, size: 26, opacity: 1 }
   return {
     data: { values },
     width,
     height: 220,
     layer: [
-      { mark: { type: 'line', strokeWidth: 1.8 }, encoding },
-      ...(epochs <= FEW ? [{ mark: { type: 'point', filled: true, size: 26, opacity: 1 }, encoding: plain }] : []),
+      { mark: { type: 'line', strokeWidth: 1.8 }, encoding: { ...encoding, detail: { field: 'stretch' } } },
+      ...(epochs <= FEW ? [{ mark, encoding: plain }] : []),
+      ...(epochs > FEW && alone.length > 0 ? [{ data: { values: alone }, mark, encoding: plain }] : []),
     ],
   }
 }

@@ -22,7 +22,7 @@ export interface Thumbnail {
 export interface Extremes {
   /** Most important first. */
   readonly most: readonly number[]
-  /** Least important first, without those of importance 0, which no step drew. */
+  /** Least important first, without those of importance 0, which no step of the last finished epoch drew. */
   readonly least: readonly number[]
 }
 
@@ -47,7 +47,7 @@ export function imageImportanceFigure(
   if (drawn.length < 2) return undefined
   const undrawn = draws.length - drawn.length
   const { most, least: fewest } = extremes(importance)
-  const rest = `${integer(undrawn)} of ${integer(draws.length)} images have importance 0, because no step drew them; ${decimal(least, 2)} draws are expected of each`
+  const rest = `${integer(undrawn)} of ${integer(draws.length)} images have importance 0, because no step of the last finished epoch drew them; ${decimal(least, 2)} draws are expected of each`
   const highest = drawn.reduce((a, b) => Math.max(a, b))
   const lowest = drawn.reduce((a, b) => Math.min(a, b))
   const rows = [
@@ -56,7 +56,7 @@ export function imageImportanceFigure(
   ].filter(({ images }) => images.some((image) => thumbnails.has(image)))
   return {
     name: 'image-importance',
-    title: 'How often training images are drawn by importance',
+    title: 'How often the next epoch draws each training image by importance',
     subtitle: ['Expected draws of an image in the next epoch; every image would be drawn once if all were alike', rest],
     description: `Expected draws of the other ${integer(drawn.length)} images: ${decimal(lowest)} to ${decimal(highest)}. ${rest}.`,
     specification: {

@@ -18,6 +18,9 @@ const TITLES: Readonly<Record<string, string>> = {
   latency: 'latency, milliseconds per batch',
 }
 
+/** Costs that are counts, whose ticks have prefixes such as M. Other costs have ticks that are plain numbers. */
+const COUNTS = ['parameters', 'multiplyAdds', 'flops']
+
 /** Cost that is shown if the settings name none. */
 const DEFAULT_COST = 'multiplyAdds'
 
@@ -36,7 +39,7 @@ export function paretoFigure({ found, config }: SearchRecord): Figure | undefine
   const limited = costs.flatMap((cost) => limitsOf(limits, cost).map(({ text }) => `${TITLES[cost] ?? cost} ${text}`))
   const ends = fronts.map((front, i) => {
     const [cheapest, best] = [front[0], front.at(-1)!]
-    const at = (row: FoundRow) => `${percent(row.accuracy)} at ${integer(row.costs[costs[i]])}`
+    const at = (row: FoundRow) => `${percent(row.accuracy)} at ${amount(row.costs[costs[i]])}`
     return `Front by ${TITLES[costs[i]] ?? costs[i]}: ${front.length} sub-models, from ${at(cheapest)} to ${at(best)}.`
   })
   return {
@@ -72,9 +75,14 @@ function limitsOf(limits: Limits, cost: string): { value: number; text: string }
   if (limit === undefined) return []
   const { min, max } = typeof limit === 'number' ? { min: undefined, max: limit } : limit
   return [
-    ...(min === undefined ? [] : [{ value: min, text: `≥ ${min.toLocaleString('en-US')}` }]),
-    ...(max === undefined ? [] : [{ value: max, text: `≤ ${max.toLocaleString('en-US')}` }]),
+    ...(min === undefined ? [] : [{ value: min, text: `≥ ${amount(min)}` }]),
+    ...(max === undefined ? [] : [{ value: max, text: `≤ ${amount(max)}` }]),
   ]
+}
+
+/** A cost in words: all digits of whole numbers, four of others. */
+function amount(cost: number): string {
+  return Number.isInteger(cost) ? integer(cost) : cost.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 }
 
 function panel(
@@ -86,7 +94,10 @@ function panel(
 ) {
   const pointOf = (row: FoundRow) => ({ x: row.costs[cost], y: 100 * row.accuracy })
   const points = found.map(pointOf)
-  const x = valueAxis([...points.map((point) => point.x), ...limits.map(({ value }) => value)], '~s')
+  const x = valueAxis(
+    [...points.map((point) => point.x), ...limits.map(({ value }) => value)],
+    COUNTS.includes(cost) ? '~s' : ',~r',
+  )
   const y = valueAxis(
     points.map((point) => point.y),
     '~f',

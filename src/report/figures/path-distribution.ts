@@ -3,6 +3,7 @@ import type { PathDistribution } from '../../sampling/paths.js'
 import { CATEGORIES, COLORS } from '../colors.js'
 import type { Figure } from '../plot.js'
 import type { SearchRecord } from '../run-record.js'
+import { stretchesOf } from './curves.js'
 
 /** Black areas would hide the others, so grey takes the place of black. */
 const FILLS = [...CATEGORIES.filter((color) => color !== '#000000'), COLORS.other, '#4b5563']
@@ -12,8 +13,11 @@ const FILLS = [...CATEGORIES.filter((color) => color !== '#000000'), COLORS.othe
  * or if fewer than two epochs are finished. If every choice has a distribution, their mean is shown.
  */
 export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure | undefined {
-  const rows = epochs.flatMap(({ epoch, pathDistribution }) =>
-    pathDistribution === undefined ? [] : [{ epoch: epoch + 1, shares: meanOf(pathDistribution) }],
+  const stretches = stretchesOf(epochs)
+  const rows = epochs.flatMap(({ epoch, pathDistribution }, i) =>
+    pathDistribution === undefined
+      ? []
+      : [{ epoch: epoch + 1, stretch: stretches[i], shares: meanOf(pathDistribution) }],
   )
   const last = rows.at(-1)
   if (last === undefined || rows.every(({ shares }) => shares.join() === rows[0].shares.join())) return undefined
@@ -21,7 +25,13 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
   const names = Array.from({ length: K }, (_, k) =>
     space?.operations.length === K ? space.operations[k] : `operation ${k}`,
   )
-  const values = rows.flatMap(({ epoch, shares }) => shares.map((share, k) => ({ epoch, share, k, name: names[k] })))
+  const values = rows.flatMap(({ epoch, stretch, shares }) =>
+    shares.map((share, k) => {
+      const low = shares.slice(k + 1).reduce((sum, other) => sum + other, 0)
+      return { epoch, stretch, share, low, high: low + share, name: names[k] }
+    }),
+  )
+  const alone = values.filter(({ stretch }) => rows.filter((row) => row.stretch === stretch).length === 1)
   const named = labels(last, names)
   const listed = epochs.some(({ pathDistribution: list }) => typeof list?.[0] === 'object')
   return {
@@ -38,6 +48,8 @@ export function pathDistributionFigure({ epochs, space }: SearchRecord): Figure 
           mark: { type: 'area', stroke: 'white', strokeWidth: 1, opacity: 1 },
           encoding: areas(names),
         },
+        // An area of one epoch is invisible.
+        { data: { values: alone }, mark: { type: 'rule', strokeWidth: 3 }, encoding: areas(names) },
         {
           data: { values: named },
           mark: { type: 'square', size: 90, xOffset: 14, opacity: 1 },
@@ -72,9 +84,18 @@ const Y = {
   axis: { format: '%', tickCount: 5, grid: false },
 }
 
-/** The first operation is at the top, as in the list of names. */
+/**
+ * The first operation is at the top, as in the list of names. Vega-Lite is told the ends of each area: where it stacks
+ * them itself, it fills the epochs that are missing with zeros.
+ */
 function areas(names: readonly string[]) {
-  return { x: X, y: { ...Y, stack: 'zero' }, order: { field: 'k', sort: 'descending' }, color: colors(names) }
+  return {
+    x: X,
+    y: { ...Y, field: 'low', stack: null },
+    y2: { field: 'high' },
+    color: colors(names),
+    detail: { field: 'stretch' },
+  }
 }
 
 function colors(names: readonly string[]) {

@@ -80,6 +80,14 @@ describe('the figure of a study', () => {
     expect(svg).toMatch(/<rect[^>]*fill="white"/)
   })
 
+  it('says that there is one seed, which has no deviation', async () => {
+    const experiment = await plan({ figure: 'method', methods: ['spos', 'pada'] })
+    const { study, results } = made({ ...experiment, seeds: [7] }, both)
+    expect(studyFigure(study, results, [7])!.subtitle[1]).toBe('One seed: 7')
+    const cells = results.cells.filter(({ seed }) => seed === 0)
+    expect(studyFigure(study, { ...results, cells }, [0, 1, 2])!.subtitle[1]).toBe('One seed so far of seeds 0, 1, 2')
+  })
+
   it('puts points on the lines of their methods, also if methods differ in their epochs', async () => {
     const longer = { label: 'SUMNAS', method: { name: 'sumnas' }, training: { epochs: 1 } }
     const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada', longer] } as never), both)

@@ -153,13 +153,26 @@ describe('figures of a search', () => {
     expect(paretoFigure({ ...search, found: undefined })).toBeUndefined()
   })
 
+  it('Pareto front: latencies below one as plain numbers, on axes and in words', async () => {
+    const found = search.found!.map((row, i) => ({ ...row, costs: { latency: 0.04 + 0.01 * i } }))
+    const config = { ...search.config, finding: { ...search.config.finding!, limits: { latency: 0.1025 } } }
+    const figure = paretoFigure({ ...search, found, config } as SearchRecord)!
+    const ticks = [...(await drawFigure(figure)).matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text)
+    expect(ticks).toContain('0.1')
+    expect(ticks.filter((text) => /^[\d.]+m$/.test(text))).toEqual([])
+    expect(figure.description).toContain('at 0.04 to')
+    expect(figure.description).toContain('≤ 0.1025')
+  })
+
   it('image importance: counts all drawn images and shows both ends', () => {
     const draws = Float64Array.from([0.5, 0.5, 2, 1, 1.5, 0.5])
     const importance = { draws, least: 0.5, images: '' }
     expect(extremes(importance)).toEqual({ most: [2], least: [3] })
     const figure = imageImportanceFigure(importance)!
     expect(rows(figure).reduce((sum, { count }) => sum + (count as number), 0)).toBe(3)
-    expect(figure.description).toContain('3 of 6 images have importance 0')
+    expect(figure.description).toContain(
+      '3 of 6 images have importance 0, because no step of the last finished epoch drew them;',
+    )
     const thumbnail = { url: 'data:image/png;base64,AA==', label: 'cat' }
     const pictured = rows(imageImportanceFigure(importance, new Map([[2, thumbnail]])))
     expect(pictured).toContainEqual({ place: 0, ...thumbnail, draws: '2.00' })
@@ -190,7 +203,42 @@ describe('axes and curves', () => {
 
   it('leaves out epochs of earlier versions, which lack the field', () => {
     const epochs = [{ epoch: 0 }, { epoch: 1, x: null }, { epoch: 2, x: Number.NaN }, { epoch: 3, x: 7 }]
-    expect(curveOf('x', epochs, ({ x }) => x).points).toEqual([{ epoch: 4, value: 7 }])
+    expect(curveOf('x', epochs, ({ x }) => x).points).toEqual([{ epoch: 4, value: 7, stretch: 1 }])
+  })
+
+  it('breaks curves where epochs are missing from the log', async () => {
+    const epochs = [0, 1, 2, 5, 6, 9].map((epoch) => ({ epoch, x: epoch }))
+    const { points } = curveOf('x', epochs, ({ x }) => x)
+    expect(points.map(({ stretch }) => stretch)).toEqual([1, 1, 1, 6, 6, 10])
+    const linesOf = async (record: SearchRecord) => {
+      const svg = await drawFigure(trainingFigure([{ name: 'a', record }])!)
+      return svg.match(/<g class="mark-line[^"]*">/g)!.length
+    }
+    // Two panels, each with a line per stretch.
+    expect(await linesOf(search)).toBe(2)
+    expect(await linesOf({ ...search, epochs: search.epochs.filter(({ epoch }) => epoch !== 2) })).toBe(4)
+  })
+
+  it('marks an epoch between two gaps of a long curve, which no line shows', async () => {
+    const [first] = search.epochs
+    const epochs = Array.from({ length: 40 }, (_, epoch) => ({ ...first, epoch }))
+    const marksOf = async (kept: typeof epochs) => {
+      const svg = await drawFigure(trainingFigure([{ name: 'a', record: { ...search, epochs: kept } }])!)
+      const groups = svg.matchAll(/<g class="mark-symbol role-mark[^"]*">(.*?)<\/g>/g)
+      return [...groups].reduce((sum, [, marks]) => sum + marks.split('<path ').length - 1, 0)
+    }
+    expect(await marksOf(epochs)).toBe(0)
+    expect(await marksOf(epochs.filter(({ epoch }) => epoch !== 20 && epoch !== 22))).toBe(2)
+  })
+
+  it('breaks the areas of the path distribution too', () => {
+    const epochs = search.epochs.filter(({ epoch }) => epoch !== 1)
+    const values = rows(pathDistributionFigure({ ...search, epochs })).filter(({ share }) => share !== undefined)
+    expect([...new Set(values.map(({ epoch, stretch }) => `${epoch} ${stretch}`))]).toEqual(['1 1', '3 3', '4 3'])
+    // The first operation is at the top, and each stands on the next.
+    const third = values.filter(({ epoch }) => epoch === 3) as { low: number; high: number }[]
+    expect([third[0].high, third.at(-1)!.low]).toEqual([expect.closeTo(1), 0])
+    for (let k = 1; k < 5; k++) expect(third[k].high).toBeCloseTo(third[k - 1].low)
   })
 })
 

@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { readRun, type SearchRecord } from '../../../src/report/run-record.js'
+import { UserError } from '../../../src/base/errors.js'
+import { lastEpoch, readRun, type SearchRecord } from '../../../src/report/run-record.js'
 import { readImageImportance } from '../../../src/runs/image-importance.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { addImportance, makeRetraining, makeSearchRun } from '../../support/made-up-run.js'
@@ -61,9 +62,9 @@ describe('the records of a run folder', () => {
     expect(record.epochs.map(({ epoch }) => epoch)).toEqual([0, 2, 3])
     expect(record).toMatchObject({ result: undefined, ranking: undefined, found: undefined })
     expect(record.notes).toEqual([
+      'summary.json is damaged, and its results are left out.',
       'Line 3 of events.jsonl cannot be read, and what it said is left out.',
-      'The run has finished 3 of 4 epochs.',
-      'summary.json cannot be read, and the results are left out.',
+      'events.jsonl lacks 1 of the 4 finished epochs, and curves have gaps there.',
       'ranking.csv cannot be read and is left out: Expected a number for accuracy but received high.',
       expect.stringMatching(/^found\.csv cannot be read and is left out: .+\.$/),
     ])
@@ -73,6 +74,94 @@ describe('the records of a run folder', () => {
     makeSearchRun(folder)
     rmSync(file('ranking.csv'))
     expect((await read()).notes).toEqual(['ranking.csv is missing.'])
+  })
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['damaged', 'xxxx\n{"event":'],
+  ])('count the epochs by the result if the log is %s', async (state, text) => {
+    makeSearchRun(folder)
+    if (text === undefined) rmSync(file('events.jsonl'))
+    else writeFileSync(file('events.jsonl'), text)
+    const record = await read()
+    expect(record).toMatchObject({ finished: 4, planned: 4, epochs: [] })
+    expect(lastEpoch(record)).toBeUndefined()
+    expect(record.notes).toEqual([`events.jsonl is ${state}, and the figures by epoch are left out.`])
+  })
+
+  it('count the epochs by the checkpoint, or by the last one in the log, without a result', async () => {
+    makeSearchRun(folder, { epochs: 2 })
+    for (const name of ['summary.json', 'ranking.csv', 'found.csv']) rmSync(file(name))
+    mkdirSync(file('checkpoint'))
+    writeFileSync(file('checkpoint/state.json'), JSON.stringify({ progress: { epoch: 3, step: 1 } }))
+    const record = await read()
+    expect(record).toMatchObject({ finished: 3, planned: 4 })
+    expect(lastEpoch(record)).toBeUndefined()
+    expect(record.notes).toEqual([
+      'events.jsonl lacks 1 of the 3 finished epochs, and curves have gaps there.',
+      'The run has finished 3 of 4 epochs.',
+    ])
+    rmSync(file('checkpoint'), { recursive: true })
+    const lines = readFileSync(file('events.jsonl'), 'utf8').split('\n')
+    writeFileSync(file('events.jsonl'), [lines[0], lines[2], ''].join('\n'))
+    const second = await read()
+    expect(second.finished).toBe(2)
+    expect(lastEpoch(second)!.epoch).toBe(1)
+  })
+
+  it('say that the summary of a ranked run is missing', async () => {
+    makeSearchRun(folder)
+    rmSync(file('summary.json'))
+    const record = await read()
+    expect(record.notes).toEqual(['summary.json is missing, and its results are left out.'])
+    expect(record.ranking).toHaveLength(30)
+  })
+
+  it('say once that a ranking is damaged, or empty', async () => {
+    makeSearchRun(folder)
+    writeFileSync(file('ranking.csv'), 'rank,path,arch,accuracy,loss,groundTruth\n1,0,a,high,1,2\n')
+    expect((await read()).notes).toEqual([
+      'ranking.csv cannot be read and is left out: Expected a number for accuracy but received high.',
+    ])
+    writeFileSync(file('ranking.csv'), '')
+    expect((await read()).notes).toEqual(['ranking.csv is empty.'])
+  })
+
+  it.each([
+    ['top', 3],
+    ['top', [{ arch: 'a' }]],
+    ['found', { best: {} }],
+    ['kendallTau', 'high'],
+    ['event', undefined],
+  ])('take a summary of another shape as damaged: %s = %j', async (field, value) => {
+    makeSearchRun(folder)
+    const summary = JSON.parse(readFileSync(file('summary.json'), 'utf8'))
+    writeFileSync(file('summary.json'), JSON.stringify({ ...summary, [field]: value }))
+    const record = await read()
+    expect(record.result).toBeUndefined()
+    expect(record.notes).toEqual(['summary.json is damaged, and its results are left out.'])
+  })
+
+  it('take the summary of a retraining of another shape as damaged', async () => {
+    makeRetraining(folder)
+    writeFileSync(file('summary.json'), '{"event":"result","best":3}')
+    expect((await readRun(folder)).notes).toEqual(['summary.json is damaged, and its results are left out.'])
+  })
+
+  it.each([
+    ['name: [', /^Expected valid YAML for (.*) but received an error in line 1: /],
+    ['', /^Expected a group of settings for (.*) but received null$/],
+    ['training: { epochs: many }', /^Expected .* for training.epochs but .*; the settings are those of (.*)$/],
+  ])('refuse the settings %j by the name of their file', async (text, sentence) => {
+    makeSearchRun(folder)
+    writeFileSync(file('config.yaml'), text)
+    const error: Error = await readRun(folder).then(
+      () => expect.unreachable(),
+      (reason) => reason,
+    )
+    expect(error).toBeInstanceOf(UserError)
+    expect(sentence.exec(error.message)?.[1], error.message).toBe(file('config.yaml'))
   })
 
   it('expect no epochs of imported weights', async () => {

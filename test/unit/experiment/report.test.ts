@@ -1,0 +1,106 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { writeReport } from '../../../src/experiment/report.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { makeSearchRun } from '../../support/made-up-run.js'
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>\n'
+
+let cwd: string
+const file = (...names: string[]) => join(cwd, ...names)
+const written = () => readdirSync(file('figures')).toSorted()
+
+/** The folder of an experiment with one study, whose condition has `n` seeds. */
+function makeExperiment(name: string, n: number): void {
+  mkdirSync(file(name))
+  const none = { n: 0, mean: null, deviation: null }
+  const tau = { n, mean: 0.4, deviation: n > 1 ? 0.1 : null }
+  const labels = { space: 'NAS-Bench-201', extent: 'per operation', method: 'SPOS', noise: 'none', epochs: '4' }
+  const summary = { gradientVarianceLast: none, kendallTau: tau, spearman: none, bestFound: none }
+  const conditions = [{ study: 'methods', labels, n, summary }]
+  writeFileSync(file(name, 'results.json'), JSON.stringify({ name, seeds: [0], cells: [], conditions }))
+  writeFileSync(file(name, 'methods.svg'), SVG)
+}
+
+async function reportOn(...sources: string[]): Promise<string> {
+  const paths = sources.map((source) => file(source))
+  await writeReport(paths, { out: file('report.html'), figures: file('figures') })
+  return readFileSync(file('report.html'), 'utf8')
+}
+
+beforeEach(() => {
+  cwd = temporaryFolder()
+})
+
+describe('the report about an experiment', () => {
+  it('writes the figures of its studies as files', async () => {
+    makeExperiment('mine', 2)
+    expect(await reportOn('mine')).toContain('Mean ± one standard deviation over the seeds')
+    expect(written()).toEqual(['methods.png', 'methods.svg'])
+    expect(readFileSync(file('figures', 'methods.svg'), 'utf8')).toBe(SVG)
+  })
+
+  it('says that there is one seed', async () => {
+    makeExperiment('mine', 1)
+    const text = await reportOn('mine')
+    expect(text).toContain('<figcaption>One seed</figcaption>')
+    expect(text).not.toContain('standard deviation')
+  })
+
+  it('tells the figures of two experiments and of runs apart', async () => {
+    makeExperiment('one', 1)
+    makeExperiment('two', 1)
+    makeSearchRun(file('run'))
+    await reportOn('one', 'two', 'run')
+    const names = ['1-run-training.svg', 'experiment-1-one-methods.svg', 'experiment-2-two-methods.svg']
+    expect(written()).toEqual(expect.arrayContaining(names))
+  })
+
+  it.each([
+    ['missing', undefined],
+    ['damaged', SVG.slice(0, 30)],
+  ])('makes no folder for figures that are %s, and says so', async (state, text) => {
+    makeExperiment('mine', 2)
+    if (text === undefined) rmSync(file('mine', 'methods.svg'))
+    else writeFileSync(file('mine', 'methods.svg'), text)
+    expect(await reportOn('mine')).toContain(`The figure of the study methods is ${state}.`)
+    expect(existsSync(file('figures'))).toBe(false)
+  })
+})
+
+describe('the report about a run', () => {
+  it('ranks by ranking.csv if the summary is missing or damaged, and says so', async () => {
+    makeSearchRun(file('run'))
+    for (const text of ['{', '{"event":"result","top":3}']) {
+      writeFileSync(file('run', 'summary.json'), text)
+      const page = await reportOn('run')
+      expect(page).toContain('<li>summary.json is damaged, and its results are left out.</li>')
+      expect(page).toContain('Ranked sub-models')
+      expect(page).not.toContain('neither ranked nor searched')
+    }
+    rmSync(file('run', 'ranking.csv'))
+    rmSync(file('run', 'found.csv'))
+    rmSync(file('run', 'summary.json'))
+    expect(await reportOn('run')).toContain('The run has neither ranked nor searched sub-models yet.')
+  })
+
+  it('shows the finished epochs, and no time that the log does not tell', async () => {
+    makeSearchRun(file('run'))
+    writeFileSync(file('run', 'events.jsonl'), '')
+    expect(await reportOn('run')).toContain('<dt>epochs</dt><dd>4 of 4</dd>')
+    rmSync(file('run', 'summary.json'))
+    mkdirSync(file('run', 'checkpoint'))
+    writeFileSync(file('run', 'checkpoint', 'state.json'), '{"progress":{"epoch":3}}')
+    const page = await reportOn('run')
+    expect(page).toContain('<dt>epochs</dt><dd>3 of 4</dd>')
+    expect(page).not.toContain('<dt>time</dt>')
+  })
+
+  it('names the damaged settings of one of several', async () => {
+    makeSearchRun(file('one'))
+    makeSearchRun(file('two'))
+    writeFileSync(file('two', 'config.yaml'), 'name: [')
+    await expect(reportOn('one', 'two')).rejects.toThrow(`Expected valid YAML for ${file('two', 'config.yaml')}`)
+  })
+})
