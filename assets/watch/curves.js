@@ -1,5 +1,6 @@
 import { lineStyle } from './colors.js'
 import { decimal, integer, percent, percentTick, plainTick, scientific } from './format.js'
+import { KINDS, legendOf } from './kinds.js'
 import { Plot } from './plot.js'
 import { bucketSize, positionsOf, thinned } from './thin.js'
 import uPlot from './uplot.js'
@@ -9,7 +10,7 @@ import uPlot from './uplot.js'
  * @typedef {{ id: string, index: number }} Chosen A run that is drawn, and the number of its colour
  * @typedef {Chosen & { epochs: import('./store.js').Curves, steps: import('./store.js').Curves }} Drawn
  * @typedef {import('./plot.js').Format} Format
- * @typedef {{ column: string, note?: string, dash?: number[] }} Part
+ * @typedef {{ column: string, kind?: import('./kinds.js').Kind }} Part
  */
 
 /** @type {readonly { title: string, format: Format, ofTick?: Format, log?: boolean, parts: Part[] }[]} */
@@ -18,17 +19,20 @@ const PLOTS = [
     title: 'Loss by epoch',
     format: decimal,
     ofTick: plainTick,
-    parts: [{ column: 'loss' }, { column: 'testLoss', note: 'on test images', dash: [4, 3] }],
+    parts: [
+      { column: 'loss', kind: 'training' },
+      { column: 'testLoss', kind: 'test' },
+    ],
   },
   {
     title: 'Accuracy by epoch',
     format: percent,
     ofTick: percentTick,
     parts: [
-      { column: 'accuracy' },
-      { column: 'top1', note: 'on test images' },
-      { column: 'top1Averaged', note: 'averaged weights', dash: [8, 3] },
-      { column: 'trainTop1', note: 'on training images', dash: [2, 3] },
+      { column: 'accuracy', kind: 'training' },
+      { column: 'trainTop1', kind: 'training' },
+      { column: 'top1', kind: 'test' },
+      { column: 'top1Averaged', kind: 'test with averaged weights' },
     ],
   },
   {
@@ -36,8 +40,8 @@ const PLOTS = [
     format: scientific,
     log: true,
     parts: [
-      { column: 'gradientVariance' },
-      { column: 'fixedGradientVariance', note: 'at fixed weights', dash: [4, 3] },
+      { column: 'gradientVariance', kind: 'training' },
+      { column: 'fixedGradientVariance', kind: 'fixed weights' },
     ],
   },
   {
@@ -89,17 +93,19 @@ export class CurvesView {
     const size = bucketSize(length)
     const positions = positionsOf(length, size)
     for (const { parts, plot, log } of this.byEpoch) {
-      const lines = parts.flatMap(({ column, note, dash }) =>
+      const drawn = parts.filter(({ column }) => runs.some(({ epochs }) => epochs.column(column) !== undefined))
+      const kinds = [...new Set(drawn.flatMap(({ kind }) => kind ?? []))]
+      const lines = drawn.flatMap(({ column, kind }) =>
         runs.flatMap(({ id, index, epochs }) => {
           const values = thinned(epochs, column, { size, length: positions.length, positive: log })
           if (values === undefined) return []
           const style = lineStyle(index)
-          return [
-            { label: note === undefined ? id : `${id} ${note}`, color: style.color, dash: dash ?? style.dash, values },
-          ]
+          const mixed = kind !== undefined && kinds.length > 1
+          const dash = mixed ? KINDS[kind].dash : style.dash
+          return [{ label: mixed ? `${id} ${kind}` : id, color: style.color, dash, values }]
         }),
       )
-      plot.draw(positions, lines)
+      plot.draw(positions, lines, legendOf(kinds))
     }
   }
 

@@ -41,6 +41,16 @@ export function integer(value) {
 }
 
 /**
+ * A number of things: `1 epoch`, `90 epochs`.
+ *
+ * @param {number} count
+ * @param {string} noun Whose plural ends in s
+ */
+export function counted(count, noun) {
+  return `${integer(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/**
  * How far a run is, in words, and as a fraction; undefined if nobody knows.
  *
  * @param {import('../../src/watch/messages.js').RunOverview} run
@@ -48,8 +58,11 @@ export function integer(value) {
  */
 export function progressOf({ state, rows, about, progress, result }) {
   if (state === 'finished' && result !== undefined) {
-    const epochs = about.epochs === undefined ? '' : `${integer(about.epochs)} epochs in `
-    return { words: `${epochs}${duration(result.seconds)}`, fraction: 1, left: '' }
+    const { trained = rows, seconds } = result
+    // A run that was stopped may be ranked: then it has trained fewer epochs than were planned.
+    const { epochs: planned = trained } = about
+    const epochs = trained < planned ? `${integer(trained)} of ${counted(planned, 'epoch')}` : counted(trained, 'epoch')
+    return { words: `${epochs} in ${duration(seconds)}`, fraction: 1, left: '' }
   }
   const { epochs, stepsPerEpoch } = about
   // Progress is written once a second: an epoch in the log may be newer.

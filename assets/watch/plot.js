@@ -1,6 +1,7 @@
 import { pageColor } from './colors.js'
-import { element } from './elements.js'
+import { element, setText } from './elements.js'
 import uPlot from './uplot.js'
+import { keptZoom } from './zoom.js'
 
 /**
  * @typedef {object} Line
@@ -29,9 +30,12 @@ export class Plot {
   constructor(parent, options) {
     this.options = options
     this.area = element('div', { class: 'plot', role: 'img' })
+    this.legend = element('p')
+    this.legend.hidden = true
     this.readout = element('figcaption')
     this.figure = element('figure', { class: 'card' }, [
       element('h3', { text: options.title }),
+      this.legend,
       this.area,
       this.readout,
     ])
@@ -43,23 +47,28 @@ export class Plot {
   }
 
   /**
-   * Draws lines over the same positions. Without lines the plot is hidden.
+   * Draws lines over the same positions. Without lines the plot is hidden. What the user has enlarged stays enlarged.
    *
    * @param {number[]} positions
    * @param {Line[]} lines
+   * @param {string} [legend]
    */
-  draw(positions, lines) {
+  draw(positions, lines, legend = '') {
     this.figure.hidden = lines.length === 0
     if (this.figure.hidden) return
     const data = /** @type {import('uplot').AlignedData} */ ([positions, ...lines.map(({ values }) => values)])
     const shape = JSON.stringify(lines.map(({ values: _, ...style }) => style))
+    const zoom = this.plot && keptZoom(this.plot.scales.x, this.plot.data[0], positions)
     if (this.plot !== undefined && this.shape === shape) {
-      this.plot.setData(data)
+      this.plot.setData(data, zoom === undefined)
     } else {
       this.plot?.destroy()
       this.shape = shape
       this.plot = new uPlot(this.#options(lines), data, this.area)
     }
+    if (zoom !== undefined) this.plot.setScale('x', zoom)
+    this.legend.hidden = legend === ''
+    setText(this.legend, legend)
     this.#describe(lines)
   }
 

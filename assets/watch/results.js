@@ -1,5 +1,5 @@
 import { element } from './elements.js'
-import { decimal, percent } from './format.js'
+import { counted, decimal, percent } from './format.js'
 
 /**
  * @typedef {import('../../src/watch/messages.js').RunOverview} RunOverview
@@ -99,7 +99,7 @@ function factsOf(result) {
   }
   const { kendallTau, spearman, bestFound, regret, ranked, algorithm } = result
   /** @type {[string, string][]} */
-  const facts = [['Ranked', `${ranked} sub-models`]]
+  const facts = [['Ranked', counted(ranked, 'sub-model')]]
   if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
   if (bestFound !== null) {
     facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])

@@ -1,12 +1,14 @@
 import { lineStyle } from './colors.js'
 import { element, setText } from './elements.js'
 import { decimal, percent, progressOf, scientific } from './format.js'
+import { accuraciesOf } from './kinds.js'
 
 /**
  * @typedef {import('../../src/watch/messages.js').RunOverview} RunOverview
  * @typedef {{ key: string, run: string, overview?: RunOverview, labels: Record<string, string> }} Row A run, or a search
  *   that an experiment has yet to begin
- * @typedef {{ title: string, class: string, text: (row: Row) => string }} Column
+ * @typedef {{ title: string, class: string, text: (row: Row) => string, needed?: (row: Row) => boolean }} Column
+ *   With `needed`, the column is there if a row needs it
  */
 
 /** @type {readonly Column[]} */
@@ -16,11 +18,8 @@ const COLUMNS = [
   { title: 'space', class: 'wide', text: ({ overview }) => overview?.about.space ?? '' },
   { title: 'data', class: 'wide', text: ({ overview }) => overview?.about.dataset ?? '' },
   { title: 'loss', class: 'number medium', text: ({ overview }) => decimal(overview?.latest.loss) },
-  {
-    title: 'accuracy',
-    class: 'number medium',
-    text: ({ overview }) => percent(overview?.latest.top1 ?? overview?.latest.accuracy),
-  },
+  accuracyColumn('training'),
+  accuracyColumn('test'),
   { title: 'GV', class: 'number wide', text: ({ overview }) => scientific(overview?.latest.gradientVariance) },
   {
     title: 'KT',
@@ -54,8 +53,9 @@ export class RunsTable {
     const axes = variedAxes(rows)
     /** @type {Column[]} */
     const labels = axes.map((axis) => ({ title: axis, class: 'medium', text: ({ labels }) => labels[axis] ?? '' }))
-    const columns = [...labels, ...COLUMNS.filter(({ title }) => !axes.includes(title))]
-    const shape = JSON.stringify([axes, rows.map(({ key }) => key)])
+    const others = COLUMNS.filter(({ title, needed }) => !axes.includes(title) && (!needed || rows.some(needed)))
+    const columns = [...labels, ...others]
+    const shape = JSON.stringify([columns.map(({ title }) => title), rows.map(({ key }) => key)])
     if (shape !== this.shape) {
       this.shape = shape
       this.#build(rows, columns)
@@ -112,6 +112,20 @@ export class RunsTable {
       for (const { column, cell } of others) setText(cell, column.text(row))
     }
     return { root, update }
+  }
+}
+
+/**
+ * @param {'training' | 'test'} images
+ * @returns {Column}
+ */
+function accuracyColumn(images) {
+  const accuracy = (/** @type {Row} */ { overview }) => overview && accuraciesOf(overview)[images]
+  return {
+    title: `${images} acc.`,
+    class: 'number medium',
+    text: (row) => percent(accuracy(row)),
+    needed: (row) => accuracy(row) !== undefined,
   }
 }
 

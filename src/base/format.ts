@@ -34,6 +34,11 @@ export function integer(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
+/** A number of things whose plural ends in s: `1 epoch`, `90 epochs`. */
+export function counted(count: number, noun: string): string {
+  return `${integer(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Three digits and a unit of thousands: `8.51k`, `259k`, `1.20M`. */
 export function rounded(value: number): string {
   return value.toLocaleString('en-US', {

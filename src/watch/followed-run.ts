@@ -130,7 +130,7 @@ export class FollowedRun {
 
 /** Values of the last epoch that the table of runs shows. */
 function latestOf(epochs: Series): RunOverview['latest'] {
-  const names = ['loss', 'accuracy', 'top1', 'gradientVariance'] as const
+  const names = ['loss', 'accuracy', 'top1', 'trainTop1', 'gradientVariance'] as const
   const values = names.map((name) => [name, epochs.column(name)?.at(-1)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== undefined && Number.isFinite(value)))
 }

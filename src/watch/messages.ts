@@ -15,12 +15,16 @@ export type About = Partial<
 export type SubModel = RankedSubModel
 
 /** The result of a search or of a retraining, as far as it is shown. */
-export type Result =
+export type Result = {
+  /** Number of epochs that were trained; absent in logs of earlier versions. */
+  readonly trained?: number
+} & (
   | ({ readonly kind: 'retraining' } & Pick<RetrainResult, 'top1' | 'top5' | 'best' | 'seconds'>)
   | ({ readonly kind: 'search' } & Pick<
       SearchResult,
       'kendallTau' | 'spearman' | 'bestFound' | 'regret' | 'seconds' | 'ranked'
     > & { readonly top: readonly SubModel[]; readonly found: readonly SubModel[]; readonly algorithm?: string })
+)
 
 /** Probabilities that paths are drawn from. */
 export interface Distribution {
@@ -47,7 +51,7 @@ export interface RunOverview {
   readonly steps: { readonly generation: number; readonly rows: number }
   readonly about: About
   /** Numbers of the last epoch. */
-  readonly latest: Partial<Record<'loss' | 'accuracy' | 'top1' | 'gradientVariance', number>>
+  readonly latest: Partial<Record<'loss' | 'accuracy' | 'top1' | 'trainTop1' | 'gradientVariance', number>>
   readonly progress?: RunProgress
   readonly result?: Result
   readonly distribution?: Distribution

@@ -28,6 +28,8 @@ const OWN = [
   'selection.js',
   'elements.js',
   'format.js',
+  'kinds.js',
+  'zoom.js',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -111,15 +111,17 @@ function aboutOf(event: LoggedEvent): About {
 }
 
 function resultOf(event: LoggedEvent): Result {
+  const trained = typeof event.epochs === 'number' ? { trained: event.epochs } : {}
   if ('top1' in event) {
     const { top1, top5, best, seconds } = event as unknown as RetrainResult
-    return { kind: 'retraining', top1, top5, best, seconds }
+    return { kind: 'retraining', ...trained, top1, top5, best, seconds }
   }
   const { kendallTau, spearman, bestFound, regret, seconds, ranked, top, found } = event as unknown as SearchResult
   const subModels = (list: readonly SubModel[] | undefined) =>
     list?.slice(0, SHOWN).map(({ path, arch, accuracy, groundTruth }) => ({ path, arch, accuracy, groundTruth })) ?? []
   return {
     kind: 'search',
+    ...trained,
     ...{ kendallTau, spearman, bestFound, regret, seconds, ranked },
     top: subModels(top),
     found: subModels(found?.best),

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import { decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
+import { counted, decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, RankedSubModel, SearchResult, TruthSource } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
@@ -23,7 +23,7 @@ const SHORT = 10
 export function renderResult(result: SearchResult | RetrainResult, style: ResultStyle): string[] {
   if ('top1' in result) return renderRetraining(result, style)
   const lines = [
-    `${result.method} on ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`,
+    `${result.method} on ${result.space}, ${result.dataset}, ${counted(result.epochs, 'epoch')}, ${duration(result.seconds)}`,
   ]
   if (result.top.length > 0) lines.push(...renderTop(result, style))
   if (result.found !== undefined) lines.push(...renderFound(result.found, style))
@@ -54,7 +54,7 @@ function renderRetraining(result: RetrainResult, { color }: ResultStyle): string
     ['Loss', `${decimal(result.loss)} in training, ${decimal(result.testLoss)} on test images`],
     ['Run folder', result.run],
   ]
-  const subject = `one network of ${result.space}, ${result.dataset}, ${result.epochs} epochs, ${duration(result.seconds)}`
+  const subject = `one network of ${result.space}, ${result.dataset}, ${counted(result.epochs, 'epoch')}, ${duration(result.seconds)}`
   return [subject, ...facts.map(([name, value]) => `${bold(name.padEnd(18))}${value}`)]
 }
 

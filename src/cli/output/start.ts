@@ -1,4 +1,4 @@
-import { integer } from '../../base/format.js'
+import { counted, integer } from '../../base/format.js'
 import type { RetrainStartEvent } from '../../retraining/events.js'
 import type { RankingImages, StartEvent } from '../../search/events.js'
 import { describeTruth } from './ground-truth.js'
@@ -6,7 +6,7 @@ import { describeImages } from './images.js'
 
 /** Describes a search or a retraining that starts, in a few lines. */
 export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
-  const steps = `${integer(event.epochs)} epochs of ${integer(event.stepsPerEpoch)} steps`
+  const steps = `${counted(event.epochs, 'epoch')} of ${counted(event.stepsPerEpoch, 'step')}`
   const size = `${event.dataset}: ${steps}, ${integer(event.parameters)} weights`
   const subject = 'arch' in event ? `one network of ${event.space}` : `${event.method} on ${event.space}`
   const lines = [

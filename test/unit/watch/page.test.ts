@@ -1,0 +1,89 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { counted, progressOf } from '../../../assets/watch/format.js'
+import { accuraciesOf, KINDS, legendOf } from '../../../assets/watch/kinds.js'
+import { keptZoom } from '../../../assets/watch/zoom.js'
+import type { RunOverview } from '../../../src/watch/messages.js'
+import { readPageFiles } from '../../../src/watch/page-files.js'
+import { RunLog } from '../../../src/watch/run-log.js'
+
+const overview = (more: Partial<RunOverview>): RunOverview => ({
+  id: 'a',
+  state: 'finished',
+  generation: 0,
+  rows: 0,
+  steps: { generation: 0, rows: 0 },
+  about: { epochs: 90, stepsPerEpoch: 10 },
+  latest: {},
+  damaged: 0,
+  changed: 0,
+  ...more,
+})
+
+describe('a finished run', () => {
+  /** What is said of a run whose log has a number of epochs and this result. */
+  const words = (rows: number, planned: number | undefined, result: object) => {
+    const log = new RunLog()
+    for (let epoch = 0; epoch < rows; epoch++) log.line(JSON.stringify({ event: 'epoch', epoch }))
+    log.line(JSON.stringify({ event: 'result', seconds: 4, ...result }))
+    return progressOf(overview({ rows: log.epochs.rows, about: { epochs: planned }, result: log.result })).words
+  }
+
+  test('has the epochs that were trained, not those that were planned', () => {
+    expect(words(15, 90, { epochs: 15 })).toBe('15 of 90 epochs in 4 s')
+    expect(words(90, 90, { epochs: 90 })).toBe('90 epochs in 4 s')
+    expect(words(2, 2, { top1: 0.5, epochs: 2 })).toBe('2 epochs in 4 s')
+    expect(words(1, 1, { epochs: 1 })).toBe('1 epoch in 4 s')
+  })
+
+  test('has those of the log if the result does not tell', () => {
+    expect(words(15, 90, {})).toBe('15 of 90 epochs in 4 s')
+    expect(words(3, undefined, {})).toBe('3 epochs in 4 s')
+  })
+})
+
+test('one thing is singular', () => {
+  expect([0, 1, 2, 1234].map((count) => counted(count, 'epoch'))).toEqual([
+    '0 epochs',
+    '1 epoch',
+    '2 epochs',
+    '1,234 epochs',
+  ])
+})
+
+describe('what the user has enlarged', () => {
+  test('stays so when data are added, from either end', () => {
+    expect(keptZoom({ min: 2, max: 4 }, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6])).toEqual({ min: 2, max: 4 })
+    expect(keptZoom({ min: 1, max: 4 }, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6])).toEqual({ min: 1, max: 4 })
+    expect(keptZoom({ min: 3, max: 5 }, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6])).toEqual({ min: 3, max: 5 })
+  })
+
+  test('is nothing if all was shown, or if none of the data are in it', () => {
+    expect(keptZoom({ min: 1, max: 5 }, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6])).toBeUndefined()
+    expect(keptZoom({ min: null, max: null }, [1, 2], [1, 2, 3])).toBeUndefined()
+    expect(keptZoom({ min: 0, max: 100 }, [], [1, 2])).toBeUndefined()
+    // The log began anew.
+    expect(keptZoom({ min: 3, max: 5 }, [1, 2, 3, 4, 5], [1, 2])).toBeUndefined()
+  })
+})
+
+describe('accuracies', () => {
+  test('of a search are those of training, and of a retraining both', () => {
+    expect(accuraciesOf(overview({ latest: { accuracy: 0.25 } }))).toEqual({ training: 0.25, test: undefined })
+    expect(accuraciesOf(overview({ latest: { top1: 0.5, trainTop1: 0.75 } }))).toEqual({ training: 0.75, test: 0.5 })
+  })
+
+  test('have a legend, and each kind of curve has dashes of its own', () => {
+    expect(legendOf([])).toBe('')
+    expect(legendOf(['training'])).toBe('training')
+    expect(legendOf(['training', 'test'])).toBe('solid: training · dashed: test')
+    const dashes = Object.values(KINDS).map(({ dash }) => String(dash))
+    expect(new Set(dashes).size).toBe(dashes.length)
+  })
+})
+
+test('the server has all scripts of the page', async () => {
+  const files = await readPageFiles()
+  const scripts = readdirSync(new URL('../../../assets/watch', import.meta.url)).filter((name) => name.endsWith('.js'))
+  expect(scripts.filter((name) => !files.has(`/${name}`))).toEqual([])
+})
