@@ -2,9 +2,9 @@
  * The addon against eager PyTorch: the same training step and evaluation, of the same network, weights, images and
  * paths, on the same number of threads, taking turns in one session.
  *
- * Every variant has a process of its own, one for training and one for evaluation, so that each has its own peak of
- * memory. In each round every variant takes one step of every path, path by path, so that whatever else slows the
- * machine slows all of them. Numbers are medians over rounds.
+ * Every variant has processes of its own for training and for evaluation, so that each has its own peak of memory. In each
+ * round every variant takes one step of every path, path by path, so that whatever else slows the machine slows all of
+ * them. Numbers are medians over rounds.
  */
 import { availableParallelism } from 'node:os'
 import { nasBench201, nativeInfo, UserError } from 'pada-native'
@@ -14,7 +14,7 @@ import { NETWORKS } from './networks.mjs'
 import { count, countOf, readOptions, sharedOptions } from './options.mjs'
 import { pythonWithTorch } from './python.mjs'
 import { MODES, publish } from './pytorch-page.mjs'
-import { startAddon, startPytorch } from './worker.mjs'
+import { Runner } from './runner.mjs'
 
 /** @typedef {import('./pytorch-page.mjs').Mode} Mode */
 /** @typedef {import('./pytorch-page.mjs').Errors} Errors */
@@ -161,8 +161,6 @@ function pathsOf({ network, paths: file, quick }) {
   return quick ? all.slice(0, 3) : all
 }
 
-/** @typedef {Awaited<ReturnType<typeof open>>} Runner */
-
 /**
  * Measures one mode; resolves to the seconds per step of every variant, round and path, and to the result of `before`,
  * which runs before anything is measured.
@@ -173,69 +171,35 @@ function pathsOf({ network, paths: file, quick }) {
  * @param {Given} given
  * @param {(runners: Runner[]) => Promise<Result>} before
  */
-async function session(mode, settings, given, before) {
-  const { repetitions, device } = settings
-  /** @type {Runner[]} */
-  const runners = []
+async function session(mode, { batch, evalBatch, repetitions, ...compared }, { folder, python, paths }, before) {
+  const request = { folder, ...compared, batch: mode === 'train' ? batch : evalBatch }
+  const runners = VARIANTS.map((variant) => new Runner(variant, request, python))
   try {
-    for (const variant of VARIANTS) runners.push(await open(variant, mode, settings, given))
     const result = await before(runners)
-    for (let round = -1; round < repetitions; round++) {
+    /** @type {Map<Runner, number[][]>} */
+    const rounds = new Map(runners.map((runner) => [runner, []]))
+    // A process that begins anew in each round warms itself up.
+    for (let round = NETWORKS[compared.network].alone ? 0 : -1; round < repetitions; round++) {
       say(`${MODES[mode]}: ${round < 0 ? 'warm-up' : `round ${round + 1} of ${repetitions}`}`)
-      for (const runner of runners) runner.rounds.push([])
-      for (const [turn, path] of given.paths.entries()) {
+      if (round >= 0) for (const measured of rounds.values()) measured.push([])
+      for (const [turn, path] of paths.entries()) {
         // No variant always follows the same other one.
         for (let i = 0; i < runners.length; i++) {
-          const { worker, rounds } = runners[(i + turn + round + 1) % runners.length]
-          const { seconds } = await worker.ask({ do: mode, path, steps: STEPS[device] })
-          rounds[round + 1].push(seconds)
+          const runner = runners[(i + turn + round + 1) % runners.length]
+          const { seconds } = await runner.ask({ do: mode, path, steps: STEPS[compared.device] })
+          rounds.get(runner)?.at(-1)?.push(seconds)
         }
       }
     }
-    const measured = runners.map(async ({ variant, worker, opened, rounds }) => {
-      const { gpuPeak } = await worker.ask({ do: 'memory' })
-      const peakBytes = gpuPeak ?? worker.peakBytes()
-      return [variant.id, { name: variant.name, ...opened, peakBytes, secondsByRound: rounds.slice(1) }]
+    const measured = [...rounds].map(async ([runner, secondsByRound]) => {
+      return [runner.variant.id, { ...(await runner.describe()), secondsByRound }]
     })
     /** @type {Measurements} */
     const variants = Object.fromEntries(await Promise.all(measured))
     return { result, variants }
   } finally {
-    await Promise.all(runners.map(({ worker }) => worker.stop()))
+    await Promise.all(runners.map((runner) => runner.stop()))
   }
-}
-
-/**
- * @param {Variant} variant
- * @param {Mode} mode
- * @param {Compared} settings
- * @param {Given} given
- */
-async function open(variant, mode, { network, size, image, batch, evalBatch, threads, device }, { folder, python }) {
-  const { layout, precision } = variant
-  const { alone, drop, step } = NETWORKS[network]
-  const worker = layout === undefined ? startAddon() : startPytorch(python)
-  try {
-    const shared = { folder, network, size, image, threads, device, layout, precision }
-    const recipe = { drop, clipNorm: step.clipNorm, measures: !alone, optimizer: pytorchOptimizer(step) }
-    const opened = await worker.ask({ do: 'open', ...shared, ...recipe, batch: mode === 'train' ? batch : evalBatch })
-    /** @type {number[][]} */
-    const rounds = []
-    return { variant, worker, opened, rounds }
-  } catch (error) {
-    await worker.stop()
-    throw error
-  }
-}
-
-/**
- * The arguments of torch.optim.SGD.
- *
- * @param {import('pada-native').StepOptions} step
- */
-function pytorchOptimizer({ learningRate, optimizer }) {
-  if (optimizer.kind !== 'sgd') throw new Error(`Expected sgd for both sides but received ${optimizer.kind}`)
-  return { lr: learningRate, momentum: optimizer.momentum, weight_decay: optimizer.weightDecay }
 }
 
 /**
@@ -262,7 +226,10 @@ async function checkSame(runners, { network }, paths) {
     addonBfloat16: { ...equal },
   }
   for (const path of live) {
-    const [wanted, ...others] = await Promise.all(runners.map(({ worker }) => worker.ask({ do: 'check', path })))
+    const answers = []
+    // One after the other, because a pass of a large network needs much memory.
+    for (const runner of runners) answers.push(await runner.ask({ do: 'check', path }))
+    const [wanted, ...others] = answers
     for (const [i, found] of others.entries()) {
       const { id, name, precision } = runners[i + 1].variant
       for (const what of /** @type {const} */ (['loss', 'globalNorm'])) {

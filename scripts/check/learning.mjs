@@ -113,9 +113,9 @@ function count(name) {
 function accuracies(folder) {
   const events = join(folder, 'events.jsonl')
   if (!existsSync(events)) return []
-  const lines = readFileSync(events, 'utf8').split('\n')
-  const epochsOf = lines.filter((line) => line.startsWith('{"event":"epoch"') || line.startsWith('{"event": "epoch"'))
-  return epochsOf.map((line) => JSON.parse(line).top1)
+  const lines = readFileSync(events, 'utf8').split('\n').filter(Boolean)
+  const all = lines.map((line) => JSON.parse(line))
+  return all.filter(({ event }) => event === 'epoch').map(({ top1 }) => top1)
 }
 
 /** Table and figure of what is there. */

@@ -3,6 +3,7 @@ import { expected, UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import type { ResultEvent } from '../runs/result.js'
+import { isSearchResult } from '../runs/result-shape.js'
 import { readSummary, SUMMARY } from '../runs/summary.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 
@@ -24,7 +25,7 @@ export async function bestOf(
   if (method.name === 'standalone') {
     return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
   }
-  const { summary, damaged } = await readSummary<ResultEvent>(run)
+  const { summary, damaged } = await readSummary(run, isSearchResult)
   if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
   const { found, top: ranked = [] }: Partial<ResultEvent> = summary ?? {}
   const list = found?.best ?? ranked
@@ -40,7 +41,7 @@ export async function bestOf(
  * earlier versions do not tell.
  */
 export async function checkWeightsOfBest(run: string): Promise<void> {
-  const { summary } = await readSummary<ResultEvent>(run)
+  const { summary } = await readSummary(run, isSearchResult)
   const ranked = summary?.computedFrom?.weights
   const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
   if (ranked === undefined || checkpoint === undefined || ranked === weightsDigest(checkpoint.snapshot.weights)) return

@@ -1,47 +1,12 @@
-/**
- * Whether the content of a `summary.json` has the shape of a result, in all that reports show. Fields that versions
- * before lacked may be absent.
- */
+/** Whether the content of a `summary.json` has the shape of a retraining's result, in all that reports show. */
 import { isGroup } from '../config/settings.js'
 import type { RetrainResult } from '../retraining/events.js'
-import type { ResultEvent } from '../runs/result.js'
-
-/** True for the result of a search. */
-export function isSearchResult(value: object): value is ResultEvent {
-  const { dataset, epochs, seconds, kendallTau, spearman, bestFound, regret, top, ranked, found } = value as Partial<
-    Record<keyof ResultEvent, unknown>
-  >
-  const numbers = [epochs, seconds, kendallTau, spearman, bestFound, regret, ranked].every(isOptional)
-  const isFound = found === undefined || (isGroup(found) && isList(found.best))
-  return numbers && isText(dataset) && (top === undefined || isList(top)) && isFound
-}
+import { isOptionalNumber, isOptionalText } from '../runs/result-shape.js'
 
 /** True for the result of a retraining. */
 export function isRetrainResult(value: object): value is RetrainResult {
   const { dataset, epochs, seconds, best } = value as Partial<Record<keyof RetrainResult, unknown>>
   const isBest =
     best === undefined || (isGroup(best) && typeof best.top1 === 'number' && typeof best.epoch === 'number')
-  return [epochs, seconds].every(isOptional) && isText(dataset) && isBest
-}
-
-/** True for a number, and for null and undefined, which say that there is none. */
-function isOptional(value: unknown): boolean {
-  return value === undefined || value === null || typeof value === 'number'
-}
-
-function isText(value: unknown): boolean {
-  return value === undefined || typeof value === 'string'
-}
-
-/** True for a list of ranked or found sub-models. */
-function isList(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isSubModel)
-}
-
-function isSubModel(value: unknown): boolean {
-  if (!isGroup(value)) return false
-  const { path, arch, accuracy, groundTruth, costs } = value
-  const isPath = Array.isArray(path) && path.every(Number.isInteger)
-  const hasCosts = costs === undefined || (isGroup(costs) && Object.values(costs).every(isOptional))
-  return isPath && typeof arch === 'string' && typeof accuracy === 'number' && isOptional(groundTruth) && hasCosts
+  return [epochs, seconds].every(isOptionalNumber) && isOptionalText(dataset) && isBest
 }

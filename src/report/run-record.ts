@@ -7,12 +7,14 @@ import { parse } from 'csv-parse/sync'
 import { exists, readText } from '../base/files.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
+import { readLog } from '../runs/event-log.js'
+import { isSearchResult } from '../runs/result-shape.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
 import { readSummary } from '../runs/summary.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../search/events.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
 import type { Progress } from '../training/snapshot.js'
-import { isRetrainResult, isSearchResult } from './result-shape.js'
+import { isRetrainResult } from './result-shape.js'
 
 /** A sub-model of `ranking.csv`. */
 export interface RankedRow {
@@ -104,7 +106,7 @@ async function readTraining<Start extends { readonly event: 'start' }, Epoch ext
   // Imported weights count the epochs of their own training. The log is read last, for it may grow meanwhile.
   const recorded = planned === 0 ? 0 : Math.max(result?.epochs ?? 0, await epochsOfCheckpoint(folder))
   const log = join(folder, 'events.jsonl')
-  const events = await readEvents<Start | Epoch>(log, notes)
+  const events = await readEvents<Start | Epoch>(folder, notes)
   const start = events.find((event): event is Start => event.event === 'start')
   const epochs = events.filter((event): event is Epoch => event.event === 'epoch' && Number.isInteger(event.epoch))
   const logged = epochs.reduce((most, { epoch }) => Math.max(most, epoch + 1), 0)
@@ -132,16 +134,9 @@ async function epochsOfCheckpoint(folder: string): Promise<number> {
   return Number.isInteger(epoch) ? epoch! : 0
 }
 
-/** The events of a log. Lines that are no events are left out; the last one may be torn by a kill. */
-async function readEvents<Event extends { readonly event: string }>(file: string, notes: string[]): Promise<Event[]> {
-  const lines = (await readText(file)).split('\n').slice(0, -1)
-  const damaged: number[] = []
-  const events = lines.flatMap((line, i): Event[] => {
-    const event = parseObject(line)
-    if (typeof event?.event === 'string') return [event as Event]
-    damaged.push(i + 1)
-    return []
-  })
+/** The events of a run; notes say which lines cannot be read. */
+async function readEvents<Event extends { readonly event: string }>(folder: string, notes: string[]): Promise<Event[]> {
+  const { events, damaged } = await readLog<Event>(folder)
   if (damaged.length > 0 && events.length > 0) {
     const [first, ...others] = damaged
     const which = others.length === 0 ? `Line ${first}` : `Line ${first} and ${others.length} more`
@@ -157,10 +152,10 @@ async function readResult<Result extends object>(
   isResult: (value: object) => value is Result,
   notes: string[],
 ): Promise<Result | undefined> {
-  const { summary, damaged } = await readSummary<object>(folder)
-  if (summary !== undefined && isResult(summary)) return summary
+  const { summary, damaged } = await readSummary(folder, isResult)
+  if (summary !== undefined) return summary
   const isEvaluated = (await exists(join(folder, 'ranking.csv'))) || (await exists(join(folder, 'found.csv')))
-  if (damaged || summary !== undefined) notes.push('summary.json is damaged, and its results are left out.')
+  if (damaged) notes.push('summary.json is damaged, and its results are left out.')
   else if (isEvaluated) notes.push('summary.json is missing, and its results are left out.')
   return undefined
 }

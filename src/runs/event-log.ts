@@ -11,9 +11,26 @@ export function logEvent(run: string, event: { readonly event: string }): Promis
   return append(join(run, EVENT_LOG), `${JSON.stringify(event)}\n`)
 }
 
+/** The events of a run, in order. */
+export interface Log<Event> {
+  readonly events: Event[]
+  /** Numbers, from 1, of the lines that are damaged. A last line that a kill has torn does not count. */
+  readonly damaged: number[]
+}
+
+/** Reads the log of a run; an empty one if there is none. */
+export async function readLog<Event extends { readonly event: string }>(run: string): Promise<Log<Event>> {
+  const lines = (await readText(join(run, EVENT_LOG))).split('\n').slice(0, -1)
+  const events = lines.map(eventIn)
+  return {
+    events: events.filter((event) => event !== undefined) as Event[],
+    damaged: events.flatMap((event, i) => (event === undefined ? [i + 1] : [])),
+  }
+}
+
 /** The events of a run, in order, without lines that are torn or damaged. */
 export async function loggedEvents<Event extends { readonly event: string }>(run: string): Promise<Event[]> {
-  return wholeLines(await readText(join(run, EVENT_LOG))).map((line) => JSON.parse(line))
+  return (await readLog<Event>(run)).events
 }
 
 /** The events of a kind in the log of a run, in order. See {@link loggedEvents}. */
@@ -41,25 +58,19 @@ export async function cutLog(run: string, bytes: number): Promise<number> {
   if ((await sizeOf(file)) === 0) return 0
   const log = await readFile(file)
   const kept = log.subarray(0, bytes)
-  const whole = Buffer.from(
-    wholeLines(kept.toString('utf8'))
-      .map((line) => `${line}\n`)
-      .join(''),
-  )
+  const lines = kept.toString('utf8').split('\n').slice(0, -1)
+  const whole = Buffer.from(lines.flatMap((line) => (eventIn(line) === undefined ? [] : `${line}\n`)).join(''))
   if (kept.subarray(0, whole.length).equals(whole)) await shorten(file, whole.length)
   else await writeAtomically(file, [whole])
   return whole.length
 }
 
-/** Lines that are events. The text after the last line break is torn or empty. */
-function wholeLines(text: string): string[] {
-  return text.split('\n').slice(0, -1).filter(isEvent)
-}
-
-function isEvent(line: string): boolean {
+/** The event of a line; undefined if it is damaged. */
+function eventIn(line: string): { readonly event: string } | undefined {
   try {
-    return typeof JSON.parse(line)?.event === 'string'
+    const value = JSON.parse(line)
+    return typeof value?.event === 'string' ? value : undefined
   } catch {
-    return false
+    return undefined
   }
 }

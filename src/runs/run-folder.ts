@@ -28,6 +28,7 @@ import type { DiscardedEvent } from './computed-from.js'
 import { checkIdentity, checkSettings, checkTrained } from './continuation.js'
 import { cutLog, EVENT_LOG, logEvent, syncLog } from './event-log.js'
 import type { SearchResult } from './result.js'
+import { isSearchResult } from './result-shape.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
 import { brokenOff, configFile, hasNotBegun, savedConfig, savedRetraining } from './saved-settings.js'
 import { changedOrigin, mergeResults, readSummary, SUMMARY } from './summary.js'
@@ -161,7 +162,7 @@ export class RunFolder implements AsyncDisposable {
    * none. Resolves to what was removed.
    */
   async writeSummary(result: SearchResult): Promise<DiscardedEvent[]> {
-    const { summary: earlier, damaged } = await readSummary<SearchResult>(this.path)
+    const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
     const merged = mergeResults(earlier, result)
     const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
     const discarded: DiscardedEvent[] = damaged ? [{ event: 'discarded', file: SUMMARY, changed }] : []

@@ -67,8 +67,9 @@ export async function configFile(path: string): Promise<string> {
   if (await exists(file)) return file
   if (await exists(join(path, 'import.json'))) throw brokenOff(path)
   const names = await readdir(path).catch(() => undefined)
-  const advice = names !== undefined && hasNotBegun(names) ? ', in which no run has begun; --out begins one' : ''
-  throw new UserError(`Expected a run folder with a config.yaml but received ${path}${advice}`, 2)
+  const advice = ', in which no run has begun; search or retrain with --out begins one'
+  const state = names !== undefined && hasNotBegun(names) ? advice : ''
+  throw new UserError(`Expected a run folder with a config.yaml but received ${path}${state}`, 2)
 }
 
 /** For an import that its process did not survive. Its weights may be missing. */

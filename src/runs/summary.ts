@@ -8,15 +8,17 @@ import type { SearchResult } from './result.js'
 /** Name of the file in the folder. */
 export const SUMMARY = 'summary.json'
 
-/** Reads the summary of a run. It is undefined if there is none, or one that is `damaged`. */
+/** Reads the summary of a run. It is undefined if there is none, or one that is `damaged`: no JSON, or no `isResult`. */
 export async function readSummary<Result extends object>(
   run: string,
+  isResult: (value: object) => value is Result,
 ): Promise<{ readonly summary?: Result; readonly damaged: boolean }> {
   const text = await readText(join(run, SUMMARY))
   if (text === '') return { damaged: false }
   try {
     const summary: unknown = JSON.parse(text)
-    return isGroup(summary) && 'event' in summary ? { summary: summary as Result, damaged: false } : { damaged: true }
+    const whole = isGroup(summary) && 'event' in summary && isResult(summary)
+    return whole ? { summary, damaged: false } : { damaged: true }
   } catch {
     return { damaged: true }
   }

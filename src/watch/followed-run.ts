@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { PROGRESS_FILE, type RunProgress, STEPS_FILE } from '../runs/progress.js'
 import { isRunLocked } from '../runs/run-lock.js'
+import { savedSettings } from '../runs/saved-settings.js'
 import { LogFollower } from './log-follower.js'
 import type { Distribution, RunOverview } from './messages.js'
 import { distributionOf, type SpaceNames, spaceNames } from './operation-names.js'
@@ -121,8 +121,8 @@ export class FollowedRun {
   /** The settings name the space, whose operations and choices have names. */
   async #learnNames(): Promise<void> {
     if (this.log.distribution === undefined) return
-    this.#names ??= readFile(join(this.folder, 'config.yaml'), 'utf8')
-      .then((text) => spaceNames(parse(text)))
+    this.#names ??= savedSettings(this.folder)
+      .then(spaceNames)
       .catch(() => undefined)
     this.#spaceNames = await this.#names
   }

@@ -1,6 +1,6 @@
 /** Names of operations and choices, which a run's events lack and its settings tell. */
 import { type ConfigInput, parseConfig } from '../config/index.js'
-import { createSpace } from '../spaces/index.js'
+import { createSpace, type SearchSpace } from '../spaces/index.js'
 import type { Distribution } from './messages.js'
 
 export interface SpaceNames {
@@ -11,15 +11,21 @@ export interface SpaceNames {
   readonly connections: readonly string[]
 }
 
-/** The names in the space of a search's settings; undefined for settings that this version does not know. */
-export function spaceNames(settings: unknown): SpaceNames | undefined {
+/** The space of a search's settings; undefined for settings that this version does not know, and a space of one's own. */
+export function spaceOf(settings: unknown): SearchSpace | undefined {
   try {
-    const space = createSpace(parseConfig({ space: (settings as ConfigInput).space }).space)
-    const namesOf = (kind: string) => space.choices.filter((choice) => kind in choice).map(({ name }) => name)
-    return { operations: space.operations, choices: namesOf('operations'), connections: namesOf('connections') }
+    return createSpace(parseConfig({ space: (settings as ConfigInput).space }).space)
   } catch {
     return undefined
   }
+}
+
+/** The names in the space of a search's settings; undefined for settings that this version does not know. */
+export function spaceNames(settings: unknown): SpaceNames | undefined {
+  const space = spaceOf(settings)
+  if (space === undefined) return undefined
+  const namesOf = (kind: string) => space.choices.filter((choice) => kind in choice).map(({ name }) => name)
+  return { operations: space.operations, choices: namesOf('operations'), connections: namesOf('connections') }
 }
 
 /** Gives the lists of a distribution their names. Without names, operations are called by their numbers. */

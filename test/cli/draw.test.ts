@@ -129,7 +129,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'a folder that is no run',
     ['empty', '--out', 'a.svg'],
-    /Expected a run folder with a config\.yaml but received empty, in which no run has begun; --out begins one$/,
+    /Expected a run folder with a config\.yaml but received empty, in which no run has begun; search or retrain with --out begins one$/,
     2,
   ],
   [

@@ -121,7 +121,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'a folder that is no run',
     ['empty'],
-    /Expected a run folder with a config\.yaml but received empty, in which no run has begun/,
+    /Expected a run folder with a config\.yaml but received empty, in which no run has begun; search or retrain with --out begins one$/,
     2,
   ],
   ['what is not there', ['nowhere'], /for report but received nowhere, which does not exist$/, 2],

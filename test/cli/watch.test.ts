@@ -5,16 +5,16 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { watch } from '../../src/watch/server.js'
+import { findBrowser, openBrowser } from '../support/browser.js'
 import { writeFiles } from '../support/folders.js'
 import { pada, temporaryFolder, tiny } from '../support/harness.js'
 
 /** Neither data nor the addon is needed. */
 const env = { LIBTORCH: 'nowhere' }
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const CHROMIUM = findBrowser()
 
 test('watch says where it is, serves the page, and ends at Ctrl-C with a page open', async () => {
   const folder = temporaryFolder()
@@ -100,17 +100,7 @@ test.skipIf(CHROMIUM === undefined)(
     writeFiles(join(folder, 'first'), run(epoch(0), epoch(1)))
     let server = await watch({ folder, port: 0 })
     onTestFinished(() => server.close())
-    const browser: Browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-sync',
-      ],
-    })
+    const browser = await openBrowser(CHROMIUM!)
     onTestFinished(() => browser.close())
     const page = await browser.newPage({ viewport: { width: 400, height: 900 }, colorScheme: 'dark' })
     const complaints: string[] = []

@@ -1,6 +1,7 @@
 /** The command `tensorboard`: the curves, histograms, pictures and settings of a run for TensorBoard. */
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
+import { readRun } from '../../report/run-record.js'
 import { writeTensorboard } from '../../report/tensorboard.js'
 import { jsonOption, onePath } from '../options.js'
 
@@ -29,6 +30,7 @@ export const tensorboardCommand: CommandModule<object, Arguments> = {
   async handler({ run, out, json }) {
     if (run === undefined) throw expected('a run folder', 'tensorboard', 'none', 2)
     const output = await writeTensorboard(run, out)
+    for (const note of (await readRun(run)).notes) process.stderr.write(`${note}\n`)
     process.stdout.write(`${json ? JSON.stringify({ event: 'result', run, output }) : `Written ${output}`}\n`)
   },
 }

@@ -1,4 +1,4 @@
-import { integer } from '../../base/format.js'
+import { counted } from '../../base/format.js'
 import { EVENT_LOG } from '../../runs/event-log.js'
 import type { DiscardedEvent } from '../../search/events.js'
 
@@ -18,12 +18,12 @@ export function describeDiscarded({ file, records, changed }: DiscardedEvent): s
   if (changed.includes('damage')) return describeDamaged(file, records)
   const made = `made ${changed.map((name) => WORDS[name] ?? `with another ${name}`).join(' and ')}`
   if (records === undefined) return `removed ${file}, which was ${made}`
-  return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, ${made}`
+  return `discarded ${counted(records, 'record')} of ${file}, ${made}`
 }
 
 function describeDamaged(file: string, records: number | undefined): string {
   if (records !== undefined) {
-    return `discarded ${integer(records)} ${records === 1 ? 'record' : 'records'} of ${file}, which is damaged there`
+    return `discarded ${counted(records, 'record')} of ${file}, which is damaged there`
   }
   if (file === EVENT_LOG) return `mended ${file}, which is torn or damaged: those events are lost, the weights are not`
   return `removed ${file}, which was damaged`

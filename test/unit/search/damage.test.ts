@@ -130,7 +130,7 @@ describe('a folder in which no run has begun', () => {
     mkdirSync(dead)
     writeFileSync(join(dead, name), 'na')
     await expect(searched({ resume: dead })).rejects.toThrow(
-      `received ${dead}, in which no run has begun; --out begins one`,
+      `received ${dead}, in which no run has begun; search or retrain with --out begins one`,
     )
     await searched({ out: dead })
     expect(existsSync(join(dead, name))).toBe(false)

@@ -1,0 +1,38 @@
+/**
+ * Whether the content of a `summary.json` has the shape of a result, in all that is read of it. Fields that versions
+ * before lacked may be absent.
+ */
+import { isGroup } from '../config/settings.js'
+import type { ResultEvent } from './result.js'
+
+/** True for the result of a search. */
+export function isSearchResult(value: object): value is ResultEvent {
+  const { dataset, epochs, seconds, kendallTau, spearman, bestFound, regret, top, ranked, found } = value as Partial<
+    Record<keyof ResultEvent, unknown>
+  >
+  const numbers = [epochs, seconds, kendallTau, spearman, bestFound, regret, ranked].every(isOptionalNumber)
+  const isFound = found === undefined || (isGroup(found) && isList(found.best))
+  return numbers && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
+}
+
+/** True for a number, and for null and undefined, which say that there is none. */
+export function isOptionalNumber(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'number'
+}
+
+export function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+/** True for a list of ranked or found sub-models. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isSubModel)
+}
+
+function isSubModel(value: unknown): boolean {
+  if (!isGroup(value)) return false
+  const { path, arch, accuracy, groundTruth, costs } = value
+  const isPath = Array.isArray(path) && path.every(Number.isInteger)
+  const hasCosts = costs === undefined || (isGroup(costs) && Object.values(costs).every(isOptionalNumber))
+  return isPath && typeof arch === 'string' && typeof accuracy === 'number' && isOptionalNumber(groundTruth) && hasCosts
+}
