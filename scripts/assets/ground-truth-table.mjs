@@ -21,7 +21,7 @@ import { kendallTauB, spaceSize } from 'pada-native'
 /**
  * An architecture with its accuracies in percent, one per seed.
  *
- * @typedef {{ arch: string, bySeed: number[], runs: Run[] }} Row
+ * @typedef {{ arch: string, bySeed: number[] }} Row
  */
 
 /**
@@ -39,7 +39,7 @@ export function writeTable(file, source) {
   const rows = drawn
     .map((path) => ({ path, runs: used.flatMap((seed) => runs.get({ path, seed }) ?? []) }))
     .filter((row) => row.runs.length === used.length)
-    .map((row) => ({ arch: space.encode(row.path), bySeed: row.runs.map(percent), runs: row.runs }))
+    .map((row) => ({ arch: space.encode(row.path), bySeed: row.runs.map(percent) }))
   const lines = [
     ...comments(rows, used, source).map((line) => `# ${line}`),
     ['arch', 'accuracy', ...used.map((seed) => `seed${seed}`)].join(),
@@ -64,7 +64,6 @@ function comments(rows, used, { space, settings, config }) {
       return `${a} and ${b} ${kendallTauB(first, second).toFixed(3)}`
     })
   })
-  const seconds = rows.flatMap((row) => row.runs).map((run) => run.seconds)
   return [
     'Stand-alone test accuracy, in percent, of NAS-Bench-201 architectures on the embedded part of Fashion-MNIST.',
     `Made by scripts/assets/make-ground-truth.mjs with configs/${basename(config)}:`,
@@ -74,7 +73,6 @@ function comments(rows, used, { space, settings, config }) {
     `Quantiles 0, 10, 25, 50, 75, 90, 100 %: ${quantiles.map((x) => x.toFixed(2)).join(', ')}`,
     `Standard deviation between seeds: ${Math.sqrt(seedVariance).toFixed(2)}`,
     `Kendall tau-b between seeds: ${taus.join('; ') || 'one seed only'}`,
-    `Wall time: ${mean(seconds).toFixed(1)} s per run on one thread, ${(sum(seconds) / 3600).toFixed(2)} h in all.`,
   ]
 }
 

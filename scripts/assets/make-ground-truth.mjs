@@ -3,7 +3,7 @@
  * Makes the ground-truth table of the embedded data: architectures drawn from NAS-Bench-201, each trained on its own
  * from several seeds and tested on all test images.
  *
- *     node scripts/assets/make-ground-truth.mjs [--architectures 200] [--seeds 3] [--workers 2]
+ *     node scripts/assets/make-ground-truth.mjs [--architectures 300] [--seeds 3] [--workers 2]
  *         [--config configs/nasbench201-fashion-standalone.yaml] [--set key=value …]
  *         [--runs runs/ground-truth.jsonl] [--out assets/nasbench201-fashion-mnist.csv]
  *
@@ -27,7 +27,7 @@ const TABLE_SECONDS = 60
 
 const { values: options } = parseArgs({
   options: {
-    architectures: { type: 'string', default: '200' },
+    architectures: { type: 'string', default: '300' },
     seeds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '2' },
     config: { type: 'string', default: root('configs/nasbench201-fashion-standalone.yaml') },

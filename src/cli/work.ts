@@ -9,6 +9,8 @@ export interface Work {
   readonly json: boolean
   /** Lines to say first. */
   readonly notes?: readonly string[]
+  /** Lines to say after the result. */
+  readonly hints?: readonly string[]
   /** The command that continues this work in its run folder after an interruption. */
   readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find' | 'retrain --resume'
   /** Starts the work, which saves itself and throws an AbortError when the signal aborts. */
@@ -32,6 +34,7 @@ export async function run(work: Work): Promise<void> {
       const { appendPictures } = await import('../report/tensorboard.js')
       await appendPictures(folder)
     }
+    for (const hint of work.hints ?? []) reporter.say(hint)
   } catch (error) {
     if (isAbort(error) && folder !== undefined)
       reporter.say(`Saved. Continue with: pada-native ${work.continuation} ${folder}`)

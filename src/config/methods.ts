@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { count, group, positive, share } from './group.js'
 import { PATH_NOTATION, path } from './path.js'
 
+const end = share.default(1).describe('The strength that the rise leads to; all strengths are multiplied by it.')
+
 const schedule = z.discriminatedUnion('kind', [
-  group({ kind: z.literal('linear') }).describe('e/E: 0 after the first epoch, then rising towards 1.'),
-  group({ kind: z.literal('cosine') }).describe('(1 − cos(π·e/E))/2: like `linear`, but flat at both ends.'),
+  group({ kind: z.literal('linear'), end }).describe('e/E: 0 after the first epoch, then rising towards 1.'),
+  group({ kind: z.literal('cosine'), end }).describe('(1 − cos(π·e/E))/2: like `linear`, but flat at both ends.'),
   group({
     kind: z.literal('constant'),
     value: share.describe('The strength in all epochs.'),
@@ -13,6 +15,7 @@ const schedule = z.discriminatedUnion('kind', [
   group({
     kind: z.literal('step'),
     steps: count.default(5).describe('Number of steps in the whole training.'),
+    end,
   }).describe('e/E, rounded down to a multiple of 1/`steps`.'),
 ])
 

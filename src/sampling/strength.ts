@@ -9,17 +9,22 @@ import type { ScheduleConfig } from '../config/schema.js'
  * - `constant`: `value`.
  * - `step`: e/E rounded down to a multiple of 1/`steps`.
  *
+ * All but `constant` are multiplied by `end`.
+ *
  * The paper names cosine and step without formulas; these agree with linear at both ends.
  */
 export function strength(schedule: ScheduleConfig, epoch: number, epochs: number): number {
+  return schedule.kind === 'constant' ? schedule.value : schedule.end * rise(schedule, epoch, epochs)
+}
+
+/** From 0 towards 1. */
+function rise(schedule: Exclude<ScheduleConfig, { kind: 'constant' }>, epoch: number, epochs: number): number {
   const progress = epoch / epochs
   switch (schedule.kind) {
     case 'linear':
       return progress
     case 'cosine':
       return (1 - Math.cos(Math.PI * progress)) / 2
-    case 'constant':
-      return schedule.value
     case 'step':
       // Multiplies first: with fractions, 0.1 · 10 could fall below 1.
       return Math.floor((epoch * schedule.steps) / epochs) / schedule.steps

@@ -49,8 +49,8 @@ test('table: what the embedded table covers', async () => {
   const file = fileURLToPath(new URL('../../assets/nasbench201-fashion-mnist.csv', import.meta.url))
   const outcome = await pada(['table', file, '--space', 'nasbench201', '--top', '0'], { env })
   expect(outcome.stdout.split('\n').slice(0, 2)).toEqual([
-    'CSV, 200 architectures',
-    '200 of 15,625 paths of nasbench201',
+    'CSV, 300 architectures',
+    '300 of 15,625 paths of nasbench201',
   ])
   expect(outcome.stdout).not.toContain('best')
 })

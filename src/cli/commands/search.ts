@@ -1,7 +1,9 @@
 /** The commands that run a search or one of its phases: `search`, `train`, `rank` and `find`. */
+import { join, relative } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
-import type { Config } from '../../config/index.js'
+import { packageRoot } from '../../base/folders.js'
+import { type Config, EMBEDDED } from '../../config/index.js'
 import { type Phase, search } from '../../search/search.js'
 import { jsonOption, onePath, type RunOptions, runOptions, setOption } from '../options.js'
 import { chooseRun, configToFind, configToRank, FIND_GROUPS, RANK_GROUPS } from '../run-folder.js'
@@ -22,11 +24,19 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
         config,
         json: argv.json,
         notes,
+        hints:
+          name === 'search' && argv.config === undefined && config.groundTruth?.file === EMBEDDED ? [besideIt()] : [],
         continuation: `${name} --resume`,
         start: (signal) => search(config, { ...folder, signal, phases }),
       })
     },
   }
+}
+
+/** How to see the default search beside the same with uniform sampling. */
+function besideIt(): string {
+  const file = relative('', join(packageRoot, 'configs', 'experiments', 'first.yaml'))
+  return `Beside uniform sampling (SPOS), three seeds each: pada-native experiment ${file}`
 }
 
 /** A command that runs one phase on a trained run, and may change the settings of `groups`. */

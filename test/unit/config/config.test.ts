@@ -41,8 +41,8 @@ describe('parseConfig', () => {
         name: 'pada',
         paths: 'importance',
         data: 'importance',
-        pathSchedule: { kind: 'linear' },
-        dataSchedule: { kind: 'linear' },
+        pathSchedule: { kind: 'linear', end: 1 },
+        dataSchedule: { kind: 'linear', end: 1 },
         connections: 'uniform',
         perEdge: false,
         dataImportance: 'running',
@@ -380,7 +380,7 @@ describe('loadConfig', () => {
     expect(config.ranking).toMatchObject({ subModels: 200, batchSize: 500 })
     expect(config.ranking.imageCount).toBeUndefined()
     expect(config.name).toBe('search')
-    expect(config.training.epochs).toBe(8)
+    expect(config.training.epochs).toBe(40)
     expect(lines).toEqual([
       `Left out the default settings of the embedded data, because data.format is ${format}: ` +
         '200 random sub-models are ranked, without ground truth',
@@ -403,7 +403,7 @@ describe('loadConfig', () => {
   it('keeps the default file whole for the embedded data', async () => {
     const lines: string[] = []
     const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })
-    expect(config.data).toEqual({ format: 'embedded', padTo: 32, downsample: 4 })
+    expect(config.data).toEqual({ format: 'embedded', padTo: 32, downsample: 2 })
     expect(config.groundTruth).toEqual({ file: 'embedded' })
     expect(lines).toEqual([])
   })
