@@ -85,13 +85,21 @@ function pathOf(text: string): unknown {
   return /^\s*["'[]/.test(text) ? parseYaml(text, '--set') : text
 }
 
-/** Merges `overrides` into `settings`, group by group. A value that is no group replaces the current one. */
+/**
+ * Merges `overrides` into `settings`, group by group. A value that is no group, and a group of another kind, replaces the
+ * current one.
+ */
 export function merge(settings: Settings, overrides: object): void {
   for (const [key, value] of Object.entries(overrides)) {
     const current = settings[key]
-    if (isGroup(current) && isGroup(value)) merge(current, value)
+    if (isGroup(current) && isGroup(value) && !isOfOtherKind(current, value)) merge(current, value)
     else if (value !== undefined) settings[key] = value
   }
+}
+
+/** Whether a group names another kind than the one that it would change, whose settings would mean nothing to it. */
+export function isOfOtherKind(current: Settings, value: Settings): boolean {
+  return KINDS.some((key) => value[key] !== undefined && current[key] !== undefined && value[key] !== current[key])
 }
 
 /** Expands `data.dir` and `groundTruth.file` and makes them absolute, so that the settings mean the same in any folder. */
