@@ -43,7 +43,8 @@ describe('the report about an experiment', () => {
 
   it('has the figures in the colours of a dark page too, and no other ones in print', async () => {
     makeExperiment('mine', 2)
-    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect fill="white" stroke="#abcdef"/></svg>'
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect fill="white" stroke="#abcdef"/></svg>'
     writeFileSync(file('mine', 'methods.svg'), svg)
     const text = await reportOn('mine')
     const [, media, dark] = /<source media="([^"]*)" srcset="data:image\/svg\+xml;base64,([^"]*)">/.exec(text)!
