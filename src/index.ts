@@ -183,6 +183,7 @@ export { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from './runs/eval
 export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
 export { defaultRunFolder } from './runs/run-folder.js'
 export { savedConfig } from './runs/saved-settings.js'
+export type { StoppedEvent } from './runs/stopped.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
 export { shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'
@@ -197,7 +198,7 @@ export {
   type StatisticsSource,
   type TrainedRun,
 } from './search/path-statistics.js'
-export { type Phase, type SearchOptions, search } from './search/search.js'
+export { type SearchOptions, search } from './search/search.js'
 export type { Builder } from './setup/build.js'
 export { type EnsureOptions, ensureNative } from './setup/index.js'
 export type { Libtorch } from './setup/libtorch.js'

@@ -81,7 +81,7 @@ function draw() {
   const chosen = selection.update(store)
   setText(byId('folder'), store.folder)
   const states = [...store.runs.values()].map(({ overview }) => overview.state)
-  const counts = ['running', 'finished', 'stopped'].map((state) => [
+  const counts = ['running', 'finished', 'stopped', 'failed'].map((state) => [
     states.filter((one) => one === state).length,
     state,
   ])

@@ -85,6 +85,9 @@ export class RunsTable {
     const swatch = element('span', { class: 'swatch' })
     const label = element('label', {}, [box, swatch, element('span', { text: first.run })])
     const state = element('td')
+    const reason = element('span', { class: 'reason' })
+    const kindOf = element('span')
+    state.append(kindOf, reason)
     const bar = element('progress', { max: '1', 'aria-label': `Progress of ${first.run}` })
     const words = element('span')
     const others = columns.map((column) => ({ column, cell: element('td', { class: column.class }) }))
@@ -103,8 +106,10 @@ export class RunsTable {
       swatch.style.borderTopStyle = /** @type {'solid'} */ (style?.style ?? 'solid')
       const { overview } = row
       const kind = overview?.state ?? 'planned'
-      setText(state, kind)
-      state.className = `state-${kind}`
+      setText(kindOf, kind)
+      setText(reason, overview?.reason ? `: ${overview.reason}` : '')
+      state.className = `state state-${kind}`
+      state.title = overview?.reason ?? ''
       const progress = overview && progressOf(overview)
       bar.hidden = progress?.fraction === undefined
       bar.value = progress?.fraction ?? 0

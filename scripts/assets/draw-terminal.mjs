@@ -1,8 +1,8 @@
 /**
- * Draws what a terminal showed as an SVG, for the README:
+ * Draws what a terminal showed as an SVG. `scripts/docs/terminal.mjs` does so for the README. By hand:
  *
  *   script -qec 'stty cols 152; npx pada-native search' capture.txt
- *   node scripts/assets/draw-terminal.mjs capture.txt '$ npm start' > docs/terminal.svg
+ *   node scripts/assets/draw-terminal.mjs capture.txt '$ npm start' > terminal.svg
  *
  * It knows the few control sequences that the command line uses: carriage return, cursor to column, erase to the end of
  * the line, and styles.
@@ -48,7 +48,7 @@ function screen(text) {
     } else if (token === '\r') column = 0
     else if (final === 'G') column = Number(parameters || 1) - 1
     else if (final === 'K') line.length = Math.min(line.length, column)
-    else if (final === 'm') style = styled(style, parameters)
+    else if (final === 'm') style = parameters.split(';').reduce(styled, style)
     else if (!token.startsWith('\x1b')) line[column++] = { text: token, style }
   }
   while (lines.at(-1)?.length === 0) lines.pop()
@@ -56,14 +56,14 @@ function screen(text) {
 }
 
 /**
- * The style after a control sequence with these parameters.
+ * The style after one parameter of a control sequence.
  *
  * @param {Style} style
- * @param {string} parameters
+ * @param {string} parameter
  * @returns {Style}
  */
-function styled(style, parameters) {
-  switch (Number(parameters)) {
+function styled(style, parameter) {
+  switch (Number(parameter)) {
     case 0:
       return {}
     case 1:
@@ -73,7 +73,7 @@ function styled(style, parameters) {
     case 22:
       return { ...style, bold: false, dim: false }
     default:
-      return { ...style, color: COLORS[parameters] }
+      return { ...style, color: COLORS[parameter] }
   }
 }
 

@@ -22,18 +22,19 @@ const ECHO = 500
 export function onInterrupt(say: (line: string) => void): Interruption {
   const controller = new AbortController()
   let interrupted = Number.NEGATIVE_INFINITY
-  const interrupt = () => {
+  const abort = (why: string) => controller.abort(new DOMException(why, 'AbortError'))
+  const interrupt = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
       if (performance.now() - interrupted > ECHO) process.exit(INTERRUPTED)
       return
     }
     interrupted = performance.now()
     say('Interrupted: finishing the current step. Interrupt again to stop at once.')
-    controller.abort()
+    abort(`interrupted by ${name}`)
   }
   const closedPipe = (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    controller.abort()
+    abort('standard output was closed')
   }
   for (const name of SIGNALS) process.on(name, interrupt)
   process.stdout.on('error', closedPipe)

@@ -6,6 +6,7 @@ import { expected, UserError } from '../base/errors.js'
 import { exists, makeFolder, readText } from '../base/files.js'
 import { decimal, scientific } from '../base/format.js'
 import type { Statistic } from '../base/statistics.js'
+import { inTheDark } from '../report/colors.js'
 import { comparisonSection, named } from '../report/comparison-sections.js'
 import { type Html, html } from '../report/html.js'
 import { page } from '../report/page.js'
@@ -192,11 +193,15 @@ function parseResults(folder: string, text: string): ExperimentResults {
   )
 }
 
-/** The picture that the experiment wrote. As an image it can neither run scripts nor load anything. */
+/**
+ * The picture that the experiment wrote, and the same in the colours of a dark page. As an image it can neither run
+ * scripts nor load anything.
+ */
 function studyPicture(svg: string, study: string, hasDeviation: boolean): Html {
-  const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
+  const source = (text: string) => `data:image/svg+xml;base64,${Buffer.from(text).toString('base64')}`
   return drawing(
-    html`<img src="${source}" alt="Figure of the study ${study}; the table below has its numbers">`.text,
+    html`<picture><source media="screen and (prefers-color-scheme: dark)" srcset="${source(inTheDark(svg))}">\
+<img src="${source(svg)}" alt="Figure of the study ${study}; the table below has its numbers"></picture>`.text,
     hasDeviation ? 'Mean ± one standard deviation over the seeds' : 'One seed',
   )
 }

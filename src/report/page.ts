@@ -1,5 +1,5 @@
 /** The page of a report: one HTML file that needs no other and no network. */
-import { COLORS } from './colors.js'
+import { COLORS, DARK_PAGE, IN_THE_DARK } from './colors.js'
 import { type Content, Html, html } from './html.js'
 
 /** The whole file. `title` is its heading, `lead` the lines below it. */
@@ -26,19 +26,7 @@ ${sections}
   return text
 }
 
-/** Colours of figures on a dark page, by their colours on white. */
-const DARK = {
-  white: 'var(--paper)',
-  '#000000': 'var(--ink)',
-  [COLORS.ink]: 'var(--ink)',
-  [COLORS.faint]: 'var(--faint)',
-  [COLORS.grid]: 'var(--line)',
-  [COLORS.own]: '#58a6ff',
-  '#0072b2': '#4aa3df',
-  '#4b5563': '#8b949e',
-}
-
-const DARK_FIGURES = Object.entries(DARK)
+const DARK_FIGURES = Object.entries(IN_THE_DARK)
   .flatMap(([light, dark]) =>
     ['fill', 'stroke'].map((property) => `.plot svg [${property}="${light}"] { ${property}: ${dark} }`),
   )
@@ -82,7 +70,7 @@ summary { cursor: pointer }
 @media screen and (max-width: 40rem) { .plot svg { max-width: none } table { min-width: 36rem } }
 @media (max-width: 30rem) { dl.facts { grid-template-columns: 1fr } dl.facts dt { margin-top: .4rem } }
 @media screen and (prefers-color-scheme: dark) {
-:root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --soft: #151b23; --link: #4493f8 }
+:root { --paper: ${DARK_PAGE.paper}; --ink: ${DARK_PAGE.ink}; --faint: ${DARK_PAGE.faint}; --line: ${DARK_PAGE.line}; --soft: #151b23; --link: #4493f8 }
 ${DARK_FIGURES}
 }
 @media print {

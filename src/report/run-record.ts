@@ -10,6 +10,7 @@ import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../ret
 import { readLog } from '../runs/event-log.js'
 import { isSearchResult } from '../runs/result-shape.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
+import type { StoppedEvent } from '../runs/stopped.js'
 import { readSummary } from '../runs/summary.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../search/events.js'
 import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
@@ -106,7 +107,7 @@ async function readTraining<Start extends { readonly event: 'start' }, Epoch ext
   // Imported weights count the epochs of their own training. The log is read last, for it may grow meanwhile.
   const recorded = planned === 0 ? 0 : Math.max(result?.epochs ?? 0, await epochsOfCheckpoint(folder))
   const log = join(folder, 'events.jsonl')
-  const events = await readEvents<Start | Epoch>(folder, notes)
+  const events = await readEvents<Start | Epoch | StoppedEvent>(folder, notes)
   const start = events.find((event): event is Start => event.event === 'start')
   const epochs = events.filter((event): event is Epoch => event.event === 'epoch' && Number.isInteger(event.epoch))
   const logged = epochs.reduce((most, { epoch }) => Math.max(most, epoch + 1), 0)
@@ -119,7 +120,14 @@ async function readTraining<Start extends { readonly event: 'start' }, Epoch ext
     notes.push(`events.jsonl lacks ${lacking}, and curves have gaps there.`)
   }
   if (finished < planned) notes.push(`The run has finished ${finished} of ${planned} epochs.`)
+  const last = events.at(-1)
+  if (last?.event === 'stopped') notes.push(whyStopped(last as StoppedEvent))
   return { start, epochs, finished, planned }
+}
+
+/** Says why a run ended without a result, in one line. */
+function whyStopped({ why, reason }: StoppedEvent): string {
+  return `The run ${why === 'failed' ? 'failed' : 'was stopped'}: ${String(reason).replace(/\s*\n\s*/g, '; ')}.`
 }
 
 interface EpochOf {

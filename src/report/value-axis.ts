@@ -7,7 +7,7 @@ const MARGIN = 0.05
 
 /** Scale and ticks of an axis, for Vega-Lite. */
 export interface ValueAxis {
-  readonly scale: object
+  readonly scale: { readonly type?: string; readonly domain: readonly [number, number]; readonly nice: false }
   /** Number format and, on a logarithmic axis, the places of the ticks. */
   readonly axis: object
 }
@@ -22,7 +22,7 @@ export function valueAxis(values: readonly number[], format: string): ValueAxis 
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   if (/[ers]$/.test(format) && low > 0 && high / low > FAR) {
     const margin = (high / low) ** MARGIN
-    const domain = [low / margin, high * margin]
+    const domain = [low / margin, high * margin] as const
     return {
       scale: { type: 'log', domain, nice: false },
       axis: { format: format.replace(/^.*e$/, '~e'), values: logTicks(domain) },

@@ -42,6 +42,8 @@ export interface RetrainStartEvent {
   readonly initial?: string
   /** Position at which a resumed run continues; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
+  /** True if a run is resumed that has no checkpoint yet, so that its training begins anew. */
+  readonly anew?: true
 }
 
 /** Accuracies on the test images, in [0, 1]. */

@@ -14,6 +14,7 @@ import type { DiscardedEvent } from '../runs/computed-from.js'
 import { eventsOf } from '../runs/event-log.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { loggingWhyItStopped } from '../runs/stopped.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import type { EpochEvent } from '../training/events.js'
@@ -80,59 +81,63 @@ export async function* retrain(
     discarded = continued.discarded
   }
   await run.logStart(start)
-  const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
-  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
-  const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
-  const { epoch, step } = from?.progress ?? START
-  yield { ...start, ...(resumed && from && { resumed: { epoch, step } }) }
-  yield* discarded
+  return yield* loggingWhyItStopped(run, options.signal, work())
 
-  let latest = from
-  const save = async (snapshot: Snapshot) => {
-    await run.save(snapshot, identity, config)
-    latest = snapshot
-  }
-  using data = openImages(splits.train, device)
-  using test = openImages(stratify(splits.test), device)
-  const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
-  // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
-  const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
-  let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
-  const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
-  for await (const event of train(training)) {
-    if (event.event !== 'epoch') {
-      recorder.observe(event)
-      yield event
-      continue
+  async function* work(): AsyncGenerator<RetrainEvent, RetrainResult> {
+    const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
+    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
+    const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
+    const { epoch, step } = from?.progress ?? START
+    yield { ...start, ...(resumed && (from === undefined ? { anew: true } : { resumed: { epoch, step } })) }
+    yield* discarded
+
+    let latest = from
+    const save = async (snapshot: Snapshot) => {
+      await run.save(snapshot, identity, config)
+      latest = snapshot
     }
-    // It is not aborted: training saves itself after it.
-    const raw = await evaluate()
-    if (averaging !== undefined) await supernet.useWeights('averaged')
-    const evaluated = epochEvent(event, raw, averaging && (await evaluate()))
-    await weights.offer(evaluated, () => currentWeights(supernet))
-    if (averaging !== undefined) await supernet.useWeights('raw')
-    await run.log(evaluated)
-    await tensorboard?.epoch(evaluated)
-    yield evaluated
-    last = evaluated
-  }
+    using data = openImages(splits.train, device)
+    using test = openImages(stratify(splits.test), device)
+    const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
+    // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
+    const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
+    let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
+    const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
+    for await (const event of train(training)) {
+      if (event.event !== 'epoch') {
+        recorder.observe(event)
+        yield event
+        continue
+      }
+      // It is not aborted: training saves itself after it.
+      const raw = await evaluate()
+      if (averaging !== undefined) await supernet.useWeights('averaged')
+      const evaluated = epochEvent(event, raw, averaging && (await evaluate()))
+      await weights.offer(evaluated, () => currentWeights(supernet))
+      if (averaging !== undefined) await supernet.useWeights('raw')
+      await run.log(evaluated)
+      await tensorboard?.epoch(evaluated)
+      yield evaluated
+      last = evaluated
+    }
 
-  const { progress } = latest ?? { progress: START }
-  if (progress.epoch > 0 && last?.epoch !== progress.epoch - 1) last = await evaluateAgain(progress)
-  const result = resultOf(start, last, weights.best, progress.seconds)
-  await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)
-  await run.log(result)
-  yield result
-  return result
+    const { progress } = latest ?? { progress: START }
+    if (progress.epoch > 0 && last?.epoch !== progress.epoch - 1) last = await evaluateAgain(progress)
+    const result = resultOf(start, last, weights.best, progress.seconds)
+    await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)
+    await run.log(result)
+    yield result
+    return result
 
-  /** What a damaged log has lost of the last epoch. */
-  async function evaluateAgain({ epoch, losses }: Progress): Promise<Outcome> {
-    const raw = await evaluate()
-    if (averaging === undefined) return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, undefined) }
-    await supernet.useWeights('averaged')
-    const averaged = await evaluate()
-    await supernet.useWeights('raw')
-    return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, averaged) }
+    /** What a damaged log has lost of the last epoch. */
+    async function evaluateAgain({ epoch, losses }: Progress): Promise<Outcome> {
+      const raw = await evaluate()
+      if (averaging === undefined) return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, undefined) }
+      await supernet.useWeights('averaged')
+      const averaged = await evaluate()
+      await supernet.useWeights('raw')
+      return { epoch: epoch - 1, loss: losses[epoch - 1], ...accuracies(raw, averaged) }
+    }
   }
 
   /** Saves given weights as the state in which training begins. */

@@ -2,7 +2,7 @@
  * The folder of one run:
  *
  * - `config.yaml`: the settings, resolved. A folder without it is no run.
- * - `events.jsonl`: one JSON object per line: the start, every epoch, the result.
+ * - `events.jsonl`: one JSON object per line: the start, every epoch, the result or why there is none (`stopped.ts`).
  * - `progress.json`, `steps.jsonl`: see `progress.ts`.
  * - `checkpoint/`: see `checkpoint.ts`.
  * - `import.json`: source and report of imported weights; absent if the run did not begin with such weights.

@@ -28,6 +28,9 @@ export interface RankingImages {
   readonly batchStatistics: boolean
 }
 
+/** A part of a search. By default `find` runs only if the settings have `finding`. */
+export type Phase = 'train' | 'rank' | 'find'
+
 /** A search begins or resumes. Its settings, files and run folder have passed all checks. */
 export interface StartEvent {
   readonly event: 'start'
@@ -44,6 +47,8 @@ export interface StartEvent {
   readonly parameters: number
   readonly stepsPerEpoch: number
   readonly epochs: number
+  /** Phases that this search runs. Absent in the event log, because a run may get its phases one by one. */
+  readonly phases?: readonly Phase[]
   readonly evaluation: RankingImages
   /** What the run computes with. The event log keeps the machine on which the run began. */
   readonly machine: Machine
@@ -51,6 +56,8 @@ export interface StartEvent {
   readonly warnings: readonly string[]
   /** Position at which a resumed run continues, both from 0; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }
+  /** True if a run is resumed that has no checkpoint yet, so that its training begins anew. */
+  readonly anew?: true
 }
 
 /** Any event of {@link search}; `event` names its kind. */

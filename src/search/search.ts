@@ -16,6 +16,7 @@ import { foundTable } from '../runs/found-table.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { loggingWhyItStopped } from '../runs/stopped.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import { checkWarmup } from '../training/learning-rate.js'
@@ -23,13 +24,10 @@ import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import { Evaluators, sharesWeights } from './evaluators.js'
-import type { RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
+import type { Phase, RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
 import { checkRecalibrationBatches, checkTrainingBatches } from './small-batches.js'
-
-/** A part of a search. By default `find` runs only if the settings have `finding`. */
-export type Phase = 'train' | 'rank' | 'find'
 
 const PHASES: readonly Phase[] = ['train', 'rank', 'find']
 
@@ -83,7 +81,8 @@ export async function* searchHolding(
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
-  if (phases.includes('train')) {
+  const trains = phases.includes('train')
+  if (trains) {
     checkTrainingBatches(config, space, method, trainCount)
     checkWarmup(config.training, trainCount)
   }
@@ -107,88 +106,95 @@ export async function* searchHolding(
     images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
-  const start: StartEvent = {
-    ...startEvent(run.path, config, prepared),
-    ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
-  }
+  const start = startEvent(run.path, config, prepared)
   await run.logStart(start)
-  await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
-  const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
-  yield start
-  yield* discarded
+  if (from === undefined && !trains) {
+    throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
+  }
+  return yield* loggingWhyItStopped(run, options.signal, work())
 
-  let latest = from
-  if (phases.includes('train')) {
-    const settings = config.training
-    const save = async (snapshot: Snapshot) => {
-      await run.save(snapshot, identity, config)
-      latest = snapshot
+  async function* work(): AsyncGenerator<SearchEvent, SearchResult> {
+    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
+    const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
+    yield {
+      ...start,
+      phases,
+      ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
+      ...(resumed && from === undefined && { anew: true }),
     }
-    using data = openImages(splits.train, config.device)
-    for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
-      if (event.event === 'epoch') {
-        await run.log(event)
-        await tensorboard?.epoch(event)
+    yield* discarded
+
+    let latest = from
+    if (trains) {
+      const settings = config.training
+      const save = async (snapshot: Snapshot) => {
+        await run.save(snapshot, identity, config)
+        latest = snapshot
       }
-      recorder.observe(event)
-      yield event
-    }
-  } else {
-    if (from === undefined)
-      throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
-    await restoreSnapshot(from, supernet, method, config.training)
-  }
-  const progress = latest?.progress ?? START
-  const weights = weightsDigest(latest?.weights ?? new Map())
-
-  let ranked: Ranked[] = []
-  let seconds = progress.seconds
-  let outcome: FindOutcome | undefined
-  if (phases.includes('rank') || finding !== undefined) {
-    using evaluators = new Evaluators({ config, space, splits, images, supernet, shared, weights, run, signal })
-    if (phases.includes('rank')) {
-      const evaluator = await evaluators.forRanking()
-      yield* evaluators.takeDiscarded()
-      ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
-    }
-    if (finding !== undefined) {
-      const evaluator = await evaluators.forFinding(finding)
-      const evaluate = async (path: Path) => {
-        const { correct, count } = await evaluatePath(evaluator, path)
-        return correct / count
+      using data = openImages(splits.train, config.device)
+      for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
+        if (event.event === 'epoch') {
+          await run.log(event)
+          await tensorboard?.epoch(event)
+        }
+        recorder.observe(event)
+        yield event
       }
-      const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
-      yield* evaluators.takeDiscarded()
-      // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
-      const stream = RandomStream.named(config.seed, 'finding')
-      const problem = { space, settings: finding, evaluate, latency, groundTruth, random: stream, signal }
-      outcome = yield* recorder.through(find(problem))
+    } else if (from !== undefined) {
+      await restoreSnapshot(from, supernet, method, config.training)
     }
-    seconds += evaluators.seconds
-  }
+    const progress = latest?.progress ?? START
+    const weights = weightsDigest(latest?.weights ?? new Map())
 
-  const sorted = sortByAccuracy(space, ranked, groundTruth)
-  const result: SearchResult = {
-    event: 'result',
-    ...about,
-    computedFrom: { images, weights },
-    epochs: progress.epoch,
-    seconds,
-    ...agreement(ranked, groundTruth),
-    gradientVariance: progress.gradientVariance,
-    pathDistribution: method.pathDistribution,
-    top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
-    ranked: ranked.length,
-    ...(outcome && { found: outcome.found }),
-    run: run.path,
+    let ranked: Ranked[] = []
+    let seconds = progress.seconds
+    let outcome: FindOutcome | undefined
+    if (phases.includes('rank') || finding !== undefined) {
+      using evaluators = new Evaluators({ config, space, splits, images, supernet, shared, weights, run, signal })
+      if (phases.includes('rank')) {
+        const evaluator = await evaluators.forRanking()
+        yield* evaluators.takeDiscarded()
+        ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
+      }
+      if (finding !== undefined) {
+        const evaluator = await evaluators.forFinding(finding)
+        const evaluate = async (path: Path) => {
+          const { correct, count } = await evaluatePath(evaluator, path)
+          return correct / count
+        }
+        const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
+        yield* evaluators.takeDiscarded()
+        // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
+        const stream = RandomStream.named(config.seed, 'finding')
+        const problem = { space, settings: finding, evaluate, latency, groundTruth, random: stream, signal }
+        outcome = yield* recorder.through(find(problem))
+      }
+      seconds += evaluators.seconds
+    }
+
+    const sorted = sortByAccuracy(space, ranked, groundTruth)
+    const result: SearchResult = {
+      event: 'result',
+      ...about,
+      computedFrom: { images, weights },
+      epochs: progress.epoch,
+      seconds,
+      ...agreement(ranked, groundTruth),
+      gradientVariance: progress.gradientVariance,
+      pathDistribution: method.pathDistribution,
+      top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
+      ranked: ranked.length,
+      ...(outcome && { found: outcome.found }),
+      run: run.path,
+    }
+    if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
+    if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
+    yield* await run.writeSummary(result)
+    await run.log(result)
+    await tensorboard?.result(result, progress.epoch)
+    yield result
+    return result
   }
-  if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
-  if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
-  yield* await run.writeSummary(result)
-  await run.log(result)
-  await tensorboard?.result(result, progress.epoch)
-  yield result
-  return result
 }
 
 /** The first event in the log of a new run. */

@@ -70,10 +70,12 @@ export class FollowedRun {
   }
 
   overview(): RunOverview {
-    const { about = {}, result, epochs, generation, damaged } = this.log
+    const { about = {}, result, stopped, epochs, generation, damaged } = this.log
+    const state = this.#state()
     return {
       id: this.id,
-      state: this.#state(),
+      state,
+      ...(stopped && state !== 'running' && { reason: stopped.reason }),
       generation,
       rows: epochs.rows,
       steps: { generation: this.steps.generation, rows: this.steps.series.rows },
@@ -89,6 +91,7 @@ export class FollowedRun {
 
   #state(): RunOverview['state'] {
     if (this.#locked) return 'running'
+    if (this.log.stopped !== undefined) return this.log.stopped.why === 'failed' ? 'failed' : 'stopped'
     if (this.log.result !== undefined) return 'finished'
     return performance.now() - this.#lastChange < SILENCE ? 'running' : 'stopped'
   }

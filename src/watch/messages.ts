@@ -42,7 +42,9 @@ export interface Distribution {
 export interface RunOverview {
   /** Path of the run folder below the watched one; `.` for the watched one itself. */
   readonly id: string
-  readonly state: 'running' | 'finished' | 'stopped'
+  readonly state: 'running' | 'finished' | 'stopped' | 'failed'
+  /** Why it was stopped or has failed; absent if its log does not say so. */
+  readonly reason?: string
   /** Which log it is: see {@link RowsMessage}. */
   readonly generation: number
   /** Number of epochs in the log. */

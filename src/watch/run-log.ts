@@ -1,5 +1,6 @@
 /** What the event log of a run tells, in the form that the page shows. */
 import type { RetrainResult } from '../retraining/events.js'
+import type { StoppedEvent } from '../runs/stopped.js'
 import type { SearchResult } from '../search/events.js'
 import type { LogReceiver } from './log-follower.js'
 import type { About, Result, SubModel } from './messages.js'
@@ -22,6 +23,8 @@ export class RunLog implements LogReceiver {
   generation = 0
   about: About | undefined
   result: Result | undefined
+  /** Why the run ended without a result. */
+  stopped: Pick<StoppedEvent, 'why' | 'reason'> | undefined
   /** The distribution of the latest epoch: a list for all choices, or a list per choice. */
   distribution: readonly (readonly number[])[] | undefined
   /** The same of connections. */
@@ -34,6 +37,7 @@ export class RunLog implements LogReceiver {
     this.epochs.clear()
     this.about = undefined
     this.result = undefined
+    this.stopped = undefined
     this.distribution = undefined
     this.connections = undefined
     this.damaged = 0
@@ -50,6 +54,7 @@ export class RunLog implements LogReceiver {
       this.connections = listsOf(event.connectionDistribution)
       addRow(this.epochs, event, this.distribution)
     } else if (event.event === 'result') this.result = resultOf(event)
+    else if (event.event === 'stopped') this.stopped = stoppedOf(event)
   }
 }
 
@@ -108,6 +113,10 @@ function listsOf(distribution: unknown): readonly (readonly number[])[] | undefi
 function aboutOf(event: LoggedEvent): About {
   const { space, method, dataset, arch, epochs, stepsPerEpoch, parameters, warnings } = event as Partial<About>
   return { space, method, dataset, arch, epochs, stepsPerEpoch, parameters, warnings }
+}
+
+function stoppedOf({ why, reason }: LoggedEvent): RunLog['stopped'] {
+  return { why: why === 'failed' ? why : 'interrupted', reason: String(reason) }
 }
 
 function resultOf(event: LoggedEvent): Result {

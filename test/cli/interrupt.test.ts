@@ -49,11 +49,13 @@ function epochsLogged(run: string): object[] {
     .map(({ seconds: _seconds, imagesPerSecond: _speed, ...rest }) => rest)
 }
 
-function expectInterrupted(outcome: Outcome, run: string): void {
+function expectInterrupted(outcome: Outcome, run: string, signal: NodeJS.Signals): void {
   expect(outcome.code, outcome.stderr).toBe(130)
   expect(outcome.stderr).toContain(`--resume ${run}`)
   expect(events(outcome).at(-1)?.event).not.toBe('result')
   expect(existsSync(join(run, 'summary.json'))).toBe(false)
+  const last = readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!
+  expect(JSON.parse(last)).toMatchObject({ event: 'stopped', why: 'interrupted', reason: `interrupted by ${signal}` })
 }
 
 describe('an interrupted run continues to the same numbers', () => {
@@ -63,7 +65,7 @@ describe('an interrupted run continues to the same numbers', () => {
     const outcome = await interruptAt(['search', ...SETTINGS, '--out', run], signal, {
       event: { event: 'checkpoint', epoch: 2, step: 3 },
     })
-    expectInterrupted(outcome, run)
+    expectInterrupted(outcome, run, signal)
     await expectSameWhenResumed(run, { epoch: 2 })
   })
 
@@ -107,7 +109,7 @@ describe('an interrupted run continues to the same numbers', () => {
       file: 'evaluated.jsonl',
       times: 100,
     })
-    expectInterrupted(outcome, run)
+    expectInterrupted(outcome, run, 'SIGTERM')
     const resumed = await pada(['search', '--resume', run, '--json'])
     expect(resumed.code, resumed.stderr).toBe(0)
     expect(comparable(resultOf(resumed))).toEqual(comparable(resultOf(whole)))

@@ -94,12 +94,27 @@ describe('a retraining that was cut short continues to the same numbers', () => 
 
   test('a loss that diverges: one sentence, and the run stays', async () => {
     const run = join(temporaryFolder(), 'run')
-    const outcome = await pada(['retrain', ...SETTINGS, 'training.learningRate=1e6', '--out', run, '--json'])
+    const outcome = await pada([
+      'retrain',
+      ...SETTINGS,
+      'training.learningRate=1e6',
+      'training.checkpointSeconds=900',
+      '--out',
+      run,
+      '--json',
+    ])
     expect(outcome.code).toBe(1)
     expect(outcome.stderr.trimEnd().split('\n').at(-1)).toMatch(
       /^pada-native: Expected (a finite loss|finite weights).* but received .*: try a lower training\.learningRate$/,
     )
     expect(existsSync(join(run, 'config.yaml'))).toBe(true)
+    const sentence = outcome.stderr.trimEnd().split('\n').at(-1)!.replace('pada-native: ', '')
+    const logged = readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n')
+    expect(JSON.parse(logged.at(-1)!)).toMatchObject({ event: 'stopped', why: 'failed', reason: sentence })
+    // It diverged in its first epoch, so there is no checkpoint to go on from.
+    const again = await pada(['retrain', '--resume', run, '--json'])
+    expect(again.stderr).toContain('the run has no checkpoint yet: its training begins anew')
+    expect(again.stderr.trimEnd().split('\n').at(-1)).toBe(`pada-native: ${sentence}`)
   })
 })
 

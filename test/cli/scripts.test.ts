@@ -96,7 +96,10 @@ describe('the ground-truth table', () => {
 
 describe('other assets', () => {
   test('a terminal is drawn as it looked at the end', async () => {
-    const capture = file('capture.txt', 'Script started\n\x1b[32mgreen\x1b[0m <&>\r\n12345\rab\x1b[K\nScript done\n')
+    const capture = file(
+      'capture.txt',
+      'Script started\n\x1b[2mdim\x1b[0;32mgreen\x1b[0m <&>\r\n12345\rab\x1b[K\nScript done\n',
+    )
     const { code, stdout } = await script('assets/draw-terminal.mjs', [capture, '$ npm start'])
     expect(code).toBe(0)
     const texts = [...stdout.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(([, attributes, text]) => {
@@ -104,11 +107,24 @@ describe('other assets', () => {
     })
     expect(texts).toEqual([
       ['$ npm start', undefined],
+      ['dim', undefined],
       ['green', '#7ee787'],
       ['&lt;&amp;&gt;', undefined],
       ['ab', undefined],
     ])
     expect(stdout).not.toContain('Script')
+  })
+
+  test.skipIf(spawnSync('tmux', ['-V']).status !== 0)('the picture of npm start shows a search in tmux', async () => {
+    const folder = temporaryFolder()
+    const out = join(folder, 'terminal.svg')
+    const search = ['--config', join(scripts, '../test/cli/tiny.yaml'), '--out', join(folder, 'run')]
+    const { code, stderr } = await script('docs/terminal.mjs', ['--out', out, '--', ...search])
+    expect(code, stderr).toBe(0)
+    const picture = readFileSync(out, 'utf8')
+    expect(picture).toContain('>$ npm start</text>')
+    expect(picture).toContain('Kendall tau')
+    expect(picture).toMatch(/>training<\/text>.*100 %/)
   })
 
   test('the embedded data is the first images of the full set', async () => {

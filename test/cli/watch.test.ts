@@ -125,6 +125,13 @@ test.skipIf(CHROMIUM === undefined)(
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
     expect(complaints).toEqual([])
 
+    writeFiles(
+      join(folder, 'third'),
+      run('{"event":"stopped","why":"failed","reason":"Expected <i>this</i>","time":"t"}\n'),
+    )
+    await page.waitForSelector('td.state-failed:has-text("failed: Expected <i>this</i>")')
+    await page.waitForSelector('#counts:has-text("1 failed")')
+
     // The server ends and comes back; the page connects again and lacks nothing, nor has anything twice.
     const port = Number(new URL(server.url).port)
     await server.close()

@@ -49,6 +49,8 @@ export class LineReporter implements Reporter {
 
   #progress(event: ProgressEvent): void {
     const progress = this.#meter.update(event)
+    // The event of the epoch follows, with what the last step does not know yet.
+    if (event.event === 'step' && event.step === event.steps) return
     const milestone = event.event === 'epoch' || progress.done === progress.total
     const now = performance.now()
     if (!milestone && now - this.#lastProgress < INTERVAL * 1000) return

@@ -22,16 +22,19 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]
+  if (event.anew) lines.push('the run has no checkpoint yet: its training begins anew')
   if (event.resumed !== undefined) lines.push(describeContinuation(event.resumed, event))
   return lines
 }
 
 function describeContinuation(
   { epoch, step }: NonNullable<StartEvent['resumed']>,
-  { epochs }: Pick<StartEvent, 'epochs'>,
+  { epochs, phases = ['train'] }: Pick<StartEvent, 'epochs' | 'phases'>,
 ): string {
   if (epoch >= epochs) return `trained: all ${integer(epochs)} epochs are done`
-  return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
+  if (phases.includes('train')) return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
+  const steps = step === 0 ? '' : ` and ${counted(step, 'step')}`
+  return `weights after ${epoch} of ${counted(epochs, 'epoch')}${steps}: training has not ended`
 }
 
 function describeEvaluation({ images, of, batches, batchStatistics }: RankingImages): string {

@@ -2,9 +2,17 @@
 import { CATEGORIES, COLORS } from '../colors.js'
 import type { Figure } from '../plot.js'
 import { valueAxis } from '../value-axis.js'
+import { besideLines, SIDE_BY_SIDE } from './labels-beside-lines.js'
 
 /** Shapes of series, in the order of their colours. */
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down']
+
+/** Height of a panel whose places are in columns, and its least width. Two of these are as wide as the title. */
+const HEIGHT = 240
+const NARROWEST = 280
+
+/** Pixels from the middle of a point to its number. */
+const LABEL = 9
 
 /** One condition in one panel. */
 export interface Point {
@@ -76,12 +84,10 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
   const crowded = new Set(points.map((point) => point.place)).size < points.length
   const dodged = crowded && !lines
   const [place, offset, value] = below ? ['y', 'yOffset', 'x'] : ['x', 'xOffset', 'y']
-  const { scale, axis } = valueAxis(
-    points.flatMap(({ low, high }) => [low, high]),
-    format,
-  )
+  const ends = points.flatMap(({ low, high }) => [low, high])
+  const { scale, axis } = valueAxis(ends, format)
   const measured = { field: 'mean', type: 'quantitative', scale, axis: { title, titlePadding: 12, ...axis } }
-  const legend = series.length > 1 ? { orient: 'top', title: null, symbolSize: 80 } : null
+  const legend = series.length > 1 ? { orient: 'top', title: null, symbolSize: 80, symbolOpacity: 1 } : null
   const placed = {
     [place]: {
       field: 'place',
@@ -97,7 +103,7 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
         grid: below,
       },
     },
-    // Series stand side by side if they share places. Lines do without: their points must lie exactly at the places.
+    // Series stand side by side if they share places.
     ...(dodged && { [offset]: { field: 'series', type: 'nominal', scale: { domain: [...series] } } }),
     color: {
       field: 'series',
@@ -117,21 +123,54 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
   const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
   // A single seed has no deviation.
   const spread = points.filter(({ low, high }) => high > low)
-  const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: 8 }) }
+  const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: LABEL }) }
   const number = { ...encoding, text: { field: 'text' } }
-  const layer = [
-    ...(lines ? [{ mark: { type: 'line', strokeWidth: 1.5, opacity: 0.5 }, encoding }] : []),
-    ...(spread.length > 0
-      ? [{ data: { values: spread }, mark: { type: 'rule', strokeWidth: 1.5 }, encoding: deviation }]
-      : []),
-    // A white halo, so that lines do not cross out the numbers.
-    { mark: { ...text, stroke: 'white', strokeWidth: 3 }, encoding: { ...number, color: { value: 'white' } } },
-    { mark: text, encoding: { ...number, color: { value: COLORS.faint } } },
-    { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { ...encoding, shape } },
+  const halo = { stroke: 'white', strokeWidth: 3 }
+  const line = { type: 'line', strokeWidth: 1.5, opacity: 0.5 }
+  const rule = { type: 'rule', strokeWidth: 1.5 }
+  const dot = { type: 'point', filled: true, size: 70, opacity: 1 }
+  const marks = (all: readonly Point[], shift: number) => {
+    const values = (kept: readonly Point[]) => ({ data: { values: kept.filter((point) => all.includes(point)) } })
+    const moved = lines && { xOffset: shift }
+    return [
+      ...(lines ? [{ ...values(points), mark: { ...line, ...moved }, encoding }] : []),
+      ...(all.some((point) => spread.includes(point))
+        ? [{ ...values(spread), mark: { ...rule, ...moved }, encoding: deviation }]
+        : []),
+      { ...values(points), mark: { ...dot, ...moved }, encoding: { ...encoding, shape } },
+    ]
+  }
+  // Of three series in columns nobody could tell whose number is whose. The description and the tables have them.
+  const numbered = below || series.length <= 2
+  // A white halo, so that nothing crosses out the numbers.
+  const numbers = (values: readonly Point[], place: object) => [
+    { data: { values }, mark: { ...text, ...place, ...halo }, encoding: { ...number, color: { value: 'white' } } },
+    { data: { values }, mark: { ...text, ...place }, encoding: { ...number, color: { value: COLORS.faint } } },
   ]
+  // Bars of series that share places would hide each other, so series that lines join keep a few pixels apart.
+  const shifts = series.map((_, i) => (i - (series.length - 1) / 2) * SIDE_BY_SIDE)
+  const layer = lines
+    ? [
+        ...series.flatMap((name, i) =>
+          marks(
+            points.filter((point) => point.series === name),
+            shifts[i],
+          ),
+        ),
+        ...besideLines(numbered ? points : [], { places, height: HEIGHT, scale }).flatMap(({ point, dy }) =>
+          numbers([point], { dx: LABEL + shifts[shifts.length - 1], dy }),
+        ),
+      ]
+    : [...(numbered ? numbers(points, {}) : []), ...marks(points, 0)]
   const longest = Math.max(...places.map((label) => label.length))
   const size = below
     ? { width: 300, height: { step: dodged ? 26 : 38 } }
-    : { width: places.length * Math.max(dodged ? 72 * series.length : 96, 8 * longest), height: 240 }
+    : {
+        width: Math.max(
+          NARROWEST,
+          places.length * Math.max(dodged ? (numbered ? 84 : 40) * series.length : 96, 8 * longest),
+        ),
+        height: HEIGHT,
+      }
   return { data: { values: [...points] }, ...size, layer }
 }

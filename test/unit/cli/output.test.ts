@@ -179,6 +179,24 @@ describe('reporters', () => {
     expect(text).toContain('2/2 sub-models')
   })
 
+  test('plain lines have each epoch once, with its own gradient variance', () => {
+    const step = (epoch: number, step: number): SearchEvent => ({
+      ...{ event: 'step', epoch, step, steps: 10, images: 64 * step, seconds: epoch + step / 10, loss: 1.5 },
+    })
+    const stream = new PassThrough()
+    const reporter = new LineReporter(stream)
+    const epochs = [0, 1].flatMap((index): SearchEvent[] => [
+      ...Array.from({ length: 10 }, (_, i) => step(index, i + 1)),
+      { ...epoch(index), gradientVariance: index === 0 ? 2.8e-5 : 1.7e-6 },
+    ])
+    for (const event of [search[0], ...epochs]) reporter.event(event)
+    const lines = stream.read().toString().trimEnd().split('\n')
+    expect(lines.filter((line: string) => line.startsWith('epoch'))).toEqual([
+      expect.stringContaining('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s'),
+      expect.stringContaining('epoch 2/2 · loss 1.500 · GV 1.70e-6 · 5,210 images/s'),
+    ])
+  })
+
   test('an experiment says once what is odd in the data that its searches share', () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const reporter = new ExperimentReporter({ json: false })
@@ -409,4 +427,19 @@ test('a continuation counts from 1, and does not go beyond the end', () => {
   expect(start(0, 0)).toBe('continuing at epoch 1 of 60, step 1')
   expect(start(59, 3)).toBe('continuing at epoch 60 of 60, step 4')
   expect(start(60, 0)).toBe('trained: all 60 epochs are done')
+})
+
+test('a command that does not train says which weights it takes', () => {
+  const start = (epoch: number, step: number) =>
+    describeStart({ ...(search[0] as StartEvent), epochs: 60, phases: ['rank'], resumed: { epoch, step } }).at(-1)
+  expect(start(16, 0)).toBe('weights after 16 of 60 epochs: training has not ended')
+  expect(start(0, 1)).toBe('weights after 0 of 60 epochs and 1 step: training has not ended')
+  expect(start(60, 0)).toBe('trained: all 60 epochs are done')
+})
+
+test('a resumed run without a checkpoint says that it begins anew', () => {
+  expect(describeStart({ ...(search[0] as StartEvent), anew: true }).at(-1)).toBe(
+    'the run has no checkpoint yet: its training begins anew',
+  )
+  expect(describeStart(search[0] as StartEvent).join()).not.toContain('anew')
 })

@@ -16,18 +16,19 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as co
   (signal) => {
     const said: string[] = []
     using interruption = onInterrupt((line) => said.push(line))
-    process.emit(signal)
+    process.emit(signal, signal)
     expect(interruption.signal.aborted).toBe(true)
     expect(isAbort(interruption.signal.reason)).toBe(true)
+    expect(interruption.signal.reason.message).toBe(`interrupted by ${signal}`)
     expect(said).toHaveLength(1)
 
     // npx passes on what the terminal has sent already: one Ctrl-C, two signals.
     vi.advanceTimersByTime(20)
-    process.emit(signal)
+    process.emit(signal, signal)
     expect(exit).not.toHaveBeenCalled()
 
     vi.advanceTimersByTime(1000)
-    process.emit(signal)
+    process.emit(signal, signal)
     expect(exit).toHaveBeenCalledExactlyOnceWith(130)
   },
 )

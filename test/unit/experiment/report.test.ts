@@ -41,6 +41,17 @@ describe('the report about an experiment', () => {
     expect(readFileSync(file('figures', 'methods.svg'), 'utf8')).toBe(SVG)
   })
 
+  it('has the figures in the colours of a dark page too, and no other ones in print', async () => {
+    makeExperiment('mine', 2)
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect fill="white" stroke="#abcdef"/></svg>'
+    writeFileSync(file('mine', 'methods.svg'), svg)
+    const text = await reportOn('mine')
+    const [, media, dark] = /<source media="([^"]*)" srcset="data:image\/svg\+xml;base64,([^"]*)">/.exec(text)!
+    expect(media).toBe('screen and (prefers-color-scheme: dark)')
+    expect(Buffer.from(dark, 'base64').toString()).toBe(svg.replace('white', '#0d1117'))
+  })
+
   it('says that there is one seed', async () => {
     makeExperiment('mine', 1)
     const text = await reportOn('mine')

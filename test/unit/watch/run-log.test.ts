@@ -48,6 +48,15 @@ describe('the log of a run', () => {
     expect(log.result).toMatchObject({ kind: 'retraining', top1: 0.5 })
   })
 
+  test('says why it stopped, until it goes on', () => {
+    const log = new RunLog()
+    log.line(epoch(0))
+    log.line(line({ event: 'stopped', why: 'failed', reason: 'Expected a finite loss', time: 't' }))
+    expect(log.stopped).toEqual({ why: 'failed', reason: 'Expected a finite loss' })
+    log.restart()
+    expect(log.stopped).toBeUndefined()
+  })
+
   test('counts lines that are no events', () => {
     const log = new RunLog()
     for (const text of ['{"event":', '', 'null', '3']) log.line(text)

@@ -1,0 +1,38 @@
+/** Why a run ended without a result: the last event of its log, until the run continues. */
+import { errorSentence } from '../base/error-sentence.js'
+import type { RunFolder } from './run-folder.js'
+
+/** A run ended without a result. A run that continues cuts the event from its log. */
+export interface StoppedEvent {
+  readonly event: 'stopped'
+  /** `interrupted` if the caller's signal was aborted, e.g. by Ctrl-C. */
+  readonly why: 'failed' | 'interrupted'
+  /** The error in the words that a user sees, or why the signal was aborted. */
+  readonly reason: string
+  /** When it was, in ISO 8601. */
+  readonly time: string
+}
+
+/**
+ * Passes the events of a run on. If they end by an error, the log gets a {@link StoppedEvent} and the error is thrown on.
+ * A process that is killed cannot do so.
+ */
+export async function* loggingWhyItStopped<Event, Result>(
+  run: RunFolder,
+  signal: AbortSignal | undefined,
+  events: AsyncGenerator<Event, Result>,
+): AsyncGenerator<Event, Result> {
+  try {
+    return yield* events
+  } catch (error) {
+    // The error itself is what the caller must see. A folder that was lost or is full keeps its log as it is.
+    await run.log(stoppedEvent(error, signal)).catch(() => {})
+    throw error
+  }
+}
+
+function stoppedEvent(error: unknown, signal: AbortSignal | undefined): StoppedEvent {
+  const isInterrupted = signal?.aborted && (error === signal.reason || (error as Error)?.name === 'AbortError')
+  const reason = errorSentence(isInterrupted ? signal.reason : error)
+  return { event: 'stopped', why: isInterrupted ? 'interrupted' : 'failed', reason, time: new Date().toISOString() }
+}
