@@ -8,7 +8,7 @@ import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { describeProblems, explainIssue } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
-import { assign, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
+import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
 export type { NetworkConfig } from './network.js'
 export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'
@@ -103,6 +103,7 @@ function compose(
 ): Settings {
   let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
+  settings = changed(settings, (settings) => dropOfOtherName(settings, set))
   for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())

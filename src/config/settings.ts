@@ -86,20 +86,29 @@ function pathOf(text: string): unknown {
 }
 
 /**
- * Merges `overrides` into `settings`, group by group. A value that is no group, and a group of another kind, replaces the
- * current one.
+ * Merges `overrides` into `settings`, group by group. A value that is no group, and a group of another name, such as
+ * another method, replaces the current one.
  */
 export function merge(settings: Settings, overrides: object): void {
   for (const [key, value] of Object.entries(overrides)) {
     const current = settings[key]
-    if (isGroup(current) && isGroup(value) && !isOfOtherKind(current, value)) merge(current, value)
+    if (isGroup(current) && isGroup(value) && !hasOtherName(current, value)) merge(current, value)
     else if (value !== undefined) settings[key] = value
   }
 }
 
-/** Whether a group names another kind than the one that it would change, whose settings would mean nothing to it. */
-export function isOfOtherKind(current: Settings, value: Settings): boolean {
-  return KINDS.some((key) => value[key] !== undefined && current[key] !== undefined && value[key] !== current[key])
+/** Whether a group has another name than the one that it would change, whose settings would mean nothing to it. */
+export function hasOtherName(current: Settings, value: Settings): boolean {
+  return value.name !== undefined && current.name !== undefined && value.name !== current.name
+}
+
+/** Drops the settings of groups, such as the method, to which assignments give another name: `method.name=spos`. */
+export function dropOfOtherName(settings: Settings, assignments: readonly string[]): void {
+  for (const assignment of assignments) {
+    const [, key, name] = /^([A-Za-z]+)\.name=(.*)$/s.exec(assignment) ?? []
+    const group = key === undefined ? undefined : settings[key]
+    if (isGroup(group) && hasOtherName(group, { name: parseYaml(name, `--set ${key}.name`) })) settings[key] = {}
+  }
 }
 
 /** Expands `data.dir` and `groundTruth.file` and makes them absolute, so that the settings mean the same in any folder. */

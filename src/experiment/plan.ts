@@ -6,7 +6,7 @@ import { isOfOtherData } from '../config/embedded.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
-import { isGroup, isOfOtherKind, readSettings, resolvePaths, type Settings } from '../config/settings.js'
+import { hasOtherName, isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
 
@@ -200,7 +200,7 @@ function override(settings: Settings, changes: Settings): void {
     const current = settings[key]
     if (value === null) delete settings[key]
     else if (isGroup(value)) {
-      const group = isGroup(current) && !isOfOtherKind(current, value) ? current : {}
+      const group = isGroup(current) && !hasOtherName(current, value) ? current : {}
       settings[key] = group
       override(group, value)
     } else settings[key] = structuredClone(value)

@@ -499,6 +499,15 @@ describe('configs/', () => {
     expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBe(10_941)
     const fashion = await loadConfig({ set: ['method.name=spos'] })
     expect(fashion.method).toEqual({ name: 'spos', sampling: 'uniform' })
+    const bySize = await loadConfig({ set: ['method.sampling=modelSize', 'method.name=spos'] })
+    expect(bySize.method).toEqual({ name: 'spos', sampling: 'modelSize' })
+    const inCode = await loadConfig({ overrides: { method: { name: 'spos' } } })
+    expect(inCode.method).toEqual({ name: 'spos', sampling: 'uniform' })
+    const same = await loadConfig({
+      set: ['method.name=pada'],
+      overrides: { method: { name: 'pada', data: 'shuffle' } },
+    })
+    expect(same.method).toMatchObject({ data: 'shuffle', dataSchedule: { kind: 'linear', end: 0.5 } })
     expect(fashion.groundTruth?.file).toBe('embedded')
   })
 

@@ -49,7 +49,7 @@ describe('the cells of an experiment', () => {
     const [{ config }] = (await planned()).cells
     expect(config).toMatchObject({
       space: { channels: 8 },
-      training: { batchSize: 32 },
+      training: { batchSize: 64 },
       groundTruth: { file: 'embedded' },
     })
   })
@@ -230,12 +230,13 @@ studies:
 describe('the experiments that come with the package', () => {
   // Cells by file: conditions × seeds, equal ones counted once.
   it.each([
+    ['evidence', 31 * 5],
+    ['first', 2 * 3],
     ['gradient-noise', 4 * 3],
     ['longer-training', 7 * 3],
     ['methods', 11 * 3],
     ['nasbench201-cifar10-short', 8 * 2],
     ['sharing-extent', 4 * 3],
-    ['smoke', 17 * 3],
   ])('%s has %i cells', async (name, count) => {
     const set = ['data.dir=cifar10', 'groundTruth.file=table.csv']
     const { cells } = await loadExperiment(join('configs', 'experiments', `${name}.yaml`), { set })
