@@ -1,6 +1,6 @@
 /** Every script that needs no network, no PyTorch and no data of others is run, small, and has the effect it promises. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -125,6 +125,54 @@ describe('other assets', () => {
     expect(picture).toContain('>$ npm start</text>')
     expect(picture).toContain('Kendall tau')
     expect(picture).toMatch(/>training<\/text>.*100 %/)
+  })
+
+  test('an experiment becomes a page, with its differences seed by seed', async () => {
+    const folder = temporaryFolder()
+    const labels = (method: string) => ({ space: 'S', extent: 'E', method, noise: 'none', epochs: '2' })
+    const archs = [0, 1, 2, 3].map((op) => `|${['none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3'][op]}~0|`)
+    const cells = [
+      ['A', 0, 0.2, [1, 2, 3, 4]],
+      ['A', 1, 0.4, [1, 2, 3, 4]],
+      ['B', 0, 0.3, [4, 3, 2, 1]],
+      ['B', 1, 0.7, [2, 1, 3, 4]],
+    ] as const
+    for (const [method, seed, , accuracies] of cells) {
+      const cell = join(folder, 'cells', `${method}${seed}`)
+      mkdirSync(cell, { recursive: true })
+      const rows = archs.map((arch, i) => `${i + 1},0,${arch},${accuracies[i] / 10}`)
+      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy', ...rows, ''].join('\n'))
+    }
+    const variance = { n: 2, mean: 2e-5, deviation: 1e-6 }
+    const summary = { gradientVarianceLast: variance, fixedGradientVariance: { n: 0, mean: null, deviation: null } }
+    const results = {
+      name: 'mine',
+      seeds: [0, 1],
+      cells: cells.map(([method, seed, kendallTau]) => {
+        return { cell: `${method}${seed}`, studies: ['both'], labels: labels(method), seed, measures: { kendallTau } }
+      }),
+      conditions: ['A', 'B'].map((method) => ({ study: 'both', labels: labels(method), n: 2, summary })),
+    }
+    writeFileSync(join(folder, 'results.json'), JSON.stringify(results))
+    writeFileSync(join(folder, 'both.svg'), '<svg/>')
+    const published = file('published.csv', `arch,cifar10_test\n${archs.map((arch, i) => `${arch},${i}`).join('\n')}\n`)
+    const out = temporaryFolder()
+    const { code, stderr } = await script('docs/evidence.mjs', [folder, '--published', published, '--out', out])
+    expect(code, stderr).toBe(0)
+    const page = readFileSync(join(out, 'evidence.md'), 'utf8')
+    expect(page).toContain('| A | 2 | 2.0e-5 ± 1.0e-6 | – | 0.300 ± 0.141 |  | 1.000 ± 0.000 |  |')
+    // Published taus of B: −1 and 2/3. Differences from A: −2 and −1/3, whose mean has the error 5/6.
+    expect(page).toContain(
+      '| B | 2 | 2.0e-5 ± 1.0e-6 | – | 0.500 ± 0.283 | +0.200 ± 0.100 | −0.167 ± 1.179 | −1.167 ± 0.833 |',
+    )
+    expect(page).toContain('![both](evidence/both.svg)')
+    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg'])
+
+    const refused = await script('docs/evidence.mjs', [out])
+    expect(refused.stderr).toBe(
+      `pada-native: Expected the folder of an experiment but received ${out}, which has no results.json\n`,
+    )
+    expect(refused.code).toBe(1)
   })
 
   test('the embedded data is the first images of the full set', async () => {
