@@ -64,7 +64,8 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'config [file]',
-    describe: 'Print all settings of a search, or their JSON Schema for editors',
+    describe:
+      'Print all settings of a search, or their JSON Schema for editors; list and copy the settings files of the package',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
   {
