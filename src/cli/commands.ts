@@ -115,6 +115,11 @@ const COMMANDS: readonly Command[] = [
   },
 ]
 
+/** All commands with their options. */
+export function allCommands(): Promise<CommandModule[]> {
+  return Promise.all(COMMANDS.map(async ({ command, describe, load }) => ({ ...(await load()), command, describe })))
+}
+
 /** The commands for yargs. Only commands that `args` name have their options; the others need none. */
 export function commandsFor(args: readonly string[]): Promise<CommandModule[]> {
   return Promise.all(
