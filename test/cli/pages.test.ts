@@ -3,9 +3,10 @@
  * speak of, unless its first line says what it needs.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pada, temporaryFolder } from '../support/harness.js'
 import { type Block, blocksOf, pages, root } from '../support/pages.js'
 
@@ -13,14 +14,17 @@ const blocks = pages.flatMap(blocksOf)
 const shell = blocks.filter(({ language }) => language === 'sh')
 const python = blocksOf('docs/read-from-python.md').filter(({ code }) => code.startsWith('import csv'))
 
+const prepared = mkdtempSync(join(tmpdir(), 'pada-pages-'))
+afterAll(() => rmSync(prepared, { recursive: true }))
 /** Folder of a search that pages call `runs/first`. */
-const first = join(temporaryFolder(), 'first')
+const first = join(prepared, 'first')
 /** Folder with `npx`, which starts the command of this package. */
-const bin = temporaryFolder()
+const bin = join(prepared, 'bin')
 
 beforeAll(async () => {
   const outcome = await pada(['search', '--config', 'nasbench201-smoke', '--out', first])
   if (outcome.code !== 0) throw new Error(outcome.stderr)
+  mkdirSync(bin)
   const main = join(root, 'dist', 'cli', 'main.js')
   writeFileSync(join(bin, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${main}' "$@"\n`)
   chmodSync(join(bin, 'npx'), 0o755)
