@@ -16,7 +16,7 @@ const options = {
     defaultDescription: "the recipe of RUN's space",
   },
   from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),
-  path: source('--path', 'Architecture to train, as operation indices or in the notation of its space'),
+  path: source('--path', 'Architecture to train, as numbers of options or in the notation of its space'),
   top: {
     type: 'number',
     requiresArg: true,
