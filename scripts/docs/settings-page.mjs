@@ -18,7 +18,10 @@ training:
   schedule: { kind: cosine }
 \`\`\`
 
-- \`--config FILE\` names the file. \`--set key.of.setting=value …\` changes settings; values are YAML: \`--set training.epochs=8 "method={name: spos}"\`.
+- \`--config FILE\` names the file. \`--config NAME\` finds a file of the package from any folder: \`pada-native config --list\`
+  prints their names, and \`config --copy NAME\` copies one, to change it.
+- \`--set key.of.setting=value …\` changes settings; values are YAML: \`--set training.epochs=8 "method={name: spos}"\`.
+  Paths in them start from the working directory; paths in a file start from the file.
 - \`pada-native config FILE --set …\` prints all settings with their defaults, and names every mistake.
 - Editors with a YAML language server complete and check a file whose first line is the comment above.
 - A group whose \`kind\`, \`name\` or \`algorithm\` chooses among several has a default as a whole. If you write any of its

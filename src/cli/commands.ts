@@ -64,7 +64,8 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'config [file]',
-    describe: 'Print all settings of a search, or their JSON Schema for editors',
+    describe:
+      'Print all settings of a search, or their JSON Schema for editors; list and copy the settings files of the package',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
   {
@@ -113,6 +114,11 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/doctor.js')).doctorCommand,
   },
 ]
+
+/** All commands with their options. */
+export function allCommands(): Promise<CommandModule[]> {
+  return Promise.all(COMMANDS.map(async ({ command, describe, load }) => ({ ...(await load()), command, describe })))
+}
 
 /** The commands for yargs. Only commands that `args` name have their options; the others need none. */
 export function commandsFor(args: readonly string[]): Promise<CommandModule[]> {

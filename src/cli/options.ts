@@ -5,6 +5,7 @@ import { expected } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
 import { expandPath } from '../base/user-path.js'
 import { assign, type Settings } from '../config/settings.js'
+import { findConfig } from '../config/shipped.js'
 
 /** Settings of the paper's search, the default of commands that do not need its data set. */
 export const PAPER_CONFIG = join(packageRoot, 'configs', 'nasbench201-cifar10.yaml')
@@ -14,9 +15,9 @@ export const CIFAR10_FOLDER = 'cifar-10-batches-bin'
 export const configOption = {
   type: 'string',
   requiresArg: true,
-  describe: 'YAML file with the settings',
+  describe: 'YAML file with the settings, or the name of one in the package (pada-native config --list)',
   defaultDescription: 'the embedded Fashion-MNIST search',
-  coerce: onePath('--config'),
+  coerce: oneConfig('--config'),
 } as const satisfies Options
 
 export const paperConfigOption = {
@@ -93,6 +94,12 @@ export type RunOptions = InferredOptionTypes<typeof runOptions>
 export function onePath(name: string): (value: string | string[]) => string {
   const one = oneText(name, 'a path')
   return (value) => (value === undefined ? value : expandPath(one(value), name))
+}
+
+/** A coercion as {@link onePath} that also takes the name of a settings file of the package; see {@link findConfig}. */
+export function oneConfig(name: string, folder?: string): (value: string | string[]) => string {
+  const one = onePath(name)
+  return (value) => (value === undefined ? value : findConfig(one(value), { folder }))
 }
 
 /** A coercion that refuses an empty value, and an option given twice, which yargs would pass as a list. */

@@ -49,7 +49,7 @@ export const data = group({
   validationCount: count
     .optional()
     .describe(
-      'Hold out this many of the training images, stratified by class. The supernet does not train on them, and `finding` judges paths by them. Default: none.',
+      'Hold out this many of the training images, stratified by class. The supernet does not train on them, and `finding` evaluates paths on them. Default: none.',
     ),
   test: z
     .string()
@@ -63,7 +63,7 @@ export const data = group({
     .min(1)
     .optional()
     .describe(
-      'Name of the validation split, by which `finding` judges paths, in files of the formats `folder` and `npz`. `none` uses none. Default: `val`, `valid` or `validation` if there is a test split beside it, unless `validationCount` is set.',
+      'Name of the validation split, on which `finding` evaluates paths, in files of the formats `folder` and `npz`. `none` uses none. Default: `val`, `valid` or `validation` if there is a test split beside it, unless `validationCount` is set.',
     ),
   testCount: count.optional().describe('Use only this many of the test images, stratified by class. Default: all.'),
   padTo: count

@@ -6,6 +6,7 @@ import { group } from '../config/group.js'
 import { checkAgainst, nameOfFile } from '../config/index.js'
 import { groundTruth } from '../config/ranking.js'
 import { assign, isGroup, readSettings, resolvePaths, resolveTable, type Settings } from '../config/settings.js'
+import { findConfig } from '../config/shipped.js'
 import { AXES, AXIS_KINDS, type Axis, expandShorthand, slug } from './axes.js'
 import { type Experiment, plan } from './plan.js'
 
@@ -24,7 +25,7 @@ export const axisValue = z.looseObject({
     .min(1)
     .optional()
     .describe(
-      "Settings file that replaces the experiment's `config` for this value, relative to the experiment's file.",
+      "Settings file that replaces the experiment's `config` for this value: a path relative to the experiment's file, or a name as for `--config`.",
     ),
 })
 
@@ -93,7 +94,7 @@ export const experimentSchema = group({
     .min(1)
     .optional()
     .describe(
-      "Settings file from which every search starts, relative to the experiment's file. Default: `configs/nasbench201-fashion.yaml` of the package.",
+      "Settings file from which every search starts: a path relative to the experiment's file, or a name as for `--config`. Default: `configs/nasbench201-fashion.yaml` of the package.",
     ),
   set: z
     .record(z.string(), z.unknown())
@@ -161,9 +162,14 @@ export async function planExperiment(input: ExperimentInput): Promise<Experiment
   return plan(checkAgainst(experimentSchema, written, 'the experiment'), 'the experiment')
 }
 
+/** The settings file that an experiment names: a path relative to `base`, or a name of one in the package. */
+function configFrom(base: string, name: string): string {
+  return findConfig(expandPath(name, 'config'), { base })
+}
+
 /** Makes all names of files absolute. */
 function resolveAll(experiment: Settings, base: string): void {
-  if (typeof experiment.config === 'string') experiment.config = resolve(base, expandPath(experiment.config, 'config'))
+  if (typeof experiment.config === 'string') experiment.config = configFrom(base, experiment.config)
   if (isGroup(experiment.set)) resolvePaths(experiment.set, base)
   if (isGroup(experiment.groundTruths)) {
     for (const table of Object.values(experiment.groundTruths)) if (isGroup(table)) resolveTable(table, base)
@@ -175,7 +181,7 @@ function resolveAll(experiment: Settings, base: string): void {
       const values = study[AXIS_KINDS[axis].key]
       for (const value of Array.isArray(values) ? values : []) {
         if (!isGroup(value)) continue
-        if (typeof value.config === 'string') value.config = resolve(base, expandPath(value.config, 'config'))
+        if (typeof value.config === 'string') value.config = configFrom(base, value.config)
         resolvePaths(value, base)
       }
     }

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config/index.js'
@@ -73,4 +73,70 @@ test.each([
   expect(outcome.stderr).toMatch(new RegExp(`^pada-native: ${sentence}( .see pada-native --help.)?\n$`))
   expect(outcome.code).toBe(2)
   expect(outcome.stdout).toBe('')
+})
+
+/** Names of all settings files of the package, as `--config` takes them. */
+const SHIPPED = readdirSync('configs', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => file.slice(0, -'.yaml'.length))
+
+test('config --list names every settings file of the package, with a sentence about it', async () => {
+  const outcome = await pada(['config', '--list', '--json'], { ...options, cwd: temporaryFolder() })
+  const listed: { name: string; command: string; about: string }[] = JSON.parse(outcome.stdout)
+  expect(listed.map(({ name }) => name).sort()).toEqual([...SHIPPED].sort())
+  for (const { name, about } of listed) expect(about, name).toMatch(/^[A-Z].{10,150}[.?]$/)
+  const commandOf = Object.fromEntries(listed.map(({ name, command }) => [name, command]))
+  expect(commandOf).toMatchObject({
+    'nasbench201-smoke': 'search',
+    'retrain-smoke': 'retrain',
+    'experiments/smoke': 'experiment',
+  })
+  const table = await pada(['config', '--list'], options)
+  for (const name of SHIPPED) expect(table.stdout).toContain(` ${name} `)
+})
+
+test.each([
+  [['nasbench201-smoke']],
+  [['nasbench201-smoke.yaml']],
+  [['retrain-smoke', '--set', 'network.path=1,1,1,1,1,1']],
+])('a name finds a settings file of the package from any folder: config %j', async (args) => {
+  const outcome = await pada(['config', ...args], { ...options, cwd: temporaryFolder() })
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(parse(outcome.stdout).name).toBe(basename(args[0], '.yaml'))
+})
+
+test('a file of the working directory comes before a file of the package', async () => {
+  const cwd = temporaryFolder()
+  writeFileSync(join(cwd, 'nasbench201-smoke.yaml'), 'seed: 7\n')
+  const own = await pada(['config', 'nasbench201-smoke.yaml'], { ...options, cwd })
+  expect(parse(own.stdout).seed).toBe(7)
+  const shipped = await pada(['config', 'nasbench201-smoke'], { ...options, cwd })
+  expect(parse(shipped.stdout).space.channels).toBe(8)
+})
+
+test('config --copy writes a settings file that means the same, and whose schema editors find', async () => {
+  const cwd = temporaryFolder()
+  const copied = await pada(['config', '--copy', 'nasbench201-smoke', '--out', 'mine.yaml'], { ...options, cwd })
+  expect(copied.stdout).toBe('copied nasbench201-smoke to mine.yaml\n')
+  const [mine, shipped] = await Promise.all(
+    ['mine.yaml', 'nasbench201-smoke'].map((file) => pada(['config', file], { ...options, cwd })),
+  )
+  expect(mine.stdout).toBe(shipped.stdout)
+  const [, schema] = /\$schema=(\S+)/.exec(readFileSync(join(cwd, 'mine.yaml'), 'utf8')) ?? []
+  expect(resolve(cwd, schema)).toBe(resolve('configs/schema.json'))
+  const again = await pada(['config', '--copy', 'nasbench201-smoke', '--out', 'mine.yaml'], { ...options, cwd })
+  expect(again.stderr).toContain('Expected a new file for --out but received mine.yaml, which exists')
+  expect(again.code).toBe(2)
+})
+
+test.each([
+  [['--copy', 'nothere'], 'Expected a name that pada-native config --list shows for --copy but received nothere'],
+  [['--list', '--set', 'seed=1'], 'Expected --list alone but received --set beside it'],
+  [['nasbench201-smoke', '--list'], /Expected --list alone but received \S+nasbench201-smoke.yaml beside it/],
+  [['--list', '--copy', 'retrain-smoke'], 'Expected --list alone but received --copy beside it'],
+  [['--out', 'x.yaml'], 'Expected --copy with --out but received --out alone'],
+])('config refuses %j', async (args, sentence) => {
+  const outcome = await pada(['config', ...args], { ...options, cwd: temporaryFolder() })
+  expect(outcome.stderr).toMatch(sentence)
+  expect(outcome.code).toBe(2)
 })

@@ -237,6 +237,15 @@ test('docs/settings writes the page and the schemas that are kept', async () => 
   }
 })
 
+test('docs/reference writes the pages that are kept', async () => {
+  const folder = temporaryFolder()
+  const { code, stderr } = await script('docs/reference.mjs', [folder])
+  expect(code, stderr).toBe(0)
+  for (const name of ['docs/command-line.md', 'docs/events.md']) {
+    expect(readFileSync(join(folder, name), 'utf8'), name).toBe(readFileSync(join(scripts, '..', name), 'utf8'))
+  }
+})
+
 test.each(['checkpoints', 'tables'])('fuzz/%s finds nothing wrong in 200 cases', async (name) => {
   const { code, stdout, stderr } = await script(`fuzz/${name}.mjs`, ['--cases', '200', '--seed', '7'])
   expect(code, stdout + stderr).toBe(0)

@@ -35,7 +35,7 @@ const options = {
   paths: {
     type: 'string',
     requiresArg: true,
-    describe: 'File with a path per line, as operation indices or architecture',
+    describe: 'File with a path per line, as numbers of options or in the notation of the space',
     defaultDescription: `${RANDOM_PATHS} random paths`,
     coerce: onePath('--paths'),
   },

@@ -26,7 +26,7 @@ const options = {
     type: 'boolean',
     default: false,
     describe:
-      'Count the stand-alone network as the benchmark does: affine batch norms, no bias before them, dead edges included',
+      'Count the network trained alone, as the benchmark does: affine batch norms, no bias before them, dead edges included',
   },
   latency: {
     type: 'boolean',
@@ -51,7 +51,7 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
       .positional('paths', {
         type: 'string',
         array: true,
-        describe: 'Paths, as operation indices or architecture; or the run folder of a retraining',
+        describe: 'Paths, as numbers of options or in the notation of their space; or the run folder of a retraining',
       })
       .options(options),
   async handler({ paths: texts = [], config: file, set, published, latency, batch, json }) {

@@ -50,7 +50,8 @@ export const drawCommand: CommandModule<object, Arguments> = {
     yargs
       .positional('source', {
         type: 'string',
-        describe: 'Path, as operation indices or architecture; or the run folder of a search or of a retraining',
+        describe:
+          'Path, as numbers of options or in the notation of its space; or the run folder of a search or of a retraining',
         coerce: oneText('draw', 'a path or a run folder'),
       })
       .options(options),

@@ -4,7 +4,7 @@ import { expected } from '../../base/errors.js'
 import { experiment } from '../../experiment/run.js'
 import { loadExperiment } from '../../experiment/settings.js'
 import { ensureNativeFor } from '../native.js'
-import { jsonOption, onePath, setOption } from '../options.js'
+import { jsonOption, oneConfig, onePath, setOption } from '../options.js'
 import { ExperimentReporter } from '../output/experiment.js'
 import { isAbort, onInterrupt } from '../signals.js'
 
@@ -28,7 +28,11 @@ const options = {
 export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof options> & { file?: string }> = {
   builder: (yargs) =>
     yargs
-      .positional('file', { type: 'string', describe: 'YAML file of the experiment', coerce: onePath('experiment') })
+      .positional('file', {
+        type: 'string',
+        describe: 'YAML file of the experiment, or the name of one in the package, such as smoke',
+        coerce: oneConfig('experiment', 'experiments'),
+      })
       .options(options),
   async handler({ file, set, report, json, ...argv }) {
     if (file === undefined) throw expected('a YAML file', 'experiment', 'none', 2)

@@ -36,7 +36,7 @@ const options = {
   path: {
     type: 'string',
     requiresArg: true,
-    describe: 'Export only this path, as operation indices or architecture',
+    describe: 'Export only this path, as numbers of options or in the notation of its space',
     coerce: oneText('--path'),
   },
   space: {

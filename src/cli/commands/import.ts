@@ -35,7 +35,7 @@ const options = {
   path: {
     type: 'string',
     requiresArg: true,
-    describe: 'Path that the weights belong to, as operation indices or architecture',
+    describe: 'Path that the weights belong to, as numbers of options or in the notation of its space',
     coerce: oneText('--path'),
   },
   'no-strict': {

@@ -43,7 +43,8 @@ const options = {
     type: 'string',
     array: true,
     requiresArg: true,
-    describe: 'Paths to infer with, as operation indices or architecture; none for the run of a retraining',
+    describe:
+      'Paths to infer with, as numbers of options or in the notation of their space; none for the run of a retraining',
   },
   output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
   precision: { ...precisionOption, default: 'float32' },

@@ -12,11 +12,11 @@ const options = {
   ...runOptions,
   config: {
     ...runOptions.config,
-    describe: 'YAML file with the recipe',
+    describe: 'YAML file with the recipe, or the name of one in the package (pada-native config --list)',
     defaultDescription: "the recipe of RUN's space",
   },
   from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),
-  path: source('--path', 'Architecture to train, as operation indices or in the notation of its space'),
+  path: source('--path', 'Architecture to train, as numbers of options or in the notation of its space'),
   top: {
     type: 'number',
     requiresArg: true,

@@ -23,13 +23,13 @@ const missing = (page: string, names: Iterable<string>) => {
 
 describe('pages name', () => {
   it.each([
-    ['README.md', 'methods', METHODS],
+    ['docs/choose-a-method.md', 'methods', METHODS],
     ['docs/methods.md', 'methods', METHODS],
     ['docs/spaces.md', 'spaces', SPACES],
-    ['README.md', 'augmentations', AUGMENTATIONS],
-    ['README.md', 'formats of images', Object.keys(FORMATS)],
+    ['docs/images.md', 'augmentations', AUGMENTATIONS],
+    ['docs/images.md', 'formats of images', Object.keys(FORMATS)],
     ['docs/checkpoints.md', 'names that import knows', NAME_MAP_NAMES],
-    ['README.md', 'search algorithms', finding.options.map(({ shape }) => shape.algorithm.value)],
+    ['docs/find-within-limits.md', 'search algorithms', finding.options.map(({ shape }) => shape.algorithm.value)],
   ] as const)('%s: all %s', (page, _, names) => {
     expect(names.length).toBeGreaterThan(1)
     expect(missing(page, names)).toEqual([])

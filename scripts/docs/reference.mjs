@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/**
+ * Writes the pages that follow from commands and types: docs/command-line.md and docs/events.md.
+ *
+ *     npm run docs:reference [-- FOLDER]      # FOLDER is where docs/ lies; default the package
+ */
+import '../report-errors.mjs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { allCommands } from '#dist/cli/commands.js'
+import { commandLinePage } from './command-line-page.mjs'
+import { eventsPage, SOURCES } from './events-page.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const pages = {
+  'docs/command-line.md': commandLinePage(await allCommands()),
+  'docs/events.md': eventsPage(SOURCES.map((file) => join(root, file))),
+}
+for (const [name, text] of Object.entries(pages)) {
+  const file = join(process.argv[2] ?? root, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
