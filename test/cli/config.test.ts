@@ -89,7 +89,7 @@ test('config --list names every settings file of the package, with a sentence ab
   expect(commandOf).toMatchObject({
     'nasbench201-smoke': 'search',
     'retrain-smoke': 'retrain',
-    'experiments/smoke': 'experiment',
+    'experiments/first': 'experiment',
   })
   const table = await pada(['config', '--list'], options)
   for (const name of SHIPPED) expect(table.stdout).toContain(` ${name} `)

@@ -1,8 +1,6 @@
 /** The commands that run a search or one of its phases: `search`, `train`, `rank` and `find`. */
-import { join, relative } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
-import { packageRoot } from '../../base/folders.js'
 import { type Config, EMBEDDED } from '../../config/index.js'
 import type { Phase } from '../../search/events.js'
 import { search } from '../../search/search.js'
@@ -15,6 +13,9 @@ export const trainCommand = newRun('train', ['train'])
 export const rankCommand = trainedRun('rank', RANK_GROUPS, configToRank)
 export const findCommand = trainedRun('find', FIND_GROUPS, configToFind)
 
+/** How to see the default search beside the same with uniform sampling. */
+const BESIDE_IT = 'Beside uniform sampling (SPOS), three seeds each: pada-native experiment first'
+
 /** A command that starts a run or continues it. */
 function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandModule<object, RunOptions> {
   return {
@@ -26,18 +27,12 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
         json: argv.json,
         notes,
         hints:
-          name === 'search' && argv.config === undefined && config.groundTruth?.file === EMBEDDED ? [besideIt()] : [],
+          name === 'search' && argv.config === undefined && config.groundTruth?.file === EMBEDDED ? [BESIDE_IT] : [],
         continuation: `${name} --resume`,
         start: (signal) => search(config, { ...folder, signal, phases }),
       })
     },
   }
-}
-
-/** How to see the default search beside the same with uniform sampling. */
-function besideIt(): string {
-  const file = relative('', join(packageRoot, 'configs', 'experiments', 'first.yaml'))
-  return `Beside uniform sampling (SPOS), three seeds each: pada-native experiment ${file}`
 }
 
 /** A command that runs one phase on a trained run, and may change the settings of `groups`. */
