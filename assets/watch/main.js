@@ -93,9 +93,10 @@ function draw() {
   byId('runs').hidden = empty
   table.draw(store)
   show('curves', curves.draw(store, chosen))
-  // For those who measure: the rows that are drawn.
-  const rows = chosen.reduce((sum, { id }) => sum + (store.runs.get(id)?.epochs.rows ?? 0), 0)
-  byId('curves').dataset.rows = String(rows)
+  // For those who measure: the rows that are drawn, and the runs that have some.
+  const rows = chosen.map(({ id }) => store.runs.get(id)?.epochs.rows ?? 0)
+  byId('curves').dataset.rows = String(rows.reduce((sum, n) => sum + n, 0))
+  byId('curves').dataset.runs = String(rows.filter((n) => n > 0).length)
   show('paths', distributions.draw(store, chosen))
   show('results', results.draw(store, chosen))
 }

@@ -158,8 +158,10 @@ export class Store {
     if (known === undefined) this.runs.set(overview.id, { overview, epochs: new Curves(), steps: new Curves() })
     else {
       known.overview = overview
-      if (overview.generation > known.epochs.generation) known.epochs.clear(overview.generation)
-      if (overview.steps.generation > known.steps.generation) known.steps.clear(overview.steps.generation)
+      // Rows that are no longer in the log are shown until the new ones come.
+      const { generation, rows, steps } = overview
+      if (rows === 0 && generation > known.epochs.generation) known.epochs.clear(generation)
+      if (steps.rows === 0 && steps.generation > known.steps.generation) known.steps.clear(steps.generation)
     }
   }
 }

@@ -54,7 +54,10 @@ export class FollowedFolder {
       await Promise.all(this.runs.filter((run) => run.read && (due || run.lively)).map((run) => this.#poll(run)))
       // What is new may be long: it is read one after the other, so that the first is soon on the screen.
       for (const run of this.runs) if (!run.read && !signal.aborted) await this.#poll(run)
-      await sleep(POLL, undefined, { signal }).catch(() => {})
+      // Then, one at a time, what a first look passed over.
+      const thinned = this.runs.find((run) => run.read && run.thinned)
+      if (thinned === undefined) await sleep(POLL, undefined, { signal }).catch(() => {})
+      else await this.#readWhole(thinned)
     }
   }
 
@@ -81,6 +84,11 @@ export class FollowedFolder {
     this.#sendRows(run.id, 'epochs', run.log.epochs, run.log.generation, before[0])
     this.#sendRows(run.id, 'steps', run.steps.series, run.steps.generation, before[1])
     this.#send({ message: 'run', run: run.overview() })
+  }
+
+  async #readWhole(run: FollowedRun): Promise<void> {
+    await run.readWhole()
+    if (this.#runs.has(run.id)) this.#send({ message: 'run', run: run.overview() })
   }
 
   #sendRows(run: string, name: SeriesName, series: Series, generation: number, before: SeriesState): void {

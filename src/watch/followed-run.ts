@@ -14,6 +14,8 @@ import { StepLog } from './step-log.js'
 const SILENCE = 15_000
 /** Milliseconds for which a run is polled often after its last change. */
 const LIVELY = 60_000
+/** Bytes of a log per epoch that a first look passes over: a log of 5 MB is read to a tenth. */
+const LONG = 500_000
 /** Milliseconds between two looks at the lock, which its owner renews every few seconds. */
 const LOCK_INTERVAL = 1_000
 
@@ -21,9 +23,9 @@ const LOCK_INTERVAL = 1_000
 export class FollowedRun {
   readonly id: string
   readonly folder: string
-  readonly log = new RunLog()
   readonly steps = new StepLog()
-  readonly #logFile: LogFollower
+  #log = new RunLog()
+  #logFile: LogFollower
   readonly #stepsFile: LogFollower
   #progress: RunProgress | undefined
   #progressSeen = ''
@@ -43,6 +45,15 @@ export class FollowedRun {
     this.#stepsFile = new LogFollower(join(folder, STEPS_FILE))
   }
 
+  get log(): RunLog {
+    return this.#log
+  }
+
+  /** Whether some epochs of a long log were passed over. */
+  get thinned(): boolean {
+    return this.#log.every > 1
+  }
+
   /** Whether it was read to its end at least once. */
   get read(): boolean {
     return this.#read
@@ -56,17 +67,35 @@ export class FollowedRun {
   /** Reads what is new. Resolves to whether the overview has changed. */
   async poll(): Promise<boolean> {
     const before = this.#state()
-    const changes = [
-      await this.#logFile.poll(this.log),
-      await this.#stepsFile.poll(this.steps),
-      await this.#pollProgress(),
-    ]
+    if (!this.#read) this.#log = new RunLog(await this.#everyOf())
+    const changes = [await this.#pollLog(), await this.#stepsFile.poll(this.steps), await this.#pollProgress()]
     const changed = changes.includes(true)
     if (changed && this.#read) this.#lastChange = performance.now()
     if (changed) await this.#learnNames()
     await this.#lookAtLock()
     this.#read = true
     return changed || this.#state() !== before
+  }
+
+  /** Reads a thinned log whole; until then the thinned one is shown. */
+  async readWhole(): Promise<void> {
+    const whole = new RunLog(1, this.#log.generation + 1)
+    const file = new LogFollower(join(this.folder, 'events.jsonl'))
+    await file.poll(whole)
+    this.#log = whole
+    this.#logFile = file
+  }
+
+  async #pollLog(): Promise<boolean> {
+    const changed = await this.#logFile.poll(this.#log)
+    this.#log.settle()
+    return changed
+  }
+
+  /** A log that takes long to read is thinned at first. */
+  async #everyOf(): Promise<number> {
+    const status = await stat(join(this.folder, 'events.jsonl')).catch(() => undefined)
+    return Math.max(1, Math.ceil((status?.size ?? 0) / LONG))
   }
 
   overview(): RunOverview {

@@ -12,15 +12,23 @@ const SHOWN = 10
 /** Any event of a log, of whatever version: fields may be missing. */
 type LoggedEvent = { readonly event?: unknown } & Readonly<Record<string, unknown>>
 
-/** Takes the lines of a log and keeps curves, distributions and the result. */
+/** How an epoch's line begins, as every version has written it. */
+const EPOCH = '{"event":"epoch"'
+
+/**
+ * Takes the lines of a log and keeps curves, distributions and the result. A first look at a long log may take only every
+ * n-th epoch, and the last one: reading a line costs ten times as much as passing over it.
+ */
 export class RunLog implements LogReceiver {
+  /** Takes every epoch whose number of lines before it is a multiple of this. */
+  readonly every: number
   /**
    * A row per epoch: the event's own numbers by name; `gradientVariance of NAME` by operation; `share of K`, the mean
    * probability of operation K over all choices.
    */
   readonly epochs = new Series()
   /** Grows each time that the log begins anew. Rows of different generations have nothing to do with each other. */
-  generation = 0
+  generation: number
   about: About | undefined
   result: Result | undefined
   /** Why the run ended without a result. */
@@ -31,9 +39,20 @@ export class RunLog implements LogReceiver {
   connections: readonly (readonly number[])[] | undefined
   /** Lines that are no events. */
   damaged = 0
+  /** Epochs so far. */
+  #epochs = 0
+  /** The last epoch, if it was passed over. */
+  #passed: string | undefined
+
+  constructor(every = 1, generation = 0) {
+    this.every = every
+    this.generation = generation
+  }
 
   restart(): void {
     this.generation++
+    this.#epochs = 0
+    this.#passed = undefined
     this.epochs.clear()
     this.about = undefined
     this.result = undefined
@@ -44,6 +63,22 @@ export class RunLog implements LogReceiver {
   }
 
   line(text: string): void {
+    if (this.every > 1 && text.startsWith(EPOCH)) {
+      this.#passed = this.#epochs++ % this.every === 0 ? undefined : text
+      if (this.#passed !== undefined) return
+    } else {
+      this.settle()
+    }
+    this.#take(text)
+  }
+
+  /** Takes the last epoch too. */
+  settle(): void {
+    if (this.#passed !== undefined) this.#take(this.#passed)
+    this.#passed = undefined
+  }
+
+  #take(text: string): void {
     const event = parsed(text)
     if (event === undefined) this.damaged++
     else if (event.event === 'start') this.about = aboutOf(event)

@@ -57,6 +57,24 @@ describe('the log of a run', () => {
     expect(log.stopped).toBeUndefined()
   })
 
+  test('is thinned at a first look: every n-th epoch, the last one, and all that is no epoch', () => {
+    const log = new RunLog(3)
+    log.line(line({ event: 'start', space: 'nasbench201' }))
+    for (let i = 0; i < 6; i++) log.line(epoch(i))
+    log.settle()
+    expect([...(log.epochs.column('epoch') ?? [])]).toEqual([0, 3, 5])
+    for (let i = 6; i < 9; i++) log.line(epoch(i))
+    log.line(line({ event: 'result', kendallTau: 0.5, top: [], ranked: 3 }))
+    log.settle()
+    expect([...(log.epochs.column('epoch') ?? [])]).toEqual([0, 3, 5, 6, 8])
+    // The last epoch came before the result, so the run is finished.
+    expect(log.result).toMatchObject({ kendallTau: 0.5 })
+    expect(log.about).toMatchObject({ space: 'nasbench201' })
+    log.restart()
+    log.settle()
+    expect([log.epochs.rows, log.generation]).toEqual([0, 1])
+  })
+
   test('counts lines that are no events', () => {
     const log = new RunLog()
     for (const text of ['{"event":', '', 'null', '3']) log.line(text)
