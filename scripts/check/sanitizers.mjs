@@ -12,9 +12,9 @@
  */
 import '../report-errors.mjs'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from 'pada-native'
 import { addonPath } from '#dist/base/folders.js'
@@ -23,15 +23,15 @@ import { currentBuild } from '#dist/setup/stamp.js'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const SANITIZERS = 'address,undefined'
 const build = join(root, 'build-sanitized')
+let reports = 0
 
 const libraries = ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map(libraryOf)
 await buildAddon()
 
-const reports = mkdtempSync(join(tmpdir(), 'pada-sanitizers-'))
 const [first, ...rest] = process.argv.slice(2)
 const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'native', '--reporter=dot']
 const args = first === '--run' ? rest : [...vitest, ...process.argv.slice(2)]
-const options = `log_path=${join(reports, 'report')}:print_stacktrace=1:halt_on_error=0`
+const options = 'print_stacktrace=1:halt_on_error=0'
 const code = await run(args, {
   LD_PRELOAD: libraries.join(' '),
   // Memory that was freed is kept for a while, to find out who still uses it; tests measure memory too.
@@ -40,11 +40,8 @@ const code = await run(args, {
   NODE_OPTIONS: `--require "${join(root, 'scripts/check/sanitized-addon.cjs')}"`,
   PADA_SANITIZED_ADDON: addonPath(build),
 })
-const found = readdirSync(reports).sort()
-for (const name of found) console.log(readFileSync(join(reports, name), 'utf8'))
-rmSync(reports, { recursive: true })
-console.log(`${found.length === 0 ? 'No report' : `Reports of ${found.length} processes`}, exit code ${code}`)
-process.exitCode = found.length > 0 || code !== 0 ? 1 : 0
+console.log(`${reports} reports; what was run ended with ${code}`)
+process.exitCode = reports > 0 || code !== 0 ? 1 : 0
 
 /**
  * The path of a library of the compiler.
@@ -70,7 +67,7 @@ async function buildAddon() {
 }
 
 /**
- * Runs Node in the package; resolves to its exit code.
+ * Runs Node in the package; resolves to its exit code. What ends this process ends it too, so that reports are printed.
  *
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} variables
@@ -78,7 +75,23 @@ async function buildAddon() {
  */
 function run(args, variables) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...variables } })
-    child.on('error', reject).on('close', (code, signal) => resolve(code ?? String(signal)))
+    const env = { ...process.env, ...variables }
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], env })
+    // The two sanitizers' options undo each other's `log_path`, so both write to the standard error output.
+    for (const [from, to] of /** @type {const} */ ([
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ])) {
+      from.pipe(to, { end: false })
+      createInterface(from).on('line', (line) => {
+        if (/ERROR: AddressSanitizer|: runtime error: /.test(line)) reports++
+      })
+    }
+    const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal)
+    process.on('SIGTERM', pass)
+    child.on('error', reject).on('close', (code, signal) => {
+      process.off('SIGTERM', pass)
+      resolve(code ?? String(signal))
+    })
   })
 }
