@@ -72,7 +72,7 @@ class ExecutorThread {
   void leave(Mailbox* mailbox) {
     std::unique_lock lock(mutex_);
     std::erase_if(tasks_, [&](PromiseTask* task) { return task->mailbox_ == mailbox; });
-    idle_.wait(lock, [&] { return running_ == nullptr || running_->mailbox_ != mailbox; });
+    idle_.wait(lock, [&] { return served_ != mailbox; });
   }
 
  private:
@@ -84,22 +84,23 @@ class ExecutorThread {
     c10::InferenceMode no_autograd;
     for (;;) {
       PromiseTask* task;
+      Mailbox* mailbox;
       {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return !tasks_.empty(); });
         task = tasks_.front();
         tasks_.pop_front();
-        running_ = task;
+        mailbox = served_ = task->mailbox_;
       }
       {
         Stopwatch::Scope busy(Family::Other);
         task->run();
       }
       // If the environment is closing, nothing is posted, and abandon() deletes the task.
-      task->mailbox_->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
+      mailbox->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
       {
         std::lock_guard lock(mutex_);
-        running_ = nullptr;
+        served_ = nullptr;
       }
       idle_.notify_all();
     }
@@ -108,7 +109,8 @@ class ExecutorThread {
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::deque<PromiseTask*> tasks_;
-  PromiseTask* running_ = nullptr;
+  // Of the task that is running. The task itself may be settled, and deleted, before the executor is done with it.
+  Mailbox* served_ = nullptr;
 };
 
 void prepare_environment(Napi::Env env) {

@@ -170,12 +170,15 @@ export function complaintOfTable(outcome, UserError) {
 }
 
 /**
+ * What is wrong with an error, if anything.
+ *
  * @param {Error} error
  * @param {ErrorClass} UserError
+ * @param {number} [longest] Of a message. Settings have a sentence per problem.
  */
-function complaintOfError(error, UserError) {
+export function complaintOfError(error, UserError, longest = 1500) {
   const { stack, message } = error
   if (!(error instanceof UserError)) return `${stack}`
-  if (message.length > 1500) return `a message of ${message.length} characters`
+  if (message.length > longest) return `a message of ${message.length} characters`
   return /^Expected .* but received .*/s.test(message) ? undefined : `the message ${message}`
 }

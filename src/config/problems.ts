@@ -73,16 +73,32 @@ function sentence(issue: z.core.$ZodIssue, settings: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `Expected ${issue.message} for ${setting} but received ${JSON.stringify(key)}`)
   }
-  return [`Expected ${issue.message} for ${setting} but received ${quote(received(issue, settings))}`]
+  return [`Expected ${issue.message} for ${setting} but received ${quote(received(issue, settings))}${misnamed(issue)}`]
 }
 
 function received(issue: z.core.$ZodIssue, settings: unknown): unknown {
   // The input of a rule between settings is their whole group. The path of the issue leads to the setting.
-  if (issue.code === 'custom') return issue.path.reduce<unknown>((group, key) => Object(group)[key], settings)
+  if (issue.code === 'custom') return issue.path.reduce<unknown>(own, settings)
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     return (issue.input as Record<string, unknown>)[issue.discriminator]
   }
   return issue.input
+}
+
+/** The key under which the kind of a group seems to be written, if that has another name there. */
+function misnamed(issue: z.core.$ZodIssue): string {
+  const { discriminator, input, options } = issue as typeof issue & { discriminator?: string; options?: unknown[] }
+  if (issue.code !== 'invalid_union' || discriminator === undefined || options === undefined) return ''
+  const [key, value] = Object.entries(Object(input)).find(([, value]) => options.includes(value)) ?? []
+  return key === undefined || key === discriminator
+    ? ''
+    : `: write \`${discriminator}: ${value}\`, not \`${key}: ${value}\``
+}
+
+/** A setting of a group, but not what every object inherits, such as `constructor`. */
+function own(group: unknown, key: PropertyKey): unknown {
+  const owner = Object(group)
+  return Object.hasOwn(owner, key) ? owner[key] : undefined
 }
 
 function quote(value: unknown): string {

@@ -1,7 +1,7 @@
 /** Settings before they are checked: reading from YAML, changing by key, merging. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseDocument } from 'yaml'
+import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
 import { expandPath } from '../base/user-path.js'
 import { DEFAULT_AUGMENTATION } from './augmentation.js'
@@ -10,12 +10,21 @@ import { EMBEDDED } from './schema.js'
 /** A group of settings as it was written. */
 export type Settings = Record<string, unknown>
 
+/** Far above any settings; a file of weights is larger. */
+const MOST_BYTES = 2 ** 20
+
+/** A key that would change all objects of the program. */
+const FORBIDDEN = '__proto__'
+
 /** Reads a group of settings from a YAML file, which the user named by `option`. An empty file is an empty group. */
 export async function readSettings(file: string, option: string): Promise<Settings> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const unreadable = (error: NodeJS.ErrnoException) => {
     const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
     throw expected('a readable YAML file', option, `${received}: ${file}`, 2)
-  })
+  }
+  const { size } = await stat(file).catch(unreadable)
+  if (size > MOST_BYTES) throw expected('a YAML file of at most 1 MB', option, `${size} bytes: ${file}`, 2)
+  const text = await readFile(file, 'utf8').catch(unreadable)
   const settings = parseYaml(text, file) ?? {}
   if (!isGroup(settings))
     throw new UserError(`Expected a group of settings in ${file} but received ${JSON.stringify(settings)}`, 2)
@@ -24,14 +33,37 @@ export async function readSettings(file: string, option: string): Promise<Settin
 
 /** Reads YAML; `source` names the text in the error of damaged YAML. */
 export function parseYaml(text: string, source: string): unknown {
-  const document = parseDocument(text)
+  // Settings are texts, numbers, lists and groups: no bytes, sets or dates.
+  const document = parseDocument(text, { resolveKnownTags: false })
   const [error] = document.errors
   if (error !== undefined) {
     const line = error.linePos === undefined ? '' : ` in line ${error.linePos[0].line}`
     const reason = error.message.split('\n')[0].replace(/ at line .*$/, '')
     throw expected('valid YAML', source, `an error${line}: ${reason}`, 2)
   }
-  return document.toJS()
+  checkKeys(document, source)
+  return plainValue(document, source)
+}
+
+function checkKeys(document: Document, source: string): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key)) throw expected('text for every key', source, 'a key that is a list or a group', 2)
+      if (key.value === FORBIDDEN) throw expected('the names of settings', source, `"${FORBIDDEN}"`, 2)
+    },
+  })
+}
+
+/** The value of a document, whose aliases may be damaged. */
+function plainValue(document: Document, source: string): unknown {
+  try {
+    const value: unknown = document.toJS()
+    JSON.stringify(value)
+    return value
+  } catch (error) {
+    const reason = error instanceof TypeError ? 'a value that contains itself' : (error as Error).message
+    throw expected('valid YAML', source, `an error: ${reason}`, 2)
+  }
 }
 
 /**
@@ -91,6 +123,7 @@ function pathOf(text: string): unknown {
  */
 export function merge(settings: Settings, overrides: object): void {
   for (const [key, value] of Object.entries(overrides)) {
+    if (key === FORBIDDEN) throw expected('the names of settings', 'the settings', `"${FORBIDDEN}"`, 2)
     const current = settings[key]
     if (isGroup(current) && isGroup(value) && !hasOtherName(current, value)) merge(current, value)
     else if (value !== undefined) settings[key] = value

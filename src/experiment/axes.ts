@@ -44,18 +44,15 @@ const named = 'a name, or a group of settings with a label'
 const counted = 'a number, or a group of settings with a label'
 
 /** Names in the literature, by name in the settings. */
-const LABELS: Readonly<Record<string, string>> = {
-  ...METHOD_LABELS,
-  ...SPACE_LABELS,
-  perOperation: 'per operation',
-  perCell: 'per cell',
-}
+const LABELS: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...METHOD_LABELS, ...SPACE_LABELS, perOperation: 'per operation', perCell: 'per cell' }),
+)
 
 const fromText = (make: (value: string) => Settings) => (value: unknown) =>
   typeof value === 'string' && value !== '' ? make(value) : undefined
 const fromNumber = (make: (value: number) => Settings) => (value: unknown) =>
   typeof value === 'number' ? make(value) : undefined
-const labelOf = (value: unknown) => LABELS[String(value)] ?? String(value)
+const labelOf = (value: unknown) => LABELS.get(String(value)) ?? String(value)
 const setting = (group: string, key: string) => (settings: Settings) => (settings[group] as Settings | undefined)?.[key]
 
 /** The properties of each axis. */

@@ -246,13 +246,19 @@ test('docs/reference writes the pages that are kept', async () => {
   }
 })
 
-test.each(['checkpoints', 'tables'])('fuzz/%s finds nothing wrong in 200 cases', async (name) => {
-  const { code, stdout, stderr } = await script(`fuzz/${name}.mjs`, ['--cases', '200', '--seed', '7'])
-  expect(code, stdout + stderr).toBe(0)
-  const [refused, read] = /^200 cases in \d+ s: (\d+) refused, (\d+) read, 0 wrong$/m.exec(stdout)!.slice(1).map(Number)
-  expect(refused).toBeGreaterThan(0)
-  expect(read).toBeGreaterThan(0)
-})
+test.each(['checkpoints', 'tables', 'configs', 'programs'])(
+  'fuzz/%s finds nothing wrong in 200 cases',
+  async (name) => {
+    const { code, stdout, stderr } = await script(`fuzz/${name}.mjs`, ['--cases', '200', '--seed', '7'])
+    expect(code, stdout + stderr).toBe(0)
+    const [refused, read] = /^200 cases in \d+ s: (\d+) refused, (\d+) read, 0 wrong$/m
+      .exec(stdout)!
+      .slice(1)
+      .map(Number)
+    expect(refused).toBeGreaterThan(0)
+    expect(read).toBeGreaterThan(0)
+  },
+)
 
 describe('checks', () => {
   test('nasbench201-cost counts the entries that are equal, and shows the others', async () => {

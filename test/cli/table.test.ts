@@ -69,6 +69,12 @@ test.each<[string, string[], RegExp, number]>([
     /Expected a column "b" in a\.csv but received arch, accuracy$/m,
     1,
   ],
+  [
+    'a table of another space',
+    ['a.csv', '--space', 'nasbench-macro'],
+    /Expected an architecture of nasbench-macro in a\.csv for --space but received a table of others, such as 0,0,0/m,
+    1,
+  ],
 ])('table refuses %s', async (_, args, sentence, code) => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, 'a.csv'), 'arch,accuracy\n"0,0,0,0,0,0",10\n')

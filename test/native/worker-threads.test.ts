@@ -90,6 +90,17 @@ describe('worker threads', () => {
     expect(await lossesHere(2)).toHaveLength(2)
   })
 
+  it('may be terminated in the middle of calls that answer at once, also of refused ones', async () => {
+    const caller = new URL('../../scripts/fuzz/caller.mjs', import.meta.url)
+    const workerData = { addon: addonPath(buildFolders()[0]) }
+    for (let round = 0; round < 8; round++) {
+      const workers = Array.from({ length: 4 }, () => new Worker(fileURLToPath(caller), { workerData }))
+      await Promise.all(workers.map((worker) => once(worker, 'message')))
+      expect(await Promise.all(workers.map((worker) => worker.terminate()))).toEqual([1, 1, 1, 1])
+    }
+    expect(await lossesHere(2)).toHaveLength(2)
+  })
+
   it('are not given handles of another thread', () => {
     const { specs, data, program, indices } = job(8)
     using net = new Supernet(specs)

@@ -66,6 +66,8 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const column = wanted ?? usual
     const best = column === undefined ? [] : bestRows(table, column, top)
     const covered = name && coveredOf(name, table.keyedBy, (space) => coverage(table, space, column, file))
+    if (covered?.architectures === 0)
+      throw expected(`an architecture of ${name} in ${file}`, '--space', `a table of others, such as ${table.keys[0]}`)
     if (out !== undefined) await writeTable(out, table)
     const { format, keyedBy, keys } = table
     const columns = summarise(table)

@@ -476,9 +476,37 @@ describe('loadConfig', () => {
       /^Expected valid YAML for my-search.yaml but received an error in line \d: /,
     )
     expect(await refusal(() => loadConfig({ file: file('seed: 1\nseed: 2\n') }))).toMatch(/error in line 2: .*unique/)
+    expect(await refusal(() => loadConfig({ file: file(`# ${'x'.repeat(2 ** 20)}`) }))).toBe(
+      'Expected a YAML file of at most 1 MB for --config but received 1048578 bytes: my-search.yaml',
+    )
     expect(await refusal(() => loadConfig({ file: file('[1, 2]') }))).toBe(
       'Expected a group of settings in my-search.yaml but received [1,2]',
     )
+  })
+})
+
+describe('YAML that is no settings', () => {
+  it.each([
+    ['data: *missing', /^Expected valid YAML for my-search.yaml but received an error: Unresolved alias/],
+    ['data: &a [*a]', /^Expected valid YAML for my-search.yaml but received an error: a value that contains itself/],
+    ['{ a: 1 }: 2', /^Expected text for every key for my-search.yaml but received a key that is a list or a group/],
+    ['training: { constructor: 1 }', /received "constructor"/],
+    ['data: !!binary aGk=', /^Expected a group of settings for data but received "aGk="/],
+    ['method: { kind: spos }', /received nothing: write `name: spos`, not `kind: spos` \(my-search.yaml\)$/],
+  ])('%s', async (text, sentence) => {
+    expect(await refusal(() => loadConfig({ file: file(text) }))).toMatch(sentence)
+  })
+
+  it('does not change other objects', async () => {
+    const text = 'training: { __proto__: { polluted: 1 } }'
+    expect(await refusal(() => loadConfig({ file: file(text) }))).toBe(
+      'Expected the names of settings for my-search.yaml but received "__proto__"',
+    )
+    const overrides = JSON.parse('{ "__proto__": { "polluted": 1 } }')
+    expect(await refusal(() => loadConfig({ file: file(''), overrides }))).toBe(
+      'Expected the names of settings for the settings but received "__proto__"',
+    )
+    expect(({} as { polluted?: number }).polluted).toBeUndefined()
   })
 })
 

@@ -20,7 +20,7 @@ function named(): string[] {
 
 it('names every script once', () => {
   const files = readdirSync(join(root, 'scripts'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(mjs|py)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(cjs|mjs|py)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, 'scripts/').length))
   expect(files.length).toBeGreaterThan(40)
   expect(named().sort()).toEqual(files.sort())

@@ -42,6 +42,7 @@ const WORK: readonly (() => unknown)[] = [
   () => buildAddon({ root: folder, folder: run, libtorch: '', builder: 'node-gyp' }),
   () => ensureNativeFor({ device: 'cuda' }, {}),
   () => parseConfig({ training: { epoch: 1 } } as ConfigInput),
+  () => parseConfig({ method: { kind: 'spos' } } as unknown as ConfigInput),
   () => loadConfig({ set: ['training.epochs'] }),
   () => loadConfig({ file: 'nothere.yaml' }),
   () =>

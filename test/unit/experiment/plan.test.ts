@@ -219,6 +219,13 @@ studies:
     )
   })
 
+  it('is refused by name where a method has the name of what every object has', async () => {
+    const file = write('seeds: [0]\nstudies: { a: { figure: method, methods: [constructor] } }')
+    expect(await complaint(loadExperiment(file))).toMatch(
+      /^Expected pada, .* for method.name but received "constructor"/,
+    )
+  })
+
   it.each([
     ['nowhere', /Expected a readable YAML file for the experiment but received no such file/],
     ['seeds: [', /Expected valid YAML/],
