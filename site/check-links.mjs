@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 const site = fileURLToPath(new URL('.vitepress/dist', import.meta.url))
 const pages = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.html'))
 const html = new Map(pages.map((page) => [page, readFileSync(join(site, page), 'utf8')]))
-const ids = new Map([...html].map(([page, text]) => [page, new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))]))
+const ids = new Map(
+  [...html].map(([page, text]) => [page, new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))]),
+)
 
 /** The file that an address of a page leads to; undefined if there is none. */
 function target(page, address) {

@@ -23,7 +23,7 @@ const INTRO = `# Commands
 | --- | --- |
 | 0 | done |
 | 1 | failed |
-| 2 | wrong usage: an option, a setting or a file that cannot be |
+| 2 | wrong usage: an option, a setting or a file that is named does not fit |
 | 130 | interrupted, and saved if the command saves |
 `
 

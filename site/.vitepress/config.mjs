@@ -32,10 +32,12 @@ function sidebar() {
     .slice(1)
     .map((section) => ({
       text: section.split('\n')[0].replace(/:.*/, ''),
-      items: [...section.matchAll(/^\| \[([^\]]+)\]\(([\w-]+)\.md(#[\w-]+)?\)/gm)].map(([, text, page, anchor = '']) => ({
-        text,
-        link: `/docs/${page}${anchor}`,
-      })),
+      items: [...section.matchAll(/^\| \[([^\]]+)\]\(([\w-]+)\.md(#[\w-]+)?\)/gm)].map(
+        ([, text, page, anchor = '']) => ({
+          text,
+          link: `/docs/${page}${anchor}`,
+        }),
+      ),
     }))
 }
 

@@ -40,7 +40,7 @@ export function findConfig(name: string, { base = '.', folder = '' } = {}): stri
   if (existsSync(path) && !statSync(path).isDirectory()) return base === '.' ? name : path
   const bare = name.replace(/\.yaml$/, '')
   const known = [...namesIn(folder), ...namesIn(''), ...namesIn(EXPERIMENTS)]
-  const shipped = [join(folder, bare), bare].find((candidate) => known.includes(candidate))
+  const shipped = [`${folder}/${bare}`, bare].find((candidate) => known.includes(candidate))
   if (shipped !== undefined) return join(FOLDER, `${shipped}.yaml`)
   return base === '.' ? name : path
 }

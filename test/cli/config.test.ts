@@ -140,3 +140,12 @@ test.each([
   expect(outcome.stderr).toMatch(sentence)
   expect(outcome.code).toBe(2)
 })
+
+test('an experiment of the package runs by its name from any folder', async () => {
+  const outcome = await pada(['experiment', 'smoke', '--report', '--out', 'here'], {
+    ...options,
+    cwd: temporaryFolder(),
+  })
+  expect(outcome.code, outcome.stderr).toBe(0)
+  expect(outcome.stdout + outcome.stderr).toContain('experiment evidence-smoke: 0 of 51 searches complete, in here')
+})

@@ -79,7 +79,7 @@ test.each([
   expect(readFileSync(join(root, file), 'utf8')).toBe(await write())
 })
 
-test('the page of events has every event, and every field in words', () => {
+test('the page of events has every event, its fields, their types and words', () => {
   const page = pageText('docs/events.md')
   for (const kind of [
     'start',
