@@ -2,4 +2,4 @@
 const { dlopen, env } = process
 
 process.dlopen = (module, filename, ...flags) =>
-  dlopen.call(process, module, /pada_native\.node$/.test(filename) ? env.PADA_SANITIZED_ADDON : filename, ...flags)
+  dlopen.call(process, module, /pada_native\.node$/.test(filename) ? (env.PADA_SANITIZED_ADDON ?? filename) : filename, ...flags)

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
 
 /** Folders that commands write, which a fresh clone lacks. */
-const WRITTEN = ['dist/']
+const WRITTEN = ['dist/', 'build-sanitized/']
 const PATH = /^[\w.-]*\w[\w.*-]*(\/[\w.*-]+)*\/?$/
 const FILE = /\w\.(ts|cc|h|inc|mjs|py|json|yaml|md|\*)$/
 
