@@ -212,6 +212,8 @@ function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation |
     learningRate: trained.learningRate,
     seconds: trained.seconds,
     imagesPerSecond: trained.imagesPerSecond,
+    ...(trained.waiting !== undefined && { waiting: trained.waiting }),
+    ...(trained.damaged && { damaged: trained.damaged }),
   }
 }
 
