@@ -77,11 +77,11 @@ function structsIn(data: Buffer): MatlabStructs | undefined {
     names.data.toString('latin1', i * length, (i + 1) * length).replace(/\0.*/s, ''),
   )
   const columns = new Map(fields.map((field): [string, MatlabValue[]] => [field, []]))
-  for (const [i, { data: matrix }] of values.entries()) columns.get(fields[i % fields.length])!.push(valueOf(matrix))
+  for (const [i, { data: matrix }] of values.entries()) columns.get(fields[i % fields.length])!.push(readValue(matrix))
   return columns
 }
 
-function valueOf(matrix: Buffer): MatlabValue {
+function readValue(matrix: Buffer): MatlabValue {
   const [flags, , , content] = partsOf(matrix)
   const isText = (flags.data.readUInt32LE(0) & 0xff) === 4
   if (content === undefined || content.data.length === 0) return isText ? '' : Number.NaN
@@ -101,4 +101,6 @@ const NUMBERS: Readonly<Record<number, (data: Buffer) => number>> = {
   6: (data) => data.readUInt32LE(0),
   7: (data) => data.readFloatLE(0),
   9: (data) => data.readDoubleLE(0),
+  12: (data) => Number(data.readBigInt64LE(0)),
+  13: (data) => Number(data.readBigUInt64LE(0)),
 }

@@ -47,6 +47,7 @@ export async function* tarMembers(
     }
     at = offset + Math.ceil(size / BLOCK) * BLOCK
   }
+  throw expected('a whole tar', file, 'one without an end')
 }
 
 /** True if the sum of the header's bytes is the one it names; its own field counts as spaces. */

@@ -89,7 +89,7 @@ describe('a list that does not fit', () => {
     [[{ kind: 'random-resized-crop', maxArea: 0.05 }], 'at most maxArea for training.augmentation[0].minArea'],
     [[{ kind: 'random-erasing', minArea: 0.5 }], 'at most maxArea for training.augmentation[0].minArea'],
     [[{ kind: 'random-erasing', probability: 1.5 }], 'a number of at most 1 for training.augmentation[0].probability'],
-    [[{ kind: 'auto-augment', policy: 'cifar100' }], 'cifar10, original or v0 for training.augmentation[0].policy'],
+    [[{ kind: 'auto-augment', policy: 'cifar100' }], 'cifar10, original, v0 for training.augmentation[0].policy'],
     [[{ kind: 'cutout', size: 0 }], 'a number of at least 1 for training.augmentation[0].size'],
     [[{ kind: 'mixup', alpha: 0 }], 'a number of more than 0 for training.augmentation[0].alpha'],
   ])('its own order or ranges is refused: %j', (list, message) => {
