@@ -112,8 +112,9 @@ Inspected inspect_all(const ImageFiles& files, const Vips& vips, int64_t first, 
 Napi::Function ImageStreamHandle::define(Napi::Env env) {
   return DefineClass(
       env, "ImageStream",
-      {InstanceMethod<&ImageStreamHandle::prefetch>("prefetch"), InstanceMethod<&ImageStreamHandle::waited>("waited"),
-       InstanceMethod<&ImageStreamHandle::damaged>("damaged"), InstanceMethod<&ImageStreamHandle::dispose>("dispose")});
+      {InstanceMethod<&ImageStreamHandle::prefetch>("prefetch"), InstanceMethod<&ImageStreamHandle::make>("make"),
+       InstanceMethod<&ImageStreamHandle::waited>("waited"), InstanceMethod<&ImageStreamHandle::damaged>("damaged"),
+       InstanceMethod<&ImageStreamHandle::dispose>("dispose")});
 }
 
 ImageStreamHandle::ImageStreamHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -129,6 +130,16 @@ void ImageStreamHandle::prefetch(const Napi::CallbackInfo& info) {
     const std::vector<int32_t> indices = copied_array<int32_t>(info[0], "indices");
     const AugmentationList list = info[1].IsUndefined() ? AugmentationList{} : augmentation_argument(info[1]);
     stream()->prefetch(indices, list);
+  });
+}
+
+Napi::Value ImageStreamHandle::make(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    std::vector<int32_t> indices = copied_array<int32_t>(info[0], "indices");
+    AugmentationList list = info[1].IsUndefined() ? AugmentationList{} : augmentation_argument(info[1]);
+    return run_on_executor(info.Env(), [stream = stream(), indices = std::move(indices), list = std::move(list)] {
+      stream->gather(indices, list);
+    });
   });
 }
 

@@ -16,6 +16,7 @@ class ImageStreamHandle : public Napi::ObjectWrap<ImageStreamHandle> {
 
  private:
   void prefetch(const Napi::CallbackInfo& info);
+  Napi::Value make(const Napi::CallbackInfo& info);
   Napi::Value waited(const Napi::CallbackInfo& info);
   Napi::Value damaged(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }

@@ -78,6 +78,11 @@ export class ImageStream extends Handle<RawImageStream> implements ImageSource {
     this.raw.prefetch(indices, augmentation)
   }
 
+  /** Makes a batch, or waits for one that was begun, and drops it: what a step does before it computes. */
+  make(indices: Int32Array, augmentation: Augmentation | undefined): Promise<void> {
+    return this.raw.make(indices, augmentation)
+  }
+
   get waitedSeconds(): number {
     return this.raw.waited()
   }

@@ -31,6 +31,7 @@ export interface RawHandle {
 export interface RawDataset extends RawHandle {}
 export interface RawImageStream extends RawHandle {
   prefetch(indices: Int32Array, augmentation: Augmentation | undefined): void
+  make(indices: Int32Array, augmentation: Augmentation | undefined): Promise<void>
   waited(): number
   damaged(): readonly string[]
 }
