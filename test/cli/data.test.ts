@@ -36,7 +36,10 @@ test('data: classes, sizes, damaged and equal images', async () => {
   expect(lines).toContain('  equal images: 1 groups, of which 1 have different labels')
   expect(outcome.stdout).toContain('val: 15 images in 2 classes, 7 to 8 each')
   const json = await pada(['data', folder, '--json', '--no-decode'])
-  const splits = json.stdout.trim().split('\n').map((line) => JSON.parse(line))
+  const splits = json.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   expect(splits.map(({ split, images: count, damaged }) => [split, count, damaged.length])).toEqual([
     ['train', 17, 1],
     ['val', 15, 0],
