@@ -68,7 +68,15 @@ export { imageAugmentations } from './data/augmentation.js'
 export { imageExtents } from './data/extents.js'
 export type { SplitNotes } from './data/images.js'
 export { type ImagesIdentity, identifyImages } from './data/images-identity.js'
-export { type FileFormat, loadSplits, type Splits, type UsedImages, type UsedSplit } from './data/index.js'
+export {
+  type AnySplits,
+  type FileFormat,
+  loadSplits,
+  openSplits,
+  type Splits,
+  type UsedImages,
+  type UsedSplit,
+} from './data/index.js'
 export { stratify } from './data/stratified.js'
 export type { EncodedSplit } from './data/stream/encoded-files.js'
 export { listEncoded } from './data/stream/list-encoded.js'

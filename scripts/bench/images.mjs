@@ -15,7 +15,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { benchData, ensureNative, listEncoded, loadSplits, pack, parseConfig, UserError } from 'pada-native'
+import { benchData, ensureNative, listEncoded, openSplits, pack, parseConfig, UserError } from 'pada-native'
 import { median } from '#dist/base/statistics.js'
 
 const { values, positionals } = parseArgs({
@@ -45,7 +45,7 @@ async function here(dir) {
     data: { format: 'folder', source: 'streaming', dir, size: 224 },
     training: { augmentation: [{ kind: 'random-resized-crop', interpolation: 'bilinear' }, { kind: 'flip' }] },
   })
-  const splits = await loadSplits(config.data)
+  const splits = await openSplits(config.data)
   return (await benchData({ config, splits, batchSize: batch, batches })).imagesPerSecond
 }
 

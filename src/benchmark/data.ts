@@ -3,7 +3,7 @@ import { expected } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
 import { drawAugmentation } from '../data/augmentation.js'
-import type { Splits } from '../data/index.js'
+import type { AnySplits } from '../data/index.js'
 import { isStreamed } from '../data/stream/streamed-images.js'
 import { type Augmentation, ImageStream } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
@@ -24,7 +24,7 @@ export interface DataMeasurement {
 /** Images, their augmentation, and the number of batches. */
 export interface DataBenchmarkOptions {
   readonly config: Pick<Config, 'seed' | 'training'>
-  readonly splits: Splits
+  readonly splits: AnySplits
   readonly batchSize: number
   /** Batches to time. Default: as many as fit in ten seconds, at most an epoch, at least one. */
   readonly batches?: number

@@ -1,7 +1,7 @@
 /** Identity of the images of a search. Whatever is kept of them is kept under it. */
 import { createHash } from 'node:crypto'
 import { contentDigest } from '../native/index.js'
-import type { Splits } from './index.js'
+import type { AnySplits } from './index.js'
 import { isStreamed, type SplitImages } from './stream/streamed-images.js'
 
 /**
@@ -17,7 +17,7 @@ export interface ImagesIdentity {
 }
 
 /** Reads every pixel once. The result is not remembered, because images in code may change. */
-export function identifyImages(splits: Splits): ImagesIdentity {
+export function identifyImages(splits: AnySplits): ImagesIdentity {
   const { train, validation, test } = splits
   return {
     train: identify(train, splits),
@@ -26,7 +26,7 @@ export function identifyImages(splits: Splits): ImagesIdentity {
   }
 }
 
-function identify(split: SplitImages, { classes, classNames = [] }: Splits): string {
+function identify(split: SplitImages, { classes, classNames = [] }: AnySplits): string {
   if (isStreamed(split)) return hashOf(JSON.stringify([split.digest, contentDigest(split.labels), classes, classNames]))
   const { images, labels, channels, height, width, mean, std } = split
   const facts = { channels, height, width, mean, std, kind: images.constructor.name, classes, classNames }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { MEAN_RANGE, STD_RANGE } from '../config/data.js'
 import type { DataConfig } from '../config/schema.js'
+import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions, SplitNotes } from './images.js'
 import { TooManyImages } from './memory.js'
@@ -72,11 +73,11 @@ export const FORMATS = {
 } as const satisfies Record<FileFormat, Format>
 
 /** Images to train and to test on. You can give your own images as such a plain object. */
-export interface Splits {
-  readonly train: SplitImages
+export interface Splits<Images extends SplitImages = ImageData> {
+  readonly train: Images
   /** Images of a validation split, or held out of the training images, if any. `finding` judges sub-models by them. */
-  readonly validation?: SplitImages
-  readonly test: SplitImages
+  readonly validation?: Images
+  readonly test: Images
   readonly classes: number
   /** Names of the classes in the order of their labels; absent if they are not known. */
   readonly classNames?: readonly string[]
@@ -85,6 +86,9 @@ export interface Splits {
   /** Where the images come from, and what was passed over, for reports. */
   readonly origin?: SplitNotes
 }
+
+/** Splits whose images are in memory or in files that are read during training. */
+export type AnySplits = Splits<SplitImages>
 
 /** Images of a split, and its name in the files. */
 export interface UsedSplit {
@@ -101,7 +105,7 @@ export interface UsedImages {
 }
 
 /** Names and counts of the splits. */
-export function usedImages({ train, validation, test, origin = {} }: Splits): UsedImages {
+export function usedImages({ train, validation, test, origin = {} }: AnySplits): UsedImages {
   const { names = {}, notes = [] } = origin
   const used = (split: string, { labels }: SplitImages) => ({ split, images: labels.length })
   return {
@@ -118,22 +122,40 @@ export const EMBEDDED_NAME = 'fashion-mnist'
 const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
 
 /**
- * Loads the splits of a data set. Images keep their number of channels: grayscale images have one. Images of files that
- * do not fit in memory, or that `config.source` says to stream, are listed only.
+ * Loads the splits of a data set into memory. Images keep their number of channels: grayscale images have one.
  *
  * @param options `signal`: when aborted, reading stops before the next file and throws the signal's reason.
- * @throws UserError for missing, truncated or malformed files, and for settings that do not fit the data.
+ * @throws UserError for missing, truncated or malformed files, for images that do not fit in memory, and for settings
+ *   that do not fit the data.
  */
 export async function loadSplits(
   config: DataConfig,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Splits> {
   signal?.throwIfAborted()
+  const { splits, name } = await readSplits(config, signal)
+  signal?.throwIfAborted()
+  return prepareSplits(splits, name, config)
+}
+
+/**
+ * Loads the splits of a data set, or lists those whose images are to be read during training: because `config.source`
+ * says so, because they do not fit in memory, or because they lie in tars or packed files.
+ *
+ * @param options As of {@link loadSplits}.
+ * @throws UserError as {@link loadSplits} does.
+ */
+export async function openSplits(
+  config: DataConfig,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<AnySplits> {
+  const { signal } = options
+  signal?.throwIfAborted()
   const needed = config.format === 'folder' && config.dir !== undefined && (await needsStreaming(config.dir))
   const reason = streamingReason(config, needed)
   if (reason !== undefined) return readStreamed(config, reason, signal)
   try {
-    return await loadResident(config, signal)
+    return await loadSplits(config, options)
   } catch (error) {
     if (!(error instanceof TooManyImages) || config.source === 'resident' || config.size === undefined) throw error
     return readStreamed(config, 'they do not fit in half of the memory', signal)
@@ -149,12 +171,6 @@ function streamingReason({ source, format }: DataConfig, needed: boolean): strin
   if (!needed) return undefined
   if (source !== 'resident') return 'they lie in tars, in packed files, or without folders of classes'
   throw expected('auto or streaming for tars, packed files and folders without classes', 'data.source', source, 2)
-}
-
-async function loadResident(config: DataConfig, signal: AbortSignal | undefined): Promise<Splits> {
-  const { splits, name } = await readSplits(config, signal)
-  signal?.throwIfAborted()
-  return prepareSplits(splits, name, config)
 }
 
 /** Holds out validation images, pads and downsamples images, and adds mean and deviation, as the settings say. */

@@ -2,7 +2,7 @@
 import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { identifyImages } from '../data/images-identity.js'
-import { loadSplits, type Splits } from '../data/index.js'
+import { type AnySplits, openSplits } from '../data/index.js'
 import { readEncoded } from '../data/stream/encoded-files.js'
 import { isStreamed } from '../data/stream/streamed-images.js'
 import type { ImageData } from '../native/index.js'
@@ -21,14 +21,14 @@ export async function thumbnailsOf(
   identity: string,
   indices: readonly number[],
 ): Promise<Map<number, Thumbnail>> {
-  const splits = await loadSplits(data)
+  const splits = await openSplits(data)
   if (identifyImages(splits).train !== identity) {
     throw new UserError('Expected the images that the run was trained on but received others')
   }
   return new Map(await Promise.all(indices.map(async (index) => [index, await thumbnail(splits, index)] as const)))
 }
 
-async function thumbnail({ train, classNames }: Splits, index: number): Promise<Thumbnail> {
+async function thumbnail({ train, classNames }: AnySplits, index: number): Promise<Thumbnail> {
   const { default: sharp } = await import('sharp')
   const { image, side } = isStreamed(train)
     ? { image: sharp(await readEncoded(train.files, index)), side: train.size }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config/index.js'
-import { loadSplits } from '../../src/data/index.js'
+import { openSplits } from '../../src/data/index.js'
 import { listEncoded } from '../../src/data/stream/list-encoded.js'
 import { pack } from '../../src/data/stream/pack.js'
 import type { SearchEvent } from '../../src/search/events.js'
@@ -91,7 +91,7 @@ it('comes to the same from packed files', async () => {
 
 it('takes parts of the images, whose classes have their shares', async () => {
   const { data } = config('files')
-  const splits = await loadSplits({ ...data, trainCount: 9, validationCount: 3, testCount: 6 })
+  const splits = await openSplits({ ...data, trainCount: 9, validationCount: 3, testCount: 6 })
   const counts = (labels: Int32Array) => [0, 1, 2].map((label) => labels.filter((other) => other === label).length)
   expect(counts(splits.train.labels)).toEqual([2, 2, 2])
   expect(counts(splits.validation!.labels)).toEqual([1, 1, 1])
@@ -101,9 +101,9 @@ it('takes parts of the images, whose classes have their shares', async () => {
 
 it('streams packed files without being told to, and says why', async () => {
   const { source: _, ...data } = config('packed').data
-  const splits = await loadSplits(data)
+  const splits = await openSplits(data)
   expect('files' in splits.train).toBe(true)
   expect(splits.origin?.notes?.[0]).toContain('because they lie in tars')
-  await expect(loadSplits({ ...data, source: 'resident' })).rejects.toThrow('Expected auto or streaming')
-  await expect(loadSplits({ ...data, size: undefined })).rejects.toThrow('data.size with streamed images')
+  await expect(openSplits({ ...data, source: 'resident' })).rejects.toThrow('Expected auto or streaming')
+  await expect(openSplits({ ...data, size: undefined })).rejects.toThrow('data.size with streamed images')
 })

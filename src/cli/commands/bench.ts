@@ -6,7 +6,7 @@ import { benchData, type DataMeasurement } from '../../benchmark/data.js'
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
 import { loadConfig } from '../../config/index.js'
-import { loadSplits } from '../../data/index.js'
+import { openSplits } from '../../data/index.js'
 import { ensureNativeFor } from '../native.js'
 import {
   CIFAR10_FOLDER,
@@ -79,7 +79,7 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const { signal } = interruption
     if (data) {
       await ensureNativeFor({ device: 'cpu' }, { log, signal })
-      const splits = await loadSplits(config.data, { signal })
+      const splits = await openSplits(config.data, { signal })
       const measured = await benchData({ config, splits, batchSize, batches: steps, signal })
       process.stdout.write(`${json ? JSON.stringify(measured) : describeData(measured)}\n`)
       return

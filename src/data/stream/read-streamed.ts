@@ -8,7 +8,7 @@ import { expected } from '../../base/errors.js'
 import type { DataConfig } from '../../config/schema.js'
 import { decoderVersion } from '../decode.js'
 import { countWithin } from '../files.js'
-import type { Splits } from '../index.js'
+import type { AnySplits } from '../index.js'
 import { countsBySuffix } from '../readers/folder-listing.js'
 import { chooseSplits } from '../split-names.js'
 import type { EncodedSplit } from './encoded-files.js'
@@ -33,7 +33,7 @@ const STD = [0.229, 0.224, 0.225]
  * @throws UserError for splits that cannot be listed, settings that need pixels in memory, and files without a byte,
  *   unless `config.onError` is `skip`.
  */
-export async function readStreamed(config: DataConfig, reason: string, signal?: AbortSignal): Promise<Splits> {
+export async function readStreamed(config: DataConfig, reason: string, signal?: AbortSignal): Promise<AnySplits> {
   const { dir, size } = config
   if (dir === undefined) throw expected('a folder', 'data.dir with data.source streaming', 'none', 2)
   if (size === undefined) throw expected('the side of images in pixels', 'data.size with streamed images', 'none', 2)
