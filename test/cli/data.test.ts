@@ -35,7 +35,7 @@ test('data: classes, sizes, damaged and equal images', async () => {
   expect(outcome.stdout).toContain(`${folder}/train/class0/cut.JPEG: "VipsJpeg`)
   expect(lines).toContain('  equal images: 1 groups, of which 1 have different labels')
   expect(outcome.stdout).toContain('val: 15 images in 2 classes, 7 to 8 each')
-  const json = await pada(['data', folder, '--json', '--no-decode'])
+  const json = await pada(['data', folder, '--json', '--headers'])
   const splits = json.stdout
     .trim()
     .split('\n')

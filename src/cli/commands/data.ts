@@ -13,10 +13,10 @@ import { onInterrupt } from '../signals.js'
 const LISTED = 20
 
 const options = {
-  decode: {
+  headers: {
     type: 'boolean',
-    default: true,
-    describe: 'Decode images whole; without, only headers are looked at, which finds no truncated file',
+    default: false,
+    describe: 'Look at headers only, which is faster and finds no truncated file',
   },
   json: jsonOption,
 } as const
@@ -30,7 +30,7 @@ export const dataCommand: CommandModule<object, InferredOptionTypes<typeof optio
         coerce: onePath('dir'),
       })
       .options(options),
-  async handler({ dir, decode, json }) {
+  async handler({ dir, headers, json }) {
     if (dir === undefined) throw expected('a folder of images', 'dir', 'none', 2)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)
@@ -41,7 +41,7 @@ export const dataCommand: CommandModule<object, InferredOptionTypes<typeof optio
       const split = await listEncoded(place, classes)
       if (name === 'train') classes = split.classes
       const progress = (done: number) => log(`${name}: ${integer(done)} of ${integer(split.labels.length)} looked at`)
-      const found = await survey(split, { decode, progress, signal })
+      const found = await survey(split, { decode: !headers, progress, signal })
       const lines = json ? [JSON.stringify({ event: 'split', split: name, ...found })] : describe(name, found)
       process.stdout.write(`${lines.join('\n')}\n`)
     }

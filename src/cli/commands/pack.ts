@@ -51,7 +51,7 @@ export const packCommand: CommandModule<object, InferredOptionTypes<typeof optio
         coerce: onePath('images'),
       })
       .options(options),
-  async handler({ images, out, shorter, quality, onError, json }) {
+  async handler({ images, out, shorter, quality, 'on-error': onError, json }) {
     if (images === undefined) throw expected('a folder or a tar', 'images', 'none', 2)
     if (!out.endsWith('.pada')) throw expected('a name that ends in .pada', '--out', out, 2)
     if (quality > 100) throw expected('a whole number from 1 to 100', '--quality', quality, 2)
