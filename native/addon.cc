@@ -4,6 +4,7 @@
 #include <torch/headeronly/version.h>
 
 #include "bindings/handles.h"
+#include "bindings/stream_handle.h"
 #include "bindings/tables.h"
 #include "data/content_digest.h"
 #include "ops/cpu/conv_kernels.h"
@@ -110,12 +111,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("resetPeakMemory", Napi::Function::New<reset_peak>(env));
   exports.Set("peakMemory", Napi::Function::New<peak>(env));
   exports.Set("contentDigest", Napi::Function::New<digest>(env));
+  exports.Set("inspectImages", Napi::Function::New<inspect_images>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);
   };
   AddonData& addon_data = AddonData::of(env);
   define("Dataset", DatasetHandle::define(env), addon_data.dataset);
+  define("ImageStream", ImageStreamHandle::define(env), addon_data.image_stream);
   define("HeldBatch", HeldBatchHandle::define(env), addon_data.held_batch);
   define("Supernet", SupernetHandle::define(env), addon_data.supernet);
   // Only Supernet.compile makes plans, so their class is not exported.

@@ -24,6 +24,7 @@ export {
   bench,
   type PathMeasurement,
 } from './benchmark/bench.js'
+export { benchData, type DataBenchmarkOptions, type DataMeasurement } from './benchmark/data.js'
 export { type BenchmarkJob, prepareBenchmark } from './benchmark/job.js'
 export { parsePathList, randomPaths, readPathList } from './benchmark/path-list.js'
 export {
@@ -67,8 +68,21 @@ export { imageAugmentations } from './data/augmentation.js'
 export { imageExtents } from './data/extents.js'
 export type { SplitNotes } from './data/images.js'
 export { type ImagesIdentity, identifyImages } from './data/images-identity.js'
-export { type FileFormat, loadSplits, type Splits, type UsedImages, type UsedSplit } from './data/index.js'
+export {
+  type AnySplits,
+  type FileFormat,
+  loadSplits,
+  openSplits,
+  type Splits,
+  type UsedImages,
+  type UsedSplit,
+} from './data/index.js'
 export { stratify } from './data/stratified.js'
+export type { EncodedSplit } from './data/stream/encoded-files.js'
+export { listEncoded } from './data/stream/list-encoded.js'
+export { type Packed, type PackOptions, pack } from './data/stream/pack.js'
+export type { SplitImages, StreamedImages } from './data/stream/streamed-images.js'
+export { type Quantiles, type Survey, type SurveyOptions, survey } from './data/stream/survey.js'
 export {
   calibrationIndices,
   type Evaluation,

@@ -105,6 +105,11 @@ struct ArrayKind<double> {
   static constexpr const char* name = "a Float64Array";
 };
 template <>
+struct ArrayKind<uint64_t> {
+  static constexpr napi_typedarray_type type = napi_biguint64_array;
+  static constexpr const char* name = "a BigUint64Array";
+};
+template <>
 struct ArrayKind<uint8_t> {
   static constexpr napi_typedarray_type type = napi_uint8_array;
   static constexpr const char* name = "a Uint8Array";

@@ -1,3 +1,5 @@
+#include "bindings/data_handles.h"
+
 #include <cmath>
 
 #include "bindings/handles.h"
@@ -6,7 +8,6 @@
 #include "runtime/torch_cuda.h"
 
 namespace pada {
-namespace {
 
 std::vector<double> per_channel(const Napi::Object& data, const char* name, int64_t channels, bool positive) {
   const Napi::Value value = data.Get(name);
@@ -23,6 +24,8 @@ std::vector<double> per_channel(const Napi::Object& data, const char* name, int6
   }
   return numbers;
 }
+
+namespace {
 
 std::shared_ptr<Dataset> make_dataset(const Napi::Value& argument, at::Device device) {
   const Napi::Object data = object_argument(argument, "data");

@@ -4,6 +4,7 @@
 
 #include "bindings/augmentation_argument.h"
 #include "bindings/handles.h"
+#include "bindings/stream_handle.h"
 #include "runtime/addon_data.h"
 
 namespace pada {
@@ -114,7 +115,11 @@ UpdateOptions update_argument(const Napi::Value& value) {
 }
 
 std::shared_ptr<ImageSource> dataset_argument(const Napi::Value& value) {
-  return handle_argument<DatasetHandle>(value, AddonData::of(value.Env()).dataset, "Dataset")->dataset();
+  const AddonData& addon = AddonData::of(value.Env());
+  if (value.IsObject() && value.As<Napi::Object>().InstanceOf(addon.image_stream.Value())) {
+    return handle_argument<ImageStreamHandle>(value, addon.image_stream, "ImageStream")->stream();
+  }
+  return handle_argument<DatasetHandle>(value, addon.dataset, "Dataset")->dataset();
 }
 
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch) {

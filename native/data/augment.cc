@@ -5,6 +5,7 @@
 #include <set>
 
 #include "data/auto_augment.h"
+#include "data/crop.h"
 #include "data/erase.h"
 #include "runtime/random.h"
 
@@ -73,7 +74,8 @@ std::shared_ptr<const Augmentation> make(Fields& fields) {
 }
 
 // The kinds of `augmentation` in src/config/augmentation.ts.
-constexpr Kind kKinds[] = {{"pad-crop", make<PadCrop>},
+constexpr Kind kKinds[] = {{"random-resized-crop", make<RandomResizedCrop>},
+                           {"pad-crop", make<PadCrop>},
                            {"flip", make<Flip>},
                            {"auto-augment", make<AutoAugment>},
                            {"cutout", make<Cutout>},
@@ -91,7 +93,7 @@ const Kind& kind_of(const Fields& entry) {
 }  // namespace
 
 AugmentationList make_augmentations(uint64_t seed, std::vector<Fields> entries) {
-  AugmentationList list{seed, {}};
+  AugmentationList list{seed, {}, {}};
   std::set<std::string> taken;
   for (Fields& entry : entries) {
     const Kind& kind = kind_of(entry);
@@ -101,6 +103,7 @@ AugmentationList make_augmentations(uint64_t seed, std::vector<Fields> entries) 
     }
     list.augmentations.push_back(kind.make(entry));
     entry.finish();
+    list.text += entry.text();
   }
   return list;
 }
@@ -112,10 +115,14 @@ void AugmentationList::check(const ImageExtent& extent, bool bytes) const {
   }
 }
 
-void AugmentationList::apply(Picture& picture, int64_t position) const {
+uint64_t AugmentationList::draw_of(int64_t position) const {
+  return hash(seed * kGolden + hash(static_cast<uint64_t>(position)));
+}
+
+void AugmentationList::apply(Picture& picture, int64_t position, size_t first) const {
   if (empty()) return;
-  const uint64_t draw = hash(seed * kGolden + hash(static_cast<uint64_t>(position)));
-  for (const auto& augmentation : augmentations) augmentation->apply(picture, draw);
+  const uint64_t draw = draw_of(position);
+  for (size_t i = first; i < augmentations.size(); i++) augmentations[i]->apply(picture, draw);
 }
 
 }  // namespace pada

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "data/picture.h"
@@ -29,11 +30,16 @@ struct AugmentationList {
   uint64_t seed = 0;
   std::vector<std::shared_ptr<const Augmentation>> augmentations;
 
+  // Tells lists apart: two lists of the same text and seed do the same.
+  std::string text;
+
   bool empty() const { return augmentations.empty(); }
   // Throws if the list cannot be applied to such images. `bytes`: as of Augmentation::check.
   void check(const ImageExtent& extent, bool bytes) const;
-  // Applies the list in its order. `position`: index of the image in its batch.
-  void apply(Picture& picture, int64_t position) const;
+  // Random bits of the image at this index of its batch.
+  uint64_t draw_of(int64_t position) const;
+  // Applies the list in its order, from the entry `first` on. `position`: as of draw_of.
+  void apply(Picture& picture, int64_t position, size_t first = 0) const;
 };
 
 // Throws for an unknown kind, a kind that comes twice, and fields that are missing, unknown or out of range.

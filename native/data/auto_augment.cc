@@ -13,6 +13,9 @@ constexpr uint64_t kAutoAugment = 3;
 constexpr size_t kStepNumbers = 4;
 constexpr size_t kMostChannels = 3;
 constexpr uint8_t kBlack[kMostChannels] = {};
+// In the order of Interpolation. The last one draws one of the two before for each operation.
+const std::vector<std::string> kInterpolations{"nearest", "bilinear", "bicubic", "random"};
+constexpr int kRandom = 3;
 
 std::string text(double number) {
   std::ostringstream out;
@@ -22,7 +25,9 @@ std::string text(double number) {
 
 }  // namespace
 
-AutoAugment::AutoAugment(Fields& fields) : fill_mean_(fields.choice("fill", {"black", "mean"}) == 1) {
+AutoAugment::AutoAugment(Fields& fields)
+    : fill_mean_(fields.choice("fill", {"black", "mean"}) == 1),
+      interpolation_(fields.choice("interpolation", kInterpolations)) {
   const std::vector<NamedOperation>& operations = pillow_operations();
   const std::vector<double>& numbers = fields.rows("policy", 2 * kStepNumbers);
   const std::string name = fields.name() + ".policy";
@@ -58,9 +63,11 @@ void AutoAugment::apply(Picture& picture, uint64_t draw) const {
     const bool wanted = draws.uniform() < step.probability;
     const double argument = step.arguments[draws.below(2)];
     if (!wanted) continue;
+    const int interpolation = interpolation_ == kRandom ? 1 + static_cast<int>(draws.below(2)) : interpolation_;
+    const Moving moving{fill, static_cast<Interpolation>(interpolation)};
     picture.redraw([&](const char* from, char* to) {
       step.operation(picture.extent(), reinterpret_cast<const uint8_t*>(from), reinterpret_cast<uint8_t*>(to), argument,
-                     fill);
+                     moving);
     });
   }
 }

@@ -21,7 +21,8 @@ class AutoAugment : public Augmentation {
     std::array<double, 2> arguments;  // one is drawn; both have the same probability
   };
   std::vector<std::array<Step, 2>> policy_;
-  const bool fill_mean_;  // black otherwise
+  const bool fill_mean_;     // black otherwise
+  const int interpolation_;  // a place in kInterpolations of the .cc
 };
 
 }  // namespace pada

@@ -1,7 +1,6 @@
 #include "data/dataset.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "ops/cpu/grain.h"
@@ -38,12 +37,7 @@ Dataset::Dataset(const uint8_t* images, std::vector<int32_t> labels, ImageExtent
                  const std::vector<double>& mean, const std::vector<double>& std, at::Device device)
     : Dataset(std::move(labels), extent, device) {
   bytes_ = channels_innermost(images, count(), extent);
-  for (int64_t c = 0; c < extent.channels; c++) {
-    mean_.push_back(static_cast<uint8_t>(std::clamp(std::nearbyint(mean[c] * 255), 0.0, 255.0)));
-    for (int byte = 0; byte < 256; byte++) {
-      normalised_.push_back(static_cast<float>((byte / 255.0 - mean[c]) / std[c]));
-    }
-  }
+  normalisation_ = {mean, std};
 }
 
 Dataset::Dataset(const float* images, std::vector<int32_t> labels, ImageExtent extent, at::Device device)
@@ -53,12 +47,7 @@ Dataset::Dataset(const float* images, std::vector<int32_t> labels, ImageExtent e
 
 at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
   const int64_t batch = static_cast<int64_t>(indices.size());
-  if (batch == 0) expected("at least one index", "indices", "none");
-  for (int32_t index : indices) {
-    if (index < 0 || index >= count()) {
-      expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
-    }
-  }
+  check_indices(indices);
   augmentation.check(extent_, !bytes_.empty());
   at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, at::kCPU);
   float* out = images.mutable_data_ptr<float>();
@@ -68,8 +57,8 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
     for (int64_t i = begin; i < end; i++) {
       const int64_t start = indices[i] * pixels;
       const void* image = bytes_.empty() ? static_cast<const void*>(floats_.data() + start) : bytes_.data() + start;
-      const float* table = bytes_.empty() ? nullptr : normalised_.data();
-      Picture picture(extent_, image, table, mean_.data(), out + i * pixels, spare.get());
+      const float* table = bytes_.empty() ? nullptr : normalisation_.table.data();
+      Picture picture(extent_, image, table, normalisation_.mean_bytes.data(), out + i * pixels, spare.get());
       augmentation.apply(picture, i);
       picture.normalise();
     }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/image_source.h"
+#include "data/normalisation.h"
 
 namespace pada {
 
@@ -34,8 +35,7 @@ class Dataset : public ImageSource {
   std::vector<int32_t> labels_;
   int32_t largest_label_ = 0;
   ImageExtent extent_;
-  std::vector<float> normalised_;  // by channel * 256 + byte
-  std::vector<uint8_t> mean_;      // bytes nearest to the mean of each channel
+  Normalisation normalisation_;  // empty with floats
   at::Device device_;
   at::Tensor first_;
 };

@@ -1,5 +1,5 @@
-// The source of the images that steps and evaluations use. Dataset holds all images in memory. Another source, such as
-// one that reads images during training, implements this interface and gets a line in dataset_argument.
+// The source of the images that steps and evaluations use. Dataset holds all images in memory; ImageStream reads them
+// from files during training.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/augment.h"
+#include "runtime/errors.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -28,6 +29,15 @@ class ImageSource {
   virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t total) = 0;
   // int64 [batch] on the device.
   virtual at::Tensor labels(const std::vector<int32_t>& indices) const = 0;
+
+ protected:
+  void check_indices(const std::vector<int32_t>& indices) const {
+    if (indices.empty()) expected("at least one index", "indices", "none");
+    for (int32_t index : indices) {
+      if (index >= 0 && index < count()) continue;
+      expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
+    }
+  }
 };
 
 // The indices begin … begin + number - 1.

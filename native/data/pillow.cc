@@ -37,20 +37,26 @@ const Table& unchanged() {
   return table;
 }
 
-void posterize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double bits, const uint8_t*) {
+void posterize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double bits, const Moving&) {
   const int mask = ~((1 << (8 - static_cast<int>(bits))) - 1);
   point(e, from, to, [&](int64_t) { return table_by([&](int i) { return i & mask; }); });
 }
 
-void solarize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double threshold, const uint8_t*) {
+void solarize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double threshold, const Moving&) {
   point(e, from, to, [&](int64_t) { return table_by([&](int i) { return i < threshold ? i : 255 - i; }); });
 }
 
-void invert(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const uint8_t*) {
+// timm's solarize_add, whose threshold is 128.
+void solarize_add(const ImageExtent& e, const uint8_t* from, uint8_t* to, double added, const Moving&) {
+  const int more = static_cast<int>(added);
+  point(e, from, to, [&](int64_t) { return table_by([&](int i) { return i < 128 ? std::min(255, i + more) : i; }); });
+}
+
+void invert(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const Moving&) {
   point(e, from, to, [](int64_t) { return table_by([](int i) { return 255 - i; }); });
 }
 
-void auto_contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const uint8_t*) {
+void auto_contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const Moving&) {
   point(e, from, to, [&](int64_t channel) {
     const auto counts = histogram(e, from, channel);
     int low = 0, high = 255;
@@ -67,7 +73,7 @@ void auto_contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, doubl
   });
 }
 
-void equalize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const uint8_t*) {
+void equalize(const ImageExtent& e, const uint8_t* from, uint8_t* to, double, const Moving&) {
   point(e, from, to, [&](int64_t channel) {
     const auto counts = histogram(e, from, channel);
     int64_t last = 255;
@@ -100,17 +106,17 @@ uint8_t grey(const ImageExtent& e, const uint8_t* pixel) {
   return static_cast<uint8_t>((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16);
 }
 
-void brightness(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const uint8_t*) {
+void brightness(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const Moving&) {
   std::memset(to, 0, e.pixels());
   blend(e, from, to, factor);
 }
 
-void color(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const uint8_t*) {
+void color(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const Moving&) {
   for (int64_t i = 0; i < e.pixels(); i += e.channels) std::memset(to + i, grey(e, from + i), e.channels);
   blend(e, from, to, factor);
 }
 
-void contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const uint8_t*) {
+void contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const Moving&) {
   int64_t sum = 0;
   for (int64_t i = 0; i < e.pixels(); i += e.channels) sum += grey(e, from + i);
   const double mean = static_cast<double>(sum) / static_cast<double>(e.height * e.width);
@@ -119,7 +125,7 @@ void contrast(const ImageExtent& e, const uint8_t* from, uint8_t* to, double fac
 }
 
 // ImageFilter.SMOOTH is [1 1 1, 1 5 1, 1 1 1] / 13, and leaves the border unchanged.
-void sharpness(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const uint8_t*) {
+void sharpness(const ImageExtent& e, const uint8_t* from, uint8_t* to, double factor, const Moving&) {
   std::memcpy(to, from, e.pixels());
   const int64_t right = e.channels, down = e.width * e.channels;
   for (int64_t y = 1; y + 1 < e.height; y++) {
@@ -134,20 +140,26 @@ void sharpness(const ImageExtent& e, const uint8_t* from, uint8_t* to, double fa
   blend(e, from, to, factor);
 }
 
-void shear_x(const ImageExtent& e, const uint8_t* from, uint8_t* to, double slope, const uint8_t* fill) {
-  affine(e, from, to, {1, slope, 0, 0, 1, 0}, fill);
+void shear_x(const ImageExtent& e, const uint8_t* from, uint8_t* to, double slope, const Moving& moving) {
+  affine(e, from, to, {1, slope, 0, 0, 1, 0}, moving);
 }
 
-void shear_y(const ImageExtent& e, const uint8_t* from, uint8_t* to, double slope, const uint8_t* fill) {
-  affine(e, from, to, {1, 0, 0, slope, 1, 0}, fill);
+void shear_y(const ImageExtent& e, const uint8_t* from, uint8_t* to, double slope, const Moving& moving) {
+  affine(e, from, to, {1, 0, 0, slope, 1, 0}, moving);
 }
 
-void translate_x(const ImageExtent& e, const uint8_t* from, uint8_t* to, double share, const uint8_t* fill) {
-  affine(e, from, to, {1, 0, std::trunc(share * static_cast<double>(e.width)), 0, 1, 0}, fill);
+// torchvision moves whole pixels; timm, which interpolates, parts of them.
+double pixels_of(double share, int64_t side, const Moving& moving) {
+  const double pixels = share * static_cast<double>(side);
+  return moving.interpolation == Interpolation::Nearest ? std::trunc(pixels) : pixels;
 }
 
-void translate_y(const ImageExtent& e, const uint8_t* from, uint8_t* to, double share, const uint8_t* fill) {
-  affine(e, from, to, {1, 0, 0, 0, 1, std::trunc(share * static_cast<double>(e.height))}, fill);
+void translate_x(const ImageExtent& e, const uint8_t* from, uint8_t* to, double share, const Moving& moving) {
+  affine(e, from, to, {1, 0, pixels_of(share, e.width, moving), 0, 1, 0}, moving);
+}
+
+void translate_y(const ImageExtent& e, const uint8_t* from, uint8_t* to, double share, const Moving& moving) {
+  affine(e, from, to, {1, 0, 0, 0, 1, pixels_of(share, e.height, moving)}, moving);
 }
 
 }  // namespace
@@ -164,11 +176,12 @@ const std::vector<NamedOperation>& pillow_operations() {
       {"color", color, 0, kMostFactor},
       {"contrast", contrast, 0, kMostFactor},
       {"sharpness", sharpness, 0, kMostFactor},
-      {"posterize", posterize, 1, 8},
+      {"posterize", posterize, 0, 8},
       {"solarize", solarize, 0, 256},
       {"auto-contrast", auto_contrast, 0, 0},
       {"equalize", equalize, 0, 0},
       {"invert", invert, 0, 0},
+      {"solarize-add", solarize_add, 0, 255},
   };
   return operations;
 }

@@ -10,10 +10,17 @@
 
 namespace pada {
 
-// Reads rows of pixels, channels innermost, from `from`, and writes all of `to`. `fill`: colour, one byte per channel,
-// of pixels from outside the image.
+enum class Interpolation { Nearest, Bilinear, Bicubic };
+
+// What operations that move pixels need beside their argument.
+struct Moving {
+  const uint8_t* fill;  // colour of pixels from outside the image, one byte per channel
+  Interpolation interpolation;
+};
+
+// Reads rows of pixels, channels innermost, from `from`, and writes all of `to`.
 using PillowOperation = void (*)(const ImageExtent& extent, const uint8_t* from, uint8_t* to, double argument,
-                                 const uint8_t* fill);
+                                 const Moving& moving);
 
 struct NamedOperation {
   const char* name;
@@ -24,11 +31,11 @@ struct NamedOperation {
 // In the order of IMAGE_OPERATIONS in src/native/image-operations.ts, which says what the arguments are.
 const std::vector<NamedOperation>& pillow_operations();
 
-// Image.transform with Image.AFFINE and the nearest pixel. The pixel (x, y) of `to` is the pixel
+// Image.transform with Image.AFFINE. The pixel (x, y) of `to` is the pixel
 // (a x + b y + c, d x + e y + f) of `from`; `matrix` is a … f.
 void affine(const ImageExtent& extent, const uint8_t* from, uint8_t* to, const double (&matrix)[6],
-            const uint8_t* fill);
+            const Moving& moving);
 // Image.rotate around the centre, counter-clockwise, in degrees.
-void rotate(const ImageExtent& extent, const uint8_t* from, uint8_t* to, double degrees, const uint8_t* fill);
+void rotate(const ImageExtent& extent, const uint8_t* from, uint8_t* to, double degrees, const Moving& moving);
 
 }  // namespace pada

@@ -8,8 +8,8 @@ namespace pada {
 class Mailbox;
 
 struct AddonData {
-  Mailbox* mailbox = nullptr;                                   // brings results back; see executor_thread.cc
-  Napi::FunctionReference dataset, held_batch, plan, supernet;  // constructors
+  Mailbox* mailbox = nullptr;  // brings results back; see executor_thread.cc
+  Napi::FunctionReference dataset, image_stream, held_batch, plan, supernet;  // constructors
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };

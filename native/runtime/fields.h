@@ -75,6 +75,16 @@ class Fields {
     return value.numbers;
   }
 
+  // The kind and all fields with their values, in one order.
+  std::string text() const {
+    std::string text = kind_;
+    for (const auto& [field, value] : fields_) {
+      text += " " + field + "=" + value.text;
+      for (const double number : value.numbers) text += " " + std::to_string(number);
+    }
+    return text + ";";
+  }
+
   // Throws if there is a field that was not read.
   void finish() const {
     for (const auto& [field, value] : fields_) {

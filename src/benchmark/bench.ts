@@ -5,6 +5,7 @@ import { median } from '../base/statistics.js'
 import type { Config } from '../config/index.js'
 import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
+import { isStreamed, pickStreamed, type SplitImages } from '../data/stream/streamed-images.js'
 import {
   type Batch,
   FAMILIES,
@@ -245,7 +246,14 @@ function summarise(measurements: readonly PathMeasurement[], batchSize: number) 
 }
 
 /** The first `count` images; repeats them from the beginning if there are fewer. */
-function repeated(images: BenchmarkJob['splits']['train'], count: number): BenchmarkJob['splits']['train'] {
+function repeated(images: SplitImages, count: number): SplitImages {
+  if (isStreamed(images)) {
+    const { length } = images.labels
+    return pickStreamed(
+      images,
+      Int32Array.from({ length: count }, (_, i) => i % length),
+    )
+  }
   const pixels = images.channels * images.height * images.width
   const available = images.labels.length
   const Pixels = images.images.constructor as new (length: number) => Uint8Array | Float32Array

@@ -3,14 +3,14 @@
 import { exists } from '../base/files.js'
 import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import { loadSplits, prepareSplits, type Splits } from '../data/index.js'
+import { type AnySplits, openSplits, prepareSplits } from '../data/index.js'
 import { generateImages } from '../data/readers/generated.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
 /** Search space and images of a benchmark. */
 export interface BenchmarkJob {
   readonly space: SearchSpace
-  readonly splits: Splits
+  readonly splits: AnySplits
   /** True if the images are noise, because the data set is absent. */
   readonly generated: boolean
 }
@@ -33,7 +33,7 @@ export async function prepareBenchmark(
         'generated images',
         { ...data, validationCount: undefined },
       )
-    : await loadSplits(data, { signal })
+    : await openSplits(data, { signal })
   const { channels, height, width } = splits.train
   return { space: createSpace(space, { channels, height, width }, splits.classes), splits, generated }
 }

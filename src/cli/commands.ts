@@ -104,6 +104,16 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/table.js')).tableCommand,
   },
   {
+    command: 'data [dir]',
+    describe: 'Look at folders, tars and packed files of images: classes, sizes, damaged and equal images',
+    load: async () => (await import('./commands/data.js')).dataCommand,
+  },
+  {
+    command: 'pack [images]',
+    describe: 'Pack the images of a split into one file, from which training reads them faster',
+    load: async () => (await import('./commands/pack.js')).packCommand,
+  },
+  {
     command: 'setup',
     describe: 'Find or download libtorch and build the addon; other commands do this when needed',
     load: async () => (await import('./commands/setup.js')).setupCommand,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.js'
 import { ensureNativeFor } from './native.js'
+import { DamageNews } from './output/images.js'
 import type { ReportedEvent } from './output/reporter.js'
 import { createReporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'
@@ -25,9 +26,11 @@ export async function run(work: Work): Promise<void> {
   for (const note of work.notes ?? []) reporter.say(note)
   await ensureNativeFor(work.config, { log: (line) => reporter.say(line), signal })
   let folder: string | undefined
+  const damage = new DamageNews()
   try {
     for await (const event of work.start(signal)) {
       if (event.event === 'start') folder = event.run
+      if (event.event === 'epoch') for (const line of damage.news(event)) reporter.say(line)
       reporter.event(event)
     }
     if (folder !== undefined && work.config.logging.tensorboard) {

@@ -2,6 +2,22 @@
 import { z } from 'zod'
 import { count, group, positive, share } from './group.js'
 
+const randomResizedCrop = group({
+  kind: z.literal('random-resized-crop'),
+  minArea: share.default(0.08).describe("Smallest area, as a share of the image's; above 0."),
+  maxArea: share.default(1).describe("Largest area, as a share of the image's."),
+  minAspect: positive
+    .max(1)
+    .default(3 / 4)
+    .describe('Smallest ratio of width to height. The largest is its inverse; the logarithm is uniform.'),
+  interpolation: z
+    .enum(['bilinear', 'bicubic', 'random'])
+    .default('random')
+    .describe('How the part is resized. `random`: one of the two for each image.'),
+}).describe(
+  "Cut out a part of random area and shape, and resize it to the images' size: torchvision's RandomResizedCrop as timm draws it (Szegedy et al. 2015). It is the first of the list. Of streamed images it cuts the whole image of the file.",
+)
+
 const padCrop = group({
   kind: z.literal('pad-crop'),
   padding: count.default(4).describe('Pixels of zeros on each side.'),
@@ -15,14 +31,22 @@ const flip = group({
 const autoAugment = group({
   kind: z.literal('auto-augment'),
   policy: z
-    .enum(['cifar10'])
+    .enum(['cifar10', 'original', 'v0'])
     .default('cifar10')
-    .describe('The list of pairs of operations. `cifar10`: the 25 pairs that the authors found on CIFAR-10.'),
+    .describe(
+      'The list of pairs of operations. `cifar10`: the 25 pairs that the authors found on CIFAR-10. `original`: the 25 that they found on ImageNet. `v0`: 25 others, with which EfficientNets were trained. Levels of `cifar10` are those of torchvision, of the others those of timm.',
+    ),
   fill: z
     .enum(['mean', 'black'])
     .default('mean')
     .describe(
       "Colour of pixels from outside the image. `mean`: the data's mean colour, as in the authors' code. `black`: the default of torchvision.",
+    ),
+  interpolation: z
+    .enum(['nearest', 'bilinear', 'bicubic', 'random'])
+    .default('nearest')
+    .describe(
+      'How rotated, sheared and moved images get their pixels. `nearest`: the default of torchvision. `random`: bilinear or bicubic for each operation, the default of timm.',
     ),
 }).describe(
   "Change colours and geometry by one of 25 pairs of operations, drawn for each image: torchvision's AutoAugment (Cubuk et al. 2019).",
@@ -59,7 +83,15 @@ const mixup = group({
   'Mix each image, and its label, with another image of the batch (Zhang et al. 2018). It is the last of the list.',
 )
 
-const oneAugmentation = z.discriminatedUnion('kind', [padCrop, flip, autoAugment, cutout, randomErasing, mixup])
+const oneAugmentation = z.discriminatedUnion('kind', [
+  randomResizedCrop,
+  padCrop,
+  flip,
+  autoAugment,
+  cutout,
+  randomErasing,
+  mixup,
+])
 
 /** One augmentation of the list `training.augmentation`. */
 export type AugmentationConfig = z.output<typeof oneAugmentation>
@@ -83,7 +115,13 @@ function mistakeOf(list: readonly AugmentationConfig[]): { path: (string | numbe
     if (entry.kind === 'auto-augment' && normaliser !== undefined) {
       return { path: [i, 'kind'], allowed: `auto-augment before ${normaliser}, which changes normalised pixels` }
     }
-    if (entry.kind === 'random-erasing' && entry.minArea > entry.maxArea) {
+    if (entry.kind === 'random-resized-crop' && i > 0) {
+      return { path: [i, 'kind'], allowed: 'random-resized-crop at the beginning of the list' }
+    }
+    if (entry.kind === 'random-resized-crop' && entry.minArea === 0) {
+      return { path: [i, 'minArea'], allowed: 'a number above 0' }
+    }
+    if ((entry.kind === 'random-erasing' || entry.kind === 'random-resized-crop') && entry.minArea > entry.maxArea) {
       return { path: [i, 'minArea'], allowed: 'at most maxArea' }
     }
   }

@@ -38,11 +38,33 @@ export const data = group({
     .describe(
       'Order of the axes of images in an `.npz` file: N images, C channels, H height, W width. Default: told by the axis of 1 or 3 channels.',
     ),
+  source: z
+    .enum(['auto', 'resident', 'streaming'])
+    .optional()
+    .describe(
+      'Where images of the format `folder` are in training. `resident`: decoded, in memory. `streaming`: decoded when a batch needs them. `auto` streams images that do not fit in half of the memory, and images in tars and packed files. Default: `auto`.',
+    ),
   size: count
     .optional()
     .describe(
-      'Height and width, in pixels, to which images of the format `folder` are resized and cropped. Required unless all images have one size.',
+      'Height and width, in pixels, to which images of the format `folder` are resized and cropped. Required for streamed images, and unless all images have one size.',
     ),
+  interpolation: z
+    .enum(['bilinear', 'bicubic'])
+    .optional()
+    .describe(
+      'How images of the format `folder` are resized to `size`. Default: `bilinear`. `random-resized-crop` has its own.',
+    ),
+  onError: z
+    .enum(['stop', 'skip'])
+    .optional()
+    .describe(
+      'What a damaged image does that is streamed. `stop`: end with an error. `skip`: another image of its class takes its place. Default: `stop`.',
+    ),
+  ahead: count
+    .max(64)
+    .optional()
+    .describe('Batches of streamed images that are made while earlier steps compute. Default: `2`.'),
   trainCount: count
     .optional()
     .describe('Use only this many of the training images, stratified by class. Default: all.'),

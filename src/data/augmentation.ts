@@ -35,8 +35,8 @@ export function checkAugmentation(list: readonly AugmentationConfig[], { channel
     if (entry.kind === 'cutout' && entry.size > side) {
       throw expected(`at most the images' side of ${side} pixels`, `${name}.size`, entry.size, 2)
     }
-    if (entry.kind === 'auto-augment' && channels !== 1 && channels !== 3) {
-      throw expected('images of 1 or 3 channels', `${name}.kind`, `auto-augment of images of ${channels} channels`, 2)
+    if ((entry.kind === 'auto-augment' || entry.kind === 'random-resized-crop') && channels !== 1 && channels !== 3) {
+      throw expected('images of 1 or 3 channels', `${name}.kind`, `${entry.kind} of images of ${channels} channels`, 2)
     }
   }
 }

@@ -44,6 +44,66 @@ export const CIFAR10: Pairs = [
   [['translate-y', 0.7, 9], ['auto-contrast', 0.9]],
 ]
 
+/** timm's policy `original`: the one of the paper for ImageNet, which torchvision has as `AutoAugmentPolicy.IMAGENET`. */
+// biome-ignore format: one pair a line.
+export const ORIGINAL: Pairs = [
+  [['posterize', 0.4, 8], ['rotate', 0.6, 9]],
+  [['solarize', 0.6, 5], ['auto-contrast', 0.6, 5]],
+  [['equalize', 0.8, 8], ['equalize', 0.6, 3]],
+  [['posterize', 0.6, 7], ['posterize', 0.6, 6]],
+  [['equalize', 0.4, 7], ['solarize', 0.2, 4]],
+  [['equalize', 0.4, 4], ['rotate', 0.8, 8]],
+  [['solarize', 0.6, 3], ['equalize', 0.6, 7]],
+  [['posterize', 0.8, 5], ['equalize', 1, 2]],
+  [['rotate', 0.2, 3], ['solarize', 0.6, 8]],
+  [['equalize', 0.6, 8], ['posterize', 0.4, 6]],
+  [['rotate', 0.8, 8], ['color', 0.4, 0]],
+  [['rotate', 0.4, 9], ['equalize', 0.6, 2]],
+  [['equalize', 0, 7], ['equalize', 0.8, 8]],
+  [['invert', 0.6, 4], ['equalize', 1, 8]],
+  [['color', 0.6, 4], ['contrast', 1, 8]],
+  [['rotate', 0.8, 8], ['color', 1, 2]],
+  [['color', 0.8, 8], ['solarize', 0.8, 7]],
+  [['sharpness', 0.4, 7], ['invert', 0.6, 8]],
+  [['shear-x', 0.6, 5], ['equalize', 1, 9]],
+  [['color', 0.4, 0], ['equalize', 0.6, 3]],
+  [['equalize', 0.4, 7], ['solarize', 0.2, 4]],
+  [['solarize', 0.6, 5], ['auto-contrast', 0.6, 5]],
+  [['invert', 0.6, 4], ['equalize', 1, 8]],
+  [['color', 0.6, 4], ['contrast', 1, 8]],
+  [['equalize', 0.8, 8], ['equalize', 0.6, 3]],
+]
+
+/** timm's policy `v0`: the one of TensorFlow's EfficientNets. */
+// biome-ignore format: one pair a line.
+export const V0: Pairs = [
+  [['equalize', 0.8, 1], ['shear-y', 0.8, 4]],
+  [['color', 0.4, 9], ['equalize', 0.6, 3]],
+  [['color', 0.4, 1], ['rotate', 0.6, 8]],
+  [['solarize', 0.8, 3], ['equalize', 0.4, 7]],
+  [['solarize', 0.4, 2], ['solarize', 0.6, 2]],
+  [['color', 0.2, 0], ['equalize', 0.8, 8]],
+  [['equalize', 0.4, 8], ['solarize-add', 0.8, 3]],
+  [['shear-x', 0.2, 9], ['rotate', 0.6, 8]],
+  [['color', 0.6, 1], ['equalize', 1, 2]],
+  [['invert', 0.4, 9], ['rotate', 0.6, 0]],
+  [['equalize', 1, 9], ['shear-y', 0.6, 3]],
+  [['color', 0.4, 7], ['equalize', 0.6, 0]],
+  [['posterize', 0.4, 6], ['auto-contrast', 0.4, 7]],
+  [['solarize', 0.6, 8], ['color', 0.6, 9]],
+  [['solarize', 0.2, 4], ['rotate', 0.8, 9]],
+  [['rotate', 1, 7], ['translate-y', 0.8, 9]],
+  [['shear-x', 0, 0], ['solarize', 0.8, 4]],
+  [['shear-y', 0.8, 0], ['color', 0.6, 4]],
+  [['color', 1, 0], ['rotate', 0.6, 2]],
+  [['equalize', 0.8, 4], ['equalize', 0, 8]],
+  [['equalize', 1, 4], ['auto-contrast', 0.6, 2]],
+  [['shear-y', 0.4, 7], ['solarize-add', 0.6, 7]],
+  [['posterize', 0.8, 2], ['solarize', 0.6, 10]],
+  [['solarize', 0.6, 8], ['equalize', 0.6, 1]],
+  [['color', 0.8, 6], ['rotate', 0.4, 5]],
+]
+
 /** The two arguments of an operation that have the same probability. */
 type Arguments = readonly [number, number]
 
@@ -81,6 +141,45 @@ export function torchvisionArguments(operation: ImageOperation, level = 0): Argu
     case 'equalize':
     case 'invert':
       return always(0)
+    case 'solarize-add':
+      throw new RangeError('torchvision has no solarize-add')
+  }
+}
+
+/**
+ * timm's arguments of the levels 0 … 10. Both signs of a movement have the same probability.
+ *
+ * @param keptBits Bits that posterize keeps at level 0: 4 in `original`, 0 in `v0`.
+ */
+export function timmArguments(keptBits: 0 | 4): (operation: ImageOperation, level?: number) => Arguments {
+  const around = (magnitude: number): Arguments => [magnitude, -magnitude]
+  const always = (argument: number): Arguments => [argument, argument]
+  return (operation, level = 0) => {
+    switch (operation) {
+      case 'shear-x':
+      case 'shear-y':
+        return around((level / 10) * 0.3)
+      case 'translate-x':
+      case 'translate-y':
+        return around((level / 10) * 0.45)
+      case 'rotate':
+        return around((level / 10) * 30)
+      case 'brightness':
+      case 'color':
+      case 'contrast':
+      case 'sharpness':
+        return always((level / 10) * 1.8 + 0.1)
+      case 'posterize':
+        return always(Math.trunc((level / 10) * 4) + keptBits)
+      case 'solarize':
+        return always(Math.min(256, Math.trunc((level / 10) * 256)))
+      case 'solarize-add':
+        return always(Math.min(128, Math.trunc((level / 10) * 110)))
+      case 'auto-contrast':
+      case 'equalize':
+      case 'invert':
+        return always(0)
+    }
   }
 }
 
@@ -100,4 +199,6 @@ export function policyNumbers(
 /** The policies of the settings. */
 export const POLICIES: Readonly<Record<PolicyName, Float64Array>> = {
   cifar10: policyNumbers(CIFAR10, torchvisionArguments),
+  original: policyNumbers(ORIGINAL, timmArguments(4)),
+  v0: policyNumbers(V0, timmArguments(0)),
 }

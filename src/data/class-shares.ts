@@ -1,5 +1,5 @@
 /** Says what is odd in the classes of a data set's splits, before anything is trained on them. */
-import type { Splits } from './index.js'
+import type { AnySplits } from './index.js'
 
 /** Largest class over smallest class of one split, above which the split is called imbalanced. */
 const IMBALANCE = 10
@@ -15,7 +15,7 @@ type Counts = readonly number[]
  * One sentence for each oddity: classes without images, a split of one class, a largest class of more than 10 times the
  * smallest, and class shares that differ more than twofold from those of training. Nothing for an ordinary data set.
  */
-export function describeOddities({ train, validation, test, classes }: Splits): string[] {
+export function describeOddities({ train, validation, test, classes }: AnySplits): string[] {
   const inTraining = countByClass(train.labels, classes)
   const others = { validation, test }
   const lines = describeSplit('training', inTraining, [])

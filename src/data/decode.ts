@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Metadata } from 'sharp'
 import { expected } from '../base/errors.js'
+import type { DataConfig } from '../config/schema.js'
 import { isBmp, parseBmp } from '../formats/bmp.js'
 import { refuseForeign } from '../formats/foreign.js'
 import { isNetpbm, parseNetpbm } from '../formats/netpbm.js'
@@ -33,7 +34,7 @@ export async function extentsOf(file: FileName): Promise<Extents> {
  * channel the upper 8 are taken, and of several frames or pages the first. CMYK becomes RGB by libvips, with other
  * results than Pillow's.
  *
- * @param size If given, images that differ from `extents` are resized, bilinearly with antialiasing, and cropped to
+ * @param options `size`: if given, images that differ from `extents` are resized, with antialiasing, and cropped to
  *   `size` × `size`; see evaluationCrop. If absent, every image must have `extents`.
  * @returns What the planes do not show.
  * @throws UserError for a file that cannot be read or decoded, a truncated file, and, without `size`, other extents.
@@ -42,12 +43,12 @@ export async function decodeTo(
   planes: Uint8Array,
   file: FileName,
   extents: Extents,
-  size?: number,
+  { size, interpolation = 'bilinear' }: Pick<DataConfig, 'size' | 'interpolation'> = {},
 ): Promise<readonly ImageFact[]> {
   const decoded = await decode(file)
   const equal = decoded.height === extents.height && decoded.width === extents.width
   if (equal) separate(decoded, planes)
-  else if (size !== undefined) cropForEvaluation(decoded.pixels, decoded, size, planes)
+  else if (size !== undefined) cropForEvaluation(decoded.pixels, decoded, size, interpolation, planes)
   if (equal || size !== undefined) return decoded.facts
   const [wanted, received] = [extents, decoded].map(({ height, width }) => `${height}×${width}`)
   throw expected(`${wanted} pixels as in the first image, or data.size,`, shownName(file), received)

@@ -1,5 +1,5 @@
 import type { Extents } from './images.js'
-import { type Axis, resample } from './resample.js'
+import { type Axis, type Interpolation, resample } from './resample.js'
 
 /** Position of a square in the resized image. */
 export interface EvaluationCrop {
@@ -26,11 +26,17 @@ export function evaluationCrop({ height, width }: Extents, size: number): Evalua
  * @param pixels height × width × 3.
  * @param planes Receives 3 × size × size.
  */
-export function cropForEvaluation(pixels: Uint8Array, extents: Extents, size: number, planes: Uint8Array): void {
+export function cropForEvaluation(
+  pixels: Uint8Array,
+  extents: Extents,
+  size: number,
+  interpolation: Interpolation,
+  planes: Uint8Array,
+): void {
   const { resized, top, left } = evaluationCrop(extents, size)
   const rows: Axis = { from: extents.height, to: resized.height, start: top, count: size }
   const columns: Axis = { from: extents.width, to: resized.width, start: left, count: size }
-  resample(pixels, rows, columns, planes)
+  resample(pixels, rows, columns, interpolation, planes)
 }
 
 /** Half of an integer, rounded; ties go to the even neighbor, as in Python's `round`. */

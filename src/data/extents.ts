@@ -1,18 +1,18 @@
 import { RandomStream } from '../base/random.js'
 import type { DataConfig } from '../config/schema.js'
 import type { Shape } from '../programs/program.js'
-import { loadSplits, prepareSplits, publishedOf } from './index.js'
+import { openSplits, prepareSplits, publishedOf } from './index.js'
 import { generateImages } from './readers/generated.js'
 
 /**
  * Shape of the images as a network sees them, and number of classes. Reads no file if the format determines both.
  *
- * @throws UserError as {@link loadSplits} does.
+ * @throws UserError as {@link openSplits} does.
  */
 export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
   const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined, validation: 'none' }
   const known = publishedOf(config) !== undefined
-  const { train, classes } = known ? prepareSplits(await placeholder(one), config.format, one) : await loadSplits(one)
+  const { train, classes } = known ? prepareSplits(await placeholder(one), config.format, one) : await openSplits(one)
   const { channels, height, width } = train
   return { input: { channels, height, width }, classes }
 }

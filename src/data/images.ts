@@ -42,7 +42,7 @@ export interface Counts {
 }
 
 /** Options of readers: counts, and settings of the group `data`. */
-export interface ReadOptions extends Counts, Pick<DataConfig, 'checksums' | 'layout' | 'size'> {
+export interface ReadOptions extends Counts, Pick<DataConfig, 'checksums' | 'layout' | 'size' | 'interpolation'> {
   /** Settings that choose the test and the validation split. */
   readonly splits?: SplitSettings
   /** When aborted, reading stops before the next file and throws the signal's reason. */

@@ -1,5 +1,5 @@
 /**
- * Loads data sets from files as the image data that the addon holds. Images are in file order; in folders of images the
+ * Loads data sets from files as the image data that the addon holds or streams. Images are in file order; in folders of images the
  * classes alternate. A count takes a stratified subset: see `stratified.ts`.
  */
 import { basename, resolve } from 'node:path'
@@ -10,12 +10,16 @@ import type { DataConfig } from '../config/schema.js'
 import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions, SplitNotes } from './images.js'
+import { TooManyImages } from './memory.js'
 import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
 import { readIdxFolder } from './readers/idx.js'
 import { readImageNet16 } from './readers/imagenet16.js'
 import { readNpz } from './readers/npz.js'
 import { separate } from './stratified.js'
+import { readStreamed } from './stream/read-streamed.js'
+import { needsStreaming } from './stream/split-places.js'
+import { isStreamed, type SplitImages } from './stream/streamed-images.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {
@@ -69,11 +73,11 @@ export const FORMATS = {
 } as const satisfies Record<FileFormat, Format>
 
 /** Images to train and to test on. You can give your own images as such a plain object. */
-export interface Splits {
-  readonly train: ImageData
+export interface Splits<Images extends SplitImages = ImageData> {
+  readonly train: Images
   /** Images of a validation split, or held out of the training images, if any. `finding` judges sub-models by them. */
-  readonly validation?: ImageData
-  readonly test: ImageData
+  readonly validation?: Images
+  readonly test: Images
   readonly classes: number
   /** Names of the classes in the order of their labels; absent if they are not known. */
   readonly classNames?: readonly string[]
@@ -82,6 +86,9 @@ export interface Splits {
   /** Where the images come from, and what was passed over, for reports. */
   readonly origin?: SplitNotes
 }
+
+/** Splits whose images are in memory or in files that are read during training. */
+export type AnySplits = Splits<SplitImages>
 
 /** Images of a split, and its name in the files. */
 export interface UsedSplit {
@@ -98,9 +105,9 @@ export interface UsedImages {
 }
 
 /** Names and counts of the splits. */
-export function usedImages({ train, validation, test, origin = {} }: Splits): UsedImages {
+export function usedImages({ train, validation, test, origin = {} }: AnySplits): UsedImages {
   const { names = {}, notes = [] } = origin
-  const used = (split: string, { labels }: ImageData) => ({ split, images: labels.length })
+  const used = (split: string, { labels }: SplitImages) => ({ split, images: labels.length })
   return {
     train: used(names.train ?? 'train', train),
     ...(validation && { validation: used(names.validation ?? 'validation', validation) }),
@@ -115,10 +122,11 @@ export const EMBEDDED_NAME = 'fashion-mnist'
 const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
 
 /**
- * Loads the splits of a data set. Images keep their number of channels: grayscale images have one.
+ * Loads the splits of a data set into memory. Images keep their number of channels: grayscale images have one.
  *
  * @param options `signal`: when aborted, reading stops before the next file and throws the signal's reason.
- * @throws UserError for missing, truncated or malformed files, and for settings that do not fit the data.
+ * @throws UserError for missing, truncated or malformed files, for images that do not fit in memory, and for settings
+ *   that do not fit the data.
  */
 export async function loadSplits(
   config: DataConfig,
@@ -128,6 +136,41 @@ export async function loadSplits(
   const { splits, name } = await readSplits(config, signal)
   signal?.throwIfAborted()
   return prepareSplits(splits, name, config)
+}
+
+/**
+ * Loads the splits of a data set, or lists those whose images are to be read during training: because `config.source`
+ * says so, because they do not fit in memory, or because they lie in tars or packed files.
+ *
+ * @param options As of {@link loadSplits}.
+ * @throws UserError as {@link loadSplits} does.
+ */
+export async function openSplits(
+  config: DataConfig,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<AnySplits> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const needed = config.format === 'folder' && config.dir !== undefined && (await needsStreaming(config.dir))
+  const reason = streamingReason(config, needed)
+  if (reason !== undefined) return readStreamed(config, reason, signal)
+  try {
+    return await loadSplits(config, options)
+  } catch (error) {
+    if (!(error instanceof TooManyImages) || config.source === 'resident' || config.size === undefined) throw error
+    return readStreamed(config, 'they do not fit in half of the memory', signal)
+  }
+}
+
+/** Why images are streamed without a look at their number; undefined if they may be kept in memory. */
+function streamingReason({ source, format }: DataConfig, needed: boolean): string | undefined {
+  if (source === 'streaming') {
+    if (format !== 'folder') throw expected('the format folder with data.source streaming', 'data.format', format, 2)
+    return 'the settings say so'
+  }
+  if (!needed) return undefined
+  if (source !== 'resident') return 'they lie in tars, in packed files, or without folders of classes'
+  throw expected('auto or streaming for tars, packed files and folders without classes', 'data.source', source, 2)
 }
 
 /** Holds out validation images, pads and downsamples images, and adds mean and deviation, as the settings say. */
@@ -176,9 +219,9 @@ async function readSplits(
   config: DataConfig,
   signal: AbortSignal | undefined,
 ): Promise<{ splits: LabelledSplits; name: string }> {
-  const { trainCount: train, testCount: test, checksums, layout, size, validationCount } = config
+  const { trainCount: train, testCount: test, checksums, layout, size, interpolation, validationCount } = config
   const chosen = { test: config.test, validation: config.validation, validationCount }
-  const options = { train, test, checksums, layout, size, splits: chosen, signal }
+  const options = { train, test, checksums, layout, size, interpolation, splits: chosen, signal }
   if (size !== undefined && config.format !== 'folder') {
     throw expected('the format folder with data.size', 'data.format', config.format, 2)
   }
@@ -218,8 +261,9 @@ function normalisation(config: DataConfig, train: LabelledImages) {
 }
 
 /** Throws for given means and deviations of pixels in other units than pixel value / 255. */
-export function checkNormalisation(name: string, { images, mean, std }: ImageData): void {
-  if (!(images instanceof Uint8Array)) return
+export function checkNormalisation(name: string, split: SplitImages): void {
+  const { mean, std } = split
+  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) return
   checkUnits(`${name}.mean`, mean, MEAN_RANGE)
   checkUnits(`${name}.std`, std, STD_RANGE)
 }

@@ -1,7 +1,10 @@
 import { constants } from 'node:buffer'
 import { totalmem } from 'node:os'
-import { expected } from '../base/errors.js'
+import { UserError } from '../base/errors.js'
 import type { Extents } from './images.js'
+
+/** More images than fit in memory. */
+export class TooManyImages extends UserError {}
 
 /** Memory in bytes that this process may use: the machine's, or its container's if that has less. */
 function availableMemory(): number {
@@ -14,7 +17,7 @@ function availableMemory(): number {
  * Throws unless all splits of RGB images fit in half of the memory, and each split in one array. Half, because the
  * addon's copy exists next to them for a while.
  *
- * @throws UserError that names the settings for fewer or smaller images.
+ * @throws TooManyImages, a UserError that names the settings for fewer or smaller images.
  */
 export function requireMemory(
   counts: Readonly<Record<string, number>>,
@@ -31,7 +34,8 @@ export function requireMemory(
     ? `at most ${gigabytes(constants.MAX_LENGTH)} per split, the longest array of this Node.js,`
     : `at most ${gigabytes(memory / 2)}, half of the memory,`
   const received = `${fits ? largest : images} images of 3×${height}×${width}, ${gigabytes((fits ? largest : images) * image)}`
-  throw expected(limit, name, `${received}; data.trainCount and data.size make it less`)
+  const advice = 'data.trainCount and data.size make it less, and data.source streaming reads them during training'
+  throw new TooManyImages(`Expected ${limit} for ${name} but received ${received}; ${advice}`)
 }
 
 function gigabytes(bytes: number): string {

@@ -1,12 +1,13 @@
 /** Turns the images of a split, from readers or users, into a source for steps and evaluations. */
-import { Dataset, type Device, type ImageData, type ImageSource } from '../native/index.js'
+import { Dataset, type Device, type ImageSource, ImageStream } from '../native/index.js'
+import { isStreamed, type SplitImages } from './stream/streamed-images.js'
 
 /**
  * The only function that decides how images are held. Searches, rankings and benchmarks know {@link ImageSource} only.
- * Images that do not fit in memory would need another kind of split, its source in `stream/`, and a case here.
  *
- * @throws Error with code `ERR_INVALID_ARGUMENT` if lengths, labels or normalisation do not fit.
+ * @throws Error with code `ERR_INVALID_ARGUMENT` if lengths, labels or normalisation do not fit, and with code
+ *   `ERR_IMAGE` if a file cannot be opened.
  */
-export function openImages(images: ImageData, device: Device): ImageSource {
-  return new Dataset(images, device)
+export function openImages(images: SplitImages, device: Device): ImageSource {
+  return isStreamed(images) ? new ImageStream(images, device) : new Dataset(images, device)
 }

@@ -3,7 +3,7 @@
 import { UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
-import { stratifiedOrder } from '../data/stratified.js'
+import { stratifiedOrder } from '../data/stratified-order.js'
 import type { CalibrationImages, EvaluateRecord, ImageSource, Supernet } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'

@@ -9,7 +9,7 @@ import { UserError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
-import { loadSplits, type Splits } from '../data/index.js'
+import { type AnySplits, openSplits } from '../data/index.js'
 import { appendPictures } from '../report/tensorboard.js'
 import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
@@ -33,7 +33,7 @@ export interface ExperimentOptions {
   /** When aborted, the running search saves itself and the signal's reason is thrown. */
   readonly signal?: AbortSignal
   /** Your own images for every search, instead of the data set in the settings. */
-  readonly data?: Splits
+  readonly data?: AnySplits
 }
 
 /**
@@ -105,11 +105,11 @@ async function unfinished({ cells }: Experiment, out: string, origins?: Origins)
 async function checkJobs(cells: readonly Cell[], { data: given, signal }: ExperimentOptions): Promise<Origins> {
   const checked = new Map<string, Origin>()
   const origins = new Map<Cell, Origin>()
-  let loaded: { readonly key: string; readonly splits: Splits } | undefined
+  let loaded: { readonly key: string; readonly splits: AnySplits } | undefined
   const splitsOf = async ({ data }: Config) => {
     if (given !== undefined) return given
     const key = JSON.stringify(data)
-    if (loaded?.key !== key) loaded = { key, splits: await loadSplits(data, { signal }) }
+    if (loaded?.key !== key) loaded = { key, splits: await openSplits(data, { signal }) }
     return loaded.splits
   }
   await tryAll(cells, async (cell) => {

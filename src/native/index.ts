@@ -8,6 +8,7 @@
 export * from './content-digest.js'
 export * from './dataset.js'
 export type * from './image-source.js'
+export * from './image-stream.js'
 export { describeMachine, type Machine } from './machine.js'
 export * from './process.js'
 export type { Binding } from './raw.js'

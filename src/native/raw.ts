@@ -1,8 +1,10 @@
 /** Types of the compiled addon's exports. The handles, such as {@link Supernet}, wrap them. */
+import type { EncodedFiles, InspectedImages, StreamData } from './image-stream.js'
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
   AccumulateOptions,
   AccumulateRecord,
+  Augmentation,
   Batch,
   CalibrationImages,
   ClipRecord,
@@ -27,9 +29,19 @@ export interface RawHandle {
   dispose(): void
 }
 export interface RawDataset extends RawHandle {}
+export interface RawImageStream extends RawHandle {
+  prefetch(indices: Int32Array, augmentation: Augmentation | undefined): void
+  make(indices: Int32Array, augmentation: Augmentation | undefined): Promise<void>
+  waited(): number
+  damaged(): readonly string[]
+}
+/** What steps take images from. */
+export type RawImageSource = RawDataset | RawImageStream
 export interface RawHeldBatch extends RawHandle {}
 /** A data set and a batch of its images, or a held batch. */
-export type RawImages = [dataset: RawDataset, batch: Omit<Batch, 'dataset'>] | [held: RawHeldBatch, batch: undefined]
+export type RawImages =
+  | [dataset: RawImageSource, batch: Omit<Batch, 'dataset'>]
+  | [held: RawHeldBatch, batch: undefined]
 export interface RawPlan extends RawHandle {
   /** Names of the parameters that the plan samples, used and idle. */
   readonly parameters: readonly string[]
@@ -51,14 +63,14 @@ export interface RawSupernet extends RawHandle {
   snapshot(plan: RawPlan): Promise<void>
   restore(plan: RawPlan, options: RestoreOptions): Promise<void>
   displacementToGradients(): Promise<void>
-  evaluate(plan: RawPlan, dataset: RawDataset, options: EvaluateOptions): Promise<EvaluateRecord>
+  evaluate(plan: RawPlan, dataset: RawImageSource, options: EvaluateOptions): Promise<EvaluateRecord>
   recalibrate(
     plan: RawPlan,
-    dataset: RawDataset,
+    dataset: RawImageSource,
     images: Omit<CalibrationImages, 'dataset' | 'batchSize'>,
     batchSize: number,
   ): Promise<void>
-  logits(plan: RawPlan, dataset: RawDataset, indices: Int32Array): Promise<Float32Array>
+  logits(plan: RawPlan, dataset: RawImageSource, indices: Int32Array): Promise<Float32Array>
   moments(): Promise<Moments>
   resetMoments(): Promise<void>
   read(kind: StateKind): Promise<Float32Array>
@@ -100,8 +112,15 @@ export interface Binding {
   resetPeakMemory(device: Device): Promise<void>
   peakMemory(device: Device): Promise<number>
   contentDigest(bytes: Uint8Array): bigint
+  inspectImages(
+    files: EncodedFiles,
+    first: number,
+    count: number,
+    options: Pick<StreamData, 'threads' | 'libraries'> & { readonly decode: boolean },
+  ): Promise<InspectedImages>
   Dataset: new (data: ImageData, device: Device) => RawDataset
-  HeldBatch: new (dataset: RawDataset, batch: Omit<Batch, 'dataset'>) => RawHeldBatch
+  ImageStream: new (data: StreamData, device: Device) => RawImageStream
+  HeldBatch: new (dataset: RawImageSource, batch: Omit<Batch, 'dataset'>) => RawHeldBatch
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],

@@ -2,7 +2,10 @@
 import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { identifyImages } from '../data/images-identity.js'
-import { loadSplits, type Splits } from '../data/index.js'
+import { type AnySplits, openSplits } from '../data/index.js'
+import { readEncoded } from '../data/stream/encoded-files.js'
+import { isStreamed } from '../data/stream/streamed-images.js'
+import type { ImageData } from '../native/index.js'
 import type { Thumbnail } from './figures/image-importance.js'
 
 /** Longest side of a picture in pixels. */
@@ -18,15 +21,32 @@ export async function thumbnailsOf(
   identity: string,
   indices: readonly number[],
 ): Promise<Map<number, Thumbnail>> {
-  const splits = await loadSplits(data)
+  const splits = await openSplits(data)
   if (identifyImages(splits).train !== identity) {
     throw new UserError('Expected the images that the run was trained on but received others')
   }
   return new Map(await Promise.all(indices.map(async (index) => [index, await thumbnail(splits, index)] as const)))
 }
 
-async function thumbnail({ train, classNames }: Splits, index: number): Promise<Thumbnail> {
-  const { images, labels, channels, height, width } = train
+async function thumbnail({ train, classNames }: AnySplits, index: number): Promise<Thumbnail> {
+  const { default: sharp } = await import('sharp')
+  const { image, side } = isStreamed(train)
+    ? { image: sharp(await readEncoded(train.files, index)), side: train.size }
+    : { image: sharp(...rawPixels(train, index)), side: Math.max(train.height, train.width) }
+  const picture = image.resize({
+    width: SIDE,
+    height: SIDE,
+    fit: 'inside',
+    // Pixels of small images stay visible.
+    kernel: side < SIDE ? 'nearest' : 'lanczos3',
+  })
+  const png = await picture.png({ compressionLevel: 9 }).toBuffer()
+  const label = train.labels[index]
+  return { url: `data:image/png;base64,${png.toString('base64')}`, label: classNames?.[label] ?? `class ${label}` }
+}
+
+/** The pixels of an image in memory, as sharp takes them. */
+function rawPixels({ images, channels, height, width }: ImageData, index: number) {
   if (!(images instanceof Uint8Array) || (channels !== 1 && channels !== 3)) {
     throw new UserError(`Expected images of bytes with 1 or 3 channels but received ${channels} channels`)
   }
@@ -37,15 +57,5 @@ async function thumbnail({ train, classNames }: Splits, index: number): Promise<
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < plane; i++) pixels[i * channels + c] = images[start + c * plane + i]
   }
-  const { default: sharp } = await import('sharp')
-  const picture = sharp(pixels, { raw: { width, height, channels } }).resize({
-    width: SIDE,
-    height: SIDE,
-    fit: 'inside',
-    // Pixels of small images stay visible.
-    kernel: Math.max(width, height) < SIDE ? 'nearest' : 'lanczos3',
-  })
-  const png = await picture.png({ compressionLevel: 9 }).toBuffer()
-  const label = labels[index]
-  return { url: `data:image/png;base64,${png.toString('base64')}`, label: classNames?.[label] ?? `class ${label}` }
+  return [pixels, { raw: { width, height, channels } }] as const
 }

@@ -77,6 +77,10 @@ export interface RetrainEpochEvent extends Accuracies, AveragedAccuracies {
   /** Seconds of training, without the evaluation. */
   readonly seconds: number
   readonly imagesPerSecond: number
+  /** Share of the training's time in which steps waited for images; absent for images in memory. */
+  readonly waiting?: number
+  /** Damaged images that others took the place of so far, one sentence each; absent if there are none. */
+  readonly damaged?: readonly string[]
 }
 
 /** The result of a retraining, which `summary.json` holds. */

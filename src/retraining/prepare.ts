@@ -5,7 +5,7 @@ import type { RetrainConfig } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
 import { describeOddities } from '../data/class-shares.js'
 import { identifyImages } from '../data/images-identity.js'
-import { checkNormalisation, loadSplits, type Splits } from '../data/index.js'
+import { type AnySplits, checkNormalisation, openSplits } from '../data/index.js'
 import type { Method } from '../methods/method.js'
 import { Standalone } from '../methods/standalone.js'
 import type { Identity } from '../runs/checkpoint.js'
@@ -15,7 +15,7 @@ import { createNetwork, type StandaloneNetwork } from '../spaces/index.js'
 import { checkWarmup } from '../training/learning-rate.js'
 
 export interface PreparedRetraining {
-  readonly splits: Splits
+  readonly splits: AnySplits
   readonly network: StandaloneNetwork
   readonly random: Random
   readonly method: Method
@@ -31,10 +31,10 @@ export interface PreparedRetraining {
  */
 export async function prepareRetraining(
   config: RetrainConfig,
-  { data, signal }: { readonly data?: Splits; readonly signal?: AbortSignal },
+  { data, signal }: { readonly data?: AnySplits; readonly signal?: AbortSignal },
 ): Promise<PreparedRetraining> {
   signal?.throwIfAborted()
-  const splits = data ?? (await loadSplits(config.data, { signal }))
+  const splits = data ?? (await openSplits(config.data, { signal }))
   const { channels, height, width } = splits.train
   const network = createNetwork(config.network, { channels, height, width }, splits.classes)
   checkAugmentation(config.training.augmentation, network.input)

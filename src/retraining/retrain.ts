@@ -3,7 +3,7 @@ import { expected, UserError } from '../base/errors.js'
 import { randomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { RetrainConfig } from '../config/index.js'
-import { type Splits, usedImages } from '../data/index.js'
+import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
@@ -34,7 +34,7 @@ export interface RetrainOptions extends InitialSources {
   /** When aborted, the retraining saves a snapshot and throws the signal's reason. */
   readonly signal?: AbortSignal
   /** Your own images, instead of those that `config.data` names. */
-  readonly data?: Splits
+  readonly data?: AnySplits
   /** How the architecture was chosen, for the records of the run. */
   readonly origin?: string
 }
@@ -217,6 +217,8 @@ function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation |
     learningRate: trained.learningRate,
     seconds: trained.seconds,
     imagesPerSecond: trained.imagesPerSecond,
+    ...(trained.waiting !== undefined && { waiting: trained.waiting }),
+    ...(trained.damaged && { damaged: trained.damaged }),
   }
 }
 

@@ -1,7 +1,7 @@
 /** Evaluates the sub-models of a run: keeps images on the device, and records of all results in the run folder. */
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
-import type { Splits } from '../data/index.js'
+import type { AnySplits } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
@@ -17,7 +17,7 @@ import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
 export interface EvaluatorsOptions {
   readonly config: Config
   readonly space: SearchSpace
-  readonly splits: Splits
+  readonly splits: AnySplits
   readonly images: ImagesIdentity
   readonly supernet: Supernet
   /** True if paths share the supernet, so that each path needs running statistics of its own. */
@@ -42,7 +42,7 @@ export function recalibrates({ ranking }: Config, space: SearchSpace, shared: bo
 }
 
 /** The training images that running statistics are estimated from. The caller disposes of the dataset. */
-export function openCalibration(config: Config, splits: Splits): CalibrationImages {
+export function openCalibration(config: Config, splits: AnySplits): CalibrationImages {
   const { recalibration } = config.ranking
   const dataset = openImages(splits.train, config.device)
   const indices = calibrationIndices(splits.train.labels, recalibration, config.seed)

@@ -6,7 +6,7 @@ import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
 import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
-import { checkNormalisation, EMBEDDED_NAME, loadSplits, type Splits } from '../data/index.js'
+import { type AnySplits, checkNormalisation, EMBEDDED_NAME, openSplits } from '../data/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
 import { constraints } from '../finding/find.js'
@@ -20,7 +20,7 @@ import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
 import { pathsWithEveryOption } from '../spaces/path.js'
 
 export interface PreparedSearch {
-  readonly splits: Splits
+  readonly splits: AnySplits
   readonly space: SearchSpace
   readonly random: Random
   readonly method: Method
@@ -35,7 +35,7 @@ export interface PreparedSearch {
 /** Objects that replace parts that the settings name. */
 interface Replacements {
   readonly space?: SearchSpace
-  readonly data?: Splits
+  readonly data?: AnySplits
   readonly method?: (context: MethodContext) => Method
   readonly signal?: AbortSignal
 }
@@ -52,7 +52,7 @@ const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../../assets/nasbench201-fa
 export async function prepare(config: Config, replacements: Replacements): Promise<PreparedSearch> {
   const { signal } = replacements
   signal?.throwIfAborted()
-  const splits = replacements.data ?? (await loadSplits(config.data, { signal }))
+  const splits = replacements.data ?? (await openSplits(config.data, { signal }))
   const { channels, height, width } = splits.train
   const given = replacements.space ?? createSpace(config.space, { channels, height, width }, splits.classes)
   checkImages(given, splits, config)
@@ -86,7 +86,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   }
 }
 
-function checkImages(space: SearchSpace, splits: Splits, { training, ranking, finding }: Config): void {
+function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
   for (const [name, images] of Object.entries({ train, validation, test })) if (images) checkNormalisation(name, images)
   if (!sameShape(space.input, train) || space.classes < classes) {

@@ -5,7 +5,7 @@ import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
-import { type Splits, usedImages } from '../data/index.js'
+import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { evaluatePath } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
@@ -44,7 +44,7 @@ export interface SearchOptions {
   /** Your own search space, instead of the one that `config.space` names. */
   readonly space?: SearchSpace
   /** Your own images, instead of those that `config.data` names. */
-  readonly data?: Splits
+  readonly data?: AnySplits
   /** Makes your own method, instead of the one that `config.method` names. */
   readonly method?: (context: MethodContext) => Method
 }

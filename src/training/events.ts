@@ -14,6 +14,8 @@ export interface StepEvent {
   readonly seconds: number
   /** Mean training cross-entropy over this epoch so far. */
   readonly loss: number
+  /** Share of the time, since the last of these events, in which steps waited for images; absent for images in memory. */
+  readonly waiting?: number
 }
 
 /** An epoch of training has ended. */
@@ -47,6 +49,10 @@ export interface EpochEvent {
   readonly learningRate: number
   readonly seconds: number
   readonly imagesPerSecond: number
+  /** Share of the epoch's time in which steps waited for images; absent for images in memory. */
+  readonly waiting?: number
+  /** Damaged images that others took the place of so far, one sentence each; absent if there are none. */
+  readonly damaged?: readonly string[]
 }
 
 /** Training has saved a snapshot. */

@@ -19,6 +19,7 @@ import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
 import { type GradientVariance, gradientVariance } from './gradient-variance.js'
 import { learningRateOf } from './learning-rate.js'
+import { LookAhead } from './look-ahead.js'
 import { PlanCache } from './plan-cache.js'
 import {
   initialise,
@@ -79,6 +80,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const clock = new Clock()
   let lastSave = clock.total
   let lastReport = Number.NEGATIVE_INFINITY
+  const waiting = new WaitingShare(data)
   let images = 0
   // Seconds that the previous step took; infinity before the first.
   let stepSeconds = Number.POSITIVE_INFINITY
@@ -112,7 +114,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       lastSave = clock.total
     }
 
+    const lookAhead = new LookAhead({ data, order, settings, step: progress.step, stream: random.augmentation })
     const begin = (step: number): StepUnderWay => {
+      lookAhead.advance(step)
       const first = step * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
       const record = method.step(engine, batchOf(indices), optionsOfStep(step))
@@ -151,7 +155,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
         lastReport = clock.total
         const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
-        yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss }
+        const shares = waiting.sinceLastReport(clock.total)
+        yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss, ...shares }
       }
       if (progress.step < steps && clock.total - lastSave >= saveSeconds) {
         await save()
@@ -162,7 +167,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     tick(progress, clock)
     await checkFiniteWeights(supernet, epoch)
     method.endEpoch(epoch)
-    const event = await endEpoch(options, progress, order.length, learningRateAt(steps - 1))
+    const event = {
+      ...(await endEpoch(options, progress, order.length, learningRateAt(steps - 1))),
+      ...waiting.sinceLastEpoch(clock.total),
+      ...(data.damaged?.length && { damaged: data.damaged }),
+    }
     if (settings.varianceSteps > 0) {
       const { operations } = space
       const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
@@ -254,6 +263,36 @@ function tick(progress: Progress, clock: Clock): void {
   const seconds = clock.lap()
   progress.seconds += seconds
   progress.epochSeconds += seconds
+}
+
+/** Measures which share of the time computation waits for images; nothing if they are in memory. */
+class WaitingShare {
+  readonly #data: ImageSource
+  #report = { seconds: 0, waited: 0 }
+  #epoch = { seconds: 0, waited: 0 }
+
+  constructor(data: ImageSource) {
+    this.#data = data
+  }
+
+  sinceLastReport(seconds: number): { waiting?: number } {
+    const { share, now } = this.#since(this.#report, seconds)
+    this.#report = now
+    return share
+  }
+
+  sinceLastEpoch(seconds: number): { waiting?: number } {
+    const { share, now } = this.#since(this.#epoch, seconds)
+    this.#epoch = now
+    return share
+  }
+
+  #since(last: { seconds: number; waited: number }, seconds: number) {
+    const { waitedSeconds: waited } = this.#data
+    if (waited === undefined) return { share: {}, now: last }
+    const share = Math.min(1, (waited - last.waited) / Math.max(seconds - last.seconds, 1e-9))
+    return { share: { waiting: share }, now: { seconds, waited } }
+  }
 }
 
 /** Measures seconds since its creation (`total`) and since the last lap. */

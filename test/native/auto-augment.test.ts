@@ -57,7 +57,7 @@ function certain(steps: readonly (readonly [ImageOperation, number])[]): Float64
 }
 
 function autoAugment(policy: Float64Array, fill: 'mean' | 'black' = 'black', seed = 0): Augmentation {
-  return { seed, list: [{ kind: 'auto-augment', policy, fill }] }
+  return { seed, list: [{ kind: 'auto-augment', policy, fill, interpolation: 'nearest' }] }
 }
 
 /** What can happen to an image in a step: nothing, or the operation with each of its arguments. */
@@ -89,8 +89,8 @@ describe('operations', () => {
     using lens = await lensOf(picture)
     const wrong: string[] = []
     const expected = picture.digests.values()
-    for (const operation of IMAGE_OPERATIONS) {
-      for (const argument of fixture.arguments[operation]) {
+    for (const [operation, values] of Object.entries(fixture.arguments) as [ImageOperation, number[]][]) {
+      for (const argument of values) {
         for (const fill of GEOMETRIC.includes(operation) ? (['black', 'mean'] as const) : (['black'] as const)) {
           const seen = await lens.bytes(0, autoAugment(certain([[operation, argument]]), fill))
           if (digest(seen) !== expected.next().value) wrong.push(`${operation} ${argument} ${fill}`)
@@ -194,8 +194,8 @@ describe('AutoAugment refuses', () => {
     ],
     [
       'an operation that there is not',
-      { fill: 'mean', policy: Float64Array.of(14, 1, 0, 0, 0, 0, 0, 0) },
-      'indices of operations below 14',
+      { fill: 'mean', policy: Float64Array.of(15, 1, 0, 0, 0, 0, 0, 0) },
+      'indices of operations below 15',
     ],
     ['half an operation', { fill: 'mean', policy: Float64Array.of(0.5, 1, 0, 0, 0, 0, 0, 0) }, 'but received 0.5'],
     [
@@ -204,9 +204,9 @@ describe('AutoAugment refuses', () => {
       'probabilities from 0 to 1 for augmentation.list[0].policy but received 2',
     ],
     [
-      'no bits',
-      { fill: 'mean', policy: Float64Array.of(9, 1, 0, 0, 0, 0, 0, 0) },
-      'posterize from 1 to 8 for augmentation.list[0].policy but received 0',
+      'nine bits',
+      { fill: 'mean', policy: Float64Array.of(9, 1, 9, 9, 0, 0, 0, 0) },
+      'posterize from 0 to 8 for augmentation.list[0].policy but received 9',
     ],
     [
       'another colour',
@@ -215,7 +215,9 @@ describe('AutoAugment refuses', () => {
     ],
   ])('%s', async (_, fields, message) => {
     using lens = await lensOf({ kind: 'flat', height: 4, width: 4, channels: 3 })
-    const list = [{ kind: 'auto-augment', ...(fields as object) }] as unknown as Augmentation['list']
+    const list = [
+      { kind: 'auto-augment', interpolation: 'nearest', ...(fields as object) },
+    ] as unknown as Augmentation['list']
     await expect((async () => lens.bytes(0, { seed: 0, list }))()).rejects.toThrow(message)
   })
 

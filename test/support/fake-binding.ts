@@ -389,4 +389,4 @@ export const fakeBinding = {
   Dataset: FakeDataset,
   HeldBatch: FakeHeldBatch,
   Supernet: FakeSupernet,
-} satisfies Binding
+} satisfies Omit<Binding, 'inspectImages' | 'ImageStream'> // Searches on the fake addon stream no images.

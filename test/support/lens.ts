@@ -1,11 +1,12 @@
 /** Shows images as a network sees them after augmentation. */
 import { scalars } from '../../src/base/shapes.js'
-import { type Augmentation, Dataset, type Plan, Supernet } from '../../src/native/index.js'
+import { type Augmentation, Dataset, type ImageSource, type Plan, Supernet } from '../../src/native/index.js'
 import type { Shape } from '../../src/programs/program.js'
 import { NetBuilder } from './small-net.js'
 import { byName } from './state.js'
 
-const STD = 0.25
+/** Standard deviation of each channel, by which a lens expects images to be normalised. */
+export const STD = 0.25
 
 /**
  * A network whose first layer has one weight for each number of the image. With a batch of one image, the gradient of
@@ -19,10 +20,10 @@ export class Lens implements Disposable {
   readonly #builder = new NetBuilder()
   readonly #net: Supernet
   readonly #plan: Plan
-  readonly #dataset: Dataset
+  readonly #dataset: ImageSource
 
-  private constructor(shape: Shape, images: Uint8Array | Float32Array, mean: readonly number[]) {
-    const { channels, height, width } = shape
+  private constructor(shape: Shape, dataset: ImageSource, mean: readonly number[]) {
+    const { height, width } = shape
     this.#shape = shape
     this.#mean = mean
     this.#side = greatestCommonDivisor(height, width)
@@ -35,12 +36,7 @@ export class Lens implements Disposable {
     const classifier = this.#builder.classify(parts.length === 1 ? parts[0] : program.add(parts), 2)
     this.#net = new Supernet(this.#builder.specs)
     this.#plan = this.#net.compile(classifier)
-    const labels = new Int32Array(images.length / (channels * height * width))
-    const normalisation = images instanceof Uint8Array && {
-      mean: mean.map((byte) => byte / 255),
-      std: mean.map(() => STD),
-    }
-    this.#dataset = new Dataset({ ...shape, images, labels, ...normalisation })
+    this.#dataset = dataset
   }
 
   /**
@@ -49,7 +45,17 @@ export class Lens implements Disposable {
    * @param mean In bytes, one per channel. Floats need none.
    */
   static async of(shape: Shape, images: Uint8Array | Float32Array, mean: readonly number[] = []): Promise<Lens> {
-    const lens = new Lens(shape, images, mean)
+    const labels = new Int32Array(images.length / (shape.channels * shape.height * shape.width))
+    const normalisation = images instanceof Uint8Array && {
+      mean: mean.map((byte) => byte / 255),
+      std: mean.map(() => STD),
+    }
+    return Lens.through(shape, new Dataset({ ...shape, images, labels, ...normalisation }), mean)
+  }
+
+  /** A lens for the images of a source, which it disposes of. They have the mean `mean`, in bytes, and {@link STD}. */
+  static async through(shape: Shape, source: ImageSource, mean: readonly number[]): Promise<Lens> {
+    const lens = new Lens(shape, source, mean)
     const initial = lens.#builder.specs.map(({ name, shape }) =>
       name === 'head.weight' ? [1, -1] : new Array<number>(scalars(shape)).fill(0),
     )

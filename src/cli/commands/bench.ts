@@ -1,9 +1,12 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { integer } from '../../base/format.js'
 import { RandomStream } from '../../base/random.js'
 import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchmark/bench.js'
+import { benchData, type DataMeasurement } from '../../benchmark/data.js'
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
 import { loadConfig } from '../../config/index.js'
+import { openSplits } from '../../data/index.js'
 import { ensureNativeFor } from '../native.js'
 import {
   CIFAR10_FOLDER,
@@ -45,6 +48,11 @@ const options = {
   threads: count('threads', 'Threads of native computation', 'from the settings'),
   steps: count('steps', 'Steps to time per path', 'as many as fit in 2 s'),
   warmup: count('warmup', 'Warm-up steps per path (not timed)', '2', 0),
+  data: {
+    type: 'boolean',
+    default: false,
+    describe: 'Measure how fast streamed training images are decoded and augmented, without computing',
+  },
   json: jsonOption,
 } as const
 
@@ -60,6 +68,7 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     threads,
     steps,
     warmup,
+    data,
     json,
   }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
@@ -68,6 +77,13 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
     using interruption = onInterrupt(log)
     const { signal } = interruption
+    if (data) {
+      await ensureNativeFor({ device: 'cpu' }, { log, signal })
+      const splits = await openSplits(config.data, { signal })
+      const measured = await benchData({ config, splits, batchSize, batches: steps, signal })
+      process.stdout.write(`${json ? JSON.stringify(measured) : describeData(measured)}\n`)
+      return
+    }
     const job = await prepareBenchmark(config, batchSize, { signal })
     const paths =
       list === undefined
@@ -88,4 +104,8 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const lines = renderBenchmark(measured, result, { color: process.stdout.isTTY })
     process.stdout.write(`${lines.join('\n')}\n`)
   },
+}
+
+function describeData({ dataset, images, imagesPerSecond, threads }: DataMeasurement): string {
+  return `${integer(imagesPerSecond)} images/s from ${dataset}: ${integer(images)} images, ${threads} at a time`
 }

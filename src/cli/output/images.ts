@@ -10,3 +10,19 @@ export function describeImages({ notes, ...splits }: UsedImages): string[] {
 }
 
 const USES = { train: 'train', validation: 'validate', test: 'test' } as const
+
+/** Lines of one epoch about damaged images. */
+const LISTED = 5
+
+/** Tells of damaged images that others took the place of, each once. */
+export class DamageNews {
+  readonly #told = new Set<string>()
+
+  /** What an epoch's event says that no earlier one has said. */
+  news({ damaged = [] }: { readonly damaged?: readonly string[] }): string[] {
+    const fresh = damaged.filter((reason) => !this.#told.has(reason))
+    for (const reason of fresh) this.#told.add(reason)
+    const lines = fresh.slice(0, LISTED).map((reason) => `replaced by another image of its class: ${reason}`)
+    return fresh.length > LISTED ? [...lines, `and ${integer(fresh.length - LISTED)} more`] : lines
+  }
+}

@@ -5,6 +5,9 @@ import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent 
 
 export type ProgressEvent = StepEvent | EpochEvent | RetrainEpochEvent | EvaluatedEvent | CandidateEvent
 
+/** Shares of waiting below this one are not shown. */
+const LEAST_WAITING = 0.01
+
 /** Progress of one phase of a search, with parts ready to print. */
 export interface Progress {
   readonly phase: 'training' | 'ranking' | 'finding'
@@ -63,7 +66,7 @@ export class ProgressMeter {
       total,
       position: `epoch ${event.epoch + 1}/${this.#epochs}`,
       detail: [`loss ${decimal(event.loss)}`, this.#lastEpoch].filter(Boolean).join(' · '),
-      speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s` : '',
+      speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s${describeWaiting(event)}` : '',
       left: timeLeft(total - done, stepsPerSecond),
     }
   }
@@ -95,6 +98,11 @@ export function describe(progress: Progress): string {
 
 function timeLeft(remaining: number, perSecond: number | undefined): string {
   return perSecond && remaining > 0 ? `${duration(remaining / perSecond)} left` : ''
+}
+
+/** Nothing for images in memory, and for steps that find their images ready. */
+function describeWaiting({ waiting = 0 }: Pick<StepEvent, 'waiting'>): string {
+  return waiting < LEAST_WAITING ? '' : `, ${percent(waiting)} of the time waiting for images`
 }
 
 function describeTest({ top1, top1Averaged }: RetrainEpochEvent): string {

@@ -9,7 +9,7 @@ import { requireMemory } from '../memory.js'
 import { inParallel } from '../parallel.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
 import { chooseSplits, type SplitSettings } from '../split-names.js'
-import { keyOf, stratifiedOrder } from '../stratified.js'
+import { keyOf, stratifiedOrder } from '../stratified-order.js'
 import {
   classesIn,
   countsBySuffix,
@@ -22,7 +22,7 @@ import {
 } from './folder-listing.js'
 
 /** Version of the way from files to pixels. A change needs a new name, so that pixels cached before are not used. */
-const RULE = 'evaluation-crop-2'
+const RULE = 'evaluation-crop-3'
 
 /** Number of images processed at a time. On each core, one image is decoded while the next is read. */
 const CONCURRENT_IMAGES = 2 * availableParallelism()
@@ -64,9 +64,9 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
     requireSameClasses(all, listing)
     return counted(listing, split)
   }
-  const train = await take(counted(all, 'train'), options.train, 'data.trainCount', options.size)
-  const test = await take(await list(testName), options.test, 'data.testCount', options.size)
-  const validation = name === undefined ? undefined : await take(await list(name), undefined, '', options.size)
+  const train = await take(counted(all, 'train'), options.train, 'data.trainCount', options)
+  const test = await take(await list(testName), options.test, 'data.testCount', options)
+  const validation = name === undefined ? undefined : await take(await list(name), undefined, '', options)
   const extents = await commonExtents(train, options.size)
   const count = (source: Source | undefined) => source?.listing.images.length ?? 0
   requireMemory({ train: count(train), validation: count(validation), test: count(test) }, extents, dir)
@@ -98,10 +98,17 @@ async function unlabelledTest(
   return (await classesIn(join(dir, 'test'))).some((name) => known.has(name)) ? undefined : 'test'
 }
 
-async function take(listing: Listing, wanted: number | undefined, setting: string, size?: number): Promise<Source> {
+async function take(
+  listing: Listing,
+  wanted: number | undefined,
+  setting: string,
+  options: ReadOptions,
+): Promise<Source> {
   const count = countWithin(wanted, listing.images.length, setting)
   const taken = wanted === undefined ? listing : { ...listing, images: stratified(listing, count) }
-  return { listing: taken, digest: await digestOf(taken, `${RULE} ${decoderVersion()} ${size}`) }
+  const { size, interpolation = 'bilinear' } = options
+  const filter = interpolation === 'bilinear' ? '' : ` ${interpolation}`
+  return { listing: taken, digest: await digestOf(taken, `${RULE} ${decoderVersion()} ${size}${filter}`) }
 }
 
 /** A stratified subset by hashes of names, because no image is decoded yet; in the order of the listing. */
@@ -144,7 +151,7 @@ async function load(
 async function decodeAll(
   listing: Listing,
   extents: Extents,
-  { size, signal }: ReadOptions,
+  { size, interpolation, signal }: ReadOptions,
   facts: ImageFacts,
 ): Promise<Uint8Array> {
   const { images } = listing
@@ -153,7 +160,7 @@ async function decodeAll(
   await inParallel(images.length, CONCURRENT_IMAGES, async (index) => {
     signal?.throwIfAborted()
     const planes = pixels.subarray(index * bytes, (index + 1) * bytes)
-    facts.add(await decodeTo(planes, fileOf(listing, images[index]), extents, size))
+    facts.add(await decodeTo(planes, fileOf(listing, images[index]), extents, { size, interpolation }))
   })
   return pixels
 }

@@ -7,7 +7,7 @@ it('generates images of the shape that the settings ask for where there is no da
   const job = await prepareBenchmark(small, 5)
   expect(job.generated).toBe(true)
   expect(job.space.input).toEqual({ channels: 1, height: 8, width: 8 })
-  expect(job.splits.train.images).toHaveLength(5 * 64)
+  expect(job.splits.train).toMatchObject({ images: { length: 5 * 64 } })
   expect(job.splits.test.labels).toHaveLength(5)
 
   const cifar = await prepareBenchmark(parseConfig({ data: { format: 'cifar10', dir: '/nonexistent' } }), 2)

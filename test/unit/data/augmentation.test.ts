@@ -16,7 +16,7 @@ describe('augmentations of a batch', () => {
   it('are those of the settings, with a policy as numbers and without mixup', () => {
     const [crop, augment, cutout, ...rest] = imageAugmentations(list)
     expect(crop).toEqual({ kind: 'pad-crop', padding: 4 })
-    expect(augment).toEqual({ kind: 'auto-augment', policy: POLICIES.cifar10, fill: 'mean' })
+    expect(augment).toEqual({ kind: 'auto-augment', policy: POLICIES.cifar10, fill: 'mean', interpolation: 'nearest' })
     expect(cutout).toEqual({ kind: 'cutout', size: 16 })
     expect(rest).toEqual([])
   })
@@ -81,9 +81,15 @@ describe('a list that does not fit', () => {
     ],
     [[{ kind: 'mixup' }, { kind: 'flip' }], 'mixup at the end of the list for training.augmentation[0].kind'],
     [[{ kind: 'flip' }, { kind: 'flip' }], 'each kind once for training.augmentation'],
+    [
+      [{ kind: 'flip' }, { kind: 'random-resized-crop' }],
+      'random-resized-crop at the beginning of the list for training.augmentation[1].kind',
+    ],
+    [[{ kind: 'random-resized-crop', minArea: 0 }], 'a number above 0 for training.augmentation[0].minArea'],
+    [[{ kind: 'random-resized-crop', maxArea: 0.05 }], 'at most maxArea for training.augmentation[0].minArea'],
     [[{ kind: 'random-erasing', minArea: 0.5 }], 'at most maxArea for training.augmentation[0].minArea'],
     [[{ kind: 'random-erasing', probability: 1.5 }], 'a number of at most 1 for training.augmentation[0].probability'],
-    [[{ kind: 'auto-augment', policy: 'cifar100' }], 'cifar10 for training.augmentation[0].policy'],
+    [[{ kind: 'auto-augment', policy: 'cifar100' }], 'cifar10, original, v0 for training.augmentation[0].policy'],
     [[{ kind: 'cutout', size: 0 }], 'a number of at least 1 for training.augmentation[0].size'],
     [[{ kind: 'mixup', alpha: 0 }], 'a number of more than 0 for training.augmentation[0].alpha'],
   ])('its own order or ranges is refused: %j', (list, message) => {

@@ -34,7 +34,7 @@ describe('cropForEvaluation', () => {
   it.each(FIXTURES)('equals Pillow on $height×$width for $size', ({ height, width, size, planes }) => {
     const pixels = Uint8Array.from({ length: height * width * 3 }, (_, index) => index ** 2 % 251)
     const received = new Uint8Array(3 * size * size)
-    cropForEvaluation(pixels, { height, width }, size, received)
+    cropForEvaluation(pixels, { height, width }, size, 'bilinear', received)
     expect(Buffer.from(received).toString('base64')).toBe(planes)
   })
 })
@@ -45,7 +45,7 @@ describe('resample', () => {
   it('averages with a triangle as it shrinks', () => {
     const planes = new Uint8Array(3 * 2)
     const columns = { from: 4, to: 2, start: 0, count: 2 }
-    resample(grey([10, 20, 40, 80]), { from: 1, to: 1, start: 0, count: 1 }, columns, planes)
+    resample(grey([10, 20, 40, 80]), { from: 1, to: 1, start: 0, count: 1 }, columns, 'bilinear', planes)
     // Centres at 1 and 3; weights 3, 3, 1 of 7 on the left, and 1, 3, 3 on the right.
     expect([...planes]).toEqual([19, 54, 19, 54, 19, 54])
   })
@@ -53,8 +53,20 @@ describe('resample', () => {
   it('interpolates between centres as it enlarges, and keeps what was asked for', () => {
     const planes = new Uint8Array(3 * 2)
     const rows = { from: 2, to: 4, start: 1, count: 2 }
-    resample(grey([0, 100]), rows, { from: 1, to: 1, start: 0, count: 1 }, planes)
+    resample(grey([0, 100]), rows, { from: 1, to: 1, start: 0, count: 1 }, 'bilinear', planes)
     // The rows are 0, 25, 75, 100.
     expect([...planes]).toEqual([25, 75, 25, 75, 25, 75])
+  })
+
+  it('overshoots at an edge with the cubic, within the range of bytes', () => {
+    const rows = { from: 6, to: 12, start: 0, count: 12 }
+    const resized = (values: readonly number[]) => {
+      const planes = new Uint8Array(3 * 12)
+      resample(grey(values), rows, { from: 1, to: 1, start: 0, count: 1 }, 'bicubic', planes)
+      return [...planes.subarray(0, 12)]
+    }
+    // PIL.Image.resize((1, 12), Image.Resampling.BICUBIC).
+    expect(resized([60, 60, 60, 200, 200, 200])).toEqual([60, 60, 60, 57, 50, 88, 172, 210, 203, 200, 200, 200])
+    expect(resized([0, 0, 0, 255, 255, 255]).slice(3, 9)).toEqual([0, 0, 52, 203, 255, 255])
   })
 })

@@ -12,7 +12,7 @@ describe('requireMemory', () => {
 
   it('refuses the whole of ImageNet in one sentence', () => {
     expect(() => requireMemory({ train: 1_281_167, test: 50_000 }, extents, '/imagenet', 64e9)).toThrow(
-      /^Expected at most 32\.0 GB, half of the memory, for \/imagenet but received 1331167 images of 3×224×224, 200\.4 GB; data\.trainCount and data\.size make it less$/,
+      /^Expected at most 32\.0 GB, half of the memory, for \/imagenet but received 1331167 images of 3×224×224, 200\.4 GB; data\.trainCount and data\.size make it less, and data\.source streaming reads them during training$/,
     )
   })
 

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyOf, orderByContent, separate, stratifiedOrder, stratify, subset } from '../../../src/data/stratified.js'
+import { orderByContent, separate, stratify, subset } from '../../../src/data/stratified.js'
+import { keyOf, stratifiedOrder } from '../../../src/data/stratified-order.js'
 import { chiSquare } from '../../support/chi-square.js'
 
 /** One image of `size` pixels per label. */

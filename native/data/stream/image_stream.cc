@@ -1,0 +1,201 @@
+#include "data/stream/image_stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "data/crop.h"
+
+namespace pada {
+namespace {
+
+// Memory that a thread keeps from image to image. A larger image frees its memory.
+constexpr size_t kMostKept = size_t{1} << 26;
+
+struct Scratch {
+  std::vector<uint8_t> encoded, decoded, cropped;
+  std::vector<float> spare;
+
+  static Scratch& of_thread() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
+};
+
+const RandomResizedCrop* leading_crop(const AugmentationList& list) {
+  return list.empty() ? nullptr : dynamic_cast<const RandomResizedCrop*>(list.augmentations.front().get());
+}
+
+bool begins_with(const std::vector<int32_t>& all, const std::vector<int32_t>& first) {
+  return first.size() <= all.size() && std::equal(first.begin(), first.end(), all.begin());
+}
+
+}  // namespace
+
+ImageStream::ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, const Vips& vips,
+                         StreamOptions options, at::Device device)
+    : files_(std::move(files)),
+      labels_(std::move(labels)),
+      vips_(vips),
+      options_(std::move(options)),
+      extent_{3, options_.size, options_.size},
+      device_(device),
+      pool_(options_.threads, [&vips] { vips.end_thread(); }) {
+  if (labels_.empty()) expected("at least one image", "labels", "none");
+  if (files_->count() != count()) {
+    expected(std::to_string(files_->count()) + " labels", "labels", std::to_string(count()));
+  }
+  for (int32_t label : labels_) {
+    if (label < 0) expected("class indices of at least 0", "labels", std::to_string(label));
+    largest_label_ = std::max(largest_label_, label);
+  }
+}
+
+at::Tensor ImageStream::gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
+  check_indices(indices);
+  augmentation.check(extent_, true);
+  std::optional<Begun> batch = take(indices, augmentation);
+  if (!batch) batch = begin(indices, augmentation, true);
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    pool_.finish(batch->work);
+  } catch (const std::runtime_error& error) {
+    throw Error("ERR_IMAGE", error.what());
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  {
+    std::lock_guard lock(mutex_);
+    waited_ += seconds.count();
+  }
+  const at::Tensor images = batch->images.narrow(0, 0, static_cast<int64_t>(indices.size()));
+  return device_.is_cpu() ? images : images.to(device_);
+}
+
+at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t total) {
+  const int64_t next = begin + number;
+  // The first batch begins before the second, so that it is finished before.
+  if (begin == 0) prefetch(consecutive(0, number), {});
+  if (next < total) prefetch(consecutive(next, std::min(number, total - next)), {});
+  return gather(consecutive(begin, number), {});
+}
+
+at::Tensor ImageStream::labels(const std::vector<int32_t>& indices) const {
+  at::Tensor labels = at::empty({static_cast<int64_t>(indices.size())}, at::TensorOptions().dtype(at::kLong));
+  int64_t* out = labels.mutable_data_ptr<int64_t>();
+  for (size_t i = 0; i < indices.size(); i++) out[i] = labels_[indices[i]];
+  return device_.is_cpu() ? labels : labels.to(device_);
+}
+
+void ImageStream::prefetch(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
+  check_indices(indices);
+  augmentation.check(extent_, true);
+  Begun batch = begin(indices, augmentation, false);
+  std::lock_guard lock(mutex_);
+  begun_.push_back(std::move(batch));
+}
+
+double ImageStream::waited() const {
+  std::lock_guard lock(mutex_);
+  return waited_;
+}
+
+std::map<int32_t, std::string> ImageStream::damaged() const {
+  std::lock_guard lock(mutex_);
+  return damaged_;
+}
+
+ImageStream::Begun ImageStream::begin(const std::vector<int32_t>& indices, const AugmentationList& augmentation,
+                                      bool urgent) const {
+  const int64_t batch = static_cast<int64_t>(indices.size());
+  at::Tensor images = empty_activation({batch, 3, extent_.height, extent_.width}, at::kFloat, at::kCPU);
+  auto work = std::make_shared<Batchwork>();
+  work->size = batch;
+  // It holds the images, which outlive the batch if it is dropped.
+  work->make = [this, indices, augmentation, images, crop = leading_crop(augmentation)](int64_t i) {
+    float* out = static_cast<float*>(images.data_ptr()) + i * extent_.pixels();
+    make(indices[i], augmentation, crop, i, out);
+  };
+  pool_.begin(work, urgent);
+  return {indices, augmentation.seed, augmentation.text, std::move(images), std::move(work)};
+}
+
+std::optional<ImageStream::Begun> ImageStream::take(const std::vector<int32_t>& indices,
+                                                    const AugmentationList& augmentation) const {
+  std::list<Begun> stale;
+  std::optional<Begun> found;
+  {
+    std::lock_guard lock(mutex_);
+    const auto place = std::ranges::find_if(begun_, [&](const Begun& batch) {
+      return batch.seed == augmentation.seed && batch.text == augmentation.text && begins_with(batch.indices, indices);
+    });
+    // Nobody will ask for the batches before, nor for any if this one was not begun.
+    stale.splice(stale.end(), begun_, begun_.begin(), place);
+    if (!begun_.empty()) {
+      found = std::move(begun_.front());
+      begun_.pop_front();
+    }
+  }
+  for (const Begun& batch : stale) pool_.drop(batch.work);
+  return found;
+}
+
+void ImageStream::make(int32_t index, const AugmentationList& augmentation, const RandomResizedCrop* crop,
+                       int64_t position, float* out) const {
+  if (!options_.replace_damaged) {
+    try {
+      return make_undamaged(index, augmentation, crop, position, out);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error("Expected a whole image for " + files_->name(index) + " but received " + error.what());
+    }
+  }
+  const int32_t images = static_cast<int32_t>(count());
+  for (int32_t step = 0; step < images; step++) {
+    const int32_t other = static_cast<int32_t>((int64_t{index} + step) % images);
+    if (labels_[other] != labels_[index] || is_damaged(other)) continue;
+    try {
+      return make_undamaged(other, augmentation, crop, position, out);
+    } catch (const std::runtime_error& error) {
+      std::lock_guard lock(mutex_);
+      damaged_[other] = files_->name(other) + ": " + error.what();
+    }
+  }
+  throw std::runtime_error("Expected a whole image of class " + std::to_string(labels_[index]) +
+                           " but received damaged ones only, such as " + files_->name(index));
+}
+
+void ImageStream::make_undamaged(int32_t index, const AugmentationList& augmentation, const RandomResizedCrop* crop,
+                                 int64_t position, float* out) const {
+  Scratch& scratch = Scratch::of_thread();
+  files_->read(index, scratch.encoded);
+  const EncodedImage image(vips_, scratch.encoded.data(), scratch.encoded.size());
+  const int64_t size = options_.size;
+  scratch.cropped.resize(extent_.pixels());
+  const auto fetch = [&](int64_t top, int64_t left, int64_t height, int64_t width) {
+    scratch.decoded.resize(height * width * 3);
+    image.fetch(top, left, height, width, scratch.decoded.data());
+    return scratch.decoded.data();
+  };
+  if (crop != nullptr) {
+    const Crop part = crop->choose(image.height(), image.width(), augmentation.draw_of(position));
+    const uint8_t* pixels = fetch(part.top, part.left, part.height, part.width);
+    resample(pixels, part.width * 3, 3, {part.height, size, 0, size}, {part.width, size, 0, size}, part.filter,
+             scratch.cropped.data());
+  } else {
+    const EvaluationCrop part(image.height(), image.width(), size);
+    const uint8_t* pixels = fetch(0, 0, image.height(), image.width());
+    resample(pixels, image.width() * 3, 3, part.rows, part.columns, options_.filter, scratch.cropped.data());
+  }
+  if (scratch.decoded.size() > kMostKept) scratch.decoded = {};
+  scratch.spare.resize(2 * extent_.pixels());
+  Picture picture(extent_, scratch.cropped.data(), options_.normalisation.table.data(),
+                  options_.normalisation.mean_bytes.data(), out, scratch.spare.data());
+  augmentation.apply(picture, position, crop == nullptr ? 0 : 1);
+  picture.normalise();
+}
+
+bool ImageStream::is_damaged(int32_t index) const {
+  std::lock_guard lock(mutex_);
+  return damaged_.contains(index);
+}
+
+}  // namespace pada

@@ -1,0 +1,74 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { expected } from '../../base/errors.js'
+import { counted, integer } from '../../base/format.js'
+import { listEncoded } from '../../data/stream/list-encoded.js'
+import { pack } from '../../data/stream/pack.js'
+import { ensureNativeFor } from '../native.js'
+import { jsonOption, onePath, whole } from '../options.js'
+import { onInterrupt } from '../signals.js'
+
+/** Images left out that are listed. */
+const LISTED = 20
+const PROGRESS_IMAGES = 10_000
+
+const options = {
+  out: {
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    describe: 'File to write, such as train.pada',
+    coerce: onePath('--out'),
+  },
+  shorter: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Reduce larger images to this length of the shorter side, in pixels',
+    defaultDescription: 'files stay as they are',
+    coerce: (value: number) => whole('shorter', value, 1),
+  },
+  quality: {
+    type: 'number',
+    requiresArg: true,
+    default: 90,
+    describe: 'Quality of reduced images as JPEG, from 1 to 100',
+    coerce: (value: number) => whole('quality', value, 1),
+  },
+  'on-error': {
+    choices: ['stop', 'skip'],
+    default: 'stop',
+    requiresArg: true,
+    describe: 'What a damaged image does',
+  },
+  json: jsonOption,
+} as const
+
+export const packCommand: CommandModule<object, InferredOptionTypes<typeof options> & { images?: string }> = {
+  builder: (yargs) =>
+    yargs
+      .positional('images', {
+        type: 'string',
+        describe: 'Folder with a folder per class, or a tar, of one split',
+        coerce: onePath('images'),
+      })
+      .options(options),
+  async handler({ images, out, shorter, quality, 'on-error': onError, json }) {
+    if (images === undefined) throw expected('a folder or a tar', 'images', 'none', 2)
+    if (!out.endsWith('.pada')) throw expected('a name that ends in .pada', '--out', out, 2)
+    if (quality > 100) throw expected('a whole number from 1 to 100', '--quality', quality, 2)
+    const log = (line: string) => process.stderr.write(`${line}\n`)
+    using interruption = onInterrupt(log)
+    const { signal } = interruption
+    await ensureNativeFor({ device: 'cpu' }, { log, signal })
+    const split = await listEncoded(images)
+    log(`${counted(split.labels.length, 'image')}, ${integer(split.classes.length)} classes`)
+    const progress = (done: number) => {
+      if (done % PROGRESS_IMAGES === 0) log(`${integer(done)} packed`)
+    }
+    const packed = await pack(split, out, { shorter, quality, onError: onError as 'stop' | 'skip', progress, signal })
+    const { skipped } = packed
+    for (const reason of skipped.slice(0, LISTED)) log(`left out ${reason}`)
+    if (skipped.length > LISTED) log(`left out ${integer(skipped.length - LISTED)} more`)
+    if (json) process.stdout.write(`${JSON.stringify({ event: 'result', file: out, ...packed })}\n`)
+    else process.stdout.write(`${out}: ${integer(packed.images)} images, ${integer(packed.bytes / 1e6)} MB\n`)
+  },
+}

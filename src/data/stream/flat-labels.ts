@@ -1,0 +1,105 @@
+/** Finds the labels of images that lie in one folder or tar without classes, as ImageNet's validation images. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { expected } from '../../base/errors.js'
+import { exists } from '../../base/files.js'
+import { parseMatlabStructs } from '../../formats/matlab.js'
+
+/** The labels of a flat split. */
+export interface GroundTruthLabels {
+  readonly classes: readonly string[]
+  /** Label of an image: its name, its place among all names in order, and their number. */
+  labelOf(name: string, place: number, total: number): number
+}
+
+/** Folders of ImageNet's development kit, relative to the images. */
+const KIT_FOLDERS = ['', 'data', 'ILSVRC2012_devkit_t12/data', 'devkit/data']
+const KIT_LABELS = 'ILSVRC2012_validation_ground_truth.txt'
+/** Classes beyond these in `meta.mat` are groups of classes. */
+const KIT_CLASSES = 1000
+
+/**
+ * Looks beside `place`, and in it if it is a folder:
+ *
+ * - `LOC_val_solution.csv`: in each line the name of an image without suffix, and its class first in the second column.
+ * - The development kit: a number per image in the order of names, which `meta.mat` explains.
+ * - `val.txt`, named as the split: in each line the name of an image, and its class or the class's number from 0.
+ *
+ * @param classes Names of the training classes, which numbers in `val.txt` count.
+ * @throws UserError for a file whose contents are of another form.
+ */
+export async function findGroundTruth(
+  place: string,
+  classes: readonly string[] | undefined,
+): Promise<GroundTruthLabels | undefined> {
+  const folders = [dirname(place), place]
+  for (const folder of folders) {
+    const solution = join(folder, 'LOC_val_solution.csv')
+    if (await exists(solution)) return fromPairs(solution, await linesOf(solution, 1), /^([^,]+),(\S+)/, classes)
+  }
+  for (const folder of folders.flatMap((folder) => KIT_FOLDERS.map((inner) => join(folder, inner)))) {
+    if (await exists(join(folder, KIT_LABELS))) return fromKit(join(folder, KIT_LABELS), join(folder, 'meta.mat'))
+  }
+  const list = join(dirname(place), `${basename(place, extname(place))}.txt`)
+  if (await exists(list)) return fromPairs(list, await linesOf(list, 0), /^(\S+)\s+(\S+)$/, classes)
+  return undefined
+}
+
+async function linesOf(file: string, first: number): Promise<string[]> {
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  return lines.slice(first).filter((line) => line !== '')
+}
+
+function fromPairs(
+  file: string,
+  lines: readonly string[],
+  form: RegExp,
+  known: readonly string[] | undefined,
+): GroundTruthLabels {
+  const pairs = lines.map((line) => {
+    const [, name, value] = form.exec(line) ?? []
+    if (value === undefined) throw expected('lines of a name and a class', file, line)
+    return [stem(name), value] as const
+  })
+  const numbered = pairs.every(([, value]) => /^\d+$/.test(value))
+  if (numbered && known === undefined) throw expected('names of classes', file, 'numbers, without training images')
+  const classes = numbered ? known! : [...new Set(pairs.map(([, value]) => value))].sort()
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  const byName = new Map(pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!]))
+  return {
+    classes,
+    labelOf(name) {
+      const label = byName.get(stem(name))
+      if (label !== undefined && label < classes.length) return label
+      throw expected(`a class below ${classes.length} of ${name}`, file, label ?? 'none')
+    },
+  }
+}
+
+function stem(name: string): string {
+  return basename(name, extname(name))
+}
+
+async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
+  const bytes = await readFile(meta).catch((error: NodeJS.ErrnoException) => {
+    throw expected('a readable file, which explains the numbers', meta, error.code ?? error.message)
+  })
+  const structs = parseMatlabStructs(bytes, meta)
+  const ids = structs.get('ILSVRC2012_ID')
+  const names = structs.get('WNID')
+  if (ids === undefined || names === undefined) throw expected('fields ILSVRC2012_ID and WNID', meta, 'others')
+  const nameOf = new Map(ids.map((id, i) => [Number(id), String(names[i])]))
+  const numbers = (await linesOf(file, 0)).map(Number)
+  const used = [...nameOf].filter(([id]) => id <= KIT_CLASSES).map(([, name]) => name)
+  const classes = used.sort()
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  return {
+    classes,
+    labelOf(name, place, total) {
+      if (total !== numbers.length) throw expected(`${numbers.length} images`, file, total)
+      const label = labels.get(nameOf.get(numbers[place]) ?? '')
+      if (label === undefined) throw expected(`a class of ${name} in ${meta}`, file, numbers[place])
+      return label
+    },
+  }
+}

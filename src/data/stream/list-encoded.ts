@@ -1,0 +1,177 @@
+/** Lists the encoded images of a split: a folder of class folders, a flat folder, a tar, or a packed file. */
+import { createHash } from 'node:crypto'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { expected } from '../../base/errors.js'
+import { type FileName, shownName } from '../file-names.js'
+import { inParallel } from '../parallel.js'
+import { fileOf, listSplit } from '../readers/folder-listing.js'
+import { keyOf } from '../stratified-order.js'
+import { type EncodedSplit, namedFiles } from './encoded-files.js'
+import { findGroundTruth, type GroundTruthLabels } from './flat-labels.js'
+import { openPacked } from './packed.js'
+import { type TarMember, tarMembers } from './tar.js'
+
+/** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
+const STATS = 64
+const IMAGE = /\.(jpe?g|png|webp|tiff?)$/i
+
+/** An image before the split is made. */
+interface Found {
+  readonly name: string
+  readonly label: number
+  readonly size: number
+}
+
+/**
+ * Lists a split in any form. Classes alternate, as in {@link listSplit}, and a packed file keeps its order.
+ *
+ * @param classes Names of the classes of the training split, for a split that has numbers in their place.
+ * @throws UserError for a place that is none of the forms, and for a split without images.
+ */
+export async function listEncoded(place: string, classes?: readonly string[]): Promise<EncodedSplit> {
+  const facts = await stat(place).catch(() => undefined)
+  if (facts === undefined) throw expected('a folder, a tar or a packed file of images', place, 'nothing there')
+  if (facts.isFile()) return extname(place) === '.pada' ? openPacked(place) : listTar(place, facts.size, classes)
+  const truth = await flatTruth(place, classes)
+  return truth === undefined ? listFolder(place, classes) : listFlat(place, truth)
+}
+
+/** The labels of a folder that has images and no folders; undefined for other folders, and without a file of labels. */
+async function flatTruth(
+  folder: string,
+  classes: readonly string[] | undefined,
+): Promise<GroundTruthLabels | undefined> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  if (entries.some((entry) => entry.isDirectory()) || !entries.some(({ name }) => IMAGE.test(name))) return undefined
+  return findGroundTruth(folder, classes)
+}
+
+/** True for a folder of images without classes, for which there is a file of labels. */
+export async function hasFlatLabels(folder: string): Promise<boolean> {
+  return (await flatTruth(folder, []).catch(() => undefined)) !== undefined
+}
+
+async function listFolder(folder: string, classes: readonly string[] | undefined): Promise<EncodedSplit> {
+  const listing = await listSplit(folder, classes && { folder: 'train', classes, images: [], passedOver: new Map() })
+  const { images } = listing
+  const sizes = await sizesOf(images.map((image) => fileOf(listing, image)))
+  const found = images.map(({ name, label }, index) => ({ name, label, size: sizes[index] }))
+  return split(found, listing.classes, listing.passedOver, folder, (kept) =>
+    namedFiles(
+      folder,
+      kept.map((index) => images[index].bytes ?? Buffer.from(images[index].name)),
+    ),
+  )
+}
+
+async function listFlat(folder: string, truth: GroundTruthLabels): Promise<EncodedSplit> {
+  const all = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+  const names = all.filter((name) => IMAGE.test(name)).sort()
+  const sizes = await sizesOf(names.map((name) => join(folder, name)))
+  const found = interleaved(
+    names.map((name, index) => ({ name, label: truth.labelOf(name, index, names.length), size: sizes[index] })),
+  )
+  const passedOver = countSuffixes(all.filter((name) => !IMAGE.test(name)))
+  return split(found, truth.classes, passedOver, folder, (kept) =>
+    namedFiles(
+      folder,
+      kept.map((index) => Buffer.from(found[index].name)),
+    ),
+  )
+}
+
+/** A tar of images by class folder, a tar of a tar per class, or a flat tar with a file of labels beside it. */
+async function listTar(file: string, size: number, classes: readonly string[] | undefined): Promise<EncodedSplit> {
+  const members: TarMember[] = []
+  const others: string[] = []
+  await using handle = await open(file)
+  for await (const member of tarMembers(handle, file, 0, size)) {
+    if (extname(member.name) === '.tar') {
+      const name = basename(member.name, '.tar')
+      for await (const inner of tarMembers(handle, file, member.offset, member.offset + member.size)) {
+        members.push({ ...inner, name: `${name}/${basename(inner.name)}` })
+      }
+    } else members.push(member)
+  }
+  const images = members.filter(({ name }) => {
+    const isImage = IMAGE.test(name) && !basename(name).startsWith('.')
+    if (!isImage) others.push(name)
+    return isImage
+  })
+  const byName = images.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const classOf = (name: string) => /([^/]+)\/[^/]+$/.exec(name)?.[1] ?? ''
+  const truth = await findGroundTruth(file, classes)
+  const names = truth?.classes ?? [...new Set(byName.map(({ name }) => classOf(name)))].sort()
+  if (truth === undefined && names.length === 1 && names[0] === '') {
+    throw expected('a folder or a tar per class, or a file of labels beside it,', file, 'a flat tar')
+  }
+  const labels = new Map(names.map((name, label) => [name, label]))
+  const labelOf = (name: string, index: number) =>
+    truth === undefined ? labels.get(classOf(name))! : truth.labelOf(basename(name), index, byName.length)
+  const found = interleaved(byName.map((member, index) => ({ ...member, label: labelOf(member.name, index) })))
+  return split(found, names, countSuffixes(others), file, (kept) => ({
+    kind: 'parts',
+    file,
+    offsets: Float64Array.from(kept, (index) => found[index].offset),
+    lengths: Int32Array.from(kept, (index) => found[index].size),
+  }))
+}
+
+/** The first image of each class, then the second of each. */
+function interleaved<Image extends { readonly label: number }>(images: readonly Image[]): Image[] {
+  const seen = new Map<number, number>()
+  const ranked = images.map((image) => {
+    const rank = seen.get(image.label) ?? 0
+    seen.set(image.label, rank + 1)
+    return { image, rank }
+  })
+  return ranked.sort((a, b) => a.rank - b.rank || a.image.label - b.image.label).map(({ image }) => image)
+}
+
+function split(
+  found: readonly Found[],
+  classes: readonly string[],
+  passedOver: ReadonlyMap<string, number>,
+  place: string,
+  filesOf: (kept: readonly number[]) => EncodedSplit['files'],
+): EncodedSplit {
+  const kept = [...found.keys()].filter((index) => found[index].size > 0)
+  const empty = found.filter(({ size }) => size === 0).map(({ name }) => `${place}/${name}`)
+  if (kept.length === 0) throw expected('at least one image of JPEG, PNG, WebP or TIFF', place, 'none')
+  const hash = createHash('sha256').update(`${JSON.stringify(classes)}\n`)
+  for (const index of kept) hash.update(`${found[index].name}\0${found[index].size} ${found[index].label}\n`)
+  return {
+    place,
+    files: filesOf(kept),
+    labels: Int32Array.from(kept, (index) => found[index].label),
+    classes,
+    keys: () => Uint32Array.from(kept, (index) => keyOf(found[index].name)),
+    digest: hash.digest('hex').slice(0, 32),
+    empty,
+    passedOver,
+  }
+}
+
+async function sizesOf(files: readonly FileName[]): Promise<Float64Array> {
+  const sizes = new Float64Array(files.length)
+  await inParallel(files.length, STATS, async (index) => {
+    const file = files[index]
+    sizes[index] = await stat(file).then(
+      ({ size }) => size,
+      (error: NodeJS.ErrnoException) => {
+        throw expected('a readable file', shownName(file), error.code ?? error.message)
+      },
+    )
+  })
+  return sizes
+}
+
+function countSuffixes(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of names) {
+    const suffix = extname(name).toLowerCase() || 'without suffix'
+    counts.set(suffix, (counts.get(suffix) ?? 0) + 1)
+  }
+  return counts
+}

@@ -1,0 +1,148 @@
+/** Loads the splits of a folder as images that are decoded during training. */
+
+import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { basename, resolve } from 'node:path'
+import { cpuQuota } from '../../base/cpu-quota.js'
+import { expected } from '../../base/errors.js'
+import type { DataConfig } from '../../config/schema.js'
+import { decoderVersion } from '../decode.js'
+import { countWithin } from '../files.js'
+import type { AnySplits } from '../index.js'
+import { countsBySuffix } from '../readers/folder-listing.js'
+import { chooseSplits } from '../split-names.js'
+import type { EncodedSplit } from './encoded-files.js'
+import { libvipsNames } from './libvips.js'
+import { listEncoded } from './list-encoded.js'
+import { splitPlaces } from './split-places.js'
+import { pickStreamed, type StreamedImages, streamedOrder } from './streamed-images.js'
+
+/** Version of the way from files to pixels; see `digest`. */
+const RULE = 'stream-1'
+/** Batches that are made ahead unless the settings say otherwise. */
+const AHEAD = 2
+/** Mean and deviation of ImageNet's training images, as PyTorch's models take them. */
+const MEAN = [0.485, 0.456, 0.406]
+const STD = [0.229, 0.224, 0.225]
+
+/**
+ * Lists the splits in `config.dir`, decides which are trained and tested on, and takes the numbers of images that the
+ * settings want. No image is decoded.
+ *
+ * @param reason Why the images are streamed, for the notes.
+ * @throws UserError for splits that cannot be listed, settings that need pixels in memory, and files without a byte,
+ *   unless `config.onError` is `skip`.
+ */
+export async function readStreamed(config: DataConfig, reason: string, signal?: AbortSignal): Promise<AnySplits> {
+  const { dir, size } = config
+  if (dir === undefined) throw expected('a folder', 'data.dir with data.source streaming', 'none', 2)
+  if (size === undefined) throw expected('the side of images in pixels', 'data.size with streamed images', 'none', 2)
+  for (const key of ['padTo', 'downsample'] as const) {
+    if (config[key] !== undefined) throw expected('none with streamed images', `data.${key}`, config[key], 2)
+  }
+  const places = await splitPlaces(dir)
+  const train = places.get('train')
+  if (train === undefined) throw expected('a folder train, train.tar or train.pada', 'the image data', dir)
+  const beside = [...places.keys()].filter((name) => name !== 'train')
+  const { test: testName, validation: validationName, notes: chosen } = chooseSplits(beside, config, dir)
+  const notes = [...chosen]
+  const list = async (name: string, place: string, classes?: readonly string[]) => {
+    signal?.throwIfAborted()
+    const split = await listEncoded(place, classes)
+    notes.push(...checked(split, name, config))
+    return split
+  }
+  const all = await list('train', train)
+  const listOther = async (name: string) => {
+    const split = await list(name, places.get(name)!, all.classes)
+    requireClasses(all, split)
+    return split
+  }
+  const test = await listOther(testName)
+  const validation = validationName === undefined ? undefined : await listOther(validationName)
+  notes.unshift(`images are decoded during training (data.source streaming), because ${reason}`)
+
+  const shared = await sharedSettings(config, size)
+  const trained = take(streamed(all, shared), config.trainCount, 'data.trainCount')
+  const { kept, held } = holdOut(trained, config.validationCount)
+  const heldOut = held ?? (validation && streamed(validation, shared))
+  return {
+    train: kept,
+    ...(heldOut && { validation: heldOut }),
+    test: take(streamed(test, shared), config.testCount, 'data.testCount'),
+    classes: all.classes.length,
+    classNames: all.classes,
+    name: basename(resolve(dir)),
+    origin: {
+      names: { test: testName, ...(heldOut && { validation: held ? 'train, held out' : validationName }) },
+      notes,
+    },
+  }
+}
+
+/** What was passed over. Throws for files without a byte, unless they are to be skipped. */
+function checked({ empty, place, passedOver }: EncodedSplit, name: string, { onError }: DataConfig): string[] {
+  const notes: string[] = []
+  if (empty.length > 0 && onError !== 'skip') {
+    throw expected('images, or data.onError skip,', place, `${empty.length} files without a byte, such as ${empty[0]}`)
+  }
+  if (empty.length > 0) notes.push(`${name}: skipped ${empty.length} files without a byte, such as ${empty[0]}`)
+  const others = countsBySuffix(passedOver)
+  if (others !== '') notes.push(`${name}: passed over ${others}`)
+  return notes
+}
+
+function requireClasses(train: EncodedSplit, other: EncodedSplit): void {
+  if (JSON.stringify(train.classes) === JSON.stringify(other.classes)) return
+  const known = new Set(other.classes)
+  const missing = train.classes.find((name) => !known.has(name))
+  if (missing !== undefined) throw expected(`a class ${missing}, which ${train.place} has,`, other.place, 'none')
+  const extra = other.classes.find((name) => !train.classes.includes(name))
+  throw expected(`the classes of ${train.place} in their order`, other.place, extra ?? 'another order')
+}
+
+type SharedSettings = Omit<StreamedImages, 'files' | 'labels' | 'keys'>
+
+async function sharedSettings(config: DataConfig, size: number): Promise<SharedSettings> {
+  const { interpolation = 'bilinear', mean = MEAN, std = STD } = config
+  for (const [key, values] of Object.entries({ mean, std })) {
+    if (values.length !== 3) throw expected('3 numbers', `data.${key}`, values.join(', '), 2)
+  }
+  return {
+    size,
+    channels: 3,
+    height: size,
+    width: size,
+    interpolation,
+    mean,
+    std,
+    replaceDamaged: config.onError === 'skip',
+    ahead: config.ahead ?? AHEAD,
+    threads: cpuQuota() ?? availableParallelism(),
+    libraries: await libvipsNames(),
+    digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std, config.onError ?? 'stop']),
+  }
+}
+
+function streamed({ files, labels, keys, digest }: EncodedSplit, shared: SharedSettings): StreamedImages {
+  return { ...shared, files, labels, keys, digest: `${digest} ${shared.digest}` }
+}
+
+function take(images: StreamedImages, count: number | undefined, setting: string): StreamedImages {
+  const taken = countWithin(count, images.labels.length, setting)
+  return count === undefined ? images : picked(images, streamedOrder(images).slice(0, taken).sort())
+}
+
+function holdOut(train: StreamedImages, count: number | undefined) {
+  if (count === undefined) return { kept: train, held: undefined }
+  const total = train.labels.length
+  if (count >= total) throw expected(`fewer than the ${total} training images`, 'data.validationCount', count, 2)
+  const order = streamedOrder(train)
+  return { kept: picked(train, order.slice(count).sort()), held: picked(train, order.slice(0, count).sort()) }
+}
+
+/** A part of the images, with a digest of its own. */
+function picked(images: StreamedImages, indices: Int32Array): StreamedImages {
+  const digest = createHash('sha256').update(images.digest).update(Buffer.from(indices.buffer)).digest('hex')
+  return { ...pickStreamed(images, indices), digest }
+}

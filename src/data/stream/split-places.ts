@@ -1,0 +1,40 @@
+/** Finds the splits of a data set in a folder. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { expected } from '../../base/errors.js'
+import { hasFlatLabels } from './list-encoded.js'
+
+/** ImageNet's tars, by the name of the split. */
+const TARS: Readonly<Record<string, string>> = { 'ILSVRC2012_img_train.tar': 'train', 'ILSVRC2012_img_val.tar': 'val' }
+
+/**
+ * The splits in a folder, by name: folders, tars and packed files. If a split has several forms, the packed file comes
+ * first, then the folder.
+ */
+export async function splitPlaces(dir: string): Promise<Map<string, string>> {
+  const places = new Map<string, string>()
+  const entries = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    throw expected('a readable folder', 'data.dir', error.code === 'ENOENT' ? `${dir}, which does not exist` : dir)
+  })
+  const take = (name: string, file: string) => {
+    if (!places.has(name)) places.set(name, join(dir, file))
+  }
+  for (const file of entries) if (file.endsWith('.pada')) take(basename(file, '.pada'), file)
+  for (const file of entries) {
+    if (!file.startsWith('.') && (await stat(join(dir, file)).catch(() => undefined))?.isDirectory()) take(file, file)
+  }
+  for (const file of entries) if (file.endsWith('.tar')) take(TARS[file] ?? basename(file, '.tar'), file)
+  return places
+}
+
+/**
+ * True if a split cannot be decoded into memory by the reader of folders: it is a tar or a packed file, or its labels
+ * lie beside its images.
+ */
+export async function needsStreaming(dir: string): Promise<boolean> {
+  const places = await splitPlaces(dir).catch(() => new Map<string, string>())
+  for (const place of places.values()) {
+    if (/\.(pada|tar)$/.test(place) || (await hasFlatLabels(place))) return true
+  }
+  return false
+}

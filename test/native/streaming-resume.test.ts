@@ -1,0 +1,109 @@
+/** A search and a retraining whose images are streamed: the same from files of every form, and after a resume in mid-epoch. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config/index.js'
+import { openSplits } from '../../src/data/index.js'
+import { listEncoded } from '../../src/data/stream/list-encoded.js'
+import { pack } from '../../src/data/stream/pack.js'
+import type { SearchEvent } from '../../src/search/events.js'
+import { search } from '../../src/search/search.js'
+
+const images = fileURLToPath(new URL('../fixtures/streaming', import.meta.url))
+let root: string
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'pada-streamed-'))
+  for (const split of ['train', 'val']) {
+    for (const [i, name] of readdirSync(images).entries()) {
+      const folder = join(root, 'files', split, `class${i % 3}`)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, name), readFileSync(join(images, name)))
+    }
+  }
+  mkdirSync(join(root, 'packed'))
+  for (const split of ['train', 'val']) {
+    const listed = await listEncoded(join(root, 'files', split))
+    await pack(listed, join(root, 'packed', `${split}.pada`), { quality: 90, onError: 'stop' })
+  }
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+function config(dir: string) {
+  const constant = { kind: 'constant', value: 0.6 } as const
+  return parseConfig({
+    threads: 1,
+    space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
+    data: { format: 'folder', source: 'streaming', dir: join(root, dir), size: 16 },
+    method: { name: 'pada', pathSchedule: constant, dataSchedule: constant },
+    training: {
+      epochs: 2,
+      batchSize: 4,
+      checkpointSeconds: 0,
+      augmentation: [
+        { kind: 'random-resized-crop' },
+        { kind: 'flip' },
+        { kind: 'auto-augment', policy: 'original', interpolation: 'random' },
+        { kind: 'random-erasing' },
+        { kind: 'mixup' },
+      ],
+    },
+    ranking: { subModels: 3, batchSize: 4 },
+  })
+}
+
+/** What a run came to. */
+const outcome = (run: string) =>
+  readFileSync(join(root, run, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event === 'epoch' || event === 'result')
+    .map(({ loss, accuracy, pathDistribution, top }) => ({ loss, accuracy, pathDistribution, top }))
+
+async function finish(work: AsyncGenerator<SearchEvent, unknown>): Promise<SearchEvent[]> {
+  const seen: SearchEvent[] = []
+  for await (const event of work) seen.push(event)
+  return seen
+}
+
+it('resumes in mid-epoch as if it had not been interrupted', async () => {
+  const start = (await finish(search(config('files'), { out: join(root, 'whole') })))[0]
+  expect(start).toMatchObject({ event: 'start', images: { train: { images: 15 }, test: { images: 15 } } })
+  const abort = new AbortController()
+  const broken = search(config('files'), { out: join(root, 'broken'), signal: abort.signal })
+  await expect(
+    (async () => {
+      for await (const event of broken) {
+        if (event.event === 'checkpoint' && event.epoch === 0 && event.step === 2) abort.abort()
+      }
+    })(),
+  ).rejects.toThrow()
+  await finish(search(config('files'), { resume: join(root, 'broken') }))
+  expect(outcome('broken')).toEqual(outcome('whole'))
+})
+
+it('comes to the same from packed files', async () => {
+  await finish(search(config('packed'), { out: join(root, 'from-packed') }))
+  expect(outcome('from-packed')).toEqual(outcome('whole'))
+})
+
+it('takes parts of the images, whose classes have their shares', async () => {
+  const { data } = config('files')
+  const splits = await openSplits({ ...data, trainCount: 9, validationCount: 3, testCount: 6 })
+  const counts = (labels: Int32Array) => [0, 1, 2].map((label) => labels.filter((other) => other === label).length)
+  expect(counts(splits.train.labels)).toEqual([2, 2, 2])
+  expect(counts(splits.validation!.labels)).toEqual([1, 1, 1])
+  expect(counts(splits.test.labels)).toEqual([2, 2, 2])
+  expect(splits.origin?.notes?.[0]).toContain('data.source streaming')
+})
+
+it('streams packed files without being told to, and says why', async () => {
+  const { source: _, ...data } = config('packed').data
+  const splits = await openSplits(data)
+  expect('files' in splits.train).toBe(true)
+  expect(splits.origin?.notes?.[0]).toContain('because they lie in tars')
+  await expect(openSplits({ ...data, source: 'resident' })).rejects.toThrow('Expected auto or streaming')
+  await expect(openSplits({ ...data, size: undefined })).rejects.toThrow('data.size with streamed images')
+})

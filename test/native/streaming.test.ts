@@ -1,0 +1,235 @@
+/** Streamed images are those of Pillow, torchvision and timm, byte for byte, whatever the threads and the files. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { namedFiles } from '../../src/data/stream/encoded-files.js'
+import { libvipsNames } from '../../src/data/stream/libvips.js'
+import { listEncoded } from '../../src/data/stream/list-encoded.js'
+import { pack } from '../../src/data/stream/pack.js'
+import { survey } from '../../src/data/stream/survey.js'
+import { type EncodedFiles, type ImageAugmentation, ImageStream, inspectImages } from '../../src/native/index.js'
+import { flip } from '../support/augmentation.js'
+import { Lens, STD } from '../support/lens.js'
+
+const folder = fileURLToPath(new URL('../fixtures/streaming', import.meta.url))
+const fixture: {
+  size: number
+  images: {
+    file: string
+    evaluation: Record<'bilinear' | 'bicubic', string>
+    crops: [seed: number, digest: string][]
+  }[]
+} = JSON.parse(readFileSync(new URL('../fixtures/streaming.json', import.meta.url), 'utf8'))
+const { size } = fixture
+const MEAN = [124, 116, 104]
+const crop = {
+  kind: 'random-resized-crop',
+  minArea: 0.08,
+  maxArea: 1,
+  minAspect: 3 / 4,
+  interpolation: 'random',
+} as const
+
+let libraries: string[]
+let made: string
+beforeAll(async () => {
+  libraries = await libvipsNames()
+  made = mkdtempSync(join(tmpdir(), 'pada-streaming-'))
+})
+afterAll(() => rmSync(made, { recursive: true }))
+
+interface Options {
+  readonly interpolation?: 'bilinear' | 'bicubic'
+  readonly threads?: number
+  readonly replaceDamaged?: boolean
+  readonly labels?: readonly number[]
+}
+
+function stream(files: EncodedFiles, count: number, options: Options = {}): ImageStream {
+  const { interpolation = 'bilinear', threads = 2, replaceDamaged = false } = options
+  const labels = Int32Array.from(options.labels ?? new Array<number>(count).fill(0))
+  const normalisation = { mean: MEAN.map((byte) => byte / 255), std: [STD, STD, STD] }
+  const facts = { files, labels, size, interpolation, replaceDamaged, threads, ahead: 2, libraries }
+  return new ImageStream({ ...facts, ...normalisation })
+}
+const filesOf = (names: readonly string[], place = folder) =>
+  namedFiles(
+    place,
+    names.map((name) => Buffer.from(name)),
+  )
+const all = () => filesOf(fixture.images.map(({ file }) => file))
+const lensOf = (source: ImageStream) => Lens.through({ channels: 3, height: size, width: size }, source, MEAN)
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+
+describe.each(fixture.images.map((image, index) => [image.file, image, index] as const))('%s', (_, image, index) => {
+  it.each(['bilinear', 'bicubic'] as const)('is resized and cropped as by torchvision: %s', async (interpolation) => {
+    using lens = await lensOf(stream(all(), fixture.images.length, { interpolation }))
+    expect(digest(await lens.bytes(index))).toBe(image.evaluation[interpolation])
+  })
+
+  it('is cropped at random as by timm, with the same random numbers', async () => {
+    using lens = await lensOf(stream(all(), fixture.images.length))
+    for (const [seed, expected] of image.crops) {
+      expect(digest(await lens.bytes(index, { seed, list: [crop] }))).toBe(expected)
+    }
+  })
+})
+
+/** Bytes of every image, also cropped and flipped. */
+async function shown(source: ImageStream, list: readonly ImageAugmentation[] = [crop, flip()]): Promise<string[]> {
+  using lens = await lensOf(source)
+  const seen: string[] = []
+  for (let index = 0; index < source.count; index++) seen.push(digest(await lens.bytes(index, { seed: 3, list })))
+  return seen
+}
+
+/** A folder of two classes with the images of the fixture. */
+function classFolder(name: string): string {
+  const place = join(made, name)
+  for (const [i, { file }] of fixture.images.entries()) {
+    const inner = join(place, `class${i % 2}`)
+    mkdirSync(inner, { recursive: true })
+    writeFileSync(join(inner, file), readFileSync(join(folder, file)))
+  }
+  return place
+}
+
+describe('a packed file', () => {
+  it('shows what the folder shows, in the same order', async () => {
+    const split = await listEncoded(classFolder('packed'))
+    const file = join(made, 'packed.pada')
+    const { images } = await pack(split, file, { quality: 90, onError: 'stop' })
+    expect(images).toBe(fixture.images.length)
+    const packed = await listEncoded(file)
+    expect([packed.classes, packed.labels, packed.keys()]).toEqual([split.classes, split.labels, split.keys()])
+    expect(await shown(stream(packed.files, images))).toEqual(await shown(stream(split.files, images)))
+  })
+
+  it('takes some images in any order', async () => {
+    const file = join(made, 'packed.pada')
+    const { files } = await listEncoded(file)
+    const every = await shown(stream(files, fixture.images.length))
+    const some = stream({ ...files, taken: Int32Array.of(5, 2, 5) } as EncodedFiles, 3)
+    expect(await shown(some)).toEqual([5, 2, 5].map((index) => every[index]))
+  })
+
+  it('is the same file when it is packed again', async () => {
+    const again = join(made, 'again.pada')
+    await pack(await listEncoded(join(made, 'packed')), again, { quality: 90, onError: 'stop' })
+    expect(readFileSync(again).equals(readFileSync(join(made, 'packed.pada')))).toBe(true)
+  })
+
+  it('reduces images to a shorter side', async () => {
+    const file = join(made, 'small.pada')
+    await pack(await listEncoded(join(made, 'packed')), file, { shorter: 16, quality: 80, onError: 'stop' })
+    const { files, labels } = await listEncoded(file)
+    const { heights, widths, damage } = await inspectImages(files, 0, labels.length, {
+      libraries,
+      threads: 2,
+      decode: true,
+    })
+    expect(damage.join('')).toBe('')
+    for (const [i, height] of heights.entries()) expect(Math.min(height, widths[i])).toBeLessThanOrEqual(16)
+  })
+
+  it('is refused if a byte of an image changed', async () => {
+    const bytes = readFileSync(join(made, 'packed.pada'))
+    bytes[70] ^= 1
+    const file = join(made, 'changed.pada')
+    writeFileSync(file, bytes)
+    const { files } = await listEncoded(file)
+    await expect(shown(stream(files, fixture.images.length))).rejects.toThrow(
+      `Expected a whole image for image 0 of ${file} but received bytes with another checksum`,
+    )
+  })
+})
+
+describe('batches', () => {
+  const indices = Int32Array.of(3, 0, 4, 4, 1)
+  const augmentation = { seed: 9, list: [crop, flip()] }
+
+  it('are the same by one thread, by several, and made ahead', async () => {
+    const seen: (readonly string[])[] = []
+    for (const threads of [1, 4]) seen.push(await shown(stream(all(), fixture.images.length, { threads })))
+    expect(seen[1]).toEqual(seen[0])
+    using lens = await lensOf(stream(all(), fixture.images.length))
+    const source = stream(all(), fixture.images.length)
+    using ahead = await lensOf(source)
+    source.prefetch(Int32Array.of(1), augmentation) // A batch that nobody asks for.
+    for (const index of indices) source.prefetch(Int32Array.of(index), augmentation)
+    for (const index of indices) {
+      expect(await ahead.bytes(index, augmentation)).toEqual(await lens.bytes(index, augmentation))
+    }
+    expect(source.waitedSeconds).toBeGreaterThan(0)
+  })
+
+  it('are not taken for others that were begun', async () => {
+    const source = stream(all(), fixture.images.length)
+    using lens = await lensOf(source)
+    const plain = await lens.bytes(2)
+    source.prefetch(Int32Array.of(2), augmentation)
+    expect(await lens.bytes(2)).toEqual(plain)
+    source.prefetch(Int32Array.of(2), { seed: 9, list: [crop, flip(1)] })
+    using other = await lensOf(stream(all(), fixture.images.length))
+    const wanted = { seed: 9, list: [crop, flip(0)] }
+    expect(await lens.bytes(2, wanted)).toEqual(await other.bytes(2, wanted))
+  })
+})
+
+describe('damaged images', () => {
+  const whole = fixture.images[0].file
+  const damaged = { 'cut.JPEG': 900, 'empty.JPEG': 0 }
+  const names = ['cut.JPEG', whole, 'empty.JPEG', '422.JPEG', 'text.JPEG']
+  const labels = [1, 0, 0, 1, 0]
+  const place = () => join(made, 'damaged')
+
+  beforeAll(() => {
+    mkdirSync(place())
+    for (const name of [whole, '422.JPEG']) writeFileSync(join(place(), name), readFileSync(join(folder, name)))
+    const bytes = readFileSync(join(folder, '420.JPEG'))
+    for (const [name, length] of Object.entries(damaged)) writeFileSync(join(place(), name), bytes.subarray(0, length))
+    writeFileSync(join(place(), 'text.JPEG'), 'no image')
+  })
+
+  it.each([
+    ['cut.JPEG', '"VipsJpeg:'],
+    ['empty.JPEG', 'an empty file'],
+    ['text.JPEG', 'a file of another type than JPEG, PNG, WebP and TIFF'],
+  ])('end a step: %s', async (name, reason) => {
+    using lens = await lensOf(stream(filesOf(names, place()), names.length, { labels }))
+    await expect(lens.bytes(names.indexOf(name))).rejects.toThrow(
+      `Expected a whole image for ${place()}/${name} but received ${reason}`,
+    )
+  })
+
+  it('are replaced by the next whole image of their class, and listed', async () => {
+    const source = stream(filesOf(names, place()), names.length, { labels, replaceDamaged: true })
+    using lens = await lensOf(source)
+    expect(await lens.bytes(0)).toEqual(await lens.bytes(3))
+    expect(await lens.bytes(2)).toEqual(await lens.bytes(1))
+    expect(await lens.bytes(4)).toEqual(await lens.bytes(1))
+    expect(source.damaged.map((reason) => reason.replace(/: .*/, ''))).toEqual(
+      ['cut.JPEG', 'empty.JPEG', 'text.JPEG'].map((name) => `${place()}/${name}`),
+    )
+  })
+
+  it('are found by a look at all images, as are equal ones', async () => {
+    const files = filesOf([...names, whole], place())
+    const split = {
+      ...{ place: place(), files, labels: Int32Array.from([...labels, 1]), classes: ['a', 'b'] },
+      ...{ keys: () => new Uint32Array(6), digest: '', empty: [], passedOver: new Map() },
+    }
+    const found = await survey(split, { decode: true })
+    expect(found.damaged.map((reason) => reason.replace(/: .*/, ''))).toEqual(
+      ['cut.JPEG', 'empty.JPEG', 'text.JPEG'].map((name) => `${place()}/${name}`),
+    )
+    expect(found.duplicates).toEqual([[`${place()}/${whole}`, `${place()}/${whole}`]])
+    expect(found.conflicting).toBe(1)
+    // Headers alone do not tell that a file is cut.
+    const quick = await survey(split, { decode: false })
+    expect(quick.damaged).toHaveLength(2)
+  })
+})

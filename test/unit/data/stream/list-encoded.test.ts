@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readEncoded } from '../../../../src/data/stream/encoded-files.js'
+import { listEncoded } from '../../../../src/data/stream/list-encoded.js'
+import { splitPlaces } from '../../../../src/data/stream/split-places.js'
+
+let root: string
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'pada-list-'))
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+/** Writes files by name; their contents are their names. */
+function folder(name: string, files: readonly string[]): string {
+  for (const file of files) {
+    const path = join(root, name, file)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, file.includes('empty') ? '' : file)
+  }
+  return join(root, name)
+}
+
+/** Contents of all images in their order, with their classes. */
+async function contents(place: string, classes?: readonly string[]) {
+  const split = await listEncoded(place, classes)
+  const images: string[] = []
+  for (const [index, label] of split.labels.entries()) {
+    images.push(`${split.classes[label]}: ${(await readEncoded(split.files, index)).toString()}`)
+  }
+  return images
+}
+
+const CLASSES = ['n01/a.JPEG', 'n01/b.JPEG', 'n01/c.JPEG', 'n02/a.JPEG', 'n02/d.png']
+const ORDER = ['n01: n01/a.JPEG', 'n02: n02/a.JPEG', 'n01: n01/b.JPEG', 'n02: n02/d.png', 'n01: n01/c.JPEG']
+const tar = (...args: string[]) => execFileSync('tar', args, { cwd: root })
+
+describe('listEncoded', () => {
+  it('reads a folder per class, and alternates classes', async () => {
+    const place = folder('classes', [...CLASSES, 'n01/notes.txt'])
+    expect(await contents(place)).toEqual(ORDER)
+    expect((await listEncoded(place)).passedOver).toEqual(new Map([['.txt', 1]]))
+  })
+
+  it.each(['gnu', 'posix', 'ustar'])('reads a tar of folders: %s', async (format) => {
+    folder('classes', CLASSES)
+    tar('-C', 'classes', `--format=${format}`, '-cf', `${format}.tar`, 'n01', 'n02')
+    const place = join(root, `${format}.tar`)
+    expect(await contents(place)).toEqual(ORDER)
+    expect((await listEncoded(place)).digest).toBe((await listEncoded(join(root, 'classes'))).digest)
+  })
+
+  it('reads a tar of a tar per class, as that of ImageNet', async () => {
+    const names = ['a.JPEG', `${'b'.repeat(120)}.JPEG`]
+    for (const name of ['n01', 'n02']) {
+      folder('inner', names)
+      tar('-C', 'inner', '-cf', `${name}.tar`, ...names)
+    }
+    tar('-cf', 'nested.tar', 'n01.tar', 'n02.tar')
+    expect(await contents(join(root, 'nested.tar'))).toEqual(names.flatMap((name) => [`n01: ${name}`, `n02: ${name}`]))
+  })
+
+  it('refuses a tar that is cut off, and other files', async () => {
+    tar('-C', 'classes', '-cf', 'whole.tar', 'n01')
+    const cut = join(root, 'cut.tar')
+    writeFileSync(cut, readFileSync(join(root, 'whole.tar')).subarray(0, 1700))
+    await expect(listEncoded(cut)).rejects.toThrow(`Expected a whole tar for ${cut} but received one without an end`)
+    writeFileSync(cut, readFileSync(join(root, 'whole.tar')).subarray(0, 1030))
+    await expect(listEncoded(cut)).rejects.toThrow(`Expected a whole tar for ${cut} but received its end in the member`)
+    const other = join(root, 'other.tar')
+    writeFileSync(other, 'x'.repeat(2000))
+    await expect(listEncoded(other)).rejects.toThrow(`Expected a tar of images for ${other}`)
+  })
+
+  it('leaves files without a byte out, and names them', async () => {
+    const place = folder('holes', ['n01/a.JPEG', 'n01/empty.JPEG'])
+    expect(await contents(place)).toEqual(['n01: n01/a.JPEG'])
+    expect((await listEncoded(place)).empty).toEqual([`${place}/n01/empty.JPEG`])
+  })
+
+  it('changes its digest with names and sizes, not with the folder', async () => {
+    const digest = async (name: string, files: readonly string[]) => (await listEncoded(folder(name, files))).digest
+    const first = await digest('one', CLASSES)
+    expect(await digest('two', CLASSES)).toBe(first)
+    expect(await digest('three', CLASSES.slice(1))).not.toBe(first)
+    writeFileSync(join(root, 'two', 'n01', 'a.JPEG'), 'longer than before')
+    expect((await listEncoded(join(root, 'two'))).digest).not.toBe(first)
+  })
+})
+
+describe('a flat split', () => {
+  const FLAT = ['val_1.JPEG', 'val_2.JPEG', 'val_3.JPEG']
+  const labelled = ['n01: val_2.JPEG', 'n02: val_1.JPEG', 'n02: val_3.JPEG']
+
+  it('takes classes from the solution of Kaggle', async () => {
+    const place = folder('kaggle/val', FLAT)
+    const lines = [
+      'ImageId,PredictionString',
+      'val_2,n01 1 2 3 4',
+      'val_1,n02 5 6 7 8 n02 1 2 3 4',
+      'val_3,n02 1 1 2 2',
+    ]
+    writeFileSync(join(root, 'kaggle', 'LOC_val_solution.csv'), `${lines.join('\n')}\n`)
+    expect(await contents(place)).toEqual(labelled)
+  })
+
+  it('takes numbers of the development kit, which meta.mat explains', async () => {
+    const place = folder('kit/val', FLAT)
+    const kit = join(root, 'kit', 'ILSVRC2012_devkit_t12', 'data')
+    mkdirSync(kit, { recursive: true })
+    writeFileSync(join(kit, 'ILSVRC2012_validation_ground_truth.txt'), '1\n2\n1\n')
+    const meta = readFileSync(new URL('../../../fixtures/meta.mat', import.meta.url))
+    writeFileSync(join(kit, 'meta.mat'), meta)
+    expect(await contents(place)).toEqual(labelled)
+    writeFileSync(join(kit, 'ILSVRC2012_validation_ground_truth.txt'), '1\n2\n')
+    await expect(listEncoded(place)).rejects.toThrow('Expected 2 images for')
+  })
+
+  it('takes a list of names and of classes, or of their numbers', async () => {
+    const place = folder('list/val', FLAT)
+    writeFileSync(join(root, 'list', 'val.txt'), 'val_1.JPEG n02\nval_2.JPEG n01\nval_3.JPEG n02\n')
+    expect(await contents(place)).toEqual(labelled)
+    writeFileSync(join(root, 'list', 'val.txt'), 'val_1.JPEG 1\nval_2.JPEG 0\nval_3.JPEG 1\n')
+    expect(await contents(place, ['n01', 'n02'])).toEqual(labelled)
+    await expect(listEncoded(place)).rejects.toThrow('Expected names of classes')
+  })
+
+  it('may be a tar', async () => {
+    folder('list/val', FLAT)
+    tar('-C', 'list/val', '-cf', 'list/val.tar', ...FLAT)
+    writeFileSync(join(root, 'list', 'val.txt'), 'val_1.JPEG n02\nval_2.JPEG n01\nval_3.JPEG n02\n')
+    expect(await contents(join(root, 'list', 'val.tar'))).toEqual(labelled)
+    tar('-C', 'list/val', '-cf', 'alone.tar', ...FLAT)
+    await expect(listEncoded(join(root, 'alone.tar'))).rejects.toThrow('Expected a folder or a tar per class')
+  })
+})
+
+it('finds splits by their names, and those of ImageNet by theirs', async () => {
+  const dir = folder('places', ['train/n01/a.JPEG', 'val/n01/a.JPEG'])
+  for (const file of ['val.pada', 'ILSVRC2012_img_train.tar', 'ILSVRC2012_img_val.tar', 'test.tar', 'notes.txt']) {
+    writeFileSync(join(dir, file), '')
+  }
+  expect(Object.fromEntries(await splitPlaces(dir))).toEqual({
+    train: join(dir, 'train'),
+    val: join(dir, 'val.pada'),
+    test: join(dir, 'test.tar'),
+  })
+})
