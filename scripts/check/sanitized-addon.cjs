@@ -2,4 +2,9 @@
 const { dlopen, env } = process
 
 process.dlopen = (module, filename, ...flags) =>
-  dlopen.call(process, module, /pada_native\.node$/.test(filename) ? (env.PADA_SANITIZED_ADDON ?? filename) : filename, ...flags)
+  dlopen.call(
+    process,
+    module,
+    /pada_native\.node$/.test(filename) ? (env.PADA_SANITIZED_ADDON ?? filename) : filename,
+    ...flags,
+  )
