@@ -142,10 +142,10 @@ test.each([
 })
 
 test('an experiment of the package runs by its name from any folder', async () => {
-  const outcome = await pada(['experiment', 'smoke', '--report', '--out', 'here'], {
+  const outcome = await pada(['experiment', 'first', '--report', '--out', 'here'], {
     ...options,
     cwd: temporaryFolder(),
   })
   expect(outcome.code, outcome.stderr).toBe(0)
-  expect(outcome.stdout + outcome.stderr).toContain('experiment evidence-smoke: 0 of 51 searches complete, in here')
+  expect(outcome.stdout + outcome.stderr).toContain('experiment first: 0 of 6 searches complete, in here')
 })

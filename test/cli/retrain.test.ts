@@ -35,7 +35,7 @@ const epochsOf = ({ stdout }: Outcome) =>
 
 test('docs/retraining.md: from a search to a model that onnxruntime gives the same accuracy', async () => {
   const page = readFileSync(join(root, 'docs', 'retraining.md'), 'utf8')
-  const [, block] = /^```\n(npx pada-native search .*?)^```$/ms.exec(page)!
+  const [, block] = /^```sh\n(npx pada-native search .*?)^```$/ms.exec(page)!
   const commands = block.trimEnd().split('\n')
   expect(commands).toHaveLength(4)
   const cwd = temporaryFolder()
