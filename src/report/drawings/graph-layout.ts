@@ -120,7 +120,7 @@ function dotGraph({ nodes, edges }: GraphToPlace, direction: Direction): Graph {
     }
   }
   return {
-    graphAttributes: { rankdir, ranksep: 0.4, nodesep: 0.24, margin: 0, pad: 0 },
+    graphAttributes: { rankdir, ranksep: 0.34, nodesep: 0.24, margin: 0, pad: 0 },
     nodeAttributes: { ...font(NODE_TEXT), shape: 'box', margin: '0.1,0.04', height: 0.36, width: 0.36 },
     edgeAttributes: { arrowsize: 0.7 },
     nodes: [
