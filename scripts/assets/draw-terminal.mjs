@@ -88,7 +88,7 @@ function draw(lines) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${dots.join('')}
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#e6edf3" xml:space="preserve">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#e6edf3">
 ${lines.map(row).filter(Boolean).join('\n')}
 </g>
 </svg>
@@ -98,7 +98,8 @@ ${lines.map(row).filter(Boolean).join('\n')}
 /** @typedef {Cell & { column: number }} Run */
 
 /**
- * One text element per run of equal style; its length is fixed so that every font keeps the columns.
+ * One text element per run of equal style, without spaces at its ends or several within it, which browsers collapse. Its
+ * length is fixed so that every font keeps the columns.
  *
  * @param {Cell[]} line
  * @param {number} index
@@ -113,7 +114,10 @@ function row(line, index) {
     if (last !== undefined && JSON.stringify(last.style) === JSON.stringify(style)) last.text += text
     else runs.push({ column, text, style })
   }
-  return runs.map((run) => element(run, y)).join('')
+  const words = runs.flatMap(({ column, text, style }) =>
+    [...text.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ column: column + match.index, text: match[0], style })),
+  )
+  return words.map((run) => element(run, y)).join('')
 }
 
 /**
@@ -121,7 +125,6 @@ function row(line, index) {
  * @param {number} y
  */
 function element({ column, text, style }, y) {
-  if (text.trim() === '') return ''
   const attributes = [
     `x="${(CELL.margin + column * CELL.width).toFixed(1)}" y="${y.toFixed(1)}"`,
     `textLength="${([...text].length * CELL.width).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`,

@@ -24,7 +24,7 @@ interface Found {
 }
 
 /**
- * Lists a split in any form. Classes alternate, as in {@link listSplit}, and a packed file keeps its order.
+ * Lists a split in any form. Classes alternate, as in `listSplit`, and a packed file keeps its order.
  *
  * @param classes Names of the classes of the training split, for a split that has numbers in their place.
  * @throws UserError for a place that is none of the forms, and for a split without images.

@@ -27,6 +27,7 @@ export interface Survey {
   readonly passedOver: Readonly<Record<string, number>>
 }
 
+/** The smallest, the middle and the largest of some numbers. */
 export interface Quantiles {
   readonly least: number
   readonly median: number
@@ -37,6 +38,7 @@ export interface Quantiles {
 export interface SurveyOptions {
   /** Decode images whole, which finds truncated files and takes as long as an epoch's decoding. */
   readonly decode: boolean
+  /** Receives the number of images that were looked at. */
   readonly progress?: (done: number) => void
   /** When aborted, throws the signal's reason. */
   readonly signal?: AbortSignal
