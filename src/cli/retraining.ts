@@ -24,6 +24,8 @@ const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
 /** Settings of a retraining, and its folder and initial weights. */
 export type ChosenRetraining = {
   readonly config: RetrainConfig
+  /** What to say first. */
+  readonly notes?: readonly string[]
   /** A check that needs the addon. */
   check?(): Promise<void>
 } & Pick<RetrainOptions, 'out' | 'resume' | 'init' | 'inherit' | 'origin'>
@@ -43,16 +45,16 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     if (file === undefined) throw expected('--config, --from or --resume', 'retrain', 'none of them', 2)
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
   }
-  const { config, origin } = await configFrom(from, argv)
+  const { config, origin, notes } = await configFrom(from, argv)
   const check = argv.path === undefined ? { check: () => checkWeightsOfBest(from) } : {}
-  return { config, origin, ...check, ...places, ...(inherit && { inherit: from }) }
+  return { config, origin, notes, ...check, ...places, ...(inherit && { inherit: from }) }
 }
 
 /** The recipe for an architecture of a search's run. */
 async function configFrom(
   from: string,
   { config, set = [], path, top, inherit }: RetrainArguments,
-): Promise<{ config: RetrainConfig; origin: string }> {
+): Promise<{ config: RetrainConfig; origin: string; notes: string[] }> {
   const run = await savedConfig(from)
   const { name } = run.space
   const file = config ?? join(packageRoot, 'configs', `${RECIPES[name]}.yaml`)
@@ -75,14 +77,16 @@ async function configFrom(
   // The data of a recipe of the package are the benchmark's. A user's own recipe may name data.
   // A search held images out to choose by them. The choice is made, so the network learns from them too.
   const { validationCount: _, ...data } = run.data
-  if (config === undefined || !isGroup(recipe.data)) ofRun.push(`data=${JSON.stringify(data)}`)
+  const ofRecipe = config !== undefined && isGroup(recipe.data)
+  if (!ofRecipe) ofRun.push(`data=${JSON.stringify(data)}`)
+  const notes = ofRecipe ? [`images: those that the recipe ${config} names, not those of ${from}`] : []
   const { device, precision, threads } = run
   const computation = { device, precision, ...(threads !== undefined && { threads }) }
   const sources =
     config === undefined
       ? { set: [...settingsOf(computation), ...ofRun, ...set] }
       : { defaults: computation, set: [...ofRun, ...set] }
-  return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin }
+  return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin, notes }
 }
 
 function settingsOf(values: object): string[] {

@@ -105,6 +105,11 @@ export const data = group({
     // Report it together with other mistakes of the group, not only after them.
     when: ({ value }) => value instanceof Object,
   })
+  .refine((value) => value.format !== 'embedded' || value.dir === undefined, {
+    path: ['format'],
+    error: 'the format of the files, such as folder or cifar10, because data.dir names a folder,',
+    when: ({ value }) => value instanceof Object,
+  })
   .refine((value) => value.validationCount === undefined || (value.validation ?? 'none') === 'none', {
     path: ['validation'],
     error: 'none, because data.validationCount holds out training images,',

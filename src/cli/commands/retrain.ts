@@ -38,10 +38,11 @@ export const retrainCommand: CommandModule<object, RetrainArguments> = {
   builder: (yargs) =>
     yargs.options(options).conflicts('resume', ['out', 'from', 'path', 'init']).conflicts('top', 'path'),
   async handler(argv) {
-    const { config, check, ...places } = await chooseRetraining(argv)
+    const { config, check, notes, ...places } = await chooseRetraining(argv)
     await run({
       config,
       json: argv.json,
+      notes,
       continuation: 'retrain --resume',
       async *start(signal) {
         await check?.()

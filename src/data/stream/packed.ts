@@ -1,7 +1,7 @@
 /** Reads and writes packed files; see `packed-layout.ts`. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expected } from '../../base/errors.js'
@@ -112,6 +112,7 @@ export async function writePacked(
 ): Promise<number> {
   const temporary = `${file}.${process.pid}.tmp`
   const write = <Result>(done: Promise<Result>): Promise<Result> => done.catch((error) => unwritable(file, error))
+  await write(mkdir(dirname(file), { recursive: true }))
   const handle = await write(open(temporary, 'w'))
   try {
     const entries = Buffer.alloc(count * ENTRY_BYTES)

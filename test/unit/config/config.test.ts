@@ -408,6 +408,12 @@ describe('loadConfig', () => {
     expect(lines).toEqual([])
   })
 
+  it('refuses a folder of images whose format is not named', async () => {
+    expect(await refusal(() => loadConfig({ set: ['data.dir=images'] }))).toContain(
+      'Expected the format of the files, such as folder or cifar10, because data.dir names a folder, for data.format',
+    )
+  })
+
   it('refuses the embedded table that is named beside other data', async () => {
     const sentence =
       'Expected a table of these data, because data.format is idx, for groundTruth.file but received "embedded"'

@@ -73,7 +73,11 @@ describe('the JSON Schema of a retraining', () => {
     const { network, data, ...rest } = parse(text)
     expect(acceptsRecipe({ network, data, ...rest })).toBe(true)
     expect(
-      parseRetrainConfig({ ...rest, network: { path: 'x', ...network }, data: { dir: 'x', ...data } }),
+      parseRetrainConfig({
+        ...rest,
+        network: { path: 'x', ...network },
+        data: data?.format === 'embedded' ? data : { dir: 'x', ...data },
+      }),
     ).toMatchObject({ ...rest, network, data })
   })
 

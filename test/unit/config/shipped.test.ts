@@ -13,7 +13,7 @@ const shipped = (name: string) => join(packageRoot, 'configs', `${name}.yaml`)
 it('a name is one of the package, with or without .yaml', () => {
   expect(findConfig('nasbench201-smoke')).toBe(shipped('nasbench201-smoke'))
   expect(findConfig('nasbench201-smoke.yaml')).toBe(shipped('nasbench201-smoke'))
-  expect(findConfig('experiments/smoke')).toBe(shipped('experiments/smoke'))
+  expect(findConfig('experiments/first')).toBe(shipped('experiments/first'))
 })
 
 it('of two files of one name, the folder decides', () => {
@@ -56,7 +56,7 @@ it('every experiment of the package starts from a file of the package', async ()
   const experiments = shippedConfigs().filter(({ command }) => command === 'experiment')
   expect(experiments.length).toBeGreaterThan(4)
   for (const { file } of experiments) {
-    const set = ['data.dir=.', 'groundTruth.file=x.csv'].filter(() => !file.includes('smoke'))
+    const set = ['data.dir=.', 'groundTruth.file=x.csv'].filter(() => !/evidence|first/.test(file))
     expect((await loadExperiment(file, { set })).cells.length, file).toBeGreaterThan(3)
   }
 })

@@ -245,9 +245,11 @@ describe('the experiments that come with the package', () => {
     ['nasbench201-cifar10-short', 8 * 2],
     ['sharing-extent', 4 * 3],
   ])('%s has %i cells', async (name, count) => {
-    const set = ['data.dir=cifar10', 'groundTruth.file=table.csv']
+    const embedded = ['evidence', 'first'].includes(name)
+    const set = embedded ? [] : ['data.dir=cifar10', 'groundTruth.file=table.csv']
     const { cells } = await loadExperiment(join('configs', 'experiments', `${name}.yaml`), { set })
     expect(cells).toHaveLength(count)
-    expect(cells.map(({ config }) => config.data.dir)).toEqual(cells.map(() => join(process.cwd(), 'cifar10')))
+    const dir = embedded ? undefined : join(process.cwd(), 'cifar10')
+    expect(cells.map(({ config }) => config.data.dir)).toEqual(cells.map(() => dir))
   })
 })
