@@ -7,7 +7,7 @@ import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { describeProblems, explainIssue } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
-import { type Config, type ConfigInput, configSchema } from './schema.js'
+import { type Config, type ConfigInput, configSchema, EMBEDDED } from './schema.js'
 import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
 export type { NetworkConfig } from './network.js'
@@ -106,6 +106,10 @@ function compose(
   settings = changed(settings, (settings) => dropOfOtherName(settings, set))
   for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))
+  // A default folder is for data that need one.
+  const folder = (defaults as Partial<Settings>).data
+  const { data } = settings
+  if (isGroup(data) && isGroup(folder) && data.format === EMBEDDED && data.dir === folder.dir) delete data.dir
   resolvePaths(settings, process.cwd())
   return settings
 }
