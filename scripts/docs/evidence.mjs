@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { kendallTauB, readTable, UserError } from 'pada-native'
+import { statistic } from '#dist/base/statistics.js'
 
 /** @typedef {import('#dist/experiment/results.js').ExperimentResults} Results */
 /** @typedef {Results['conditions'][number]} Condition */
@@ -141,29 +142,21 @@ function bySeed({ study, labels }, value) {
   const cells = results.cells.filter(
     (cell) => cell.studies.includes(study) && JSON.stringify(cell.labels) === JSON.stringify(labels),
   )
-  return new Map(cells.map((cell) => [cell.seed, value(cell) ?? Number.NaN]))
+  return new Map(cells.map((cell) => [cell.seed, value(cell)]))
 }
 
 /**
- * @param {Map<number, number>} from
- * @param {Map<number, number>} to
+ * @param {Map<number, number | null>} from
+ * @param {Map<number, number | null>} to
  */
 function difference(from, to) {
   if ([...from].join() === [...to].join()) return ''
-  const pairs = [...to].flatMap(([seed, value]) =>
-    from.has(seed) ? [value - /** @type {number} */ (from.get(seed))] : [],
-  )
+  const pairs = [...to].flatMap(([seed, value]) => {
+    const before = from.get(seed) ?? null
+    return value === null || before === null ? [] : [value - before]
+  })
   const { mean, deviation } = statistic(pairs)
   return decimals({ mean, deviation: deviation === null ? null : deviation / Math.sqrt(pairs.length) }, true)
-}
-
-/** @param {readonly number[]} values */
-function statistic(values) {
-  const n = values.length
-  if (n === 0) return { mean: null, deviation: null }
-  const mean = values.reduce((sum, x) => sum + x, 0) / n
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0)
-  return { mean, deviation: n < 2 ? null : Math.sqrt(squares / (n - 1)) }
 }
 
 /** @param {Statistic} statistic @param {boolean} [signed] */

@@ -14,7 +14,7 @@ import { StepLog } from './step-log.js'
 const SILENCE = 15_000
 /** Milliseconds for which a run is polled often after its last change. */
 const LIVELY = 60_000
-/** Bytes of a log per epoch that a first look passes over: a log of 5 MB is read to a tenth. */
+/** Bytes of a log that a first look reads whole. Of a log n times as long it takes every n-th epoch. */
 const LONG = 500_000
 /** Milliseconds between two looks at the lock, which its owner renews every few seconds. */
 const LOCK_INTERVAL = 1_000

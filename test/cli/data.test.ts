@@ -48,7 +48,8 @@ test('data: classes, sizes, damaged and equal images', async () => {
 
 test('pack: stops at a damaged image and leaves no file, or leaves the image out', async () => {
   const folder = dataSet()
-  const file = join(folder, 'train.pada')
+  // In a folder that is not there yet.
+  const file = join(folder, 'packed', 'train.pada')
   writeFileSync(join(folder, 'train', 'class0', 'cut.JPEG'), readFileSync(join(images, '420.JPEG')).subarray(0, 900))
   const stopped = await pada(['pack', join(folder, 'train'), '--out', file])
   expect(stopped.code).toBe(1)
@@ -59,7 +60,8 @@ test('pack: stops at a damaged image and leaves no file, or leaves the image out
   const packed = await pada(['pack', join(folder, 'train'), '--out', file, '--on-error', 'skip', '--json'])
   expect(packed.code, packed.stderr).toBe(0)
   expect(JSON.parse(packed.stdout)).toMatchObject({ event: 'result', file, images: 15 })
-  expect(readdirSync(folder).toSorted()).toEqual(['train', 'train.pada', 'val'])
+  expect(readdirSync(folder).toSorted()).toEqual(['packed', 'train', 'val'])
+  expect(readdirSync(join(folder, 'packed'))).toEqual(['train.pada'])
   const looked = await pada(['data', file])
   expect(looked.stdout.split('\n')[0]).toBe('images: 15 images in 2 classes, 7 to 8 each')
 })
