@@ -8,7 +8,7 @@
     {
       'target_name': 'pada_native',
       'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).sort().join(\'\\n\')")'],
-      'include_dirs': ['native'],
+      'include_dirs': ['native', 'native/distributed/gloo_shim'],
       'defines': [
         'NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
         '_GLIBCXX_USE_CXX11_ABI=1',

@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <torch/headeronly/version.h>
 
+#include "bindings/communicator_handle.h"
 #include "bindings/handles.h"
 #include "bindings/stream_handle.h"
 #include "bindings/tables.h"
@@ -121,6 +122,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define("ImageStream", ImageStreamHandle::define(env), addon_data.image_stream);
   define("HeldBatch", HeldBatchHandle::define(env), addon_data.held_batch);
   define("Supernet", SupernetHandle::define(env), addon_data.supernet);
+  define("Communicator", CommunicatorHandle::define(env), addon_data.communicator);
   // Only Supernet.compile makes plans, so their class is not exported.
   addon_data.plan = Napi::Persistent(PlanHandle::define(env));
   return exports;

@@ -1,6 +1,8 @@
 #include "supernet.h"
 
+#include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "ops/head.h"
 #include "optim/moments.h"
@@ -83,35 +85,142 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   // Frees the old observation first, so that there are never two in memory.
   observed_.emplace();
   // Momentum 0: normalise by the batch, leave running statistics unchanged.
-  Execution run = execution(plan, size, {.momentum = 0, .drop = batch.drop()}, {.keep = &*observed_});
+  Phase phase = training_phase(batch);
+  phase.backward = false;
+  phase.momentum = 0;
+  phase.mixing.clear();
+  Execution run = execution(plan, size, phase, {.keep = &*observed_});
   const at::Tensor logits = run.forward(batch.images()).front();
   Stopwatch::Scope time(Family::Loss);
   const Loss loss = cross_entropy(logits, batch.targets(), false);
-  return {size, loss.correct.item<int64_t>(), loss.correct5.item<int64_t>(),
-          loss.total.item<double>() / static_cast<double>(size)};
+  EvaluateRecord record{size, loss.correct.item<int64_t>(), loss.correct5.item<int64_t>(),
+                        loss.total.item<double>() / static_cast<double>(size)};
+  if (!communicator_) return record;
+  const at::Tensor sums = at::empty({3}, at::TensorOptions().dtype(at::kDouble));
+  double* values = sums.mutable_data_ptr<double>();
+  values[0] = static_cast<double>(record.correct);
+  values[1] = static_cast<double>(record.correct5);
+  values[2] = record.loss;
+  communicator_->sum(sums);
+  return {batch.share().whole, static_cast<int64_t>(values[0]), static_cast<int64_t>(values[1]), values[2]};
+}
+
+Phase Supernet::training_phase(const Minibatch& batch) const {
+  Phase phase{.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()};
+  if (communicator_ && synchronise_norms_) phase.synchronised = {communicator_.get(), batch.share().whole};
+  return phase;
+}
+
+void Supernet::check_batch(const Plan& plan, const Minibatch& batch) const {
+  check_labels(batch.source(), plan);
+  if (averages_.in_use()) expected("the raw weights", "a training step", "the averaged ones");
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
-  check_labels(batch.source(), plan);
-  if (averages_.in_use()) expected("the raw weights", "a training step", "the averaged ones");
-  if (!batch.is_divided()) return accumulate_part(plan, batch, alignment);
-  if (alignment) check_whole(batch, "alignment");
-  AccumulateRecord record;
-  for (Minibatch& part : batch.parts()) add_part(record, accumulate_part(plan, part, std::nullopt));
+  check_batch(plan, batch);
+  if (!communicator_) return accumulate_share(plan, batch, alignment, {});
+  keep_sums_once();
+  AccumulateRecord record = accumulate_share(plan, batch, alignment, {});
+  for (const std::vector<int>& parameters : plan.completes) {
+    unsummed_.insert(unsummed_.end(), parameters.begin(), parameters.end());
+  }
+  combine(record, plan, batch, alignment.has_value());
   return record;
 }
 
-AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
+AccumulateRecord Supernet::accumulate_share(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
+                                            const Complete& complete) {
+  if (!batch.is_divided()) return accumulate_part(plan, batch, alignment, complete);
+  if (alignment) check_whole(batch, "alignment");
+  if (synchronise_norms_ && communicator_) check_whole(batch, "synchronised batch norms");
+  AccumulateRecord record;
+  std::vector<Minibatch> parts = batch.parts();
+  for (Minibatch& part : parts) {
+    add_part(record, accumulate_part(plan, part, std::nullopt, &part == &parts.back() ? complete : Complete()));
+  }
+  return record;
+}
+
+void Supernet::combine(AccumulateRecord& record, const Plan& plan, const Minibatch& batch, bool aligned) {
+  Stopwatch::Scope time(Family::Communication);
+  const Share share = batch.share();
+  std::vector<double> numbers{record.loss,
+                              record.total_loss,
+                              static_cast<double>(record.correct),
+                              static_cast<double>(record.correct5),
+                              aligned ? *record.alignment * batch.share_of_loss() : 0,
+                              communicator_->stop_requested() ? 1.0 : 0.0};
+  numbers.insert(numbers.end(), record.mixing_gradients.begin(), record.mixing_gradients.end());
+  const size_t first_importance = numbers.size();
+  numbers.resize(first_importance + share.whole);
+  std::ranges::copy(record.importance, numbers.begin() + static_cast<ptrdiff_t>(first_importance) + share.first);
+  // Synchronised norms have the same statistics in all processes.
+  const size_t first_statistic = numbers.size();
+  if (!synchronise_norms_) {
+    for (int index : plan.buffers) {
+      const at::Tensor values = buffers_.segment(buffers_.values, index).to(at::kDouble).cpu();
+      numbers.insert(numbers.end(), values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
+    }
+  }
+  const at::Tensor sums = at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble);
+  communicator_->sum(sums);
+
+  record.loss = numbers[0];
+  record.total_loss = numbers[1];
+  record.correct = static_cast<int64_t>(numbers[2]);
+  record.correct5 = static_cast<int64_t>(numbers[3]);
+  if (aligned) record.alignment = numbers[4];
+  record.stop = numbers[5] > 0;
+  for (size_t i = 0; i < record.mixing_gradients.size(); i++) {
+    record.mixing_gradients[i] = static_cast<float>(numbers[6 + i]);
+  }
+  const auto importance = numbers.begin() + static_cast<ptrdiff_t>(first_importance);
+  record.importance.assign(importance, importance + share.whole);
+  int64_t at = static_cast<int64_t>(first_statistic);
+  if (synchronise_norms_) return;
+  for (int index : plan.buffers) {
+    const at::Tensor values = buffers_.segment(buffers_.values, index);
+    values.copy_(sums.narrow(0, at, values.numel()).div(communicator_->size()));
+    at += values.numel();
+  }
+}
+
+void Supernet::keep_sums_once() {
+  for (int index : summed_) {
+    if (communicator_->rank() != 0) parameters_.segment(parameters_.gradients, index).zero_();
+    unsummed_.push_back(index);
+  }
+  summed_.clear();
+}
+
+void Supernet::sum_gradients() {
+  if (unsummed_.empty()) return;
+  Stopwatch::Scope time(Family::Communication);
+  GradientSum sum(*communicator_, parameters_);
+  std::unordered_set<int> added;
+  for (int index : unsummed_) {
+    if (!added.insert(index).second) continue;
+    sum.add(index);
+    summed_.push_back(index);
+  }
+  unsummed_.clear();
+  sum.finish();
+}
+
+AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
+                                           const Complete& complete) {
   const int64_t size = batch.size();
   const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
-  const Taps taps{.towards = alignment ? &*observed_ : nullptr, .weight = alignment.value_or(0)};
-  const Phase phase{.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()};
+  // A share of the batch has that share in the mean over the batch.
+  const Taps taps{.towards = alignment ? &*observed_ : nullptr,
+                  .weight = alignment.value_or(0) * batch.share_of_loss()};
+  const Phase phase = training_phase(batch);
   Execution run = execution(plan, size, phase, taps);
   const std::vector<Loss> losses = losses_of(plan, run.forward(images), batch);
   std::vector<at::Tensor> gradients;
   for (const Loss& loss : losses) gradients.push_back(loss.gradient);
-  run.backward(gradients);
+  run.backward(gradients, complete);
   parameters_.mark_pending(plan.sampled);
 
   // Computing the loss yields the importances, but they count as statistics.
@@ -133,22 +242,27 @@ AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, s
 }
 
 void Supernet::add_noise(const GradientNoise& noise) {
+  sum_gradients();
   Stopwatch::Scope time(Family::Optimizer);
   pada::add_noise(parameters_, noise);
 }
 
 void Supernet::record_moments() {
+  sum_gradients();
   Stopwatch::Scope time(Family::Statistics);
   pada::record_moments(parameters_, parameters_.pending());
 }
 
 void Supernet::update(const UpdateOptions& options) {
+  sum_gradients();
   Stopwatch::Scope time(Family::Optimizer);
   if (averages_.in_use()) expected("the raw weights", "an update", "the averaged ones");
   pada::update(parameters_, averages_, options);
+  summed_.clear();
 }
 
 ClipRecord Supernet::clip(double max_norm) {
+  sum_gradients();
   Stopwatch::Scope time(Family::Optimizer);
   const double total = gradient_norms(parameters_, parameters_.pending()).total;
   const ClipRecord record{total, clip_scale(total, max_norm)};
@@ -157,6 +271,7 @@ ClipRecord Supernet::clip(double max_norm) {
 }
 
 void Supernet::complete_gradients(const FinishOptions& options) {
+  sum_gradients();
   if (options.noise) add_noise(*options.noise);
 }
 
@@ -179,8 +294,23 @@ Supernet::Finished Supernet::finish(const FinishOptions& options) {
 
 ClipRecord Supernet::finish_step(const FinishOptions& options) { return finish(options).clip; }
 
+AccumulateRecord Supernet::accumulate_to_finish(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
+  // Gradients of earlier passes are not yet summed: all are summed when the passes are done.
+  if (!communicator_ || !parameters_.pending().empty()) return accumulate(plan, batch, alignment);
+  check_batch(plan, batch);
+  GradientSum sum(*communicator_, parameters_);
+  AccumulateRecord record = accumulate_share(plan, batch, alignment, [&](int parameter) {
+    Stopwatch::Scope time(Family::Communication);
+    sum.add(parameter);
+  });
+  combine(record, plan, batch, alignment.has_value());
+  Stopwatch::Scope time(Family::Communication);
+  sum.finish();
+  return record;
+}
+
 StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
-  StepRecord record{accumulate(plan, batch, options.alignment), {}, {}};
+  StepRecord record{accumulate_to_finish(plan, batch, options.alignment), {}, {}};
   const Finished finished = finish(options);
   record.clip = finished.clip;
   record.gradient_norms = finished.norms.each;
@@ -204,7 +334,13 @@ void Supernet::restore(const Plan& plan, double share, bool reset_optimizer) {
 }
 
 void Supernet::displacement_to_gradients() {
+  // The displacement is the same in all processes.
+  sum_gradients();
   Stopwatch::Scope time(Family::Optimizer);
+  if (communicator_) {
+    const std::vector<int>& displaced = parameters_.trial.displaced;
+    summed_.insert(summed_.end(), displaced.begin(), displaced.end());
+  }
   pada::displacement_to_gradients(parameters_);
 }
 
@@ -225,16 +361,19 @@ void for_even_batches(int64_t count, int64_t largest, Work work) {
 
 }  // namespace
 
-EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int64_t batch_size, int64_t count) {
+EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int64_t batch_size, int64_t count,
+                                  int64_t part, int64_t parts) {
   const Plan& plan = training.for_evaluation();
   EvaluateRecord record;
-  record.count = std::min(count, source.count());
+  const int64_t images = std::min(count, source.count()), batches = (images + batch_size - 1) / batch_size;
   check_labels(source, plan);
   at::Tensor total, correct, correct5;
-  for_even_batches(record.count, batch_size, [&](int64_t, int64_t first, int64_t size) {
+  for_even_batches(images, batch_size, [&](int64_t batch, int64_t first, int64_t size) {
+    if (batch < batches * part / parts || batch >= batches * (part + 1) / parts) return;
+    record.count += size;
     Execution run = execution(plan, size, {});
     const at::Tensor labels = source.labels(consecutive(first, size));
-    const at::Tensor logits = run.forward(source.in_order(first, size, record.count)).front();
+    const at::Tensor logits = run.forward(source.in_order(first, size, images)).front();
     Stopwatch::Scope time(Family::Loss);
     const Loss loss = cross_entropy(logits, {.labels = labels}, false);
     const at::Tensor sum = loss.total.to(at::kDouble);
@@ -242,6 +381,7 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
     correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
   });
+  if (record.count == 0) return record;
   record.loss = total.item<double>() / static_cast<double>(record.count);
   record.correct = correct.item<int64_t>();
   record.correct5 = correct5.item<int64_t>();

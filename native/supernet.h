@@ -9,6 +9,8 @@
 
 #include "data/image_source.h"
 #include "data/minibatch.h"
+#include "distributed/communicator.h"
+#include "distributed/gradient_sum.h"
 #include "execution/aten_convolutions.h"
 #include "execution/execution.h"
 #include "execution/precision.h"
@@ -30,6 +32,7 @@ struct AccumulateRecord {
   std::vector<float> importance;
   std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
   std::optional<double> alignment;      // see Taps::alignment; none if not asked for
+  bool stop = false;                    // a process of the training wishes to stop
 };
 
 struct ClipRecord {
@@ -68,6 +71,14 @@ class Supernet {
         reference_(reference),
         precision_(precision) {}
 
+  // From now on, several processes train the same weights. Each computes its share of every batch. Records and updates
+  // are those of the whole batch, the same in all processes. `synchronise_norms`: batch norms normalise by the whole
+  // batch too; otherwise by the share, and running statistics are averaged over the processes.
+  void distribute(std::shared_ptr<Communicator> communicator, bool synchronise_norms) {
+    communicator_ = std::move(communicator);
+    synchronise_norms_ = synchronise_norms;
+  }
+
   std::shared_ptr<const Plan> compile(const std::vector<int32_t>& code, const std::vector<std::string>& names,
                                       const std::vector<std::string>& idle);
 
@@ -80,7 +91,11 @@ class Supernet {
   void record_moments();
   ClipRecord clip(double max_norm);
   void update(const UpdateOptions& options);
-  void discard_gradients() { parameters_.discard_gradients(); }
+  void discard_gradients() {
+    parameters_.discard_gradients();
+    unsummed_.clear();
+    summed_.clear();
+  }
   // Adds noise to the accumulated gradients, records their moments, clips them and updates.
   ClipRecord finish_step(const FinishOptions& options);
   // accumulate, then finish_step.
@@ -89,8 +104,10 @@ class Supernet {
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool reset_optimizer);
   void displacement_to_gradients();
-  // Over the first `count` images, in batches that differ by one image at most, none larger than `batch_size`.
-  EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count);
+  // Over the first `count` images, in batches that differ by one image at most, none larger than `batch_size`. Of
+  // `parts` parts with about as many batches each, computes one.
+  EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count, int64_t part = 0,
+                          int64_t parts = 1);
   // Resets the plan's running statistics. Then averages over the images, by batches that differ by one image at most,
   // none larger than `batch_size`: a small last batch would be a poor estimate, and one image may have no variance.
   void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
@@ -115,7 +132,23 @@ class Supernet {
     ClipRecord clip;
   };
 
-  AccumulateRecord accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment);
+  // `complete`: called with each parameter whose gradient is complete after this pass.
+  using Complete = std::function<void(int)>;
+  AccumulateRecord accumulate_share(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
+                                    const Complete& complete);
+  AccumulateRecord accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
+                                   const Complete& complete);
+  // accumulate, as the whole of a step: gradients are summed while the backward pass computes others.
+  AccumulateRecord accumulate_to_finish(const Plan& plan, Minibatch& batch, std::optional<double> alignment);
+  void check_batch(const Plan& plan, const Minibatch& batch) const;
+  // Replaces the record of this process's share by that of the batch, and averages the plan's running statistics.
+  void combine(AccumulateRecord& record, const Plan& plan, const Minibatch& batch, bool aligned);
+  // Gradients held that are summed already would count once for each process in the next sum: only the first keeps
+  // them.
+  void keep_sums_once();
+  // Sums the gradients that are still those of this process's shares.
+  void sum_gradients();
+  Phase training_phase(const Minibatch& batch) const;
   bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
   // The hook between a step's backward passes and the first use of its gradients. It may change the gradients.
   void complete_gradients(const FinishOptions& options);
@@ -127,6 +160,11 @@ class Supernet {
   Averages averages_{parameters_, buffers_};
   const bool reference_;
   const Precision precision_;
+  std::shared_ptr<Communicator> communicator_;  // null: this process trains alone
+  bool synchronise_norms_ = false;
+  // Parameters whose gradients held are of this process's shares, and those whose gradients are sums over all
+  // processes.
+  std::vector<int> unsummed_, summed_;
   std::optional<Observation> observed_;
   std::mutex cache_lock_;
   // By encoded program. A plan lives as long as a handle or a call holds it.

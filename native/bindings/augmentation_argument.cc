@@ -14,7 +14,11 @@ AugmentationList augmentation_argument(const Napi::Value& value) {
   for (uint32_t i = 0; i < list.As<Napi::Array>().Length(); i++) {
     entries.push_back(fields_argument(list.As<Napi::Array>().Get(i), name + "[" + std::to_string(i) + "]"));
   }
-  return make_augmentations(seed, std::move(entries));
+  AugmentationList result = make_augmentations(seed, std::move(entries));
+  if (const Napi::Value given = object.Get("positions"); !given.IsUndefined()) {
+    result.positions = copied_array<int32_t>(given, "augmentation.positions");
+  }
+  return result;
 }
 
 }  // namespace pada

@@ -7,7 +7,7 @@
 
 namespace pada {
 
-// { seed, list: [{ kind, … }, …] }
+// { seed, list: [{ kind, … }, …], positions }, the last of which may be absent.
 AugmentationList augmentation_argument(const Napi::Value& value);
 
 }  // namespace pada

@@ -105,6 +105,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   // Announces the slots of the optimizer and the averages, if the options of an update use them.
   void announce_update(Napi::Env env, const Napi::Value& options);
 
+  Napi::Value distribute(const Napi::CallbackInfo& info);
   Napi::Value compile(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value accumulate(const Napi::CallbackInfo& info);

@@ -22,17 +22,19 @@ Drop drop_argument(const Napi::Value& value) {
   return drop;
 }
 
-Mixup mixup_argument(const Napi::Value& value, size_t batch) {
+// `images`: number of indices. Without a share each of them is a sample.
+Mixup mixup_argument(const Napi::Value& value, size_t images, bool is_share) {
   const Napi::Object object = object_argument(value, "mixup");
   const Napi::Value share = object.Get("share");
   Mixup mixup{number_argument(share, "mixup.share"), {}};
   if (!(mixup.share >= 0 && mixup.share <= 1)) expected("a number from 0 to 1", "mixup.share", describe(share));
   const std::vector<int32_t> partners = copied_array<int32_t>(object.Get("partners"), "mixup.partners");
-  if (partners.size() != batch) {
-    expected("one partner per index", "mixup.partners", std::to_string(partners.size()));
+  if (is_share ? partners.empty() || partners.size() > images : partners.size() != images) {
+    expected(is_share ? "one partner per sample" : "one partner per index", "mixup.partners",
+             std::to_string(partners.size()));
   }
   for (const int32_t partner : partners) {
-    if (partner < 0 || static_cast<size_t>(partner) >= batch) {
+    if (partner < 0 || static_cast<size_t>(partner) >= images) {
       expected("positions in the batch", "mixup.partners", std::to_string(partner));
     }
     mixup.partners.push_back(partner);
@@ -64,15 +66,17 @@ std::vector<std::vector<int64_t>> shapes_argument(const Napi::Value& value) {
 
 Batch batch_argument(const Napi::Value& value) {
   const Napi::Object object = object_argument(value, "batch");
-  Batch batch{copied_array<int32_t>(object.Get("indices"), "indices"), {}, {}, std::nullopt, {}, 0, 0, std::nullopt};
+  Batch batch{.indices = copied_array<int32_t>(object.Get("indices"), "indices")};
   if (const Napi::Value given = object.Get("augmentation"); !given.IsUndefined()) {
     batch.augmentation = augmentation_argument(given);
   }
   if (const Napi::Value given = object.Get("weights"); !given.IsUndefined()) {
     batch.weights = copied_array<float>(given, "weights");
-    if (batch.weights.size() != batch.indices.size()) {
-      expected("one weight per index", "weights", std::to_string(batch.weights.size()));
-    }
+  }
+  if (const Napi::Value given = object.Get("share"); !given.IsUndefined()) {
+    const Napi::Object share = object_argument(given, "share");
+    batch.share = {count_argument(share.Get("first"), "share.first", 0),
+                   count_argument(share.Get("whole"), "share.whole")};
   }
   if (const Napi::Value given = object.Get("microBatchSize"); !given.IsUndefined()) {
     batch.part_size = count_argument(given, "microBatchSize");
@@ -88,7 +92,14 @@ Batch batch_argument(const Napi::Value& value) {
     }
   }
   if (const Napi::Value given = object.Get("mixup"); !given.IsUndefined()) {
-    batch.mixup = mixup_argument(given, batch.indices.size());
+    batch.mixup = mixup_argument(given, batch.indices.size(), batch.share.has_value());
+  }
+  const int64_t samples = batch.samples();
+  if (!batch.weights.empty() && static_cast<int64_t>(batch.weights.size()) != samples) {
+    expected("one weight per index", "weights", std::to_string(batch.weights.size()));
+  }
+  if (batch.share && batch.share->first + samples > batch.share->whole) {
+    expected("samples within the batch", "share.whole", std::to_string(batch.share->whole));
   }
   return batch;
 }

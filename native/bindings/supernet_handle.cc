@@ -1,3 +1,4 @@
+#include "bindings/communicator_handle.h"
 #include "bindings/handles.h"
 #include "bindings/state_kinds.h"
 #include "bindings/supernet_arguments.h"
@@ -16,6 +17,7 @@ Napi::Object from_accumulate(Napi::Env env, const AccumulateRecord& record) {
   object.Set("importance", to_array(env, record.importance));
   if (!record.mixing_gradients.empty()) object.Set("mixingGradients", to_array(env, record.mixing_gradients));
   if (record.alignment) object.Set("alignment", *record.alignment);
+  if (record.stop) object.Set("stop", true);
   return object;
 }
 
@@ -44,7 +46,8 @@ Napi::Value from_evaluate(Napi::Env env, const EvaluateRecord& record) {
 Napi::Function SupernetHandle::define(Napi::Env env) {
   using H = SupernetHandle;
   return DefineClass(env, "Supernet",
-                     {InstanceMethod<&H::compile>("compile"),
+                     {InstanceMethod<&H::distribute>("distribute"),
+                      InstanceMethod<&H::compile>("compile"),
                       InstanceMethod<&H::observe>("observe"),
                       InstanceMethod<&H::accumulate>("accumulate"),
                       InstanceMethod<&H::add_noise>("addGradientNoise"),
@@ -90,6 +93,17 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
 
 std::shared_ptr<const Plan> SupernetHandle::plan_argument(const Napi::Value& value) const {
   return handle_argument<PlanHandle>(value, AddonData::of(value.Env()).plan, "Plan")->plan_of(supernet());
+}
+
+Napi::Value SupernetHandle::distribute(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto& constructor = AddonData::of(info.Env()).communicator;
+    auto communicator = handle_argument<CommunicatorHandle>(info[0], constructor, "Communicator")->communicator();
+    const bool synchronise = info[1].ToBoolean();
+    return run_on_executor(info.Env(), [net = supernet(), communicator = std::move(communicator), synchronise] {
+      net->distribute(communicator, synchronise);
+    });
+  });
 }
 
 Napi::Value SupernetHandle::compile(const Napi::CallbackInfo& info) {
@@ -224,11 +238,14 @@ Napi::Value SupernetHandle::evaluate(const Napi::CallbackInfo& info) {
     const int64_t batch_size = count_argument(options.Get("batchSize"), "batchSize");
     const Napi::Value count = options.Get("count");
     const int64_t images = count.IsUndefined() ? INT64_MAX : count_argument(count, "count");
+    const Napi::Value part = options.Get("part"), parts = options.Get("parts");
+    const int64_t of = parts.IsUndefined() ? 1 : count_argument(parts, "parts");
+    const int64_t which = part.IsUndefined() ? 0 : count_argument(part, "part", 0);
+    if (which >= of) expected("a part below " + std::to_string(of), "part", std::to_string(which));
     return run_on_executor(
         info.Env(),
-        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size, images] {
-          return net->evaluate(*plan, *data, batch_size, images);
-        },
+        [net = supernet(), plan = plan_argument(info[0]), data = dataset_argument(info[1]), batch_size, images, which,
+         of] { return net->evaluate(*plan, *data, batch_size, images, which, of); },
         from_evaluate);
   });
 }

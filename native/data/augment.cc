@@ -93,7 +93,8 @@ const Kind& kind_of(const Fields& entry) {
 }  // namespace
 
 AugmentationList make_augmentations(uint64_t seed, std::vector<Fields> entries) {
-  AugmentationList list{seed, {}, {}};
+  AugmentationList list;
+  list.seed = seed;
   std::set<std::string> taken;
   for (Fields& entry : entries) {
     const Kind& kind = kind_of(entry);
@@ -115,13 +116,14 @@ void AugmentationList::check(const ImageExtent& extent, bool bytes) const {
   }
 }
 
-uint64_t AugmentationList::draw_of(int64_t position) const {
+uint64_t AugmentationList::draw_of(int64_t i) const {
+  const int64_t position = positions.empty() ? i : positions[i];
   return hash(seed * kGolden + hash(static_cast<uint64_t>(position)));
 }
 
-void AugmentationList::apply(Picture& picture, int64_t position, size_t first) const {
+void AugmentationList::apply(Picture& picture, int64_t i, size_t first) const {
   if (empty()) return;
-  const uint64_t draw = draw_of(position);
+  const uint64_t draw = draw_of(i);
   for (size_t i = first; i < augmentations.size(); i++) augmentations[i]->apply(picture, draw);
 }
 

@@ -29,17 +29,19 @@ class Augmentation {
 struct AugmentationList {
   uint64_t seed = 0;
   std::vector<std::shared_ptr<const Augmentation>> augmentations;
+  // Places in the batch of the images that are made, if they are not the whole batch in its order.
+  std::vector<int32_t> positions = {};
 
   // Tells lists apart: two lists of the same text and seed do the same.
-  std::string text;
+  std::string text = {};
 
   bool empty() const { return augmentations.empty(); }
   // Throws if the list cannot be applied to such images. `bytes`: as of Augmentation::check.
   void check(const ImageExtent& extent, bool bytes) const;
-  // Random bits of the image at this index of its batch.
-  uint64_t draw_of(int64_t position) const;
-  // Applies the list in its order, from the entry `first` on. `position`: as of draw_of.
-  void apply(Picture& picture, int64_t position, size_t first = 0) const;
+  // Random bits of the image `i` of those that are made.
+  uint64_t draw_of(int64_t i) const;
+  // Applies the list in its order, from the entry `first` on. `i`: as of draw_of.
+  void apply(Picture& picture, int64_t i, size_t first = 0) const;
 };
 
 // Throws for an unknown kind, a kind that comes twice, and fields that are missing, unknown or out of range.

@@ -48,6 +48,7 @@ Dataset::Dataset(const float* images, std::vector<int32_t> labels, ImageExtent e
 at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
   const int64_t batch = static_cast<int64_t>(indices.size());
   check_indices(indices);
+  check_positions(indices, augmentation);
   augmentation.check(extent_, !bytes_.empty());
   at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, at::kCPU);
   float* out = images.mutable_data_ptr<float>();

@@ -38,6 +38,11 @@ class ImageSource {
       expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
     }
   }
+  static void check_positions(const std::vector<int32_t>& indices, const AugmentationList& augmentation) {
+    const size_t positions = augmentation.positions.size();
+    if (positions == 0 || positions == indices.size()) return;
+    expected("one position per index", "augmentation.positions", std::to_string(positions));
+  }
 };
 
 // The indices begin … begin + number - 1.

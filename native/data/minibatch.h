@@ -15,31 +15,54 @@ namespace pada {
 // Mixup (Zhang et al. 2018): sample i is share * sample i + (1 - share) * sample partners[i], and so is its target.
 struct Mixup {
   double share;
-  std::vector<int64_t> partners;  // positions in the batch, one per sample
+  std::vector<int64_t> partners;  // positions in `indices`, one per sample
+};
+
+// The part of a batch that one of several processes computes.
+struct Share {
+  int64_t first;  // position in the batch of its first sample
+  int64_t whole;  // samples of the batch
 };
 
 struct Batch {
+  // Of the samples, and after them of the images that mixup takes from other processes' shares.
   std::vector<int32_t> indices;
-  AugmentationList augmentation;
-  std::vector<float> weights;  // one per sample, or empty
-  std::optional<Drop> drop;
-  std::vector<float> mixing;  // one per coefficient of the plan
-  int64_t part_size = 0;      // most samples that are computed at a time; 0: all
-  double smoothing = 0;       // of labels; see Targets
-  std::optional<Mixup> mixup;
+  AugmentationList augmentation = {};
+  std::vector<float> weights = {};  // one per sample, or empty
+  std::optional<Drop> drop = {};
+  std::vector<float> mixing = {};  // one per coefficient of the plan
+  int64_t part_size = 0;           // most samples that are computed at a time; 0: all
+  double smoothing = 0;            // of labels; see Targets
+  std::optional<Mixup> mixup = {};
+  std::optional<Share> share = {};  // none: all of it
+
+  int64_t samples() const { return static_cast<int64_t>(mixup ? mixup->partners.size() : indices.size()); }
 };
 
 class Minibatch {
  public:
   Minibatch(std::shared_ptr<const ImageSource> source, Batch batch)
-      : source_(std::move(source)), batch_(std::move(batch)) {}
+      : source_(std::move(source)), batch_(std::move(batch)) {
+    if (!batch_.share) return;
+    const double share = static_cast<double>(size()) / static_cast<double>(batch_.share->whole);
+    if (batch_.weights.empty()) batch_.weights.assign(size(), 1);
+    for (float& weight : batch_.weights) weight = static_cast<float>(weight * share);
+    if (batch_.drop) batch_.drop->first_sample += batch_.share->first;
+  }
 
   const ImageSource& source() const { return *source_; }
-  int64_t size() const { return static_cast<int64_t>(batch_.indices.size()); }
+  // Samples that this process computes.
+  int64_t size() const { return batch_.samples(); }
+  Share share() const { return batch_.share.value_or(Share{0, size()}); }
   const std::optional<Drop>& drop() const { return batch_.drop; }
   const std::vector<float>& mixing() const { return batch_.mixing; }
 
   bool is_divided() const { return batch_.part_size > 0 && batch_.part_size < size(); }
+  // The factor on the mean losses of this process's samples whose sum over the processes is the batch's mean loss.
+  double share_of_loss() const {
+    return batch_.share ? static_cast<double>(size()) / static_cast<double>(batch_.share->whole) : 1;
+  }
+
   // As few parts as possible, whose sizes differ by one at most. The mean losses of the parts add up to the mean loss
   // of the batch, because the weights of their samples are scaled. Images, targets and dropouts are those of the batch.
   std::vector<Minibatch> parts() {
@@ -59,7 +82,7 @@ class Minibatch {
     images_ = source_->gather(batch_.indices, batch_.augmentation);
     if (batch_.mixup) {
       const at::Tensor others = images_.index_select(0, partners(images_.device()));
-      images_.mul_(batch_.mixup->share).add_(others, 1 - batch_.mixup->share);
+      images_ = images_.narrow(0, 0, size()).mul_(batch_.mixup->share).add_(others, 1 - batch_.mixup->share);
     }
     return images_;
   }
@@ -69,6 +92,7 @@ class Minibatch {
     targets_.smoothing = batch_.smoothing;
     if (batch_.mixup) {
       targets_.partners = targets_.labels.index_select(0, partners(targets_.labels.device()));
+      targets_.labels = targets_.labels.narrow(0, 0, size());
       targets_.share = batch_.mixup->share;
     }
     if (!batch_.weights.empty()) {
@@ -83,14 +107,11 @@ class Minibatch {
   Minibatch part(int64_t first, int64_t last) {
     const auto begin = batch_.indices.begin();
     const int64_t count = last - first;
-    Batch part{{begin + first, begin + last},
-               {},
-               std::vector<float>(count),
-               batch_.drop,
-               batch_.mixing,
-               0,
-               batch_.smoothing,
-               std::nullopt};
+    Batch part{.indices = {begin + first, begin + last},
+               .weights = std::vector<float>(count),
+               .drop = batch_.drop,
+               .mixing = batch_.mixing,
+               .smoothing = batch_.smoothing};
     const double share = static_cast<double>(count) / static_cast<double>(size());
     for (int64_t i = first; i < last; i++) {
       part.weights[i - first] = static_cast<float>(share * (batch_.weights.empty() ? 1 : batch_.weights[i]));
@@ -114,7 +135,7 @@ class Minibatch {
   }
 
   const std::shared_ptr<const ImageSource> source_;
-  const Batch batch_;
+  Batch batch_;
   at::Tensor images_;
   Targets targets_;
 };

@@ -33,6 +33,7 @@ struct Activations {
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
+        is_synchronised(plan.shapes.size()),
         device_statistics(plan.shapes.size()),
         kept(plan.shapes.size()),
         mixing_gradients(phase.mixing.size()) {}
@@ -47,6 +48,7 @@ struct Activations {
   at::Tensor images;                          // the program's input
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
+  std::vector<uint8_t> is_synchronised;       // by value id: its statistics are those of all processes
   struct DeviceStatistics {
     at::Tensor mean, inverse_deviation;
   };
@@ -59,6 +61,11 @@ struct Activations {
   Taps taps;
 
   int64_t rows(int value) const { return batch * plan.shapes[value].height * plan.shapes[value].width; }
+  // Rows that batch norms normalise by.
+  int64_t norm_rows(int value) const {
+    const int64_t samples = phase.synchronised ? phase.synchronised->batch : batch;
+    return samples * plan.shapes[value].height * plan.shapes[value].width;
+  }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }
 
   at::ScalarType type() const { return precision == Precision::Float32 ? at::kFloat : at::kBFloat16; }

@@ -101,7 +101,7 @@ void Execution::release_after(int index, const Step& step) {
   for (const Term& term : step.terms) release(term.input);
 }
 
-void Execution::backward(const std::vector<at::Tensor>& logits_gradients) {
+void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete) {
   const Plan& plan = run_.plan;
   for (size_t i = 0; i < plan.outputs.size(); i++) {
     const int value = plan.outputs[i].value;
@@ -110,6 +110,9 @@ void Execution::backward(const std::vector<at::Tensor>& logits_gradients) {
   for (size_t index = plan.steps.size(); index-- > 0;) {
     const Step& step = plan.steps[index];
     passes_of(step.kind).backward(step, run_);
+    if (complete) {
+      for (int parameter : plan.completes[index]) complete(parameter);
+    }
     // Both passes have used everything that the step produced.
     for (int value : {step.output, step.relu}) {
       if (value < 0) continue;

@@ -1,6 +1,8 @@
 // Runs a plan forward and backward on one batch.
 #pragma once
 
+#include <functional>
+
 #include "execution/activations.h"
 
 namespace pada {
@@ -16,8 +18,8 @@ class Execution {
   std::vector<at::Tensor> forward(const at::Tensor& images);
 
   // Given the gradient of each output's logits, adds the gradients of all parameters used to Parameters::gradients.
-  // Call once.
-  void backward(const std::vector<at::Tensor>& logits_gradients);
+  // Calls `complete` with each parameter as soon as its gradient is complete. Call once.
+  void backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete = {});
 
   // After backward: the gradients of the phase's mixing coefficients, on the CPU.
   std::vector<float> mixing_gradients() const;

@@ -15,6 +15,14 @@ struct Drop {
   int64_t first_sample = 0;
 };
 
+class Communicator;
+
+// Batch norms normalise by the batch of all processes, not by this process's share of it.
+struct SynchronisedNorms {
+  Communicator* communicator;
+  int64_t batch;  // samples of all processes
+};
+
 struct Phase {
   bool backward = false;  // keeps the values that the backward pass reads
   // Share of the batch's statistics in the running statistics after this execution. Without it, batch norms that have
@@ -22,6 +30,7 @@ struct Phase {
   std::optional<double> momentum;
   std::optional<Drop> drop;     // without it, nothing is dropped
   std::vector<float> mixing{};  // coefficients of mixes, by the indices that instructions give
+  std::optional<SynchronisedNorms> synchronised{};
 };
 
 }  // namespace pada

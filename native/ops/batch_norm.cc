@@ -1,7 +1,9 @@
 #include "ops/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "distributed/communicator.h"
 #include "ops/conv.h"
 #include "runtime/errors.h"
 #include "runtime/stopwatch.h"
@@ -17,7 +19,7 @@ bool normalises_by_batch(const Term& term, const Activations& run) {
 
 // An unbiased variance needs two values.
 void check_rows(const Term& term, const Activations& run) {
-  if (moves_running(term, run) && run.rows(term.input) < 2) {
+  if (moves_running(term, run) && run.norm_rows(term.input) < 2) {
     expected("more than one value per channel", "a batch norm with running statistics", "1");
   }
 }
@@ -36,6 +38,31 @@ const float* parameter_values(int index, const Activations& run) {
   return index < 0 ? nullptr : parameter(index, run)->const_data_ptr<float>();
 }
 
+// Sums numbers over all processes.
+void sum_over_processes(std::vector<double>& numbers, const Activations& run) {
+  const Stopwatch::Scope scope(Family::Communication);
+  run.phase.synchronised->communicator->sum(
+      at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble));
+}
+
+// Replaces the statistics of this process's rows by those of all processes' rows.
+void synchronise(ChannelStatistics& statistics, int input, Activations& run) {
+  const size_t channels = statistics.mean.size();
+  const double rows = static_cast<double>(run.rows(input)), all = static_cast<double>(run.norm_rows(input));
+  std::vector<double> sums(2 * channels);
+  for (size_t c = 0; c < channels; c++) {
+    const double mean = statistics.mean[c];
+    sums[c] = rows * mean;
+    sums[channels + c] = rows * (statistics.variance[c] + mean * mean);
+  }
+  sum_over_processes(sums, run);
+  for (size_t c = 0; c < channels; c++) {
+    const double mean = sums[c] / all;
+    statistics.set(c, mean, std::max(0.0, sums[channels + c] / all - mean * mean));
+  }
+  run.is_synchronised[input] = 1;
+}
+
 // Statistics of a batch norm's input. The convolution that computed the input may have stored them already.
 template <class T>
 const ChannelStatistics& batch_statistics(int input, Activations& run) {
@@ -44,12 +71,13 @@ const ChannelStatistics& batch_statistics(int input, Activations& run) {
     const Stopwatch::Scope scope(Family::Norm);
     statistics = channel_statistics(values_of<T>(run.values[input]), run.rows(input), run.plan.shapes[input].channels);
   }
+  if (run.phase.synchronised && !run.is_synchronised[input]) synchronise(statistics, input, run);
   return statistics;
 }
 
 // Updates running statistics as PyTorch does: the variance is an unbiased estimate.
 void move_running(const Term& term, const ChannelStatistics& batch, Activations& run) {
-  const double share = *run.phase.momentum, rows = static_cast<double>(run.rows(term.input));
+  const double share = *run.phase.momentum, rows = static_cast<double>(run.norm_rows(term.input));
   float* mean = buffer(term.running_mean, run)->mutable_data_ptr<float>();
   float* variance = buffer(term.running_variance, run)->mutable_data_ptr<float>();
   for (size_t c = 0; c < batch.mean.size(); c++) {
@@ -84,6 +112,21 @@ ChannelAffine input_gradient(const ChannelStatistics& statistics, const float* w
   return affine;
 }
 
+// The sums over the rows of all processes. Gradients of weights keep this process's sums: they are summed later.
+GradientSums sums_over_processes(const GradientSums& sums, const Activations& run) {
+  std::vector<double> numbers = sums.gradient;
+  for (const std::vector<double>& centred : sums.centred) {
+    numbers.insert(numbers.end(), centred.begin(), centred.end());
+  }
+  sum_over_processes(numbers, run);
+  const size_t channels = sums.gradient.size();
+  GradientSums all{{numbers.begin(), numbers.begin() + channels}, {}};
+  for (size_t t = 1; t <= sums.centred.size(); t++) {
+    all.centred.emplace_back(numbers.begin() + t * channels, numbers.begin() + (t + 1) * channels);
+  }
+  return all;
+}
+
 void add_affine_gradients(const Term& term, const std::vector<double>& gradient_sum,
                           const std::vector<double>& centred_sum, Activations& run) {
   const std::vector<float>& s = run.statistics[term.input].inverse_deviation;
@@ -96,11 +139,73 @@ void add_affine_gradients(const Term& term, const std::vector<double>& gradient_
   }
 }
 
+// A number per channel, shaped to meet an activation.
+at::Tensor per_channel(const at::Tensor& values) { return values.view({1, -1, 1, 1}); }
+
+// Sums of an activation's channels over the rows of all processes, float64 on the CPU: those of each tensor.
+std::vector<at::Tensor> channel_sums(const std::vector<at::Tensor>& tensors, const Activations& run) {
+  std::vector<at::Tensor> sums;
+  for (const at::Tensor& tensor : tensors) sums.push_back(tensor.sum({0, 2, 3}, false, at::kDouble).cpu());
+  const at::Tensor all = at::stack(sums);
+  const Stopwatch::Scope scope(Family::Communication);
+  run.phase.synchronised->communicator->sum(all);
+  return all.unbind(0);
+}
+
+// The same by ATen, from PyTorch's formulas of a synchronised batch norm.
+at::Tensor synchronised_norm_forward(const Term& term, Activations& run) {
+  const at::Tensor x = run.values[term.input].to(at::kFloat);
+  const int64_t rows = run.norm_rows(term.input);
+  const std::vector<at::Tensor> sums = channel_sums({x, x.to(at::kDouble).square()}, run);
+  const at::Tensor mean = sums[0].div(rows), variance = sums[1].div(rows).sub(mean.square());
+  if (moves_running(term, run)) {
+    const double share = *run.phase.momentum;
+    const auto move = [&](int index, const at::Tensor& towards) {
+      at::Tensor running = *buffer(index, run);
+      running.mul_(1 - share).add_(towards.to(running.device(), at::kFloat), share);
+    };
+    move(term.running_mean, mean);
+    move(term.running_variance, variance.mul(static_cast<double>(rows) / static_cast<double>(rows - 1)));
+  }
+  const auto on_device = [&](const at::Tensor& values) { return values.to(x.device(), at::kFloat); };
+  const at::Tensor inverse = on_device(variance.add(kEpsilon).rsqrt());
+  run.device_statistics[term.input] = {on_device(mean), inverse};
+  at::Tensor y = x.sub(per_channel(on_device(mean))).mul_(per_channel(inverse));
+  if (term.has_affine()) {
+    y.mul_(per_channel(*parameter(term.weight, run))).add_(per_channel(*parameter(term.bias, run)));
+  }
+  return y.to(run.values[term.input].scalar_type());
+}
+
+void synchronised_norm_backward(const Term& term, const at::Tensor& gradient, Activations& run) {
+  const auto& statistics = run.device_statistics[term.input];
+  const at::Tensor g = gradient.to(at::kFloat);
+  const at::Tensor normalised = run.values[term.input]
+                                    .to(at::kFloat)
+                                    .sub(per_channel(statistics.mean))
+                                    .mul_(per_channel(statistics.inverse_deviation));
+  const at::Tensor product = g.mul(normalised);
+  if (term.has_affine()) {
+    const Parameters& parameters = run.parameters;
+    parameters.segment(parameters.gradients, term.weight).add_(product.sum({0, 2, 3}));
+    parameters.segment(parameters.gradients, term.bias).add_(g.sum({0, 2, 3}));
+  }
+  const std::vector<at::Tensor> sums = channel_sums({g, product}, run);
+  if (!run.wants_gradient(term.input)) return;
+  const double rows = static_cast<double>(run.norm_rows(term.input));
+  const auto mean = [&](const at::Tensor& sum) { return per_channel(sum.div(rows).to(g.device(), at::kFloat)); };
+  at::Tensor x_gradient = g.sub(mean(sums[0])).sub_(normalised.mul(mean(sums[1])));
+  x_gradient.mul_(per_channel(statistics.inverse_deviation));
+  if (term.has_affine()) x_gradient.mul_(per_channel(*parameter(term.weight, run)));
+  run.add_gradient(term.input, x_gradient.to(gradient.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast));
+}
+
 }  // namespace
 
 at::Tensor aten_norm_forward(const Term& term, Activations& run) {
   check_rows(term, run);
   const bool by_batch = normalises_by_batch(term, run);
+  if (by_batch && run.phase.synchronised) return synchronised_norm_forward(term, run);
   auto [y, mean, inverse_deviation] = at::native_batch_norm(
       run.values[term.input], parameter(term.weight, run), parameter(term.bias, run), buffer(term.running_mean, run),
       buffer(term.running_variance, run), by_batch, run.phase.momentum.value_or(0), kEpsilon);
@@ -112,6 +217,7 @@ void aten_norm_backward(const Term& term, const at::Tensor& gradient, Activation
   const bool with_input = run.wants_gradient(term.input), with_affine = term.has_affine();
   if (!with_input && !with_affine) return;
   const auto& statistics = run.device_statistics[term.input];
+  if (run.phase.synchronised) return synchronised_norm_backward(term, gradient, run);
   auto [x_gradient, weight_gradient, bias_gradient] = at::native_batch_norm_backward(
       gradient, run.values[term.input], parameter(term.weight, run), {}, {}, statistics.mean,
       statistics.inverse_deviation, true, kEpsilon, {with_input, with_affine, with_affine});
@@ -156,13 +262,17 @@ void norms_backward(const Step& step, const at::Tensor& gradient, Activations& r
   const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
   const T* g = values_of<T>(gradient);
   const GradientSums sums = gradient_sums(g, inputs, means, rows, channels);
+  const std::optional<GradientSums> synchronised =
+      run.phase.synchronised ? std::optional(sums_over_processes(sums, run)) : std::nullopt;
+  const GradientSums& all = synchronised ? *synchronised : sums;
+  const int64_t all_rows = run.norm_rows(step.output);
   for (size_t t = 0; t < norms.size(); t++) {
     const Term& norm = *norms[t];
     const int input = norm.input;
     if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred[t], run);
     if (!run.wants_gradient(input)) continue;
-    const ChannelAffine affine =
-        input_gradient(run.statistics[input], parameter_values(norm.weight, run), sums.gradient, sums.centred[t], rows);
+    const ChannelAffine affine = input_gradient(run.statistics[input], parameter_values(norm.weight, run), all.gradient,
+                                                all.centred[t], all_rows);
     if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, run)) continue;
     at::Tensor& held = run.gradients[input];
     const bool accumulate = held.defined();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace pada {
 namespace {
@@ -261,6 +262,8 @@ class Planner {
     plan_.requires_gradient.assign(alias_.size(), false);
     plan_.last_use.assign(alias_.size(), -1);
     plan_.read_backward.assign(alias_.size(), false);
+    plan_.completes.resize(plan_.steps.size());
+    std::unordered_set<int> used;
     for (int index = 0; index < static_cast<int>(plan_.steps.size()); index++) {
       const Step& step = plan_.steps[index];
       const bool mixes = step.kind == Step::Kind::Mix;
@@ -274,8 +277,15 @@ class Planner {
         plan_.last_use[value] = index;
         requires_gradient = requires_gradient || plan_.requires_gradient[value];
       };
+      auto use = [&](int parameter) {
+        if (parameter >= 0 && used.insert(parameter).second) plan_.completes[index].push_back(parameter);
+      };
+      use(step.weight);
+      use(step.bias);
       if (step.input >= 0) read(step.input);
       for (const Term& term : step.terms) {
+        use(term.weight);
+        use(term.bias);
         read(term.input);
         requires_gradient = requires_gradient || term.has_affine();
         if (term.has_running()) plan_.buffers.insert(plan_.buffers.end(), {term.running_mean, term.running_variance});

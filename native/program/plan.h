@@ -59,7 +59,10 @@ struct Plan {
   std::vector<Output> outputs;  // see Program
   std::vector<int> sampled;     // parameter indices, see Program
   int coefficients = 0;         // number of coefficients that the plan's mixes need
-  std::vector<int> buffers;     // buffer indices of the running statistics that steps use, each once
+  // By step: the parameters whose gradients are complete when the backward pass has done the step, which are those that
+  // no step before it uses. Idle parameters are at no step.
+  std::vector<std::vector<int>> completes;
+  std::vector<int> buffers;  // buffer indices of the running statistics that steps use, each once
   // The plan without auxiliary outputs and the steps that only they need; null if the program has none.
   std::shared_ptr<const Plan> without_auxiliary;
 

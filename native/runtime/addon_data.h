@@ -9,7 +9,7 @@ class Mailbox;
 
 struct AddonData {
   Mailbox* mailbox = nullptr;  // brings results back; see executor_thread.cc
-  Napi::FunctionReference dataset, image_stream, held_batch, plan, supernet;  // constructors
+  Napi::FunctionReference dataset, image_stream, held_batch, plan, supernet, communicator;  // constructors
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };

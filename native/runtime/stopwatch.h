@@ -10,10 +10,10 @@
 namespace pada {
 
 // In the order of FAMILIES in src/native/process.ts.
-enum class Family { ConvForward, ConvBackward, Norm, Pool, Sum, Loss, Statistics, Optimizer, Other };
+enum class Family { ConvForward, ConvBackward, Norm, Pool, Sum, Loss, Statistics, Optimizer, Communication, Other };
 inline constexpr size_t kFamilies = static_cast<size_t>(Family::Other) + 1;
 inline constexpr std::array<std::string_view, kFamilies> kFamilyNames = {
-    "convForward", "convBackward", "norm", "pool", "sum", "loss", "statistics", "optimizer", "other"};
+    "convForward", "convBackward", "norm", "pool", "sum", "loss", "statistics", "optimizer", "communication", "other"};
 static_assert(!kFamilyNames.back().empty());
 
 // One per process. Only the executor thread may use it.

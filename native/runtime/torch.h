@@ -44,6 +44,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/reshape.h>
+#include <ATen/ops/rsqrt.h>
 #include <ATen/ops/scatter.h>
 #include <ATen/ops/scatter_add.h>
 #include <ATen/ops/sqrt.h>
@@ -54,6 +55,7 @@
 #include <ATen/ops/t.h>
 #include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/to.h>
+#include <ATen/ops/unbind.h>
 #include <ATen/ops/view.h>
 #include <ATen/ops/zero.h>
 #include <ATen/ops/zeros.h>

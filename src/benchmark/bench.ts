@@ -6,6 +6,7 @@ import type { Config } from '../config/index.js'
 import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
 import { isStreamed, pickStreamed, type SplitImages } from '../data/stream/streamed-images.js'
+import { tellingFailure, useThreads, type World } from '../distributed/index.js'
 import {
   type Batch,
   FAMILIES,
@@ -16,7 +17,6 @@ import {
   peakMemory,
   resetPeakMemory,
   Supernet,
-  setThreads,
   startProfile,
   stopProfile,
   takeProfile,
@@ -42,6 +42,8 @@ export interface BenchmarkOptions extends BenchmarkJob {
   readonly steps?: number
   /** When aborted, the measurement ends between two steps and throws the signal's reason. */
   readonly signal?: AbortSignal
+  /** Processes that take each step together, or each evaluate the batch at the same time. Default: this one alone. */
+  readonly world?: World
 }
 
 /** Measurements of one path. Times are medians over the steps, in seconds. */
@@ -68,7 +70,11 @@ export interface BenchmarkResult extends Omit<PathMeasurement, 'event' | 'path' 
   readonly event: 'bench'
   /** Share of gradient statistics and optimizer in the time that the native thread is busy. */
   readonly bookkeepingShare: number
+  /** Of each process. */
   readonly threads: number
+  readonly processes: number
+  /** Mean number of bytes that a process gives to sums in a step; 0 for one process. */
+  readonly bytesPerStep: number
   readonly precision: Precision
   readonly mode: BenchmarkMode
   readonly device: Config['device']
@@ -90,27 +96,39 @@ const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 3 }
  *
  * Steps run as in training: each makes its program and plan anew while the previous step computes.
  */
-export async function* bench(
+export function bench(options: BenchmarkOptions): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
+  return tellingFailure(options.world, benchTogether(options))
+}
+
+async function* benchTogether(
   options: BenchmarkOptions,
 ): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
-  const { config, space, splits, generated, paths, batchSize, mode } = options
+  const { config, space, splits, generated, paths, batchSize, mode, world } = options
   const { device, precision } = config
-  if (config.threads !== undefined) await setThreads(config.threads)
+  await useThreads(config.threads, world)
   using supernet = Supernet.of(space, { device, precision })
+  await world?.agree('batch size and paths', JSON.stringify([batchSize, paths]))
+  if (world !== undefined) {
+    await supernet.distribute(world.communicator, config.distributed.batchNorm === 'synchronised')
+  }
   await initialise(supernet, createRandom(config.seed))
   const images = mode === 'train' ? splits.train : splits.test
   using dataset = openImages(repeated(images, batchSize), device)
 
   const measurements: PathMeasurement[] = []
+  let taken = 0
   for (const path of paths) {
     const measurement = await measure(path, supernet, dataset, options)
     measurements.push(measurement)
+    taken += measurement.steps + (options.warmup ?? WARMUP)
     yield measurement
   }
   const result: BenchmarkResult = {
     event: 'bench',
-    ...summarise(measurements, batchSize),
+    ...summarise(measurements, imagesPerStep(options)),
     threads: nativeInfo().threads,
+    processes: world?.size ?? 1,
+    bytesPerStep: world === undefined ? 0 : world.communicator.traffic.bytes / taken,
     precision,
     mode,
     device,
@@ -130,7 +148,7 @@ async function measure(
   dataset: ImageSource,
   options: BenchmarkOptions,
 ): Promise<PathMeasurement> {
-  const { config, space, batchSize, mode, warmup = WARMUP, signal } = options
+  const { config, space, batchSize, mode, warmup = WARMUP, signal, world } = options
   const { device } = config
   const step = stepOf(path, supernet, dataset, options)
 
@@ -142,7 +160,8 @@ async function measure(
     await step()
     last = (performance.now() - start) / 1000
   }
-  const steps = options.steps ?? Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, Math.round(SECONDS_PER_PATH / last)))
+  const fitting = () => Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, Math.round(SECONDS_PER_PATH / last)))
+  const steps = options.steps ?? (await (world === undefined ? fitting() : world.fromFirst(fitting)))
 
   // On the CPU a profile is almost free. On a GPU it slows the steps, so other steps give the times.
   const synchronous = device === 'cpu'
@@ -162,13 +181,18 @@ async function measure(
     path,
     arch: space.encode(path),
     steps,
-    imagesPerSecond: batchSize / stepSeconds,
+    imagesPerSecond: imagesPerStep(options) / stepSeconds,
     stepSeconds,
     convSeconds,
     breakdown: byFamily((family) => median(profiles.map((profile) => profile[family]))),
     javascriptShare: synchronous ? Math.max(0, 1 - sum(profiles.map(busy)) / sum(seconds)) : null,
     peakBytes,
   }
+}
+
+/** Images that all processes compute in the time of a step. Training steps are taken together, evaluations by each. */
+function imagesPerStep({ batchSize, mode, world }: BenchmarkOptions): number {
+  return mode === 'eval' ? batchSize * (world?.size ?? 1) : batchSize
 }
 
 type Step = () => Promise<unknown>
@@ -227,7 +251,8 @@ async function inSuccession(
   return { seconds, profiles }
 }
 
-function summarise(measurements: readonly PathMeasurement[], batchSize: number) {
+/** `images`: that all processes compute in the time of a step. */
+function summarise(measurements: readonly PathMeasurement[], images: number) {
   const average = (value: (measurement: PathMeasurement) => number) =>
     sum(measurements.map(value)) / measurements.length
   const stepSeconds = average((measurement) => measurement.stepSeconds)
@@ -235,7 +260,7 @@ function summarise(measurements: readonly PathMeasurement[], batchSize: number) 
   // Each path's share is weighted by its time.
   const idle = average(({ javascriptShare, stepSeconds }) => (javascriptShare ?? Number.NaN) * stepSeconds)
   return {
-    imagesPerSecond: batchSize / stepSeconds,
+    imagesPerSecond: images / stepSeconds,
     stepSeconds,
     convSeconds: average((measurement) => measurement.convSeconds),
     breakdown,

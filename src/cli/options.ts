@@ -79,12 +79,22 @@ export const prefixOption = {
   coerce: oneText('--prefix'),
 } as const satisfies Options
 
+/** Option of the commands that several processes can run together. */
+export const processesOption = {
+  type: 'number',
+  requiresArg: true,
+  describe: 'Processes on this machine that work together, each on its share of the cores',
+  defaultDescription: 'those that torchrun or srun started, or one',
+  coerce: (value: number) => whole('processes', value),
+} as const satisfies Options
+
 /** Options of `search` and `train`. */
 export const runOptions = {
   config: configOption,
   set: setOption,
   out: outOption,
   resume: resumeOption,
+  processes: processesOption,
   json: jsonOption,
 } as const
 

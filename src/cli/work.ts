@@ -1,39 +1,47 @@
 import type { Config } from '../config/index.js'
+import { joinProcesses, placeOf, type World } from '../distributed/index.js'
 import { ensureNativeFor } from './native.js'
 import { DamageNews } from './output/images.js'
-import type { ReportedEvent } from './output/reporter.js'
-import { createReporter } from './output/reporter.js'
+import { createReporter, type ReportedEvent, type Reporter } from './output/reporter.js'
 import { isAbort, onInterrupt } from './signals.js'
 
 export interface Work {
-  readonly config: Pick<Config, 'device' | 'logging'>
+  readonly config: Pick<Config, 'device' | 'logging' | 'distributed'>
   readonly json: boolean
+  /** Value of `--processes`. */
+  readonly processes: number | undefined
   /** Lines to say first. */
   readonly notes?: readonly string[]
   /** Lines to say after the result. */
   readonly hints?: readonly string[]
   /** The command that continues this work in its run folder after an interruption. */
   readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find' | 'retrain --resume'
-  /** Starts the work, which saves itself and throws an AbortError when the signal aborts. */
-  start(signal: AbortSignal): AsyncGenerator<ReportedEvent>
+  /**
+   * Starts the work, which saves itself and throws an AbortError when the signal aborts. `world`: the processes that do
+   * it together.
+   */
+  start(signal: AbortSignal, world: World | undefined): AsyncGenerator<ReportedEvent>
 }
 
 /** Sets up the addon, then runs a search or some of its phases and reports the events. Ctrl-C interrupts all of it. */
 export async function run(work: Work): Promise<void> {
-  using reporter = createReporter({ json: work.json })
+  // Of several processes, the first speaks.
+  using reporter = isFirstProcess() ? createReporter({ json: work.json }) : SILENT
   using interruption = onInterrupt((line) => reporter.say(line))
   const { signal } = interruption
   for (const note of work.notes ?? []) reporter.say(note)
   await ensureNativeFor(work.config, { log: (line) => reporter.say(line), signal })
+  const log = (line: string) => reporter.say(line)
+  await using world = await joinForCommand(work.config, work.processes, { signal, log })
   let folder: string | undefined
   const damage = new DamageNews()
   try {
-    for await (const event of work.start(signal)) {
+    for await (const event of work.start(signal, world)) {
       if (event.event === 'start') folder = event.run
       if (event.event === 'epoch') for (const line of damage.news(event)) reporter.say(line)
       reporter.event(event)
     }
-    if (folder !== undefined && work.config.logging.tensorboard) {
+    if (folder !== undefined && work.config.logging.tensorboard && world?.isFirst !== false) {
       const { appendPictures } = await import('../report/tensorboard.js')
       await appendPictures(folder)
     }
@@ -44,3 +52,20 @@ export async function run(work: Work): Promise<void> {
     throw error
   }
 }
+
+/** The processes that a command is run by, if there are several. */
+export function joinForCommand(
+  { distributed }: Pick<Config, 'distributed'>,
+  processes: number | undefined,
+  { signal, log }: { readonly signal: AbortSignal; log(line: string): void },
+): Promise<World | undefined> {
+  const { startSeconds, silenceSeconds: silence, patienceSeconds: patience } = distributed
+  return joinProcesses({ processes, startSeconds, silence, patience, signal, log })
+}
+
+/** True for a process that works alone, and for the first of several. */
+export function isFirstProcess(): boolean {
+  return (placeOf(process.env)?.rank ?? 0) === 0
+}
+
+const SILENT: Reporter = { say() {}, event() {}, [Symbol.dispose]() {} }

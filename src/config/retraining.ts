@@ -1,6 +1,7 @@
 /** The settings of a retraining: the training of one architecture alone, from a recipe. */
 import type { z } from 'zod'
 import { data } from './data.js'
+import { distributed } from './distributed.js'
 import { count, group } from './group.js'
 import { logging } from './logging.js'
 import { network } from './network.js'
@@ -24,6 +25,7 @@ export const retrainSchema = group({
   data: data.prefault({}),
   training: training.prefault({}),
   evaluation: evaluation.prefault({}),
+  distributed: distributed.prefault({}),
   logging: logging.prefault({}),
 }).describe('Settings of a retraining.')
 

@@ -1,6 +1,7 @@
 /** The settings of a search. Defaults are the paper's (PA&DA, CVPR 2023, NAS-Bench-201 on CIFAR-10). */
 import { z } from 'zod'
 import { data } from './data.js'
+import { distributed } from './distributed.js'
 import { finding } from './finding.js'
 import { count, group } from './group.js'
 import { logging } from './logging.js'
@@ -11,6 +12,7 @@ import { training } from './training.js'
 
 export type { AugmentationConfig } from './augmentation.js'
 export type { DataConfig } from './data.js'
+export type { DistributedConfig } from './distributed.js'
 export {
   type EvolutionSettings,
   type FindingConfig,
@@ -62,6 +64,7 @@ export const configSchema = group({
   ranking: ranking.prefault({}),
   finding: finding.optional(),
   groundTruth: groundTruth.optional(),
+  distributed: distributed.prefault({}),
   logging: logging.prefault({}),
 })
   .refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {

@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { RecalibrationConfig } from '../config/schema.js'
 import { stratifiedOrder } from '../data/stratified-order.js'
+import { shareWork, type World } from '../distributed/index.js'
 import type { CalibrationImages, EvaluateRecord, ImageSource, Supernet } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -40,6 +41,8 @@ export interface Evaluator {
   readonly calibration?: CalibrationImages
   /** Memory of evaluations, so that no path is evaluated twice. Default: no memory. */
   readonly evaluated?: EvaluationMemory
+  /** Processes that evaluate together; all of them evaluate the same paths. Default: this one alone. */
+  readonly world?: World
   /** When aborted, work stops between two sub-models and throws the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -58,14 +61,56 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   const start = performance.now()
   using plan = supernet.compile(space.program(path))
   if (calibration !== undefined) await supernet.recalibrate(plan, calibration)
-  const record = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
-  if (!Number.isFinite(record.loss)) {
-    const advice = `try a lower training.learningRate${calibration ? ', or more ranking.recalibration.images' : ''}`
-    throw new UserError(`Expected a finite loss for path ${path.join()} but received ${record.loss}: ${advice}`)
-  }
+  const outcome = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
+  const record = finite(outcome, path, evaluator)
   const evaluation = { path, ...record, seconds: (performance.now() - start) / 1000 }
   await evaluated?.add(evaluation)
   return evaluation
+}
+
+/**
+ * Evaluates one path in all processes together: each takes a part of the batches, and all get the whole evaluation. The
+ * sum of losses rounds differently than in one process.
+ *
+ * @throws What {@link evaluatePath} throws.
+ */
+export async function evaluateTogether(evaluator: Evaluator, path: Path): Promise<Evaluation> {
+  const { space, supernet, data, batchSize, imageCount, world } = evaluator
+  if (world === undefined) return evaluatePath(evaluator, path)
+  const start = performance.now()
+  using plan = supernet.compile(space.program(path))
+  const part = { batchSize, count: imageCount, part: world.rank, parts: world.size }
+  const own = await supernet.evaluate(plan, data, part)
+  const sums = Float64Array.of(own.count, own.correct, own.correctTop5, own.loss * own.count)
+  const [count, correct, correctTop5, loss] = await world.communicator.sum(sums)
+  const record = { count, correct, correctTop5, loss: loss / count }
+  return { path, ...finite(record, path, evaluator), seconds: (performance.now() - start) / 1000 }
+}
+
+function finite(record: EvaluateRecord, path: Path, { calibration }: Pick<Evaluator, 'calibration'>): EvaluateRecord {
+  if (Number.isFinite(record.loss)) return record
+  const advice = `try a lower training.learningRate${calibration ? ', or more ranking.recalibration.images' : ''}`
+  throw new UserError(`Expected a finite loss for path ${path.join()} but received ${record.loss}: ${advice}`)
+}
+
+/**
+ * Evaluates paths and yields the evaluations in their order. Several processes divide the paths: each takes the next one
+ * when it is free.
+ *
+ * @throws What {@link evaluatePath} throws; UserError if another process is gone.
+ */
+export async function* evaluatePaths(evaluator: Evaluator, paths: readonly Path[]): AsyncGenerator<Evaluation> {
+  const { world, evaluated, signal } = evaluator
+  const known = (path: Path) => evaluated?.get(path)
+  if (world === undefined) {
+    for (const path of paths) yield await evaluatePath(evaluator, path)
+    return
+  }
+  const evaluate = (path: Path) => evaluatePath(evaluator, path)
+  for await (const { result, mine } of shareWork(world, paths, evaluate, { known, signal })) {
+    if (!mine) await evaluated?.add(result)
+    yield result
+  }
 }
 
 /**

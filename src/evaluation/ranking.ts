@@ -1,7 +1,7 @@
 /** Evaluates many sub-models with the supernet's weights, and compares their ranking with the ground truth. */
 import type { RankingConfig } from '../config/schema.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
-import { type Evaluator, evaluatePath } from './evaluate.js'
+import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
 import type { GroundTruth } from './ground-truth.js'
 import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
@@ -32,10 +32,9 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
   const live = subModels.map((path) => space.withoutDeadEdges?.(path) ?? path)
   const distinct = new Map(live.map((path) => [path.join(), path]))
   const found = new Map<string, Omit<Ranked, 'path'>>()
-  for (const [key, path] of distinct) {
-    const { correct, count, loss } = await evaluatePath(evaluator, path)
+  for await (const { path, correct, count, loss } of evaluatePaths(evaluator, [...distinct.values()])) {
     const accuracy = correct / count
-    found.set(key, { accuracy, loss })
+    found.set(path.join(), { accuracy, loss })
     yield { event: 'evaluated', done: found.size, total: distinct.size, path, accuracy }
   }
   return subModels.map((path, i) => ({ path, ...found.get(live[i].join())! }))

@@ -1,6 +1,6 @@
 import { EVOLUTION } from '../config/finding-defaults.js'
 import type { EvolutionSettings } from '../config/schema.js'
-import { Exploration } from './exploration.js'
+import { type Drawn, Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'
 import { crossover, mutate } from './variation.js'
@@ -29,25 +29,26 @@ export async function* evolve(options: Problem & Partial<EvolutionSettings>): Fi
       { origin: 'mutation', count: mutations, make: () => mutate(space, parent(), mutationProbability, random) },
       { origin: 'crossover', count: crossovers, make: () => crossover(parent(), parent(), random) },
     ]
-    const born: Candidate[] = []
+    // Which paths a generation has does not depend on their accuracies, so they are drawn first.
+    const drawn: Drawn[] = []
     for (const { origin, count, make } of generation === 0 ? [] : kinds) {
-      const full = born.length + count
-      for (let attempt = 0; born.length < full && attempt < ATTEMPTS * count; attempt++) {
+      const full = drawn.length + count
+      for (let attempt = 0; drawn.length < full && attempt < ATTEMPTS * count; attempt++) {
         const path = await exploration.admit(make())
-        if (path === undefined) continue
-        const child = await exploration.evaluate(path, origin)
-        born.push(child)
-        yield child
+        if (path !== undefined) drawn.push({ path, origin })
       }
     }
-    while (born.length < population) {
+    while (drawn.length < population) {
       const path = await exploration.draw()
       if (path === undefined) break
-      const child = await exploration.evaluate(path, 'random')
+      drawn.push({ path, origin: 'random' })
+    }
+    if (drawn.length === 0) break
+    const born: Candidate[] = []
+    for await (const child of exploration.evaluateAll(drawn)) {
       born.push(child)
       yield child
     }
-    if (born.length === 0) break
     survivors = bestFirst([...survivors, ...born]).slice(0, Math.max(population, parents))
   }
   return exploration.front()

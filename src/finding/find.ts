@@ -22,6 +22,8 @@ export interface FindOptions {
   readonly settings: FindingConfig
   /** Accuracy of a path in [0, 1]. It must return the same for the same path, because a resumed search asks again. */
   evaluate(path: Path): Promise<number>
+  /** The same for several paths, in their order; see {@link Problem.evaluateAll}. */
+  evaluateAll?(paths: readonly Path[]): AsyncIterable<number>
   /** Milliseconds per batch, the same for the same path; required if {@link needsLatency}. */
   readonly latency?: (path: Path) => Promise<number>
   readonly groundTruth?: GroundTruth
@@ -44,9 +46,9 @@ export interface FindOutcome {
 }
 
 export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent, FindOutcome> {
-  const { space, settings, evaluate, groundTruth, random, signal } = options
+  const { space, settings, evaluate, evaluateAll, groundTruth, random, signal } = options
   const { objectives, algorithm, top } = settings
-  const problem = { ...constraints(options), evaluate, objectives, random, signal }
+  const problem = { ...constraints(options), evaluate, evaluateAll, objectives, random, signal }
   const size = spaceSize(space)
   const most = evaluationsOf(settings)
   const total = size < BigInt(most) ? Number(size) : most

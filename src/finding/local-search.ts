@@ -1,7 +1,7 @@
 import { EVALUATIONS } from '../config/finding-defaults.js'
 import type { LocalSearchSettings } from '../config/schema.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
-import { Exploration } from './exploration.js'
+import { type Drawn, Exploration } from './exploration.js'
 import { paretoFront } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
 import { neighbours } from './variation.js'
@@ -33,18 +33,26 @@ export async function* localSearch(options: Problem & Partial<LocalSearchSetting
       lookedAround.add(at)
       const around = neighbours(space, at.path)
       const seen: Candidate[] = []
+      const drawn: Drawn[] = []
+      let exhausted = false
       // In random order, because the evaluations may run out in the middle.
       for (const path of sampleWithoutReplacement(around, around.length, random)) {
-        let candidate = exploration.known(path)
-        if (candidate === undefined) {
-          if (exploration.count >= evaluations) return exploration.front()
-          const admitted = await exploration.admit(path)
-          if (admitted === undefined) continue
-          candidate = await exploration.evaluate(admitted, 'neighbour')
-          yield candidate
+        const known = exploration.known(path)
+        if (known !== undefined) {
+          seen.push(known)
+          continue
         }
-        seen.push(candidate)
+        if (exploration.isPending(path)) continue
+        exhausted = exploration.count >= evaluations
+        if (exhausted) break
+        const admitted = await exploration.admit(path)
+        if (admitted !== undefined) drawn.push({ path: admitted, origin: 'neighbour' })
       }
+      for await (const candidate of exploration.evaluateAll(drawn)) {
+        seen.push(candidate)
+        yield candidate
+      }
+      if (exhausted) return exploration.front()
       front = paretoFront([...front, ...seen])
     }
   }

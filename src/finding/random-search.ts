@@ -1,7 +1,10 @@
 import { EVALUATIONS } from '../config/finding-defaults.js'
 import type { RandomSearchSettings } from '../config/schema.js'
-import { Exploration } from './exploration.js'
+import { type Drawn, Exploration } from './exploration.js'
 import type { Finder, Problem } from './problem.js'
+
+/** Paths that are drawn before they are evaluated. */
+const BLOCK = 64
 
 /**
  * Evaluates different paths drawn uniformly from all paths within the limits. With several objectives the result is the
@@ -13,9 +16,14 @@ export async function* randomSearch(options: Problem & Partial<RandomSearchSetti
   const { evaluations = EVALUATIONS } = options
   const exploration = new Exploration(options)
   while (exploration.count < evaluations) {
-    const path = await exploration.draw()
-    if (path === undefined) break
-    yield await exploration.evaluate(path, 'random')
+    const drawn: Drawn[] = []
+    while (drawn.length < BLOCK && exploration.count < evaluations) {
+      const path = await exploration.draw()
+      if (path === undefined) break
+      drawn.push({ path, origin: 'random' })
+    }
+    if (drawn.length === 0) break
+    yield* exploration.evaluateAll(drawn)
   }
   return exploration.front()
 }

@@ -8,5 +8,6 @@ export function meanOutcome(outcomes: readonly StepOutcome[]): StepOutcome {
     loss: mean(outcomes.map(({ loss }) => loss)),
     correct: mean(outcomes.map(({ correct }) => correct)),
     correctTop5: mean(outcomes.map(({ correctTop5 }) => correctTop5)),
+    ...(outcomes.some(({ stop }) => stop) && { stop: true }),
   }
 }

@@ -37,7 +37,7 @@ export interface MethodContext {
 export type MethodState = Readonly<Record<string, Float64Array>>
 
 /** Loss and correct answers of a step, as training reports them; means if the step has several paths. */
-export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct' | 'correctTop5'>
+export type StepOutcome = Pick<AccumulateRecord, 'loss' | 'correct' | 'correctTop5' | 'stop'>
 
 /** A search space with the weights that a method left in a file. Evaluation needs nothing else. */
 export interface TrainedSpace {

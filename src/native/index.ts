@@ -5,6 +5,7 @@
  * the JavaScript thread. Calls on a disposed handle throw. Arrays passed in are copied, or held until the call has
  * finished: do not write to them before.
  */
+export * from './communicator.js'
 export * from './content-digest.js'
 export * from './dataset.js'
 export type * from './image-source.js'
@@ -13,5 +14,6 @@ export { describeMachine, type Machine } from './machine.js'
 export * from './process.js'
 export type { Binding } from './raw.js'
 export type * from './records.js'
+export { imagesOfShare, type Ranked, shareOf } from './share-of-batch.js'
 export { OPTIMIZER_SLOTS, type StateKind } from './state.js'
 export * from './supernet.js'

@@ -30,6 +30,7 @@ export const FAMILIES = [
   'loss',
   'statistics',
   'optimizer',
+  'communication',
   'other',
 ] as const
 

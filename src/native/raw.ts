@@ -1,4 +1,5 @@
 /** Types of the compiled addon's exports. The handles, such as {@link Supernet}, wrap them. */
+import type { CommunicatorOptions, StorePlace, Traffic } from './communicator.js'
 import type { EncodedFiles, InspectedImages, StreamData } from './image-stream.js'
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
@@ -38,15 +39,30 @@ export interface RawImageStream extends RawHandle {
 /** What steps take images from. */
 export type RawImageSource = RawDataset | RawImageStream
 export interface RawHeldBatch extends RawHandle {}
+/** A batch, or one process's share of it; see `share-of-batch.ts`. */
+export interface RawBatch extends Omit<Batch, 'dataset'> {
+  readonly share?: { readonly first: number; readonly whole: number }
+}
 /** A data set and a batch of its images, or a held batch. */
-export type RawImages =
-  | [dataset: RawImageSource, batch: Omit<Batch, 'dataset'>]
-  | [held: RawHeldBatch, batch: undefined]
+export type RawImages = [dataset: RawImageSource, batch: RawBatch] | [held: RawHeldBatch, batch: undefined]
 export interface RawPlan extends RawHandle {
   /** Names of the parameters that the plan samples, used and idle. */
   readonly parameters: readonly string[]
 }
+export interface RawCommunicator extends RawHandle {
+  connect(): Promise<void>
+  sum(numbers: Float64Array): Promise<Float64Array>
+  set(key: string, value: string): void
+  get(key: string): string | undefined
+  add(key: string, amount: number): number
+  check(): void
+  fail(reason: string): void
+  requestStop(): void
+  fallSilent(): void
+  traffic(): Traffic
+}
 export interface RawSupernet extends RawHandle {
+  distribute(communicator: RawCommunicator, synchroniseNorms: boolean): Promise<void>
   compile(code: Int32Array, names: readonly string[], idle: readonly string[]): RawPlan
   observe(plan: RawPlan, ...images: RawImages): Promise<EvaluateRecord>
   accumulate(plan: RawPlan, ...pass: [...images: RawImages, options: AccumulateOptions]): Promise<AccumulateRecord>
@@ -120,7 +136,8 @@ export interface Binding {
   ): Promise<InspectedImages>
   Dataset: new (data: ImageData, device: Device) => RawDataset
   ImageStream: new (data: StreamData, device: Device) => RawImageStream
-  HeldBatch: new (dataset: RawImageSource, batch: Omit<Batch, 'dataset'>) => RawHeldBatch
+  HeldBatch: new (dataset: RawImageSource, batch: RawBatch) => RawHeldBatch
+  Communicator: new (place: StorePlace, options: Required<CommunicatorOptions>) => RawCommunicator
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],

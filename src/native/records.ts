@@ -74,6 +74,8 @@ export interface Augmentation {
   readonly seed: number
   /** Augmentations in order of execution, each kind at most once. */
   readonly list: readonly ImageAugmentation[]
+  /** Positions in the batch of the images that are made, if they are not the whole batch in its order. */
+  readonly positions?: Int32Array
 }
 
 /** Seed and scale of the dropouts and drop paths of a step. */
@@ -148,6 +150,8 @@ export interface AccumulateRecord {
   readonly importance: Float32Array
   /** Gradient of the loss with respect to each coefficient of the batch's `mixing`; absent if it has none. */
   readonly mixingGradients?: Float32Array
+  /** True if a process of a training by several processes wishes to stop; see {@link Communicator.requestStop}. */
+  readonly stop?: boolean
   /**
    * Mean squared difference between the path's taps and the observed taps of the same slots, in [0, 4]. Each tap is
    * divided by its root mean square before, and the result is the mean over taps; 0 if no slots are shared. It is part
@@ -213,6 +217,9 @@ export interface EvaluateOptions {
   readonly batchSize: number
   /** Evaluates on the first `count` images only. Default: all. */
   readonly count?: number
+  /** Of the batches, divided into `parts` parts of about the same number, evaluates the part `part`. Default: all. */
+  readonly part?: number
+  readonly parts?: number
 }
 
 /** Results of an evaluation: for `correct` of `count` images, the largest logit is the label. */

@@ -4,9 +4,10 @@ import { type EncodedProgram, encodeProgram } from '../programs/encode-program.j
 import type { Program } from '../programs/program.js'
 import type { BufferSpec, ParameterSpec, SearchSpace } from '../spaces/space.js'
 import { loadBinding } from './binding.js'
+import type { Communicator } from './communicator.js'
 import { Handle } from './handle.js'
 import type { ImageSource } from './image-source.js'
-import type { RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
+import type { RawBatch, RawHeldBatch, RawImages, RawPlan, RawSupernet } from './raw.js'
 import type {
   AccumulateOptions,
   AccumulateRecord,
@@ -28,15 +29,16 @@ import type {
   SupernetOptions,
   UpdateOptions,
 } from './records.js'
+import { type Ranked, shareOfBatch } from './share-of-batch.js'
 import type { StateKind } from './state.js'
 
 /** A batch for several steps. The first step gathers and augments its images; the others reuse them. */
 export class HeldBatch extends Handle<RawHeldBatch> {
   readonly indices: Int32Array
 
-  /** Copies the indices. The first step that needs the images gathers them. */
-  constructor({ dataset, ...batch }: Batch) {
-    super(new (loadBinding().HeldBatch)(dataset.raw, batch))
+  /** Copies the indices. The first step that needs the images gathers them. `ranked`: holds a process's share only. */
+  constructor(batch: Batch, ranked?: Ranked) {
+    super(new (loadBinding().HeldBatch)(batch.dataset.raw, rawBatch(batch, ranked)))
     this.indices = batch.indices
   }
 }
@@ -59,6 +61,7 @@ export class Supernet extends Handle<RawSupernet> {
   readonly buffers: readonly BufferSpec[]
   readonly device: Device
   readonly precision: Precision
+  #communicator: Communicator | undefined
 
   /** Parameters start at zero; write them with {@link write}. Buffers start with the values in their specs. */
   constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
@@ -89,6 +92,22 @@ export class Supernet extends Handle<RawSupernet> {
     return new Supernet(space.parameters(), { ...options, buffers: space.buffers?.() })
   }
 
+  /**
+   * From now on, the processes of a communicator train the same weights. Each computes its share of every batch, and all
+   * of them must call the same verbs in the same order. Records and updates are those of the whole batch. Batch norms
+   * normalise by the process's share, and running statistics are the means over the processes; with `synchroniseNorms`,
+   * both are those of the whole batch. Evaluation and recalibration are of one process, as before.
+   */
+  async distribute(communicator: Communicator, synchroniseNorms = false): Promise<void> {
+    await this.raw.distribute(communicator.raw, synchroniseNorms)
+    this.#communicator = communicator
+  }
+
+  #images(batch: Batch | HeldBatch): RawImages {
+    if (batch instanceof HeldBatch) return [batch.raw, undefined]
+    return [batch.dataset.raw, rawBatch(batch, this.#communicator)]
+  }
+
   /** Checks a program against parameters and buffers, and plans its execution. Equal programs share a native plan. */
   compile(program: Program): Plan {
     const { code, names, idle }: EncodedProgram = encodeProgram(program)
@@ -97,7 +116,7 @@ export class Supernet extends Handle<RawSupernet> {
 
   /** Holds a batch for several calls, so that its images are gathered and augmented once. */
   hold(batch: Batch): HeldBatch {
-    return new HeldBatch(batch)
+    return new HeldBatch(batch, this.#communicator)
   }
 
   /**
@@ -105,12 +124,12 @@ export class Supernet extends Handle<RawSupernet> {
    * values of the plan's taps until the next call, for steps with `alignment`.
    */
   observe(plan: Plan, batch: Batch | HeldBatch): Promise<EvaluateRecord> {
-    return this.raw.observe(plan.raw, ...imagesOf(batch))
+    return this.raw.observe(plan.raw, ...this.#images(batch))
   }
 
   /** Forward and backward: adds the gradient of the mean loss to the gradients held, and updates running statistics. */
   accumulate(plan: Plan, batch: Batch | HeldBatch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
-    return this.raw.accumulate(plan.raw, ...imagesOf(batch), options)
+    return this.raw.accumulate(plan.raw, ...this.#images(batch), options)
   }
 
   /** Adds Gaussian noise to the gradients held. */
@@ -173,7 +192,7 @@ export class Supernet extends Handle<RawSupernet> {
 
   /** {@link accumulate} and {@link finishStep}, in one native call. */
   trainStep(plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> {
-    return this.raw.trainStep(plan.raw, ...imagesOf(batch), options)
+    return this.raw.trainStep(plan.raw, ...this.#images(batch), options)
   }
 
   /** Saves the values of the parameters that a plan samples, for {@link restore}. */
@@ -252,8 +271,8 @@ export class Supernet extends Handle<RawSupernet> {
   }
 }
 
-function imagesOf(batch: Batch | HeldBatch): RawImages {
-  if (batch instanceof HeldBatch) return [batch.raw, undefined]
-  const { dataset, ...rest } = batch
-  return [dataset.raw, rest]
+function rawBatch(batch: Batch, ranked: Ranked | undefined): RawBatch {
+  if (ranked !== undefined) return shareOfBatch(batch, ranked)
+  const { dataset: _, ...rest } = batch
+  return rest
 }

@@ -10,17 +10,17 @@ import type { RetrainEpochEvent, RetrainResult } from './events.js'
 type Best = RetrainResult['best']
 
 export class BestWeights {
-  readonly #run: Pick<RunFolder, 'file' | 'lost'>
+  readonly #run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>
   #best: Best | undefined
 
   /** `best`: the epoch that the file of the run is of; undefined if the next epoch replaces the file in any case. */
-  constructor(run: Pick<RunFolder, 'file' | 'lost'>, best?: Best) {
+  constructor(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>, best?: Best) {
     this.#run = run
     this.#best = best
   }
 
   /** Reads which epoch the file of a run is of, if there is one. */
-  static async open(run: Pick<RunFolder, 'file' | 'lost'>): Promise<BestWeights> {
+  static async open(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>): Promise<BestWeights> {
     const file = run.file(BEST_WEIGHTS)
     if (!(await exists(file))) return new BestWeights(run)
     const { metadata } = await readSafetensors(file)
@@ -46,7 +46,8 @@ export class BestWeights {
     if (this.#best !== undefined && top1 <= this.#best.top1) return
     this.#run.lost.throwIfAborted()
     const metadata = { format: 'pt', epoch: `${epoch}`, top1: `${top1}`, top5: `${top5}`, weights }
-    await writeSafetensors(this.#run.file(BEST_WEIGHTS), await read(), metadata)
+    const file = this.#run.recordFile(BEST_WEIGHTS)
+    if (file !== undefined) await writeSafetensors(file, await read(), metadata)
     this.#best = { epoch, top1, top5, weights }
   }
 }

@@ -8,6 +8,7 @@ import { identifyImages } from '../data/images-identity.js'
 import { type AnySplits, checkNormalisation, openSplits } from '../data/index.js'
 import type { Method } from '../methods/method.js'
 import { Standalone } from '../methods/standalone.js'
+import type { Ranked } from '../native/index.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { identify } from '../search/prepare.js'
 import { checkTrainingBatches } from '../search/small-batches.js'
@@ -31,7 +32,7 @@ export interface PreparedRetraining {
  */
 export async function prepareRetraining(
   config: RetrainConfig,
-  { data, signal }: { readonly data?: AnySplits; readonly signal?: AbortSignal },
+  { data, signal, world }: { readonly data?: AnySplits; readonly signal?: AbortSignal; readonly world?: Ranked },
 ): Promise<PreparedRetraining> {
   signal?.throwIfAborted()
   const splits = data ?? (await openSplits(config.data, { signal }))
@@ -49,7 +50,8 @@ export async function prepareRetraining(
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
   const method: Method = new Standalone([], { space: network, images, epochs, learningRate, random })
-  checkTrainingBatches(config, network, method, images)
+  const synchronised = config.distributed.batchNorm === 'synchronised'
+  checkTrainingBatches(config, network, method, images, { processes: world?.size, synchronised })
   checkWarmup(config.training, images)
   const identityOfImages = identifyImages(splits)
   // Accuracies of all epochs are of the same images, so that the best epoch is the best.

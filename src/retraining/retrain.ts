@@ -6,8 +6,9 @@ import type { RetrainConfig } from '../config/index.js'
 import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
-import { type Evaluation, evaluatePath } from '../evaluation/evaluate.js'
-import { describeMachine, Supernet, setThreads } from '../native/index.js'
+import { tellingFailure, useThreads, type World } from '../distributed/index.js'
+import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
+import { describeMachine, Supernet } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
@@ -15,6 +16,7 @@ import { eventsOf } from '../runs/event-log.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
+import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import type { EpochEvent } from '../training/events.js'
@@ -37,6 +39,8 @@ export interface RetrainOptions extends InitialSources {
   readonly data?: AnySplits
   /** How the architecture was chosen, for the records of the run. */
   readonly origin?: string
+  /** The processes that train together, as for a search; see {@link SearchOptions.world}. */
+  readonly world?: World
 }
 
 /**
@@ -50,24 +54,35 @@ export interface RetrainOptions extends InitialSources {
  * @throws UserError for settings, files and run folders that do not fit, and for losses that are not finite; the reason
  *   of an aborted signal, after saving.
  */
-export async function* retrain(
+export function retrain(
   config: RetrainConfig,
   options: RetrainOptions = {},
 ): AsyncGenerator<RetrainEvent, RetrainResult> {
+  return tellingFailure(options.world, retrainTogether(config, options))
+}
+
+async function* retrainTogether(
+  config: RetrainConfig,
+  options: RetrainOptions,
+): AsyncGenerator<RetrainEvent, RetrainResult> {
   checkOptions(options)
+  const { world } = options
+  const watches = world?.isFirst === false
   // A run that another process works on is refused before anything is loaded.
-  await using resumed = options.resume === undefined ? undefined : await RunFolder.open(options.resume)
-  if (options.out !== undefined) await RunFolder.checkFree(options.out)
+  const open = (folder: string) => (watches ? RunFolder.watched(folder) : RunFolder.open(folder))
+  await using resumed = options.resume === undefined ? undefined : await open(options.resume)
+  if (options.out !== undefined && !watches) await RunFolder.checkFree(options.out)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepareRetraining(config, options)
   const { network, splits, method, random, identity } = prepared
+  if (world !== undefined) await agreeOnInput(world, config, identity)
   const { averaging } = config.training
   const initial = await initialWeights(network, options)
-  if (config.threads !== undefined) await setThreads(config.threads)
+  await useThreads(config.threads, world)
   const { device, precision } = config
   using supernet = Supernet.of(network, { device, precision })
-  const out = options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
-  await using run = resumed ?? (await RunFolder.create(out))
+  const out = () => options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
+  await using run = resumed ?? (await openTogether(world, () => RunFolder.create(out())))
   const start = startEvent(run.path, config, prepared, initial, options.origin)
   let from: Snapshot | undefined
   let discarded: readonly DiscardedEvent[] = []
@@ -76,7 +91,7 @@ export async function* retrain(
     // It makes the folder a run, which must not lack the weights that it begins with.
     await run.writeConfig(config)
   } else {
-    const continued = await resumed.resume(config, identity)
+    const continued = await resumeTogether(world, () => resumed.resume(config, identity))
     from = continued.snapshot
     discarded = continued.discarded
   }
@@ -85,8 +100,9 @@ export async function* retrain(
 
   async function* work(): AsyncGenerator<RetrainEvent, RetrainResult> {
     const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
-    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
-    const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
+    const { lost } = run
+    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost, watches })
+    const tensorboard = config.logging.tensorboard && !watches ? await RunningLog.open(run) : undefined
     const { epoch, step } = from?.progress ?? START
     yield { ...start, ...(resumed && (from === undefined ? { anew: true } : { resumed: { epoch, step } })) }
     yield* discarded
@@ -98,11 +114,15 @@ export async function* retrain(
     }
     using data = openImages(splits.train, device)
     using test = openImages(stratify(splits.test), device)
-    const evaluate = () => evaluatePath({ space: network, supernet, data: test, ...config.evaluation }, [])
+    const evaluate = () => evaluateTogether({ space: network, supernet, data: test, ...config.evaluation, world }, [])
     // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
     const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
     let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
-    const training = { space: network, supernet, data, method, random, settings: config.training, from, save, signal }
+    if (world !== undefined) {
+      await supernet.distribute(world.communicator, config.distributed.batchNorm === 'synchronised')
+    }
+    const { training: settings } = config
+    const training = { space: network, supernet, data, method, random, settings, from, save, signal, world }
     for await (const event of train(training)) {
       if (event.event !== 'epoch') {
         recorder.observe(event)

@@ -15,6 +15,9 @@ const CHANGEABLE = new Set([
   'finding',
   'groundTruth',
   'logging',
+  'distributed.startSeconds',
+  'distributed.silenceSeconds',
+  'distributed.patienceSeconds',
 ])
 
 /** Differences in settings that a run must keep, one phrase per setting. */

@@ -28,7 +28,7 @@ export interface EvaluationKey {
 /** A file of evaluations. Each evaluation is appended when it is done. */
 export class EvaluatedPaths extends PathRecords<Evaluation> {
   /** Reads the file, or starts a new one if it is missing or was made under another key. `lost`: see `PathRecords`. */
-  static async open(file: string, key: EvaluationKey, lost?: AbortSignal): Promise<EvaluatedPaths> {
+  static async open(file: string | undefined, key: EvaluationKey, lost?: AbortSignal): Promise<EvaluatedPaths> {
     const evaluated = new EvaluatedPaths(file, lost)
     await evaluated.load(key)
     return evaluated

@@ -19,23 +19,24 @@ export interface DiscardedRecords {
  * dropped. So is a damaged line, with all after it.
  */
 export class PathRecords<Entry extends { readonly path: Path }> {
-  readonly #file: string
+  readonly #file: string | undefined
   readonly #lost: AbortSignal | undefined
   readonly #byPath = new Map<string, Entry>()
   #discarded: DiscardedRecords | undefined
 
   /** Has no records before {@link load}. */
-  protected constructor(file: string, lost?: AbortSignal) {
+  protected constructor(file: string | undefined, lost?: AbortSignal) {
     this.#file = file
     this.#lost = lost
   }
 
   /**
    * Reads a file, or starts a new one if it is missing or was made under another key. `lost` is aborted if the lock of
-   * the run folder is lost. Then nothing is added to the file, which may have another key by then.
+   * the run folder is lost. Then nothing is added to the file, which may have another key by then. Without a file,
+   * records are in memory only.
    */
   static async read<Entry extends { readonly path: Path }>(
-    file: string,
+    file: string | undefined,
     key: object,
     lost?: AbortSignal,
   ): Promise<PathRecords<Entry>> {
@@ -46,6 +47,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
 
   /** Reads the file, or starts a new one: see {@link read}. */
   protected async load(key: object): Promise<void> {
+    if (this.#file === undefined) return
     const text = await readText(this.#file)
     // The text after the last line break is torn or empty.
     const complete = text.slice(0, text.lastIndexOf('\n') + 1)
@@ -83,7 +85,7 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   async add(entry: Entry): Promise<void> {
     this.#lost?.throwIfAborted()
     this.#byPath.set(entry.path.join(), entry)
-    await append(this.#file, `${JSON.stringify(entry)}\n`)
+    if (this.#file !== undefined) await append(this.#file, `${JSON.stringify(entry)}\n`)
   }
 
   /** All records. */

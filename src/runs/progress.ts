@@ -53,6 +53,8 @@ interface RecorderOptions {
   readonly from?: Position
   /** Aborted if the lock is lost. Then nothing more is written. */
   readonly lost?: AbortSignal
+  /** True if another process records the run. Default: this one. */
+  readonly watches?: boolean
   /** The time in seconds; tests pass their own clock. */
   readonly now?: () => number
 }
@@ -86,6 +88,7 @@ export class ProgressRecorder implements AsyncDisposable {
 
   /** Drops step events after the position from which training continues, and records from there. */
   static async open(folder: string, options: RecorderOptions): Promise<ProgressRecorder> {
+    if (options.watches) return new ProgressRecorder(folder, { ...options, lost: AbortSignal.abort() })
     await dropAfter(join(folder, STEPS_FILE), options.from ?? { epoch: 0, step: 0 })
     return new ProgressRecorder(folder, options)
   }

@@ -39,10 +39,11 @@ export const BEST_WEIGHTS = 'best.safetensors'
 /** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
 export class RunFolder implements AsyncDisposable {
   readonly path: string
-  readonly #lock: HeldLock
+  /** Undefined if this process only watches the run, which another one writes. */
+  readonly #lock: HeldLock | undefined
   readonly #release: boolean
 
-  private constructor(path: string, lock: HeldLock, release: boolean) {
+  private constructor(path: string, lock: HeldLock | undefined, release: boolean) {
     this.path = path
     this.#lock = lock
     this.#release = release
@@ -87,9 +88,16 @@ export class RunFolder implements AsyncDisposable {
     return new RunFolder(path, held ?? (await lockRun(path)), held === undefined)
   }
 
+  /**
+   * A run that another process of the same training writes. All that writes does nothing, and {@link resume} only reads.
+   */
+  static watched(path: string): RunFolder {
+    return new RunFolder(path, undefined, false)
+  }
+
   /** Aborted, with a reason, if another process took the lock over. Writing throws that reason then. */
   get lost(): AbortSignal {
-    return this.#lock.lost
+    return this.#lock?.lost ?? NEVER
   }
 
   /**
@@ -103,6 +111,10 @@ export class RunFolder implements AsyncDisposable {
     identity: Identity,
   ): Promise<{ readonly snapshot?: Snapshot; readonly discarded: readonly DiscardedEvent[] }> {
     this.lost.throwIfAborted()
+    if (this.#lock === undefined) {
+      const checkpoint = await readCheckpoint(this.file('checkpoint'))
+      return { snapshot: checkpoint?.snapshot, discarded: [] }
+    }
     const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
     checkSettings(saved, config, this.path)
     await recoverCheckpoint(this.file('checkpoint'))
@@ -127,10 +139,16 @@ export class RunFolder implements AsyncDisposable {
     return join(this.path, name)
   }
 
+  /** A file of records; undefined if another process writes it. */
+  recordFile(name: string): string | undefined {
+    return this.#lock === undefined ? undefined : this.file(name)
+  }
+
   /** Writes a file as a whole. */
-  write(name: string, text: string): Promise<void> {
+  async write(name: string, text: string): Promise<void> {
     this.lost.throwIfAborted()
-    return writeAtomically(this.file(name), text)
+    if (this.#lock === undefined) return
+    await writeAtomically(this.file(name), text)
   }
 
   /** Writes the file that makes the folder a run. */
@@ -140,17 +158,18 @@ export class RunFolder implements AsyncDisposable {
 
   /** Logs the first event, unless the log has one. */
   async logStart(event: { readonly event: string }): Promise<void> {
-    if ((await sizeOf(this.file(EVENT_LOG))) === 0) await this.log(event)
+    if (this.#lock !== undefined && (await sizeOf(this.file(EVENT_LOG))) === 0) await this.log(event)
   }
 
   async log(event: { readonly event: string }): Promise<void> {
     this.lost.throwIfAborted()
-    await logEvent(this.path, event)
+    if (this.#lock !== undefined) await logEvent(this.path, event)
   }
 
   /** Replaces the checkpoint. When it has its name, all that it counts on is on the disk. */
   async save(snapshot: Snapshot, identity: Identity, settings: Config | RetrainConfig): Promise<void> {
     this.lost.throwIfAborted()
+    if (this.#lock === undefined) return
     const logBytes = await syncLog(this.path)
     await syncFolder(this.path)
     await writeCheckpoint(this.file('checkpoint'), { snapshot, identity, logBytes, settings })
@@ -162,6 +181,7 @@ export class RunFolder implements AsyncDisposable {
    * none. Resolves to what was removed.
    */
   async writeSummary(result: SearchResult): Promise<DiscardedEvent[]> {
+    if (this.#lock === undefined) return []
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
     const merged = mergeResults(earlier, result)
     const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
@@ -181,9 +201,11 @@ export class RunFolder implements AsyncDisposable {
 
   /** Releases the lock, unless the caller holds it. A second call does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#release) await this.#lock.release()
+    if (this.#release) await this.#lock?.release()
   }
 }
+
+const NEVER = new AbortController().signal
 
 /** Files in a folder beside the lock; none if there is no folder. */
 async function namesIn(folder: string): Promise<string[]> {

@@ -4,6 +4,7 @@ import type { ImagesIdentity } from '../data/images-identity.js'
 import type { AnySplits } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
+import type { World } from '../distributed/index.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
 import type { Method } from '../methods/method.js'
@@ -25,7 +26,9 @@ export interface EvaluatorsOptions {
   /** Digest of the supernet's weights. */
   readonly weights: string
   /** Run folder. */
-  readonly run: Pick<RunFolder, 'file' | 'lost'>
+  readonly run: Pick<RunFolder, 'recordFile' | 'lost'>
+  /** Processes that evaluate together. */
+  readonly world?: World
   readonly signal?: AbortSignal
 }
 
@@ -111,24 +114,26 @@ export class Evaluators implements Disposable {
 
   /** A function that returns a path's milliseconds per batch, measured once per path. */
   async latency(settings: LatencyConfig): Promise<(path: Path) => Promise<number>> {
-    const { config, space, supernet, run, signal } = this.#options
+    const { config, space, supernet, run, world, signal } = this.#options
     const key = latencyKey(config, settings)
     const name = 'latency.jsonl'
-    const records = await PathRecords.read<{ path: Path; latency: number }>(run.file(name), key, run.lost)
+    const records = await PathRecords.read<{ path: Path; latency: number }>(run.recordFile(name), key, run.lost)
     this.#noteDiscarded(name, records)
     this.#noise ??= noiseDataset(space.input, settings.batchSize, config.device)
     const options = { ...settings, space, supernet, data: this.#noise, signal }
-    return async (path) => {
+    const latencyOf = async (path: Path) => {
       const known = records.get(path)
       if (known !== undefined) return known.latency
       const latency = await measureLatency(path, options)
       await records.add({ path, latency })
       return latency
     }
+    // The other processes wait for the first, so that nothing else computes while it measures.
+    return (path) => (world === undefined ? latencyOf(path) : world.fromFirst(() => latencyOf(path)))
   }
 
   async #evaluator(data: ImageSource, { batchSize, imageCount }: EvaluationSettings, name: string): Promise<Evaluator> {
-    const { space, supernet, weights, images, run, signal } = this.#options
+    const { space, supernet, weights, images, run, world, signal } = this.#options
     const calibration = this.#calibration
     const key: EvaluationKey = {
       rule: EVALUATION_RULE,
@@ -146,11 +151,11 @@ export class Evaluators implements Disposable {
     }
     let evaluated = this.#records.get(name)
     if (evaluated === undefined) {
-      evaluated = await EvaluatedPaths.open(run.file(name), key, run.lost)
+      evaluated = await EvaluatedPaths.open(run.recordFile(name), key, run.lost)
       this.#noteDiscarded(name, evaluated)
       this.#records.set(name, evaluated)
     }
-    return { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal }
+    return { space, supernet, data, batchSize, imageCount, calibration, evaluated, world, signal }
   }
 
   [Symbol.dispose](): void {

@@ -7,16 +7,18 @@ import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
 import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
-import { evaluatePath } from '../evaluation/evaluate.js'
+import { tellingFailure, useThreads, type World } from '../distributed/index.js'
+import { evaluatePaths } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { describeMachine, Supernet, setThreads } from '../native/index.js'
+import { describeMachine, Supernet } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
+import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import { checkWarmup } from '../training/learning-rate.js'
@@ -47,6 +49,11 @@ export interface SearchOptions {
   readonly data?: AnySplits
   /** Makes your own method, instead of the one that `config.method` names. */
   readonly method?: (context: MethodContext) => Method
+  /**
+   * The processes that run the search together; see {@link joinProcesses}. All of them call this function with the same
+   * settings. The first writes the run folder, which the others must be able to read if a run is continued.
+   */
+  readonly world?: World
 }
 
 /**
@@ -63,39 +70,52 @@ export function search(config: Config, options: SearchOptions = {}): AsyncGenera
 }
 
 /** {@link search} for a caller that holds the lock of the run folder, which is kept. Undefined: it takes the lock. */
-export async function* searchHolding(
+export function searchHolding(
   lock: HeldLock | undefined,
   config: Config,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
-  const { resume, phases = PHASES } = options
+  return tellingFailure(options.world, searchTogether(lock, config, options))
+}
+
+async function* searchTogether(
+  lock: HeldLock | undefined,
+  config: Config,
+  options: SearchOptions,
+): AsyncGenerator<SearchEvent, SearchResult> {
+  const { resume, world, phases = PHASES } = options
+  const watches = world?.isFirst === false
   if (options.phases?.includes('find') && config.finding === undefined) {
     throw expected('an algorithm', 'finding.algorithm', 'no settings of finding', 2)
   }
   // A run that another process works on is refused before anything is loaded.
-  await using resumed = resume === undefined ? undefined : await RunFolder.open(resume, lock)
-  if (options.out !== undefined && lock === undefined) await RunFolder.checkFree(options.out)
+  await using resumed =
+    resume === undefined ? undefined : watches ? RunFolder.watched(resume) : await RunFolder.open(resume, lock)
+  if (options.out !== undefined && lock === undefined && !watches) await RunFolder.checkFree(options.out)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepare(config, options)
+  if (world !== undefined) await agreeOnInput(world, config, prepared.identity)
   const { space, splits, method, random, subModels, groundTruth, images, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
   const trains = phases.includes('train')
   if (trains) {
-    checkTrainingBatches(config, space, method, trainCount)
+    const synchronised = config.distributed.batchNorm === 'synchronised'
+    checkTrainingBatches(config, space, method, trainCount, { processes: world?.size, synchronised })
     checkWarmup(config.training, trainCount)
   }
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
-  if (config.threads !== undefined) await setThreads(config.threads)
+  await useThreads(config.threads, world)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
-  if (finding !== undefined && resumed === undefined) {
+  if (finding !== undefined && resumed === undefined && !watches) {
     await checkLatencyLimit(config, space, supernet, options.signal)
   }
-  const out = options.out ?? defaultRunFolder({ ...config, method })
-  await using run = resumed ?? (await RunFolder.create(out, lock))
-  const { snapshot: from, discarded = [] } = (await resumed?.resume(config, identity)) ?? {}
+  const create = () => RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), lock)
+  await using run = resumed ?? (await openTogether(world, create))
+  const { snapshot: from, discarded = [] } =
+    resumed === undefined ? {} : await resumeTogether(world, () => resumed.resume(config, identity))
   if (resumed === undefined) await run.writeConfig(config)
   const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
 
@@ -114,8 +134,9 @@ export async function* searchHolding(
   return yield* loggingWhyItStopped(run, options.signal, work())
 
   async function* work(): AsyncGenerator<SearchEvent, SearchResult> {
-    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost: run.lost })
-    const tensorboard = config.logging.tensorboard ? await RunningLog.open(run) : undefined
+    const { lost } = run
+    await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost, watches })
+    const tensorboard = config.logging.tensorboard && !watches ? await RunningLog.open(run) : undefined
     yield {
       ...start,
       phases,
@@ -132,7 +153,10 @@ export async function* searchHolding(
         latest = snapshot
       }
       using data = openImages(splits.train, config.device)
-      for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal })) {
+      if (world !== undefined) {
+        await supernet.distribute(world.communicator, config.distributed.batchNorm === 'synchronised')
+      }
+      for await (const event of train({ space, supernet, data, method, random, settings, from, save, signal, world })) {
         if (event.event === 'epoch') {
           await run.log(event)
           await tensorboard?.epoch(event)
@@ -150,7 +174,18 @@ export async function* searchHolding(
     let seconds = progress.seconds
     let outcome: FindOutcome | undefined
     if (phases.includes('rank') || finding !== undefined) {
-      using evaluators = new Evaluators({ config, space, splits, images, supernet, shared, weights, run, signal })
+      using evaluators = new Evaluators({
+        config,
+        space,
+        splits,
+        images,
+        supernet,
+        shared,
+        weights,
+        run,
+        world,
+        signal,
+      })
       if (phases.includes('rank')) {
         const evaluator = await evaluators.forRanking()
         yield* evaluators.takeDiscarded()
@@ -158,15 +193,27 @@ export async function* searchHolding(
       }
       if (finding !== undefined) {
         const evaluator = await evaluators.forFinding(finding)
+        const evaluateAll = async function* (paths: readonly Path[]) {
+          for await (const { correct, count } of evaluatePaths(evaluator, paths)) yield correct / count
+        }
         const evaluate = async (path: Path) => {
-          const { correct, count } = await evaluatePath(evaluator, path)
-          return correct / count
+          for await (const accuracy of evaluateAll([path])) return accuracy
+          throw new Error('unreachable')
         }
         const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
         yield* evaluators.takeDiscarded()
         // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
         const stream = RandomStream.named(config.seed, 'finding')
-        const problem = { space, settings: finding, evaluate, latency, groundTruth, random: stream, signal }
+        const problem = {
+          space,
+          settings: finding,
+          evaluate,
+          evaluateAll,
+          latency,
+          groundTruth,
+          random: stream,
+          signal,
+        }
         outcome = yield* recorder.through(find(problem))
       }
       seconds += evaluators.seconds

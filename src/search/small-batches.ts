@@ -15,10 +15,29 @@ export function checkTrainingBatches(
   space: SearchSpace,
   method: Pick<Method, 'program'>,
   images: number,
+  { processes = 1, synchronised = false }: { readonly processes?: number; readonly synchronised?: boolean } = {},
 ): void {
   // The last batch is the smallest.
   const last = images % batchSize || batchSize
-  const divided = [batchSize, last].some((size) => size > 1 && smallestPart(size, microBatchSize) === 1)
+  const shares = [batchSize, last].map((size) => Math.floor(size / processes))
+  if (shares.includes(0)) {
+    throw expected(
+      `batches of at least ${processes} images, one for each process,`,
+      'training.batchSize or data.trainCount',
+      `${batchSize} with ${images} training images, which leaves ${last} for the last batch`,
+      2,
+    )
+  }
+  if (processes > 1 && !synchronised && shares.includes(1)) {
+    if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
+    throw expected(
+      `batches of at least ${2 * processes} images, two for each process,`,
+      `training.batchSize or data.trainCount with ${space.name}`,
+      `${batchSize} with ${images} training images, which leaves ${last} for the last batch`,
+      2,
+    )
+  }
+  const divided = shares.some((size) => size > 1 && smallestPart(size, microBatchSize) === 1)
   if (last !== 1 && !divided) return
   if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
   if (divided) {

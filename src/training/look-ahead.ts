@@ -2,7 +2,7 @@
 import { RandomStream } from '../base/random.js'
 import type { TrainingConfig } from '../config/schema.js'
 import { drawAugmentation } from '../data/augmentation.js'
-import type { ImageSource } from '../native/index.js'
+import { type ImageSource, imagesOfShare, type Ranked } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
 
 /** What decides the batches of an epoch. */
@@ -15,6 +15,8 @@ export interface LookAheadOptions {
   readonly step: number
   /** The stream that steps draw augmentations from, before that step draws. It is not changed. */
   readonly stream: RandomStream
+  /** Place of this process, which makes its share of each batch only. Default: it makes all images. */
+  readonly ranked?: Ranked
 }
 
 /** The batches of one epoch that are being made. They draw from a copy of the stream what the steps will draw. */
@@ -31,16 +33,19 @@ export class LookAhead {
 
   /** Begins the batch of `step`, which is about to compute, and those of the steps after it that the source allows. */
   advance(step: number): void {
-    const { data, order, settings } = this.#options
+    const { data, order, settings, ranked } = this.#options
     const { batchSize, augmentation: list } = settings
     if (data.prefetch === undefined) return
     const last = Math.min(step + (data.ahead ?? 0), Math.ceil(order.length / batchSize) - 1)
     for (; this.#next <= last; this.#next++) {
       const first = this.#next * batchSize
       const indices = order.subarray(first, Math.min(first + batchSize, order.length))
-      data.prefetch(indices, drawAugmentation(list, this.#stream))
+      const augmentation = drawAugmentation(list, this.#stream)
       // Steps draw it from the same stream, after the augmentation.
-      drawMixup(list, this.#stream, indices.length)
+      const mixup = drawMixup(list, this.#stream, indices.length)
+      const batch = { indices, augmentation }
+      const images = ranked === undefined ? batch : imagesOfShare({ ...batch, mixup }, ranked)
+      data.prefetch(images.indices, images.augmentation)
     }
   }
 }

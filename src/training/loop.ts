@@ -7,6 +7,7 @@ import { UserError } from '../base/errors.js'
 import { type Random, randomState, restoreRandom } from '../base/random.js'
 import type { TrainingConfig } from '../config/schema.js'
 import { drawAugmentation } from '../data/augmentation.js'
+import type { World } from '../distributed/world.js'
 import { candidateIndices } from '../methods/candidate-parameters.js'
 import type { Method, StepOutcome, Verbs } from '../methods/method.js'
 import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
@@ -30,6 +31,7 @@ import {
   START,
   takeSnapshot,
 } from './snapshot.js'
+import { Stopping } from './stopping.js'
 
 const PROGRESS_SECONDS = 0.1
 /** Training also saves after an epoch, unless the last save is more recent than this. */
@@ -50,6 +52,11 @@ export interface TrainOptions {
   save?(snapshot: Snapshot): Promise<void>
   /** When aborted, training saves between two steps and throws the signal's reason. */
   readonly signal?: AbortSignal
+  /**
+   * The processes that train together; {@link Supernet.distribute} has told the supernet. All of them draw the same
+   * paths and batches, and stop at the same step if one of them is aborted. Default: this process trains alone.
+   */
+  readonly world?: World
 }
 
 /**
@@ -59,7 +66,7 @@ export interface TrainOptions {
  * @throws UserError if the loss is no longer finite, or a weight at an epoch's end; the reason of an aborted signal, after saving.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
-  const { space, supernet, data, method, random, settings, from, signal } = options
+  const { space, supernet, data, method, random, settings, from, signal, world } = options
   const { epochs, batchSize, microBatchSize, optimizer, averaging, unsampled } = settings
   const clipNorm = clipLimit(settings)
   const steps = stepsPerEpoch(data.count, batchSize)
@@ -81,6 +88,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   let lastSave = clock.total
   let lastReport = Number.NEGATIVE_INFINITY
   const waiting = new WaitingShare(data)
+  using stopping = new Stopping(signal, world)
   let images = 0
   // Seconds that the previous step took; infinity before the first.
   let stepSeconds = Number.POSITIVE_INFINITY
@@ -114,7 +122,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       lastSave = clock.total
     }
 
-    const lookAhead = new LookAhead({ data, order, settings, step: progress.step, stream: random.augmentation })
+    const { augmentation: stream } = random
+    const lookAhead = new LookAhead({ data, order, settings, step: progress.step, stream, ranked: world })
     const begin = (step: number): StepUnderWay => {
       lookAhead.advance(step)
       const first = step * batchSize
@@ -124,17 +133,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       record.catch(() => {})
       return { images: indices.length, record }
     }
-    // True if a report, a save or an abort will be due when a step that begins now ends.
+    // True if a report, a save or a stop will be due when a step that begins now ends.
     const pauseIsDue = () => {
       const end = clock.total + stepSeconds
-      return signal?.aborted || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
+      return stopping.isWished || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
     }
 
     let underWay: StepUnderWay | undefined
     while (progress.step < steps) {
-      if (underWay === undefined && signal?.aborted) {
+      if (underWay === undefined && stopping.isDue) {
         if (options.save !== undefined) await save()
-        throw signal.reason
+        throw stopping.reason
       }
       const step = underWay ?? begin(progress.step)
       // The next step is queued while this one computes, except before a report, a save or the epoch's end: these need
@@ -143,6 +152,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       underWay = overlaps ? begin(progress.step + 1) : undefined
       const began = clock.total
       const record = await step.record
+      stopping.note(record)
       stepSeconds = clock.total - began
       if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
       progress.step++

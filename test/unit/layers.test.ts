@@ -14,6 +14,7 @@ const FOLDERS = [
   'spaces',
   'setup',
   'native',
+  'distributed',
   'data',
   'sampling',
   'methods',

@@ -15,11 +15,13 @@ import {
   PAPER_CONFIG,
   paperConfigOption,
   precisionOption,
+  processesOption,
   setOption,
   whole,
 } from '../options.js'
 import { renderBenchmark } from '../output/bench.js'
 import { onInterrupt } from '../signals.js'
+import { isFirstProcess, joinForCommand } from '../work.js'
 
 const RANDOM_PATHS = 12
 
@@ -53,6 +55,7 @@ const options = {
     default: false,
     describe: 'Measure how fast streamed training images are decoded and augmented, without computing',
   },
+  processes: processesOption,
   json: jsonOption,
 } as const
 
@@ -69,9 +72,11 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     steps,
     warmup,
     data,
+    processes,
     json,
   }) {
-    const log = (line: string) => process.stderr.write(`${line}\n`)
+    // Of several processes, the first speaks.
+    const log = (line: string) => void (isFirstProcess() && process.stderr.write(`${line}\n`))
     const overrides = { precision, threads }
     const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
@@ -91,10 +96,12 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
         : await readPathList(list, job.space)
     if (job.generated) log(`No data set at ${config.data.dir}: measuring on generated images`)
     await ensureNativeFor(config, { log, signal })
+    await using world = await joinForCommand(config, processes, { signal, log })
 
     const measured: PathMeasurement[] = []
     let result: BenchmarkResult | undefined
-    for await (const event of bench({ ...job, config, paths, batchSize, mode, steps, warmup, signal })) {
+    for await (const event of bench({ ...job, config, paths, batchSize, mode, steps, warmup, signal, world })) {
+      if (world?.isFirst === false) continue
       if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
       if (event.event === 'bench') result = event
       else measured.push(event)

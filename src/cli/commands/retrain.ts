@@ -42,11 +42,12 @@ export const retrainCommand: CommandModule<object, RetrainArguments> = {
     await run({
       config,
       json: argv.json,
+      processes: argv.processes,
       notes,
       continuation: 'retrain --resume',
-      async *start(signal) {
+      async *start(signal, world) {
         await check?.()
-        yield* retrain(config, { ...places, signal })
+        yield* retrain(config, { ...places, signal, world })
       },
     })
   },

@@ -4,7 +4,7 @@ import { expected } from '../../base/errors.js'
 import { type Config, EMBEDDED } from '../../config/index.js'
 import type { Phase } from '../../search/events.js'
 import { search } from '../../search/search.js'
-import { jsonOption, onePath, type RunOptions, runOptions, setOption } from '../options.js'
+import { jsonOption, onePath, processesOption, type RunOptions, runOptions, setOption } from '../options.js'
 import { chooseRun, configToFind, configToRank, FIND_GROUPS, RANK_GROUPS } from '../run-folder.js'
 import { run } from '../work.js'
 
@@ -25,11 +25,12 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
       await run({
         config,
         json: argv.json,
+        processes: argv.processes,
         notes,
         hints:
           name === 'search' && argv.config === undefined && config.groundTruth?.file === EMBEDDED ? [BESIDE_IT] : [],
         continuation: `${name} --resume`,
-        start: (signal) => search(config, { ...folder, signal, phases }),
+        start: (signal, world) => search(config, { ...folder, signal, world, phases }),
       })
     },
   }
@@ -42,20 +43,25 @@ function trainedRun(
   configOf: (run: string, set?: string[]) => Promise<Config>,
 ) {
   const changes = groups.map((group) => `${group}.key=value …`).join(' ')
-  const options = { set: { ...setOption, describe: `Change settings: ${changes}` }, json: jsonOption } as const
+  const options = {
+    set: { ...setOption, describe: `Change settings: ${changes}` },
+    processes: processesOption,
+    json: jsonOption,
+  } as const
   const command: CommandModule<object, InferredOptionTypes<typeof options> & { run?: string }> = {
     builder: (yargs) =>
       yargs
         .positional('run', { type: 'string', describe: 'Run folder of `train` or `search`', coerce: onePath(name) })
         .options(options),
-    async handler({ run: folder, set, json }) {
+    async handler({ run: folder, set, processes, json }) {
       if (folder === undefined) throw expected('a run folder', name, 'none', 2)
       const config = await configOf(folder, set)
       await run({
         config,
         json,
+        processes,
         continuation: name,
-        start: (signal) => search(config, { resume: folder, signal, phases: [name] }),
+        start: (signal, world) => search(config, { resume: folder, signal, world, phases: [name] }),
       })
     },
   }

@@ -14,6 +14,7 @@ const COLUMNS: readonly (readonly [Family, string])[] = [
   ['loss', 'loss'],
   ['statistics', 'stati-\nstics'],
   ['optimizer', 'opti-\nmizer'],
+  ['communication', 'commu-\nnication'],
   ['other', 'other'],
 ]
 
@@ -24,14 +25,16 @@ export function renderBenchmark(
   style: { readonly color: boolean },
 ): string[] {
   const colors = createColors(style.color)
-  const head = ['path', 'step', 'images/s', ...COLUMNS.map(([, title]) => title), 'convs in\nATen alone', 'peak\nMiB']
+  // One process sends no messages.
+  const columns = COLUMNS.filter(([family]) => family !== 'communication' || result.processes > 1)
+  const head = ['path', 'step', 'images/s', ...columns.map(([, title]) => title), 'convs in\nATen alone', 'peak\nMiB']
   const table = new Table({
     head: head.map((title) => title.split('\n').map(colors.bold).join('\n')),
     colAligns: ['left', ...new Array(head.length - 1).fill('right')],
     style: { head: [], border: [], compact: true },
   })
-  for (const measurement of paths) table.push([measurement.path.join(), ...cells(measurement)])
-  table.push(['mean', ...cells(result)].map((cell) => colors.bold(cell)))
+  for (const measurement of paths) table.push([measurement.path.join(), ...cells(measurement, columns)])
+  table.push(['mean', ...cells(result, columns)].map((cell) => colors.bold(cell)))
   const facts: [string, string][] = [
     ['Images per second', integer(result.imagesPerSecond)],
     [
@@ -40,6 +43,14 @@ export function renderBenchmark(
     ],
     ['Statistics', `${percent(result.bookkeepingShare)} of the computation, with the optimizer`],
     ['JavaScript', `${percent(result.javascriptShare)} of the time, in which nothing is computed`],
+    ...(result.processes === 1
+      ? []
+      : [
+          [
+            'Messages',
+            `${(result.bytesPerStep / 1e6).toFixed(2)} MB per process and step; it waits for them ${percent(result.breakdown.communication / result.stepSeconds)} of the time`,
+          ] satisfies [string, string],
+        ]),
     ['Peak memory', `${mebibytes(result.peakBytes)} MiB`],
   ]
   return [
@@ -49,18 +60,20 @@ export function renderBenchmark(
   ]
 }
 
-function describeSubject({ mode, space, dataset, batchSize, precision, threads, device }: BenchmarkResult): string {
-  const where = device === 'cpu' ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : device
+function describeSubject(result: BenchmarkResult): string {
+  const { mode, space, dataset, batchSize, precision, threads, processes, device } = result
+  const each = device === 'cpu' ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : device
+  const where = processes === 1 ? each : `${processes} processes of ${each}`
   const what = mode === 'train' ? 'training steps' : 'evaluations'
   return `${space}, ${what} of ${batchSize} on ${dataset}, ${precision}, ${where}; milliseconds`
 }
 
-function cells(measurement: PathMeasurement | BenchmarkResult): string[] {
+function cells(measurement: PathMeasurement | BenchmarkResult, columns: typeof COLUMNS): string[] {
   const { stepSeconds, imagesPerSecond, breakdown, convSeconds, peakBytes } = measurement
   return [
     milliseconds(stepSeconds),
     integer(imagesPerSecond),
-    ...COLUMNS.map(([family]) => milliseconds(breakdown[family])),
+    ...columns.map(([family]) => milliseconds(breakdown[family])),
     milliseconds(convSeconds),
     mebibytes(peakBytes),
   ]

@@ -1,0 +1,187 @@
+#include "distributed/communicator.h"
+
+#define USE_C10D_GLOO
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+#include "runtime/errors.h"
+
+namespace pada {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Seconds between two signs of life.
+constexpr double kBeat = 0.5;
+// A wait that takes longer looks whether the others live.
+constexpr double kSuspicion = 1;
+// Seconds to find out who broke a connection.
+constexpr double kInquiry = 4;
+// Without a sign of life for so long, a rank whose connection broke is dead.
+constexpr double kDead = 2;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+
+std::string key_of(const char* name, int rank) { return std::string(name) + '/' + std::to_string(rank); }
+
+// The address at which the other ranks reach this one.
+std::shared_ptr<gloo::transport::Device> device_for(const StorePlace& place) {
+  using Group = c10d::ProcessGroupGloo;
+  if (const char* name = std::getenv("GLOO_SOCKET_IFNAME"); name != nullptr && *name != 0) {
+    return Group::createDeviceForInterface(name);
+  }
+  const bool local = !place.file.empty() || place.host == "localhost" || place.host.starts_with("127.");
+  return local ? Group::createDeviceForHostname("127.0.0.1") : Group::createDefaultDevice();
+}
+
+}  // namespace
+
+struct Communicator::Group {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+};
+
+struct Communicator::Sum {
+  c10::intrusive_ptr<c10d::Work> work;
+  std::vector<at::Tensor> tensors;
+};
+
+// What is known of the other ranks: their last signs of life, and when they came.
+struct Communicator::Peers {
+  struct Peer {
+    std::string sign;
+    Clock::time_point since = Clock::now();
+  };
+  std::mutex mutex;
+  std::vector<Peer> peers;
+};
+
+Communicator::Communicator(CommunicatorOptions options)
+    : options_(std::move(options)), store_(options_.place, options_.connect), peers_(std::make_unique<Peers>()) {
+  peers_->peers.resize(size());
+  signs_of_life_ = std::thread([this] { live(); });
+}
+
+Communicator::~Communicator() {
+  ends_ = true;
+  signs_of_life_.join();
+  // The destructor of Gloo's group waits for sums that are under way, perhaps forever: the process ends without it.
+  if (group_) new c10::intrusive_ptr<c10d::ProcessGroupGloo>(std::move(group_->gloo));
+}
+
+void Communicator::fall_silent() { silent_ = true; }
+
+void Communicator::live() {
+  for (int64_t beat = 0; !ends_; beat++) {
+    try {
+      if (!silent_) store_.set(key_of("alive", rank()), std::to_string(beat) + ":" + std::to_string(sums_), kDead);
+    } catch (const Error&) {
+      // Whoever waits for the store finds out.
+    }
+    for (int i = 0; i < 10 && !ends_; i++) sleep(kBeat / 10);
+  }
+}
+
+void Communicator::connect() {
+  const auto options = c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24 * 365));
+  options->devices.push_back(device_for(options_.place));
+  StorePlace place = options_.place;
+  place.is_server = false;
+  place.prefix += "gloo/";
+  const auto store = open_store(place, options_.patience);
+  options->timeout = std::chrono::milliseconds(static_cast<int64_t>(1000 * options_.patience));
+  group_ = std::make_unique<Group>();
+  try {
+    group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank(), size(), options);
+  } catch (const std::exception& error) {
+    group_.reset();
+    broken(error.what());
+  }
+}
+
+std::shared_ptr<Communicator::Sum> Communicator::begin_sum(at::Tensor tensor) {
+  if (!group_) expected("connected processes", "a sum", "a call before connect()");
+  sums_++;
+  bytes_ += static_cast<int64_t>(tensor.nbytes());
+  auto sum = std::make_shared<Sum>();
+  sum->tensors = {std::move(tensor)};
+  sum->work = group_->gloo->allreduce(sum->tensors);
+  return sum;
+}
+
+void Communicator::finish(const std::shared_ptr<Sum>& sum) {
+  const auto start = Clock::now();
+  for (;;) {
+    // Short waits are the rule. A wait that runs out is an exception, which is slow to make.
+    const double wait = seconds_since(start) < kSuspicion ? kSuspicion : kBeat;
+    try {
+      sum->work->wait(std::chrono::milliseconds(static_cast<int64_t>(1000 * wait)));
+      break;
+    } catch (const std::exception& error) {
+      if (sum->work->isCompleted()) {
+        // It may have been completed between the end of the wait and this line.
+        if (sum->work->isSuccess()) break;
+        broken(error.what());
+      }
+    }
+    check();
+    if (seconds_since(start) > options_.patience) {
+      throw Error("ERR_PEER", "Expected all processes within " + std::to_string(static_cast<int>(options_.patience)) +
+                                  " s but received nothing from at least one, which is alive");
+    }
+  }
+  waited_ = waited_ + seconds_since(start);
+}
+
+void Communicator::throw_failure() {
+  if (const auto failure = store_.get("failure")) throw Error("ERR_PEER", *failure);
+}
+
+void Communicator::check() {
+  throw_failure();
+  std::lock_guard lock(peers_->mutex);
+  for (int other = 0; other < size(); other++) {
+    if (other == rank()) continue;
+    const std::string sign = store_.get(key_of("alive", other)).value_or("");
+    auto& [last, since] = peers_->peers[other];
+    if (sign != last || sign == "left") {
+      last = sign;
+      since = Clock::now();
+    } else if (seconds_since(since) > options_.silence) {
+      throw Error("ERR_PEER", "Expected a sign of life of rank " + std::to_string(other) + " but received none for " +
+                                  std::to_string(static_cast<int>(options_.silence)) + " s");
+    }
+  }
+}
+
+void Communicator::fail(const std::string& reason) {
+  if (store_.add("failures", 1) == 1) store_.set("failure", reason);
+}
+
+void Communicator::broken(const std::string& message) {
+  const auto start = Clock::now();
+  std::vector<std::string> first(size());
+  std::vector<Clock::time_point> since(size(), start);
+  while (seconds_since(start) < kInquiry) {
+    throw_failure();
+    for (int other = 0; other < size(); other++) {
+      if (other == rank()) continue;
+      const std::string sign = store_.get(key_of("alive", other)).value_or("");
+      if (sign != first[other]) {
+        first[other] = sign;
+        since[other] = Clock::now();
+      } else if (seconds_since(since[other]) > kDead) {
+        throw Error("ERR_PEER",
+                    "Expected all processes to go on but rank " + std::to_string(other) + " has ended without a word");
+      }
+    }
+    sleep(kBeat / 5);
+  }
+  throw Error("ERR_PEER",
+              "Expected connections to all processes but one broke: " + message.substr(0, message.find('\n')));
+}
+
+}  // namespace pada

@@ -1,0 +1,82 @@
+// The processes that train a supernet together: sums over all of them by Gloo, the engine of PyTorch on CPUs, and who
+// of them lives. Every wait ends: with the result, or with an error that names the rank that is gone.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "distributed/store.h"
+
+namespace pada {
+
+struct CommunicatorOptions {
+  StorePlace place;
+  int rank = 0, size = 1;
+  // Seconds: to connect to the store; without a sign of life, after which a rank counts as gone; and that a living rank
+  // may be late.
+  double connect = 10, silence = 15, patience = 600;
+};
+
+class Communicator {
+ public:
+  // A sum that is under way.
+  struct Sum;
+
+  // Connects to the store and begins to give signs of life.
+  explicit Communicator(CommunicatorOptions options);
+  ~Communicator();
+
+  int rank() const { return options_.rank; }
+  int size() const { return options_.size; }
+  SharedStore& store() { return store_; }
+
+  // Connects to the other ranks, all of which must call it. Executor thread, as all below.
+  void connect();
+  // Sums a tensor on the CPU over all ranks, in place; all ranks get the same bits. Ranks must call for the same
+  // tensors in the same order.
+  std::shared_ptr<Sum> begin_sum(at::Tensor tensor);
+  void finish(const std::shared_ptr<Sum>& sum);
+  void sum(const at::Tensor& tensor) { finish(begin_sum(tensor)); }
+
+  // Any thread. Throws if a rank is gone or has failed.
+  void check();
+  // Tells the others, unless one of them has told before, that this rank fails because of `reason`.
+  void fail(const std::string& reason);
+
+  // The wish of this rank to stop, which the next step tells all ranks.
+  void request_stop() { stop_requested_ = true; }
+  bool stop_requested() const { return stop_requested_; }
+
+  // Bytes that this rank has given to sums, and seconds that it has waited for them.
+  int64_t bytes() const { return bytes_; }
+  double waited() const { return waited_; }
+
+  // Ends the signs of life, as if the process had been stopped. For tests.
+  void fall_silent();
+
+ private:
+  struct Peers;
+
+  void live();
+  // Throws the reason why a connection broke, as far as it can be found out.
+  [[noreturn]] void broken(const std::string& message);
+  void throw_failure();
+
+  const CommunicatorOptions options_;
+  SharedStore store_;
+  std::unique_ptr<Peers> peers_;
+  std::atomic<int64_t> sums_ = 0;  // begun so far
+  std::atomic<bool> stop_requested_ = false, silent_ = false, ends_ = false;
+  std::atomic<int64_t> bytes_ = 0;
+  std::atomic<double> waited_ = 0;
+  std::thread signs_of_life_;
+  struct Group;
+  std::unique_ptr<Group> group_;
+};
+
+}  // namespace pada

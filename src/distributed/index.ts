@@ -1,0 +1,6 @@
+/** Several processes that work on one run, on one machine or on several. */
+
+export { type ProcessPlace, placeOf } from './place.js'
+export { type SharedResult, shareWork } from './shared-work.js'
+export { joinProcesses, type StartOptions } from './start.js'
+export { tellingFailure, useThreads, World, type WorldOptions } from './world.js'

@@ -1,0 +1,119 @@
+/** Joins the processes of a run: those that torchrun or SLURM started, or copies of this program that it starts itself. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expected, UserError } from '../base/errors.js'
+import { exposure, OWN, type ProcessPlace, placeOf, storeFolderPrefix } from './place.js'
+import { World, type WorldOptions } from './world.js'
+
+export interface StartOptions extends WorldOptions {
+  /**
+   * Number of processes on this machine. This process becomes the first, and starts copies of its program, with the same
+   * arguments, as the others. Default: those that torchrun or SLURM started, or this one alone.
+   */
+  readonly processes?: number
+  /** Receives lines for people. */
+  readonly log?: (line: string) => void
+}
+
+/** The last characters of what a process said that are kept. */
+const KEPT = 4_096
+/** Milliseconds that processes may take to end when their work is done. */
+const END = 10_000
+
+/**
+ * The processes that work together, this one among them; undefined if it works alone. Dispose of it when the work is
+ * done; {@link World.fail} tells the others if it failed.
+ *
+ * ```ts
+ * await using world = await joinProcesses({ processes: 2 })
+ * for await (const event of search(config, { world })) if (world?.isFirst !== false) console.log(event)
+ * ```
+ *
+ * @throws UserError if the processes do not find each other; the reason of an aborted signal.
+ */
+export async function joinProcesses(options: StartOptions = {}): Promise<World | undefined> {
+  const { processes, log } = options
+  if (processes !== undefined && !(Number.isSafeInteger(processes) && processes >= 1)) {
+    throw expected('a whole number of at least 1', 'processes', processes, 2)
+  }
+  const place = placeOf(process.env)
+  if (place === undefined)
+    return processes === undefined || processes === 1 ? undefined : startCopies(processes, options)
+  if (processes !== undefined && place.startedBy !== 'pada-native') {
+    throw new UserError(
+      `Expected no --processes but received ${processes}: ${place.startedBy} has started ${place.size} processes`,
+      2,
+    )
+  }
+  const warning = place.rank === 0 ? exposure(place) : undefined
+  if (warning !== undefined) log?.(warning)
+  return World.join(place, options)
+}
+
+/** Starts the other processes as copies of this one, and joins them. Their store is a file that only this user reads. */
+async function startCopies(size: number, options: StartOptions): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), storeFolderPrefix()))
+  const file = join(folder, 'store')
+  const failed = new AbortController()
+  const copies = Array.from({ length: size - 1 }, (_, i) => startCopy(i + 1, size, file, failed))
+  const place: ProcessPlace = {
+    rank: 0,
+    size,
+    localRank: 0,
+    localSize: size,
+    store: { file },
+    attempt: '',
+    startedBy: 'pada-native',
+  }
+  const signal = options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal])
+  const clear = () => rm(folder, { recursive: true, force: true })
+  try {
+    const world = await World.join(place, { ...options, signal })
+    world.onLeave(async () => {
+      await Promise.race([
+        Promise.all(copies.map(({ ended }) => ended)),
+        new Promise((done) => setTimeout(done, END).unref()),
+      ])
+      await clear()
+    })
+    return world
+  } catch (error) {
+    for (const { child } of copies) child.kill()
+    await clear()
+    throw error
+  }
+}
+
+interface Copy {
+  readonly child: ChildProcess
+  readonly ended: Promise<void>
+}
+
+function startCopy(rank: number, size: number, store: string, failed: AbortController): Copy {
+  const env = { ...process.env, [OWN.rank]: `${rank}`, [OWN.size]: `${size}`, [OWN.store]: store }
+  const words = [...process.execArgv, ...process.argv.slice(1)]
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr?.on('data', (text) => {
+    said = (said + text).slice(-KEPT)
+  })
+  const ended = new Promise<void>((done) => {
+    child.on('error', (error) => {
+      failed.abort(new UserError(`Expected to start process ${rank} but received ${error.message}`))
+      done()
+    })
+    child.on('exit', (code, signal) => {
+      const last = said
+        .trim()
+        .split('\n')
+        .at(-1)
+        ?.replace(/^pada-native: /, '')
+      const why = last || `it ended with ${signal ?? `code ${code}`}`
+      if (code !== 0) failed.abort(new UserError(`Expected ${size} processes but rank ${rank} did not join: ${why}`))
+      done()
+    })
+  })
+  return { child, ended }
+}

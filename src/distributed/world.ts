@@ -1,0 +1,251 @@
+/** The processes that work on one run: this process's place among them, and how they agree, wait and end. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errorSentence } from '../base/error-sentence.js'
+import { UserError } from '../base/errors.js'
+import { packageVersion } from '../base/folders.js'
+import { Communicator, nativeInfo, type Ranked, setThreads } from '../native/index.js'
+import type { ProcessPlace } from './place.js'
+
+/** How long a world waits. */
+export interface WorldOptions {
+  /** Seconds that the other processes may take to start. Default 300. */
+  readonly startSeconds?: number
+  /** Seconds without a sign of life after which a process counts as gone. Default 15. */
+  readonly silence?: number
+  /** Seconds that a process which is alive may be late in a training step. Default 600. */
+  readonly patience?: number
+  /** When aborted, waiting for the start ends with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+const START_SECONDS = 300
+/** Longest pause between two looks at the store, in seconds. */
+const LOOK = 0.1
+/** Seconds that the last process waits for the others to leave the store that it keeps. */
+const LEAVE_SECONDS = 10
+/** Seconds of one attempt to reach the store, which blocks this thread. */
+const ATTEMPT = 1
+
+export class World implements Ranked, AsyncDisposable {
+  readonly rank: number
+  readonly size: number
+  readonly localSize: number
+  /** Sums and keys of all processes. */
+  readonly communicator: Communicator
+  readonly #isServer: boolean
+  #agreements = 0
+  #left = false
+  #onLeave: (() => Promise<void>) | undefined
+
+  private constructor(place: ProcessPlace, communicator: Communicator) {
+    this.rank = place.rank
+    this.size = place.size
+    this.localSize = place.localSize
+    this.communicator = communicator
+    this.#isServer = !('host' in place.store) || place.store.isServer
+  }
+
+  /** True for the process that writes the run's files and shows its events. */
+  get isFirst(): boolean {
+    return this.rank === 0
+  }
+
+  /**
+   * Finds the other processes and connects to them.
+   *
+   * @throws UserError if they do not start in time, if another process has this one's rank, or if one has another
+   *   version of the package; the reason of an aborted signal.
+   */
+  static async join(place: ProcessPlace, options: WorldOptions = {}): Promise<World> {
+    const { startSeconds = START_SECONDS, signal } = options
+    const deadline = performance.now() + 1000 * startSeconds
+    const communicator = await reachStore(place, options, deadline)
+    const world = new World(place, communicator)
+    try {
+      if (communicator.add(`started/${place.rank}`, 1) > 1) {
+        throw new UserError(
+          `Expected one process of rank ${place.rank} but another has started before: give every process a rank of its own`,
+        )
+      }
+      communicator.set(`joined/${place.rank}`, packageVersion())
+      for (let rank = 0; rank < place.size; rank++) {
+        const missing = () => `Expected ${place.size} processes within ${startSeconds} s but rank ${rank} did not start`
+        await world.#value(`joined/${rank}`, { deadline, missing, signal })
+      }
+      await world.agree('version of pada-native', packageVersion())
+      await communicator.connect()
+      return world
+    } catch (error) {
+      world.fail(error)
+      throw asUserError(error)
+    }
+  }
+
+  /**
+   * Checks that all processes have the same value as the first. `difference` says how two values differ.
+   *
+   * @throws UserError in all processes if one has another value.
+   */
+  async agree(
+    what: string,
+    value: string,
+    difference = (first: string, other: string) => `${short(other)}, rank 0 has ${short(first)}`,
+  ): Promise<void> {
+    const key = `agreement/${this.#agreements++}`
+    this.communicator.set(`${key}/${this.rank}`, value)
+    if (this.isFirst) {
+      let verdict = ''
+      for (let rank = 1; rank < this.size; rank++) {
+        const other = await this.#value(`${key}/${rank}`)
+        if (other === value) continue
+        verdict ||= `Expected the same ${what} in all processes but rank ${rank} has another: ${difference(value, other)}`
+      }
+      this.communicator.set(key, verdict)
+    }
+    const verdict = await this.#value(key)
+    if (verdict !== '') throw new UserError(verdict)
+  }
+
+  /** What the first process computes, in all processes. The result must be plain JSON. */
+  async fromFirst<T>(compute: () => T | Promise<T>): Promise<T> {
+    const key = `first/${this.#agreements++}`
+    if (this.isFirst) this.communicator.set(key, JSON.stringify({ value: await compute() }))
+    return JSON.parse(await this.#value(key)).value
+  }
+
+  /** Waits until all processes are here. */
+  async barrier(): Promise<void> {
+    const key = `barrier/${this.#agreements++}`
+    if (this.communicator.add(key, 1) === this.size) this.communicator.set(`${key}/all`, '')
+    await this.#value(`${key}/all`)
+  }
+
+  /** A name for keys that no other call gets; all processes must call it in the same order. */
+  uniqueKey(name: string): string {
+    return `${name}/${this.#agreements++}`
+  }
+
+  /** The value of a key, which another process sets sooner or later. Throws if a process is gone. */
+  valueOf(key: string, signal?: AbortSignal): Promise<string> {
+    return this.#value(key, { signal })
+  }
+
+  async #value(
+    key: string,
+    { deadline = Number.POSITIVE_INFINITY, missing = () => key, signal }: Waiting = {},
+  ): Promise<string> {
+    for (let pause = 0.001; ; pause = Math.min(LOOK, 2 * pause)) {
+      signal?.throwIfAborted()
+      const value = this.communicator.get(key)
+      if (value !== undefined) return value
+      if (performance.now() > deadline) throw new UserError(missing())
+      // Before the deadline of the start, a process that was never there is not gone.
+      if (deadline === Number.POSITIVE_INFINITY && pause === LOOK) this.communicator.check()
+      await sleep(1000 * pause)
+    }
+  }
+
+  /** Sets what is done when this process has left the others. */
+  onLeave(work: () => Promise<void>): void {
+    this.#onLeave = work
+  }
+
+  /** Tells the others why this process ends, unless it ends because of them. */
+  fail(error: unknown): void {
+    if (isOfPeers(error)) return
+    try {
+      this.communicator.fail(`Expected all processes to go on but rank ${this.rank} ended: ${errorSentence(error)}`)
+    } catch {
+      // The store is gone too. The others find out by themselves.
+    }
+    this.#left = true
+  }
+
+  /** Leaves the others when the work is done. The process that keeps the store waits until all have left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#left) return
+    this.#left = true
+    try {
+      this.communicator.fallSilent()
+      this.communicator.set(`alive/${this.rank}`, 'left')
+      let left = this.communicator.add('left', 1)
+      const deadline = performance.now() + 1000 * LEAVE_SECONDS
+      while (this.#isServer && left < this.size && performance.now() < deadline) {
+        await sleep(20)
+        left = this.communicator.add('left', 0)
+      }
+    } catch {
+      // The store is gone, so the others have left.
+    }
+    this.communicator.dispose()
+    await this.#onLeave?.()
+  }
+}
+
+interface Waiting {
+  readonly deadline?: number
+  readonly missing?: () => string
+  readonly signal?: AbortSignal
+}
+
+/** Connects to the store, which the first process may open later than the others look for it. */
+async function reachStore(place: ProcessPlace, options: WorldOptions, deadline: number): Promise<Communicator> {
+  const { rank, size, store, attempt } = place
+  const { silence, patience, signal } = options
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      return new Communicator(store, {
+        rank,
+        size,
+        prefix: `pada/${attempt}/`,
+        connect: ATTEMPT,
+        ...(silence && { silence }),
+        ...(patience && { patience }),
+      })
+    } catch (error) {
+      if (performance.now() > deadline || isServer(place)) throw new UserError((error as Error).message)
+    }
+    await sleep(1000 * LOOK)
+  }
+}
+
+function isServer({ store }: ProcessPlace): boolean {
+  return 'host' in store && store.isServer
+}
+
+/** True if an error says that other processes, or the store, are gone. */
+function isOfPeers(error: unknown): boolean {
+  const { code } = Object(error)
+  return code === 'ERR_PEER' || code === 'ERR_STORE'
+}
+
+/** Errors about other processes are for the user, not for the programmer. */
+export function asUserError(error: unknown): unknown {
+  return isOfPeers(error) ? new UserError((error as Error).message) : error
+}
+
+function short(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 77)}…` : value
+}
+
+/** Passes the events of work by several processes on. If the work fails here, the other processes are told why. */
+export async function* tellingFailure<Event, Result>(
+  world: World | undefined,
+  events: AsyncGenerator<Event, Result>,
+): AsyncGenerator<Event, Result> {
+  if (world === undefined) return yield* events
+  try {
+    return yield* events
+  } catch (error) {
+    world.fail(error)
+    throw asUserError(error)
+  }
+}
+
+/** Sets the number of native threads. By default the processes of a machine divide its cores. */
+export async function useThreads(threads: number | undefined, world: World | undefined): Promise<void> {
+  const share = world && Math.max(1, Math.floor(nativeInfo().threads / world.localSize))
+  const count = threads ?? share
+  if (count !== undefined) await setThreads(count)
+}

@@ -1,0 +1,43 @@
+/** A run folder that one of several processes writes, and what all of them must have in common. */
+import type { Config, RetrainConfig } from '../config/index.js'
+import type { World } from '../distributed/index.js'
+import type { Snapshot } from '../training/snapshot.js'
+import { weightsDigest } from '../weights/weights-digest.js'
+import type { Identity } from './checkpoint.js'
+import { settingDifferences } from './continuation.js'
+import { RunFolder } from './run-folder.js'
+
+/** Throws a UserError, in all processes, if they have different settings or different images. */
+export async function agreeOnInput(world: World, config: Config | RetrainConfig, identity: Identity): Promise<void> {
+  const settings = JSON.stringify({ ...config, threads: undefined, data: { ...config.data, dir: undefined } })
+  await world.agree('settings', settings, (first, other) =>
+    settingDifferences(JSON.parse(first), JSON.parse(other)).join('; '),
+  )
+  await world.agree('space and images', JSON.stringify(identity))
+}
+
+/** The folder of a new run, which the first process creates. */
+export async function openTogether(world: World | undefined, create: () => Promise<RunFolder>): Promise<RunFolder> {
+  if (world === undefined) return create()
+  let created: RunFolder | undefined
+  const path = await world.fromFirst(async () => {
+    created = await create()
+    return created.path
+  })
+  return created ?? RunFolder.watched(path)
+}
+
+/** Continues a run in all processes. The others read the checkpoint when the first has mended and checked the folder. */
+export async function resumeTogether<Resumed extends { readonly snapshot?: Snapshot }>(
+  world: World | undefined,
+  resume: () => Promise<Resumed>,
+): Promise<Resumed> {
+  if (world === undefined) return resume()
+  const ofFirst = world.isFirst ? await resume() : undefined
+  await world.barrier()
+  const resumed = ofFirst ?? (await resume())
+  const { snapshot } = resumed
+  const progress = snapshot && { ...snapshot.progress, weights: weightsDigest(snapshot.weights) }
+  await world.agree('checkpoint', JSON.stringify(progress ?? null))
+  return resumed
+}
