@@ -97,7 +97,7 @@ const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 3 }
  * Steps run as in training: each makes its program and plan anew while the previous step computes.
  */
 export function bench(options: BenchmarkOptions): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
-  return tellingFailure(options.world, benchTogether(options))
+  return tellingFailure(options.world, benchTogether(options), options.signal)
 }
 
 async function* benchTogether(
@@ -173,7 +173,9 @@ async function measure(
   const peakBytes = await peakMemory(device)
 
   using plan = supernet.compile(space.program(path))
-  const timing = { batchSize, training: mode === 'train', ...CONVOLUTION_ROUNDS }
+  const training = mode === 'train'
+  const share = training && world !== undefined ? Math.ceil(batchSize / world.size) : batchSize
+  const timing = { batchSize: share, training, ...CONVOLUTION_ROUNDS }
   const convSeconds = await supernet.convolutionSeconds(plan, timing)
   const stepSeconds = median(seconds)
   return {

@@ -1,6 +1,7 @@
 /** Joins the processes of a run: those that torchrun or SLURM started, or copies of this program that it starts itself. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
@@ -68,20 +69,19 @@ async function startCopies(size: number, options: StartOptions): Promise<World> 
     startedBy: 'pada-native',
   }
   const signal = options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal])
-  const clear = () => rm(folder, { recursive: true, force: true })
+  // When this process ends, however it does, the others look for its signs of life no more.
+  const clear = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', clear)
   try {
     const world = await World.join(place, { ...options, signal })
     world.onLeave(async () => {
-      await Promise.race([
-        Promise.all(copies.map(({ ended }) => ended)),
-        new Promise((done) => setTimeout(done, END).unref()),
-      ])
-      await clear()
+      const ended = Promise.all(copies.map((copy) => copy.ended))
+      await Promise.race([ended, new Promise((done) => setTimeout(done, END).unref())])
+      clear()
     })
     return world
   } catch (error) {
     for (const { child } of copies) child.kill()
-    await clear()
     throw error
   }
 }

@@ -152,13 +152,13 @@ export class World implements Ranked, AsyncDisposable {
 
   /** Tells the others why this process ends, unless it ends because of them. */
   fail(error: unknown): void {
+    this.#left = true
     if (isOfPeers(error)) return
     try {
       this.communicator.fail(`Expected all processes to go on but rank ${this.rank} ended: ${errorSentence(error)}`)
     } catch {
       // The store is gone too. The others find out by themselves.
     }
-    this.#left = true
   }
 
   /** Leaves the others when the work is done. The process that keeps the store waits until all have left. */
@@ -229,17 +229,21 @@ function short(value: string): string {
   return value.length > 80 ? `${value.slice(0, 77)}…` : value
 }
 
-/** Passes the events of work by several processes on. If the work fails here, the other processes are told why. */
+/**
+ * Passes the events of work by several processes on. If the work fails here, the other processes are told why. If all
+ * are interrupted at once, that is the reason, not that the others ended first.
+ */
 export async function* tellingFailure<Event, Result>(
   world: World | undefined,
   events: AsyncGenerator<Event, Result>,
+  signal?: AbortSignal,
 ): AsyncGenerator<Event, Result> {
   if (world === undefined) return yield* events
   try {
     return yield* events
   } catch (error) {
     world.fail(error)
-    throw asUserError(error)
+    throw signal?.aborted && isOfPeers(error) ? signal.reason : asUserError(error)
   }
 }
 

@@ -22,6 +22,7 @@ import { RunningLog } from '../tensorboard/running-log.js'
 import type { EpochEvent } from '../training/events.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { currentWeights, initialise, type Progress, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
+import { weightsDigest } from '../weights/weights-digest.js'
 import { BestWeights } from './best-weights.js'
 import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
 import { type InitialSources, type InitialWeights, initialWeights } from './initial-weights.js'
@@ -58,7 +59,7 @@ export function retrain(
   config: RetrainConfig,
   options: RetrainOptions = {},
 ): AsyncGenerator<RetrainEvent, RetrainResult> {
-  return tellingFailure(options.world, retrainTogether(config, options))
+  return tellingFailure(options.world, retrainTogether(config, options), options.signal)
 }
 
 async function* retrainTogether(
@@ -142,6 +143,7 @@ async function* retrainTogether(
     }
 
     const { progress } = latest ?? { progress: START }
+    await world?.agree('weights', weightsDigest(latest?.weights ?? new Map()))
     if (progress.epoch > 0 && last?.epoch !== progress.epoch - 1) last = await evaluateAgain(progress)
     const result = resultOf(start, last, weights.best, progress.seconds)
     await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)

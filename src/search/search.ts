@@ -75,7 +75,7 @@ export function searchHolding(
   config: Config,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
-  return tellingFailure(options.world, searchTogether(lock, config, options))
+  return tellingFailure(options.world, searchTogether(lock, config, options), options.signal)
 }
 
 async function* searchTogether(
@@ -169,6 +169,8 @@ async function* searchTogether(
     }
     const progress = latest?.progress ?? START
     const weights = weightsDigest(latest?.weights ?? new Map())
+    // They are equal to the last bit, or something is wrong.
+    await world?.agree('weights', weights)
 
     let ranked: Ranked[] = []
     let seconds = progress.seconds

@@ -1,0 +1,339 @@
+/** Runs by several processes: how they are started, that they compute what one process computes, and how they end. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readSafetensors } from '../../src/formats/safetensors.js'
+import { comparable, events, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import { until } from '../support/until.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const SYNCHRONISED = 'distributed.batchNorm=synchronised'
+
+const folder = mkdtempSync(join(tmpdir(), 'pada-processes-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** All parameters and buffers of a run's checkpoint. */
+async function weightsOf(run: string): Promise<Float32Array> {
+  const { tensors } = await readSafetensors(join(run, 'checkpoint', 'weights.safetensors'))
+  return Float32Array.from([...tensors].flatMap(([, { data }]) => [...(data as Float32Array)]))
+}
+
+/** Largest difference of two lists, relative to the largest number. */
+function difference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length)
+  let largest = 0
+  let most = 0
+  for (let i = 0; i < a.length; i++) {
+    largest = Math.max(largest, Math.abs(a[i]))
+    most = Math.max(most, Math.abs(a[i] - b[i]))
+  }
+  return most / largest
+}
+
+function streamsOf(run: string): object {
+  return JSON.parse(readFileSync(join(run, 'checkpoint', 'state.json'), 'utf8')).random
+}
+
+async function train(name: string, settings: readonly string[], ...more: string[]): Promise<string> {
+  const run = join(folder, name)
+  const outcome = await pada(['train', ...tiny(...settings), '--out', run, '--json', ...more])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  return run
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as { port: number }
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/** Starts a command in several processes whose environments say that they belong together. */
+function each(args: readonly string[], envs: readonly NodeJS.ProcessEnv[]): Promise<Outcome[]> {
+  return Promise.all(envs.map((env) => pada(args, { env })))
+}
+
+async function torchrunEnvs(size: number): Promise<NodeJS.ProcessEnv[]> {
+  const port = `${await freePort()}`
+  return Array.from({ length: size }, (_, rank) => ({
+    RANK: `${rank}`,
+    WORLD_SIZE: `${size}`,
+    LOCAL_RANK: `${rank}`,
+    LOCAL_WORLD_SIZE: `${size}`,
+    MASTER_ADDR: '127.0.0.1',
+    MASTER_PORT: port,
+  }))
+}
+
+describe('several processes compute what one computes', () => {
+  // Two steps. Sums in another order round differently, by 1e-7 of the largest weight or a little more; every further
+  // step amplifies that. A share of a gradient that is lost or counted twice changes the weights by more than 1e-3.
+  const TWO_STEPS = ['data.trainCount=64', 'training.epochs=1']
+  const TOLERANCE = 2e-5
+
+  test.each(['pada', 'spos', 'fairnas', 'sumnas', 'magic-a', 'close'])('%s', async (method) => {
+    const settings = [...TWO_STEPS, `method={name: ${method}}`]
+    const alone = await train(`${method}-1`, settings)
+    const together = await train(`${method}-3`, [...settings, SYNCHRONISED], '--processes', '3')
+    expect(streamsOf(together)).toEqual(streamsOf(alone))
+    expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
+  })
+
+  test.each([
+    ['RMSprop', ['training.optimizer={kind: rmsprop-tf}']],
+    // With its usual epsilon, a gradient of rounding errors moves a weight as far as any other does.
+    ['AdamW', ['training.optimizer={kind: adamw, epsilon: 0.01}']],
+    ['Nesterov and averages', ['training.optimizer={kind: sgd, nesterov: true}', 'training.averaging={decay: 0.9}']],
+    ['noise', ['training.gradientNoise=0.01']],
+    ['mixup', ['training.augmentation=[{kind: flip}, {kind: cutout, size: 8}, {kind: mixup, alpha: 0.4}]']],
+    ['label smoothing', ['training.labelSmoothing=0.1']],
+  ])('%s', async (name, changes) => {
+    const settings = [...TWO_STEPS, 'training.learningRate=0.01', ...changes]
+    const alone = await train(`${name}-1`, settings)
+    const together = await train(`${name}-2`, [...settings, SYNCHRONISED], '--processes', '2')
+    expect(streamsOf(together)).toEqual(streamsOf(alone))
+    expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
+  })
+
+  test('parts of a batch are those of one process, if each process has a whole number of them', async () => {
+    const settings = [...TWO_STEPS, 'training.microBatchSize=8']
+    const alone = await train('parts-1', settings)
+    const together = await train('parts-2', settings, '--processes', '2')
+    expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
+  })
+
+  test('local norms train too, and all processes have the same weights after 200 steps', async () => {
+    // Each process compares its weights with the first's when training ends.
+    const run = await train('local', ['training.epochs=25'], '--processes', '4')
+    const last = JSON.parse(readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!)
+    expect(last.event).toBe('result')
+  })
+
+  test('ranking and finding give the same bits', async () => {
+    const run = join(folder, 'ranked')
+    const settings = tiny('finding={algorithm: evolution, population: 8, generations: 3, mutations: 3, crossovers: 3}')
+    const alone = await pada(['search', ...settings, '--out', run, '--json'])
+    const before = { ranking: readFileSync(join(run, 'ranking.csv')), found: readFileSync(join(run, 'found.csv')) }
+    expect(alone.code, alone.stderr).toBe(0)
+    rmSync(join(run, 'evaluated.jsonl'))
+    for (const phase of ['rank', 'find']) {
+      const outcome = await pada([phase, run, '--processes', '3', '--json'])
+      expect(outcome.code, outcome.stderr).toBe(0)
+      // The events are of the whole, in the same order.
+      expect(events(outcome).filter(({ event }) => event === 'evaluated' || event === 'candidate')).toEqual(
+        events(alone).filter(({ event }) => event === (phase === 'rank' ? 'evaluated' : 'candidate')),
+      )
+    }
+    expect(readFileSync(join(run, 'ranking.csv'))).toEqual(before.ranking)
+    expect(readFileSync(join(run, 'found.csv'))).toEqual(before.found)
+  })
+
+  test('retraining evaluates the same images, once', async () => {
+    const settings = ['network.space=nasbench201', "network.path='0,1,2,3,4,1'", 'network.channels=4']
+    const data = ['data={format: embedded, trainCount: 128, testCount: 100, padTo: 32, downsample: 2}']
+    const options = [...settings, ...data, 'training={epochs: 2, batchSize: 32}', 'evaluation.batchSize=32']
+    const at = (name: string, more: string[]) =>
+      pada([
+        'retrain',
+        '--config',
+        'retrain-smoke',
+        '--set',
+        ...options,
+        SYNCHRONISED,
+        '--out',
+        join(folder, name),
+        '--json',
+        ...more,
+      ])
+    const [alone, together] = [await at('retrain-1', []), await at('retrain-2', ['--processes', '2'])]
+    expect(together.code, together.stderr).toBe(0)
+    const [one, two] = [resultOf(alone), resultOf(together)] as unknown as { top1: number; testLoss: number }[]
+    expect(two.testLoss).toBeCloseTo(one.testLoss, 3)
+    expect(two.top1).toBeCloseTo(one.top1, 1)
+  })
+})
+
+describe('processes find each other', () => {
+  test('by the variables of torchrun', async () => {
+    const run = join(folder, 'torchrun')
+    const [first, second] = await each(['search', ...tiny(), '--out', run, '--json'], await torchrunEnvs(2))
+    expect([first.code, second.code], first.stderr + second.stderr).toEqual([0, 0])
+    expect(resultOf(first).run).toBe(run)
+    // The others say nothing.
+    expect([second.stdout, second.stderr]).toEqual(['', ''])
+  })
+
+  test('by torchrun itself, where PyTorch is', async (context) => {
+    const python = process.env.PADA_PYTHON ?? 'python3'
+    if (spawnSync(python, ['-c', 'import torch.distributed.run']).status !== 0) return context.skip()
+    const run = join(folder, 'torchrun-itself')
+    const words = ['-m', 'torch.distributed.run', '--nproc-per-node=2', `--master-port=${await freePort()}`]
+    const command = ['--no-python', process.execPath, MAIN, 'train', ...tiny(), '--out', run]
+    const { status, stderr } = spawnSync(python, [...words, ...command], { encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    expect(existsSync(join(run, 'summary.json'))).toBe(true)
+  })
+
+  test('by the variables of SLURM', async () => {
+    const run = join(folder, 'slurm')
+    const port = `${await freePort()}`
+    const envs = [0, 1].map((rank) => ({
+      SLURM_PROCID: `${rank}`,
+      SLURM_NTASKS: '2',
+      SLURM_LOCALID: `${rank}`,
+      SLURM_NODEID: '0',
+      SLURM_STEP_NODELIST: 'localhost',
+      SLURM_STEP_TASKS_PER_NODE: '2',
+      SLURM_JOB_ID: '12345',
+      SLURM_STEP_ID: '0',
+      MASTER_PORT: port,
+    }))
+    const [first, second] = await each(['train', ...tiny(), '--out', run, '--json'], envs)
+    expect([first.code, second.code], first.stderr + second.stderr).toEqual([0, 0])
+  })
+
+  test('one that does not start, starts twice or has other settings is named', async () => {
+    const envs = await torchrunEnvs(2)
+    const args = ['train', ...tiny('distributed.startSeconds=2'), '--out']
+    const missing = await pada([...args, join(folder, 'missing')], { env: envs[0] })
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toBe('pada-native: Expected 2 processes within 2 s but rank 1 did not start\n')
+
+    const three = await torchrunEnvs(3)
+    const twice = await each([...args, join(folder, 'twice')], [three[0], three[1], three[1]])
+    expect(twice.map(({ code }) => code)).toEqual([1, 1, 1])
+    expect(twice[1].stderr + twice[2].stderr).toContain('Expected one process of rank 1 but another has started before')
+
+    const others = await torchrunEnvs(2)
+    const commands = [tiny('training.batchSize=64'), tiny('training.batchSize=32')]
+    const differing = await Promise.all(
+      commands.map((settings, i) => pada(['train', ...settings, '--out', join(folder, 'other')], { env: others[i] })),
+    )
+    for (const { code, stderr } of differing) {
+      expect(code).toBe(1)
+      expect(stderr).toBe(
+        'pada-native: Expected the same settings in all processes but rank 1 has another: training.batchSize: 64, not 32\n',
+      )
+    }
+    expect(existsSync(join(folder, 'other'))).toBe(false)
+  })
+
+  test.each([
+    [{ RANK: '2', WORLD_SIZE: '2', MASTER_ADDR: 'localhost' }, 'a rank below the number of processes, 2,'],
+    [{ RANK: '0', WORLD_SIZE: '2' }, 'MASTER_ADDR'],
+    [{ RANK: 'x', WORLD_SIZE: '2', MASTER_ADDR: 'localhost' }, 'a whole number of at least 0'],
+    [{ RANK: '0', WORLD_SIZE: '2', MASTER_ADDR: 'localhost', MASTER_PORT: '70000' }, 'a port of at most 65535'],
+  ])('%j is refused', async (env, message) => {
+    const { code, stderr } = await pada(['train', ...tiny(), '--out', join(folder, 'refused')], { env })
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+
+  test('more processes than images in a batch are refused', async () => {
+    const { code, stderr } = await pada([
+      'train',
+      ...tiny('training.batchSize=255'),
+      '--processes',
+      '2',
+      '--out',
+      join(folder, 'few'),
+    ])
+    expect(code).toBe(2)
+    expect(stderr).toContain('batches of at least 2 images, one for each process,')
+  })
+})
+
+describe('processes end together', () => {
+  const LONG = ['training.epochs=2000', 'training.checkpointSeconds=0', 'distributed.silenceSeconds=3']
+
+  /** A training by three processes that has saved a checkpoint, and the processes besides the first. */
+  async function begun(
+    name: string,
+  ): Promise<{ run: string; first: ChildProcess; others: number[]; end: Promise<Outcome> }> {
+    const run = join(folder, name)
+    const args = ['train', ...tiny(...LONG), '--out', run, '--processes', '3']
+    const first = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    first.stderr.on('data', (text) => {
+      stderr += text
+    })
+    const end = new Promise<Outcome>((done) =>
+      first.on('close', (code, signal) => done({ code, signal, stdout: '', stderr })),
+    )
+    await until(() => existsSync(join(run, 'checkpoint', 'state.json')))
+    const children = readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8')
+    return { run, first, others: children.trim().split(' ').map(Number), end }
+  }
+
+  const lives = (pid: number) => existsSync(`/proc/${pid}`)
+
+  test.skipIf(process.platform !== 'linux')('one that is killed', async () => {
+    const { run, others, end } = await begun('killed')
+    process.kill(others[1], 'SIGKILL')
+    const { code, stderr } = await end
+    expect(code).toBe(1)
+    expect(stderr).toContain('rank 2 has ended without a word')
+    await until(() => !others.some(lives))
+    // The last checkpoint is whole, and another number of processes goes on from it.
+    const resumed = await pada(['rank', run, '--json'])
+    expect(resumed.code, resumed.stderr).toBe(0)
+  })
+
+  test.skipIf(process.platform !== 'linux')('one that is stopped', async () => {
+    const { others, end } = await begun('stopped')
+    process.kill(others[0], 'SIGSTOP')
+    const { code, stderr } = await end
+    expect(code).toBe(1)
+    expect(stderr).toContain('Expected a sign of life of rank 1 but received none for 3 s')
+    process.kill(others[0], 'SIGCONT')
+    await until(() => !others.some(lives))
+  })
+
+  test.skipIf(process.platform !== 'linux')('the first, killed', async () => {
+    const { first, others, end } = await begun('first')
+    first.kill('SIGKILL')
+    await end
+    await until(() => !others.some(lives))
+  })
+
+  test.skipIf(process.platform !== 'linux').each(['first', 'other'])(
+    'interrupted, by a signal to the %s: saved, and another number of processes goes on',
+    async (which) => {
+      const { run, first, others, end } = await begun(`interrupted-${which}`)
+      process.kill(which === 'first' ? first.pid! : others[1], 'SIGINT')
+      const { code, stderr } = await end
+      expect(code, stderr).toBe(130)
+      await until(() => !others.some(lives))
+      const state = JSON.parse(readFileSync(join(run, 'checkpoint', 'state.json'), 'utf8'))
+      const { epoch } = state.progress
+      const epochs = readFileSync(join(run, 'events.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .filter((line) => JSON.parse(line).event === 'epoch')
+      expect(epochs.length).toBe(epoch)
+    },
+  )
+
+  test('a run continues with other numbers of processes, on the same paths and images', async () => {
+    const settings = ['method={name: spos}', 'training.epochs=4', SYNCHRONISED]
+    const whole = await train('whole', settings)
+    const run = join(folder, 'changing')
+    const hook = new URL('../support/signal-itself.mjs', import.meta.url)
+    const at = { event: { event: 'checkpoint', epoch: 2, step: 3 } }
+    hook.searchParams.set('of', JSON.stringify({ signal: 'SIGTERM', at }))
+    const first = await pada(
+      ['train', ...tiny(...settings, 'training.checkpointSeconds=0'), '--out', run, '--processes', '2', '--json'],
+      { node: ['--import', hook.href] },
+    )
+    expect(first.code, first.stderr).toBe(130)
+    const second = await pada(['train', '--resume', run, '--processes', '3', '--json'])
+    expect(second.code, second.stderr).toBe(0)
+    expect(streamsOf(run)).toEqual(streamsOf(whole))
+    expect(comparable(resultOf(second))).toMatchObject({ epochs: 4 })
+  })
+})
