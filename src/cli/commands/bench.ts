@@ -5,21 +5,12 @@ import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchma
 import { benchData, type DataMeasurement } from '../../benchmark/data.js'
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
-import { loadConfig } from '../../config/index.js'
 import { openSplits } from '../../data/index.js'
 import { ensureNativeFor } from '../native.js'
-import {
-  CIFAR10_FOLDER,
-  jsonOption,
-  onePath,
-  PAPER_CONFIG,
-  paperConfigOption,
-  precisionOption,
-  setOption,
-  whole,
-} from '../options.js'
+import { jsonOption, onePath, paperConfigOption, precisionOption, setOption, whole } from '../options.js'
 import { renderBenchmark } from '../output/bench.js'
 import { onInterrupt } from '../signals.js'
+import { loadWithoutImages } from '../without-images.js'
 
 const RANDOM_PATHS = 12
 
@@ -58,22 +49,10 @@ const options = {
 
 export const benchCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   builder: (yargs) => yargs.options(options),
-  async handler({
-    config: file = PAPER_CONFIG,
-    set,
-    paths: list,
-    batch,
-    precision,
-    mode,
-    threads,
-    steps,
-    warmup,
-    data,
-    json,
-  }) {
+  async handler({ config: file, set, paths: list, batch, precision, mode, threads, steps, warmup, data, json }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
     const overrides = { precision, threads }
-    const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const config = await loadWithoutImages({ file, set, overrides })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
     using interruption = onInterrupt(log)
     const { signal } = interruption
