@@ -49,7 +49,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'infer',
-    describe: 'Compute the logits of paths with the weights of a checkpoint',
+    describe: 'Classify images, or compute the logits of paths on an array, with the weights of a checkpoint',
     load: async () => (await import('./commands/infer.js')).inferCommand,
   },
   {
