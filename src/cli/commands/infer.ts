@@ -111,7 +111,10 @@ export const inferCommand: CommandModule<object, Arguments> = {
       output,
     }
     const written = name === undefined ? [] : [`logits [${shape.join(', ')}] in ${name}`]
-    const lines = [...describe(results), ...written, ...describeKey(opened), describeStatistics(source)]
+    // That a network alone has running statistics of its own is news only for those who compare logits.
+    const isPlain = images.files !== undefined && opened.retraining !== undefined
+    const statisticsLine = isPlain ? [] : [describeStatistics(source)]
+    const lines = [...describe(results), ...written, ...describeKey(opened), ...statisticsLine]
     process.stdout.write(`${argv.json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
 }
