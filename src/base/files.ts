@@ -62,14 +62,31 @@ export async function exists(path: string): Promise<boolean> {
 export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
-    throw expected('a readable file', file, error.code ?? error.message)
+    throw expected('a readable file', file, whyUnreadable(error))
   })
+}
+
+/** What codes of the system mean to someone who wants a file read. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: 'one that this user may not read',
+  EISDIR: 'a folder',
+  ELOOP: 'a link to itself',
+  ENAMETOOLONG: 'too long a name',
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file, because a file is where a folder should be',
+  EPERM: 'one that this user may not read',
+}
+
+/** Why a file cannot be read, as what was received. */
+export function whyUnreadable({ code = '', message }: NodeJS.ErrnoException): string {
+  return UNREADABLE[code] ?? message
 }
 
 /** What codes of the system mean to someone who wants to write. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EDQUOT: 'the quota is used up',
+  EISDIR: 'a folder is in its place',
   ENOENT: 'there is no such folder',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a file is where a folder should be',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expected, UserError } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import type { RandomStream } from '../base/random.js'
 import { PathSampler } from '../sampling/paths.js'
 import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
@@ -12,8 +13,7 @@ import { type Path, parsePath, type SearchSpace } from '../spaces/index.js'
  */
 export async function readPathList(file: string, space: SearchSpace): Promise<Path[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
-    throw expected('a readable file of paths', file, received, 2)
+    throw expected('a readable file of paths', file, whyUnreadable(error), 2)
   })
   return parsePathList(text, file, space)
 }

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { environment } from '../base/environment.js'
-import { UserError } from '../base/errors.js'
 import { separateSettings } from './arguments.js'
-import { commandsFor } from './commands.js'
+import { commandNames, commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
+import { unknownCommand, usageError } from './usage-error.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
@@ -15,7 +15,7 @@ const cli = yargs(words)
   .scriptName('pada-native')
   .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
   .command(await commandsFor(words))
-  .demandCommand(1, 'Expected a command but received none')
+  .demandCommand(1, 'Expected a command but received none; pada-native --help lists them')
   .strict()
   // Options have one spelling: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes.
   .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
@@ -28,7 +28,7 @@ const cli = yargs(words)
   .fail((message, error) => {
     // Complaints of yargs have a message, and some have a YError. Errors of commands are thrown on.
     if (error && error.name !== 'YError') throw error
-    throw new UserError(`${error?.message ?? message} (see pada-native --help)`, 2)
+    throw usageError(error?.message ?? message, { words, commands: commandNames, options: optionsOf(cli) })
   })
 
 // Whoever reads the output has seen enough (`| head`). Work that can be saved has a handler of its own.
@@ -38,6 +38,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
+  const unknown = unknownCommand({ words, commands: commandNames })
+  if (unknown !== undefined) throw unknown
   await cli.parseAsync()
 } catch (error) {
   const code = reportError(error, {
@@ -46,4 +48,9 @@ try {
   })
   // Not `process.exitCode`: a build or a native step that still runs would keep an interrupted process alive.
   process.exit(code)
+}
+
+/** Names of the options of the command that was called. The types of yargs leave `getOptions` out. */
+function optionsOf(parser: object): string[] {
+  return Object.keys((parser as { getOptions(): { key: object } }).getOptions().key)
 }

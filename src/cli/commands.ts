@@ -49,7 +49,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'infer',
-    describe: 'Compute the logits of paths with the weights of a checkpoint',
+    describe: 'Classify images, or compute the logits of paths on an array, with the weights of a checkpoint',
     load: async () => (await import('./commands/infer.js')).inferCommand,
   },
   {
@@ -125,6 +125,9 @@ const COMMANDS: readonly Command[] = [
   },
 ]
 
+/** Names of all commands. */
+export const commandNames: readonly string[] = COMMANDS.map(nameOf)
+
 /** All commands with their options. */
 export function allCommands(): Promise<CommandModule[]> {
   return Promise.all(COMMANDS.map(async ({ command, describe, load }) => ({ ...(await load()), command, describe })))
@@ -134,8 +137,12 @@ export function allCommands(): Promise<CommandModule[]> {
 export function commandsFor(args: readonly string[]): Promise<CommandModule[]> {
   return Promise.all(
     COMMANDS.map(async ({ command, describe, load }) => {
-      const called = args.includes(command.split(' ')[0] as string)
+      const called = args.includes(nameOf({ command }))
       return { ...(called ? await load() : { handler: () => {} }), command, describe }
     }),
   )
+}
+
+function nameOf({ command }: Pick<Command, 'command'>): string {
+  return command.split(' ')[0]
 }

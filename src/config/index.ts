@@ -5,9 +5,10 @@ import type { z } from 'zod'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
+import { requireTaker } from './kind.js'
 import { describeProblems, explainIssue } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
-import { type Config, type ConfigInput, configSchema, EMBEDDED } from './schema.js'
+import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
 
 export type { NetworkConfig } from './network.js'
@@ -40,8 +41,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { file = DEFAULT_CONFIG } = options
-  const written = await readSettings(file, '--config')
-  resolvePaths(written, dirname(resolve(file)))
+  const written = await readSearch(file)
   if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options)
   if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file)
@@ -52,6 +52,18 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
   )
   return config
+}
+
+/** Settings of a search from a file, changed by all other sources, before they are checked. */
+export async function writtenSettings({ file = DEFAULT_CONFIG, ...sources }: LoadOptions): Promise<Settings> {
+  return compose(await readSearch(file), sources)
+}
+
+async function readSearch(file: string): Promise<Settings> {
+  const written = await readSettings(file, '--config')
+  requireTaker(written, 'search', file, '--config')
+  resolvePaths(written, dirname(resolve(file)))
+  return written
 }
 
 /** The name of a search or an experiment that its file gives: without extension, other characters as dashes. */
@@ -82,6 +94,7 @@ export interface LoadRetrainOptions {
  */
 export async function loadRetrainConfig({ file, ...sources }: LoadRetrainOptions): Promise<RetrainConfig> {
   const written = await readSettings(file, '--config')
+  requireTaker(written, 'retrain', file, '--config')
   resolvePaths(written, dirname(resolve(file)))
   written.name ??= nameOfFile(file)
   return checkAgainst(retrainSchema, compose(written, sources), file)
@@ -106,10 +119,6 @@ function compose(
   settings = changed(settings, (settings) => dropOfOtherName(settings, set))
   for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))
-  // A default folder is for data that need one.
-  const folder = (defaults as Partial<Settings>).data
-  const { data } = settings
-  if (isGroup(data) && isGroup(folder) && data.format === EMBEDDED && data.dir === folder.dir) delete data.dir
   resolvePaths(settings, process.cwd())
   return settings
 }

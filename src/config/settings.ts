@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import { expandPath } from '../base/user-path.js'
 import { DEFAULT_AUGMENTATION } from './augmentation.js'
 import { EMBEDDED } from './schema.js'
@@ -19,8 +20,8 @@ const FORBIDDEN = '__proto__'
 /** Reads a group of settings from a YAML file, which the user named by `option`. An empty file is an empty group. */
 export async function readSettings(file: string, option: string): Promise<Settings> {
   const unreadable = (error: NodeJS.ErrnoException) => {
-    const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
-    throw expected('a readable YAML file', option, `${received}: ${file}`, 2)
+    const hint = error.code === 'ENOENT' ? '; pada-native config --list names those of the package' : ''
+    throw expected('a readable YAML file', option, `${whyUnreadable(error)}: ${file}${hint}`, 2)
   }
   const { size } = await stat(file).catch(unreadable)
   if (size > MOST_BYTES) throw expected('a YAML file of at most 1 MB', option, `${size} bytes: ${file}`, 2)
@@ -109,7 +110,8 @@ const KINDS = ['kind', 'name', 'algorithm', 'space']
 function ofSameKind(before: unknown, value: unknown): unknown {
   if (!isGroup(before) || !isGroup(value)) return value
   const kind = KINDS.find((key) => typeof before[key] === 'string')
-  return kind === undefined || kind in value ? value : { [kind]: before[kind], ...value }
+  const named = KINDS.some((key) => key in value)
+  return kind === undefined || named ? value : { [kind]: before[kind], ...value }
 }
 
 /** A path as text, unless it is a list or quoted. YAML would read `02012100` as a number and refuse `|skip_connect~0|…`. */

@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
 import { isOfOtherData } from '../config/embedded.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
+import { requireTaker } from '../config/kind.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
 import { hasOtherName, isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
@@ -181,6 +182,7 @@ class Planner {
     let written = this.#files.get(file)
     if (written === undefined) {
       written = inTodaysForm(await readSettings(file, 'config'))
+      requireTaker(written, 'search', file, 'config')
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }

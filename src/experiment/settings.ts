@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { expandPath } from '../base/user-path.js'
 import { group } from '../config/group.js'
 import { checkAgainst, nameOfFile } from '../config/index.js'
+import { requireTaker } from '../config/kind.js'
 import { groundTruth } from '../config/ranking.js'
 import { assign, isGroup, readSettings, resolvePaths, resolveTable, type Settings } from '../config/settings.js'
 import { findConfig } from '../config/shipped.js'
@@ -138,7 +139,8 @@ export interface LoadExperimentOptions {
  * @throws UserError with exit code 2 that lists all problems in the file and in the settings of all searches.
  */
 export async function loadExperiment(file: string, { set = [] }: LoadExperimentOptions = {}): Promise<Experiment> {
-  const written = await readSettings(file, 'the experiment')
+  const written = await readSettings(file, 'experiment')
+  requireTaker(written, 'experiment', file, 'experiment')
   written.name ??= nameOfFile(file)
   const folder = dirname(resolve(file))
   resolveAll(written, folder)

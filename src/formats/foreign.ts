@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import { expected } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 
 /** Most bytes that Node reads from a file at once. */
 const MOST_BYTES = 2 ** 31 - 1
@@ -53,7 +54,7 @@ export async function requireSize(file: string, advice: string, most = MOST_BYTE
 export async function readWhole(file: string, kind: string, advice: string): Promise<Buffer> {
   await requireSize(file, advice)
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw expected(`a readable ${kind}`, file, error.code ?? error.message)
+    throw expected(`a readable ${kind}`, file, whyUnreadable(error))
   })
   refuseForeign(bytes, file, `a ${kind}`)
   return bytes

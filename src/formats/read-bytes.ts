@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected, type UserError } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import type { NextBytes } from './bzip2.js'
 import { isGzip, MOST_TEXT, refuseForeign, requireSize } from './foreign.js'
 
@@ -61,5 +62,5 @@ export class FileParts implements Disposable {
 }
 
 export function unreadable(file: string, error: unknown): UserError {
-  return expected('a readable table', 'ground truth', `${file}: ${(error as Error).message}`)
+  return expected('a readable table', 'ground truth', `${file}: ${whyUnreadable(error as NodeJS.ErrnoException)}`)
 }

@@ -28,12 +28,21 @@ function expectSentence(outcome: Outcome, code: 1 | 2, sentence: RegExp): void {
 
 describe('wrong usage: exit code 2', () => {
   test.each([
-    ['an unknown flag', ['search', '--nope'], /Unknown argument: nope/],
-    ['an unknown command', ['serch'], /Unknown argument: serch/],
+    [
+      'an unknown flag',
+      ['search', '--nope'],
+      /Expected only the arguments of search but received --nope; pada-native search --help lists them$/,
+    ],
+    ['an unknown command', ['serach'], /Expected a command but received serach; did you mean search\?$/],
+    ['a misspelt option', ['search', '--confg', 'x'], /but received --confg; did you mean --config\?$/],
+    ['text for a number', ['watch', '--port', 'abc'], /of at least 0 for --port but received abc$/],
+    ['text for a size', ['export', 'x', '--out', 'y', '--size', 'abc'], /for --size but received abc$/],
+    ['an unknown choice', ['bench', '--mode', 'foo'], /Expected train, eval for --mode but received foo$/],
+    ['no file to write', ['draw', '3,3,3,3,3,3'], /Expected --out for draw but received none$/],
     ['no command', [], /Expected a command but received none/],
-    ['an option without its value', ['search', '--out'], /Not enough arguments following: out/],
+    ['an option without its value', ['search', '--out'], /Expected a value for --out but received none$/],
     ['an option given twice', ['search', '--out', 'a', '--out', 'b'], /Expected one value for --out but received 2/],
-    ['two folders at once', ['search', '--out', 'a', '--resume', 'b'], /out and resume|resume and out/],
+    ['two folders at once', ['search', '--out', 'a', '--resume', 'b'], /Expected --resume or --out but received both$/],
     [
       'an unknown setting',
       ['search', '--set', 'training.epoch=1'],
@@ -57,12 +66,42 @@ describe('wrong usage: exit code 2', () => {
     [
       'a missing settings file',
       ['search', '--config', 'nowhere.yaml'],
-      /Expected .* for --config but received .*nowhere\.yaml/,
+      /Expected .* for --config but received no such file: nowhere\.yaml; pada-native config --list names those/,
     ],
     [
       'a folder that is no run',
       ['search', '--resume', 'nowhere'],
       /Expected a run folder with a config\.yaml but received nowhere/,
+    ],
+    [
+      'a folder for settings',
+      ['search', '--config', '.'],
+      /Expected a readable YAML file for --config but received a folder: \.$/,
+    ],
+    [
+      'a recipe of a retraining',
+      ['search', '--config', 'retrain-smoke'],
+      /Expected the settings of a search .* the recipe of a retraining: .*; use pada-native retrain --config$/,
+    ],
+    [
+      'settings of a search to retrain',
+      ['retrain', '--config', 'nasbench201-smoke'],
+      /Expected the recipe of a retraining .* the settings of a search: .*; use pada-native search --config$/,
+    ],
+    [
+      'settings of a search as an experiment',
+      ['experiment', 'nasbench201-smoke'],
+      /Expected the settings of an experiment .* the settings of a search: /,
+    ],
+    [
+      'a kind under another name',
+      ['search', '--set', 'method={kind: spos}'],
+      /for method\.name but received nothing: write `name: spos`, not `kind: spos`/,
+    ],
+    [
+      'a checkpoint that is not there',
+      ['retrain', '--from', 'nowhere'],
+      /run folder with a config\.yaml but received nowhere/,
     ],
     ['no run to rank', ['rank'], /Expected a run folder for rank but received none/],
     [

@@ -61,11 +61,15 @@ test('bench on generated images where the data set is absent: a table, and what 
 test.each([
   ['no images', ['--batch', '0'], /Expected a whole number of at least 1 for --batch but received 0/],
   ['half a step', ['--steps', '1.5'], /Expected a whole number of at least 1 for --steps but received 1\.5/],
-  ['a count in words', ['--warmup', 'few'], /Expected a whole number of at least 0 for --warmup but received NaN/],
+  ['a count in words', ['--warmup', 'few'], /Expected a whole number of at least 0 for --warmup but received few$/m],
   ['no threads', ['--threads', '0'], /Expected a whole number of at least 1 for --threads but received 0/],
   ['a count given twice', ['--batch', '1', '--batch', '2'], /Expected one value for --batch but received 2/],
-  ['an unknown precision', ['--precision', 'float16'], /Invalid values.*precision/s],
-  ['an unknown mode', ['--mode', 'infer'], /Invalid values.*mode/s],
+  [
+    'an unknown precision',
+    ['--precision', 'float16'],
+    /Expected float32, bfloat16 for --precision but received float16$/m,
+  ],
+  ['an unknown mode', ['--mode', 'infer'], /Expected train, eval for --mode but received infer$/m],
   ['a missing list of paths', ['--paths', 'nowhere.txt'], /Expected a readable file of paths for nowhere\.txt/],
 ])('bench refuses %s', async (_name, args, sentence) => {
   const outcome = await pada(['bench', ...tiny(), ...args], { cwd: temporaryFolder() })

@@ -95,7 +95,7 @@ test.each<[string, string[], RegExp, number]>([
     /Expected a name that ends in \.svg or \.png for a picture but received a\.pdf$/,
     2,
   ],
-  ['no file', [MACRO], /Missing required argument: out/, 2],
+  ['no file', [MACRO], /Expected --out for draw but received none/, 2],
   [
     'no path of any space',
     ['0201', '--out', 'a.svg'],

@@ -34,7 +34,7 @@ beforeAll(async () => {
 function readersFolder(): string {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'runs'))
-  for (const name of ['first', 'second']) cpSync(first, join(folder, 'runs', name), { recursive: true })
+  for (const name of ['first', 'uniform']) cpSync(first, join(folder, 'runs', name), { recursive: true })
   return folder
 }
 
@@ -64,7 +64,7 @@ describe('commands on pages', () => {
     const folder = readersFolder()
     for (const { code, line } of free.filter((block) => block.page === page)) {
       // Where a page makes a run of these names, it is the page's.
-      for (const [, name] of code.matchAll(/--out runs\/(first|second)\b/g))
+      for (const [, name] of code.matchAll(/--out runs\/(first|uniform)\b/g))
         rmSync(join(folder, 'runs', name), { recursive: true })
       const outcome = run('sh', ['-e', '-c', code], folder)
       expect(outcome.code, `${page}:${line}\n${code}\n${outcome.output}`).toBe(0)

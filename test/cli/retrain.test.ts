@@ -44,11 +44,11 @@ test('docs/retraining.md: from a search to a model that onnxruntime gives the sa
     const outcome = await pada(command.split(' ').slice(2), { cwd })
     expect(outcome.code, `${command}\n${outcome.stderr}`).toBe(0)
     // The recipe names other images than the run has.
-    const note = /^images: those that the recipe \S*retrain-smoke.yaml names, not those of runs\/found$/m
+    const note = /^images: those that the recipe \S*retrain-smoke.yaml names, not those of runs\/small$/m
     if (command.includes('--from')) expect(outcome.stdout).toMatch(note)
   }
-  const result: RetrainResult = JSON.parse(readFileSync(join(cwd, 'runs/alone/summary.json'), 'utf8'))
-  const found = JSON.parse(readFileSync(join(cwd, 'runs/found/summary.json'), 'utf8')).found.best[0]
+  const result: RetrainResult = JSON.parse(readFileSync(join(cwd, 'runs/small-alone/summary.json'), 'utf8'))
+  const found = JSON.parse(readFileSync(join(cwd, 'runs/small/summary.json'), 'utf8')).found.best[0]
   expect(result.arch).toBe(found.arch)
   expect(found.costs.parameters).toBeLessThanOrEqual(60_000)
 
@@ -56,7 +56,7 @@ test('docs/retraining.md: from a search to a model that onnxruntime gives the sa
   const { test } = await loadSplits(parseConfig({ data }).data)
   const [mean, std] = [test.mean![0], test.std![0]]
   const images = Float32Array.from(test.images, (byte) => (byte / 255 - mean) / std)
-  const logits = await runOnnx(readFileSync(join(cwd, 'alone.onnx')), images, test)
+  const logits = await runOnnx(readFileSync(join(cwd, 'small.onnx')), images, test)
   expect(evaluateLogits(logits, test.labels).accuracy).toBe(result.top1)
 })
 

@@ -48,7 +48,7 @@ test('watch refuses what it cannot do, in one sentence', async () => {
       1,
     ],
     [[join(folder, 'none')], `Expected a run folder or a folder of runs for watch but received ${folder}/none`, 2],
-    [[folder, '--port', '65536'], 'Expected 0…65535 for --port but received 65536 (see pada-native --help)', 2],
+    [[folder, '--port', '65536'], 'Expected 0…65535 for --port but received 65536', 2],
     [
       [folder, '--port', '0', '--host', '203.0.113.7'],
       'Expected an address of this machine for --host but received 203.0.113.7 (EADDRNOTAVAIL)',

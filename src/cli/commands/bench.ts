@@ -5,14 +5,11 @@ import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchma
 import { benchData, type DataMeasurement } from '../../benchmark/data.js'
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
-import { loadConfig } from '../../config/index.js'
 import { openSplits } from '../../data/index.js'
 import { ensureNativeFor } from '../native.js'
 import {
-  CIFAR10_FOLDER,
   jsonOption,
   onePath,
-  PAPER_CONFIG,
   paperConfigOption,
   precisionOption,
   processesOption,
@@ -21,6 +18,7 @@ import {
 } from '../options.js'
 import { renderBenchmark } from '../output/bench.js'
 import { onInterrupt } from '../signals.js'
+import { loadWithoutImages } from '../without-images.js'
 import { isFirstProcess, joinForCommand } from '../work.js'
 
 const RANDOM_PATHS = 12
@@ -62,7 +60,7 @@ const options = {
 export const benchCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   builder: (yargs) => yargs.options(options),
   async handler({
-    config: file = PAPER_CONFIG,
+    config: file,
     set,
     paths: list,
     batch,
@@ -78,7 +76,7 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     // Of several processes, the first speaks.
     const log = (line: string) => void (isFirstProcess() && process.stderr.write(`${line}\n`))
     const overrides = { precision, threads }
-    const config = await loadConfig({ file, set, overrides, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const config = await loadWithoutImages({ file, set, overrides })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
     using interruption = onInterrupt(log)
     const { signal } = interruption

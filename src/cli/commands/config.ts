@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import Table from 'cli-table3'
 import { stringify } from 'yaml'
@@ -60,7 +59,6 @@ export const configCommand: CommandModule<object, Arguments> = {
       process.stdout.write(`${JSON.stringify(schema(), null, 2)}\n`)
       return
     }
-    if (file !== undefined && !existsSync(file)) throw expected('a settings file', 'config', `no such file: ${file}`, 2)
     const isOfRetraining = file !== undefined && isRetraining(await readSettings(file, 'config'))
     const config = isOfRetraining
       ? await loadRetrainConfig({ file, set })

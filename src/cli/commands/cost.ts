@@ -5,7 +5,7 @@ import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { decimal, integer } from '../../base/format.js'
 import { createRandom } from '../../base/random.js'
-import { type Config, LATENCY, loadConfig } from '../../config/index.js'
+import { type Config, LATENCY } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
 import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
 import { Supernet, setThreads } from '../../native/index.js'
@@ -16,8 +16,9 @@ import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
 import { initialise } from '../../training/snapshot.js'
 import { ensureNativeFor } from '../native.js'
-import { CIFAR10_FOLDER, jsonOption, PAPER_CONFIG, paperConfigOption, setOption, whole } from '../options.js'
+import { jsonOption, paperConfigOption, setOption, whole } from '../options.js'
 import { onInterrupt } from '../signals.js'
+import { loadWithoutImages } from '../without-images.js'
 
 const options = {
   config: paperConfigOption,
@@ -58,7 +59,7 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
     if (batch !== undefined && !latency)
       throw new UserError('Expected --latency with --batch but received --batch alone', 2)
     if (texts.length === 0) throw expected('at least one path', 'cost', 'none', 2)
-    const config = await loadConfig({ file: file ?? PAPER_CONFIG, set, defaults: { data: { dir: CIFAR10_FOLDER } } })
+    const config = await loadWithoutImages({ file, set })
     const { space, paths } = await subject(texts, config, file)
     const cost = costOf(space, { published })
     const measured = latency ? await latencies(paths, space, config, batch) : []

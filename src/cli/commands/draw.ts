@@ -11,6 +11,7 @@ import { configFile, isRetrainingRun, savedConfig, savedRetraining } from '../..
 import { createNetwork, createSpace, type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { bestOf } from '../best-of-run.js'
 import { givenSpace, jsonOption, onePath, oneText, setOption, whole } from '../options.js'
+import { nameWithRemark } from '../output/replaced.js'
 
 const options = {
   out: {
@@ -62,10 +63,11 @@ export const drawCommand: CommandModule<object, Arguments> = {
     const folder = expandPath(source, 'draw')
     const isRun = await exists(join(folder, 'config.yaml'))
     const { space, path } = isRun ? await subjectOfRun(folder, argv) : await subjectOfPath(source, folder, argv)
+    const drawn = await nameWithRemark(out)
     await writePicture(out, await drawArchitecture(space, path))
     const arch = space.encode(path)
     const result = { event: 'result', space: space.name, path, arch, output: out }
-    process.stdout.write(`${json ? JSON.stringify(result) : `${space.name}: ${arch}\nDrawn in ${out}`}\n`)
+    process.stdout.write(`${json ? JSON.stringify(result) : `${space.name}: ${arch}\nDrawn in ${drawn}`}\n`)
   },
 }
 

@@ -30,7 +30,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
     yargs
       .positional('file', {
         type: 'string',
-        describe: 'YAML file of the experiment, or the name of one in the package, such as smoke',
+        describe: 'YAML file of the experiment, or the name of one in the package, such as first',
         coerce: oneConfig('experiment', 'experiments'),
       })
       .options(options),

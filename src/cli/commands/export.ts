@@ -18,6 +18,7 @@ import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/ind
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
+import { nameWithRemark } from '../output/replaced.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 
@@ -55,6 +56,7 @@ const options = {
     requiresArg: true,
     describe: 'Height and width of images for a checkpoint file, with --format onnx',
     defaultDescription: "from the file's run, or usual in the space",
+    coerce: (value: number) => whole('size', value),
   },
   averaged: {
     type: 'boolean',
@@ -81,6 +83,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
   async handler(argv) {
     const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
+    const name = await nameWithRemark(out)
     const opened = await openSource(argv, source)
     if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
     else checkUsage(argv)
@@ -122,7 +125,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
       ...(opened.epochs && { epochs: opened.epochs }),
       ...(statistics && { statistics }),
     }
-    const sentence = `${integer(tensors.size)} tensors with ${integer(scalars)} numbers${arch ? ` of ${arch}` : ''} in ${out}`
+    const sentence = `${integer(tensors.size)} tensors with ${integer(scalars)} numbers${arch ? ` of ${arch}` : ''} in ${name}`
     const { epochs } = opened
     const early = epochs !== undefined && epochs.done < epochs.of
     const note = early ? [`note: the run has trained ${epochs.done} of ${epochs.of} epochs`] : []
@@ -206,7 +209,7 @@ function checkUsage({ format, path, space, set, size, 'no-recalibrate': keep }: 
 
 /** Height and width of a model's images, from `--size` or from the file's run; empty if there is neither. */
 async function extents({ size }: Pick<Arguments, 'size'>, { run }: OpenedWeights): Promise<Partial<Shape>> {
-  if (size !== undefined) return { height: whole('size', size), width: size }
+  if (size !== undefined) return { height: size, width: size }
   if (run === undefined) return {}
   const { height, width } = (await imageExtents((await run()).data)).input
   return { height, width }

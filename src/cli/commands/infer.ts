@@ -3,14 +3,15 @@ import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
 import { decimal, percent } from '../../base/format.js'
 import type { Settings } from '../../config/settings.js'
-import { type NpyArray, readNpy, writeNpy } from '../../formats/npy.js'
+import { writeNpy } from '../../formats/npy.js'
 import type { Shape } from '../../programs/program.js'
 import { networkOfRun } from '../../retraining/network-of-run.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
-import { evaluateLogits, infer } from '../../search/inference.js'
+import { evaluateLogits, type InferOptions, infer } from '../../search/inference.js'
 import { ensureNative } from '../../setup/index.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
+import { type InferInput, openInput, readLabels } from '../infer-input.js'
 import {
   givenSpace,
   jsonOption,
@@ -21,23 +22,37 @@ import {
   setOption,
   whole,
 } from '../options.js'
+import { describePredictions, type Prediction, predict } from '../output/predictions.js'
+import { nameWithRemark } from '../output/replaced.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 
 const file = (name: string, describe: string) =>
   ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
 
+const size = (name: string, describe: string) =>
+  ({ type: 'number', requiresArg: true, describe, coerce: (value: number) => whole(name, value) }) as const
+
+/** Images that are computed together, if no batch norm normalises by them. */
+const TOGETHER = 256
+
 const DETECTED = 'detected from the checkpoint'
 
 const options = {
   space: { choices: SPACES, requiresArg: true, describe: 'Search space', defaultDescription: DETECTED },
   set: { ...setOption, describe: 'Settings of the space: space.key=value …', defaultDescription: DETECTED },
-  channels: { type: 'number', requiresArg: true, describe: 'Channels of the first stage: space.channels' },
-  cells: { type: 'number', requiresArg: true, describe: 'Cells per stage (darts: cells of the whole network)' },
+  channels: size('channels', 'Channels of the first stage: space.channels'),
+  cells: size('cells', 'Cells per stage (darts: cells of the whole network)'),
   checkpoint: { ...file('--checkpoint', 'PyTorch state dict, .safetensors or run folder'), demandOption: true },
   key: keyOption,
   prefix: prefixOption,
-  input: { ...file('--input', 'float32 .npy: [images, channels, height, width], normalised'), demandOption: true },
+  input: {
+    ...file(
+      '--input',
+      'Image, or folder of images, prepared as the run prepares its test images; or float32 .npy: [images, channels, height, width], normalised',
+    ),
+    demandOption: true,
+  },
   labels: file('--labels', 'integer .npy: [images]'),
   path: {
     type: 'string',
@@ -46,7 +61,10 @@ const options = {
     describe:
       'Paths to infer with, as numbers of options or in the notation of their space; none for the run of a retraining',
   },
-  output: { ...file('--output', 'float32 .npy to write: [paths, images, classes]'), demandOption: true },
+  output: {
+    ...file('--output', 'float32 .npy to write the logits to: [paths, images, classes]'),
+    defaultDescription: 'none, if --input is images',
+  },
   precision: { ...precisionOption, default: 'float32' },
   'no-recalibrate': noRecalibrateOption,
   json: jsonOption,
@@ -59,7 +77,10 @@ export const inferCommand: CommandModule<object, Arguments> = {
   async handler(argv) {
     const opened = await openWeights(argv.checkpoint, { key: argv.key, prefix: argv.prefix })
     const { weights } = opened
-    const images = await readImages(argv.input)
+    const images = await openInput(argv.input, opened)
+    const { output } = argv
+    if (output === undefined && images.files === undefined)
+      throw expected('--output', 'the logits of an array', 'none', 2)
     const { space, paths } = await subject(argv, opened, images)
     const { classes } = space
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
@@ -67,13 +88,17 @@ export const inferCommand: CommandModule<object, Arguments> = {
     await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
     const { source, byPath } = await statisticsOf(opened, space, paths, argv['no-recalibrate'])
     const statistics = source.kind === 'stored' ? undefined : byPath
-    const logits = await infer({ space, weights, images, paths, statistics, precision: argv.precision })
+    const logits = await inferAll(images, { space, weights, paths, statistics, precision: argv.precision })
     const shape = [paths.length, images.count, classes]
-    await writeNpy(argv.output, shape, Float32Array.from(logits.flatMap((values) => Array.from(values))))
+    const name = output && (await nameWithRemark(output))
+    if (output !== undefined) {
+      await writeNpy(output, shape, Float32Array.from(logits.flatMap((values) => Array.from(values))))
+    }
     const results = paths.map((path, i) => ({
       path,
       arch: space.encode(path),
       ...(labels && evaluateLogits(logits[i], labels)),
+      ...(images.files && { predictions: predict(logits[i], images.files, images.classNames) }),
     }))
     const result = {
       event: 'result',
@@ -83,11 +108,25 @@ export const inferCommand: CommandModule<object, Arguments> = {
       ...keyFields(opened),
       statistics: source,
       paths: results,
-      output: argv.output,
+      output,
     }
-    const lines = [describe(results, shape, argv.output), ...describeKey(opened), describeStatistics(source)]
+    const written = name === undefined ? [] : [`logits [${shape.join(', ')}] in ${name}`]
+    // That a network alone has running statistics of its own is news only for those who compare logits.
+    const isPlain = images.files !== undefined && opened.retraining !== undefined
+    const statisticsLine = isPlain ? [] : [describeStatistics(source)]
+    const lines = [...describe(results), ...written, ...describeKey(opened), ...statisticsLine]
     process.stdout.write(`${argv.json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
+}
+
+/** Logits of all images by path. Images are computed in parts, unless batch norms normalise by all of them. */
+async function inferAll(images: InferInput, options: Omit<InferOptions, 'images'>): Promise<Float32Array[]> {
+  const together = options.space.buffers === undefined ? images.count : TOGETHER
+  const parts: Float32Array[][] = []
+  for (let from = 0; from < images.count; from += together) {
+    parts.push(await infer({ ...options, images: await images.read(from, Math.min(from + together, images.count)) }))
+  }
+  return options.paths.map((_, i) => Float32Array.from(parts.flatMap((part) => Array.from(part[i]))))
 }
 
 /** Space and paths to compute. The run of a retraining has one. */
@@ -115,10 +154,10 @@ async function given(
   { weights, ...opened }: OpenedWeights,
 ): Promise<Settings> {
   const settings = givenSpace(argv)
-  if (argv.channels !== undefined) settings.channels = whole('channels', argv.channels)
+  if (argv.channels !== undefined) settings.channels = argv.channels
   if (argv.cells !== undefined) {
     const name = await spaceNameOfCheckpoint(weights, { ...opened, given: settings })
-    settings[name === 'darts' ? 'cells' : 'cellsPerStage'] = whole('cells', argv.cells)
+    settings[name === 'darts' ? 'cells' : 'cellsPerStage'] = argv.cells
   }
   return settings
 }
@@ -128,37 +167,20 @@ type PathResult = {
   readonly arch: string
   readonly loss?: number
   readonly accuracy?: number
+  readonly predictions?: readonly Prediction[]
 }
 
-function describe(results: readonly PathResult[], shape: readonly number[], output: string): string {
+/** Loss and accuracy of each path, and the classes that each gives the image files. */
+function describe(results: readonly PathResult[]): string[] {
   const table = new Table({
     head: ['path', 'architecture', 'loss', 'accuracy'],
     style: { head: [], border: [], compact: true },
   })
   for (const { path, arch, loss, accuracy } of results)
     table.push([path.join(), arch, decimal(loss, 6), percent(accuracy)])
-  return `${table.toString()}\nlogits [${shape.join(', ')}] in ${output}`
-}
-
-async function readImages(path: string) {
-  const { shape, data } = await readNpy(path)
-  if (shape.length !== 4 || !(data instanceof Float32Array) || data.length === 0) {
-    throw expected('float32 images of shape [images, channels, height, width]', path, text({ shape, data }))
-  }
-  const [count, channels, height, width] = shape
-  return { images: data, count, channels, height, width }
-}
-
-async function readLabels(path: string, images: number, classes: number): Promise<Int32Array> {
-  const { shape, data } = await readNpy(path)
-  if (shape.length !== 1 || shape[0] !== images || !(data instanceof Int32Array)) {
-    throw expected(`${images} integer labels`, path, text({ shape, data }))
-  }
-  const wrong = data.find((label) => label < 0 || label >= classes)
-  if (wrong !== undefined) throw expected(`labels 0…${classes - 1}`, path, wrong)
-  return data
-}
-
-function text({ shape, data }: NpyArray): string {
-  return `${data instanceof Float32Array ? 'float' : 'integer'} [${shape.join(', ')}]`
+  const measured = results.some(({ loss, predictions }) => loss !== undefined || predictions === undefined)
+  const predicted = results.flatMap(({ arch, predictions = [] }) =>
+    predictions.length === 0 ? [] : [...(results.length > 1 ? [arch] : []), ...describePredictions(predictions)],
+  )
+  return [...predicted, ...(measured ? table.toString().split('\n') : [])]
 }

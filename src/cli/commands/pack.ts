@@ -5,6 +5,7 @@ import { listEncoded } from '../../data/stream/list-encoded.js'
 import { pack } from '../../data/stream/pack.js'
 import { ensureNativeFor } from '../native.js'
 import { jsonOption, onePath, whole } from '../options.js'
+import { nameWithRemark } from '../output/replaced.js'
 import { onInterrupt } from '../signals.js'
 
 /** Images left out that are listed. */
@@ -64,11 +65,12 @@ export const packCommand: CommandModule<object, InferredOptionTypes<typeof optio
     const progress = (done: number) => {
       if (done % PROGRESS_IMAGES === 0) log(`${integer(done)} packed`)
     }
+    const name = await nameWithRemark(out)
     const packed = await pack(split, out, { shorter, quality, onError: onError as 'stop' | 'skip', progress, signal })
     const { skipped } = packed
     for (const reason of skipped.slice(0, LISTED)) log(`left out ${reason}`)
     if (skipped.length > LISTED) log(`left out ${integer(skipped.length - LISTED)} more`)
     if (json) process.stdout.write(`${JSON.stringify({ event: 'result', file: out, ...packed })}\n`)
-    else process.stdout.write(`${out}: ${integer(packed.images)} images, ${integer(packed.bytes / 1e6)} MB\n`)
+    else process.stdout.write(`${name}: ${integer(packed.images)} images, ${integer(packed.bytes / 1e6)} MB\n`)
   },
 }

@@ -4,6 +4,7 @@ import { expected } from '../../base/errors.js'
 import { expandPath } from '../../base/user-path.js'
 import { writeReport } from '../../experiment/report.js'
 import { jsonOption, onePath } from '../options.js'
+import { nameWithRemark } from '../output/replaced.js'
 
 const options = {
   out: {
@@ -42,12 +43,13 @@ export const reportCommand: CommandModule<object, InferredOptionTypes<typeof opt
   async handler({ runs = [], out, figures, tensorboard, json }) {
     if (!/\.html?$/i.test(out)) throw expected('a name that ends in .html', '--out', out, 2)
     const sources = runs.map((run) => expandPath(String(run), 'report'))
+    const name = await nameWithRemark(out)
     const report = await writeReport(sources, { out, figures, tensorboard })
     const { bytes, figures: files } = report
     const written = files.length > 0 ? `${files.length} files of figures in ${figures}` : `no figures for ${figures}`
     const pictures = figures === undefined ? '' : `; ${written}`
     const logs = tensorboard === undefined ? '' : `; for TensorBoard in ${tensorboard}`
-    const line = `Report in ${out}, ${(bytes / 1e6).toFixed(2)} MB${pictures}${logs}`
+    const line = `Report in ${name}, ${(bytes / 1e6).toFixed(2)} MB${pictures}${logs}`
     process.stdout.write(`${json ? JSON.stringify({ event: 'result', ...report }) : line}\n`)
   },
 }

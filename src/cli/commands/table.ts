@@ -14,6 +14,7 @@ import { readTable } from '../../ground-truth/tables/read-table.js'
 import { writeTable } from '../../ground-truth/tables/write-table.js'
 import { createSpace, type SearchSpace, SPACES, spaceSize } from '../../spaces/index.js'
 import { jsonOption, onePath, oneText, whole } from '../options.js'
+import { nameWithRemark } from '../output/replaced.js'
 
 const options = {
   space: { choices: SPACES, requiresArg: true, describe: 'Count the architectures of this space in the table' },
@@ -68,6 +69,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const covered = name && coveredOf(name, table.keyedBy, (space) => coverage(table, space, column, file))
     if (covered?.architectures === 0)
       throw expected(`an architecture of ${name} in ${file}`, '--space', `a table of others, such as ${table.keys[0]}`)
+    const written = out === undefined ? [] : [`Written to ${await nameWithRemark(out)}`]
     if (out !== undefined) await writeTable(out, table)
     const { format, keyedBy, keys } = table
     const columns = summarise(table)
@@ -78,7 +80,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
       ...(covered ? [coverageLine(covered)] : []),
       ...columnLines(columns),
       ...(best.length > 0 ? bestLines(column, best) : []),
-      ...(out === undefined ? [] : [`Written to ${out}`]),
+      ...written,
     ]
     process.stdout.write(`${json ? JSON.stringify(result) : text().join('\n')}\n`)
   },

@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import { createColors } from 'picocolors'
 import { counted, decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
 import type { RetrainResult } from '../../retraining/events.js'
-import type { Found, RankedSubModel, SearchResult, TruthSource } from '../../search/events.js'
+import type { Found, RankedSubModel, SearchResult } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
 import { renderFound } from './found.js'
 import { describeTruth } from './ground-truth.js'
@@ -30,7 +30,7 @@ export function renderResult(result: SearchResult | RetrainResult, style: Result
   const facts: [string, string][] = [
     ...(result.ranked > 0 ? agreement(result) : []),
     ...(result.found ? [found(result.found)] : []),
-    ...(result.groundTruth === null ? [] : [groundTruth(result.groundTruth)]),
+    ...groundTruth(result),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
     ['Run folder', result.run],
   ]
@@ -60,7 +60,7 @@ function renderRetraining(result: RetrainResult, { color }: ResultStyle): string
 
 /** Agreement of the supernet's ranking with the ground truth. */
 function agreement(result: SearchResult): [string, string][] {
-  if (result.withGroundTruth === 0) return [['Ground truth', `none for these ${result.ranked} sub-models`]]
+  if (result.withGroundTruth === 0) return []
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models`],
     ['Spearman', decimal(result.spearman)],
@@ -106,8 +106,12 @@ function wrap(text: string, longest = LONGEST): string {
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
-function groundTruth(source: TruthSource): [string, string] {
-  return ['Ground truth', describeTruth(source)]
+/** The table of true accuracies, and whether it has any of the ranked sub-models. */
+function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [string, string][] {
+  const name = 'Ground truth'
+  if (groundTruth === null) return ranked > 0 ? [[name, 'none: nothing tells how good the ranking is']] : []
+  const missed = ranked > 0 && withGroundTruth === 0 ? ` · none of the ${counted(ranked, 'ranked sub-model')}` : ''
+  return [[name, describeTruth(groundTruth) + missed]]
 }
 
 function found({ algorithm, evaluations, objectives, best }: Found): [string, string] {

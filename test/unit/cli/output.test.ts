@@ -327,8 +327,12 @@ describe('the result', () => {
       groundTruth: null,
     }
     const text = renderResult(unknown, { color: false }).join('\n')
-    expect(text).toContain('none for these 300 sub-models')
+    expect(text).toContain('Ground truth      none: nothing tells how good the ranking is')
     expect(text).not.toContain('Kendall')
+    const missed = renderResult({ ...unknown, groundTruth: result.groundTruth }, { color: false })
+    expect(missed.filter((line) => line.startsWith('Ground truth'))).toEqual([
+      'Ground truth      mine.csv, column accuracy · 200 architectures · none of the 300 ranked sub-models',
+    ])
     const trained = renderResult({ ...unknown, ranked: 0, top: [] }, { color: false }).join('\n')
     expect(trained).toMatch(/^pada on .*\nGradient variance .*\nRun folder /)
   })

@@ -476,7 +476,7 @@ describe('loadConfig', () => {
 
   it('refuses files that are missing, no YAML, or no settings', async () => {
     expect(await refusal(() => loadConfig({ file: join(folder, 'none.yaml') }))).toBe(
-      'Expected a readable YAML file for --config but received no such file: none.yaml',
+      'Expected a readable YAML file for --config but received no such file: none.yaml; pada-native config --list names those of the package',
     )
     expect(await refusal(() => loadConfig({ file: file('a: 1\nb: [1,\n') }))).toMatch(
       /^Expected valid YAML for my-search.yaml but received an error in line \d: /,

@@ -9,7 +9,7 @@ import { RandomStream } from '../../../src/base/random.js'
 import { bestOf } from '../../../src/cli/best-of-run.js'
 import { ensureNativeFor } from '../../../src/cli/native.js'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
-import { type ConfigInput, loadConfig, parseConfig } from '../../../src/config/index.js'
+import { type ConfigInput, loadConfig, loadRetrainConfig, parseConfig } from '../../../src/config/index.js'
 import { loadSplits } from '../../../src/data/index.js'
 import { checkLimits } from '../../../src/finding/index.js'
 import { checkIdentity, checkSettings } from '../../../src/runs/continuation.js'
@@ -45,6 +45,7 @@ const WORK: readonly (() => unknown)[] = [
   () => parseConfig({ method: { kind: 'spos' } } as unknown as ConfigInput),
   () => loadConfig({ set: ['training.epochs'] }),
   () => loadConfig({ file: 'nothere.yaml' }),
+  () => loadRetrainConfig({ file: 'configs/nasbench201-smoke.yaml' }),
   () =>
     checkLimits({ space: toySpace(4, 3), costs: { size }, limits: { size: { min: 99 } } }, RandomStream.named(0, '')),
   () => loadSplits({ format: 'idx' }),

@@ -227,7 +227,7 @@ studies:
   })
 
   it.each([
-    ['nowhere', /Expected a readable YAML file for the experiment but received no such file/],
+    ['nowhere', /Expected a readable YAML file for experiment but received no such file/],
     ['seeds: [', /Expected valid YAML/],
   ])('that cannot be read is refused: %s', async (text, sentence) => {
     expect(await complaint(loadExperiment(text === 'nowhere' ? join(folder, text) : write(text)))).toMatch(sentence)

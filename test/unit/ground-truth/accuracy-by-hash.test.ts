@@ -107,6 +107,8 @@ describe('AccuracyByHash', () => {
     expect(await refusal(half, 'half.csv.gz')).toMatch(
       /^Expected a readable table for ground truth but received half\.csv\.gz: /,
     )
-    await expect(load(join(folder, 'none.csv'))).rejects.toThrow(/^Expected a readable table .*ENOENT/)
+    await expect(load(join(folder, 'none.csv'))).rejects.toThrow(
+      /^Expected a readable table .*none\.csv: no such file$/,
+    )
   })
 })

@@ -124,7 +124,7 @@ describe('loadGroundTruth', () => {
       /^Expected a readable table for ground truth but received half\.csv\.gz: /,
     )
     await expect(loadGroundTruth(join(folder, 'none.csv'), space)).rejects.toThrow(
-      /^Expected a readable table .*ENOENT/,
+      /^Expected a readable table .*none\.csv: no such file$/,
     )
   })
 })

@@ -1,0 +1,111 @@
+/** Image files, prepared for a network as the test images of its run are. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expected } from '../base/errors.js'
+import type { DataConfig } from '../config/index.js'
+import { decodeTo, extentsOf } from '../data/decode.js'
+import type { Extents, LabelledImages } from '../data/images.js'
+import { openSplits } from '../data/index.js'
+import { downsample, padTo } from '../data/transform.js'
+import type { ImageData } from '../native/index.js'
+import type { Shape } from '../programs/program.js'
+import type { RetrainStartEvent } from '../retraining/events.js'
+import { eventsOf } from '../runs/event-log.js'
+import type { OpenedWeights } from '../runs/open-weights.js'
+
+/** The suffixes that training reads. */
+const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
+
+/** How a run prepares its images. */
+export interface Preparation {
+  readonly data: DataConfig
+  /** Shape of an image as the network sees it. */
+  readonly input: Shape
+  readonly classes: number
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+}
+
+/**
+ * The image files that `input` names: one file, or all in a folder and below it, by name. Undefined for a file of another
+ * suffix.
+ *
+ * @throws UserError for a folder without images, and for a place where nothing is.
+ */
+export async function imageFilesIn(input: string): Promise<string[] | undefined> {
+  const facts = await stat(input).catch(() => undefined)
+  if (facts === undefined && IMAGE.test(input)) throw expected('an image or a folder of images', input, 'nothing there')
+  if (!facts?.isDirectory()) return IMAGE.test(input) ? [input] : undefined
+  const names = (await readdir(input, { recursive: true })).filter(
+    (name) => IMAGE.test(name) && !/(^|[/\\])\./.test(name),
+  )
+  if (names.length === 0)
+    throw expected('images of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM', input, 'a folder without any')
+  return names.sort().map((name) => join(input, name))
+}
+
+/** How the run prepares images whose weights were opened. A search reads its training images, whose mean it needs. */
+export async function preparationOf({ source, retraining, run }: OpenedWeights): Promise<Preparation> {
+  if (retraining !== undefined) {
+    const { folder, config } = retraining
+    const [start] = await eventsOf<RetrainStartEvent>(folder, 'start')
+    if (start !== undefined) return { data: config.data, ...start, ...start.normalisation }
+  }
+  const data = retraining?.config.data ?? (await run?.())?.data
+  if (data === undefined) {
+    throw expected('a run folder with images', '--checkpoint', `${source}, which does not say how to prepare them`, 2)
+  }
+  const { train, classes } = await openSplits(data)
+  const { channels, height, width, mean, std } = train
+  return { data, input: { channels, height, width }, classes, mean, std }
+}
+
+/**
+ * Decodes image files for a network: resized and cropped as in evaluation if they have another size, padded and
+ * downsampled as the settings say, grey if the network takes one channel.
+ */
+export async function readImageFiles(files: readonly string[], how: Preparation): Promise<ImageData> {
+  const { input, mean, std } = how
+  const images = new Uint8Array(files.length * input.channels * input.height * input.width)
+  for (const [index, file] of files.entries()) {
+    const image = await readOne(file, how)
+    images.set(image, index * image.length)
+  }
+  return { images, labels: new Int32Array(files.length), ...input, ...(mean && { mean }), ...(std && { std }) }
+}
+
+async function readOne(file: string, { data, input }: Preparation): Promise<Uint8Array> {
+  const extents = await extentsBefore(file, data, input)
+  const planes = new Uint8Array(3 * extents.height * extents.width)
+  const size = extents.height === extents.width ? extents.height : undefined
+  await decodeTo(planes, file, extents, { size, interpolation: data.interpolation })
+  const { channels } = input
+  const one: LabelledImages = {
+    images: channels === 1 ? grey(planes) : planes,
+    labels: Int32Array.of(0),
+    channels,
+    ...extents,
+  }
+  const padded = data.padTo === undefined ? one : padTo(one, data.padTo)
+  return (data.downsample === undefined ? padded : downsample(padded, data.downsample)).images
+}
+
+/** Height and width before padding and downsampling. Images that are to be padded keep their size if it is small enough. */
+async function extentsBefore(
+  file: string,
+  { padTo: padded, downsample = 1 }: DataConfig,
+  input: Shape,
+): Promise<Extents> {
+  if (padded === undefined) return { height: input.height * downsample, width: input.width * downsample }
+  const extents = await extentsOf(file)
+  return Math.max(extents.height, extents.width) <= padded ? extents : { height: padded, width: padded }
+}
+
+/** One plane of grey from three of red, green and blue, with Pillow's weights and rounding; equal planes stay as they are. */
+function grey(planes: Uint8Array): Uint8Array {
+  const area = planes.length / 3
+  return Uint8Array.from(
+    { length: area },
+    (_, at) => (19595 * planes[at] + 38470 * planes[area + at] + 7471 * planes[2 * area + at] + 0x8000) >> 16,
+  )
+}
