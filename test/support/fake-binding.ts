@@ -17,6 +17,7 @@ import type {
   UpdateOptions,
 } from '../../src/native/index.js'
 import type { RawDataset, RawHeldBatch, RawPlan } from '../../src/native/raw.js'
+import { FakeCommunicator } from './fake-communicator.js'
 
 interface FakePlan extends RawPlan {
   readonly code: Int32Array
@@ -211,6 +212,8 @@ class FakeSupernet {
     this.#state.averagedBuffers = this.#state.buffers.slice()
   }
 
+  async distribute() {}
+
   async useWeights(which: 'raw' | 'averaged') {
     if (which === 'averaged') throw new TypeError('The fake addon uses raw weights only')
   }
@@ -389,4 +392,5 @@ export const fakeBinding = {
   Dataset: FakeDataset,
   HeldBatch: FakeHeldBatch,
   Supernet: FakeSupernet,
+  Communicator: FakeCommunicator,
 } satisfies Omit<Binding, 'inspectImages' | 'ImageStream'> // Searches on the fake addon stream no images.

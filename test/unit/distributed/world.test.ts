@@ -1,0 +1,149 @@
+/** Agreements and shared work of processes that are tasks of one process here; see `fake-communicator.ts`. */
+import '../../support/fake-addon.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { shareWork, tellingFailure, World } from '../../../src/distributed/index.js'
+import type { ProcessPlace } from '../../../src/distributed/place.js'
+
+let store = 0
+
+/** Does the same in all ranks at once. */
+async function inRanks<T>(size: number, work: (world: World) => Promise<T>): Promise<PromiseSettledResult<T>[]> {
+  const file = `store-${store++}`
+  return Promise.allSettled(
+    Array.from({ length: size }, async (_, rank) => {
+      const place: ProcessPlace = {
+        rank,
+        size,
+        localRank: rank,
+        localSize: size,
+        store: { file },
+        attempt: '',
+        startedBy: 'pada-native',
+      }
+      const world = await World.join(place)
+      return work(world)
+    }),
+  )
+}
+
+const values = <T>(results: readonly PromiseSettledResult<T>[]) =>
+  results.map((result) => (result.status === 'fulfilled' ? result.value : (result.reason as Error).message))
+
+describe('a world', () => {
+  it('gives all processes what the first computes', async () => {
+    expect(values(await inRanks(3, (world) => world.fromFirst(() => world.rank + 10)))).toEqual([10, 10, 10])
+  })
+
+  it('agrees, or names the rank that differs', async () => {
+    expect(values(await inRanks(3, (world) => world.agree('colour', 'red')))).toEqual([undefined, undefined, undefined])
+    const sentence = 'Expected the same colour in all processes but rank 2 has another: blue, rank 0 has red'
+    const differing = await inRanks(3, (world) => world.agree('colour', world.rank === 2 ? 'blue' : 'red'))
+    expect(values(differing)).toEqual([sentence, sentence, sentence])
+  })
+
+  it('waits at a barrier for the last', async () => {
+    const order: string[] = []
+    await inRanks(3, async (world) => {
+      await sleep(20 * world.rank)
+      order.push('before')
+      await world.barrier()
+      order.push('after')
+    })
+    expect(order).toEqual(['before', 'before', 'before', 'after', 'after', 'after'])
+  })
+
+  it('ends all processes with the reason of the one that failed first', async () => {
+    const results = await inRanks(3, async (world) => {
+      const events = tellingFailure(
+        world,
+        (async function* () {
+          if (world.rank === 1) throw new Error('the disk is full')
+          await world.barrier()
+          yield undefined
+        })(),
+      )
+      await events.next()
+    })
+    const told = 'Expected all processes to go on but rank 1 ended: the disk is full'
+    expect(values(results)).toEqual([told, 'the disk is full', told])
+  })
+
+  it('refuses a second process of a rank', async () => {
+    const place: ProcessPlace = {
+      rank: 0,
+      size: 1,
+      localRank: 0,
+      localSize: 1,
+      store: { file: 'twice' },
+      attempt: '',
+      startedBy: 'torchrun',
+    }
+    await World.join(place)
+    await expect(World.join(place)).rejects.toThrow('Expected one process of rank 0 but another has started before')
+  })
+})
+
+describe('shared work', () => {
+  const items = Array.from({ length: 20 }, (_, i) => i)
+
+  async function results(world: World, work: (item: number) => Promise<number>, known?: (item: number) => number) {
+    const all: { result: number; mine: boolean }[] = []
+    for await (const result of shareWork(world, items, work, { known })) all.push(result)
+    return all
+  }
+
+  it('is done once for each item, in order, however fast the processes are', async () => {
+    const done: number[] = []
+    const all = await inRanks(3, (world) =>
+      results(world, async (item) => {
+        await sleep(world.rank === 0 ? 9 : 3)
+        done.push(item)
+        return item * item
+      }),
+    )
+    for (const result of values(all)) {
+      expect((result as { result: number }[]).map((one) => one.result)).toEqual(items.map((item) => item * item))
+    }
+    expect(done.toSorted((a, b) => a - b)).toEqual(items)
+    // The faster ones have done more.
+    const [first, second] = values(all) as { mine: boolean }[][]
+    expect(first.filter(({ mine }) => mine).length).toBeLessThan(second.filter(({ mine }) => mine).length)
+  })
+
+  it('leaves out what the first process knows', async () => {
+    const done: number[] = []
+    const all = await inRanks(2, (world) =>
+      results(
+        world,
+        async (item) => {
+          done.push(item)
+          return -item
+        },
+        // The other process's memory is not asked.
+        world.isFirst ? (item) => (item < 15 ? item : (undefined as unknown as number)) : () => 99,
+      ),
+    )
+    expect(done.toSorted((a, b) => a - b)).toEqual([15, 16, 17, 18, 19])
+    for (const result of values(all)) {
+      expect((result as { result: number }[]).map((one) => one.result)).toEqual(
+        items.map((item) => (item < 15 ? item : -item)),
+      )
+    }
+  })
+
+  it('ends everywhere if it fails in one process', async () => {
+    const all = await inRanks(2, (world) =>
+      results(world, async (item) => {
+        if (item === 3) {
+          world.fail(new Error('no memory'))
+          throw new Error('no memory')
+        }
+        return item
+      }),
+    )
+    const told = 'Expected all processes to go on but rank 0 ended: no memory'
+    expect([told, told.replace('rank 0', 'rank 1')]).toContain(values(all).find((text) => text !== 'no memory'))
+    expect(values(all)).toContain('no memory')
+  })
+})
