@@ -90,6 +90,7 @@ export {
   type Evaluator,
   evaluatePath,
 } from './evaluation/evaluate.js'
+export { joinProcesses, type StartOptions, World, type WorldOptions } from './distributed/index.js'
 export type { GroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'

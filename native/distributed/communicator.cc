@@ -147,7 +147,8 @@ void Communicator::check() {
     if (other == rank()) continue;
     const std::string sign = store_.get(key_of("alive", other)).value_or("");
     auto& [last, since] = peers_->peers[other];
-    if (sign != last || sign == "left") {
+    // One that has not started yet is not gone.
+    if (sign.empty() || sign != last || sign == "left") {
       last = sign;
       since = Clock::now();
     } else if (seconds_since(since) > options_.silence) {

@@ -139,8 +139,7 @@ export class World implements Ranked, AsyncDisposable {
       const value = this.communicator.get(key)
       if (value !== undefined) return value
       if (performance.now() > deadline) throw new UserError(missing())
-      // Before the deadline of the start, a process that was never there is not gone.
-      if (deadline === Number.POSITIVE_INFINITY && pause === LOOK) this.communicator.check()
+      if (pause === LOOK) this.communicator.check()
       await sleep(1000 * pause)
     }
   }
