@@ -83,6 +83,7 @@ export { listEncoded } from './data/stream/list-encoded.js'
 export { type Packed, type PackOptions, pack } from './data/stream/pack.js'
 export type { SplitImages, StreamedImages } from './data/stream/streamed-images.js'
 export { type Quantiles, type Survey, type SurveyOptions, survey } from './data/stream/survey.js'
+export { joinProcesses, type StartOptions, World, type WorldOptions } from './distributed/index.js'
 export {
   calibrationIndices,
   type Evaluation,
@@ -90,7 +91,6 @@ export {
   type Evaluator,
   evaluatePath,
 } from './evaluation/evaluate.js'
-export { joinProcesses, type StartOptions, World, type WorldOptions } from './distributed/index.js'
 export type { GroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'

@@ -3,6 +3,7 @@
 #define USE_C10D_GLOO
 #include <chrono>
 #include <cstdlib>
+#include <future>
 #include <mutex>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
@@ -93,11 +94,19 @@ void Communicator::connect() {
   place.prefix += "gloo/";
   const auto store = open_store(place, options_.patience);
   options->timeout = std::chrono::milliseconds(static_cast<int64_t>(1000 * options_.patience));
-  group_ = std::make_unique<Group>();
+  // Gloo waits for the others without looking whether they live, so it waits in a thread of its own, which may be left
+  // behind.
+  using Gloo = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
+  std::packaged_task<Gloo()> meet([store, options, rank = rank(), size = size()] {
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
+  });
+  std::future<Gloo> met = meet.get_future();
+  std::thread(std::move(meet)).detach();
+  const std::chrono::duration<double> pause(kBeat);
+  while (met.wait_for(pause) != std::future_status::ready) check();
   try {
-    group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank(), size(), options);
+    group_ = std::make_unique<Group>(Group{met.get()});
   } catch (const std::exception& error) {
-    group_.reset();
     broken(error.what());
   }
 }

@@ -22,6 +22,9 @@
 namespace pada {
 namespace {
 
+// Seconds that opening a store may take longer than the store is told.
+constexpr double kOpening = 1;
+
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
 }
@@ -105,19 +108,28 @@ struct SharedStore::Worker {
 
 SharedStore::SharedStore(const StorePlace& place, double seconds)
     : worker_(std::make_shared<Worker>()), place_(place.text()) {
-  worker_->store = open_store(place, seconds);
   std::thread([worker = worker_] { worker->loop(); }).detach();
+  const auto store = std::make_shared<c10::intrusive_ptr<c10d::Store>>();
+  try {
+    // A store whose folder is gone is waited for without end.
+    await([place, seconds, store] { *store = open_store(place, seconds); }, seconds + kOpening);
+  } catch (...) {
+    end();
+    throw;
+  }
+  worker_->store = *store;
 }
 
-SharedStore::~SharedStore() {
+SharedStore::~SharedStore() { end(); }
+
+void SharedStore::end() {
   std::lock_guard lock(worker_->mutex);
   worker_->ends = true;
   worker_->changed.notify_all();
 }
 
-void SharedStore::ask(std::function<void(c10d::Store&)> question, double patience) {
-  std::packaged_task<void()> task(
-      [worker = worker_.get(), question = std::move(question)] { question(*worker->store); });
+void SharedStore::await(std::function<void()> question, double patience) {
+  std::packaged_task<void()> task(std::move(question));
   std::future<void> answer = task.get_future();
   {
     std::lock_guard lock(worker_->mutex);
@@ -127,9 +139,17 @@ void SharedStore::ask(std::function<void(c10d::Store&)> question, double patienc
   if (answer.wait_for(milliseconds(patience)) != std::future_status::ready) {
     throw Error("ERR_STORE", "Expected an answer from the store at " + place_ + " but received none");
   }
+  answer.get();
+}
+
+void SharedStore::ask(std::function<void(c10d::Store&)> question, double patience) {
+  // The worker outlives the question, which may outlive this object.
+  auto put = [worker = worker_.get(), question = std::move(question)] { question(*worker->store); };
   try {
-    answer.get();
-  } catch (const std::exception& error) {
+    await(std::move(put), patience);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception&) {
     throw Error("ERR_STORE", "Expected an answer from the store at " + place_ + " but received an error");
   }
 }

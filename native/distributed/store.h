@@ -51,6 +51,10 @@ class SharedStore {
 
  private:
   struct Worker;
+  void end();
+  // Asks in the thread of the store. Throws ERR_STORE if there is no answer within `patience` seconds.
+  void await(std::function<void()> question, double patience);
+  // The same of the open store, whose errors are ERR_STORE too.
   void ask(std::function<void(c10d::Store&)> question, double patience = kPatience);
 
   std::shared_ptr<Worker> worker_;

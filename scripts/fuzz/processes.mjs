@@ -39,7 +39,12 @@ function lives(pid) {
 async function round(seed, folder) {
   const random = RandomStream.named(seed, 'processes')
   const run = join(folder, `${seed}`)
-  const settings = ['training.epochs=12', 'training.checkpointSeconds=0', `distributed.silenceSeconds=${SILENCE}`]
+  const settings = [
+    'training.epochs=12',
+    'training.checkpointSeconds=0',
+    `distributed.silenceSeconds=${SILENCE}`,
+    'distributed.startSeconds=8',
+  ]
   const words = ['train', '--config', SETTINGS, '--set', ...settings, '--out', run, '--processes', '3', '--json']
   const first = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''

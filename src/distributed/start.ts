@@ -81,7 +81,7 @@ async function startCopies(size: number, options: StartOptions): Promise<World> 
     })
     return world
   } catch (error) {
-    for (const { child } of copies) child.kill()
+    for (const { child } of copies) child.kill('SIGKILL')
     throw error
   }
 }

@@ -1,4 +1,6 @@
 /** The processes that work on one run: this process's place among them, and how they agree, wait and end. */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorSentence } from '../base/error-sentence.js'
 import { UserError } from '../base/errors.js'
@@ -153,8 +155,11 @@ export class World implements Ranked, AsyncDisposable {
   fail(error: unknown): void {
     this.#left = true
     if (isOfPeers(error)) return
+    const begin = isAbort(error) ? INTERRUPTED : ''
     try {
-      this.communicator.fail(`Expected all processes to go on but rank ${this.rank} ended: ${errorSentence(error)}`)
+      this.communicator.fail(
+        `${begin}Expected all processes to go on but rank ${this.rank} ended: ${errorSentence(error)}`,
+      )
     } catch {
       // The store is gone too. The others find out by themselves.
     }
@@ -204,6 +209,10 @@ async function reachStore(place: ProcessPlace, options: WorldOptions, deadline: 
       })
     } catch (error) {
       if (performance.now() > deadline || isServer(place)) throw new UserError((error as Error).message)
+      // The first process makes its folder before it starts the others, and removes it when it ends.
+      if ('file' in store && !existsSync(dirname(store.file))) {
+        throw new UserError('Expected the process that started this one but it has ended')
+      }
     }
     await sleep(1000 * LOOK)
   }
@@ -221,7 +230,17 @@ function isOfPeers(error: unknown): boolean {
 
 /** Errors about other processes are for the user, not for the programmer. */
 export function asUserError(error: unknown): unknown {
-  return isOfPeers(error) ? new UserError((error as Error).message) : error
+  if (!isOfPeers(error)) return error
+  const { message } = error as Error
+  if (message.startsWith(INTERRUPTED)) return new DOMException(message.slice(INTERRUPTED.length), 'AbortError')
+  return new UserError(message)
+}
+
+/** How a reason begins that another process was interrupted: it is none to say that the work has failed. */
+const INTERRUPTED = 'interrupted: '
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 function short(value: string): string {

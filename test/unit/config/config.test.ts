@@ -74,6 +74,7 @@ describe('parseConfig', () => {
         top: 10,
         recalibration: { images: 2000, batchSize: 200 },
       },
+      distributed: { batchNorm: 'local', startSeconds: 300, silenceSeconds: 15, patienceSeconds: 600 },
       logging: { tensorboard: false },
     })
   })
@@ -115,7 +116,7 @@ describe('parseConfig', () => {
     const cases: [object, string][] = [
       [
         { sed: 1 },
-        'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, finding, groundTruth, logging for the settings but received "sed"',
+        'Expected only name, seed, device, precision, threads, space, data, method, training, ranking, finding, groundTruth, distributed, logging for the settings but received "sed"',
       ],
       [
         { training: { augmentation: [{ kind: 'flip' }, { kind: 'blur' }] } },
