@@ -143,31 +143,36 @@ NormMap norm_forward(const Term& term, Activations& run) {
 template <class T>
 void norms_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   std::vector<const Term*> norms;
-  std::vector<const T*> inputs;
-  std::vector<const float*> means;
+  std::vector<NormalisedInput<T>> inputs;
   for (const Term& term : step.terms) {
     if (term.kind != Term::Kind::BatchNorm || !(run.wants_gradient(term.input) || term.has_affine())) continue;
     norms.push_back(&term);
-    inputs.push_back(values_of<T>(run.values[term.input]));
-    means.push_back(run.statistics[term.input].mean.data());
+    inputs.push_back({values_of<T>(run.values[term.input]), run.statistics[term.input].mean.data()});
+    if (term.drop >= 0 && run.kept[term.drop].defined()) {
+      inputs.back().factors = run.kept[term.drop].const_data_ptr<float>();
+    }
   }
   if (norms.empty()) return;
   const Stopwatch::Scope scope(Family::Norm);
   const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
   const T* g = values_of<T>(gradient);
-  const GradientSums sums = gradient_sums(g, inputs, means, rows, channels);
+  const std::vector<GradientSums> all_sums = gradient_sums(g, inputs, run.batch, rows, channels);
   for (size_t t = 0; t < norms.size(); t++) {
     const Term& norm = *norms[t];
     const int input = norm.input;
-    if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred[t], run);
+    const GradientSums& sums = all_sums[t];
+    if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred, run);
     if (!run.wants_gradient(input)) continue;
+    const float* factors = inputs[t].factors;
     const ChannelAffine affine =
-        input_gradient(run.statistics[input], parameter_values(norm.weight, run), sums.gradient, sums.centred[t], rows);
-    if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, run)) continue;
+        input_gradient(run.statistics[input], parameter_values(norm.weight, run), sums.gradient, sums.centred, rows);
+    if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, factors, run)) {
+      continue;
+    }
     at::Tensor& held = run.gradients[input];
     const bool accumulate = held.defined();
     if (!accumulate) held = norm.overwrites_input ? run.values[input] : run.empty(input);
-    apply_affine(g, inputs[t], affine, mutable_values_of<T>(held), accumulate, rows, channels);
+    apply_affine(g, inputs[t].x, affine, factors, mutable_values_of<T>(held), accumulate, run.batch, rows, channels);
   }
 }
 

@@ -70,16 +70,17 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
 }
 
-// `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` belongs to the batch norm that reads
-// the output, and `affine` maps it to the output's gradient.
-void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
+// `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` times `factors` belongs to the batch
+// norm that reads the output, and `affine` maps it to the output's gradient.
+void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, const float* factors,
+                     Activations& run) {
   const Parameters& parameters = run.parameters;
   at::Tensor* held = run.wants_gradient(step.input) ? &run.gradients[step.input] : nullptr;
   const bool accumulate = held != nullptr && held->defined();
   if (held != nullptr && !accumulate) *held = run.empty(step.input);
   run.with_type([&]<class T>(T) {
     OutputGradient<T> output{values_of<T>(gradient)};
-    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine};
+    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine, factors};
     conv_kernel_backward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input, output,
                          parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
                          held == nullptr ? nullptr : mutable_values_of<T>(*held), accumulate,
@@ -107,16 +108,16 @@ void conv_backward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
   if (has_kernel(step, run))
-    kernel_backward(step, gradient, nullptr, run);
+    kernel_backward(step, gradient, nullptr, nullptr, run);
   else
     aten_backward(step, gradient, run);
 }
 
 bool conv_backward_through_norm(const Step& step, const at::Tensor& gradient, const ChannelAffine& affine,
-                                Activations& run) {
-  if (!has_kernel(step, run)) return false;
+                                const float* factors, Activations& run) {
+  if (!has_kernel(step, run) || (factors != nullptr && !reads_sample_factors(shape_of(step, run)))) return false;
   const Stopwatch::Scope scope(Family::ConvBackward);
-  kernel_backward(step, gradient, &affine, run);
+  kernel_backward(step, gradient, &affine, factors, run);
   return true;
 }
 

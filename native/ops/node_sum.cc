@@ -3,6 +3,7 @@
 #include "ops/batch_norm.h"
 #include "ops/cpu/pool_rows.h"
 #include "ops/cpu/sum_rows.h"
+#include "ops/drop.h"
 #include "ops/relu.h"
 #include "runtime/stopwatch.h"
 
@@ -77,6 +78,11 @@ void kernel_forward(const Step& step, Activations& run) {
       NormMap map = norm_forward<T>(term, run);
       row.scale = std::move(map.scale);
       row.shift = std::move(map.shift);
+      if (term.drop >= 0) {
+        at::Tensor& factors = run.kept[term.drop];
+        factors = sample_factors(term.drop, term.drop_probability, run);
+        if (factors.defined()) row.factors = factors.const_data_ptr<float>();
+      }
     }
     terms.push_back(std::move(row));
   }

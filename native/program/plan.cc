@@ -71,7 +71,7 @@ class Planner {
 
   // If only convolutions read a ReLU, they compute it.
   bool folded(int id) const {
-    return options_.fold_relus && at(id).op == Op::Relu && uses_[id] == static_cast<int>(consumers_[id].size()) &&
+    return options_.fold && at(id).op == Op::Relu && uses_[id] == static_cast<int>(consumers_[id].size()) &&
            std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
   }
 
@@ -83,9 +83,17 @@ class Planner {
     });
   }
 
-  // If a batch norm or pool feeds only a sum, the sum computes it.
+  // A drop path between a batch norm and a sum, each of which has no other reader.
+  bool drops_norm(int id) const {
+    return options_.fold && at(id).op == Op::DropPath && only_feeds(id, Op::Add) &&
+           at(operand(id, 0)).op == Op::BatchNorm && only_feeds(operand(id, 0), Op::DropPath);
+  }
+
+  // If a batch norm or pool feeds only a sum, the sum computes it, with a drop path between them.
   bool absorbed(int id) const {
     const Op op = at(id).op;
+    if (drops_norm(id)) return true;
+    if (op == Op::BatchNorm && only_feeds(id, Op::DropPath)) return drops_norm(consumers_[id][0]);
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
@@ -147,6 +155,12 @@ class Planner {
   Term term(int id) const {
     const Instruction& in = at(id);
     const int input = operand(id, 0);
+    if (in.op == Op::DropPath) {
+      Term norm = term(input);
+      norm.drop = id;
+      norm.drop_probability = in.drop_probability;
+      return norm;
+    }
     if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, input, in.window};
     Term term{Term::Kind::BatchNorm, input};
     term.overwrites_input = uses_[input] == 1 && is_only_read_by_consumers(at(input).op);

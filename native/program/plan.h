@@ -1,6 +1,6 @@
 // A plan is a program made ready to run. Dead instructions are removed. Batch norms and pools are fused into the sum of
-// the node that they end in. ReLUs are fused into the convolutions that read them, or else into the sum that they read.
-// Biases that a batch norm cancels are dropped.
+// the node that they end in, and so are drop paths of batch norms. ReLUs are fused into the convolutions that read
+// them, or else into the sum that they read. Biases that a batch norm cancels are dropped.
 #pragma once
 
 #include <limits>
@@ -20,6 +20,8 @@ struct Term {
   int conv = -1;                                 // BatchNorm: index of the Conv step whose output only it reads, or -1
   int weight = -1, bias = -1;                    // parameter indices of a batch norm's affine, or -1
   int running_mean = -1, running_variance = -1;  // buffer indices of its running statistics, or -1
+  int drop = -1;                // BatchNorm: value id of the drop path that reads it and is computed with it, or -1
+  double drop_probability = 0;  // of that drop path
 
   bool has_affine() const { return weight >= 0; }
   bool has_running() const { return running_mean >= 0; }
@@ -69,7 +71,7 @@ struct Plan {
 
 struct PlanOptions {
   bool keep_cancelled_biases;  // add biases that a batch norm cancels, as the PyTorch reference does
-  bool fold_relus;             // fuse ReLUs into the convolutions that read them
+  bool fold;                   // fuse ReLUs into the convolutions that read them, and drop paths into sums
 };
 
 Plan make_plan(const Program& program, const PlanOptions& options);

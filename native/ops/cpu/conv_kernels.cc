@@ -219,6 +219,8 @@ bool has_input_gradient_kernel(const ConvShape& s) {
   return s.depthwise() || s.kernel == 1 || (s.in_channels % 8 == 0 && has_product_row(s.out_channels));
 }
 
+bool reads_sample_factors(const ConvShape& s) { return s.kernel == 1 && !s.depthwise(); }
+
 template <class T>
 void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
                          ChannelStatistics* statistics) {
@@ -252,8 +254,8 @@ void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const Outpu
     float* share_sums = sums.get() + share * size;
     std::fill(share_sums, share_sums + size, 0.f);
     run({s, begin, end, x, relu, gradient.gradient, gradient.y, coefficients(&ChannelAffine::scale_gradient),
-         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), packed.get(), x_gradient,
-         accumulate, share_sums});
+         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), gradient.factors, packed.get(),
+         x_gradient, accumulate, share_sums});
   });
   add_unpacked(s, std::move(sums), shares, weight_gradient);
 }

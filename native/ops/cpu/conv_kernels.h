@@ -34,6 +34,8 @@ bool kernels_compiled();
 // True if this processor has kernels for the shape: for forward and weight gradient, and for the input's gradient.
 bool has_conv_kernel(const ConvShape& shape);
 bool has_input_gradient_kernel(const ConvShape& shape);
+// True if the backward pass can multiply each sample's gradient by a factor; see OutputGradient.
+bool reads_sample_factors(const ConvShape& shape);
 
 // x: batch x height x width x in_channels, taken through a ReLU if `relu`; weight: out x in / groups x kernel x kernel;
 // y: batch x out_height x out_width x out. `statistics`: of y, or null. T: float or BFloat16.
@@ -42,11 +44,13 @@ void conv_kernel_forward(const ConvShape& shape, const T* x, bool relu, const fl
                          ChannelStatistics* statistics);
 
 // The gradient of y. If y and affine are given: the gradient of y's batch norm, which affine maps to the gradient of y.
+// If factors are given too, one per sample, they multiply the gradient of the batch norm.
 template <class T>
 struct OutputGradient {
   const T* gradient;
   const T* y = nullptr;
   const ChannelAffine* affine = nullptr;
+  const float* factors = nullptr;
 };
 
 // Adds to the gradient of the weight. Writes the gradient of x, or adds to it if `accumulate`; skips it if x_gradient

@@ -41,11 +41,12 @@ struct BackwardShare {
   const T* x;
   bool relu;
   const T* gradient;
-  // If y is normalised: its gradient is scale_gradient * gradient + scale_output * y + shift. Otherwise null.
+  // If y is normalised: its gradient is scale_gradient * factor * gradient + scale_output * y + shift. Otherwise null.
   const T* y;
   const float *scale_gradient, *scale_output, *shift;
-  const float* weight;  // packed for the transposed convolution
-  T* x_gradient;        // or null
+  const float* factors;  // one per sample; null if all are 1. Only pointwise kernels read them.
+  const float* weight;   // packed for the transposed convolution
+  T* x_gradient;         // or null
   bool accumulate;
   float* weight_gradient;  // sums of this share, in the layout of packed weights
 };
