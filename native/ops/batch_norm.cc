@@ -156,7 +156,10 @@ void norms_backward(const Step& step, const at::Tensor& gradient, Activations& r
   const Stopwatch::Scope scope(Family::Norm);
   const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
   const T* g = values_of<T>(gradient);
-  const std::vector<GradientSums> all_sums = gradient_sums(g, inputs, run.batch, rows, channels);
+  GradientSums& deferred = run.deferred[step.output].sums;
+  const std::vector<GradientSums> all_sums = deferred.gradient.empty()
+                                                 ? gradient_sums(g, inputs, run.batch, rows, channels)
+                                                 : std::vector<GradientSums>{std::move(deferred)};
   for (size_t t = 0; t < norms.size(); t++) {
     const Term& norm = *norms[t];
     const int input = norm.input;

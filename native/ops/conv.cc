@@ -1,6 +1,8 @@
 #include "ops/conv.h"
 
+#include "ops/arrange.h"
 #include "ops/cpu/conv_kernels.h"
+#include "ops/relu.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {
@@ -24,9 +26,13 @@ bool wants_statistics(const Step& step, const Activations& run) {
   return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
 }
 
+// Before the ReLU.
 at::Tensor aten_input(const Step& step, const Activations& run) {
-  const at::Tensor& x = run.values[step.input];
-  return step.relu_input ? at::relu(x) : x;
+  return step.parts.empty() ? run.values[step.input] : concatenate(step.parts, run);
+}
+
+at::Tensor through_relu(const Step& step, const at::Tensor& x) {
+  return step.relu_input ? aten_relu(x, step.ceiling) : x;
 }
 
 at::Tensor aten_weight(const Step& step, const Activations& run) {
@@ -38,9 +44,10 @@ void aten_forward(const Step& step, Activations& run) {
   std::optional<at::Tensor> bias;
   if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
   const Window& w = step.window;
-  run.values[step.output] = at::convolution(aten_input(step, run), aten_weight(step, run), bias, {w.stride, w.stride},
-                                            {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
-                                .contiguous(at::MemoryFormat::ChannelsLast);
+  run.values[step.output] =
+      at::convolution(through_relu(step, aten_input(step, run)), aten_weight(step, run), bias, {w.stride, w.stride},
+                      {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
+          .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 // The layout of images for ATen's backward pass. With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight
@@ -59,15 +66,39 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
   const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
+  const at::Tensor x = aten_input(step, run);
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient.contiguous(layout), aten_input(step, run).contiguous(layout), aten_weight(step, run),
+      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), aten_weight(step, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
   if (!with_input) return;
-  if (step.relu_input) input_gradient = at::threshold_backward(input_gradient, run.values[step.input], 0);
-  run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
+  if (step.relu_input) input_gradient = aten_relu_backward(input_gradient, x, step.ceiling);
+  input_gradient = input_gradient.contiguous(at::MemoryFormat::ChannelsLast);
+  if (step.parts.empty())
+    run.add_gradient(step.input, std::move(input_gradient));
+  else
+    add_split_gradient(input_gradient, step.parts, run);
+}
+
+template <class T>
+ConvInput<T> kernel_input(const Step& step, const Activations& run) {
+  ConvInput<T> input;
+  input.relu = step.relu_input;
+  input.ceiling = step.ceiling;
+  const auto add = [&](int value) {
+    input.parts.push_back({values_of<T>(run.values[value]), run.plan.shapes[value].channels});
+  };
+  if (conv_reads_through_norm(step, run)) {
+    add(run.plan.steps[step.norm].terms[0].input);
+    input.norm = &run.deferred[step.input].map;
+  } else if (step.parts.empty()) {
+    add(step.input);
+  } else {
+    for (int part : step.parts) add(part);
+  }
+  return input;
 }
 
 // `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` times `factors` belongs to the batch
@@ -75,15 +106,24 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
 void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, const float* factors,
                      Activations& run) {
   const Parameters& parameters = run.parameters;
-  at::Tensor* held = run.wants_gradient(step.input) ? &run.gradients[step.input] : nullptr;
-  const bool accumulate = held != nullptr && held->defined();
-  if (held != nullptr && !accumulate) *held = run.empty(step.input);
   run.with_type([&]<class T>(T) {
+    ConvInput<T> input = kernel_input<T>(step, run);
+    for (size_t i = 0; i < input.parts.size(); i++) {
+      const int value = step.parts.empty() ? step.input : step.parts[i];
+      if (!run.wants_gradient(value)) continue;
+      at::Tensor& held = run.gradients[value];
+      input.parts[i].accumulate = held.defined();
+      if (!held.defined()) held = run.empty(value);
+      input.parts[i].gradient = mutable_values_of<T>(held);
+    }
+    if (input.norm != nullptr) {
+      input.norm_mean = run.statistics[run.plan.steps[step.norm].terms[0].input].mean.data();
+      input.norm_sums = &run.deferred[step.input].sums;
+    }
     OutputGradient<T> output{values_of<T>(gradient)};
     if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine, factors};
-    conv_kernel_backward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input, output,
+    conv_kernel_backward(shape_of(step, run), input, output,
                          parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                         held == nullptr ? nullptr : mutable_values_of<T>(*held), accumulate,
                          parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
   });
 }
@@ -96,11 +136,15 @@ void conv_forward(const Step& step, Activations& run) {
   run.values[step.output] = run.empty(step.output);
   const Parameters& parameters = run.parameters;
   run.with_type([&]<class T>(T) {
-    conv_kernel_forward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
+    conv_kernel_forward(shape_of(step, run), kernel_input<T>(step, run),
                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
                         mutable_values_of<T>(run.values[step.output]),
                         wants_statistics(step, run) ? &run.statistics[step.output] : nullptr);
   });
+}
+
+bool conv_reads_through_norm(const Step& step, const Activations& run) {
+  return step.norm >= 0 && has_kernel(step, run);
 }
 
 void conv_backward(const Step& step, Activations& run) {

@@ -1,6 +1,7 @@
 // A plan is a program made ready to run. Dead instructions are removed. Batch norms and pools are fused into the sum of
 // the node that they end in, and so are drop paths of batch norms. ReLUs are fused into the convolutions that read
-// them, or else into the sum that they read. Biases that a batch norm cancels are dropped.
+// them, with a batch norm before them, or else into the sum that they read. Concatenations are fused into the pointwise
+// convolutions that read them. Biases that a batch norm cancels are dropped.
 #pragma once
 
 #include <limits>
@@ -36,10 +37,13 @@ struct Step {
   bool relu_input = false;        // Conv: reads the ReLU of its input
   bool feeds_norm = false;        // Conv: only a batch norm reads its output
   bool norm_has_running = false;  // Conv: that batch norm has running statistics
+  std::vector<int> parts;         // Conv: value ids whose concatenation is its input, which no step computes
+  int norm = -1;                  // Conv: index of the Sum that is only a batch norm and has no other reader, or -1
   std::vector<Term> terms;        // of a Sum, a Concat or a Mix
+  int reader = -1;                // Sum: index of the Conv whose `norm` it is, or -1
   int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
   bool keeps_sum = true;          // Sum: something other than that ReLU reads the sum
-  float ceiling = kNoCeiling;     // Relu, or ReLU of a Sum: largest value
+  float ceiling = kNoCeiling;     // Relu, or ReLU of a Sum or of the input of a Conv: largest value
   int64_t top = 0, left = 0;      // of a Crop
   bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
   double drop_probability = 0;    // of a Drop
@@ -71,7 +75,7 @@ struct Plan {
 
 struct PlanOptions {
   bool keep_cancelled_biases;  // add biases that a batch norm cancels, as the PyTorch reference does
-  bool fold;                   // fuse ReLUs into the convolutions that read them, and drop paths into sums
+  bool fold;                   // fuse what only kernels can: drop paths, concatenations, and ReLUs of convolutions
 };
 
 Plan make_plan(const Program& program, const PlanOptions& options);

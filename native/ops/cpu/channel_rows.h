@@ -25,6 +25,11 @@ struct ChannelStatistics {
   }
 };
 
+// A batch norm as a map of its input: x * scale[c] + shift[c].
+struct NormMap {
+  std::vector<float> scale, shift;
+};
+
 template <class T>
 ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels);
 
