@@ -24,7 +24,7 @@ class Planner {
     for (int id = 0; id < count; id++) {
       const Instruction& in = program_.instructions[id];
       plan_.shapes.push_back(in.shape);
-      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id) && !spread(id)) emit(id, in);
+      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id) && !spread(id) && !selected(id)) emit(id, in);
     }
     plan_.sampled = program_.sampled;
     finish();
@@ -72,23 +72,33 @@ class Planner {
   // If only convolutions read a ReLU, they compute it.
   bool folded(int id) const {
     return options_.fold && is_relu(at(id).op) && !is_output(id) &&
-           std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
+           std::ranges::all_of(consumers_[id],
+                               [&](int consumer) { return at(consumer).op == Op::Conv2d || selected(consumer); });
   }
 
   bool is_output(int id) const { return uses_[id] != static_cast<int>(consumers_[id].size()); }
 
-  // If only pointwise convolutions read a concatenation, through ReLUs that they compute, they read its parts.
+  bool pointwise(int id) const {
+    const Instruction& in = at(id);
+    const Window& w = in.window;
+    return in.op == Op::Conv2d && w.kernel == 1 && w.padding == 0 && w.groups == 1 && in.parameters.size() == 1;
+  }
+
+  // If only strided pointwise convolutions read a crop, they select their pixels from what it crops.
+  bool selected(int id) const {
+    return options_.fold && at(id).op == Op::Crop2d && !is_output(id) &&
+           std::ranges::all_of(consumers_[id],
+                               [&](int consumer) { return pointwise(consumer) && at(consumer).window.stride > 1; });
+  }
+
+  // If only pointwise convolutions read a concatenation, through ReLUs and crops that they compute, they read its
+  // parts.
   bool spread(int id) const {
     if (!options_.fold || at(id).op != Op::Concat || is_output(id)) return false;
-    const auto pointwise = [&](int consumer) {
-      const Instruction& in = at(consumer);
-      const Window& w = in.window;
-      return in.op == Op::Conv2d && w.kernel == 1 && w.stride == 1 && w.padding == 0 && w.groups == 1 &&
-             in.parameters.size() == 1;
-    };
+    const auto computed = [&](int consumer) { return pointwise(consumer) || selected(consumer); };
     const auto fills_vectors = [&](int input) { return at(alias_[input]).shape.channels % 4 == 0; };
     return std::ranges::all_of(at(id).inputs, fills_vectors) && std::ranges::all_of(consumers_[id], [&](int consumer) {
-             return pointwise(consumer) || (folded(consumer) && std::ranges::all_of(consumers_[consumer], pointwise));
+             return computed(consumer) || (folded(consumer) && std::ranges::all_of(consumers_[consumer], computed));
            });
   }
 
@@ -193,9 +203,14 @@ class Planner {
     return term;
   }
 
-  // What a convolution computes of its input as it reads it: a ReLU, a batch norm before that, or a concatenation.
+  // What a convolution computes of its input as it reads it: a crop, a ReLU, a batch norm, or a concatenation.
   void read_through(Step& step) {
-    bool alone = uses_[step.input] == 1;
+    bool alone = uses_[step.input] == 1 && !(step.window.kernel == 1 && step.window.stride > 1);
+    if (selected(step.input)) {
+      step.top = at(step.input).top;
+      step.left = at(step.input).left;
+      step.input = operand(step.input, 0);
+    }
     step.relu_input = folded(step.input);
     if (step.relu_input) {
       step.ceiling = ceiling_of(at(step.input).op);

@@ -44,7 +44,7 @@ struct Step {
   int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
   bool keeps_sum = true;          // Sum: something other than that ReLU reads the sum
   float ceiling = kNoCeiling;     // Relu, or ReLU of a Sum or of the input of a Conv: largest value
-  int64_t top = 0, left = 0;      // of a Crop
+  int64_t top = 0, left = 0;      // of a Crop, or of a Conv that reads every stride-th pixel of its input from there on
   bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
   double drop_probability = 0;    // of a Drop
   bool drops_samples = false;     // Drop: whole samples, not single numbers

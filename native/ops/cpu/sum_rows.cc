@@ -33,7 +33,6 @@ PADA_SIMD void add_stream(float* __restrict y, const Stream<T>& stream, int64_t 
 // PyTorch: otherwise a divergence would not reach the loss.
 template <int kCount, class T>
 PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
-  const Lanes top = Lanes{} + ceiling;
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     Lanes value = rest != nullptr ? lanes::load(rest + i) : Lanes{};
@@ -44,10 +43,7 @@ PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, 
           (lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i)) * stream.factor;
     }
     if (sum != nullptr) lanes::store(sum + i, value);
-    if (relu != nullptr) {
-      const Lanes positive = value < Lanes{} ? Lanes{} : value;
-      lanes::store(relu + i, top < positive ? top : positive);
-    }
+    if (relu != nullptr) lanes::store(relu + i, lanes::clamp(value, ceiling));
   }
   for (; i < n; i++) {
     float value = rest != nullptr ? rest[i] : 0.f;
