@@ -138,8 +138,9 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
         const exact = await measure(BODIES[name], channels, extent, { arithmetic: 'reference' })
         const fused = await measure(BODIES[name], channels, extent, { arithmetic: 'fast', precision: 'bfloat16' })
         const alone = await measure(BODIES[name], channels, extent, { arithmetic: 'reference', precision: 'bfloat16' })
-        // Rounding may switch a ReLU or a maximum in one of the two only.
-        const allowed = Math.max(0.05, 2.5 * distance(alone, exact))
+        // Rounding may switch a ReLU or a maximum in one of the two only, which moves five images by up to 0.09. A value
+        // in a wrong place moves them by about 1.
+        const allowed = Math.max(0.15, 2.5 * distance(alone, exact))
         expect(distance(fused, exact), `${channels} channels, ${extent.join('×')}`).toBeLessThan(allowed)
       }
     }
