@@ -36,6 +36,7 @@ struct Activations {
         is_synchronised(plan.shapes.size()),
         device_statistics(plan.shapes.size()),
         kept(plan.shapes.size()),
+        deferred(plan.shapes.size()),
         mixing_gradients(phase.mixing.size()) {}
 
   const Plan& plan;
@@ -56,6 +57,12 @@ struct Activations {
   // By value id, other data that the backward pass of the instruction reads: a max pool's indices, a drop's factors, or
   // a tap's gradient without its factor.
   std::vector<at::Tensor> kept;
+  // By value id of a batch norm that the convolution reading it computes.
+  struct DeferredNorm {
+    NormMap map;
+    GradientSums sums;  // after that convolution's backward pass
+  };
+  std::vector<DeferredNorm> deferred;
   // By coefficient: a float32 scalar on the device; undefined if no mix reads the coefficient.
   std::vector<at::Tensor> mixing_gradients;
   Taps taps;

@@ -98,6 +98,8 @@ void Execution::release_after(int index, const Step& step) {
     if (!run_.phase.backward || !plan.read_backward[value]) run_.values[value].reset();
   };
   release(step.input);
+  for (int part : step.parts) release(part);
+  if (step.norm >= 0) release(plan.steps[step.norm].terms[0].input);
   for (const Term& term : step.terms) release(term.input);
 }
 

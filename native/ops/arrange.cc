@@ -20,6 +20,12 @@ at::Tensor part(const at::Tensor& whole, const Step& step, const Activations& ru
   return whole.narrow(1, 0, s.channels).narrow(2, step.top, s.height).narrow(3, step.left, s.width);
 }
 
+std::vector<int> parts_of(const Step& step) {
+  std::vector<int> parts;
+  for (const Term& term : step.terms) parts.push_back(term.input);
+  return parts;
+}
+
 void kernel_concat(const Step& step, Activations& run) {
   at::Tensor whole = run.empty(step.output);
   const int64_t size = whole.element_size(), stride = run.plan.shapes[step.output].channels * size;
@@ -48,19 +54,24 @@ at::Tensor split(const at::Tensor& gradient, int64_t first, int part, const Acti
 
 void concat_forward(const Step& step, Activations& run) {
   if (run.kernels) return kernel_concat(step, run);
-  std::vector<at::Tensor> parts;
-  for (const Term& term : step.terms) parts.push_back(run.values[term.input]);
-  run.values[step.output] = at::cat(parts, 1).contiguous(at::MemoryFormat::ChannelsLast);
+  run.values[step.output] = concatenate(parts_of(step), run);
+}
+
+at::Tensor concatenate(const std::vector<int>& parts, const Activations& run) {
+  std::vector<at::Tensor> values;
+  for (int part : parts) values.push_back(run.values[part]);
+  return at::cat(values, 1).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 void concat_backward(const Step& step, Activations& run) {
-  const at::Tensor& gradient = run.gradients[step.output];
-  if (!gradient.defined()) return;
+  if (run.gradients[step.output].defined()) add_split_gradient(run.gradients[step.output], parts_of(step), run);
+}
+
+void add_split_gradient(const at::Tensor& gradient, const std::vector<int>& parts, Activations& run) {
   int64_t first = 0;
-  for (const Term& term : step.terms) {
-    const int64_t channels = run.plan.shapes[term.input].channels;
-    if (run.wants_gradient(term.input)) run.add_gradient(term.input, split(gradient, first, term.input, run));
-    first += channels;
+  for (int part : parts) {
+    if (run.wants_gradient(part)) run.add_gradient(part, split(gradient, first, part, run));
+    first += run.plan.shapes[part].channels;
   }
 }
 

@@ -112,19 +112,23 @@ ChannelAffine input_gradient(const ChannelStatistics& statistics, const float* w
   return affine;
 }
 
-// The sums over the rows of all processes. Gradients of weights keep this process's sums: they are summed later.
-GradientSums sums_over_processes(const GradientSums& sums, const Activations& run) {
-  std::vector<double> numbers = sums.gradient;
-  for (const std::vector<double>& centred : sums.centred) {
-    numbers.insert(numbers.end(), centred.begin(), centred.end());
+// The sums of norms over the rows of all processes. Gradients of weights keep this process's sums, which are summed
+// later.
+std::vector<GradientSums> sums_over_processes(std::vector<GradientSums> norms, const Activations& run) {
+  std::vector<double> numbers;
+  for (GradientSums& sums : norms) {
+    for (std::vector<double>* list : {&sums.gradient, &sums.centred}) {
+      numbers.insert(numbers.end(), list->begin(), list->end());
+    }
   }
   sum_over_processes(numbers, run);
-  const size_t channels = sums.gradient.size();
-  GradientSums all{{numbers.begin(), numbers.begin() + channels}, {}};
-  for (size_t t = 1; t <= sums.centred.size(); t++) {
-    all.centred.emplace_back(numbers.begin() + t * channels, numbers.begin() + (t + 1) * channels);
+  auto next = numbers.begin();
+  for (GradientSums& sums : norms) {
+    for (std::vector<double>* list : {&sums.gradient, &sums.centred}) {
+      for (double& sum : *list) sum = *next++;
+    }
   }
-  return all;
+  return norms;
 }
 
 void add_affine_gradients(const Term& term, const std::vector<double>& gradient_sum,
@@ -249,35 +253,41 @@ NormMap norm_forward(const Term& term, Activations& run) {
 template <class T>
 void norms_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   std::vector<const Term*> norms;
-  std::vector<const T*> inputs;
-  std::vector<const float*> means;
+  std::vector<NormalisedInput<T>> inputs;
   for (const Term& term : step.terms) {
     if (term.kind != Term::Kind::BatchNorm || !(run.wants_gradient(term.input) || term.has_affine())) continue;
     norms.push_back(&term);
-    inputs.push_back(values_of<T>(run.values[term.input]));
-    means.push_back(run.statistics[term.input].mean.data());
+    inputs.push_back({values_of<T>(run.values[term.input]), run.statistics[term.input].mean.data()});
+    if (term.drop >= 0 && run.kept[term.drop].defined()) {
+      inputs.back().factors = run.kept[term.drop].const_data_ptr<float>();
+    }
   }
   if (norms.empty()) return;
   const Stopwatch::Scope scope(Family::Norm);
   const int64_t rows = run.rows(step.output), channels = run.plan.shapes[step.output].channels;
   const T* g = values_of<T>(gradient);
-  const GradientSums sums = gradient_sums(g, inputs, means, rows, channels);
-  const std::optional<GradientSums> synchronised =
-      run.phase.synchronised ? std::optional(sums_over_processes(sums, run)) : std::nullopt;
-  const GradientSums& all = synchronised ? *synchronised : sums;
+  GradientSums& deferred = run.deferred[step.output].sums;
+  const std::vector<GradientSums> own = deferred.gradient.empty() ? gradient_sums(g, inputs, run.batch, rows, channels)
+                                                                  : std::vector<GradientSums>{std::move(deferred)};
+  const std::optional<std::vector<GradientSums>> synchronised =
+      run.phase.synchronised ? std::optional(sums_over_processes(own, run)) : std::nullopt;
   const int64_t all_rows = run.norm_rows(step.output);
   for (size_t t = 0; t < norms.size(); t++) {
     const Term& norm = *norms[t];
     const int input = norm.input;
-    if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred[t], run);
+    const GradientSums &sums = own[t], &all = synchronised ? (*synchronised)[t] : sums;
+    if (norm.has_affine()) add_affine_gradients(norm, sums.gradient, sums.centred, run);
     if (!run.wants_gradient(input)) continue;
-    const ChannelAffine affine = input_gradient(run.statistics[input], parameter_values(norm.weight, run), all.gradient,
-                                                all.centred[t], all_rows);
-    if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, run)) continue;
+    const float* factors = inputs[t].factors;
+    const ChannelAffine affine =
+        input_gradient(run.statistics[input], parameter_values(norm.weight, run), all.gradient, all.centred, all_rows);
+    if (norm.conv >= 0 && conv_backward_through_norm(run.plan.steps[norm.conv], gradient, affine, factors, run)) {
+      continue;
+    }
     at::Tensor& held = run.gradients[input];
     const bool accumulate = held.defined();
     if (!accumulate) held = norm.overwrites_input ? run.values[input] : run.empty(input);
-    apply_affine(g, inputs[t], affine, mutable_values_of<T>(held), accumulate, rows, channels);
+    apply_affine(g, inputs[t].x, affine, factors, mutable_values_of<T>(held), accumulate, run.batch, rows, channels);
   }
 }
 

@@ -11,17 +11,13 @@ namespace pada {
 at::Tensor aten_norm_forward(const Term& term, Activations& run);
 void aten_norm_backward(const Term& term, const at::Tensor& gradient, Activations& run);
 
-// A batch norm as a map of its input: x * scale[c] + shift[c]. norm_forward updates its running statistics. T: the type
-// in memory.
-struct NormMap {
-  std::vector<float> scale, shift;
-};
+// The norm as a map of its input. Updates its running statistics. T: the type in memory.
 template <class T>
 NormMap norm_forward(const Term& term, Activations& run);
 
-// Computes all batch norms of a sum at once, because they share the gradient. The gradient's sums come first, then the
-// gradient of each norm's input. If a convolution computed that input, its backward pass computes this gradient as it
-// reads it.
+// Computes all batch norms of a sum at once, because they share the gradient. The gradient's sums come first, if they
+// are not there already (see Activations::deferred). Then comes the gradient of each norm's input. If a convolution
+// computed that input, its backward pass computes this gradient as it reads it.
 template <class T>
 void norms_backward(const Step& step, const at::Tensor& gradient, Activations& run);
 

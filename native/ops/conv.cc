@@ -1,6 +1,9 @@
 #include "ops/conv.h"
 
+#include "ops/arrange.h"
 #include "ops/cpu/conv_kernels.h"
+#include "ops/relu.h"
+#include "ops/select.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {
@@ -9,6 +12,7 @@ namespace {
 ConvShape shape_of(const Step& step, const Activations& run) {
   const Shape &in = run.plan.shapes[step.input], &out = run.plan.shapes[step.output];
   const Window& w = step.window;
+  if (selects_pixels(step, run)) return {run.batch, out.height, out.width, in.channels, out.channels, 1, 1, 0, 1, 1};
   return {run.batch, in.height, in.width,  in.channels, out.channels,
           w.kernel,  w.stride,  w.padding, w.dilation,  w.groups};
 }
@@ -24,9 +28,19 @@ bool wants_statistics(const Step& step, const Activations& run) {
   return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
 }
 
+// Before the ReLU.
 at::Tensor aten_input(const Step& step, const Activations& run) {
-  const at::Tensor& x = run.values[step.input];
-  return step.relu_input ? at::relu(x) : x;
+  if (selects_pixels(step, run)) return selected_pixels(step, run);
+  return step.parts.empty() ? run.values[step.input] : concatenate(step.parts, run);
+}
+
+at::Tensor through_relu(const Step& step, const at::Tensor& x) {
+  return step.relu_input ? aten_relu(x, step.ceiling) : x;
+}
+
+// Selected pixels lie next to each other.
+int64_t aten_stride(const Step& step, const Activations& run) {
+  return selects_pixels(step, run) ? 1 : step.window.stride;
 }
 
 at::Tensor aten_weight(const Step& step, const Activations& run) {
@@ -38,9 +52,11 @@ void aten_forward(const Step& step, Activations& run) {
   std::optional<at::Tensor> bias;
   if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
   const Window& w = step.window;
-  run.values[step.output] = at::convolution(aten_input(step, run), aten_weight(step, run), bias, {w.stride, w.stride},
-                                            {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
-                                .contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t stride = aten_stride(step, run);
+  run.values[step.output] =
+      at::convolution(through_relu(step, aten_input(step, run)), aten_weight(step, run), bias, {stride, stride},
+                      {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
+          .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 // The layout of images for ATen's backward pass. With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight
@@ -59,32 +75,85 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
   const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
+  const int64_t stride = aten_stride(step, run);
+  const at::Tensor x = aten_input(step, run);
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient.contiguous(layout), aten_input(step, run).contiguous(layout), aten_weight(step, run),
-      with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {w.stride, w.stride},
+      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), aten_weight(step, run),
+      with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {stride, stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
   if (!with_input) return;
-  if (step.relu_input) input_gradient = at::threshold_backward(input_gradient, run.values[step.input], 0);
-  run.add_gradient(step.input, input_gradient.contiguous(at::MemoryFormat::ChannelsLast));
+  if (step.relu_input) input_gradient = aten_relu_backward(input_gradient, x, step.ceiling);
+  input_gradient = input_gradient.contiguous(at::MemoryFormat::ChannelsLast);
+  if (selects_pixels(step, run))
+    add_selected_gradient(input_gradient, step, run);
+  else if (step.parts.empty())
+    run.add_gradient(step.input, std::move(input_gradient));
+  else
+    add_split_gradient(input_gradient, step.parts, run);
 }
 
-// `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` belongs to the batch norm that reads
-// the output, and `affine` maps it to the output's gradient.
-void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, Activations& run) {
+// `selected`: the selected pixels, or undefined if the convolution selects none.
+template <class T>
+ConvInput<T> kernel_input(const Step& step, const at::Tensor& selected, const Activations& run) {
+  ConvInput<T> input;
+  input.relu = step.relu_input;
+  input.ceiling = step.ceiling;
+  if (selected.defined()) {
+    input.parts.push_back({values_of<T>(selected), selected.size(1)});
+    return input;
+  }
+  const auto add = [&](int value) {
+    input.parts.push_back({values_of<T>(run.values[value]), run.plan.shapes[value].channels});
+  };
+  if (conv_reads_through_norm(step, run)) {
+    add(run.plan.steps[step.norm].terms[0].input);
+    input.norm = &run.deferred[step.input].map;
+  } else if (step.parts.empty()) {
+    add(step.input);
+  } else {
+    for (int part : step.parts) add(part);
+  }
+  return input;
+}
+
+// `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` times `factors` belongs to the batch
+// norm that reads the output, and `affine` maps it to the output's gradient.
+void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, const float* factors,
+                     Activations& run) {
   const Parameters& parameters = run.parameters;
-  at::Tensor* held = run.wants_gradient(step.input) ? &run.gradients[step.input] : nullptr;
-  const bool accumulate = held != nullptr && held->defined();
-  if (held != nullptr && !accumulate) *held = run.empty(step.input);
+  at::Tensor selected, selected_gradient;
+  if (selects_pixels(step, run)) {
+    selected = selected_pixels(step, run);
+    if (run.wants_gradient(step.input)) {
+      const Shape& out = run.plan.shapes[step.output];
+      selected_gradient =
+          empty_activation({run.batch, selected.size(1), out.height, out.width}, run.type(), selected.device());
+    }
+  }
   run.with_type([&]<class T>(T) {
+    ConvInput<T> input = kernel_input<T>(step, selected, run);
+    if (selected_gradient.defined()) input.parts[0].gradient = mutable_values_of<T>(selected_gradient);
+    for (size_t i = 0; !selected.defined() && i < input.parts.size(); i++) {
+      const int value = step.parts.empty() ? step.input : step.parts[i];
+      if (!run.wants_gradient(value)) continue;
+      at::Tensor& held = run.gradients[value];
+      input.parts[i].accumulate = held.defined();
+      if (!held.defined()) held = run.empty(value);
+      input.parts[i].gradient = mutable_values_of<T>(held);
+    }
+    if (input.norm != nullptr) {
+      input.norm_mean = run.statistics[run.plan.steps[step.norm].terms[0].input].mean.data();
+      input.norm_sums = &run.deferred[step.input].sums;
+    }
     OutputGradient<T> output{values_of<T>(gradient)};
-    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine};
-    conv_kernel_backward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input, output,
+    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine, factors};
+    conv_kernel_backward(shape_of(step, run), input, output,
                          parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                         held == nullptr ? nullptr : mutable_values_of<T>(*held), accumulate,
                          parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
   });
+  if (selected_gradient.defined()) add_selected_gradient(selected_gradient, step, run);
 }
 
 }  // namespace
@@ -94,12 +163,17 @@ void conv_forward(const Step& step, Activations& run) {
   if (!has_kernel(step, run)) return aten_forward(step, run);
   run.values[step.output] = run.empty(step.output);
   const Parameters& parameters = run.parameters;
+  const at::Tensor selected = selects_pixels(step, run) ? selected_pixels(step, run) : at::Tensor();
   run.with_type([&]<class T>(T) {
-    conv_kernel_forward(shape_of(step, run), values_of<T>(run.values[step.input]), step.relu_input,
+    conv_kernel_forward(shape_of(step, run), kernel_input<T>(step, selected, run),
                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
                         mutable_values_of<T>(run.values[step.output]),
                         wants_statistics(step, run) ? &run.statistics[step.output] : nullptr);
   });
+}
+
+bool conv_reads_through_norm(const Step& step, const Activations& run) {
+  return step.norm >= 0 && has_kernel(step, run);
 }
 
 void conv_backward(const Step& step, Activations& run) {
@@ -107,16 +181,16 @@ void conv_backward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
   if (has_kernel(step, run))
-    kernel_backward(step, gradient, nullptr, run);
+    kernel_backward(step, gradient, nullptr, nullptr, run);
   else
     aten_backward(step, gradient, run);
 }
 
 bool conv_backward_through_norm(const Step& step, const at::Tensor& gradient, const ChannelAffine& affine,
-                                Activations& run) {
-  if (!has_kernel(step, run)) return false;
+                                const float* factors, Activations& run) {
+  if (!has_kernel(step, run) || (factors != nullptr && !reads_sample_factors(shape_of(step, run)))) return false;
   const Stopwatch::Scope scope(Family::ConvBackward);
-  kernel_backward(step, gradient, &affine, run);
+  kernel_backward(step, gradient, &affine, factors, run);
   return true;
 }
 

@@ -7,21 +7,13 @@
 namespace pada {
 namespace {
 
-double probability(const Step& step, const Activations& run) {
-  if (!run.phase.drop) return 0;
-  return step.drop_probability * (step.drops_samples ? run.phase.drop->path_scale : 1);
-}
-
 // 0 for dropped values, 1 / (1 - p) for the others: one factor per sample, or per number in the order of memory
 // (sample, row, column, channel). Factor i of a batch depends only on the step's seed, the instruction's index in the
 // program, and i. It is the same on any device and thread, and if the batch is computed in parts.
-at::Tensor factors(const Step& step, double p, const Activations& run) {
-  const Shape& s = run.plan.shapes[step.output];
-  at::Tensor result = step.drops_samples
-                          ? empty_activation({run.batch, 1, 1, 1}, at::kFloat, at::kCPU)
-                          : empty_activation({run.batch, s.channels, s.height, s.width}, at::kFloat, at::kCPU);
+at::Tensor factors(int value, double p, const Shape& s, const Activations& run) {
+  at::Tensor result = empty_activation({run.batch, s.channels, s.height, s.width}, at::kFloat, at::kCPU);
   float* out = result.mutable_data_ptr<float>();
-  const uint64_t stream = hash(run.phase.drop->seed * kGolden + hash(static_cast<uint64_t>(step.output)));
+  const uint64_t stream = hash(run.phase.drop->seed * kGolden + hash(static_cast<uint64_t>(value)));
   const float scale = static_cast<float>(1 / (1 - p));
   const int64_t first = run.phase.drop->first_sample * (result.numel() / run.batch);
   at::parallel_for(0, result.numel(), kElementsPerShare, [&](int64_t begin, int64_t end) {
@@ -45,17 +37,24 @@ at::Tensor scaled(const Step& step, at::Tensor x, const at::Tensor& factor, bool
   return result;
 }
 
+at::Tensor number_factors(const Step& step, const Activations& run) {
+  if (!run.phase.drop || step.drop_probability == 0) return {};
+  return factors(step.output, step.drop_probability, run.plan.shapes[step.output], run);
+}
+
 }  // namespace
+
+at::Tensor sample_factors(int value, double p, const Activations& run) {
+  if (!run.phase.drop || p * run.phase.drop->path_scale == 0) return {};
+  return factors(value, p * run.phase.drop->path_scale, {1, 1, 1}, run);
+}
 
 void drop_forward(const Step& step, Activations& run) {
   const at::Tensor& x = run.values[step.input];
-  const double p = probability(step, run);
-  if (p == 0) {
-    run.values[step.output] = x;
-    return;
-  }
-  run.kept[step.output] = factors(step, p, run);
-  run.values[step.output] = scaled(step, x, run.kept[step.output], false, run);
+  at::Tensor factor =
+      step.drops_samples ? sample_factors(step.output, step.drop_probability, run) : number_factors(step, run);
+  run.values[step.output] = factor.defined() ? scaled(step, x, factor, false, run) : x;
+  run.kept[step.output] = std::move(factor);
 }
 
 void drop_backward(const Step& step, Activations& run) {

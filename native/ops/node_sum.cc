@@ -1,8 +1,10 @@
 #include "ops/node_sum.h"
 
 #include "ops/batch_norm.h"
+#include "ops/conv.h"
 #include "ops/cpu/pool_rows.h"
 #include "ops/cpu/sum_rows.h"
+#include "ops/drop.h"
 #include "ops/relu.h"
 #include "runtime/stopwatch.h"
 
@@ -69,6 +71,10 @@ void aten_term_backward(const Term& term, const at::Tensor& gradient, Activation
 
 template <class T>
 void kernel_forward(const Step& step, Activations& run) {
+  if (step.reader >= 0 && conv_reads_through_norm(run.plan.steps[step.reader], run)) {
+    run.deferred[step.output].map = norm_forward<T>(step.terms[0], run);
+    return;
+  }
   std::vector<RowTerm<T>> terms;
   for (const Term& term : step.terms) {
     const Shape& input = run.plan.shapes[term.input];
@@ -77,6 +83,11 @@ void kernel_forward(const Step& step, Activations& run) {
       NormMap map = norm_forward<T>(term, run);
       row.scale = std::move(map.scale);
       row.shift = std::move(map.shift);
+      if (term.drop >= 0) {
+        at::Tensor& factors = run.kept[term.drop];
+        factors = sample_factors(term.drop, term.drop_probability, run);
+        if (factors.defined()) row.factors = factors.const_data_ptr<float>();
+      }
     }
     terms.push_back(std::move(row));
   }

@@ -25,7 +25,7 @@ class Planner {
     for (int id = 0; id < count; id++) {
       const Instruction& in = program_.instructions[id];
       plan_.shapes.push_back(in.shape);
-      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id)) emit(id, in);
+      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id) && !spread(id) && !selected(id)) emit(id, in);
     }
     plan_.sampled = program_.sampled;
     finish();
@@ -72,8 +72,35 @@ class Planner {
 
   // If only convolutions read a ReLU, they compute it.
   bool folded(int id) const {
-    return options_.fold_relus && at(id).op == Op::Relu && uses_[id] == static_cast<int>(consumers_[id].size()) &&
-           std::ranges::all_of(consumers_[id], [&](int consumer) { return at(consumer).op == Op::Conv2d; });
+    return options_.fold && is_relu(at(id).op) && !is_output(id) &&
+           std::ranges::all_of(consumers_[id],
+                               [&](int consumer) { return at(consumer).op == Op::Conv2d || selected(consumer); });
+  }
+
+  bool is_output(int id) const { return uses_[id] != static_cast<int>(consumers_[id].size()); }
+
+  bool pointwise(int id) const {
+    const Instruction& in = at(id);
+    const Window& w = in.window;
+    return in.op == Op::Conv2d && w.kernel == 1 && w.padding == 0 && w.groups == 1 && in.parameters.size() == 1;
+  }
+
+  // If only strided pointwise convolutions read a crop, they select their pixels from what it crops.
+  bool selected(int id) const {
+    return options_.fold && at(id).op == Op::Crop2d && !is_output(id) &&
+           std::ranges::all_of(consumers_[id],
+                               [&](int consumer) { return pointwise(consumer) && at(consumer).window.stride > 1; });
+  }
+
+  // If only pointwise convolutions read a concatenation, through ReLUs and crops that they compute, they read its
+  // parts.
+  bool spread(int id) const {
+    if (!options_.fold || at(id).op != Op::Concat || is_output(id)) return false;
+    const auto computed = [&](int consumer) { return pointwise(consumer) || selected(consumer); };
+    const auto fills_vectors = [&](int input) { return at(alias_[input]).shape.channels % 4 == 0; };
+    return std::ranges::all_of(at(id).inputs, fills_vectors) && std::ranges::all_of(consumers_[id], [&](int consumer) {
+             return computed(consumer) || (folded(consumer) && std::ranges::all_of(consumers_[consumer], computed));
+           });
   }
 
   // Linear layers compute in float32 in any precision. A value that only they read stays float32 too.
@@ -84,9 +111,17 @@ class Planner {
     });
   }
 
-  // If a batch norm or pool feeds only a sum, the sum computes it.
+  // A drop path between a batch norm and a sum, each of which has no other reader.
+  bool drops_norm(int id) const {
+    return options_.fold && at(id).op == Op::DropPath && only_feeds(id, Op::Add) &&
+           at(operand(id, 0)).op == Op::BatchNorm && only_feeds(operand(id, 0), Op::DropPath);
+  }
+
+  // If a batch norm or pool feeds only a sum, the sum computes it, with a drop path between them.
   bool absorbed(int id) const {
     const Op op = at(id).op;
+    if (drops_norm(id)) return true;
+    if (op == Op::BatchNorm && only_feeds(id, Op::DropPath)) return drops_norm(consumers_[id][0]);
     return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
   }
 
@@ -148,6 +183,12 @@ class Planner {
   Term term(int id) const {
     const Instruction& in = at(id);
     const int input = operand(id, 0);
+    if (in.op == Op::DropPath) {
+      Term norm = term(input);
+      norm.drop = id;
+      norm.drop_probability = in.drop_probability;
+      return norm;
+    }
     if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, input, in.window};
     Term term{Term::Kind::BatchNorm, input};
     term.overwrites_input = uses_[input] == 1 && is_only_read_by_consumers(at(input).op);
@@ -162,6 +203,31 @@ class Planner {
     }
     return term;
   }
+
+  // What a convolution computes of its input as it reads it: a crop, a ReLU, a batch norm, or a concatenation.
+  void read_through(Step& step) {
+    bool alone = uses_[step.input] == 1 && !(step.window.kernel == 1 && step.window.stride > 1);
+    if (selected(step.input)) {
+      step.top = at(step.input).top;
+      step.left = at(step.input).left;
+      step.input = operand(step.input, 0);
+    }
+    step.relu_input = folded(step.input);
+    if (step.relu_input) {
+      step.ceiling = ceiling_of(at(step.input).op);
+      step.input = operand(step.input, 0);
+      alone = alone && uses_[step.input] == 1;
+    }
+    if (spread(step.input)) {
+      for (size_t i = 0; i < at(step.input).inputs.size(); i++) step.parts.push_back(operand(step.input, i));
+    }
+    if (options_.fold && alone && at(step.input).op == Op::BatchNorm) {
+      step.norm = step_of_[step.input];
+      plan_.steps[step.norm].reader = static_cast<int>(plan_.steps.size());
+    }
+  }
+
+  static float ceiling_of(Op relu) { return relu == Op::Relu6 ? 6.f : Step::kNoCeiling; }
 
   void emit(int id, const Instruction& in) {
     Step step{};
@@ -182,8 +248,7 @@ class Planner {
         break;
       case Op::Conv2d:
         step.kind = Step::Kind::Conv;
-        step.relu_input = folded(step.input);
-        if (step.relu_input) step.input = operand(step.input, 0);
+        read_through(step);
         step.feeds_norm = only_feeds(id, Op::BatchNorm);
         step.norm_has_running = step.feeds_norm && !at(consumers_[id][0]).buffers.empty();
         // A batch norm subtracts the mean over the batch, which cancels the bias. A running mean may come from a
@@ -213,7 +278,7 @@ class Planner {
         break;
       case Op::Relu:
       case Op::Relu6: {
-        const float ceiling = in.op == Op::Relu6 ? 6.f : Step::kNoCeiling;
+        const float ceiling = ceiling_of(in.op);
         const int index = step_of_[step.input];
         Step* sum = index >= 0 && plan_.steps[index].kind == Step::Kind::Sum ? &plan_.steps[index] : nullptr;
         // A sum computes one of them, even if both a ReLU and a ReLU6 read it.
@@ -282,6 +347,12 @@ class Planner {
       };
       use(step.weight);
       use(step.bias);
+      for (int part : step.parts) {
+        read(part);
+        plan_.read_backward[part] = true;
+        if (plan_.requires_gradient[part]) plan_.requires_gradient[step.input] = true;
+      }
+      if (step.norm >= 0) read(plan_.steps[step.norm].terms[0].input);
       if (step.input >= 0) read(step.input);
       for (const Term& term : step.terms) {
         use(term.weight);

@@ -1,6 +1,7 @@
 // A plan is a program made ready to run. Dead instructions are removed. Batch norms and pools are fused into the sum of
-// the node that they end in. ReLUs are fused into the convolutions that read them, or else into the sum that they read.
-// Biases that a batch norm cancels are dropped.
+// the node that they end in, and so are drop paths of batch norms. ReLUs are fused into the convolutions that read
+// them, with a batch norm before them, or else into the sum that they read. Concatenations are fused into the pointwise
+// convolutions that read them. Biases that a batch norm cancels are dropped.
 #pragma once
 
 #include <limits>
@@ -20,6 +21,8 @@ struct Term {
   int conv = -1;                                 // BatchNorm: index of the Conv step whose output only it reads, or -1
   int weight = -1, bias = -1;                    // parameter indices of a batch norm's affine, or -1
   int running_mean = -1, running_variance = -1;  // buffer indices of its running statistics, or -1
+  int drop = -1;                // BatchNorm: value id of the drop path that reads it and is computed with it, or -1
+  double drop_probability = 0;  // of that drop path
 
   bool has_affine() const { return weight >= 0; }
   bool has_running() const { return running_mean >= 0; }
@@ -34,11 +37,14 @@ struct Step {
   bool relu_input = false;        // Conv: reads the ReLU of its input
   bool feeds_norm = false;        // Conv: only a batch norm reads its output
   bool norm_has_running = false;  // Conv: that batch norm has running statistics
+  std::vector<int> parts;         // Conv: value ids whose concatenation is its input, which no step computes
+  int norm = -1;                  // Conv: index of the Sum that is only a batch norm and has no other reader, or -1
   std::vector<Term> terms;        // of a Sum, a Concat or a Mix
+  int reader = -1;                // Sum: index of the Conv whose `norm` it is, or -1
   int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
   bool keeps_sum = true;          // Sum: something other than that ReLU reads the sum
-  float ceiling = kNoCeiling;     // Relu, or ReLU of a Sum: largest value
-  int64_t top = 0, left = 0;      // of a Crop
+  float ceiling = kNoCeiling;     // Relu, or ReLU of a Sum or of the input of a Conv: largest value
+  int64_t top = 0, left = 0;      // of a Crop, or of a Conv that reads every stride-th pixel of its input from there on
   bool stays_float = false;       // GlobalAvgPool, Linear: the output is float32 in any precision
   double drop_probability = 0;    // of a Drop
   bool drops_samples = false;     // Drop: whole samples, not single numbers
@@ -72,7 +78,7 @@ struct Plan {
 
 struct PlanOptions {
   bool keep_cancelled_biases;  // add biases that a batch norm cancels, as the PyTorch reference does
-  bool fold_relus;             // fuse ReLUs into the convolutions that read them
+  bool fold;                   // fuse what only kernels can: drop paths, concatenations, and ReLUs of convolutions
 };
 
 Plan make_plan(const Program& program, const PlanOptions& options);

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kBlock = 64;
 // Blocks or rows that are summed in float before the sum moves to double: few enough to stay precise, many enough to be
 // cheap.
-constexpr int64_t kFlushBlocks = 64;
+constexpr int64_t kFlushBlocks = 64, kFlushRows = 64;
 
 int64_t block_of(int64_t channels) {
   return channels >= kBlock ? channels : channels * ((kBlock + channels - 1) / channels);
@@ -50,45 +50,13 @@ PADA_SIMD void block_sums(const T* __restrict x, int64_t blocks, int64_t block, 
   }
 }
 
-template <class T>
-PADA_SIMD void block_gradient_sum(const T* __restrict g, int64_t blocks, int64_t block, float* __restrict sums) {
-  if (block == kBlock) {
-    float s[kBlock] = {};
-    for (int64_t b = 0; b < blocks; b++, g += kBlock) {
-      for (int64_t j = 0; j < kBlock; j++) s[j] += widen(g[j]);
-    }
-    std::copy(s, s + kBlock, sums);
-    return;
-  }
-  std::fill(sums, sums + block, 0.f);
-  for (int64_t b = 0; b < blocks; b++, g += block) {
-    for (int64_t j = 0; j < block; j++) sums[j] += widen(g[j]);
-  }
-}
-
-template <class T>
-PADA_SIMD void block_product_sum(const T* __restrict g, const T* __restrict x, const float* __restrict mean,
-                                 int64_t blocks, int64_t block, float* __restrict sums) {
-  if (block == kBlock) {
-    float s[kBlock] = {};
-    for (int64_t b = 0; b < blocks; b++, g += kBlock, x += kBlock) {
-      for (int64_t j = 0; j < kBlock; j++) s[j] += widen(g[j]) * (widen(x[j]) - mean[j]);
-    }
-    std::copy(s, s + kBlock, sums);
-    return;
-  }
-  std::fill(sums, sums + block, 0.f);
-  for (int64_t b = 0; b < blocks; b++, g += block, x += block) {
-    for (int64_t j = 0; j < block; j++) sums[j] += widen(g[j]) * (widen(x[j]) - mean[j]);
-  }
-}
-
-// Adds all sums of the gradient for kCount normalised inputs to sums [1 + kCount][channels], in one pass. Channels fill
-// whole vectors.
+// Stores the sums of the gradient, and of its products with kCount centred inputs, over rows of at least kLanes values:
+// [1 + kCount][width], in one pass. The last vector ends with the row. It may overlap the one before.
 template <int kCount, class T>
-PADA_SIMD void vector_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows,
-                                    int64_t channels, double* sums) {
-  for (int64_t c = 0; c < channels; c += kLanes) {
+PADA_SIMD void wide_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows,
+                                  int64_t width, float* sums) {
+  for (int64_t c = 0; c < width; c += kLanes) {
+    c = std::min(c, width - kLanes);
     Lanes gradient{}, centred[kCount]{}, mean[kCount];
     const T* x[kCount];
 #pragma GCC unroll 4
@@ -96,18 +64,27 @@ PADA_SIMD void vector_gradient_sums(const T* g, const T* const* inputs, const fl
       mean[t] = lanes::load(means[t] + c);
       x[t] = inputs[t] + c;
     }
-    for (int64_t i = 0; i < rows * channels; i += channels) {
+    for (int64_t i = 0; i < rows * width; i += width) {
       const Lanes value = lanes::load(g + c + i);
       gradient += value;
 #pragma GCC unroll 4
       for (int t = 0; t < kCount; t++) centred[t] += value * (lanes::load(x[t] + i) - mean[t]);
     }
-    for (int64_t j = 0; j < kLanes; j++) {
-      sums[c + j] += gradient[j];
+    lanes::store(sums + c, gradient);
 #pragma GCC unroll 4
-      for (int t = 0; t < kCount; t++) sums[(1 + t) * channels + c + j] += centred[t][j];
-    }
+    for (int t = 0; t < kCount; t++) lanes::store(sums + (1 + t) * width + c, centred[t]);
   }
+}
+
+constexpr size_t kMostTogether = 3;  // inputs in one pass
+
+template <class T>
+void wide_gradient_sums(const T* g, const T* const* inputs, const float* const* means, size_t count, int64_t rows,
+                        int64_t width, float* sums) {
+  const auto of = count == 1   ? wide_gradient_sums<1, T>
+                  : count == 2 ? wide_gradient_sums<2, T>
+                               : wide_gradient_sums<3, T>;
+  of(g, inputs, means, rows, width, sums);
 }
 
 template <bool kAccumulate, class T>
@@ -204,84 +181,103 @@ ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels)
 }
 
 template <class T>
-GradientSums gradient_sums(const T* gradient, const std::vector<const T*>& inputs,
-                           const std::vector<const float*>& means, int64_t rows, int64_t channels) {
-  const int64_t block = block_of(channels), elements = rows * channels;
+std::vector<GradientSums> gradient_sums(const T* gradient, const std::vector<NormalisedInput<T>>& inputs, int64_t batch,
+                                        int64_t rows, int64_t channels) {
   const size_t count = inputs.size();
-  std::vector<std::vector<float>> patterns;
-  for (const float* mean : means) patterns.push_back(repeated(mean, channels, block));
-  // Row 0: sums of g; row 1 + t: sums of g * (x_t - mean_t).
+  // Neighboring rows of few channels are one wide row, which fills a vector.
+  const int64_t together = (kLanes + channels - 1) / channels, width = together * channels;
+  std::vector<std::vector<float>> means;
+  for (const NormalisedInput<T>& input : inputs) means.push_back(repeated(input.mean, channels, width));
+  const bool by_sample = std::ranges::any_of(inputs, [](const auto& input) { return input.factors != nullptr; });
+  const int64_t sample_rows = rows / batch;
+  const size_t size = count * 2 * static_cast<size_t>(channels);  // gradient and centred, by input
   std::vector<std::vector<double>> partial(at::get_num_threads());
-  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
+  for_shares(rows * channels, channels, [&](int64_t begin, int64_t share_rows, int slot) {
     std::vector<double>& sums = partial[slot];
-    sums.assign((1 + count) * channels, 0);
-    if (channels % kLanes == 0 && count >= 1 && count <= 3) {
-      const auto add = count == 1   ? vector_gradient_sums<1, T>
-                       : count == 2 ? vector_gradient_sums<2, T>
-                                    : vector_gradient_sums<3, T>;
-      const int64_t all = blocks * block / channels, first = begin / channels;
-      for (int64_t done = 0; done < all; done += kFlushBlocks) {
-        const T* at[3] = {};
-        for (size_t t = 0; t < count; t++) at[t] = inputs[t] + (first + done) * channels;
-        add(gradient + (first + done) * channels, at, means.data(), std::min(kFlushBlocks, all - done), channels,
-            sums.data());
-      }
-      return;
-    }
-    std::vector<float> part(block);
-    auto flush = [&](size_t row) {
-      for (int64_t j = 0; j < block; j++) sums[row * channels + j % channels] += part[j];
-    };
-    for (int64_t done = 0; done < blocks; done += kFlushBlocks) {
-      const int64_t now = std::min(kFlushBlocks, blocks - done), offset = begin + done * block;
-      block_gradient_sum(gradient + offset, now, block, part.data());
-      flush(0);
-      for (size_t t = 0; t < count; t++) {
-        block_product_sum(gradient + offset, inputs[t] + offset, patterns[t].data(), now, block, part.data());
-        flush(1 + t);
+    sums.assign(size, 0);
+    std::vector<float> part((1 + kMostTogether) * width);
+    const int64_t first = begin / channels, last = first + share_rows;
+    int64_t row = first, end;
+    for (; row < last; row = end) {
+      const int64_t sample = row / sample_rows;
+      end = std::min(last, row + kFlushRows * together);
+      if (by_sample) end = std::min(end, (sample + 1) * sample_rows);
+      const int64_t wide = (end - row) / together;
+      for (size_t t = 0; t < count; t += kMostTogether) {
+        const size_t now = std::min(kMostTogether, count - t);
+        const T* x[kMostTogether] = {};
+        const float* mean[kMostTogether] = {};
+        for (size_t k = 0; k < now; k++) {
+          x[k] = inputs[t + k].x + row * channels;
+          mean[k] = means[t + k].data();
+        }
+        wide_gradient_sums(gradient + row * channels, x, mean, now, wide, width, part.data());
+        for (size_t k = 0; k < now; k++) {
+          const NormalisedInput<T>& input = inputs[t + k];
+          const double factor = input.factors == nullptr ? 1 : input.factors[sample];
+          double *of_gradient = sums.data() + (t + k) * 2 * channels, *centred = of_gradient + channels;
+          for (int64_t j = 0; j < width; j++) {
+            of_gradient[j % channels] += factor * part[j];
+            centred[j % channels] += factor * part[(1 + k) * width + j];
+          }
+          for (int64_t i = (row + wide * together) * channels; i < end * channels; i++) {
+            const double value = factor * widen(gradient[i]);
+            of_gradient[i % channels] += value;
+            centred[i % channels] += value * (widen(input.x[i]) - input.mean[i % channels]);
+          }
+        }
       }
     }
   });
-  GradientSums result{std::vector<double>(channels, 0),
-                      std::vector<std::vector<double>>(count, std::vector<double>(channels, 0))};
+  std::vector<double> total(size, 0);
   for (const std::vector<double>& sums : partial) {
-    if (sums.empty()) continue;
-    for (int64_t c = 0; c < channels; c++) {
-      result.gradient[c] += sums[c];
-      for (size_t t = 0; t < count; t++) result.centred[t][c] += sums[(1 + t) * channels + c];
-    }
+    for (size_t i = 0; i < sums.size(); i++) total[i] += sums[i];
   }
-  for (int64_t i = elements / block * block; i < elements; i++) {
-    const int64_t c = i % channels;
-    result.gradient[c] += widen(gradient[i]);
-    for (size_t t = 0; t < count; t++)
-      result.centred[t][c] += double(widen(gradient[i])) * (widen(inputs[t][i]) - means[t][c]);
+  std::vector<GradientSums> result(count);
+  for (size_t t = 0; t < count; t++) {
+    const auto at = total.begin() + static_cast<ptrdiff_t>(2 * t) * channels;
+    result[t] = {{at, at + channels}, {at + channels, at + 2 * channels}};
   }
   return result;
 }
 
 template <class T>
-void apply_affine(const T* gradient, const T* x, const ChannelAffine& coefficients, T* out, bool accumulate,
-                  int64_t rows, int64_t channels) {
-  const int64_t block = block_of(channels), elements = rows * channels;
+void apply_affine(const T* gradient, const T* x, const ChannelAffine& coefficients, const float* factors, T* out,
+                  bool accumulate, int64_t batch, int64_t rows, int64_t channels) {
+  const int64_t block = block_of(channels);
   const std::vector<float> a = repeated(coefficients.scale_gradient.data(), channels, block);
   const std::vector<float> b = repeated(coefficients.scale_input.data(), channels, block);
   const std::vector<float> c = repeated(coefficients.shift.data(), channels, block);
-  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int) {
-    affine(gradient + begin, x + begin, a.data(), b.data(), c.data(), out + begin, accumulate, blocks, block);
-  });
-  const int64_t rest = elements / block * block;
-  for (int64_t i = rest; i < elements; i++) {
-    const float value = a[i - rest] * widen(gradient[i]) + b[i - rest] * widen(x[i]) + c[i - rest];
-    out[i] = narrow<T>(accumulate ? widen(out[i]) + value : value);
+  // `a` times the factor of one sample, over elements that begin with a row.
+  const auto range = [&](const float* scale, int64_t begin, int64_t end) {
+    const int64_t blocks = (end - begin) / block, rest = begin + blocks * block;
+    affine(gradient + begin, x + begin, scale, b.data(), c.data(), out + begin, accumulate, blocks, block);
+    for (int64_t i = rest; i < end; i++) {
+      const float value = scale[i - rest] * widen(gradient[i]) + b[i - rest] * widen(x[i]) + c[i - rest];
+      out[i] = narrow<T>(accumulate ? widen(out[i]) + value : value);
+    }
+  };
+  if (factors == nullptr) {
+    for_shares(rows * channels, channels,
+               [&](int64_t begin, int64_t share_rows, int) { range(a.data(), begin, begin + share_rows * channels); });
+    return;
   }
+  const int64_t size = rows / batch * channels;
+  at::parallel_for(0, batch, grain(size, kElementsPerShare), [&](int64_t first, int64_t last) {
+    std::vector<float> scale(block);
+    for (int64_t n = first; n < last; n++) {
+      for (int64_t j = 0; j < block; j++) scale[j] = a[j] * factors[n];
+      range(scale.data(), n * size, (n + 1) * size);
+    }
+  });
 }
 
-#define PADA_INSTANTIATE(T)                                                                                     \
-  template ChannelStatistics channel_statistics(const T*, int64_t, int64_t);                                    \
-  template GradientSums gradient_sums(const T*, const std::vector<const T*>&, const std::vector<const float*>&, \
-                                      int64_t, int64_t);                                                        \
-  template void apply_affine(const T*, const T*, const ChannelAffine&, T*, bool, int64_t, int64_t);
+#define PADA_INSTANTIATE(T)                                                                                            \
+  template ChannelStatistics channel_statistics(const T*, int64_t, int64_t);                                           \
+  template std::vector<GradientSums> gradient_sums(const T*, const std::vector<NormalisedInput<T>>&, int64_t, int64_t, \
+                                                   int64_t);                                                           \
+  template void apply_affine(const T*, const T*, const ChannelAffine&, const float*, T*, bool, int64_t, int64_t,       \
+                             int64_t);
 PADA_INSTANTIATE(float)
 PADA_INSTANTIATE(BFloat16)
 #undef PADA_INSTANTIATE

@@ -25,25 +25,40 @@ struct ChannelStatistics {
   }
 };
 
-template <class T>
-ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels);
-
-// Per channel, for each normalised input x_t of a sum with gradient g: sum of g, and sum of g * (x_t - mean_t).
-struct GradientSums {
-  std::vector<double> gradient;
-  std::vector<std::vector<double>> centred;  // by t
+// A batch norm as a map of its input: x * scale[c] + shift[c].
+struct NormMap {
+  std::vector<float> scale, shift;
 };
 
 template <class T>
-GradientSums gradient_sums(const T* gradient, const std::vector<const T*>& inputs,
-                           const std::vector<const float*>& means, int64_t rows, int64_t channels);
+ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels);
 
-// out[i] = scale_g[c] * g[i] + scale_x[c] * x[i] + shift[c], or added to out. `out` may be `x`.
+// The input of a batch norm. `factors`: those of the drop path after the norm, one per sample, or null.
+template <class T>
+struct NormalisedInput {
+  const T* x;
+  const float* mean;
+  const float* factors = nullptr;
+};
+
+// Per channel of a normalised input x, with the gradient g of its norm: sum of g, and sum of g * (x - mean).
+struct GradientSums {
+  std::vector<double> gradient, centred;
+};
+
+// Those of each normalised input of a sum. `gradient`: the gradient of the sum; times an input's factors, it is the
+// gradient of the norm.
+template <class T>
+std::vector<GradientSums> gradient_sums(const T* gradient, const std::vector<NormalisedInput<T>>& inputs, int64_t batch,
+                                        int64_t rows, int64_t channels);
+
+// out[i] = scale_g[c] * factor[sample] * g[i] + scale_x[c] * x[i] + shift[c], or added to out. `out` may be `x`.
+// `factors`: null if all are 1.
 struct ChannelAffine {
   std::vector<float> scale_gradient, scale_input, shift;
 };
 template <class T>
-void apply_affine(const T* gradient, const T* x, const ChannelAffine& affine, T* out, bool accumulate, int64_t rows,
-                  int64_t channels);
+void apply_affine(const T* gradient, const T* x, const ChannelAffine& affine, const float* factors, T* out,
+                  bool accumulate, int64_t batch, int64_t rows, int64_t channels);
 
 }  // namespace pada

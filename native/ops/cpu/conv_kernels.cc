@@ -40,15 +40,14 @@ bool by_winograd(const ConvShape& s) {
 // True if AMX multiplies tiles of bfloat16, whose units are pairs of channels or of pixels.
 template <class T>
 bool by_tiles(const ConvShape& s) {
-  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::AmxBf16 && s.kernel == 1 &&
-         s.height * s.width % 2 == 0;
+  return std::is_same_v<T, BFloat16> && instruction_set() == InstructionSet::AmxBf16 && s.kernel == 1;
 }
 
 // True if products sum over pairs of bfloat16: pairs of channels or, in the gradient of the weight, of pixels or tiles.
 template <class T>
 bool by_pairs(const ConvShape& s) {
-  const bool pairs = by_winograd(s) ? s.width % 8 == 0 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
-                                    : s.kernel == 1 && s.height * s.width % 2 == 0;
+  const bool pairs =
+      by_winograd(s) ? s.width % 8 == 0 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0 : s.kernel == 1;
   return std::is_same_v<T, BFloat16> && instruction_set() >= InstructionSet::Avx512Bf16 && pairs && !by_tiles<T>(s);
 }
 
@@ -80,6 +79,27 @@ std::vector<int> transposed_taps(const ConvShape& s) {
 
 int64_t size_packed(const ConvShape& s) {
   return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels / s.groups * s.out_channels;
+}
+
+// Places of input channels in packed weights, by channel. Kernels read the parts of an input by vectors: first all that
+// are of the widest, then all narrower ones. (See for_part_channels in conv_ends.inc.)
+template <class T>
+std::vector<int64_t> packed_places(const std::vector<typename ConvInput<T>::Part>& parts) {
+  const int64_t widest = instruction_set() == InstructionSet::Avx2 ? 8 : 16;
+  std::vector<int64_t> places;
+  for (const auto& part : parts) places.resize(places.size() + part.channels);
+  int64_t place = 0;
+  for (int64_t lanes = widest; lanes >= 4; lanes /= 2) {
+    int64_t first = 0;  // channel of the part
+    for (const auto& part : parts) {
+      int64_t c = lanes == widest ? 0 : part.channels / (2 * lanes) * (2 * lanes);
+      for (; c + lanes <= part.channels; c += lanes) {
+        for (int64_t j = 0; j < lanes; j++) places[first + c + j] = place++;
+      }
+      first += part.channels;
+    }
+  }
+  return places;
 }
 
 using Memory = std::unique_ptr<float[]>;
@@ -114,8 +134,9 @@ Memory pack_depthwise(const ConvShape& s, const float* weight) {
 }
 
 // Weights as [tap][input][output] for the forward pass; as [tap][output][input] for the transposed convolution.
+// `places`: see packed_places; empty for the channels' own order.
 template <class T>
-Memory pack(const ConvShape& s, const float* weight, bool transposed) {
+Memory pack(const ConvShape& s, const float* weight, bool transposed, const std::vector<int64_t>& places) {
   if (s.depthwise()) return pack_depthwise(s, weight);
   const int64_t taps = s.kernel * s.kernel, pairs = s.in_channels * s.out_channels;
   std::vector<int> order(taps);
@@ -127,7 +148,9 @@ Memory pack(const ConvShape& s, const float* weight, bool transposed) {
     float* tap = packed.get() + t * pairs;
     const float* from = weight + order[t];
     for (int64_t o = 0; o < s.out_channels; o++) {
-      for (int64_t i = 0; i < s.in_channels; i++, from += taps) tap[o * output_step + i * input_step] = *from;
+      for (int64_t i = 0; i < s.in_channels; i++, from += taps) {
+        tap[o * output_step + (places.empty() ? i : places[i]) * input_step] = *from;
+      }
     }
   }
   if (by_winograd(s)) {
@@ -176,7 +199,8 @@ ChannelStatistics combine(const std::vector<MomentSums>& parts, const std::vecto
 }
 
 // Adds the sums of all shares, in packed layout, to the weight's gradient in its own layout.
-void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight_gradient) {
+void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, const std::vector<int64_t>& places,
+                  float* weight_gradient) {
   const int64_t taps = s.kernel * s.kernel, inputs = s.in_channels / s.groups, pairs = inputs * s.out_channels;
   const int64_t size = size_packed(s);
   for (int64_t share = 1; share < shares; share++) {
@@ -189,7 +213,8 @@ void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, float* weight
   }
   for (int64_t o = 0; o < s.out_channels; o++) {
     for (int64_t i = 0; i < inputs; i++) {
-      for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + i * s.out_channels + o];
+      const int64_t place = places.empty() ? i : places[i];
+      for (int64_t t = 0; t < taps; t++) *weight_gradient++ += sums[t * pairs + place * s.out_channels + o];
     }
   }
 }
@@ -219,10 +244,13 @@ bool has_input_gradient_kernel(const ConvShape& s) {
   return s.depthwise() || s.kernel == 1 || (s.in_channels % 8 == 0 && has_product_row(s.out_channels));
 }
 
+bool reads_sample_factors(const ConvShape& s) { return s.kernel == 1 && !s.depthwise(); }
+
 template <class T>
-void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float* weight, T* y,
+void conv_kernel_forward(const ConvShape& s, const ConvInput<T>& input, const float* weight, T* y,
                          ChannelStatistics* statistics) {
-  const Memory packed = pack<T>(s, weight, false);
+  const std::vector<int64_t> places = input.parts.size() > 1 ? packed_places<T>(input.parts) : std::vector<int64_t>();
+  const Memory packed = pack<T>(s, weight, false, places);
   const ConvFunctions<T>& of = functions<T>(s);
   const auto run = s.depthwise() ? of.depthwise_forward : by_winograd(s) ? of.winograd_forward : of.direct_forward;
   const int64_t shares = share_count(s);
@@ -231,38 +259,49 @@ void conv_kernel_forward(const ConvShape& s, const T* x, bool relu, const float*
   for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
     if (statistics != nullptr) moments[share] = MomentSums(s.out_channels);
     counts[share] = (end - begin) * s.out_height() * s.out_width();
-    run({s, begin, end, x, relu, packed.get(), y, statistics == nullptr ? nullptr : &moments[share]});
+    run({s, begin, end, input, packed.get(), y, statistics == nullptr ? nullptr : &moments[share]});
   });
   if (statistics != nullptr) *statistics = combine(moments, counts);
 }
 
 template <class T>
-void conv_kernel_backward(const ConvShape& s, const T* x, bool relu, const OutputGradient<T>& gradient,
-                          const float* weight, T* x_gradient, bool accumulate, float* weight_gradient) {
+void conv_kernel_backward(const ConvShape& s, const ConvInput<T>& input, const OutputGradient<T>& gradient,
+                          const float* weight, float* weight_gradient) {
+  const bool with_input = std::ranges::any_of(input.parts, [](const auto& part) { return part.gradient != nullptr; });
+  const std::vector<int64_t> places = input.parts.size() > 1 ? packed_places<T>(input.parts) : std::vector<int64_t>();
   Memory packed;
-  if (x_gradient != nullptr) packed = pack<T>(s, weight, true);
+  if (with_input) packed = pack<T>(s, weight, true, places);
   const ConvFunctions<T>& of = functions<T>(s);
   const auto run = s.depthwise() ? of.depthwise_backward : by_winograd(s) ? of.winograd_backward : of.direct_backward;
   const int64_t shares = share_count(s), size = size_packed(s);
   Memory sums = memory(shares * size);
+  const int64_t norm_size = with_input && input.norm != nullptr ? 2 * s.in_channels : 0;
+  std::vector<double> norm_sums(shares * norm_size, 0);
   const auto coefficients = [&](auto member) {
     return gradient.affine == nullptr ? nullptr : (gradient.affine->*member).data();
   };
   for_shares(s.batch, shares, [&](int64_t share, int64_t begin, int64_t end) {
     float* share_sums = sums.get() + share * size;
     std::fill(share_sums, share_sums + size, 0.f);
-    run({s, begin, end, x, relu, gradient.gradient, gradient.y, coefficients(&ChannelAffine::scale_gradient),
-         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), packed.get(), x_gradient,
-         accumulate, share_sums});
+    run({s, begin, end, input, with_input, gradient.gradient, gradient.y, coefficients(&ChannelAffine::scale_gradient),
+         coefficients(&ChannelAffine::scale_input), coefficients(&ChannelAffine::shift), gradient.factors, packed.get(),
+         norm_size == 0 ? nullptr : norm_sums.data() + share * norm_size, share_sums});
   });
-  add_unpacked(s, std::move(sums), shares, weight_gradient);
+  add_unpacked(s, std::move(sums), shares, places, weight_gradient);
+  if (norm_size == 0) return;
+  for (int64_t share = 1; share < shares; share++) {
+    for (int64_t i = 0; i < norm_size; i++) norm_sums[i] += norm_sums[share * norm_size + i];
+  }
+  const auto centred = norm_sums.begin() + s.in_channels;
+  *input.norm_sums = {{norm_sums.begin(), centred}, {centred, centred + s.in_channels}};
 }
 
-template void conv_kernel_forward(const ConvShape&, const float*, bool, const float*, float*, ChannelStatistics*);
-template void conv_kernel_forward(const ConvShape&, const BFloat16*, bool, const float*, BFloat16*, ChannelStatistics*);
-template void conv_kernel_backward(const ConvShape&, const float*, bool, const OutputGradient<float>&, const float*,
-                                   float*, bool, float*);
-template void conv_kernel_backward(const ConvShape&, const BFloat16*, bool, const OutputGradient<BFloat16>&,
-                                   const float*, BFloat16*, bool, float*);
+#define PADA_INSTANTIATE(T)                                                                                         \
+  template void conv_kernel_forward(const ConvShape&, const ConvInput<T>&, const float*, T*, ChannelStatistics*);   \
+  template void conv_kernel_backward(const ConvShape&, const ConvInput<T>&, const OutputGradient<T>&, const float*, \
+                                     float*);
+PADA_INSTANTIATE(float)
+PADA_INSTANTIATE(BFloat16)
+#undef PADA_INSTANTIATE
 
 }  // namespace pada

@@ -27,8 +27,7 @@ template <class T>
 struct ForwardShare {
   const ConvShape& shape;
   int64_t begin, end;
-  const T* x;
-  bool relu;
+  const ConvInput<T>& input;
   const float* weight;
   T* y;
   MomentSums* moments;  // or null
@@ -38,15 +37,15 @@ template <class T>
 struct BackwardShare {
   const ConvShape& shape;
   int64_t begin, end;
-  const T* x;
-  bool relu;
+  const ConvInput<T>& input;
+  bool with_input;  // some part of the input has a gradient
   const T* gradient;
-  // If y is normalised: its gradient is scale_gradient * gradient + scale_output * y + shift. Otherwise null.
+  // If y is normalised: its gradient is scale_gradient * factor * gradient + scale_output * y + shift. Otherwise null.
   const T* y;
   const float *scale_gradient, *scale_output, *shift;
-  const float* weight;  // packed for the transposed convolution
-  T* x_gradient;        // or null
-  bool accumulate;
+  const float* factors;    // one per sample; null if all are 1. Only pointwise kernels read them.
+  const float* weight;     // packed for the transposed convolution
+  double* norm_sums;       // if the input is normalised: this share's sums [2][channels], see GradientSums
   float* weight_gradient;  // sums of this share, in the layout of packed weights
 };
 

@@ -13,46 +13,43 @@ namespace {
 
 // Rows are summed in float for any type in memory.
 
-// y (+)= x * scale + shift. The coefficients of channels are repeated to the row's length.
-template <class T>
-PADA_SIMD void add_affine(float* __restrict y, const T* __restrict x, const float* __restrict scale,
-                          const float* __restrict shift, int64_t n, bool first) {
-  if (first) {
-    for (int64_t i = 0; i < n; i++) y[i] = widen(x[i]) * scale[i] + shift[i];
-  } else {
-    for (int64_t i = 0; i < n; i++) y[i] += widen(x[i]) * scale[i] + shift[i];
-  }
-}
-
-// A summand as long as the row: x * scale + shift.
+// A summand as long as the row: (x * scale + shift) * factor. The coefficients of channels are repeated to the row's
+// length.
 template <class T>
 struct Stream {
   const T* x;
   const float *scale, *shift;
+  float factor;
 };
+
+template <class T>
+PADA_SIMD void add_stream(float* __restrict y, const Stream<T>& stream, int64_t n) {
+  const T* __restrict x = stream.x;
+  const float* __restrict scale = stream.scale, * __restrict shift = stream.shift;
+  for (int64_t i = 0; i < n; i++) y[i] += (widen(x[i]) * scale[i] + shift[i]) * stream.factor;
+}
 
 // Writes sum and relu (either may be null) of kCount streams plus `rest` (or null), in one pass. NaN stays NaN, as in
 // PyTorch: otherwise a divergence would not reach the loss.
 template <int kCount, class T>
 PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
-  const Lanes top = Lanes{} + ceiling;
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     Lanes value = rest != nullptr ? lanes::load(rest + i) : Lanes{};
 #pragma GCC unroll 3
     for (int k = 0; k < kCount; k++) {
       const Stream<T>& stream = streams[k];
-      value += lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i);
+      value +=
+          (lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i)) * stream.factor;
     }
     if (sum != nullptr) lanes::store(sum + i, value);
-    if (relu != nullptr) {
-      const Lanes positive = value < Lanes{} ? Lanes{} : value;
-      lanes::store(relu + i, top < positive ? top : positive);
-    }
+    if (relu != nullptr) lanes::store(relu + i, lanes::clamp(value, ceiling));
   }
   for (; i < n; i++) {
     float value = rest != nullptr ? rest[i] : 0.f;
-    for (int k = 0; k < kCount; k++) value += widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i];
+    for (int k = 0; k < kCount; k++) {
+      value += (widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i]) * streams[k].factor;
+    }
     if (sum != nullptr) sum[i] = narrow<T>(value);
     if (relu != nullptr) relu[i] = narrow<T>(std::min(value < 0.f ? 0.f : value, ceiling));
   }
@@ -104,6 +101,7 @@ void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceili
   scales.reserve(terms.size());
   shifts.reserve(terms.size());
   std::vector<Stream<T>> streams;
+  std::vector<const float*> factors;  // of streams, by sample
   std::vector<const RowTerm<T>*> pools;
   int64_t widest = line;
   for (const RowTerm<T>& term : terms) {
@@ -111,31 +109,37 @@ void sum_rows(const std::vector<RowTerm<T>>& terms, T* sum, T* relu, float ceili
       pools.push_back(&term);
       widest = std::max(widest, term.width * shape.channels);
     } else if (term.scale.empty()) {
-      streams.push_back({term.x, ones.data(), zeros.data()});
+      streams.push_back({term.x, ones.data(), zeros.data(), 1});
+      factors.push_back(nullptr);
     } else {
       scales.push_back(across_row(term.scale, line));
       shifts.push_back(across_row(term.shift, line));
-      streams.push_back({term.x, scales.back().data(), shifts.back().data()});
+      streams.push_back({term.x, scales.back().data(), shifts.back().data(), 1});
+      factors.push_back(term.factors);
     }
   }
-  const size_t early = streams.size() > kMostStreams ? streams.size() - kMostStreams : 0;
-  const bool has_rest = !pools.empty() || early > 0;
   at::parallel_for(0, batch * shape.height, grain(line, kElementsPerShare), [&](int64_t begin, int64_t end) {
     std::vector<float> rest(line), column(widest);
-    std::vector<Stream<T>> in_row(streams.size() - early);
+    std::vector<Stream<T>> in_row;
     for (int64_t row = begin; row < end; row++) {
+      in_row.clear();
+      for (size_t t = 0; t < streams.size(); t++) {
+        Stream<T> stream = streams[t];
+        stream.x += row * line;
+        if (factors[t] != nullptr) stream.factor = factors[t][row / shape.height];
+        // A dropped summand is not read.
+        if (stream.factor != 0) in_row.push_back(stream);
+      }
+      const size_t early = in_row.size() > kMostStreams ? in_row.size() - kMostStreams : 0;
+      const bool has_rest = !pools.empty() || early > 0;
       if (has_rest) std::fill(rest.begin(), rest.end(), 0.f);
       for (const RowTerm<T>* pool : pools) {
         const T* image = pool->x + row / shape.height * pool->height * pool->width * shape.channels;
         const Shape input{shape.channels, pool->height, pool->width};
         add_pooled_row(rest.data(), image, row % shape.height, input, shape, pool->window, column.data());
       }
-      for (size_t t = 0; t < early; t++) {
-        add_affine(rest.data(), streams[t].x + row * line, streams[t].scale, streams[t].shift, line, false);
-      }
-      for (size_t t = early; t < streams.size(); t++) {
-        in_row[t - early] = {streams[t].x + row * line, streams[t].scale, streams[t].shift};
-      }
+      for (size_t t = 0; t < early; t++) add_stream(rest.data(), in_row[t], line);
+      in_row.erase(in_row.begin(), in_row.begin() + static_cast<ptrdiff_t>(early));
       const auto at_row = [&](T* all) { return all == nullptr ? nullptr : all + row * line; };
       sum_streams(in_row, has_rest ? rest.data() : nullptr, at_row(sum), at_row(relu), ceiling, line);
     }

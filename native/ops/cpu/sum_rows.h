@@ -18,6 +18,7 @@ struct RowTerm {
   // Average pool of x, which has this height and width; kernel 0 for none.
   Window window{};
   int64_t height = 0, width = 0;
+  const float* factors = nullptr;  // of a batch norm: one per sample, or null
 };
 
 // sum and relu: batch x height x width x channels; either may be null. `ceiling`: largest value of the ReLU.
