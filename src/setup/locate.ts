@@ -34,6 +34,9 @@ export interface Places {
   hasGpu(): boolean
 }
 
+/** The place of attempts by pip. */
+const PIP = 'download with pip'
+
 const PLACES: Places = { probe: probeLibtorch, pythonTorch, download: downloadLibtorch, hasGpu }
 
 /**
@@ -77,7 +80,7 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
     if (found !== undefined) return found
   }
 
-  const fetched = await attempt('download with pip', 'download', () => {
+  const fetched = await attempt(PIP, 'download', () => {
     if (offline) throw new Error('PADA_OFFLINE forbids the network')
     return places.download(wanted, log, signal)
   })
@@ -88,8 +91,9 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
 /** Message with every attempt and its failure, then the commands that fix the problem, each by itself. */
 export function explain(attempts: readonly Attempt[], variant: Variant | undefined): string {
   const flag = variant === undefined ? '' : ` --${variant}`
-  const { offline } = environment()
+  const { offline, proxy } = environment()
   const python = pythonCommand()
+  const pipFailed = attempts.some(({ place, failure }) => place === PIP && failure.includes(' failed ('))
   const hasNoPip = attempts.some(({ failure }) => failure.includes('No module named pip'))
   const install = hasNoPip
     ? [
@@ -103,6 +107,9 @@ export function explain(attempts: readonly Attempt[], variant: Variant | undefin
     'Any one of these fixes it:',
     '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
     ...install,
+    ...(pipFailed && proxy
+      ? [`  unset ${proxy.variable}                # if its proxy, ${proxy.address}, does not answer`]
+      : []),
     '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
     `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
   ].join('\n')

@@ -94,3 +94,11 @@ test('a Python without pip is not told to use it', () => {
   expect(message).toContain('v/bin/python -m ensurepip')
   expect(message).not.toContain('-m pip install')
 })
+
+test('a failed download names the proxy, without its password', () => {
+  vi.stubEnv('https_proxy', 'http://user:secret@proxy:9')
+  const advice = '  unset https_proxy                # if its proxy, http://proxy:9, does not answer'
+  const message = (failure: string) => explain([{ place: 'download with pip', failure }], undefined).split('\n')
+  expect(message('python3 failed (1):\nERROR: No matching distribution found')).toContain(advice)
+  expect(message('PADA_OFFLINE forbids the network')).not.toContain(advice)
+})
