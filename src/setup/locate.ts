@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { environment } from '../base/environment.js'
 import { expected, UserError } from '../base/errors.js'
 import { cachedLibtorch, downloadLibtorch, type Variant } from './download.js'
+import { NEEDS_GLIBC } from './libc.js'
 import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
 import { pythonCommand, pythonTorch } from './python.js'
 import { TORCH_VERSION } from './wheels.js'
@@ -95,23 +96,27 @@ export function explain(attempts: readonly Attempt[], variant: Variant | undefin
   const python = pythonCommand()
   const pipFailed = attempts.some(({ place, failure }) => place === PIP && failure.includes(' failed ('))
   const hasNoPip = attempts.some(({ failure }) => failure.includes('No module named pip'))
+  const hasNoWheels = attempts.some(({ failure }) => failure.startsWith(NEEDS_GLIBC))
   const install = hasNoPip
     ? [
         `  uv pip install --python ${python} torch==${TORCH_VERSION}`,
         `  ${python} -m ensurepip                # it has no pip; then run the set-up again`,
       ]
     : [`  ${python} -m pip install torch==${TORCH_VERSION}`]
-  return [
-    `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
-    ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
-    'Any one of these fixes it:',
-    '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
+  const download = [
     ...install,
     ...(pipFailed && proxy
       ? [`  unset ${proxy.variable}                # if its proxy, ${proxy.address}, does not answer`]
       : []),
     '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
     `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
+  ]
+  return [
+    `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
+    ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
+    hasNoWheels ? 'There are no downloads for this C library. This fixes it:' : 'Any one of these fixes it:',
+    '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
+    ...(hasNoWheels ? [] : download),
   ].join('\n')
 }
 
