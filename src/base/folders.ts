@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment } from './environment.js'
@@ -40,10 +40,12 @@ export function addonPath(buildFolder: string): string {
   return join(buildFolder, 'Release', 'pada_native.node')
 }
 
+/** True if this user may write to a folder, or make it where it does not exist yet. */
 export function isWritable(folder: string): boolean {
+  if (!existsSync(folder) && dirname(folder) !== folder) return isWritable(dirname(folder))
   try {
     accessSync(folder, constants.W_OK)
-    return true
+    return statSync(folder).isDirectory()
   } catch {
     return false
   }

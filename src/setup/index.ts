@@ -38,10 +38,10 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<NativeS
   const request: BuildRequest = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(request)
   if (fresh !== undefined) return fresh
-  const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate)))
+  const folder = buildFolders().find((candidate) => isWritable(dirname(candidate)))
   if (folder === undefined) {
-    const received = 'none, and neither the package nor a home folder can be written to'
-    throw expected('a folder to build in', 'PADA_CACHE', received)
+    const received = environment().cache ?? 'none, and there is no home folder'
+    throw expected('a folder that this user may write to', 'PADA_CACHE', received)
   }
   const setup = withLock(
     folder,
