@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment } from './environment.js'
-import { UserError } from './errors.js'
+import { expected, UserError } from './errors.js'
 
 /** Folder of the package: two levels above this file, in `src/` as in `dist/`. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -34,6 +34,18 @@ export function buildFolders(root: string = packageRoot): string[] {
     join(root, 'build'),
     ...(cache === undefined ? [] : [join(cache, `build-${packageVersion()}${machineSuffix()}`)]),
   ]
+}
+
+/**
+ * The first of these folders in which this user may build.
+ *
+ * @throws UserError if there is none.
+ */
+export function buildFolder(folders: readonly string[] = buildFolders()): string {
+  const folder = folders.find((candidate) => isWritable(dirname(candidate)))
+  if (folder !== undefined) return folder
+  const received = environment().cache ?? 'none, and there is no home folder'
+  throw expected('a folder that this user may write to', 'PADA_CACHE', received)
 }
 
 export function addonPath(buildFolder: string): string {
