@@ -28,6 +28,7 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: '0' } },
 })
 
+/** @param {number} pid */
 function lives(pid) {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1][0] !== 'Z'
@@ -36,6 +37,12 @@ function lives(pid) {
   }
 }
 
+/**
+ * What went wrong, if anything.
+ *
+ * @param {number} seed
+ * @param {string} folder
+ */
 async function round(seed, folder) {
   const random = RandomStream.named(seed, 'processes')
   const run = join(folder, `${seed}`)
@@ -55,6 +62,7 @@ async function round(seed, folder) {
   await sleep(300 + random.integer(4000))
   const file = `/proc/${first.pid}/task/${first.pid}/children`
   const others = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
+  if (first.pid === undefined) throw new Error('Expected a process but it did not start')
   const all = [first.pid, ...others]
   const victim = all[random.integer(all.length)]
   const strike = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGSTOP', 'SIGTERM'][random.integer(5)]

@@ -12,6 +12,8 @@ export interface Environment {
   readonly python?: string
   /** True if the network must not be used. */
   readonly offline: boolean
+  /** The variable that names the proxy of downloads, and its address without user and password. */
+  readonly proxy?: { readonly variable: string; readonly address: string }
   /** True to keep the stacks of native errors, and to print the whole output of builds. */
   readonly debug: boolean
   /** C++ compiler of builds. */
@@ -31,6 +33,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     libtorch: folder(env.LIBTORCH),
     python: text(env.PADA_PYTHON),
     offline: flag(env.PADA_OFFLINE),
+    proxy: proxyOf(env),
     debug: flag(env.PADA_DEBUG),
     compiler: text(env.CXX) ?? 'c++',
     compilerFlags: [env.CXXFLAGS, env.LDFLAGS]
@@ -63,6 +66,15 @@ function usualCache(env: NodeJS.ProcessEnv): string | undefined {
   if (named !== undefined && isAbsolute(named)) return join(named, 'pada-native')
   const home = homeFolder()
   return home === undefined ? undefined : join(home, '.cache', 'pada-native')
+}
+
+/** The first of the variables that Python's pip follows. */
+function proxyOf(env: NodeJS.ProcessEnv): Environment['proxy'] {
+  for (const variable of ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']) {
+    const address = text(env[variable])?.replace(/\/\/.*@/, '//')
+    if (address !== undefined) return { variable, address }
+  }
+  return undefined
 }
 
 function text(value: string | undefined): string | undefined {

@@ -1,8 +1,8 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment } from './environment.js'
-import { UserError } from './errors.js'
+import { expected, UserError } from './errors.js'
 
 /** Folder of the package: two levels above this file, in `src/` as in `dist/`. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -36,14 +36,28 @@ export function buildFolders(root: string = packageRoot): string[] {
   ]
 }
 
+/**
+ * The first of these folders in which this user may build.
+ *
+ * @throws UserError if there is none.
+ */
+export function buildFolder(folders: readonly string[] = buildFolders()): string {
+  const folder = folders.find((candidate) => isWritable(dirname(candidate)))
+  if (folder !== undefined) return folder
+  const received = environment().cache ?? 'none, and there is no home folder'
+  throw expected('a folder that this user may write to', 'PADA_CACHE', received)
+}
+
 export function addonPath(buildFolder: string): string {
   return join(buildFolder, 'Release', 'pada_native.node')
 }
 
+/** True if this user may write to a folder, or make it where it does not exist yet. */
 export function isWritable(folder: string): boolean {
+  if (!existsSync(folder) && dirname(folder) !== folder) return isWritable(dirname(folder))
   try {
     accessSync(folder, constants.W_OK)
-    return true
+    return statSync(folder).isDirectory()
   } catch {
     return false
   }

@@ -170,8 +170,9 @@ class Planner {
       if (axis === 'method') words.push(value?.id ?? nameOf('method', settings))
       else if (value !== undefined && meaning(settings) !== before) words.push(value.id)
     }
-    const table = groundTruths[nameOf('space', settings)]
-    if (table !== undefined) settings.groundTruth = table
+    const space = nameOf('space', settings)
+    // A space may be misspelt as what every object inherits.
+    if (Object.hasOwn(groundTruths, space)) settings.groundTruth = groundTruths[space]
     settings.seed = seed
     delete settings.name
     return { settings, id: [...words, `seed${seed}`].join('-') }

@@ -47,6 +47,16 @@ export class PickledArray {
     if (this.bytes === undefined || this.shape.length !== 1 || !/^[<>]f[48]$/.test(this.type)) return undefined
     return floatOf(this.type, Buffer.from(this.bytes.subarray(-size)))
   }
+
+  /** Rows of a matrix with at most `most` rows and columns; undefined for any other array. */
+  rows(most: number): number[][] | undefined {
+    const [rows = 0, columns = 0] = this.shape.map(Number)
+    if (this.bytes === undefined || this.shape.length !== 2 || !(rows <= most && columns <= most)) return undefined
+    const numbers = integersOf(this.type, this.bytes) ?? floatsOf(this.type, this.bytes)
+    if (numbers?.length !== rows * columns) return undefined
+    const at = (i: number, j: number) => numbers[this.fortranOrder ? j * rows + i : i * columns + j]
+    return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => at(i, j)))
+  }
 }
 
 /**
@@ -139,6 +149,17 @@ function fill(array: PickledArray, shape: unknown, type: unknown, fortranOrder: 
   array.bytes = Buffer.isBuffer(bytes) ? bytes : undefined
   array.objects = Array.isArray(bytes) ? bytes : undefined
   return true
+}
+
+/** Floats of 4 or 8 bytes; undefined for other types and lengths. */
+function floatsOf(type: string, bytes: Uint8Array): number[] | undefined {
+  const size = Number(type.slice(-1))
+  if (!/^[<>]f[48]$/.test(type) || bytes.length % size !== 0) return undefined
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Array.from(
+    { length: bytes.length / size },
+    (_, i) => floatOf(type, buffer.subarray(i * size, (i + 1) * size))!,
+  )
 }
 
 /** A float of 4 or 8 bytes; undefined for other types and lengths. */

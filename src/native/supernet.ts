@@ -61,7 +61,8 @@ export class Supernet extends Handle<RawSupernet> {
   readonly buffers: readonly BufferSpec[]
   readonly device: Device
   readonly precision: Precision
-  #communicator: Communicator | undefined
+  // No #names: objects made from a supernet, which replace some of its verbs, use the others.
+  private communicator: Communicator | undefined
 
   /** Parameters start at zero; write them with {@link write}. Buffers start with the values in their specs. */
   constructor(specs: readonly ParameterSpec[], options: SupernetOptions = {}) {
@@ -100,12 +101,12 @@ export class Supernet extends Handle<RawSupernet> {
    */
   async distribute(communicator: Communicator, synchroniseNorms = false): Promise<void> {
     await this.raw.distribute(communicator.raw, synchroniseNorms)
-    this.#communicator = communicator
+    this.communicator = communicator
   }
 
-  #images(batch: Batch | HeldBatch): RawImages {
+  private images(batch: Batch | HeldBatch): RawImages {
     if (batch instanceof HeldBatch) return [batch.raw, undefined]
-    return [batch.dataset.raw, rawBatch(batch, this.#communicator)]
+    return [batch.dataset.raw, rawBatch(batch, this.communicator)]
   }
 
   /** Checks a program against parameters and buffers, and plans its execution. Equal programs share a native plan. */
@@ -116,7 +117,7 @@ export class Supernet extends Handle<RawSupernet> {
 
   /** Holds a batch for several calls, so that its images are gathered and augmented once. */
   hold(batch: Batch): HeldBatch {
-    return new HeldBatch(batch, this.#communicator)
+    return new HeldBatch(batch, this.communicator)
   }
 
   /**
@@ -124,12 +125,12 @@ export class Supernet extends Handle<RawSupernet> {
    * values of the plan's taps until the next call, for steps with `alignment`.
    */
   observe(plan: Plan, batch: Batch | HeldBatch): Promise<EvaluateRecord> {
-    return this.raw.observe(plan.raw, ...this.#images(batch))
+    return this.raw.observe(plan.raw, ...this.images(batch))
   }
 
   /** Forward and backward: adds the gradient of the mean loss to the gradients held, and updates running statistics. */
   accumulate(plan: Plan, batch: Batch | HeldBatch, options: AccumulateOptions = {}): Promise<AccumulateRecord> {
-    return this.raw.accumulate(plan.raw, ...this.#images(batch), options)
+    return this.raw.accumulate(plan.raw, ...this.images(batch), options)
   }
 
   /** Adds Gaussian noise to the gradients held. */
@@ -192,7 +193,7 @@ export class Supernet extends Handle<RawSupernet> {
 
   /** {@link accumulate} and {@link finishStep}, in one native call. */
   trainStep(plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> {
-    return this.raw.trainStep(plan.raw, ...this.#images(batch), options)
+    return this.raw.trainStep(plan.raw, ...this.images(batch), options)
   }
 
   /** Saves the values of the parameters that a plan samples, for {@link restore}. */

@@ -1,4 +1,5 @@
 /** What a run must keep when it continues: its settings of training, space, method and images. */
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/errors.js'
 import { type Config, isRetraining, parseConfig, parseRetrainConfig, type RetrainConfig } from '../config/index.js'
@@ -55,9 +56,8 @@ function refuse(
   if (sentences.length === 0) return
   const longer = training.epochs > saved.training.epochs
   const begin = isRetraining(saved) ? `retrain --init ${path}` : `import ${path}`
-  const advice = longer
-    ? `; ${begin} --set training.epochs=${training.epochs} trains its weights further, in a new run`
-    : ''
+  const settings = `--config ${join(path, 'config.yaml')} --set training.epochs=${training.epochs} --out FOLDER`
+  const advice = longer ? `; ${begin} ${settings} trains its weights further, in a new run` : ''
   throw new UserError(
     `Expected the settings that the run was started with but received ${received}: ${sentences.join('; ')}${advice}`,
     2,

@@ -1,9 +1,7 @@
 /** Makes sure that the addon exists: if necessary, finds or fetches libtorch and builds the addon. */
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { environment } from '../base/environment.js'
-import { expected } from '../base/errors.js'
-import { addonPath, buildFolders, isWritable, packageRoot } from '../base/folders.js'
+import { addonPath, buildFolder, packageRoot } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
 import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
 import type { Variant } from './download.js'
@@ -38,11 +36,7 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<NativeS
   const request: BuildRequest = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(request)
   if (fresh !== undefined) return fresh
-  const folder = buildFolders().find((candidate, index) => index > 0 || isWritable(dirname(candidate)))
-  if (folder === undefined) {
-    const received = 'none, and neither the package nor a home folder can be written to'
-    throw expected('a folder to build in', 'PADA_CACHE', received)
-  }
+  const folder = buildFolder()
   const setup = withLock(
     folder,
     () => log('Waiting for another process that is building the addon'),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { environment } from '../base/environment.js'
 import { expected, UserError } from '../base/errors.js'
 import { cachedLibtorch, downloadLibtorch, type Variant } from './download.js'
+import { NEEDS_GLIBC } from './libc.js'
 import { type Libtorch, probeLibtorch, SUPPORTED_TEXT } from './libtorch.js'
 import { pythonCommand, pythonTorch } from './python.js'
 import { TORCH_VERSION } from './wheels.js'
@@ -33,6 +34,9 @@ export interface Places {
   download(variant: Variant, log: (line: string) => void, signal?: AbortSignal): Promise<Libtorch>
   hasGpu(): boolean
 }
+
+/** The place of attempts by pip. */
+const PIP = 'download with pip'
 
 const PLACES: Places = { probe: probeLibtorch, pythonTorch, download: downloadLibtorch, hasGpu }
 
@@ -77,7 +81,7 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
     if (found !== undefined) return found
   }
 
-  const fetched = await attempt('download with pip', 'download', () => {
+  const fetched = await attempt(PIP, 'download', () => {
     if (offline) throw new Error('PADA_OFFLINE forbids the network')
     return places.download(wanted, log, signal)
   })
@@ -88,23 +92,31 @@ export async function locateLibtorch(options: LocateOptions, places: Places = PL
 /** Message with every attempt and its failure, then the commands that fix the problem, each by itself. */
 export function explain(attempts: readonly Attempt[], variant: Variant | undefined): string {
   const flag = variant === undefined ? '' : ` --${variant}`
-  const { offline } = environment()
+  const { offline, proxy } = environment()
   const python = pythonCommand()
+  const pipFailed = attempts.some(({ place, failure }) => place === PIP && failure.includes(' failed ('))
   const hasNoPip = attempts.some(({ failure }) => failure.includes('No module named pip'))
+  const hasNoWheels = attempts.some(({ failure }) => failure.startsWith(NEEDS_GLIBC))
   const install = hasNoPip
     ? [
         `  uv pip install --python ${python} torch==${TORCH_VERSION}`,
         `  ${python} -m ensurepip                # it has no pip; then run the set-up again`,
       ]
     : [`  ${python} -m pip install torch==${TORCH_VERSION}`]
+  const download = [
+    ...install,
+    ...(pipFailed && proxy
+      ? [`  unset ${proxy.variable}                # if its proxy, ${proxy.address}, does not answer`]
+      : []),
+    '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
+    `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
+  ]
   return [
     `Expected a libtorch (${SUPPORTED_TEXT}${variant === 'cuda' ? ', with CUDA' : ''}) but found none. Tried, in this order:`,
     ...attempts.map(({ place, failure }, index) => `  ${index + 1}. ${place}: ${failure.replaceAll('\n', '\n     ')}`),
-    'Any one of these fixes it:',
+    hasNoWheels ? 'There are no downloads for this C library. This fixes it:' : 'Any one of these fixes it:',
     '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
-    ...install,
-    '  export PADA_PYTHON=/path/to/python3      # one that has torch, or a pip that can download it',
-    `  ${offline ? 'PADA_OFFLINE=0 ' : ''}npx pada-native setup${flag}${offline ? '' : '                # again, with a network'}`,
+    ...(hasNoWheels ? [] : download),
   ].join('\n')
 }
 

@@ -260,6 +260,12 @@ test.each(['checkpoints', 'tables', 'configs', 'programs'])(
   },
 )
 
+test('fuzz/workers ends workers that search, train, sum and call, one of them per round', async () => {
+  const { code, stdout, stderr } = await script('fuzz/workers.mjs', ['--rounds', '4'])
+  expect(code, stdout + stderr).toBe(0)
+  expect(stdout).toMatch(/^4 rounds, \d+ workers ended: the same numbers afterwards$/m)
+})
+
 describe('checks', () => {
   test('nasbench201-cost counts the entries that are equal, and shows the others', async () => {
     const [right, wrong] = ['|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|', '0,0,0,0,0,0']

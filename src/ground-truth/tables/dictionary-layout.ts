@@ -20,7 +20,7 @@ const MAX_DEPTH = 3
  */
 const MAX_NAME = 200
 const MAX_ITEMS = 1000
-const MAX_NODES = 20
+export const MAX_NODES = 20
 
 /**
  * Reads entries that are numbers, or dictionaries with numbers among their values. The architecture of an entry is its
@@ -51,13 +51,15 @@ function keyText(key: unknown): string {
   return textOf(key) ?? (typeof key === 'number' ? String(key) : `a ${typeof key}`)
 }
 
-function operationsText(value: unknown): string | undefined {
+/** The text of operation indices in a list or a one-dimensional array; undefined for anything else. */
+export function operationsText(value: unknown): string | undefined {
   const length = Array.isArray(value) ? value.length : value instanceof PickledArray ? Number(value.shape[0]) : 0
   const operations = length > 0 && length <= MAX_ITEMS ? pickledIntegers(value) : undefined
   return operations && Array.from(operations).join()
 }
 
-function architectureOf(entry: ReadonlyMap<unknown, unknown>): string | undefined {
+/** The architecture that an entry names by one of its keys; undefined if it names none. */
+export function architectureOf(entry: ReadonlyMap<unknown, unknown>): string | undefined {
   const operations = operationsText(entry.get(OPERATIONS))
   if (operations !== undefined) return operations
   for (const name of NOTATIONS) {
@@ -87,7 +89,12 @@ function isList(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.length > 0 && value.length <= MAX_NODES
 }
 
-function* numbersOf(entry: ReadonlyMap<unknown, unknown>, prefix: string, depth = 1): Generator<[string, number]> {
+/** Numbers of an entry by their names, which begin with `prefix`. */
+export function* numbersOf(
+  entry: ReadonlyMap<unknown, unknown>,
+  prefix: string,
+  depth = 1,
+): Generator<[string, number]> {
   if (entry.size > MAX_ITEMS) return
   for (const [key, value] of entry) {
     const name = `${prefix}${keyText(key)}`
@@ -102,7 +109,8 @@ function* numbersOf(entry: ReadonlyMap<unknown, unknown>, prefix: string, depth 
   }
 }
 
-function lastOf(curve: unknown): number | undefined {
+/** Last number of a list or a one-dimensional array; undefined for anything else. */
+export function lastOf(curve: unknown): number | undefined {
   const last = curve instanceof PickledArray ? curve.lastFloat() : Array.isArray(curve) ? curve.at(-1) : undefined
   return typeof last === 'number' ? last : undefined
 }

@@ -1,28 +1,38 @@
-/** Ground-truth tables in JSON, with an object per architecture. */
+/** Ground-truth tables in JSON, with an object per architecture, by its name or in a list. */
 import { expected } from '../../base/errors.js'
 import { columnIndex, defaultColumn, numberOf, type Table } from './table.js'
 
+/** Keys under which an entry of a list may have its architecture. */
+const NOTATIONS = ['arch', 'arch_str', 'operation']
+
+/** A row: the architecture, what the file has for it, and where. */
+interface Row {
+  readonly key: string
+  readonly entry: unknown
+  readonly place: string
+}
+
 /**
- * A table from JSON of the form `{"02012100": {"mean_acc": 89.2, …}, …}`. Its rows keep the order of the file; an
- * architecture that occurs twice has two rows. Throws a UserError that names `file` for JSON of another form.
+ * A table from JSON of the form `{"02012100": {"mean_acc": 89.2, …}, …}` or `[{"arch": "02012100", "mean_acc": 89.2, …},
+ * …]`. Its rows keep the order of the file; an architecture that occurs twice has two rows. Throws a UserError that
+ * names `file` for JSON of another form.
  */
 export function jsonTable(bytes: Buffer, file: string): Table {
   const source = bytes.toString('utf8').replace(/^\uFEFF/, '')
   const table = parseJson(source, file)
-  if (!isObject(table)) {
+  const rows = Array.isArray(table) ? listRows(table, file) : isObject(table) ? objectRows(table, source) : undefined
+  if (rows === undefined) {
     throw expected('an object with an entry per architecture', 'ground truth', `${file}, which holds ${show(table)}`)
   }
-  const keys = [...outerKeys(source)]
-  const first = keys.length === 0 ? undefined : table[keys[0].key]
-  if (!keys.some(({ key }) => hasNumber(table[key]))) {
-    const held = keys.length === 0 ? 'no entry' : `${show(first)} for "${keys[0].key}"`
+  const first = rows[0]?.entry
+  if (!rows.some(({ entry }) => hasNumber(entry))) {
+    const held = rows.length === 0 ? 'no entry' : `${show(first)} for "${rows[0].key}"`
     throw expected('an object with its accuracies', 'each architecture', `${held} (${file})`)
   }
   const columns = isObject(first) ? Object.keys(first) : []
-  const place = (row: number) => `line ${source.slice(0, keys[row].at).split('\n').length}`
+  const place = (row: number) => rows[row].place
   const text = (column: string, row: number): string => {
-    const { key } = keys[row]
-    const entry = table[key]
+    const { key, entry } = rows[row]
     if (!isObject(entry)) {
       const received = `${show(entry)} for "${key}" (${file}, ${place(row)})`
       throw expected('an object with its accuracies', 'each architecture', received)
@@ -33,14 +43,36 @@ export function jsonTable(bytes: Buffer, file: string): Table {
   return {
     format: 'JSON',
     keyedBy: 'arch',
-    keys: keys.map(({ key }) => key),
+    keys: rows.map(({ key }) => key),
     columns,
     defaultColumn: defaultColumn(columns, 'mean_acc'),
     kept: false,
-    values: (column) => Float64Array.from(keys, (_, row) => numberOf(text(column, row))),
+    values: (column) => Float64Array.from(rows, (_, row) => numberOf(text(column, row))),
     text,
     place,
   }
+}
+
+function objectRows(table: Readonly<Record<string, unknown>>, source: string): Row[] {
+  return [...outerKeys(source)].map(({ key, at }) => ({
+    key,
+    entry: table[key],
+    get place() {
+      return `line ${source.slice(0, at).split('\n').length}`
+    },
+  }))
+}
+
+function listRows(list: readonly unknown[], file: string): Row[] {
+  return list.map((item, i) => {
+    const place = `entry ${i + 1}`
+    const fields = isObject(item) ? item : {}
+    const { [NOTATIONS.find((name) => Object.hasOwn(fields, name)) ?? '']: arch, ...entry } = fields
+    const key = Array.isArray(arch) ? arch.join() : arch
+    if (typeof key === 'string') return { key, entry, place }
+    const wanted = `an object with "${NOTATIONS[0]}" and its accuracies`
+    throw expected(wanted, 'each entry of a list', `${show(item)} (${file}, ${place})`)
+  })
 }
 
 function hasNumber(entry: unknown): boolean {

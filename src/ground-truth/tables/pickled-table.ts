@@ -14,6 +14,7 @@ import { torchPickle } from '../../formats/torch-zip.js'
 import type { Accuracies } from './accuracies.js'
 import { isBenchmark, readArchitectures, readBenchmark } from './benchmark-layout.js'
 import { readDictionary } from './dictionary-layout.js'
+import { readList } from './list-layout.js'
 import { PICKLED_TABLE, TableHost } from './table-host.js'
 
 /** Names of the formats in words. */
@@ -26,7 +27,7 @@ const FORMATS: Readonly<Record<PickleKind, string>> = {
 }
 
 /**
- * Reads a dictionary with an entry per architecture, or the tables of NAS-Bench-201 and NATS-Bench.
+ * Reads a dictionary or a list with an entry per architecture, or the tables of NAS-Bench-201 and NATS-Bench.
  *
  * @throws UserError for a damaged file, a file with another content, and a file that names a global of Python that no
  *   table needs.
@@ -41,7 +42,8 @@ export async function parsePickledTable(bytes: Buffer, kind: PickleKind, file: s
 }
 
 function tableOf(value: unknown, kind: PickleKind, file: string): Accuracies {
-  if (!(value instanceof Map)) throw expected(PICKLED_TABLE, file, 'something other than a dictionary')
+  if (Array.isArray(value)) return readList(value, FORMATS[kind].replace('dictionary', 'list'), file)
+  if (!(value instanceof Map)) throw expected(PICKLED_TABLE, file, 'something other than a dictionary or a list')
   const format = FORMATS[kind]
   return isBenchmark(value)
     ? readBenchmark(value, `NAS-Bench-201, ${format}`, file)
@@ -95,7 +97,9 @@ async function parseValue(bytes: Buffer, kind: PickleKind, file: string): Promis
     const pickle = npyPickle(bytes, file)
     if (pickle === undefined) throw expected(PICKLED_TABLE, file, 'an array of numbers')
     const array = unpickle(pickle, file, new TableHost(file, bytes.length))
-    return array instanceof PickledArray && array.shape.length === 0 ? array.objects?.[0] : array
+    if (!(array instanceof PickledArray) || array.objects === undefined) return array
+    // A dictionary is an array without dimensions, a list one with a dimension.
+    return array.shape.length === 0 ? array.objects[0] : array.shape.length === 1 ? array.objects : array
   }
   if (kind === 'torchZip') return unpickle(await torchPickle(bytes, file), file, new TableHost(file, bytes.length))
   const parts = [bytes]

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
 import { unwritable } from '../../../src/base/files.js'
+import { buildFolder } from '../../../src/base/folders.js'
 import { RandomStream } from '../../../src/base/random.js'
 import { bestOf } from '../../../src/cli/best-of-run.js'
 import { ensureNativeFor } from '../../../src/cli/native.js'
@@ -41,6 +42,7 @@ const identity = { space: 'toy', spaceDigest: 'a', trainingImages: 'b' }
 const WORK: readonly (() => unknown)[] = [
   () => buildAddon({ root: folder, folder: run, libtorch: '', builder: 'node-gyp' }),
   () => ensureNativeFor({ device: 'cuda' }, {}),
+  () => buildFolder([join(place('file', ''), 'build')]),
   () => parseConfig({ training: { epoch: 1 } } as ConfigInput),
   () => parseConfig({ method: { kind: 'spos' } } as unknown as ConfigInput),
   () => loadConfig({ set: ['training.epochs'] }),

@@ -219,10 +219,12 @@ studies:
     )
   })
 
-  it('is refused by name where a method has the name of what every object has', async () => {
-    const file = write('seeds: [0]\nstudies: { a: { figure: method, methods: [constructor] } }')
+  it.each(['method', 'space'])('is refused by name where a %s has the name of what every object has', async (axis) => {
+    const file = write(
+      `seeds: [0]\nstudies: { a: { figure: extent, extents: [perCell, perOperation], ${axis}s: [constructor] } }`,
+    )
     expect(await complaint(loadExperiment(file))).toMatch(
-      /^Expected pada, .* for method.name but received "constructor"/,
+      new RegExp(`Expected .* for ${axis}.name but received "constructor"`),
     )
   })
 

@@ -249,6 +249,15 @@ describe('loadGroundTruth of JSON', () => {
     expect(truth.best).toEqual({ path: new Array(8).fill(1), accuracy: 92 })
   })
 
+  it('reads a list of objects that name their architectures', async () => {
+    const text = '[{"arch": "02012100", "mean_acc": 89.2}, {"mean_acc": 92, "operation": [1, 1, 1, 1, 1, 1, 1, 1]}]'
+    const truth = await loadGroundTruth(await table(text, 'table.json'), macro)
+    expect(truth.paths.map((path) => [macro.encode(path), truth.accuracy(path)])).toEqual([
+      ['02012100', 89.2],
+      ['11111111', 92],
+    ])
+  })
+
   it('leaves out entries without the column', async () => {
     const file = await table('{"00000000": {"mean_acc": 91},\n"00000001": {"acc": 2}}', 'table.json')
     const truth = await loadGroundTruth(file, macro)
@@ -263,7 +272,11 @@ describe('loadGroundTruth of JSON', () => {
 
   it.each([
     ['{"02012100": {"mean_acc": 1}', /^Expected well-formed JSON for ground truth but received table\.json: /],
-    ['[1]', /^Expected an object with an entry per .* but received table\.json, which holds \[1\]$/],
+    ['1', /^Expected an object with an entry per .* but received table\.json, which holds 1$/],
+    [
+      '[{"arch": "00000000", "mean_acc": 1}, {"mean_acc": 2}]',
+      /^Expected an object with "arch" .* of a list but received \{"mean_acc":2\} \(table\.json, entry 2\)$/,
+    ],
     ['{}', /^Expected an object with its accuracies for each architecture but received no entry \(table\.json\)$/],
     ['{"00000000": {"acc": 1, "std": 2}}', /^Expected a column "mean_acc" in table\.json but received acc, std$/],
     [

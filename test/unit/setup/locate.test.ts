@@ -94,3 +94,20 @@ test('a Python without pip is not told to use it', () => {
   expect(message).toContain('v/bin/python -m ensurepip')
   expect(message).not.toContain('-m pip install')
 })
+
+test('a failed download names the proxy, without its password', () => {
+  vi.stubEnv('https_proxy', 'http://user:secret@proxy:9')
+  const advice = '  unset https_proxy                # if its proxy, http://proxy:9, does not answer'
+  const message = (failure: string) => explain([{ place: 'download with pip', failure }], undefined).split('\n')
+  expect(message('python3 failed (1):\nERROR: No matching distribution found')).toContain(advice)
+  expect(message('PADA_OFFLINE forbids the network')).not.toContain(advice)
+})
+
+test('no download is advised where there are no wheels for the C library', () => {
+  const message = (failure: string) => explain([{ place: 'download with pip', failure }], undefined)
+  expect(message('libtorch needs glibc 2.28 or newer, and this system has 2.17').split('\n').slice(2)).toEqual([
+    'There are no downloads for this C library. This fixes it:',
+    '  export LIBTORCH=/path/to/libtorch        # or …/site-packages/torch',
+  ])
+  expect(message('python3 failed (1)')).toContain('npx pada-native setup')
+})

@@ -73,7 +73,10 @@ describe("the dictionary of PA&DA's release", () => {
   it.each([
     ['a call of a system function', 'cposix\nsystem\n.', 'the pickle global posix.system'],
     ['a class of another package', 'cpandas.core.frame\nDataFrame\n.', 'the pickle global pandas.core.frame.DataFrame'],
-    ['a list', '].', 'something other than a dictionary'],
+    ['an empty list', '].', 'received none'],
+    ['a number', 'K\x01.', 'something other than a dictionary or a list'],
+    ['a list of numbers', '](K\x01K\x02e.', 'something else for entry 1'],
+    ['a tuple without accuracies', '](X\x0b\0\0\x00,0,0,0,0,0\x85e.', 'something else for entry 1'],
     ['a truncated pickle', '}(K\x01', 'a truncated pickle'],
     ['an entry that is a list', '}K\x01]s.', 'something else for 1'],
     ['an empty dictionary', '}.', 'received none'],
@@ -137,6 +140,36 @@ describe('dictionaries with an entry per architecture', () => {
   )
 })
 
+describe('lists with an entry per architecture', () => {
+  const wanted = expected.lists as [Path, number, number][]
+  const ends = wanted.map(([path, end]) => [path, end])
+
+  it('are read as tuples of a matrix of operations and accuracies, as aw_nas has them', async () => {
+    expect(await read('list-tuples.pickle')).toEqual(ends)
+    expect(await read('list-tuples.pickle', 'accuracy_2')).toEqual(wanted.map(([path, , half]) => [path, half]))
+    expect((await openTable(fixture('list-tuples.pickle'))).format).toBe('pickled list')
+  })
+
+  it('are read with the last number of a list of accuracies', async () => {
+    expect(await read('list-curves.pickle')).toEqual(ends)
+  })
+
+  it.each(['list-named.pickle', 'list-named.npy'])('are read as dictionaries: %s', async (name) => {
+    expect(await read(name)).toEqual(ends)
+    expect((await openTable(fixture(name))).columns).toEqual(['test_accuracy'])
+  })
+
+  it('keep the order of rows of a matrix that Fortran stored by columns', async () => {
+    // numpy.array([[0, 0], [3, 1]], dtype="|u1", order="F") beside 91, as NumPy pickles it
+    const array = 'cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R'
+    const type = 'cnumpy\ndtype\nX\x02\0\0\0u1K\0K\x01\x87R'
+    const state = `(K\x01K\x02K\x02\x86${type}\x88C\x04\x00\x03\x00\x01tb`
+    const file = join(folder, 'fortran.npy')
+    await writeFile(file, npy(`](${array}${state}K\x5b\x86e.`))
+    expect((await openTable(file)).keys).toEqual(['3'])
+  })
+})
+
 describe('the benchmarks', () => {
   it.each([
     ['NATS-tss.pickle.pbz2', 'nats', 'NAS-Bench-201, pickled dictionary in bzip2'],
@@ -198,7 +231,10 @@ describe('pickles that are no tables', () => {
     ['a tensor', 'ctorch._utils\n_rebuild_tensor_v2\n.', 'the pickle global torch._utils._rebuild_tensor_v2'],
     ['an object of a class', 'cnats_bench.api_utils\nArchResults\n)\x81.', 'api_utils.ArchResults'],
     ['an object of a known class', 'cnumpy\ndtype\n)\x81.', 'a call of numpy.dtype with other arguments'],
-    ['a list', '].', 'something other than a dictionary'],
+    ['an empty list', '].', 'received none'],
+    ['a number', 'K\x01.', 'something other than a dictionary or a list'],
+    ['a list of numbers', '](K\x01K\x02e.', 'something else for entry 1'],
+    ['a tuple without accuracies', '](X\x0b\0\0\x00,0,0,0,0,0\x85e.', 'something else for entry 1'],
     ['an entry that is text', '}K\x01X\x01\0\0\0as.', 'something else for 1'],
     ['results that are numbers', '}X\x0a\0\0\0arch2infosK\x01s.', 'something else for arch2infos'],
     ['no architectures', '}X\x0a\0\0\0arch2infos}s.', 'no architecture'],
