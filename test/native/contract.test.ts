@@ -164,6 +164,25 @@ describe('compile', () => {
       /instruction 1 \(maxPool2d\)/,
     ],
     [
+      'a stride beyond all bounds',
+      {
+        ...good,
+        instructions: [
+          start,
+          {
+            op: 'maxPool2d',
+            input: 0,
+            output: { ...shape, height: 1, width: 1 },
+            kernel: 3,
+            stride: 2 ** 20,
+            padding: 1,
+          },
+          ...head(1),
+        ],
+      },
+      /a stride of at most 1024 for instruction 1 \(maxPool2d\)/,
+    ],
+    [
       'a probability of one',
       { ...good, instructions: [start, { op: 'dropout', input: 0, output: shape, p: 1 }, ...head(1)] },
       /a probability below 1 for instruction 1 \(dropout\)/,
