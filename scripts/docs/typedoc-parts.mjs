@@ -10,6 +10,7 @@ const PARTS = {
   Programs: ['programs/'],
   'Methods and sampling': ['methods/', 'sampling/', 'base/random.ts'],
   Training: ['training/'],
+  'Several processes': ['distributed/'],
   'The native supernet': ['native/'],
   'Ranking, costs and latency': ['evaluation/', 'ground-truth/'],
   'Finding sub-models': ['finding/'],

@@ -113,7 +113,7 @@ describe('wrong usage: exit code 2 and no trace', () => {
   const good = `seeds: [0]\nconfig: ${fileURLToPath(new URL('tiny.yaml', import.meta.url))}\n`
   test.each([
     ['no file', undefined, [], /Expected a YAML file for experiment but received none/],
-    ['no such file', 'nowhere', [], /Expected a readable YAML file for the experiment but received no such file/],
+    ['no such file', 'nowhere', [], /Expected a readable YAML file for experiment but received no such file/],
     [
       'no seeds',
       'studies: { a: { figure: method, methods: [spos] } }',

@@ -59,6 +59,6 @@ test('report --tensorboard: an event file for each run', async () => {
   expect(readdirSync(join(cwd, 'board'))).toEqual(['1-run', '2-run'])
   expect(stepsByTag(join(cwd, 'board', '1-run')).get('train/loss')).toEqual([1, 2, 3, 4])
   const alone = await pada(['report', 'a/run', '--tensorboard', 'alone'], { cwd, env })
-  expect(alone.stdout).toMatch(/^Report in report\.html, 0\.\d\d MB; for TensorBoard in alone\n$/)
+  expect(alone.stdout).toMatch(/^Report in report\.html \(replaced\), 0\.\d\d MB; for TensorBoard in alone\n$/)
   expect(readFileSync(join(cwd, 'alone', readdirSync(join(cwd, 'alone'))[0])).length).toBeGreaterThan(10_000)
 })
