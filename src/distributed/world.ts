@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorSentence } from '../base/error-sentence.js'
 import { UserError } from '../base/errors.js'
 import { packageVersion } from '../base/folders.js'
-import { Communicator, nativeInfo, type Ranked, setThreads } from '../native/index.js'
+import { Communicator, nativeInfo, type ProcessRank, setThreads } from '../native/index.js'
 import type { ProcessPlace } from './place.js'
 
 /** How long a world waits. */
@@ -28,7 +28,11 @@ const LEAVE_SECONDS = 10
 /** Seconds of one attempt to reach the store, which blocks this thread. */
 const ATTEMPT = 1
 
-export class World implements Ranked, AsyncDisposable {
+/**
+ * The processes that work on one run, as one of them sees them: {@link joinProcesses} makes it. All processes must call
+ * its methods in the same order.
+ */
+export class World implements ProcessRank, AsyncDisposable {
   readonly rank: number
   readonly size: number
   readonly localSize: number

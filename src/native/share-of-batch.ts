@@ -3,7 +3,7 @@ import type { RawBatch } from './raw.js'
 import type { Augmentation, Batch } from './records.js'
 
 /** Place of a process among the others. */
-export interface Ranked {
+export interface ProcessRank {
   /** From 0. */
   readonly rank: number
   /** Number of processes. */
@@ -11,7 +11,7 @@ export interface Ranked {
 }
 
 /** First and one-past-last position of a process's share of `count` samples. Shares differ by one sample at most. */
-export function shareOf(count: number, { rank, size }: Ranked): { readonly first: number; readonly end: number } {
+export function shareOf(count: number, { rank, size }: ProcessRank): { readonly first: number; readonly end: number } {
   return { first: Math.floor((count * rank) / size), end: Math.floor((count * (rank + 1)) / size) }
 }
 
@@ -21,7 +21,7 @@ export function shareOf(count: number, { rank, size }: Ranked): { readonly first
  */
 export function imagesOfShare(
   { indices, augmentation, mixup }: Pick<Batch, 'indices' | 'augmentation' | 'mixup'>,
-  ranked: Ranked,
+  ranked: ProcessRank,
 ): { readonly indices: Int32Array; readonly augmentation?: Augmentation } {
   const { first, end } = shareOf(indices.length, ranked)
   const own = Int32Array.from({ length: end - first }, (_, i) => first + i)
@@ -33,7 +33,7 @@ export function imagesOfShare(
 }
 
 /** A process's share of a batch. */
-export function shareOfBatch({ dataset: _, ...batch }: Batch, ranked: Ranked): RawBatch {
+export function shareOfBatch({ dataset: _, ...batch }: Batch, ranked: ProcessRank): RawBatch {
   const { indices, weights, mixup } = batch
   const { first, end } = shareOf(indices.length, ranked)
   const count = end - first

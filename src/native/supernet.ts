@@ -29,7 +29,7 @@ import type {
   SupernetOptions,
   UpdateOptions,
 } from './records.js'
-import { type Ranked, shareOfBatch } from './share-of-batch.js'
+import { type ProcessRank, shareOfBatch } from './share-of-batch.js'
 import type { StateKind } from './state.js'
 
 /** A batch for several steps. The first step gathers and augments its images; the others reuse them. */
@@ -37,7 +37,7 @@ export class HeldBatch extends Handle<RawHeldBatch> {
   readonly indices: Int32Array
 
   /** Copies the indices. The first step that needs the images gathers them. `ranked`: holds a process's share only. */
-  constructor(batch: Batch, ranked?: Ranked) {
+  constructor(batch: Batch, ranked?: ProcessRank) {
     super(new (loadBinding().HeldBatch)(batch.dataset.raw, rawBatch(batch, ranked)))
     this.indices = batch.indices
   }
@@ -272,7 +272,7 @@ export class Supernet extends Handle<RawSupernet> {
   }
 }
 
-function rawBatch(batch: Batch, ranked: Ranked | undefined): RawBatch {
+function rawBatch(batch: Batch, ranked: ProcessRank | undefined): RawBatch {
   if (ranked !== undefined) return shareOfBatch(batch, ranked)
   const { dataset: _, ...rest } = batch
   return rest

@@ -8,7 +8,7 @@ import { identifyImages } from '../data/images-identity.js'
 import { type AnySplits, checkNormalisation, openSplits } from '../data/index.js'
 import type { Method } from '../methods/method.js'
 import { Standalone } from '../methods/standalone.js'
-import type { Ranked } from '../native/index.js'
+import type { ProcessRank } from '../native/index.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { identify } from '../search/prepare.js'
 import { checkTrainingBatches } from '../search/small-batches.js'
@@ -32,7 +32,7 @@ export interface PreparedRetraining {
  */
 export async function prepareRetraining(
   config: RetrainConfig,
-  { data, signal, world }: { readonly data?: AnySplits; readonly signal?: AbortSignal; readonly world?: Ranked },
+  { data, signal, world }: { readonly data?: AnySplits; readonly signal?: AbortSignal; readonly world?: ProcessRank },
 ): Promise<PreparedRetraining> {
   signal?.throwIfAborted()
   const splits = data ?? (await openSplits(config.data, { signal }))

@@ -2,7 +2,7 @@
 import { RandomStream } from '../base/random.js'
 import type { TrainingConfig } from '../config/schema.js'
 import { drawAugmentation } from '../data/augmentation.js'
-import { type ImageSource, imagesOfShare, type Ranked } from '../native/index.js'
+import { type ImageSource, imagesOfShare, type ProcessRank } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
 
 /** What decides the batches of an epoch. */
@@ -16,7 +16,7 @@ export interface LookAheadOptions {
   /** The stream that steps draw augmentations from, before that step draws. It is not changed. */
   readonly stream: RandomStream
   /** Place of this process, which makes its share of each batch only. Default: it makes all images. */
-  readonly ranked?: Ranked
+  readonly ranked?: ProcessRank
 }
 
 /** The batches of one epoch that are being made. They draw from a copy of the stream what the steps will draw. */
