@@ -44,9 +44,8 @@ class Minibatch {
   Minibatch(std::shared_ptr<const ImageSource> source, Batch batch)
       : source_(std::move(source)), batch_(std::move(batch)) {
     if (!batch_.share) return;
-    const double share = static_cast<double>(size()) / static_cast<double>(batch_.share->whole);
     if (batch_.weights.empty()) batch_.weights.assign(size(), 1);
-    for (float& weight : batch_.weights) weight = static_cast<float>(weight * share);
+    for (float& weight : batch_.weights) weight = static_cast<float>(weight * share_of_loss());
     if (batch_.drop) batch_.drop->first_sample += batch_.share->first;
   }
 

@@ -87,13 +87,14 @@ void Communicator::live() {
 }
 
 void Communicator::connect() {
-  const auto options = c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24 * 365));
+  // Gloo's own limit comes after that of finish(), whose sentence says more.
+  const std::chrono::seconds limit(static_cast<int64_t>(options_.patience) + 60);
+  const auto options = c10d::ProcessGroupGloo::Options::create(limit);
   options->devices.push_back(device_for(options_.place));
   StorePlace place = options_.place;
   place.is_server = false;
   place.prefix += "gloo/";
   const auto store = open_store(place, options_.patience);
-  options->timeout = std::chrono::milliseconds(static_cast<int64_t>(1000 * options_.patience));
   // Gloo waits for the others without looking whether they live, so it waits in a thread of its own, which may be left
   // behind.
   using Gloo = c10::intrusive_ptr<c10d::ProcessGroupGloo>;

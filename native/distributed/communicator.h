@@ -19,7 +19,7 @@ struct CommunicatorOptions {
   int rank = 0, size = 1;
   // Seconds: to connect to the store; without a sign of life, after which a rank counts as gone; and that a living rank
   // may be late.
-  double connect = 10, silence = 15, patience = 600;
+  double connect = 0, silence = 0, patience = 0;
 };
 
 class Communicator {

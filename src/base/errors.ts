@@ -22,3 +22,8 @@ export class UserError extends Error {
 export function expected(allowed: string, name: string, received: unknown, exitCode: 1 | 2 = 1): UserError {
   return new UserError(`Expected ${allowed} for ${name} but received ${received}`, exitCode)
 }
+
+/** True if an error reports an aborted signal. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}

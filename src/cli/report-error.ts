@@ -1,6 +1,6 @@
 import { errorSentence } from '../base/error-sentence.js'
-import { UserError } from '../base/errors.js'
-import { INTERRUPTED, isAbort } from './signals.js'
+import { isAbort, UserError } from '../base/errors.js'
+import { INTERRUPTED } from './signals.js'
 
 /**
  * Writes an error as the one sentence that the user sees; nothing else does. With `debug`, stack and causes follow.

@@ -45,8 +45,3 @@ export function onInterrupt(say: (line: string) => void): Interruption {
     },
   }
 }
-
-/** True if an error reports an aborted signal. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
-}

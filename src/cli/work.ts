@@ -1,9 +1,10 @@
+import { isAbort } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { joinProcesses, placeOf, type World } from '../distributed/index.js'
 import { ensureNativeFor } from './native.js'
 import { DamageNews } from './output/images.js'
 import { createReporter, type ReportedEvent, type Reporter } from './output/reporter.js'
-import { isAbort, onInterrupt } from './signals.js'
+import { onInterrupt } from './signals.js'
 
 export interface Work {
   readonly config: Pick<Config, 'device' | 'logging' | 'distributed'>

@@ -103,13 +103,13 @@ export function firstNode(list: string): string {
 }
 
 /**
- * Why the store of a training can be reached by others; undefined if only this machine reaches it, or if the program
- * that started the processes opened it. The store asks for no password.
+ * What to say of a store that other machines reach; undefined if only this one does, or if the program that started the
+ * processes opened it. The store asks for no password.
  */
 export function exposure({ store, startedBy }: ProcessPlace): string | undefined {
-  if (!('host' in store) || !store.isServer || startedBy === 'torchrun') return undefined
+  if (!('host' in store) || !store.isServer) return undefined
   if (['localhost', '127.0.0.1', '::1'].includes(store.host)) return undefined
-  return `The store for ${startedBy}'s processes listens on port ${store.port} of all addresses of this machine and asks for no password: run it within a trusted network`
+  return `The store of the processes that ${startedBy} started listens at ${store.host}:${store.port} and asks for no password: use a network that you trust`
 }
 
 /** A folder name that belongs to this user, for the store of processes of one machine. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorSentence } from '../base/error-sentence.js'
-import { UserError } from '../base/errors.js'
+import { isAbort, UserError } from '../base/errors.js'
 import { packageVersion } from '../base/folders.js'
 import { Communicator, nativeInfo, type ProcessRank, setThreads } from '../native/index.js'
 import type { ProcessPlace } from './place.js'
@@ -242,10 +242,6 @@ export function asUserError(error: unknown): unknown {
 
 /** How a reason begins that another process was interrupted: it is none to say that the work has failed. */
 const INTERRUPTED = 'interrupted: '
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
-}
 
 function short(value: string): string {
   return value.length > 80 ? `${value.slice(0, 77)}…` : value

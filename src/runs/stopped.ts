@@ -1,5 +1,6 @@
 /** Why a run ended without a result: the last event of its log, until the run continues. */
 import { errorSentence } from '../base/error-sentence.js'
+import { isAbort } from '../base/errors.js'
 import type { RunFolder } from './run-folder.js'
 
 /** A run ended without a result. A run that continues cuts the event from its log. */
@@ -32,7 +33,8 @@ export async function* loggingWhyItStopped<Event, Result>(
 }
 
 function stoppedEvent(error: unknown, signal: AbortSignal | undefined): StoppedEvent {
-  const isInterrupted = signal?.aborted && (error === signal.reason || (error as Error)?.name === 'AbortError')
-  const reason = errorSentence(isInterrupted ? signal.reason : error)
+  // The caller's signal, or that of another process of the same training.
+  const isInterrupted = isAbort(error) || (signal?.aborted && error === signal.reason)
+  const reason = errorSentence(isInterrupted && signal?.aborted ? signal.reason : error)
   return { event: 'stopped', why: isInterrupted ? 'interrupted' : 'failed', reason, time: new Date().toISOString() }
 }

@@ -20,26 +20,16 @@ export function checkTrainingBatches(
   // The last batch is the smallest.
   const last = images % batchSize || batchSize
   const shares = [batchSize, last].map((size) => Math.floor(size / processes))
-  if (shares.includes(0)) {
-    throw expected(
-      `batches of at least ${processes} images, one for each process,`,
-      'training.batchSize or data.trainCount',
-      `${batchSize} with ${images} training images, which leaves ${last} for the last batch`,
-      2,
-    )
-  }
-  if (processes > 1 && !synchronised && shares.includes(1)) {
-    if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
-    throw expected(
-      `batches of at least ${2 * processes} images, two for each process,`,
-      `training.batchSize or data.trainCount with ${space.name}`,
-      `${batchSize} with ${images} training images, which leaves ${last} for the last batch`,
-      2,
-    )
+  const normalises = () => normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))
+  const perProcess = shares.includes(0) ? 1 : 2
+  if (perProcess === 1 || (processes > 1 && !synchronised && shares.includes(1) && normalises())) {
+    const received = `${batchSize} with ${images} training images, which leaves ${last} for the last batch`
+    const wanted = `batches of at least ${perProcess * processes} images, ${perProcess} for each process,`
+    throw expected(wanted, `training.batchSize or data.trainCount with ${space.name}`, received, 2)
   }
   const divided = shares.some((size) => size > 1 && smallestPart(size, microBatchSize) === 1)
   if (last !== 1 && !divided) return
-  if (!normalisesOnePixel(space, (path) => method.program?.(path) ?? space.program(path))) return
+  if (!normalises()) return
   if (divided) {
     const received = `${microBatchSize} with training.batchSize ${batchSize} and ${images} training images`
     throw expected('parts of at least 2 images', `training.microBatchSize with ${space.name}`, received, 2)

@@ -244,7 +244,7 @@ describe('processes find each other', () => {
       join(folder, 'few'),
     ])
     expect(code).toBe(2)
-    expect(stderr).toContain('batches of at least 2 images, one for each process,')
+    expect(stderr).toContain('batches of at least 2 images, 1 for each process,')
   })
 })
 
@@ -292,6 +292,36 @@ describe('processes end together', () => {
     expect(stderr).toContain('Expected a sign of life of rank 1 but received none for 3 s')
     process.kill(others[0], 'SIGCONT')
     await until(() => !others.some(lives))
+  })
+
+  test('one that lives but does not come', async () => {
+    // Rank 0 waits for a sum that rank 1, whose signs of life go on, never begins.
+    const program = `
+      import { Communicator, ensureNative } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+      await ensureNative()
+      const rank = Number(process.argv[1])
+      const options = { rank, size: 2, silence: 60, patience: 2 }
+      const communicator = new Communicator({ file: process.argv[2] }, options)
+      await communicator.connect()
+      if (rank === 1) setTimeout(() => process.exit(0), 20_000)
+      else await communicator.sum(new Float64Array(1)).catch(({ code, message }) => console.log(code, message))
+      if (rank === 0) process.exit(0)
+    `
+    const store = join(folder, 'late-store')
+    const [first, second] = [0, 1].map((rank) =>
+      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, store], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    )
+    let said = ''
+    first.stdout.on('data', (text) => {
+      said += text
+    })
+    await new Promise((done) => first.on('close', done))
+    second.kill('SIGKILL')
+    expect(said).toBe(
+      'ERR_PEER Expected all processes within 2 s but received nothing from at least one, which is alive\n',
+    )
   })
 
   test.skipIf(process.platform !== 'linux')('the first, killed', async () => {

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { expected } from '../../base/errors.js'
+import { expected, isAbort } from '../../base/errors.js'
 import { experiment } from '../../experiment/run.js'
 import { loadExperiment } from '../../experiment/settings.js'
 import { ensureNativeFor } from '../native.js'
 import { jsonOption, oneConfig, onePath, setOption } from '../options.js'
 import { ExperimentReporter } from '../output/experiment.js'
-import { isAbort, onInterrupt } from '../signals.js'
+import { onInterrupt } from '../signals.js'
 
 const options = {
   out: {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { isAbort, onInterrupt } from '../../../src/cli/signals.js'
+import { isAbort } from '../../../src/base/errors.js'
+import { onInterrupt } from '../../../src/cli/signals.js'
 
 const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
 

@@ -86,9 +86,11 @@ describe('the place of a process', () => {
   })
 
   it('warns of a store that other machines reach', () => {
-    expect(exposure(placeOf(SLURM)!)).toContain('port 15017')
+    expect(exposure(placeOf(SLURM)!)).toContain('listens at gpu03:15017')
     expect(exposure(placeOf({ ...SLURM, SLURM_PROCID: '1' })!)).toBeUndefined()
     expect(exposure(placeOf({ ...SLURM, MASTER_ADDR: 'localhost' })!)).toBeUndefined()
+    // torchrun's agent, or another process, has the store.
     expect(exposure(placeOf(TORCHRUN)!)).toBeUndefined()
+    expect(exposure(placeOf({ ...TORCHRUN, RANK: '0' })!)).toContain('listens at node01:29400')
   })
 })
