@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { RandomStream } from '../../dist/base/random.js'
+import { RandomStream } from '#dist/base/random.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const SETTINGS = fileURLToPath(new URL('../../test/cli/tiny.yaml', import.meta.url))

@@ -1,5 +1,5 @@
-// In the place of Gloo's header, which the PyTorch wheel lacks: only what ProcessGroupGloo.hpp names. The definitions are
-// in libtorch_cpu.
+// In the place of Gloo's header, which the PyTorch wheel lacks: only what ProcessGroupGloo.hpp names. The definitions
+// are in libtorch_cpu.
 #pragma once
 
 #include <chrono>
