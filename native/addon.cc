@@ -46,6 +46,13 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value set_device(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    set_cuda_device(count_argument(call[0], "index", 0));
+    return call.Env().Undefined();
+  });
+}
+
 Napi::Value limit_kernels(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
     const std::string name = string_argument(call[0], "instructionSet");
@@ -105,6 +112,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("tables", Napi::Function::New<tables>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
+  exports.Set("setCudaDevice", Napi::Function::New<set_device>(env));
   exports.Set("limitConvolutionKernels", Napi::Function::New<limit_kernels>(env));
   exports.Set("startProfile", Napi::Function::New<start_profile>(env));
   exports.Set("takeProfile", Napi::Function::New<take_profile>(env));

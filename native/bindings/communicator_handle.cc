@@ -1,5 +1,6 @@
 #include "bindings/communicator_handle.h"
 
+#include "bindings/data_handles.h"
 #include "runtime/executor_thread.h"
 
 namespace pada {
@@ -40,7 +41,8 @@ CommunicatorOptions options_argument(const Napi::Value& place_value, const Napi:
 Napi::Function CommunicatorHandle::define(Napi::Env env) {
   using H = CommunicatorHandle;
   return DefineClass(env, "Communicator",
-                     {InstanceMethod<&H::connect>("connect"), InstanceMethod<&H::sum>("sum"),
+                     {StaticMethod<&H::nccl_id>("ncclId"), InstanceMethod<&H::connect>("connect"),
+                      InstanceMethod<&H::connect_nccl>("connectNccl"), InstanceMethod<&H::sum>("sum"),
                       InstanceMethod<&H::set>("set"), InstanceMethod<&H::get>("get"), InstanceMethod<&H::add>("add"),
                       InstanceMethod<&H::check>("check"), InstanceMethod<&H::fail>("fail"),
                       InstanceMethod<&H::request_stop>("requestStop"), InstanceMethod<&H::fall_silent>("fallSilent"),
@@ -65,6 +67,27 @@ CommunicatorHandle::CommunicatorHandle(const Napi::CallbackInfo& info) : ObjectW
 Napi::Value CommunicatorHandle::connect(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_on_executor(info.Env(), [communicator = communicator()] { communicator->connect(); });
+  });
+}
+
+Napi::Value CommunicatorHandle::nccl_id(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string id = NcclGroup::make_id(string_argument(info[0], "library"));
+    return Napi::Buffer<char>::Copy(info.Env(), id.data(), id.size());
+  });
+}
+
+Napi::Value CommunicatorHandle::connect_nccl(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string library = string_argument(info[0], "library");
+    const auto bytes = array_argument<uint8_t>(info[1], "id");
+    const std::string id(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+    return run_on_executor(
+        info.Env(),
+        [communicator = communicator(), library, id, device = device_argument(info[2])] {
+          return communicator->connect_nccl(library, id, device);
+        },
+        [](Napi::Env env, const std::string& version) -> Napi::Value { return Napi::String::New(env, version); });
   });
 }
 

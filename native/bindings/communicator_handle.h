@@ -15,7 +15,9 @@ class CommunicatorHandle : public Napi::ObjectWrap<CommunicatorHandle> {
   const std::shared_ptr<Communicator>& communicator() const { return held_.get("Communicator"); }
 
  private:
+  static Napi::Value nccl_id(const Napi::CallbackInfo& info);
   Napi::Value connect(const Napi::CallbackInfo& info);
+  Napi::Value connect_nccl(const Napi::CallbackInfo& info);
   Napi::Value sum(const Napi::CallbackInfo& info);
   Napi::Value set(const Napi::CallbackInfo& info);
   Napi::Value get(const Napi::CallbackInfo& info);

@@ -55,9 +55,10 @@ std::shared_ptr<Dataset> make_dataset(const Napi::Value& argument, at::Device de
 at::Device device_argument(const Napi::Value& value) {
   const std::string name = string_argument(value, "device");
   if (name == "cpu") return at::kCPU;
-  if (name != "cuda") expected("\"cpu\" or \"cuda\"", "device", "\"" + name + "\"");
-  require_cuda();
-  return at::Device(at::kCUDA, 0);
+  const bool numbered = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
+                        name.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (name != "cuda" && !numbered) expected("\"cpu\", \"cuda\" or such as \"cuda:1\"", "device", "\"" + name + "\"");
+  return cuda_device(name);
 }
 
 Napi::Function DatasetHandle::define(Napi::Env env) {

@@ -18,6 +18,8 @@ using Clock = std::chrono::steady_clock;
 constexpr double kBeat = 0.5;
 // A wait that takes longer looks whether the others live.
 constexpr double kSuspicion = 1;
+// Seconds between two looks at a GPU that sums.
+constexpr double kGlance = 2e-5;
 // Seconds to find out who broke a connection.
 constexpr double kInquiry = 4;
 // Without a sign of life for so long, a rank whose connection broke is dead.
@@ -46,7 +48,8 @@ struct Communicator::Group {
 };
 
 struct Communicator::Sum {
-  c10::intrusive_ptr<c10d::Work> work;
+  c10::intrusive_ptr<c10d::Work> work;  // of Gloo; null:
+  std::optional<NcclGroup::Sum> nccl;   // of NCCL
   std::vector<at::Tensor> tensors;
 };
 
@@ -112,35 +115,64 @@ void Communicator::connect() {
   }
 }
 
+std::string Communicator::connect_nccl(const std::string& library, const std::string& id, at::Device device) {
+  nccl_ = std::make_unique<NcclGroup>(library, id, rank(), size(), device, [this] { check(); });
+  return nccl_->version();
+}
+
+at::Device Communicator::place_of_sums(at::Device device) const {
+  return nccl_ && nccl_->device() == device ? device : at::Device(at::kCPU);
+}
+
 std::shared_ptr<Communicator::Sum> Communicator::begin_sum(at::Tensor tensor) {
   if (!group_) expected("connected processes", "a sum", "a call before connect()");
   sums_++;
   bytes_ += static_cast<int64_t>(tensor.nbytes());
   auto sum = std::make_shared<Sum>();
+  if (nccl_ && nccl_->device() == tensor.device()) {
+    sum->nccl = nccl_->begin_sum(std::move(tensor), [this] { check(); });
+    return sum;
+  }
   sum->tensors = {std::move(tensor)};
   sum->work = group_->gloo->allreduce(sum->tensors);
   return sum;
 }
 
+bool Communicator::waits(const Sum& sum, double seconds) {
+  if (sum.nccl) {
+    const auto start = Clock::now();
+    while (!nccl_->is_done(*sum.nccl)) {
+      if (seconds_since(start) > seconds) return false;
+      sleep(kGlance);
+    }
+    return true;
+  }
+  try {
+    // A wait that runs out is an exception, which is slow to make.
+    sum.work->wait(std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds)));
+    return true;
+  } catch (const std::exception& error) {
+    if (!sum.work->isCompleted()) return false;
+    // It may have been completed between the end of the wait and this line.
+    if (sum.work->isSuccess()) return true;
+    broken(error.what());
+  }
+}
+
 void Communicator::finish(const std::shared_ptr<Sum>& sum) {
   const auto start = Clock::now();
-  for (;;) {
-    // Short waits are the rule. A wait that runs out is an exception, which is slow to make.
-    const double wait = seconds_since(start) < kSuspicion ? kSuspicion : kBeat;
+  // Short waits are the rule.
+  while (!waits(*sum, seconds_since(start) < kSuspicion ? kSuspicion : kBeat)) {
     try {
-      sum->work->wait(std::chrono::milliseconds(static_cast<int64_t>(1000 * wait)));
-      break;
-    } catch (const std::exception& error) {
-      if (sum->work->isCompleted()) {
-        // It may have been completed between the end of the wait and this line.
-        if (sum->work->isSuccess()) break;
-        broken(error.what());
+      check();
+      if (seconds_since(start) > options_.patience) {
+        throw Error("ERR_PEER", "Expected all processes within " + std::to_string(static_cast<int>(options_.patience)) +
+                                    " s but received nothing from at least one, which is alive");
       }
-    }
-    check();
-    if (seconds_since(start) > options_.patience) {
-      throw Error("ERR_PEER", "Expected all processes within " + std::to_string(static_cast<int>(options_.patience)) +
-                                  " s but received nothing from at least one, which is alive");
+    } catch (const Error&) {
+      // A sum of NCCL occupies the GPU until it is done.
+      if (nccl_) nccl_->abort();
+      throw;
     }
   }
   waited_ = waited_ + seconds_since(start);

@@ -1,5 +1,6 @@
-// The processes that train a supernet together: sums over all of them by Gloo, the engine of PyTorch on CPUs, and who
-// of them lives. Every wait ends: with the result, or with an error that names the rank that is gone.
+// The processes that train a supernet together: sums over all of them by Gloo, the engine of PyTorch on CPUs, or of
+// tensors on GPUs by NCCL, and who of them lives. Every wait ends: with the result, or with an error that names the
+// rank that is gone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "distributed/nccl.h"
 #include "distributed/store.h"
 
 namespace pada {
@@ -37,7 +39,11 @@ class Communicator {
 
   // Connects to the other ranks, all of which must call it. Executor thread, as all below.
   void connect();
-  // Sums a tensor on the CPU over all ranks, in place; all ranks get the same bits. Ranks must call for the same
+  // Connects the GPUs of all ranks, which sum by NCCL from now on. All ranks must call it. Returns NCCL's version.
+  std::string connect_nccl(const std::string& library, const std::string& id, at::Device device);
+  // Where tensors should be that are summed: on `device` if NCCL connects it, else on the CPU.
+  at::Device place_of_sums(at::Device device) const;
+  // Sums a contiguous tensor over all ranks, in place; all ranks get the same bits. Ranks must call for the same
   // tensors in the same order.
   std::shared_ptr<Sum> begin_sum(at::Tensor tensor);
   void finish(const std::shared_ptr<Sum>& sum);
@@ -66,6 +72,8 @@ class Communicator {
   // Throws the reason why a connection broke, as far as it can be found out.
   [[noreturn]] void broken(const std::string& message);
   void throw_failure();
+  // Waits a little. True if the sum is done.
+  bool waits(const Sum& sum, double seconds);
 
   const CommunicatorOptions options_;
   SharedStore store_;
@@ -77,6 +85,7 @@ class Communicator {
   std::thread signs_of_life_;
   struct Group;
   std::unique_ptr<Group> group_;
+  std::unique_ptr<NcclGroup> nccl_;
 };
 
 }  // namespace pada

@@ -18,7 +18,8 @@ void GradientSum::add(int parameter) {
 
 void GradientSum::begin() {
   if (waiting_.empty()) return;
-  const at::Tensor gradients = at::empty({waiting_scalars_}, at::TensorOptions().dtype(at::kFloat));
+  const at::Device place = communicator_.place_of_sums(parameters_.device());
+  const at::Tensor gradients = at::empty({waiting_scalars_}, at::TensorOptions().dtype(at::kFloat).device(place));
   int64_t first = 0;
   for (int parameter : waiting_) {
     const at::Tensor segment = parameters_.segment(parameters_.gradients, parameter);

@@ -4,6 +4,9 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
+#include <atomic>
+#include <cstdlib>
+
 #include "runtime/errors.h"
 #include "runtime/torch.h"
 
@@ -40,6 +43,15 @@ std::string device_name(int index) {
   return name;
 }
 
+std::atomic<c10::DeviceIndex> current = 0;
+
+c10::DeviceIndex checked_index(int64_t index, const std::string& name) {
+  const int count = at::detail::getCUDAHooks().deviceCount();
+  if (index >= 0 && index < count) return static_cast<c10::DeviceIndex>(index);
+  throw Error("ERR_NO_CUDA", "Expected a device of 0 to " + std::to_string(count - 1) + " for \"" + name +
+                                 "\" but received " + std::to_string(index));
+}
+
 }  // namespace
 
 std::vector<std::string> cuda_devices() {
@@ -50,16 +62,25 @@ std::vector<std::string> cuda_devices() {
   return names;
 }
 
-void require_cuda() {
+at::Device cuda_device(const std::string& name) {
   if (!failure().empty()) {
-    throw Error("ERR_NO_CUDA", "Expected a CUDA device for device \"cuda\" but received none: " + failure());
+    throw Error("ERR_NO_CUDA", "Expected a CUDA device for device \"" + name + "\" but received none: " + failure());
   }
+  const bool numbered = name.starts_with("cuda:");
+  return at::Device(at::kCUDA, checked_index(numbered ? std::atoi(name.c_str() + 5) : current.load(), name));
 }
 
+void set_cuda_device(int64_t index) { current = cuda_device("cuda:" + std::to_string(index)).index(); }
+
 void finish_cuda() {
-  try {
-    c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).synchronizeDevice(0);
-  } catch (const c10::Error&) {
+  const int count = failure().empty() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  for (int index = 0; index < count; index++) {
+    try {
+      // A GPU that nothing was computed on has nothing to wait for, and must not be opened for it.
+      if (!at::detail::getCUDAHooks().hasPrimaryContext(static_cast<c10::DeviceIndex>(index))) continue;
+      c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).synchronizeDevice(static_cast<c10::DeviceIndex>(index));
+    } catch (const c10::Error&) {
+    }
   }
 }
 

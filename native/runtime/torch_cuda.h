@@ -1,6 +1,8 @@
 // CUDA, if there is any. libtorch_cuda is opened at run time, so one addon serves machines with and without it.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <string>
 #include <vector>
 
@@ -9,10 +11,13 @@ namespace pada {
 // Names of the GPUs that torch can use; empty without libtorch_cuda or without a driver.
 std::vector<std::string> cuda_devices();
 
-// Throws an error with the reason if torch cannot use a GPU.
-void require_cuda();
+// "cuda", which is the GPU of this process (0 until set_cuda_device), or "cuda:N". Throws an error with the reason if
+// torch cannot use it.
+at::Device cuda_device(const std::string& name);
+// Sets which GPU "cuda" is from now on.
+void set_cuda_device(int64_t index);
 
-// Waits until the GPU has finished its work. Ignores failures: reading the results will report them.
+// Waits until the GPUs have finished their work. Ignores failures: reading the results will report them.
 void finish_cuda();
 
 }  // namespace pada

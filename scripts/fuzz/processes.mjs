@@ -90,7 +90,9 @@ async function round(seed, folder) {
   if (!existsSync(join(run, 'config.yaml'))) return undefined
   if (existsSync(join(run, 'writer.lock'))) utimesSync(join(run, 'writer.lock'), 0, 0)
   const processes = `${1 + random.integer(3)}`
-  const resume = ['train', '--resume', run, '--processes', processes, '--json']
+  // Nothing strikes now, so a busy machine may take its time.
+  const patient = ['--set', 'distributed.startSeconds=60']
+  const resume = ['train', '--resume', run, ...patient, '--processes', processes, '--json']
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...resume], { encoding: 'utf8', timeout: 120_000 })
   return status === 0 ? undefined : `${what}: resumed by ${processes}: exit code ${status}: ${stderr}`
 }

@@ -6,7 +6,7 @@ import type { Config } from '../config/index.js'
 import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
 import { isStreamed, pickStreamed, type SplitImages } from '../data/stream/streamed-images.js'
-import { tellingFailure, useThreads, type World } from '../distributed/index.js'
+import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import {
   type Batch,
   FAMILIES,
@@ -73,6 +73,8 @@ export interface BenchmarkResult extends Omit<PathMeasurement, 'event' | 'path' 
   /** Of each process. */
   readonly threads: number
   readonly processes: number
+  /** What sums the gradients of several processes, such as "Gloo"; null for one. */
+  readonly backend: string | null
   /** Mean number of bytes that a process gives to sums in a step; 0 for one process. */
   readonly bytesPerStep: number
   readonly precision: Precision
@@ -105,7 +107,7 @@ async function* benchTogether(
 ): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
   const { config, space, splits, generated, paths, batchSize, mode, world } = options
   const { device, precision } = config
-  await useThreads(config.threads, world)
+  const processes = await useResources(config, world)
   using supernet = Supernet.of(space, { device, precision })
   await world?.agree('batch size and paths', JSON.stringify([batchSize, paths]))
   if (world !== undefined) {
@@ -127,7 +129,8 @@ async function* benchTogether(
     event: 'bench',
     ...summarise(measurements, imagesPerStep(options)),
     threads: nativeInfo().threads,
-    processes: world?.size ?? 1,
+    processes: processes?.count ?? 1,
+    backend: processes?.backend ?? null,
     bytesPerStep: world === undefined ? 0 : world.communicator.traffic.bytes / taken,
     precision,
     mode,

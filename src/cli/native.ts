@@ -12,7 +12,7 @@ export async function ensureNativeFor(
   { device }: Pick<Config, 'device'>,
   options: Pick<EnsureOptions, 'log' | 'signal'>,
 ): Promise<void> {
-  const cuda = device === 'cuda'
-  if (cuda && !hasGpu()) throw expected('cpu', 'device', 'cuda, and this machine has no NVIDIA GPU', 2)
+  const cuda = device !== 'cpu'
+  if (cuda && !hasGpu()) throw expected('cpu', 'device', `${device}, and this machine has no NVIDIA GPU`, 2)
   await ensureNative({ cuda, ...options })
 }

@@ -37,7 +37,15 @@ export const seed = z.int().min(0).default(0)
 
 /** Where a network is computed, and how precisely. */
 export const computation = {
-  device: z.enum(['cpu', 'cuda']).default('cpu').describe('Where the network computes. `cuda` is an NVIDIA GPU.'),
+  device: z
+    .union([
+      z.enum(['cpu', 'cuda']),
+      z.templateLiteral(['cuda:', z.string().regex(/^\d{1,2}$/)], { error: 'such as cuda:1' }),
+    ])
+    .default('cpu')
+    .describe(
+      'Where the network computes. `cuda` is an NVIDIA GPU: the first one, or for each of several processes one of its own. `cuda:1` is the second one.',
+    ),
   precision: z
     .enum(['float32', 'bfloat16'])
     .default('float32')

@@ -1,6 +1,7 @@
 /** Several processes that work on one run, on one machine or on several. */
 
 export { type ProcessPlace, placeOf } from './place.js'
+export { type Processes, type ResourceConfig, useResources } from './resources.js'
 export { type SharedResult, shareWork } from './shared-work.js'
 export { joinProcesses, type StartOptions } from './start.js'
-export { tellingFailure, useThreads, World, type WorldOptions } from './world.js'
+export { tellingFailure, World, type WorldOptions } from './world.js'

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorSentence } from '../base/error-sentence.js'
 import { isAbort, UserError } from '../base/errors.js'
 import { packageVersion } from '../base/folders.js'
-import { Communicator, nativeInfo, type ProcessRank, setThreads } from '../native/index.js'
+import { Communicator, type ProcessRank } from '../native/index.js'
 import type { ProcessPlace } from './place.js'
 
 /** How long a world waits. */
@@ -35,6 +35,7 @@ const ATTEMPT = 1
 export class World implements ProcessRank, AsyncDisposable {
   readonly rank: number
   readonly size: number
+  readonly localRank: number
   readonly localSize: number
   /** Sums and keys of all processes. */
   readonly communicator: Communicator
@@ -46,6 +47,7 @@ export class World implements ProcessRank, AsyncDisposable {
   private constructor(place: ProcessPlace, communicator: Communicator) {
     this.rank = place.rank
     this.size = place.size
+    this.localRank = place.localRank
     this.localSize = place.localSize
     this.communicator = communicator
     this.#isServer = !('host' in place.store) || place.store.isServer
@@ -117,6 +119,15 @@ export class World implements ProcessRank, AsyncDisposable {
     const key = `first/${this.#agreements++}`
     if (this.isFirst) this.communicator.set(key, JSON.stringify({ value: await compute() }))
     return JSON.parse(await this.#value(key)).value
+  }
+
+  /** The values of all processes, by rank. */
+  async gather(value: string): Promise<string[]> {
+    const key = `gathered/${this.#agreements++}`
+    this.communicator.set(`${key}/${this.rank}`, value)
+    const values: string[] = []
+    for (let rank = 0; rank < this.size; rank++) values.push(await this.#value(`${key}/${rank}`))
+    return values
   }
 
   /** Waits until all processes are here. */
@@ -234,6 +245,7 @@ function isOfPeers(error: unknown): boolean {
 
 /** Errors about other processes are for the user, not for the programmer. */
 export function asUserError(error: unknown): unknown {
+  if (Object(error).code === 'ERR_NCCL') return new UserError((error as Error).message)
   if (!isOfPeers(error)) return error
   const { message } = error as Error
   if (message.startsWith(INTERRUPTED)) return new DOMException(message.slice(INTERRUPTED.length), 'AbortError')
@@ -263,11 +275,4 @@ export async function* tellingFailure<Event, Result>(
     world.fail(error)
     throw signal?.aborted && isOfPeers(error) ? signal.reason : asUserError(error)
   }
-}
-
-/** Sets the number of native threads. By default the processes of a machine divide its cores. */
-export async function useThreads(threads: number | undefined, world: World | undefined): Promise<void> {
-  const share = world && Math.max(1, Math.floor(nativeInfo().threads / world.localSize))
-  const count = threads ?? share
-  if (count !== undefined) await setThreads(count)
 }

@@ -5,7 +5,7 @@ import { packageVersion } from '../base/folders.js'
 import { RandomStream } from '../base/random.js'
 import { median } from '../base/statistics.js'
 import { type Config, LATENCY, type LatencyConfig } from '../config/schema.js'
-import { Dataset, type ImageData, type ImageSource, nativeInfo, type Supernet } from '../native/index.js'
+import { Dataset, gpuNameOf, type ImageData, type ImageSource, nativeInfo, type Supernet } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 
@@ -55,8 +55,8 @@ export function noiseDataset(shape: Shape, count: number, device: Config['device
 
 /** Everything but the path that a latency depends on. Latencies measured under another key are not comparable. */
 export function latencyKey({ device, precision }: Config, { batchSize, warmup, repetitions }: LatencyConfig): object {
-  const { threads, torch, cudaDevices, cpuCapability, convolutionKernels } = nativeInfo()
-  const processor = device === 'cuda' ? cudaDevices[0] : cpus()[0]?.model
+  const { threads, torch, cpuCapability, convolutionKernels } = nativeInfo()
+  const processor = device === 'cpu' ? cpus()[0]?.model : gpuNameOf(device)
   const code = { version: packageVersion(), torch, cpuCapability, convolutionKernels }
   return { processor, threads, ...code, precision, batchSize, warmup, repetitions }
 }

@@ -2,6 +2,7 @@
 import { loadBinding } from './binding.js'
 import { Handle } from './handle.js'
 import type { RawCommunicator } from './raw.js'
+import type { Device } from './records.js'
 
 /** Where the shared keys and values are kept. */
 export type StorePlace =
@@ -25,6 +26,9 @@ export interface CommunicatorOptions {
   /** Seconds that a process which is alive may be late. Default 600. */
   readonly patience?: number
 }
+
+/** The library of NCCL, as libtorch for CUDA brings it. */
+const NCCL = 'libnccl.so.2'
 
 /** What a process has sent, and how long it has waited. */
 export interface Traffic {
@@ -56,6 +60,25 @@ export class Communicator extends Handle<RawCommunicator> {
   /** Connects to the other processes. All of them must call it. */
   connect(): Promise<void> {
     return this.raw.connect()
+  }
+
+  /**
+   * The id by which GPUs find each other: the first process makes it, and gives it to the others.
+   *
+   * @throws Error with code `ERR_NCCL` if the library cannot be opened.
+   */
+  static ncclId(library = NCCL): Uint8Array {
+    return loadBinding().Communicator.ncclId(library)
+  }
+
+  /**
+   * Connects the GPUs of all processes, each of which has its own. All of them must call it. Then gradients on `device`
+   * are summed by NCCL, others by Gloo. Resolves to the version of NCCL, such as "2.28.3".
+   *
+   * @throws Error with code `ERR_NCCL` if NCCL fails.
+   */
+  connectNccl(id: Uint8Array, device: Device, library = NCCL): Promise<string> {
+    return this.raw.connectNccl(library, id, device)
   }
 
   /** Sums numbers over all processes, element by element. All must call it with as many numbers, in the same order. */

@@ -1,7 +1,7 @@
 /** The machine and the versions that a run computes with, for its records. */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { packageVersion } from '../base/folders.js'
-import { nativeInfo } from './process.js'
+import { gpuNameOf, nativeInfo } from './process.js'
 import type { Device } from './records.js'
 
 /** What a run computes with. All of it is plain JSON. */
@@ -26,8 +26,8 @@ export interface Machine {
 
 /** Describes this machine. It starts no other process, so it takes no time. */
 export function describeMachine(device: Device): Machine {
-  const { torch, cpuCapability, threads, cudaDevices } = nativeInfo()
-  const gpu = device === 'cuda' ? cudaDevices[0] : undefined
+  const { torch, cpuCapability, threads } = nativeInfo()
+  const gpu = gpuNameOf(device)
   return {
     padaNative: packageVersion(),
     torch,

@@ -54,6 +54,26 @@ export function setThreads(threads: number): Promise<void> {
   return loadBinding().setThreads(threads)
 }
 
+let cudaDevice = 0
+
+/** Sets which GPU the device `cuda` is, from 0, process-wide. At first it is 0. */
+export function setCudaDevice(index: number): void {
+  loadBinding().setCudaDevice(index)
+  cudaDevice = index
+}
+
+/** The number of a GPU, from 0; undefined for the CPU. */
+export function cudaIndexOf(device: Device): number | undefined {
+  if (device === 'cpu') return undefined
+  return device === 'cuda' ? cudaDevice : Number(device.slice('cuda:'.length))
+}
+
+/** The name of the GPU that a device is; undefined for the CPU. */
+export function gpuNameOf(device: Device): string | undefined {
+  const index = cudaIndexOf(device)
+  return index === undefined ? undefined : nativeInfo().cudaDevices[index]
+}
+
 /** Limits the addon's own convolutions to the instruction sets up to `most`, process-wide. For comparisons. */
 export function limitConvolutionKernels(most: ConvolutionKernels): Promise<void> {
   return loadBinding().limitConvolutionKernels(most)

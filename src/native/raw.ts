@@ -51,6 +51,7 @@ export interface RawPlan extends RawHandle {
 }
 export interface RawCommunicator extends RawHandle {
   connect(): Promise<void>
+  connectNccl(library: string, id: Uint8Array, device: Device): Promise<string>
   sum(numbers: Float64Array): Promise<Float64Array>
   set(key: string, value: string): void
   get(key: string): string | undefined
@@ -122,6 +123,7 @@ export interface Binding {
   tables(): RawTables
   setThreads(threads: number): Promise<void>
   limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
+  setCudaDevice(index: number): void
   startProfile(device: Device): Promise<void>
   takeProfile(): Promise<Float64Array>
   stopProfile(): Promise<void>
@@ -137,7 +139,10 @@ export interface Binding {
   Dataset: new (data: ImageData, device: Device) => RawDataset
   ImageStream: new (data: StreamData, device: Device) => RawImageStream
   HeldBatch: new (dataset: RawImageSource, batch: RawBatch) => RawHeldBatch
-  Communicator: new (place: StorePlace, options: Required<CommunicatorOptions>) => RawCommunicator
+  Communicator: {
+    new (place: StorePlace, options: Required<CommunicatorOptions>): RawCommunicator
+    ncclId(library: string): Uint8Array
+  }
   Supernet: new (
     names: readonly string[],
     shapes: readonly (readonly number[])[],

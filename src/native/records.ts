@@ -3,7 +3,7 @@ import type { AugmentationConfig, Config, OptimizerConfig, TrainingConfig } from
 import type { BufferSpec } from '../spaces/space.js'
 import type { ImageSource } from './image-source.js'
 
-/** Device that holds tensors and computes with them. `cuda` is the first NVIDIA GPU. */
+/** Device that holds tensors and computes with them. `cuda` is the GPU of {@link setCudaDevice}, `cuda:1` the second one. */
 export type Device = Config['device']
 
 /**

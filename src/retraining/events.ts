@@ -1,5 +1,6 @@
 /** Events of a retraining, in the order in which they happen. All are plain JSON. */
 import type { UsedImages } from '../data/index.js'
+import type { Processes } from '../distributed/index.js'
 import type { Machine } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
@@ -36,6 +37,8 @@ export interface RetrainStartEvent {
   readonly normalisation: Normalisation
   /** What the run computes with. The event log keeps the machine on which the run began. */
   readonly machine: Machine
+  /** The processes that the run began with; absent if it is one. */
+  readonly processes?: Processes
   /** How the architecture was chosen, e.g. `found 1 in runs/first`; absent if it was named. */
   readonly origin?: string
   /** Run or file that the initial weights come from; absent if they are random. */

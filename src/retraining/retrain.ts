@@ -6,7 +6,7 @@ import type { RetrainConfig } from '../config/index.js'
 import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
-import { tellingFailure, useThreads, type World } from '../distributed/index.js'
+import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
 import { describeMachine, Supernet } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
@@ -79,12 +79,15 @@ async function* retrainTogether(
   if (world !== undefined) await agreeOnInput(world, config, identity)
   const { averaging } = config.training
   const initial = await initialWeights(network, options)
-  await useThreads(config.threads, world)
+  const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(network, { device, precision })
   const out = () => options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
   await using run = resumed ?? (await openTogether(world, () => RunFolder.create(out())))
-  const start = startEvent(run.path, config, prepared, initial, options.origin)
+  const start: RetrainStartEvent = {
+    ...startEvent(run.path, config, prepared, initial, options.origin),
+    ...(processes && { processes }),
+  }
   let from: Snapshot | undefined
   let discarded: readonly DiscardedEvent[] = []
   if (resumed === undefined) {

@@ -1,5 +1,6 @@
 /** Events of a search, in the order in which they happen. All are plain JSON. */
 import type { UsedImages } from '../data/index.js'
+import type { Processes } from '../distributed/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
 import type { Machine } from '../native/index.js'
@@ -52,6 +53,8 @@ export interface StartEvent {
   readonly evaluation: RankingImages
   /** What the run computes with. The event log keeps the machine on which the run began. */
   readonly machine: Machine
+  /** The processes that the run began with; absent if it is one. */
+  readonly processes?: Processes
   /** What is odd in the data, one sentence each, e.g. classes without images. Empty for an ordinary data set. */
   readonly warnings: readonly string[]
   /** Position at which a resumed run continues, both from 0; absent for a new run. */

@@ -7,7 +7,7 @@ import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
 import { type AnySplits, usedImages } from '../data/index.js'
 import { openImages } from '../data/source.js'
-import { tellingFailure, useThreads, type World } from '../distributed/index.js'
+import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import { evaluatePaths } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
@@ -106,7 +106,7 @@ async function* searchTogether(
     checkWarmup(config.training, trainCount)
   }
   if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
-  await useThreads(config.threads, world)
+  const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
   if (finding !== undefined && resumed === undefined && !watches) {
@@ -126,7 +126,7 @@ async function* searchTogether(
     images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
   }
-  const start = startEvent(run.path, config, prepared)
+  const start: StartEvent = { ...startEvent(run.path, config, prepared), ...(processes && { processes }) }
   await run.logStart(start)
   if (from === undefined && !trains) {
     throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)

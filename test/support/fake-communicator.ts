@@ -18,7 +18,22 @@ export class FakeCommunicator implements RawCommunicator {
     this.#size = size
   }
 
+  /** Libraries that can be opened. */
+  static nccl = new Set<string>()
+
+  static ncclId(library: string) {
+    if (!FakeCommunicator.nccl.has(library)) {
+      throw Object.assign(new Error('Expected the library of NCCL but received none'), { code: 'ERR_NCCL' })
+    }
+    return new Uint8Array(128).fill(7)
+  }
+
   async connect() {}
+
+  async connectNccl(library: string, id: Uint8Array, device: string) {
+    this.set(`nccl/${this.#rank}`, JSON.stringify([library, [...id], device]))
+    return '2.28.3'
+  }
 
   async sum(numbers: Float64Array) {
     const key = `sum/${this.#sums++}`

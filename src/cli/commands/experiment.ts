@@ -42,7 +42,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
     using interruption = onInterrupt((line) => reporter.say(line))
     const { signal } = interruption
     if (!report) {
-      const device = plan.cells.some(({ config }) => config.device === 'cuda') ? 'cuda' : 'cpu'
+      const device = plan.cells.map(({ config }) => config.device).find((device) => device !== 'cpu') ?? 'cpu'
       await ensureNativeFor({ device }, { log: (line) => reporter.say(line), signal })
     }
     try {

@@ -61,9 +61,9 @@ export function renderBenchmark(
 }
 
 function describeSubject(result: BenchmarkResult): string {
-  const { mode, space, dataset, batchSize, precision, threads, processes, device } = result
+  const { mode, space, dataset, batchSize, precision, threads, processes, backend, device } = result
   const each = device === 'cpu' ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : device
-  const where = processes === 1 ? each : `${processes} processes of ${each}`
+  const where = processes === 1 ? each : `${processes} processes of ${each} (${backend})`
   const what = mode === 'train' ? 'training steps' : 'evaluations'
   return `${space}, ${what} of ${batchSize} on ${dataset}, ${precision}, ${where}; milliseconds`
 }

@@ -19,6 +19,7 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
       ? [`ground truth ${describeTruth(event.groundTruth)}`]
       : []),
     ...('evaluation' in event ? [`ranking on ${describeEvaluation(event.evaluation)}`] : []),
+    ...(event.processes ? [`${event.processes.count} processes, whose gradients ${event.processes.backend} sums`] : []),
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
   ]

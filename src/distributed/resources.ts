@@ -1,0 +1,66 @@
+/** What a process computes with: its share of the threads, its GPU, and what sums the gradients of all of them. */
+import { hostname } from 'node:os'
+import { expected } from '../base/errors.js'
+import type { Config } from '../config/index.js'
+import { Communicator, cudaIndexOf, type Device, nativeInfo, setCudaDevice, setThreads } from '../native/index.js'
+import type { World } from './world.js'
+
+/** The settings that say what a process computes with. */
+export type ResourceConfig = Pick<Config, 'device' | 'threads' | 'distributed'>
+
+/** How the processes of a run work together. */
+export interface Processes {
+  readonly count: number
+  /** What sums their gradients, such as "Gloo" or "NCCL 2.28.3". */
+  readonly backend: string
+}
+
+/**
+ * Takes what this process computes with. By default the processes of a machine divide its cores and its GPUs.
+ *
+ * @returns How the processes work together; undefined for one that works alone.
+ * @throws UserError if the settings want NCCL where it cannot be.
+ */
+export async function useResources(config: ResourceConfig, world: World | undefined): Promise<Processes | undefined> {
+  const { device, threads } = config
+  const share = world && Math.max(1, Math.floor(nativeInfo().threads / world.localSize))
+  const count = threads ?? share
+  if (count !== undefined) await setThreads(count)
+  if (world === undefined) return undefined
+  if (device === 'cuda') setCudaDevice(world.localRank % Math.max(1, nativeInfo().cudaDevices.length))
+  const nccl = await connectGpus(config, world)
+  return { count: world.size, backend: nccl === undefined ? 'Gloo' : `NCCL ${nccl}` }
+}
+
+/** Connects the GPUs of all processes by NCCL. Resolves to its version; undefined where Gloo is to sum. */
+async function connectGpus({ device, distributed }: ResourceConfig, world: World): Promise<string | undefined> {
+  const { backend } = distributed
+  if (backend === 'gloo' || (backend === 'auto' && device === 'cpu')) return undefined
+  const obstacle = await obstacleToNccl(device, world)
+  if (obstacle === undefined) {
+    const id = await world.fromFirst(() => [...Communicator.ncclId()])
+    return world.communicator.connectNccl(Uint8Array.from(id), device)
+  }
+  if (backend === 'nccl') throw expected('auto or gloo', 'distributed.backend', `nccl, but ${obstacle}`, 2)
+  return undefined
+}
+
+/** Why NCCL cannot connect these processes; undefined if it can. The same in all of them. */
+async function obstacleToNccl(device: Device, world: World): Promise<string | undefined> {
+  const index = cudaIndexOf(device)
+  if (index === undefined) return 'device is cpu'
+  const gpus = await world.gather(`${hostname()} ${index}`)
+  const other = gpus.findIndex((gpu, rank) => gpus.indexOf(gpu) < rank)
+  if (other >= 0) return `rank ${other} has the GPU of rank ${gpus.indexOf(gpus[other])}`
+  return (await world.fromFirst(libraryProblem)) ?? undefined
+}
+
+/** Why the library of NCCL cannot be opened; null if it can. */
+function libraryProblem(): string | null {
+  try {
+    Communicator.ncclId()
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
+}
