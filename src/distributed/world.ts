@@ -25,6 +25,8 @@ const START_SECONDS = 300
 const LOOK = 0.1
 /** Seconds that the last process waits for the others to leave the store that it keeps. */
 const LEAVE_SECONDS = 10
+/** Seconds in which processes that live meet again: a little more than one needs to learn that another has failed. */
+const RENEWAL_SECONDS = 30
 /** Seconds of one attempt to reach the store, which blocks this thread. */
 const ATTEMPT = 1
 
@@ -37,20 +39,29 @@ export class World implements ProcessRank, AsyncDisposable {
   readonly size: number
   readonly localRank: number
   readonly localSize: number
-  /** Sums and keys of all processes. */
-  readonly communicator: Communicator
-  readonly #isServer: boolean
+  readonly #place: ProcessPlace
+  readonly #options: WorldOptions
+  #communicator: Communicator
+  /** The first communicator, if it was renewed and serves the store, which ends with it. */
+  #server: Communicator | undefined
+  #meetings = 1
   #agreements = 0
   #left = false
   #onLeave: (() => Promise<void>) | undefined
 
-  private constructor(place: ProcessPlace, communicator: Communicator) {
+  private constructor(place: ProcessPlace, options: WorldOptions, communicator: Communicator) {
     this.rank = place.rank
     this.size = place.size
     this.localRank = place.localRank
     this.localSize = place.localSize
-    this.communicator = communicator
-    this.#isServer = !('host' in place.store) || place.store.isServer
+    this.#place = place
+    this.#options = options
+    this.#communicator = communicator
+  }
+
+  /** Sums and keys of all processes. */
+  get communicator(): Communicator {
+    return this.#communicator
   }
 
   /** True for the process that writes the run's files and shows its events. */
@@ -65,28 +76,51 @@ export class World implements ProcessRank, AsyncDisposable {
    *   version of the package; the reason of an aborted signal.
    */
   static async join(place: ProcessPlace, options: WorldOptions = {}): Promise<World> {
-    const { startSeconds = START_SECONDS, signal } = options
-    const deadline = performance.now() + 1000 * startSeconds
-    const communicator = await reachStore(place, options, deadline)
-    const world = new World(place, communicator)
+    const deadline = performance.now() + 1000 * (options.startSeconds ?? START_SECONDS)
+    const world = new World(place, options, await reachStore(place, options, deadline))
+    await world.#meet(deadline)
+    return world
+  }
+
+  /** Waits for the others, and connects to them. */
+  async #meet(deadline: number): Promise<void> {
+    const { startSeconds = START_SECONDS, signal } = this.#options
     try {
-      if (communicator.add(`started/${place.rank}`, 1) > 1) {
+      if (this.communicator.add(`started/${this.rank}`, 1) > 1) {
         throw new UserError(
-          `Expected one process of rank ${place.rank} but another has started before: give every process a rank of its own`,
+          `Expected one process of rank ${this.rank} but another has started before: give every process a rank of its own`,
         )
       }
-      communicator.set(`joined/${place.rank}`, packageVersion())
-      for (let rank = 0; rank < place.size; rank++) {
-        const missing = () => `Expected ${place.size} processes within ${startSeconds} s but rank ${rank} did not start`
-        await world.#value(`joined/${rank}`, { deadline, missing, signal })
+      this.communicator.set(`joined/${this.rank}`, packageVersion())
+      for (let rank = 0; rank < this.size; rank++) {
+        const missing = () => `Expected ${this.size} processes within ${startSeconds} s but rank ${rank} did not start`
+        await this.#value(`joined/${rank}`, { deadline, missing, signal })
       }
-      await world.agree('version of pada-native', packageVersion())
-      await communicator.connect()
-      return world
+      await this.agree('version of pada-native', packageVersion())
+      await this.communicator.connect()
     } catch (error) {
-      world.fail(error)
+      this.fail(error)
       throw asUserError(error)
     }
+  }
+
+  /**
+   * Meets the others again, after work that failed in all processes without the end of any: those that are told of a
+   * failure can do nothing else together.
+   *
+   * @throws UserError if one has ended.
+   */
+  async renew(): Promise<void> {
+    const previous = this.#communicator
+    const deadline = performance.now() + 1000 * RENEWAL_SECONDS
+    const store = 'host' in this.#place.store ? { ...this.#place.store, isServer: false } : this.#place.store
+    const place = { ...this.#place, store, attempt: `${this.#place.attempt}+${this.#meetings++}` }
+    this.#communicator = await reachStore(place, this.#options, deadline)
+    if (isServer(this.#place)) this.#server ??= previous
+    if (this.#server !== previous) previous.dispose()
+    this.#agreements = 0
+    this.#left = false
+    await this.#meet(deadline)
   }
 
   /**
@@ -114,11 +148,11 @@ export class World implements ProcessRank, AsyncDisposable {
     if (verdict !== '') throw new UserError(verdict)
   }
 
-  /** What the first process computes, in all processes. The result must be plain JSON. */
-  async fromFirst<T>(compute: () => T | Promise<T>): Promise<T> {
+  /** What the first process computes, in all processes. The result must be plain JSON. An aborted signal ends the wait. */
+  async fromFirst<T>(compute: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     const key = `first/${this.#agreements++}`
     if (this.isFirst) this.communicator.set(key, JSON.stringify({ value: await compute() }))
-    return JSON.parse(await this.#value(key)).value
+    return JSON.parse(await this.#value(key, { signal })).value
   }
 
   /** The values of all processes, by rank. */
@@ -189,7 +223,7 @@ export class World implements ProcessRank, AsyncDisposable {
       this.communicator.set(`alive/${this.rank}`, 'left')
       let left = this.communicator.add('left', 1)
       const deadline = performance.now() + 1000 * LEAVE_SECONDS
-      while (this.#isServer && left < this.size && performance.now() < deadline) {
+      while (keepsStore(this.#place) && left < this.size && performance.now() < deadline) {
         await sleep(20)
         left = this.communicator.add('left', 0)
       }
@@ -197,6 +231,7 @@ export class World implements ProcessRank, AsyncDisposable {
       // The store is gone, so the others have left.
     }
     this.communicator.dispose()
+    this.#server?.dispose()
     await this.#onLeave?.()
   }
 }
@@ -235,6 +270,11 @@ async function reachStore(place: ProcessPlace, options: WorldOptions, deadline: 
 
 function isServer({ store }: ProcessPlace): boolean {
   return 'host' in store && store.isServer
+}
+
+/** True for a process without which the others have no store: its server, and all that use a file. */
+function keepsStore(place: ProcessPlace): boolean {
+  return !('host' in place.store) || isServer(place)
 }
 
 /** True if an error says that other processes, or the store, are gone. */

@@ -3,6 +3,7 @@
  * continues begun ones, so you can stop an experiment at any time. Several processes can share one experiment: each
  * run folder has a lock, and only the process that holds it runs the search.
  */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../base/errors.js'
@@ -10,6 +11,7 @@ import { makeFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
 import { type AnySplits, openSplits } from '../data/index.js'
+import { tellingFailure, type World } from '../distributed/index.js'
 import { appendPictures } from '../report/tensorboard.js'
 import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
@@ -32,6 +34,11 @@ export interface ExperimentOptions {
   readonly reportOnly?: boolean
   /** When aborted, the running search saves itself and the signal's reason is thrown. */
   readonly signal?: AbortSignal
+  /**
+   * The processes that run each search together; see {@link joinProcesses}. All of them call this function with the same
+   * experiment.
+   */
+  readonly world?: World
   /** Your own images for every search, instead of the data set in the settings. */
   readonly data?: AnySplits
 }
@@ -47,10 +54,20 @@ export interface ExperimentOptions {
  * @throws UserError before the first search, if settings, files or folders do not fit; and at the end, if a search has
  * failed. If the signal aborts, its reason, after saving.
  */
-export async function* experiment(
+export function experiment(
   plan: Experiment,
   options: ExperimentOptions = {},
 ): AsyncGenerator<ExperimentEvent, ExperimentReport> {
+  return tellingFailure(options.world, experimentTogether(plan, options), options.signal)
+}
+
+async function* experimentTogether(
+  plan: Experiment,
+  options: ExperimentOptions,
+): AsyncGenerator<ExperimentEvent, ExperimentReport> {
+  const { world } = options
+  await world?.agree('experiment', digestOf(plan), () => 'its file, or --set, is different')
+  if (world?.isFirst === false) return yield* followFirst(plan, world, options)
   const out = options.out ?? join('experiments', plan.name)
   const { cells } = plan
   // Settings are checked first, because it takes no time.
@@ -79,13 +96,48 @@ export async function* experiment(
     differences: results.differences,
     files,
   }
+  await world?.fromFirst<Order>(() => ({ report, failures }))
   yield report
-  if (failures.length > 0) {
-    throw new UserError(
-      `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
-    )
-  }
+  refuseFailures(failures)
   return report
+}
+
+/** What the first of several processes tells the others to do: a search, or to end. */
+type Order =
+  | { readonly cell: number; readonly state: 'new' | 'begun' }
+  | { readonly report: ExperimentReport; readonly failures: readonly string[] }
+
+/** What the other processes do: the searches that the first one begins. */
+async function* followFirst(
+  plan: Experiment,
+  world: World,
+  options: ExperimentOptions,
+): AsyncGenerator<ExperimentEvent, ExperimentReport> {
+  const out = options.out ?? join('experiments', plan.name)
+  for (;;) {
+    const order = await world.fromFirst<Order>(() => {
+      throw new Error('Expected orders of the first process')
+    }, options.signal)
+    if ('report' in order) {
+      yield order.report
+      refuseFailures(order.failures)
+      return order.report
+    }
+    yield* searchCell(plan, plan.cells[order.cell], order.state, { ...options, out })
+  }
+}
+
+function digestOf({ name, cells }: Experiment): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, cells]))
+    .digest('hex')
+}
+
+function refuseFailures(failures: readonly string[]): void {
+  if (failures.length === 0) return
+  throw new UserError(
+    `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
+  )
 }
 
 /** The searches that are not complete. Throws a UserError that names every folder with other settings. */
@@ -152,14 +204,15 @@ interface SharedOptions extends ExperimentOptions {
   readonly origins: Origins
 }
 
-interface CellOptions extends SharedOptions {
-  /** The lock of the run folder. */
-  readonly lock: HeldLock
+interface CellOptions extends ExperimentOptions {
+  readonly out: string
+  /** The lock of the run folder; absent in the processes that follow the first. */
+  readonly lock?: HeldLock
 }
 
 /** Runs each search that no other process holds, until all are complete or have failed. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
-  const { out, origins, signal } = options
+  const { out, origins, signal, world } = options
   let waiting = false
   for (let left = cells; left.length > 0; ) {
     const held: Cell[] = []
@@ -173,9 +226,12 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
       }
       // The previous holder of the lock may have completed it.
       const { state } = await readCell(out, cell, origins.get(cell))
-      if (state !== 'complete') yield* searchCell(plan, cell, state, { ...options, lock })
+      if (state === 'complete') continue
+      await world?.fromFirst<Order>(() => ({ cell: plan.cells.indexOf(cell), state }))
+      yield* searchCell(plan, cell, state, { ...options, lock })
     }
     if (held.length === left.length) {
+      world?.communicator.check()
       if (!waiting) yield { event: 'waiting', cells: held.map(({ id }) => id) }
       waiting = true
       await sleep(RETRY, undefined, { signal }).catch(() => signal?.throwIfAborted())
@@ -188,7 +244,7 @@ async function* searchCell(
   { cells }: Experiment,
   cell: Cell,
   state: 'new' | 'begun',
-  { out, signal, data, lock }: CellOptions,
+  { out, signal, data, lock, world }: CellOptions,
 ): AsyncGenerator<CellEvent> {
   const about = {
     cell: cell.id,
@@ -205,13 +261,18 @@ async function* searchCell(
       ...(state === 'new' ? { out: run } : { resume: run }),
       signal,
       data,
+      world,
     })) {
       if (event.event === 'result') result = event
       yield { event: 'search', cell: cell.id, search: event }
     }
-    if (cell.config.logging.tensorboard) await appendPictures(run)
+    if (cell.config.logging.tensorboard && world?.isFirst !== false) await appendPictures(run)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
+    // The search has failed in all processes. If one has ended, so do the others.
+    await world?.renew().catch(() => {
+      throw error
+    })
     yield { event: 'cellFailed', cell: cell.id, message: error.message }
     return
   }

@@ -1,6 +1,6 @@
 /** Runs by several processes: how they are started, that they compute what one process computes, and how they end. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -155,6 +155,69 @@ describe('several processes compute what one computes', () => {
     const [one, two] = [resultOf(alone), resultOf(together)] as unknown as { top1: number; testLoss: number }[]
     expect(two.testLoss).toBeCloseTo(one.testLoss, 3)
     expect(two.top1).toBeCloseTo(one.top1, 1)
+  })
+})
+
+describe('an experiment by several processes', () => {
+  // The second search has a learning rate that no loss survives.
+  const FILE = join(folder, 'experiment.yaml')
+  const written = `
+config: ${fileURLToPath(new URL('tiny.yaml', import.meta.url))}
+seeds: [0]
+studies:
+  rates:
+    figure: method
+    methods:
+      - { label: first, method: { name: spos } }
+      - { label: second, method: { name: spos }, training: { learningRate: 1.0e30 } }
+      - { label: third, method: { name: pada } }
+`
+  const outcomes = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event === 'cellDone' || event === 'cellFailed')
+      .map(({ event, cell, message }) => [event, cell, ...(message ? [message] : [])])
+
+  test.each(['--processes', 'torchrun'])('goes on after a search that failed in all of them: %s', async (way) => {
+    writeFileSync(FILE, written)
+    const out = join(folder, `experiment-${way}`)
+    const args = ['experiment', FILE, '--out', out, '--json']
+    const [first, ...others] =
+      way === 'torchrun' ? await each(args, await torchrunEnvs(2)) : [await pada([...args, '--processes', '2'])]
+    const failed = 'second-seed0'
+    const all = [first, ...others].map(({ stderr }) => stderr).join('')
+    expect(outcomes(first.stdout), all).toEqual([
+      ['cellDone', 'first-seed0'],
+      ['cellFailed', failed, expect.stringContaining('Expected a finite loss')],
+      ['cellDone', 'third-seed0'],
+    ])
+    for (const { code, stderr } of [first, ...others]) {
+      expect(code, stderr).toBe(1)
+      expect(stderr).toContain(`Expected every search to end well but received 1 that failed: ${failed}`)
+    }
+    for (const { stdout } of others) expect(stdout).toBe('')
+    const table = readFileSync(join(out, 'results.csv'), 'utf8')
+    // A row for each complete search, under a head.
+    expect(table.trimEnd().split('\n')).toHaveLength(1 + 2)
+  })
+
+  test.skipIf(process.platform !== 'linux')('ends if a process ends', async () => {
+    writeFileSync(FILE, written.replace('1.0e30', '0.01'))
+    const out = join(folder, 'experiment-killed')
+    const settings = ['--set', 'training.epochs=2000', 'distributed.silenceSeconds=3']
+    const args = [MAIN, 'experiment', FILE, '--out', out, '--processes', '2', ...settings]
+    const first = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    first.stderr.on('data', (text) => {
+      stderr += text
+    })
+    const end = new Promise<number | null>((done) => first.on('close', done))
+    await until(() => existsSync(join(out, 'cells', 'first-seed0', 'progress.json')))
+    process.kill(Number(readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim()), 'SIGKILL')
+    expect(await end).toBe(1)
+    expect(stderr).toContain('rank 1 has ended without a word')
   })
 })
 

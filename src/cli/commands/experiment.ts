@@ -4,9 +4,10 @@ import { expected, isAbort } from '../../base/errors.js'
 import { experiment } from '../../experiment/run.js'
 import { loadExperiment } from '../../experiment/settings.js'
 import { ensureNativeFor } from '../native.js'
-import { jsonOption, oneConfig, onePath, setOption } from '../options.js'
+import { jsonOption, oneConfig, onePath, processesOption, setOption } from '../options.js'
 import { ExperimentReporter } from '../output/experiment.js'
 import { onInterrupt } from '../signals.js'
+import { isFirstProcess, joinForCommand } from '../work.js'
 
 const options = {
   out: {
@@ -22,6 +23,7 @@ const options = {
     default: false,
     describe: 'Run nothing; rebuild tables and figures from complete searches',
   },
+  processes: processesOption,
   json: jsonOption,
 } as const
 
@@ -34,21 +36,28 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
         coerce: oneConfig('experiment', 'experiments'),
       })
       .options(options),
-  async handler({ file, set, report, json, ...argv }) {
+  async handler({ file, set, report, processes, json, ...argv }) {
     if (file === undefined) throw expected('a YAML file', 'experiment', 'none', 2)
+    if (report && processes !== undefined) throw expected('no --processes', '--report', `${processes}`, 2)
     const plan = await loadExperiment(file, { set })
     const out = argv.out ?? join('experiments', plan.name)
     const reporter = new ExperimentReporter({ json })
-    using interruption = onInterrupt((line) => reporter.say(line))
+    // Of several processes, the first speaks.
+    const speaks = isFirstProcess()
+    const log = (line: string) => speaks && reporter.say(line)
+    using interruption = onInterrupt(log)
     const { signal } = interruption
     if (!report) {
       const device = plan.cells.map(({ config }) => config.device).find((device) => device !== 'cpu') ?? 'cpu'
-      await ensureNativeFor({ device }, { log: (line) => reporter.say(line), signal })
+      await ensureNativeFor({ device }, { log, signal })
     }
+    await using world = report ? undefined : await joinForCommand(plan.cells[0].config, processes, { signal, log })
     try {
-      for await (const event of experiment(plan, { out, reportOnly: report, signal })) reporter.event(event)
+      for await (const event of experiment(plan, { out, reportOnly: report, signal, world })) {
+        if (speaks) reporter.event(event)
+      }
     } catch (error) {
-      if (isAbort(error)) reporter.say(`Saved. Continue with: ${continuation(file, out, set)}`)
+      if (isAbort(error)) log(`Saved. Continue with: ${continuation(file, out, set)}`)
       throw error
     }
   },
