@@ -100,6 +100,13 @@ describe('several processes compute what one computes', () => {
     expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
   })
 
+  test('eight processes, more than there are processors', async () => {
+    const alone = await train('eight-1', TWO_STEPS)
+    const together = await train('eight-8', [...TWO_STEPS, SYNCHRONISED], '--processes', '8')
+    expect(streamsOf(together)).toEqual(streamsOf(alone))
+    expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
+  })
+
   test('parts of a batch are those of one process, if each process has a whole number of them', async () => {
     const settings = [...TWO_STEPS, 'training.microBatchSize=8']
     const alone = await train('parts-1', settings)
