@@ -7,6 +7,7 @@
 #include "ops/head.h"
 #include "optim/moments.h"
 #include "runtime/errors.h"
+#include "runtime/torch_cuda.h"
 #include "state/trial.h"
 
 namespace pada {
@@ -75,6 +76,7 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
 }
 
 Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps) {
+  if (parameters_.device().is_cuda()) allow_tensor_float32(precision_ == Precision::TensorFloat32);
   return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_}, taps);
 }
 

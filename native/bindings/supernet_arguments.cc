@@ -176,11 +176,12 @@ bool is_reference(const Napi::Object& options) {
   expected("\"fast\" or \"reference\"", "arithmetic", "\"" + arithmetic + "\"");
 }
 
-Precision precision_of(const Napi::Object& options) {
+Precision precision_of(const Napi::Object& options, at::Device device) {
   const std::string precision = string_argument(options.Get("precision"), "precision");
   if (precision == "float32") return Precision::Float32;
   if (precision == "bfloat16") return Precision::BFloat16;
-  expected("\"float32\" or \"bfloat16\"", "precision", "\"" + precision + "\"");
+  if (precision == "tf32" && device.is_cuda()) return Precision::TensorFloat32;
+  expected("\"float32\", \"bfloat16\" or, on a GPU, \"tf32\"", "precision", "\"" + precision + "\"");
 }
 
 double norm_argument(const Napi::Value& value) {

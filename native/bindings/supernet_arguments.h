@@ -27,6 +27,6 @@ std::optional<double> alignment_of(const Napi::Object& options);
 
 // `arithmetic` and `precision` of a supernet's options.
 bool is_reference(const Napi::Object& options);
-Precision precision_of(const Napi::Object& options);
+Precision precision_of(const Napi::Object& options, at::Device device);
 
 }  // namespace pada

@@ -84,7 +84,7 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
     const at::Device device = device_argument(options.Get("device"));
     auto supernet =
         std::make_shared<Supernet>(std::move(names), shapes_argument(info[1]), buffers_argument(info[2], device),
-                                   device, is_reference(options), precision_of(options));
+                                   device, is_reference(options), precision_of(options, device));
     // Values, gradients and two moments; announce() adds what is allocated later.
     const int64_t bytes = 4 * supernet->parameters().flat_bytes() + supernet->buffers().flat_bytes();
     held_.hold(info.Env(), std::move(supernet), bytes);

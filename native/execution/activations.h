@@ -75,7 +75,7 @@ struct Activations {
   }
   int64_t elements(int value) const { return rows(value) * plan.shapes[value].channels; }
 
-  at::ScalarType type() const { return precision == Precision::Float32 ? at::kFloat : at::kBFloat16; }
+  at::ScalarType type() const { return precision == Precision::BFloat16 ? at::kBFloat16 : at::kFloat; }
 
   at::Tensor empty(int value) const {
     const Shape& s = plan.shapes[value];
@@ -85,10 +85,10 @@ struct Activations {
   // Calls body(a value of the type that activations have in memory).
   template <class Body>
   void with_type(const Body& body) const {
-    if (precision == Precision::Float32)
-      body(float{});
-    else
+    if (precision == Precision::BFloat16)
       body(BFloat16{});
+    else
+      body(float{});
   }
 
   bool wants_gradient(int value) const { return plan.requires_gradient[value]; }

@@ -72,6 +72,11 @@ at::Device cuda_device(const std::string& name) {
 
 void set_cuda_device(int64_t index) { current = cuda_device("cuda:" + std::to_string(index)).index(); }
 
+void allow_tensor_float32(bool allowed) {
+  at::globalContext().setAllowTF32CuDNN(allowed);
+  at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+
 void finish_cuda() {
   const int count = failure().empty() ? at::detail::getCUDAHooks().deviceCount() : 0;
   for (int index = 0; index < count; index++) {

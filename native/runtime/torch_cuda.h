@@ -17,6 +17,10 @@ at::Device cuda_device(const std::string& name);
 // Sets which GPU "cuda" is from now on.
 void set_cuda_device(int64_t index);
 
+// Whether convolutions and products of float32 may read the upper 19 bits of numbers only. torch's default allows it to
+// convolutions.
+void allow_tensor_float32(bool allowed);
+
 // Waits until the GPUs have finished their work. Ignores failures: reading the results will report them.
 void finish_cuda();
 

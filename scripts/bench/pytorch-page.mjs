@@ -7,7 +7,7 @@ import { NETWORKS } from './networks.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
 import { digits3, median, range } from './statistics.mjs'
 
-/** @typedef {'released' | 'channelsLast' | 'channelsLastBfloat16' | 'addonFloat32' | 'addonBfloat16'} VariantId */
+/** @typedef {'released' | 'channelsLast' | 'channelsLastBfloat16' | 'addonFloat32' | 'addonTf32' | 'addonBfloat16'} VariantId */
 /** @typedef {'train' | 'eval'} Mode */
 
 /**

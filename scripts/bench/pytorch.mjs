@@ -29,11 +29,12 @@ import { Runner } from './runner.mjs'
  *   name: string
  *   precision: import('pada-native').Precision
  *   layout?: string
+ *   onlyOn?: 'cuda'
  * }} Variant
  */
 
 /** @type {Variant[]} */
-const VARIANTS = [
+const ALL_VARIANTS = [
   { id: 'released', name: 'PyTorch, as released', layout: 'contiguous', precision: 'float32' },
   { id: 'channelsLast', name: 'PyTorch, channels-last', layout: 'channels-last', precision: 'float32' },
   {
@@ -43,8 +44,24 @@ const VARIANTS = [
     precision: 'bfloat16',
   },
   { id: 'addonFloat32', name: 'pada-native, float32', precision: 'float32' },
+  { id: 'addonTf32', name: 'pada-native, tf32', precision: 'tf32', onlyOn: 'cuda' },
   { id: 'addonBfloat16', name: 'pada-native, bfloat16', precision: 'bfloat16' },
 ]
+
+/**
+ * The variants of a device. By PyTorch's default, its convolutions on a GPU are in TF32.
+ *
+ * @param {import('pada-native').Device} device
+ * @returns {Variant[]}
+ */
+function variantsOn(device) {
+  if (device === 'cpu') return ALL_VARIANTS.filter(({ onlyOn }) => onlyOn === undefined)
+  return ALL_VARIANTS.map((variant) =>
+    variant.layout !== undefined && variant.precision === 'float32'
+      ? { ...variant, name: `${variant.name}, tf32`, precision: 'tf32' }
+      : variant,
+  )
+}
 
 /**
  * Relative errors allowed against PyTorch as released. A gradient moves with the sign of every ReLU input near zero.
@@ -53,6 +70,7 @@ const VARIANTS = [
  */
 const TOLERANCE = {
   float32: { loss: 1e-4, globalNorm: 1e-2 },
+  tf32: { loss: 1e-2, globalNorm: 1e-1 },
   bfloat16: { loss: 2e-2, globalNorm: 2e-1 },
 }
 /** Steps that one measurement averages over: a GPU's are too short to be timed one by one. */
@@ -173,7 +191,7 @@ function pathsOf({ network, paths: file, quick }) {
  */
 async function session(mode, { batch, evalBatch, repetitions, ...compared }, { folder, python, paths }, before) {
   const request = { folder, ...compared, batch: mode === 'train' ? batch : evalBatch }
-  const runners = VARIANTS.map((variant) => new Runner(variant, request, python))
+  const runners = variantsOn(compared.device).map((variant) => new Runner(variant, request, python))
   try {
     const result = await before(runners)
     /** @type {Map<Runner, number[][]>} */
@@ -210,7 +228,7 @@ async function session(mode, { batch, evalBatch, repetitions, ...compared }, { f
  * @param {Compared} compared
  * @param {import('pada-native').Path[]} paths
  */
-async function checkSame(runners, { network }, paths) {
+async function checkSame(runners, { network, device }, paths) {
   const space = nasBench201()
   const live = NETWORKS[network].alone
     ? paths
@@ -223,6 +241,7 @@ async function checkSame(runners, { network }, paths) {
     channelsLast: { ...equal },
     channelsLastBfloat16: { ...equal },
     addonFloat32: { ...equal },
+    addonTf32: { ...equal },
     addonBfloat16: { ...equal },
   }
   for (const path of live) {
@@ -233,7 +252,8 @@ async function checkSame(runners, { network }, paths) {
     for (const [i, found] of others.entries()) {
       const { id, name, precision } = runners[i + 1].variant
       for (const what of /** @type {const} */ (['loss', 'globalNorm'])) {
-        const allowed = TOLERANCE[precision][what]
+        // What they are compared with is in TF32 on a GPU.
+        const allowed = TOLERANCE[device !== 'cpu' && precision === 'float32' ? 'tf32' : precision][what]
         const error = Math.abs(found[what] / wanted[what] - 1)
         if (!(error <= allowed)) {
           const received = `${found[what]} of ${name} for ${path.join()}`

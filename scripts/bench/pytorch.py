@@ -6,7 +6,7 @@ and others without starting any of them anew. `open` comes first:
 
     {"do": "open", "folder": F, "network": "nasbench201", "size": {"channels": 16, "cells": 5},
      "image": {"channels": 3, "height": 32, "width": 32}, "batch": 256, "threads": 2, "device": "cpu",
-     "layout": "contiguous" | "channels-last", "precision": "float32" | "bfloat16", "drop": 0, "optimizer": {…}, "clipNorm": 5, "measures": true}
+     "layout": "contiguous" | "channels-last", "precision": "float32" | "tf32" | "bfloat16", "drop": 0, "optimizer": {…}, "clipNorm": 5, "measures": true}
     {"do": "check", "path": [3, 0, 1, 2, 4, 1]}                  -> {"loss", "globalNorm"}
     {"do": "train" | "eval", "path": […], "steps": 1}            -> {"seconds": per step}
     {"do": "memory"}                                             -> {"gpuPeak": bytes, null without a GPU}
@@ -50,6 +50,7 @@ class Bench:
             raise ValueError("Expected a GPU for device cuda but PyTorch sees none")
         torch.set_num_threads(request["threads"])
         self.device = torch.device(request["device"])
+        torch.backends.cudnn.allow_tf32 = request["precision"] == "tf32"
         self.batch, self.clip, self.drop = request["batch"], request["clipNorm"], request["drop"]
         layout = torch.channels_last if request["layout"] == "channels-last" else torch.contiguous_format
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=request["precision"] == "bfloat16")

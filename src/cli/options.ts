@@ -56,7 +56,7 @@ export const jsonOption = {
 } as const satisfies Options
 
 export const precisionOption = {
-  choices: ['float32', 'bfloat16'],
+  choices: ['float32', 'tf32', 'bfloat16'],
   requiresArg: true,
   describe: 'Number type of activations',
 } as const satisfies Options

@@ -5,7 +5,7 @@ import { distributed } from './distributed.js'
 import { count, group } from './group.js'
 import { logging } from './logging.js'
 import { network } from './network.js'
-import { computation, runName, seed } from './schema.js'
+import { checkPrecision, computation, runName, seed } from './schema.js'
 import { training } from './training.js'
 
 const evaluation = group({
@@ -27,7 +27,9 @@ export const retrainSchema = group({
   evaluation: evaluation.prefault({}),
   distributed: distributed.prefault({}),
   logging: logging.prefault({}),
-}).describe('Settings of a retraining.')
+})
+  .check(checkPrecision)
+  .describe('Settings of a retraining.')
 
 /** All settings of a retraining, with defaults filled in. */
 export type RetrainConfig = z.output<typeof retrainSchema>

@@ -47,14 +47,24 @@ export const computation = {
       'Where the network computes. `cuda` is an NVIDIA GPU: the first one, or for each of several processes one of its own. `cuda:1` is the second one.',
     ),
   precision: z
-    .enum(['float32', 'bfloat16'])
+    .enum(['float32', 'tf32', 'bfloat16'])
     .default('float32')
-    .describe('Type of activations. Parameters, their gradients, statistics and the loss are always float32.'),
+    .describe(
+      'Type of activations. Parameters, their gradients, statistics and the loss are always float32. `tf32` is for GPUs: activations are float32, of which convolutions read 19 bits.',
+    ),
   threads: count
     .optional()
     .describe(
       "Threads of native computation. A container's quota of processors lowers the default. Default: all cores.",
     ),
+}
+
+/** A rule between settings of {@link computation}. */
+export function checkPrecision({ value, issues }: z.core.ParsePayload<{ device: string; precision: string }>): void {
+  const { device, precision } = value
+  if (precision !== 'tf32' || device !== 'cpu') return
+  const message = 'float32, bfloat16, because device is cpu,'
+  issues.push({ code: 'custom', path: ['precision'], message, input: precision })
 }
 
 export const configSchema = group({
@@ -75,6 +85,7 @@ export const configSchema = group({
   distributed: distributed.prefault({}),
   logging: logging.prefault({}),
 })
+  .check(checkPrecision)
   .refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
     path: ['groundTruth'],
     error: 'a table, because ranking.subModels is groundTruth,',

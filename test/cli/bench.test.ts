@@ -67,7 +67,7 @@ test.each([
   [
     'an unknown precision',
     ['--precision', 'float16'],
-    /Expected float32, bfloat16 for --precision but received float16$/m,
+    /Expected float32, tf32, bfloat16 for --precision but received float16$/m,
   ],
   ['an unknown mode', ['--mode', 'infer'], /Expected train, eval for --mode but received infer$/m],
   ['a missing list of paths', ['--paths', 'nowhere.txt'], /Expected a readable file of paths for nowhere\.txt/],

@@ -65,7 +65,7 @@ const options = {
     ...file('--output', 'float32 .npy to write the logits to: [paths, images, classes]'),
     defaultDescription: 'none, if --input is images',
   },
-  precision: { ...precisionOption, default: 'float32' },
+  precision: { ...precisionOption, choices: ['float32', 'bfloat16'], default: 'float32' },
   'no-recalibrate': noRecalibrateOption,
   json: jsonOption,
 } as const
