@@ -18,11 +18,14 @@ const alone = (groupOrder: number) =>
     sequence: { groupOrder },
   }) as const
 
+/** PADA_TEST_DEVICE=cuda runs the native tests on a GPU. */
+const setupFiles = process.env.PADA_TEST_DEVICE === undefined ? [] : ['test/support/test-device.ts']
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...limit(3), sequence: { groupOrder: 0 } } },
-      { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...alone(1) } },
+      { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...alone(1) } },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...alone(2) } },
     ],
   },

@@ -74,7 +74,7 @@ describe('parseConfig', () => {
         top: 10,
         recalibration: { images: 2000, batchSize: 200 },
       },
-      distributed: { batchNorm: 'local', startSeconds: 300, silenceSeconds: 15, patienceSeconds: 600 },
+      distributed: { backend: 'auto', batchNorm: 'local', startSeconds: 300, silenceSeconds: 15, patienceSeconds: 600 },
       logging: { tensorboard: false },
     })
   })
@@ -215,7 +215,7 @@ describe('parseConfig', () => {
       ],
       [{ space: { name: 'darts', cells: 0 } }, 'Expected a number of at least 1 for space.cells but received 0'],
       [{ training: { clipNorm: Number.NaN } }, 'Expected a number for training.clipNorm but received NaN'],
-      [{ device: 'tpu' }, 'Expected cpu, cuda for device but received "tpu"'],
+      [{ device: 'tpu' }, 'Expected cpu, cuda or such as cuda:1 for device but received "tpu"'],
       [{ method: { name: 'darts' } }, `Expected ${METHODS.join(', ')} for method.name but received "darts"`],
       [{ method: { name: 'spos', perEdge: true } }, 'Expected only name, sampling for method but received "perEdge"'],
       [
