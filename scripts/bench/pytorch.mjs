@@ -204,7 +204,11 @@ async function session(mode, { batch, evalBatch, repetitions, ...compared }, { f
         // No variant always follows the same other one.
         for (let i = 0; i < runners.length; i++) {
           const runner = runners[(i + turn + round + 1) % runners.length]
-          const { seconds } = await runner.ask({ do: mode, path, steps: STEPS[compared.device === 'cpu' ? 'cpu' : 'cuda'] })
+          const { seconds } = await runner.ask({
+            do: mode,
+            path,
+            steps: STEPS[compared.device === 'cpu' ? 'cpu' : 'cuda'],
+          })
           rounds.get(runner)?.at(-1)?.push(seconds)
         }
       }

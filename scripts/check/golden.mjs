@@ -2,7 +2,7 @@
 /**
  * Compares the addon with a PyTorch run of the whole NAS-Bench-201 supernet (C=16, N=5).
  *
- *     npm run check:golden -- FOLDER
+ *     npm run check:golden -- FOLDER [--device cpu]
  *
  * FOLDER holds supernet201.pt, images.npy, labels.npy, logits.npy and expected.json: weights, one batch, the logits of
  * some paths, and four consecutive training steps. Prints one line per check with the largest error found; exits 1 if
@@ -19,6 +19,7 @@
 import '../report-errors.mjs'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import {
   Dataset,
   gradientVariance,
@@ -31,7 +32,12 @@ import {
 } from 'pada-native'
 import { PathImportance } from '#dist/methods/path-importance.js'
 
-const folder = process.argv[2]
+const { values, positionals } = parseArgs({
+  options: { device: { type: 'string', default: 'cpu' } },
+  allowPositionals: true,
+})
+const device = /** @type {import('pada-native').Device} */ (values.device)
+const [folder] = positionals
 if (folder === undefined) {
   throw new UserError('Expected a folder of golden values but received none: npm run check:golden -- FOLDER', 2)
 }
@@ -153,11 +159,11 @@ const labels = Int32Array.from((await readNpy(join(folder, 'labels.npy'))).data)
 const logits = (await readNpy(join(folder, 'logits.npy'))).data
 const indices = Int32Array.from(labels, (_, i) => i)
 await setThreads(2)
-const dataset = new Dataset({ images, labels, ...space.input })
+const dataset = new Dataset({ images, labels, ...space.input }, device)
 
 /** @param {import('pada-native').Arithmetic} arithmetic */
 async function supernet(arithmetic) {
-  const net = new Supernet(specs, { arithmetic })
+  const net = new Supernet(specs, { arithmetic, device })
   await net.write('parameters', start)
   return net
 }

@@ -267,6 +267,25 @@ test('fuzz/workers ends workers that search, train, sum and call, one of them pe
 })
 
 describe('checks', () => {
+  test('cuda: what a step gave is kept, and one that needs what is absent is left out', async () => {
+    const out = join(temporaryFolder(), 'cuda')
+    const words = ['--device', 'cpu', '--quick', '--out', out]
+    const from = await script('check/cuda.mjs', [...words, '--from', 'eval, batch 16, bfloat16'])
+    expect(from.code, from.stderr).toBe(0)
+    const { results } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'))
+    expect(results.map(({ name, outcome }: Record<string, string>) => [name, outcome])).toEqual([
+      ['eval, batch 16, bfloat16', 'done'],
+      ['native tests', 'done'],
+      ['training', 'left out'],
+    ])
+    expect(results[0].output.at(-1)).toMatchObject({ event: 'bench', mode: 'eval', precision: 'bfloat16' })
+    expect(results[1].output[0]).toMatchObject({ numFailedTests: 0 })
+    const late = await script('check/cuda.mjs', [...words, '--minutes', '0.01'])
+    expect(late.stdout).toContain('no time was left')
+    const unknown = await script('check/cuda.mjs', [...words, '--from', 'now'])
+    expect(unknown.code).toBe(2)
+  })
+
   test('nasbench201-cost counts the entries that are equal, and shows the others', async () => {
     const [right, wrong] = ['|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|', '0,0,0,0,0,0']
     const table = file('table.csv', `arch,params_millions\n${right},0.073\n"${wrong}",0.1\n`)

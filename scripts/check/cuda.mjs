@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+/**
+ * Everything that is to be known of a GPU, in a time that is short: is the addon right there, and how fast is it?
+ *
+ *     node scripts/check/cuda.mjs [--minutes 9] [--out runs/cuda] [--device cuda] [--from STEP] [--quick]
+ *         [--golden FOLDER] [--cifar10 FOLDER --table FILE] [--python PYTHON]
+ *
+ * Builds the addon; then doctor, golden values, a search on the embedded data, benchmarks (batches of 256 and 1,024, in
+ * each precision, training and evaluation), the same beside eager PyTorch for three networks (--python), the native tests
+ * on the GPU, and as much as is left of the paper's training (--cifar10, --table), which the next call continues. A step
+ * that fails, or takes longer than its limit, does not stop the others. `results.json` in --out has what each step gave,
+ * and is whole after each step; `log.txt` has what each printed. --from begins with a later step. --quick does little of
+ * everything; with --device cpu it rehearses the script where there is no GPU. Exits 1 if a step failed. Needs
+ * `npm run build`.
+ */
+import '../report-errors.mjs'
+import { spawn } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { UserError } from 'pada-native'
+import { writeAtomically } from '#dist/base/atomic.js'
+import { placeOf, stepsOf } from './cuda-steps.mjs'
+
+/** Characters of a step's output that the results keep if it fails; the log has all. */
+const KEPT = 2_000
+/** Seconds that a training takes to save itself, and a process to end. */
+const ENDING = 15
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '9' },
+    out: { type: 'string', default: 'runs/cuda' },
+    device: { type: 'string', default: 'cuda' },
+    from: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    golden: { type: 'string' },
+    cifar10: { type: 'string' },
+    table: { type: 'string' },
+    python: { type: 'string' },
+  },
+})
+const minutes = Number(values.minutes)
+if (!(minutes > 0)) throw new UserError(`Expected minutes above 0 but received ${values.minutes}`, 2)
+const out = resolve(values.out)
+const deadline = performance.now() + 60_000 * minutes
+const left = () => (deadline - performance.now()) / 1000
+
+mkdirSync(out, { recursive: true })
+const log = join(out, 'log.txt')
+writeFileSync(log, '')
+const steps = stepsOf({ ...values, out })
+/** @type {Result[]} */
+const results = []
+for (const step of steps.slice(placeOf(steps, values.from))) {
+  const result = await perform(step)
+  results.push(result)
+  console.log(
+    `${result.outcome.padEnd(9)} ${step.name} (${result.seconds.toFixed(1)} s)${result.why ? `: ${result.why}` : ''}`,
+  )
+  await writeAtomically(join(out, 'results.json'), `${JSON.stringify({ device: values.device, results }, null, 2)}\n`)
+}
+const failed = results.filter(({ outcome }) => outcome === 'failed').length
+console.log(`${results.length} steps, ${failed} failed: ${join(out, 'results.json')}`)
+process.exitCode = failed > 0 ? 1 : 0
+
+/**
+ * @typedef {{
+ *   name: string
+ *   outcome: 'done' | 'failed' | 'left out'
+ *   seconds: number
+ *   why?: string
+ *   output?: unknown[]
+ * }} Result `output`: the JSON that the step printed.
+ */
+
+/**
+ * @param {import('./cuda-steps.mjs').Step} step
+ * @returns {Promise<Result>}
+ */
+async function perform({ name, command, limit, env, needs, last }) {
+  const without = (/** @type {string} */ why) => ({ name, outcome: /** @type {const} */ ('left out'), seconds: 0, why })
+  if (needs !== undefined) return without(`needs ${needs}`)
+  const seconds = Math.min(limit, left() - ENDING)
+  if (seconds <= 0) return without('no time was left')
+  appendFileSync(log, `\n── ${name}: ${command.join(' ')}\n`)
+  const start = performance.now()
+  const { code, stdout, stderr, ran } = await runFor(seconds, last ? continued(command) : command, env)
+  const took = (performance.now() - start) / 1000
+  const output = jsonLines(stdout)
+  // A training that was interrupted has saved itself.
+  const done = code === 0 || (last && !ran && code === 130)
+  if (done) return { name, outcome: 'done', seconds: took, output: last ? output.slice(-3) : output }
+  const why = ran ? `it ended with ${code}` : `it took more than ${seconds.toFixed(0)} s`
+  return { name, outcome: 'failed', seconds: took, why: `${why}: ${(stderr || stdout).slice(-KEPT).trim()}`, output }
+}
+
+/**
+ * Runs a command, which is interrupted after some seconds, and killed if it does not end then.
+ *
+ * @param {number} seconds
+ * @param {string[]} command
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+async function runFor(seconds, [program, ...args], env) {
+  const child = spawn(program, args, {
+    env: { ...process.env, PADA_OFFLINE: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { stdout: '', stderr: '' }
+  for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
+    child[stream].setEncoding('utf8').on('data', (text) => {
+      said[stream] += text
+      appendFileSync(log, text)
+    })
+  }
+  let ran = true
+  const stop = new AbortController()
+  const limit = sleep(1000 * seconds, undefined, { signal: stop.signal })
+    .then(async () => {
+      ran = false
+      child.kill('SIGTERM')
+      await sleep(1000 * ENDING, undefined, { signal: stop.signal })
+      child.kill('SIGKILL')
+    })
+    .catch(() => {})
+  const code = await new Promise((done) => {
+    child.on('error', ({ message }) => {
+      said.stderr += message
+      done(null)
+    })
+    child.on('close', done)
+  })
+  stop.abort()
+  await limit
+  return { code, ran, ...said }
+}
+
+/**
+ * The command that continues a training, if its run is there.
+ *
+ * @param {string[]} command
+ */
+function continued(command) {
+  const at = command.indexOf('--out')
+  if (!existsSync(join(command[at + 1], 'config.yaml'))) return command
+  const set = command.slice(command.indexOf('--set'))
+  return [...command.slice(0, at), '--resume', command[at + 1], ...set]
+}
+
+/**
+ * The JSON in what a command printed: one value, or one per line.
+ *
+ * @param {string} text
+ * @returns {unknown[]}
+ */
+function jsonLines(text) {
+  const parse = (/** @type {string} */ part) => {
+    try {
+      return [JSON.parse(part)]
+    } catch {
+      return []
+    }
+  }
+  const whole = parse(text)
+  return whole.length > 0
+    ? whole
+    : text
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .flatMap(parse)
+}
