@@ -64,7 +64,10 @@ function damage(tensors, others, random) {
       break
     }
     default:
-      tensors[at] = [name, { shape, data: random.pick([Int32Array, Uint8Array, Float64Array]).from(data, Number) }]
+      tensors[at] = [
+        name,
+        { shape, data: new (random.pick([Int32Array, Uint8Array, Float64Array]))(Array.from(data, Number)) },
+      ]
   }
 }
 

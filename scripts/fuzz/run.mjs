@@ -50,7 +50,7 @@ export async function fuzz({ damaged, read, complaint }) {
     const wrong = complaint(outcome, one.bytes) ?? (ms > SLOW_MS ? `${Math.round(ms)} ms` : undefined)
     counts[wrong !== undefined ? 'wrong' : outcome instanceof Error ? 'refused' : 'read']++
     if (wrong !== undefined) console.log(`seed ${seed}: ${wrong}`)
-    if ((i + 1) % 100_000 === 0) console.error(`${i + 1} of ${cases}`)
+    if ((i + 1) % 10_000 === 0) console.error(`${i + 1} of ${cases}`)
   }
   const seconds = (performance.now() - begin) / 1000
   const megabytes = Math.round(process.resourceUsage().maxRSS / 1024)

@@ -44,7 +44,8 @@ async function setUp(settings: object, batchSize = 8) {
   }
   const steps = 40
   const measured = { supernet, engine, method, random, operations: space.operations, steps, batchSize }
-  const measure = () => fixedGradientVariance({ ...measured, batch, options: () => rates })
+  const measure = () =>
+    fixedGradientVariance({ ...measured, batch, options: () => rates, stopping: { isDue: false, note() {} } })
   return { supernet, method, random, engine, plans, dataset, measure, drawn, batch }
 }
 
