@@ -293,7 +293,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'evolution', population: 10, mutations: 8, crossovers: 3 } },
-        'Expected mutations and crossovers that fit into the population for finding but received {"algorithm":"evolution","population":10,"mutations":8,"c…',
+        'Expected at least mutations and crossovers together for finding.population but received 10',
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },
