@@ -9,9 +9,10 @@
  * sanitizers (sanitized.mjs). Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
-import { createSpace, Dataset, ProgramBuilder, parseConfig, Supernet } from 'pada-native'
+import { createSpace, Dataset, ProgramBuilder, Supernet } from 'pada-native'
 import { encodeProgram } from '#dist/programs/encode-program.js'
 import { optionsOf } from '#dist/spaces/path.js'
+import { SMALL_SPACES } from './compute.mjs'
 import { randomSource } from './mutate.mjs'
 import { damageInstruction, damageNames, damageWords, sizesOf } from './mutate-program.mjs'
 import { fuzz } from './run.mjs'
@@ -32,18 +33,10 @@ const MOST_VALUES = 200_000
 const images = Float32Array.from({ length: INDICES.length * 128 }, (_, i) => Math.sin(i))
 const dataset = new Dataset({ images, labels: INDICES.map((i) => i % CLASSES), ...INPUT })
 
-const SPACES = [
-  { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
-  { name: 'nasbench201', channels: 4, cellsPerStage: 1, affine: true },
-  { name: 'nasbench1shot1-3', channels: 4, cellsPerStage: 1 },
-  { name: 'darts', channels: 4, cells: 3 },
-  { name: 'proxylessnas', width: 0.25, layers: [2, 1, 1, 2, 1, 1] },
-  { name: 'nasbench-macro', channels: 4 },
-]
 /** @type {Source[]} */
 const sources = [await everyInstruction()]
-for (const [i, settings] of SPACES.entries()) {
-  const space = createSpace(parseConfig({ space: /** @type {never} */ (settings) }).space, INPUT, CLASSES)
+for (const [i, settings] of SMALL_SPACES.entries()) {
+  const space = createSpace(settings, INPUT, CLASSES)
   const random = randomSource(i)
   const programs = Array.from({ length: 8 }, () =>
     encodeProgram(space.program(space.choices.map((choice) => random.below(optionsOf(choice))))),

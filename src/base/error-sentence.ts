@@ -17,11 +17,20 @@ function shortened(line: string): string {
 
 function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  const memory = OUT_OF_MEMORY.exec(error.message)
+  if (memory !== null) {
+    const size = memory[1] === undefined ? (memory[2] ?? 'it') : `${(Number(memory[1]) / 1e9).toFixed(1)} GB`
+    return `Expected enough memory for ${size} but received less: smaller batches, images or networks need less`
+  }
   const code = (error as NodeJS.ErrnoException).code
   const path = (error as NodeJS.ErrnoException).path
   if (error instanceof UserError || code === undefined || path === undefined) return error.message
   return FILE_SYSTEM[code]?.(path) ?? error.message
 }
+
+/** Words of libtorch, CUDA, C++ and V8 for memory that does not suffice. The groups are its size in bytes, or as text. */
+const OUT_OF_MEMORY =
+  /you tried to allocate (\d+) bytes|CUDA out of memory. Tried to allocate ([\d.]+ \w+)|^std::bad_alloc$|^Array buffer allocation failed$/
 
 /** Sentences for system errors that a user can fix, by code. */
 const FILE_SYSTEM: Readonly<Record<string, (path: string) => string>> = {

@@ -114,7 +114,8 @@ const localSearch = group({
 export const finding = z
   .discriminatedUnion('algorithm', [random, evolution, regularizedEvolution, localSearch])
   .refine((value) => value.algorithm !== 'evolution' || value.mutations + value.crossovers <= value.population, {
-    error: 'mutations and crossovers that fit into the population',
+    path: ['population'],
+    error: 'at least mutations and crossovers together',
   })
   .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 

@@ -8,6 +8,10 @@ export function group<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 export const count = z.int().min(1)
+/** Number of cells or layers one after the other. Without a limit, a slip of the hand would fill the memory. */
+export const depth = count.max(1000)
+/** Channels of a layer. */
+export const channelCount = count.max(2 ** 16)
 export const positive = z.number().positive()
 export const share = z.number().min(0).max(1)
 

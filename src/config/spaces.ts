@@ -1,8 +1,8 @@
 /** The settings of each search space. Defaults are the published ones. */
 import { z } from 'zod'
-import { count, group, type Immutable, positive } from './group.js'
+import { channelCount, depth, group, type Immutable, positive } from './group.js'
 
-const channels = count.default(16).describe('Channels C of the stem and of the first stage.')
+const channels = channelCount.default(16).describe('Channels C of the stem and of the first stage.')
 
 const extent = z.enum(['perOperation', 'perCell'])
 const sharing = extent
@@ -16,7 +16,7 @@ const affine = z.boolean().default(false)
 const nasbench201 = group({
   name: z.literal('nasbench201'),
   channels,
-  cellsPerStage: count.default(5).describe('Cells N in each of the three stages.'),
+  cellsPerStage: depth.default(5).describe('Cells N in each of the three stages.'),
   sharing,
   affine: affine.describe(
     "Give the batch norms of stem, residual blocks and head scales and shifts, as in the code of the space's authors. PA&DA's supernet has none.",
@@ -26,14 +26,14 @@ const nasbench201 = group({
 const nasbench1shot1 = group({
   name: z.literal(['nasbench1shot1-1', 'nasbench1shot1-2', 'nasbench1shot1-3']),
   channels: channels.describe('Channels C of the stem and of intermediate nodes in the first stack.'),
-  cellsPerStage: count.default(3).describe('Cells in each of the three stacks.'),
+  cellsPerStage: depth.default(3).describe('Cells in each of the three stacks.'),
   sharing: sharing.describe(`${sharing.description} Projections of a cell's input are never shared.`),
 }).describe('NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020): three parts of NAS-Bench-101.')
 
 const darts = group({
   name: z.literal('darts'),
   channels: channels.describe('Channels C of nodes in the first cells.'),
-  cells: count
+  cells: depth
     .default(8)
     .describe('Cells of the supernet. The cells at one third and two thirds of the depth are reduction cells.'),
   affine: affine.describe(
@@ -44,16 +44,17 @@ const darts = group({
 const proxylessnas = group({
   name: z.literal('proxylessnas'),
   width: positive
+    .max(100)
     .default(1)
     .describe(
       'Factor on the channels of all layers, which are rounded as in MobileNets. Below 1 the last convolution keeps its 1,280 channels.',
     ),
-  layers: z.array(count).length(6).default([4, 4, 4, 4, 4, 1]).describe('Layers in each of the six stages.'),
+  layers: z.array(depth).length(6).default([4, 4, 4, 4, 4, 1]).describe('Layers in each of the six stages.'),
 }).describe('ProxylessNAS (Cai, Zhu and Han, ICLR 2019): layers of inverted residual blocks, for larger images.')
 
 const nasbenchMacro = group({
   name: z.literal('nasbench-macro'),
-  channels: count
+  channels: channelCount
     .default(32)
     .describe('Channels of the stem; the three stages have twice, four times and eight times as many.'),
 }).describe('NAS-Bench-Macro (Su et al., CVPR 2021): 6,561 networks of eight layers.')

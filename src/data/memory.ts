@@ -7,7 +7,7 @@ import type { Extents } from './images.js'
 export class TooManyImages extends UserError {}
 
 /** Memory in bytes that this process may use: the machine's, or its container's if that has less. */
-function availableMemory(): number {
+export function availableMemory(): number {
   // Without a constraint, the value is 0 or larger than the memory.
   const constrained = process.constrainedMemory()
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
@@ -38,6 +38,6 @@ export function requireMemory(
   throw new TooManyImages(`Expected ${limit} for ${name} but received ${received}; ${advice}`)
 }
 
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`
 }

@@ -1,5 +1,7 @@
+import { constants } from 'node:buffer'
 import { expected } from '../base/errors.js'
 import type { LabelledImages } from './images.js'
+import { availableMemory, gigabytes } from './memory.js'
 
 /** Centers every image on a black square of `size` × `size`. An extra row or column goes below or to the right. */
 export function padTo(split: LabelledImages, size: number): LabelledImages {
@@ -10,7 +12,12 @@ export function padTo(split: LabelledImages, size: number): LabelledImages {
   const top = (size - height) >> 1
   const left = (size - width) >> 1
   const planes = split.labels.length * split.channels
-  const images = new Uint8Array(planes * size * size)
+  const bytes = planes * size * size
+  if (bytes > Math.min(constants.MAX_LENGTH, availableMemory() / 2)) {
+    const received = `${size}, which takes ${gigabytes(bytes)} for ${split.labels.length} images`
+    throw expected('a size with which the images fit in half of the memory', 'data.padTo', received, 2)
+  }
+  const images = new Uint8Array(bytes)
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y++) {
       const from = (plane * height + y) * width

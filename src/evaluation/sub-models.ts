@@ -18,8 +18,8 @@ const SMALL = 100_000
  * replacement of `subModels` paths. With `deIsomorphic` the first path of each isomorphism class represents its class
  * (De-isomorphic sampling, Ning et al., 2021).
  *
- * @throws UserError for more sub-models than the space has, for a list of a space of more than two million paths, and
- *   for `deIsomorphic` in a space without an isomorphism rule.
+ * @throws UserError for more sub-models than the space has or than two million, for a list of a space of more than two
+ *   million paths, and for `deIsomorphic` in a space without an isomorphism rule.
  */
 export function selectSubModels(
   space: SearchSpace,
@@ -29,6 +29,9 @@ export function selectSubModels(
 ): readonly Path[] {
   const covered = subModels === 'groundTruth' && groundTruth !== undefined
   const size = spaceSize(space)
+  if (typeof subModels === 'number' && subModels > LISTABLE_PATHS && size > LISTABLE_PATHS) {
+    throw expected(`at most ${LISTABLE_PATHS}`, 'ranking.subModels', subModels, 2)
+  }
   if (!covered && size > SMALL && typeof subModels === 'number' && !deIsomorphic && 10n * BigInt(subModels) < size) {
     return drawDifferent(space, subModels, random)
   }

@@ -20,6 +20,7 @@ import type {
   Supernet,
 } from '../native/index.js'
 import { type GradientVariance, gradientVariance } from './gradient-variance.js'
+import type { Stopping } from './stopping.js'
 
 export interface FixedVarianceOptions {
   readonly supernet: Verbs & Pick<Supernet, 'specs'>
@@ -35,14 +36,16 @@ export interface FixedVarianceOptions {
   batch(indices: Int32Array): Batch
   /** The options of a step, as training makes them. */
   options(): StepOptions
+  /** Tells when to stop between two steps. */
+  readonly stopping: Pick<Stopping, 'isDue' | 'note'>
 }
 
 /**
- * Measures the variance over `steps` steps of the method. The moments must be reset before, and are reset afterwards.
- * Weights, momentum, running statistics, the method and the random streams stay unchanged.
+ * Measures the variance over `steps` steps of the method; undefined if it was stopped. The moments must be reset before,
+ * and are reset afterwards. Weights, momentum, running statistics, the method and the random streams stay unchanged.
  */
-export async function fixedGradientVariance(measured: FixedVarianceOptions): Promise<GradientVariance> {
-  const { supernet, engine, method, random, operations, steps, batchSize, batch, options } = measured
+export async function fixedGradientVariance(measured: FixedVarianceOptions): Promise<GradientVariance | undefined> {
+  const { supernet, engine, method, random, operations, steps, batchSize, batch, options, stopping } = measured
   const streams = randomState(random)
   const learned = structuredClone(method.state())
   const buffers = await supernet.read('buffers')
@@ -51,18 +54,20 @@ export async function fixedGradientVariance(measured: FixedVarianceOptions): Pro
   reseedRandom(random, seed)
   const frozenEngine = { supernet: frozen(supernet), plan: engine.plan }
   let order: Int32Array = new Int32Array(0)
-  for (let step = 0; step < steps; step++) {
+  let step = 0
+  for (; step < steps && !stopping.isDue; step++) {
     // Whole batches only: a smaller one at the end of an epoch would count as much and vary more.
     if (order.length < batchSize) order = method.epochIndices()
-    await method.step(frozenEngine, batch(order.subarray(0, batchSize)), options())
+    stopping.note(await method.step(frozenEngine, batch(order.subarray(0, batchSize)), options()))
     order = order.subarray(batchSize)
   }
+  const stopped = step < steps
   const variance = gradientVariance(supernet.specs, operations, unbiased(await supernet.moments()))
   await supernet.resetMoments()
   await supernet.write('buffers', buffers)
   method.restore(learned)
   restoreRandom(random, streams)
-  return variance
+  return stopped ? undefined : variance
 }
 
 /** The supernet, with every verb that would change its weights replaced. */

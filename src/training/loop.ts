@@ -115,10 +115,13 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()
     const order = method.epochIndices()
-    const save = async () => {
+    const withinEpoch = async () => {
       tick(progress, clock)
       const streams = { ...randomState(random), data: dataStream }
-      await options.save?.(await takeSnapshot(progress, streams, supernet, method, settings))
+      return takeSnapshot(progress, streams, supernet, method, settings)
+    }
+    const save = async () => {
+      await options.save?.(await withinEpoch())
       lastSave = clock.total
     }
 
@@ -176,20 +179,28 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
     tick(progress, clock)
     await checkFiniteWeights(supernet, epoch)
+    const measures = settings.varianceSteps > 0
+    // The measurement may take long. A run that is stopped during it continues here.
+    const beforeEnd = measures && options.save !== undefined ? await withinEpoch() : undefined
     method.endEpoch(epoch)
     const event = {
       ...(await endEpoch(options, progress, order.length, learningRateAt(steps - 1))),
       ...waiting.sinceLastEpoch(clock.total),
       ...(data.damaged?.length && { damaged: data.damaged }),
     }
-    if (settings.varianceSteps > 0) {
+    if (measures) {
       const { operations } = space
       const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
       const variance = await fixedGradientVariance({
         ...measured,
         batch: batchOf,
         options: () => optionsOfStep(steps - 1),
+        stopping,
       })
+      if (variance === undefined) {
+        if (beforeEnd !== undefined) await options.save?.(beforeEnd)
+        throw stopping.reason
+      }
       yield { ...event, ...fixedVarianceFields(variance) }
       // Do not count the measurement as training time.
       clock.lap()

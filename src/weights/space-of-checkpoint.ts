@@ -2,7 +2,7 @@
  * Finds the search space of weights, by one rule for all commands. A setting comes from the caller, else from the names
  * and shapes of the weights, else from the run that the weights come from.
  */
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { parseConfig } from '../config/index.js'
 import { type SpaceConfig, spaceSettingNames } from '../config/spaces.js'
 import type { Tensor } from '../formats/safetensors.js'
@@ -92,9 +92,10 @@ export async function spaceNameOfCheckpoint(
   if (possible.length === 1) return possible[0]
   const saved = (await run?.())?.space.name
   if (saved !== undefined && (possible.length === 0 || possible.includes(saved))) return saved
-  const received = possible.length === 0 ? `the weights ${firstNames(weights)}` : 'weights of both'
+  const names = weights.size === 0 ? 'no weights' : `the weights ${firstNames(weights)}`
+  const found = possible.length === 0 ? names : `weights of ${possible.join(' and ')}`
   const wanted = (possible.length === 0 ? SPACES : possible).join(' or ')
-  throw new UserError(`Expected ${wanted} for space.name, because ${source} does not tell it: it has ${received}`, 2)
+  throw expected(wanted, 'space.name', `none, and ${source} has ${found}`, 2)
 }
 
 function firstNames(weights: WeightShapes): string {

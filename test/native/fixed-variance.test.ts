@@ -44,8 +44,17 @@ async function setUp(settings: object, batchSize = 8) {
   }
   const steps = 40
   const measured = { supernet, engine, method, random, operations: space.operations, steps, batchSize }
-  const measure = () => fixedGradientVariance({ ...measured, batch, options: () => rates })
-  return { supernet, method, random, engine, plans, dataset, measure, drawn, batch }
+  const measureUntil = (isDue: () => boolean) => {
+    const stopping = {
+      get isDue() {
+        return isDue()
+      },
+      note() {},
+    }
+    return fixedGradientVariance({ ...measured, batch, options: () => rates, stopping })
+  }
+  const measure = async () => (await measureUntil(() => false))!
+  return { supernet, method, random, engine, plans, dataset, measure, measureUntil, drawn, batch }
 }
 
 describe('gradient variance at fixed weights', () => {
@@ -90,7 +99,7 @@ describe('gradient variance at fixed weights', () => {
   it.each([{ name: 'spos' }, { name: 'pada' }, { name: 'fairnas' }, { name: 'sumnas' }])(
     'leaves everything as it was: $name',
     async (settings) => {
-      const { supernet, method, random, engine, measure, batch } = await setUp(settings)
+      const { supernet, method, random, engine, measure, measureUntil, batch } = await setUp(settings)
       const order = method.epochIndices()
       for (let step = 0; step < 3; step++)
         await method.step(engine, batch(order.subarray(8 * step, 8 * step + 8)), rates)
@@ -108,6 +117,10 @@ describe('gradient variance at fixed weights', () => {
       const first = await measure()
       expect(await state()).toEqual(before)
       expect(first.all).toBeGreaterThan(0)
+      let checks = 0
+      expect(await measureUntil(() => ++checks === 4)).toBeUndefined()
+      expect(checks).toBe(4)
+      expect(await state()).toEqual(before)
       expect((await measure()).all).toBe(first.all)
     },
   )

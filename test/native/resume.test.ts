@@ -117,9 +117,12 @@ describe('a resumed run', () => {
   it.each(variants)('equals an unbroken one to the last bit, stopped within an epoch: %s', async (_name, changes) => {
     await events(search(config(changes), { out: join(folder, 'unbroken') }))
     const run = join(folder, 'run')
-    // Stopped three times: within the first epoch, within the second, between two sub-models of the ranking.
+    const continued: unknown[] = []
+    // Stopped four times: within the first epoch, behind its last step (in the measurement of the variance, if there is
+    // one), within the second epoch, between two sub-models of the ranking.
     const stops: ((event: SearchEvent) => boolean)[] = [
       (event) => event.event === 'checkpoint' && event.epoch === 0 && event.step === 3,
+      (event) => event.event === 'step' && event.epoch === 0 && event.step === event.steps,
       (event) => event.event === 'checkpoint' && event.epoch === 1 && event.step === 5,
       (event) => event.event === 'evaluated' && event.done === 4,
     ]
@@ -128,11 +131,14 @@ describe('a resumed run', () => {
       const work = async () => {
         const place = i === 0 ? { out: run } : { resume: run }
         for await (const event of search(config(changes), { ...place, signal: controller.signal })) {
+          if (event.event === 'start') continued.push(event.resumed)
           if (stop(event)) controller.abort()
         }
       }
       await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
     }
+    const measures = (changes.training?.varianceSteps ?? 0) > 0
+    expect(continued[2]).toEqual(measures ? { epoch: 0, step: 7 } : { epoch: 1, step: 0 })
     await events(search(config(changes), { resume: run }))
     expect(logged('run')).toEqual(logged('unbroken'))
     for (const file of ['checkpoint/weights.safetensors', 'checkpoint/state.safetensors', 'ranking.csv']) {

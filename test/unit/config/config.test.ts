@@ -131,6 +131,14 @@ describe('parseConfig', () => {
         'Expected only kind, probability for training.augmentation[0] but received "pad"',
       ],
       [
+        { space: { name: 'nasbench201', cellsPerStage: 1e9 } },
+        'Expected a number of at most 1000 for space.cellsPerStage but received 1000000000',
+      ],
+      [
+        { space: { name: 'darts', channels: 1e6 } },
+        'Expected a number of at most 65536 for space.channels but received 1000000',
+      ],
+      [
         { training: { augmentation: [{ kind: 'flip', probability: 2 }] } },
         'Expected a number of at most 1 for training.augmentation[0].probability but received 2',
       ],
@@ -285,7 +293,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'evolution', population: 10, mutations: 8, crossovers: 3 } },
-        'Expected mutations and crossovers that fit into the population for finding but received {"algorithm":"evolution","population":10,"mutations":8,"c…',
+        'Expected at least mutations and crossovers together for finding.population but received 10',
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },

@@ -27,6 +27,9 @@ describe('padTo', () => {
     expect(() => padTo(split, 2)).toThrow(
       'Expected an integer of at least the image size 2×3 for data.padTo but received 2',
     )
+    expect(() => padTo(split, 1e8)).toThrow(
+      /^Expected a size with which the images fit in half of the memory for data\.padTo but received 100000000, which takes \d+\.0 GB for \d+ images$/,
+    )
   })
 })
 

@@ -15,7 +15,7 @@ test('the page has a row for settings of every depth, with what they may be, the
   const row = (key: string) => rows.find((line) => line.startsWith(`| \`${key}\` |`))
   expect(row('seed')).toMatch(/\| whole number ≥ 0 \| `0` \| Seed of all random draws/)
   expect(row('training.optimizer.momentum')).toContain('| number ≥ 0 and < 1 | `0.9` |')
-  expect(row('space.layers')).toContain('| list of 6 whole numbers ≥ 1 | `[4, 4, 4, 4, 4, 1]` |')
+  expect(row('space.layers')).toContain('| list of 6 whole numbers ≥ 1 and ≤ 1000 | `[4, 4, 4, 4, 4, 1]` |')
   expect(row('method.pathSchedule')).toContain('| group, see below | `{ kind: linear }` |')
   expect(row('method.pathSchedule.value')).toContain('| number ≥ 0 and ≤ 1 | required |')
   expect(row('ranking.recalibration.images')).toContain('| `2000` |')

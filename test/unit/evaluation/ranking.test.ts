@@ -50,6 +50,8 @@ describe('selectSubModels', () => {
     expect(selectSubModels(huge, settings({ subModels: 200 }), undefined, stream())).toEqual(sample)
     const all = () => selectSubModels(huge, settings({ subModels: 'all' }), undefined, stream())
     expect(all).toThrow('Expected a number of the 1.08e+18 paths of darts for ranking.subModels but received all')
+    const many = () => selectSubModels(huge, settings({ subModels: 1e12 }), undefined, stream())
+    expect(many).toThrow('Expected at most 2000000 for ranking.subModels but received 1000000000000')
   })
 
   it('takes what the ground truth covers', () => {

@@ -55,7 +55,7 @@ test.each(['step', 'epoch', 'evaluated'] as const)('at an event %s, others are r
   for await (const { event: now } of search(tinyConfig({ training: { checkpointSeconds: 0 } }), { out: run, data })) {
     if (now !== event || seen || !existsSync(join(run, 'checkpoint'))) continue
     seen = true
-    const before = fingerprint(run)
+    const before = lasting(run)
     for (const work of [
       () => searched({ out: run }),
       () => searched({ resume: run }),
@@ -65,7 +65,7 @@ test.each(['step', 'epoch', 'evaluated'] as const)('at an event %s, others are r
       await expect(work()).rejects.toMatchObject({ message: expect.stringContaining(TAKEN), exitCode: 1 })
     }
     expect((await openWeights(run)).isRunFolder).toBe(true)
-    expect(fingerprint(run)).toEqual(before)
+    expect(lasting(run)).toEqual(before)
   }
   expect(seen).toBe(true)
   expect(epochsLogged()).toHaveLength(3)
@@ -92,7 +92,7 @@ test('the lock of a dead process is taken over, with what it left of its first f
   expect(readdirSync(run)).not.toContain('writer.lock')
 })
 
-/** The fingerprint without the record of progress, whose last write may still be under way when the lock is lost. */
+/** The fingerprint without the record of progress, whose last write may still be under way. */
 function lasting(folder: string): Record<string, string> {
   const files = Object.entries(fingerprint(folder)).filter(([file]) => !/^\/(progress\.json|steps\.jsonl)/.test(file))
   return Object.fromEntries(files)

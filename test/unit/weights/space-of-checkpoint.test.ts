@@ -146,7 +146,7 @@ describe('the space of a checkpoint', () => {
     const settings = parseConfig({ space: { name: 'nasbench1shot1-2', channels: 2, cellsPerStage: 1 } }).space
     const shared = tensorsOf(createSpace(settings, INPUT, CLASSES))
     await expect(settingsOfCheckpoint(shared, { source: 'a.pt' })).rejects.toThrow(
-      'Expected nasbench1shot1-1 or nasbench1shot1-2 for space.name, because a.pt does not tell it: it has weights of both',
+      'Expected nasbench1shot1-1 or nasbench1shot1-2 for space.name but received none, and a.pt has weights of nasbench1shot1-1 and nasbench1shot1-2',
     )
     const run = async () => parseConfig({ space: { name: 'nasbench1shot1-2' } })
     expect((await settingsOfCheckpoint(shared, { run })).settings).toEqual(settings)
@@ -161,13 +161,15 @@ describe('the space of a checkpoint', () => {
     expect(await settings(autodlShapes({ affine: false }))).toEqual(autodl)
     expect(await settings(autodlTinyShapes())).toEqual(autodl)
     expect(await settings(dartsShapes())).toEqual({ name: 'darts', channels: 2, cells: 3, affine: true })
-    await expect(settings(timmShapes(networkPath('timm')))).rejects.toThrow(/it has the weights none$/)
+    await expect(settings(timmShapes(networkPath('timm')))).rejects.toThrow(/the checkpoint has no weights$/)
   })
 
   it('is refused for weights of none', async () => {
     const other = new Map([...weights].map(([name, tensor]) => [`model.${name}`, tensor]))
-    await expect(spaceOfCheckpoint(other)).rejects.toThrow(/^Expected nasbench201 or .* for space\.name, because the/)
-    await expect(spaceOfCheckpoint(new Map())).rejects.toThrow(/it has the weights none$/)
+    await expect(spaceOfCheckpoint(other)).rejects.toThrow(
+      /^Expected nasbench201 or .* for space\.name but received none, and the/,
+    )
+    await expect(spaceOfCheckpoint(new Map())).rejects.toThrow(/the checkpoint has no weights$/)
     await expect(spaceOfCheckpoint(weights, { given: { name: 'darts' }, source: 'a.pt' })).rejects.toThrow(
       'Expected weights of darts in a.pt but received stem.0.weight, cells.0.edges.1<-0.2.op.1.weight, ',
     )
@@ -179,7 +181,7 @@ describe('the space of a checkpoint', () => {
   it('is not a gigantic one because a name or a shape is damaged', async () => {
     const damaged = new Map([...weights].map(([name, tensor]) => [name.replace('cells.', 'cells.400000000'), tensor]))
     await expect(settingsOfCheckpoint(damaged)).rejects.toThrow(
-      /for space\.name, because the checkpoint does not tell it/,
+      /for space\.name but received none, and the checkpoint has the weights/,
     )
     const flat = new Map([...weights, ['stem.0.weight', { shape: [], data: new Float32Array(1) }]])
     await expect(settingsOfCheckpoint(flat)).rejects.toThrow(/setting of space\.channels/)

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { errorSentence } from '../../../src/base/error-sentence.js'
+
+it.each([
+  [
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 24189255811072 bytes. Error code 12 (Cannot allocate memory)",
+    '24189.3 GB',
+  ],
+  ['CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.80 GiB', '20.00 GiB'],
+  ['Array buffer allocation failed', 'it'],
+  ['std::bad_alloc', 'it'],
+])('says that memory does not suffice, instead of “%s”', (message, size) => {
+  const wanted = `Expected enough memory for ${size} but received less: smaller batches, images or networks need less`
+  expect(errorSentence(new Error(message))).toBe(wanted)
+})
