@@ -20,7 +20,9 @@ function sentence(error: unknown): string {
   const memory = OUT_OF_MEMORY.exec(error.message)
   if (memory !== null) {
     const size = memory[1] === undefined ? (memory[2] ?? 'it') : `${(Number(memory[1]) / 1e9).toFixed(1)} GB`
-    return `Expected enough memory for ${size} but received less: smaller batches, images or networks need less`
+    const free = FREE_ON_GPU.exec(error.message)
+    const received = free === null ? 'less' : `${free[1]} free on the GPU`
+    return `Expected enough memory for ${size} but received ${received}: smaller batches, images or networks need less`
   }
   const code = (error as NodeJS.ErrnoException).code
   const path = (error as NodeJS.ErrnoException).path
@@ -31,6 +33,9 @@ function sentence(error: unknown): string {
 /** Words of libtorch, CUDA, C++ and V8 for memory that does not suffice. The groups are its size in bytes, or as text. */
 const OUT_OF_MEMORY =
   /you tried to allocate (\d+) bytes|CUDA out of memory. Tried to allocate ([\d.]+ \w+)|^std::bad_alloc$|^Array buffer allocation failed$/
+
+/** What torch says of the memory of a GPU. */
+const FREE_ON_GPU = /of which ([\d.]+ \w+) is free/
 
 /** Sentences for system errors that a user can fix, by code. */
 const FILE_SYSTEM: Readonly<Record<string, (path: string) => string>> = {

@@ -9,7 +9,12 @@ it.each([
   ['CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.80 GiB', '20.00 GiB'],
   ['Array buffer allocation failed', 'it'],
   ['std::bad_alloc', 'it'],
-])('says that memory does not suffice, instead of “%s”', (message, size) => {
-  const wanted = `Expected enough memory for ${size} but received less: smaller batches, images or networks need less`
+  [
+    'CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 139.80 GiB of which 1.19 GiB is free. Including',
+    '2.00 GiB',
+    '1.19 GiB free on the GPU',
+  ],
+])('says that memory does not suffice, instead of “%s”', (message, size, received = 'less') => {
+  const wanted = `Expected enough memory for ${size} but received ${received}: smaller batches, images or networks need less`
   expect(errorSentence(new Error(message))).toBe(wanted)
 })
