@@ -173,8 +173,9 @@ class Machine {
         return this.#reduce(this.#popMany(3))
       case 0x62: // BUILD
         return this.#build()
-      case 0x30: // POP
-        this.#pop()
+      case 0x30: // POP, which takes a mark too
+        if (this.#stack.at(-1) === MARK) this.#stack.pop()
+        else this.#pop()
         return true
       case 0x31: // POP_MARK
         this.#popToMark()
@@ -213,7 +214,9 @@ class Machine {
 
   #top(): unknown {
     if (this.#stack.length === 0) throw this.#invalid('a pickle that takes from an empty stack')
-    return this.#stack[this.#stack.length - 1]
+    const value = this.#stack[this.#stack.length - 1]
+    if (value === MARK) throw this.#invalid('a pickle that takes a mark for a value')
+    return value
   }
 
   #pop(): unknown {

@@ -4,7 +4,15 @@ import { expected, UserError } from '../../base/errors.js'
 import { hashWords } from './hash-words.js'
 import { columnIndex, defaultColumn, numberOf, type Table } from './table.js'
 
-const CSV = { bom: true, trim: true, skip_empty_lines: true, comment: '#', comment_no_infix: true } as const
+const CSV = {
+  bom: true,
+  trim: true,
+  skip_empty_lines: true,
+  comment: '#',
+  comment_no_infix: true,
+  // By default the first line decides for all.
+  record_delimiter: ['\r\n', '\n', '\r'],
+}
 
 /** Names of the columns, and the fields of all rows by column. */
 interface Columns {

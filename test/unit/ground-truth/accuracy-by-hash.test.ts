@@ -96,6 +96,10 @@ describe('AccuracyByHash', () => {
     expect(await refusal(`hash,test_accuracy\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
       `Expected each hash once but received ${hash(1)} again (table.csv, line 3)`,
     )
+    // Lines that end differently.
+    expect(await refusal(`hash,test_accuracy\r\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
+      `Expected each hash once but received ${hash(1)} again (table.csv, line 3)`,
+    )
     expect(await refusal(`hash,test_accuracy\n${hash(1)}`)).toMatch(/^Expected well-formed CSV .* line 2$/)
   })
 

@@ -241,6 +241,7 @@ describe('pickles that are no tables', () => {
     ['a schedule that is a number', info('K\x01'), 'an entry without its architecture'],
     ['a schedule without results', info('}X\x08\0\0\0arch_strX\x01\0\0\0as'), 'an architecture without results'],
     ['a set for its architectures', '}X\x0a\0\0\0arch2infos\x8f(K\x01\x90s.', 'something else for arch2infos'],
+    ['a tuple of a mark', '](K\x04\x86.', 'a pickle that takes a mark for a value'],
     ['a cut', '}X\x0a\0\0\0arch2', 'a truncated pickle'],
     ['a name of many lines', `c${'x'.repeat(70_000)}\n\n.`, 'a truncated pickle'],
     ['a text of 4 GiB', 'X\xff\xff\xff\xff', 'a truncated pickle'],
