@@ -43,7 +43,10 @@ std::unique_ptr<ImageFiles> files_argument(const Napi::Value& value) {
   }
 }
 
-const Vips& vips_argument(const Napi::Value& value) { return Vips::open(strings_argument(value, "libraries")); }
+Decoders decoders_argument(const Napi::Object& data) {
+  return {Vips::open(strings_argument(data.Get("libraries"), "libraries")),
+          Jpeg::open(strings_argument(data.Get("jpegLibraries"), "jpegLibraries"))};
+}
 
 int threads_argument(const Napi::Value& value) {
   return static_cast<int>(std::min<int64_t>(count_argument(value, "threads"), kMostThreads));
@@ -67,8 +70,8 @@ std::shared_ptr<ImageStream> make_stream(const Napi::Value& argument, at::Device
                         threads_argument(data.Get("threads")),
                         {per_channel(data, "mean", kChannels, false), per_channel(data, "std", kChannels, true)}};
   return std::make_shared<ImageStream>(files_argument(data.Get("files")),
-                                       copied_array<int32_t>(data.Get("labels"), "labels"),
-                                       vips_argument(data.Get("libraries")), std::move(options), device);
+                                       copied_array<int32_t>(data.Get("labels"), "labels"), decoders_argument(data),
+                                       std::move(options), device);
 }
 
 // What is known of images, in their order.
@@ -78,30 +81,31 @@ struct Inspected {
   std::vector<std::string> damage;  // empty for an undamaged image
 };
 
-void inspect(const ImageFiles& files, const Vips& vips, int64_t index, bool decode, int64_t at, Inspected& found) {
-  std::vector<uint8_t> bytes, pixels;
+void inspect(const ImageFiles& files, const Decoders& decoders, int64_t index, bool decode, int64_t at,
+             Inspected& found) {
+  std::vector<uint8_t> bytes;
+  Room room;
   try {
     files.read(index, bytes);
     found.digests[at] = content_digest(bytes.data(), bytes.size());
-    const EncodedImage image(vips, bytes.data(), bytes.size());
+    EncodedImage image(decoders, bytes.data(), bytes.size());
     found.heights[at] = static_cast<int32_t>(image.height());
     found.widths[at] = static_cast<int32_t>(image.width());
     if (!decode) return;
-    pixels.resize(image.height() * image.width() * 3);
-    image.fetch(0, 0, image.height(), image.width(), pixels.data());
+    image.fetch(0, 0, image.height(), image.width(), room);
   } catch (const std::runtime_error& error) {
     found.damage[at] = error.what();
   }
 }
 
-Inspected inspect_all(const ImageFiles& files, const Vips& vips, int64_t first, int64_t count, bool decode,
+Inspected inspect_all(const ImageFiles& files, const Decoders& decoders, int64_t first, int64_t count, bool decode,
                       int threads) {
   Inspected found{std::vector<int32_t>(count), std::vector<int32_t>(count), std::vector<uint64_t>(count),
                   std::vector<std::string>(count)};
-  WorkerPool pool(threads, [&] { vips.end_thread(); });
+  WorkerPool pool(threads, [&] { decoders.vips.end_thread(); });
   auto work = std::make_shared<Batchwork>();
   work->size = count;
-  work->make = [&](int64_t i) { inspect(files, vips, first + i, decode, i, found); };
+  work->make = [&](int64_t i) { inspect(files, decoders, first + i, decode, i, found); };
   pool.begin(work, false);
   pool.finish(work);
   return found;
@@ -155,6 +159,14 @@ Napi::Value ImageStreamHandle::damaged(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value jpeg_library(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Jpeg* jpeg = Jpeg::open(strings_argument(info[0], "names"));
+    if (jpeg == nullptr) return info.Env().Undefined();
+    return Napi::String::New(info.Env(), jpeg->name());
+  });
+}
+
 Napi::Value inspect_images(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return guarded(env, [&] {
@@ -164,11 +176,11 @@ Napi::Value inspect_images(const Napi::CallbackInfo& info) {
       expected("at most " + std::to_string(files->count()) + " images", "count", std::to_string(first + count));
     }
     const Napi::Object options = object_argument(info[3], "options");
-    const Vips& vips = vips_argument(options.Get("libraries"));
+    const Decoders decoders = decoders_argument(options);
     const bool decode = flag_argument(options.Get("decode"), "decode");
     const int threads = threads_argument(options.Get("threads"));
     return run_on_executor(
-        env, [=, &vips] { return inspect_all(*files, vips, first, count, decode, threads); },
+        env, [=] { return inspect_all(*files, decoders, first, count, decode, threads); },
         [](Napi::Env done_env, const Inspected& found) -> Napi::Value {
           Napi::Object result = Napi::Object::New(done_env);
           result.Set("heights", to_array(done_env, found.heights));

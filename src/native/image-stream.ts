@@ -55,6 +55,8 @@ export interface StreamData {
   readonly std: readonly number[]
   /** Names of the library libvips, of which the first that can be opened is used. */
   readonly libraries: readonly string[]
+  /** The same of libjpeg-turbo, which is faster for JPEGs. May be empty. */
+  readonly jpegLibraries: readonly string[]
 }
 
 /** Images that threads of their own read, decode and augment while steps compute. */
@@ -111,7 +113,12 @@ export function inspectImages(
   files: EncodedFiles,
   first: number,
   count: number,
-  options: Pick<StreamData, 'threads' | 'libraries'> & { readonly decode: boolean },
+  options: Pick<StreamData, 'threads' | 'libraries' | 'jpegLibraries'> & { readonly decode: boolean },
 ): Promise<InspectedImages> {
   return loadBinding().inspectImages(files, first, count, options)
+}
+
+/** The first of these names of libjpeg-turbo that the addon can open and use; undefined if there is none. */
+export function jpegLibrary(names: readonly string[]): string | undefined {
+  return loadBinding().jpegLibrary(names)
 }

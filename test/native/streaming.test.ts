@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DecoderNames, decoderNames } from '../../src/data/stream/decoders.js'
 import { namedFiles } from '../../src/data/stream/encoded-files.js'
-import { libvipsNames } from '../../src/data/stream/libvips.js'
 import { listEncoded } from '../../src/data/stream/list-encoded.js'
 import { pack } from '../../src/data/stream/pack.js'
 import { survey } from '../../src/data/stream/survey.js'
@@ -33,10 +33,10 @@ const crop = {
   interpolation: 'random',
 } as const
 
-let libraries: string[]
+let decoders: DecoderNames
 let made: string
 beforeAll(async () => {
-  libraries = await libvipsNames()
+  decoders = await decoderNames()
   made = mkdtempSync(join(tmpdir(), 'pada-streaming-'))
 })
 afterAll(() => rmSync(made, { recursive: true }))
@@ -52,7 +52,7 @@ function stream(files: EncodedFiles, count: number, options: Options = {}): Imag
   const { interpolation = 'bilinear', threads = 2, replaceDamaged = false } = options
   const labels = Int32Array.from(options.labels ?? new Array<number>(count).fill(0))
   const normalisation = { mean: MEAN.map((byte) => byte / 255), std: [STD, STD, STD] }
-  const facts = { files, labels, size, interpolation, replaceDamaged, threads, ahead: 2, libraries }
+  const facts = { files, labels, size, interpolation, replaceDamaged, threads, ahead: 2, ...decoders }
   return new ImageStream({ ...facts, ...normalisation })
 }
 const filesOf = (names: readonly string[], place = folder) =>
@@ -127,7 +127,7 @@ describe('a packed file', () => {
     await pack(await listEncoded(join(made, 'packed')), file, { shorter: 16, quality: 80, onError: 'stop' })
     const { files, labels } = await listEncoded(file)
     const { heights, widths, damage } = await inspectImages(files, 0, labels.length, {
-      libraries,
+      ...decoders,
       threads: 2,
       decode: true,
     })

@@ -9,8 +9,8 @@
 #include "data/image_source.h"
 #include "data/normalisation.h"
 #include "data/resample.h"
+#include "data/stream/encoded_image.h"
 #include "data/stream/image_files.h"
-#include "data/stream/vips.h"
 #include "data/stream/worker_pool.h"
 
 namespace pada {
@@ -28,7 +28,7 @@ struct StreamOptions {
 
 class ImageStream : public ImageSource {
  public:
-  ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, const Vips& vips,
+  ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, Decoders decoders,
               StreamOptions options, at::Device device);
 
   int64_t count() const override { return static_cast<int64_t>(labels_.size()); }
@@ -73,7 +73,7 @@ class ImageStream : public ImageSource {
   const std::unique_ptr<const ImageFiles> files_;
   const std::vector<int32_t> labels_;
   int32_t largest_label_ = 0;
-  const Vips& vips_;
+  const Decoders decoders_;
   const StreamOptions options_;
   const ImageExtent extent_;
   const at::Device device_;

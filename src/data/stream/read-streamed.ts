@@ -6,13 +6,14 @@ import { basename, resolve } from 'node:path'
 import { cpuQuota } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
 import type { DataConfig } from '../../config/schema.js'
+import { currentBuild } from '../../setup/stamp.js'
 import { decoderVersion } from '../decode.js'
 import { countWithin } from '../files.js'
 import type { AnySplits } from '../index.js'
 import { countsBySuffix } from '../readers/folder-listing.js'
 import { chooseSplits } from '../split-names.js'
+import { decoderNames, jpegDecoder } from './decoders.js'
 import type { EncodedSplit } from './encoded-files.js'
-import { libvipsNames } from './libvips.js'
 import { listEncoded } from './list-encoded.js'
 import { splitPlaces } from './split-places.js'
 import { pickStreamed, type StreamedImages, streamedOrder } from './streamed-images.js'
@@ -60,7 +61,10 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
   }
   const test = await listOther(testName)
   const validation = validationName === undefined ? undefined : await listOther(validationName)
-  notes.unshift(`images are decoded during training (data.source streaming), because ${reason}`)
+  notes.unshift(
+    `images are decoded during training (data.source streaming), because ${reason}`,
+    ...(hasAddon() ? [`JPEGs are decoded by ${jpegDecoder()}`] : []),
+  )
 
   const shared = await sharedSettings(config, size)
   const trained = take(streamed(all, shared), config.trainCount, 'data.trainCount')
@@ -78,6 +82,12 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
       notes,
     },
   }
+}
+
+/** Images can be listed before the addon is built. */
+function hasAddon(): boolean {
+  const build = currentBuild()
+  return build !== undefined && build.stale === undefined
 }
 
 /** What was passed over. Throws for files without a byte, unless they are to be skipped. */
@@ -119,7 +129,7 @@ async function sharedSettings(config: DataConfig, size: number): Promise<SharedS
     replaceDamaged: config.onError === 'skip',
     ahead: config.ahead ?? AHEAD,
     threads: cpuQuota() ?? availableParallelism(),
-    libraries: await libvipsNames(),
+    ...(await decoderNames()),
     digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std, config.onError ?? 'stop']),
   }
 }
