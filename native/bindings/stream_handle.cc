@@ -10,36 +10,43 @@ namespace {
 
 constexpr int kMostThreads = 1024;
 
+std::unique_ptr<ImageFiles> named_argument(const Napi::Object& files) {
+  const auto bytes = array_argument<uint8_t>(files.Get("names"), "files.names");
+  return named_files(string_argument(files.Get("folder"), "files.folder"),
+                     {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
+                     copied_array<double>(files.Get("ends"), "files.ends"));
+}
+
+std::unique_ptr<ImageFiles> parts_argument(const Napi::Object& files, const std::string& file) {
+  std::vector<double> offsets = copied_array<double>(files.Get("offsets"), "files.offsets");
+  std::vector<int32_t> lengths = copied_array<int32_t>(files.Get("lengths"), "files.lengths");
+  if (offsets.size() != lengths.size()) {
+    expected("a length per offset", "files.lengths", std::to_string(lengths.size()));
+  }
+  return parts_of(file, std::move(offsets), std::move(lengths));
+}
+
+std::unique_ptr<ImageFiles> packed_argument(const Napi::Object& files, const std::string& file) {
+  const Napi::Value taken = files.Get("taken");
+  return packed_file(file, count_argument(files.Get("entries"), "files.entries"),
+                     taken.IsUndefined() ? std::vector<int32_t>() : copied_array<int32_t>(taken, "files.taken"),
+                     count_argument(files.Get("count"), "files.count"));
+}
+
 std::unique_ptr<ImageFiles> files_argument(const Napi::Value& value) {
   const Napi::Object files = object_argument(value, "files");
   const std::string kind = string_argument(files.Get("kind"), "files.kind");
-  try {
-    if (kind == "named") {
-      const auto bytes = array_argument<uint8_t>(files.Get("names"), "files.names");
-      return named_files(string_argument(files.Get("folder"), "files.folder"),
-                         {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
-                         copied_array<double>(files.Get("ends"), "files.ends"));
-    }
-    const std::string file = string_argument(files.Get("file"), "files.file");
-    if (kind == "parts") {
-      std::vector<double> offsets = copied_array<double>(files.Get("offsets"), "files.offsets");
-      std::vector<int32_t> lengths = copied_array<int32_t>(files.Get("lengths"), "files.lengths");
-      if (offsets.size() != lengths.size()) {
-        expected("a length per offset", "files.lengths", std::to_string(lengths.size()));
-      }
-      return parts_of(file, std::move(offsets), std::move(lengths));
-    }
-    if (kind == "packed") {
-      const Napi::Value taken = files.Get("taken");
-      return packed_file(file, count_argument(files.Get("entries"), "files.entries"),
-                         taken.IsUndefined() ? std::vector<int32_t>() : copied_array<int32_t>(taken, "files.taken"),
-                         count_argument(files.Get("count"), "files.count"));
-    }
+  if (kind == "named") return named_argument(files);
+  if (kind != "parts" && kind != "packed") {
     expected("\"named\", \"parts\" or \"packed\"", "files.kind", "\"" + kind + "\"");
+  }
+  const std::string file = string_argument(files.Get("file"), "files.file");
+  try {
+    return kind == "parts" ? parts_argument(files, file) : packed_argument(files, file);
   } catch (const Error&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw Error("ERR_IMAGE", "Expected readable files of images but received " + std::string(error.what()));
+    throw Error("ERR_IMAGE", "Expected a readable file for " + file + " but received " + error.what());
   }
 }
 

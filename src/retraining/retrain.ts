@@ -8,7 +8,7 @@ import { openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { tellingFailure, useThreads, type World } from '../distributed/index.js'
 import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
-import { describeMachine, Supernet } from '../native/index.js'
+import { describeMachine, type ImageSource, Supernet } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
@@ -133,7 +133,8 @@ async function* retrainTogether(
       // It is not aborted: training saves itself after it.
       const raw = await evaluate()
       if (averaging !== undefined) await supernet.useWeights('averaged')
-      const evaluated = epochEvent(event, raw, averaging && (await evaluate()))
+      const averaged = averaging && (await evaluate())
+      const evaluated = epochEvent(event, raw, averaged, [data, test])
       await weights.offer(evaluated, () => currentWeights(supernet))
       if (averaging !== undefined) await supernet.useWeights('raw')
       await run.log(evaluated)
@@ -228,7 +229,13 @@ function countParameters(network: StandaloneNetwork): number {
 /** How the last epoch ended. */
 type Outcome = Pick<RetrainEpochEvent, 'epoch' | 'loss' | keyof ReturnType<typeof accuracies>>
 
-function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation | undefined): RetrainEpochEvent {
+function epochEvent(
+  trained: EpochEvent,
+  raw: Evaluation,
+  averaged: Evaluation | undefined,
+  sources: readonly ImageSource[],
+): RetrainEpochEvent {
+  const damaged = sources.flatMap((images) => images.damaged ?? [])
   return {
     event: 'epoch',
     epoch: trained.epoch,
@@ -240,7 +247,7 @@ function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation |
     seconds: trained.seconds,
     imagesPerSecond: trained.imagesPerSecond,
     ...(trained.waiting !== undefined && { waiting: trained.waiting }),
-    ...(trained.damaged && { damaged: trained.damaged }),
+    ...(damaged.length > 0 && { damaged }),
   }
 }
 

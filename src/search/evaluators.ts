@@ -78,6 +78,11 @@ export class Evaluators implements Disposable {
     return sum
   }
 
+  /** Damaged images that others took the place of, one sentence each. */
+  get damaged(): readonly string[] {
+    return [this.#test, this.#validation, this.#calibration?.dataset].flatMap((images) => images?.damaged ?? [])
+  }
+
   /** Records of the run folder that were discarded since the last call. */
   takeDiscarded(): DiscardedEvent[] {
     return this.#discarded.splice(0)
