@@ -75,6 +75,7 @@ std::shared_ptr<ImageStream> make_stream(const Napi::Value& argument, at::Device
                         filter == "bilinear" ? Filter::Bilinear : Filter::Bicubic,
                         flag_argument(data.Get("replaceDamaged"), "replaceDamaged"),
                         threads_argument(data.Get("threads")),
+                        count_argument(data.Get("mostKept"), "mostKept", 0),
                         {per_channel(data, "mean", kChannels, false), per_channel(data, "std", kChannels, true)}};
   return std::make_shared<ImageStream>(files_argument(data.Get("files")),
                                        copied_array<int32_t>(data.Get("labels"), "labels"), decoders_argument(data),

@@ -47,6 +47,11 @@ export interface StreamData {
   readonly replaceDamaged: boolean
   /** Number of images that are decoded at a time. */
   readonly threads: number
+  /**
+   * Images that no random crop cuts are kept as they are cropped, after they were decoded first, if all of them take at
+   * most this many bytes. 0: none are kept.
+   */
+  readonly mostKept: number
   /** Batches after the present one that training begins to make. */
   readonly ahead: number
   /** Mean of each of the three channels, in units of pixel value / 255. */

@@ -4,7 +4,7 @@ import { randomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { RetrainConfig } from '../config/index.js'
 import { type AnySplits, usedImages } from '../data/index.js'
-import { openImages } from '../data/source.js'
+import { openForEvaluations, openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { tellingFailure, useThreads, type World } from '../distributed/index.js'
 import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
@@ -114,7 +114,7 @@ async function* retrainTogether(
       latest = snapshot
     }
     using data = openImages(splits.train, device)
-    using test = openImages(stratify(splits.test), device)
+    using test = openForEvaluations(stratify(splits.test), device)
     const evaluate = () => evaluateTogether({ space: network, supernet, data: test, ...config.evaluation, world }, [])
     // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
     const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)

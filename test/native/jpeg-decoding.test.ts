@@ -43,6 +43,7 @@ async function look(file: string, jpeg: readonly string[]): Promise<Lens> {
     interpolation: 'bilinear',
     replaceDamaged: false,
     threads: 1,
+    mostKept: 0,
     ahead: 1,
     mean: MEAN.map((byte) => byte / 255),
     std: [STD, STD, STD],

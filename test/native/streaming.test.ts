@@ -46,13 +46,14 @@ interface Options {
   readonly threads?: number
   readonly replaceDamaged?: boolean
   readonly labels?: readonly number[]
+  readonly mostKept?: number
 }
 
 function stream(files: EncodedFiles, count: number, options: Options = {}): ImageStream {
-  const { interpolation = 'bilinear', threads = 2, replaceDamaged = false } = options
+  const { interpolation = 'bilinear', threads = 2, replaceDamaged = false, mostKept = 0 } = options
   const labels = Int32Array.from(options.labels ?? new Array<number>(count).fill(0))
   const normalisation = { mean: MEAN.map((byte) => byte / 255), std: [STD, STD, STD] }
-  const facts = { files, labels, size, interpolation, replaceDamaged, threads, ahead: 2, ...decoders }
+  const facts = { files, labels, size, interpolation, replaceDamaged, threads, mostKept, ahead: 2, ...decoders }
   return new ImageStream({ ...facts, ...normalisation })
 }
 const filesOf = (names: readonly string[], place = folder) =>
@@ -176,6 +177,29 @@ describe('batches', () => {
     using other = await lensOf(stream(all(), fixture.images.length))
     const wanted = { seed: 9, list: [crop, flip(0)] }
     expect(await lens.bytes(2, wanted)).toEqual(await other.bytes(2, wanted))
+  })
+})
+
+describe('crops for evaluations', () => {
+  const name = '420.JPEG'
+  const bytes = size * size * 3
+
+  it.each([
+    ['are decoded once if they may be kept', 2 * bytes, true],
+    ['are decoded again if they take too much memory', 2 * bytes - 1, false],
+  ])('%s', async (_, mostKept, kept) => {
+    const place = mkdtempSync(join(made, 'kept-'))
+    for (const file of [name, '444.JPEG']) writeFileSync(join(place, file), readFileSync(join(folder, file)))
+    using lens = await lensOf(stream(filesOf([name, '444.JPEG'], place), 2, { mostKept }))
+    const first = await lens.bytes(0)
+    const flipped = await lens.bytes(0, { seed: 1, list: [flip(1)] })
+    rmSync(join(place, name))
+    const gone = `Expected a whole image for ${place}/${name} but received no such file`
+    if (!kept) return expect(lens.bytes(0)).rejects.toThrow(gone)
+    expect(await lens.bytes(0)).toEqual(first)
+    expect(await lens.bytes(0, { seed: 1, list: [flip(1)] })).toEqual(flipped)
+    // A random crop needs the whole image.
+    await expect(lens.bytes(0, { seed: 1, list: [crop] })).rejects.toThrow(gone)
   })
 })
 

@@ -11,6 +11,7 @@
 #include "data/resample.h"
 #include "data/stream/encoded_image.h"
 #include "data/stream/image_files.h"
+#include "data/stream/kept_crops.h"
 #include "data/stream/worker_pool.h"
 
 namespace pada {
@@ -23,6 +24,8 @@ struct StreamOptions {
   // A damaged image is an error; or the next image of its class that can be read takes its place.
   bool replace_damaged;
   int threads;
+  // Crops for evaluations are kept after they were made first, if those of all images take at most this many bytes.
+  int64_t most_kept;
   Normalisation normalisation;
 };
 
@@ -78,6 +81,7 @@ class ImageStream : public ImageSource {
   const ImageExtent extent_;
   const at::Device device_;
 
+  mutable KeptCrops kept_;
   mutable std::mutex mutex_;
   mutable std::list<Begun> begun_;
   mutable double waited_ = 0;
