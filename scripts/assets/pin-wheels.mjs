@@ -28,8 +28,8 @@ for (const [name, version] of Object.entries({ torch, pillow })) {
  * }} Package
  */
 
-/** @param {string} machine @param {string} requirement */
-function resolve(machine, requirement) {
+/** The wheels with these names. @param {string} machine @param {string} requirement @param {RegExp} names */
+function resolve(machine, requirement, names) {
   const tags = Array.from({ length: 12 }, (_, i) => `manylinux_2_${17 + i}_${machine}`)
   const platforms = [...tags, `manylinux2014_${machine}`].flatMap((tag) => ['--platform', tag])
   const target = ['--target', 'unused', '--python-version', PYTHON, '--only-binary=:all:', ...platforms]
@@ -41,7 +41,7 @@ function resolve(machine, requirement) {
   /** @type {{ install: Package[] }} */
   const { install } = JSON.parse(report)
   return install
-    .filter(({ metadata }) => /^(torch$|pillow$|nvidia-)/.test(metadata.name))
+    .filter(({ metadata }) => names.test(metadata.name))
     .map(({ metadata, download_info }) => ({
       name: metadata.name,
       version: metadata.version,
@@ -51,12 +51,14 @@ function resolve(machine, requirement) {
 
 const entries = { x64: 'x86_64', arm64: 'aarch64' }
 const text = Object.entries(entries).map(([arch, machine]) => {
-  const lines = resolve(machine, `torch==${torch}`).map((w) => `    ['${w.name}', '${w.version}', '${w.sha256}'],`)
+  const wheels = resolve(machine, `torch==${torch}`, /^(torch$|nvidia-)/)
+  const lines = wheels.map((w) => `    ['${w.name}', '${w.version}', '${w.sha256}'],`)
   return `  ${arch}: [\n${lines.join('\n')}\n  ],`
 })
-const pillows = Object.entries(entries).map(
-  ([arch, machine]) => `  ${arch}: '${resolve(machine, `pillow==${pillow}`)[0].sha256}',`,
-)
+const pillows = Object.entries(entries).map(([arch, machine]) => {
+  const [{ sha256 }] = resolve(machine, `pillow==${pillow}`, /^pillow$/)
+  return `  ${arch}: '${sha256}',`
+})
 writeFileSync(
   file,
   `// Written by scripts/assets/pin-wheels.mjs; do not edit.

@@ -83,7 +83,6 @@ async function build(
     await keepAddon(addon, stored)
   }
   writeStamp(folder, stamp)
-  const lack = await fetchJpegLibrary(log, signal)
-  if (lack !== undefined) log(`libjpeg-turbo was not fetched, so JPEGs may decode more slowly: ${lack.split('\n')[0]}`)
+  await fetchJpegLibrary(log, signal)
   return { addon, libtorch }
 }

@@ -28,7 +28,8 @@ export function jpegLibraries(): string[] {
 }
 
 /**
- * Fetches the library into the cache if it is not there and may be fetched. One process fetches at a time.
+ * Fetches the library into the cache if it is not there and may be fetched. One process fetches at a time. A failure is
+ * told, but not thrown.
  *
  * @returns Why it is not there; undefined if it is.
  * @throws The reason of an aborted signal.
@@ -52,7 +53,9 @@ export async function fetchJpegLibrary(log: (line: string) => void, signal?: Abo
     return undefined
   } catch (error) {
     signal?.throwIfAborted()
-    return (error as Error).message
+    const [reason] = (error as Error).message.split('\n')
+    log(`libjpeg-turbo was not fetched, so that JPEGs may decode more slowly: ${reason}`)
+    return reason
   }
 }
 
@@ -71,6 +74,7 @@ async function fetchTo(
     const [wheel] = (await readdir(wheels)).filter((name) => name.endsWith('.whl'))
     const unpacked = join(partial, 'unpacked')
     const kept = join(partial, 'kept')
+    await mkdir(unpacked)
     await unpack(join(wheels, wheel), unpacked, (file) => NEEDED.test(file))
     await mkdir(kept)
     for (const file of await readdir(unpacked, { recursive: true })) {
