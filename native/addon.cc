@@ -121,6 +121,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("peakMemory", Napi::Function::New<peak>(env));
   exports.Set("contentDigest", Napi::Function::New<digest>(env));
   exports.Set("inspectImages", Napi::Function::New<inspect_images>(env));
+  exports.Set("jpegLibrary", Napi::Function::New<jpeg_library>(env));
   const auto define = [&](const char* name, Napi::Function constructor, Napi::FunctionReference& reference) {
     reference = Napi::Persistent(constructor);
     exports.Set(name, constructor);

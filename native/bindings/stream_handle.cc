@@ -10,40 +10,50 @@ namespace {
 
 constexpr int kMostThreads = 1024;
 
+std::unique_ptr<ImageFiles> named_argument(const Napi::Object& files) {
+  const auto bytes = array_argument<uint8_t>(files.Get("names"), "files.names");
+  return named_files(string_argument(files.Get("folder"), "files.folder"),
+                     {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
+                     copied_array<double>(files.Get("ends"), "files.ends"));
+}
+
+std::unique_ptr<ImageFiles> parts_argument(const Napi::Object& files, const std::string& file) {
+  std::vector<double> offsets = copied_array<double>(files.Get("offsets"), "files.offsets");
+  std::vector<int32_t> lengths = copied_array<int32_t>(files.Get("lengths"), "files.lengths");
+  if (offsets.size() != lengths.size()) {
+    expected("a length per offset", "files.lengths", std::to_string(lengths.size()));
+  }
+  return parts_of(file, std::move(offsets), std::move(lengths));
+}
+
+std::unique_ptr<ImageFiles> packed_argument(const Napi::Object& files, const std::string& file) {
+  const Napi::Value taken = files.Get("taken");
+  return packed_file(file, count_argument(files.Get("entries"), "files.entries"),
+                     taken.IsUndefined() ? std::vector<int32_t>() : copied_array<int32_t>(taken, "files.taken"),
+                     count_argument(files.Get("count"), "files.count"));
+}
+
 std::unique_ptr<ImageFiles> files_argument(const Napi::Value& value) {
   const Napi::Object files = object_argument(value, "files");
   const std::string kind = string_argument(files.Get("kind"), "files.kind");
-  try {
-    if (kind == "named") {
-      const auto bytes = array_argument<uint8_t>(files.Get("names"), "files.names");
-      return named_files(string_argument(files.Get("folder"), "files.folder"),
-                         {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
-                         copied_array<double>(files.Get("ends"), "files.ends"));
-    }
-    const std::string file = string_argument(files.Get("file"), "files.file");
-    if (kind == "parts") {
-      std::vector<double> offsets = copied_array<double>(files.Get("offsets"), "files.offsets");
-      std::vector<int32_t> lengths = copied_array<int32_t>(files.Get("lengths"), "files.lengths");
-      if (offsets.size() != lengths.size()) {
-        expected("a length per offset", "files.lengths", std::to_string(lengths.size()));
-      }
-      return parts_of(file, std::move(offsets), std::move(lengths));
-    }
-    if (kind == "packed") {
-      const Napi::Value taken = files.Get("taken");
-      return packed_file(file, count_argument(files.Get("entries"), "files.entries"),
-                         taken.IsUndefined() ? std::vector<int32_t>() : copied_array<int32_t>(taken, "files.taken"),
-                         count_argument(files.Get("count"), "files.count"));
-    }
+  if (kind == "named") return named_argument(files);
+  if (kind != "parts" && kind != "packed") {
     expected("\"named\", \"parts\" or \"packed\"", "files.kind", "\"" + kind + "\"");
+  }
+  const std::string file = string_argument(files.Get("file"), "files.file");
+  try {
+    return kind == "parts" ? parts_argument(files, file) : packed_argument(files, file);
   } catch (const Error&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw Error("ERR_IMAGE", "Expected readable files of images but received " + std::string(error.what()));
+    throw Error("ERR_IMAGE", "Expected a readable file for " + file + " but received " + error.what());
   }
 }
 
-const Vips& vips_argument(const Napi::Value& value) { return Vips::open(strings_argument(value, "libraries")); }
+Decoders decoders_argument(const Napi::Object& data) {
+  return {Vips::open(strings_argument(data.Get("libraries"), "libraries")),
+          Jpeg::open(strings_argument(data.Get("jpegLibraries"), "jpegLibraries"))};
+}
 
 int threads_argument(const Napi::Value& value) {
   return static_cast<int>(std::min<int64_t>(count_argument(value, "threads"), kMostThreads));
@@ -65,10 +75,11 @@ std::shared_ptr<ImageStream> make_stream(const Napi::Value& argument, at::Device
                         filter == "bilinear" ? Filter::Bilinear : Filter::Bicubic,
                         flag_argument(data.Get("replaceDamaged"), "replaceDamaged"),
                         threads_argument(data.Get("threads")),
+                        count_argument(data.Get("mostKept"), "mostKept", 0),
                         {per_channel(data, "mean", kChannels, false), per_channel(data, "std", kChannels, true)}};
   return std::make_shared<ImageStream>(files_argument(data.Get("files")),
-                                       copied_array<int32_t>(data.Get("labels"), "labels"),
-                                       vips_argument(data.Get("libraries")), std::move(options), device);
+                                       copied_array<int32_t>(data.Get("labels"), "labels"), decoders_argument(data),
+                                       std::move(options), device);
 }
 
 // What is known of images, in their order.
@@ -78,30 +89,31 @@ struct Inspected {
   std::vector<std::string> damage;  // empty for an undamaged image
 };
 
-void inspect(const ImageFiles& files, const Vips& vips, int64_t index, bool decode, int64_t at, Inspected& found) {
-  std::vector<uint8_t> bytes, pixels;
+void inspect(const ImageFiles& files, const Decoders& decoders, int64_t index, bool decode, int64_t at,
+             Inspected& found) {
+  std::vector<uint8_t> bytes;
+  Room room;
   try {
     files.read(index, bytes);
     found.digests[at] = content_digest(bytes.data(), bytes.size());
-    const EncodedImage image(vips, bytes.data(), bytes.size());
+    EncodedImage image(decoders, bytes.data(), bytes.size());
     found.heights[at] = static_cast<int32_t>(image.height());
     found.widths[at] = static_cast<int32_t>(image.width());
     if (!decode) return;
-    pixels.resize(image.height() * image.width() * 3);
-    image.fetch(0, 0, image.height(), image.width(), pixels.data());
+    image.fetch(0, 0, image.height(), image.width(), room);
   } catch (const std::runtime_error& error) {
     found.damage[at] = error.what();
   }
 }
 
-Inspected inspect_all(const ImageFiles& files, const Vips& vips, int64_t first, int64_t count, bool decode,
+Inspected inspect_all(const ImageFiles& files, const Decoders& decoders, int64_t first, int64_t count, bool decode,
                       int threads) {
   Inspected found{std::vector<int32_t>(count), std::vector<int32_t>(count), std::vector<uint64_t>(count),
                   std::vector<std::string>(count)};
-  WorkerPool pool(threads, [&] { vips.end_thread(); });
+  WorkerPool pool(threads, [&] { decoders.vips.end_thread(); });
   auto work = std::make_shared<Batchwork>();
   work->size = count;
-  work->make = [&](int64_t i) { inspect(files, vips, first + i, decode, i, found); };
+  work->make = [&](int64_t i) { inspect(files, decoders, first + i, decode, i, found); };
   pool.begin(work, false);
   pool.finish(work);
   return found;
@@ -155,6 +167,14 @@ Napi::Value ImageStreamHandle::damaged(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value jpeg_library(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Jpeg* jpeg = Jpeg::open(strings_argument(info[0], "names"));
+    if (jpeg == nullptr) return info.Env().Undefined();
+    return Napi::String::New(info.Env(), jpeg->name());
+  });
+}
+
 Napi::Value inspect_images(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return guarded(env, [&] {
@@ -164,11 +184,11 @@ Napi::Value inspect_images(const Napi::CallbackInfo& info) {
       expected("at most " + std::to_string(files->count()) + " images", "count", std::to_string(first + count));
     }
     const Napi::Object options = object_argument(info[3], "options");
-    const Vips& vips = vips_argument(options.Get("libraries"));
+    const Decoders decoders = decoders_argument(options);
     const bool decode = flag_argument(options.Get("decode"), "decode");
     const int threads = threads_argument(options.Get("threads"));
     return run_on_executor(
-        env, [=, &vips] { return inspect_all(*files, vips, first, count, decode, threads); },
+        env, [=] { return inspect_all(*files, decoders, first, count, decode, threads); },
         [](Napi::Env done_env, const Inspected& found) -> Napi::Value {
           Napi::Object result = Napi::Object::New(done_env);
           result.Set("heights", to_array(done_env, found.heights));

@@ -26,5 +26,6 @@ class ImageStreamHandle : public Napi::ObjectWrap<ImageStreamHandle> {
 
 // inspectImages(files, first, count, options): reads images, and tells size, digest and damage of each.
 Napi::Value inspect_images(const Napi::CallbackInfo& info);
+Napi::Value jpeg_library(const Napi::CallbackInfo& info);
 
 }  // namespace pada

@@ -2,29 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "data/resize_rows.h"
 #include "ops/cpu/simd.h"
 
 namespace pada {
 namespace {
-
-// Weights are integers in units of 2^-22, so that a sum of bytes times weights fits in 32 bits.
-constexpr int kPrecision = 22;
-constexpr int32_t kHalf = 1 << (kPrecision - 1);
-
-// A pixel has four lanes on its way along a row. The last ones are unused.
-typedef int32_t Lanes4 __attribute__((vector_size(16)));
-typedef uint8_t Bytes4 __attribute__((vector_size(4)));
-
-// For each kept pixel, the first source pixel that it depends on, the number of source pixels, and their weights.
-struct Taps {
-  std::vector<int64_t> first, taken;
-  std::vector<int32_t> weights;  // `stride` per kept pixel, of which the first `taken` are used
-  int64_t stride;
-};
 
 double bilinear(double x) { return std::max(0.0, 1 - std::abs(x)); }
 
@@ -54,7 +39,7 @@ Taps taps_of(const Axis& axis, Filter filter) {
       sum += weights[tap];
     }
     for (int64_t tap = 0; tap < taken; tap++) {
-      const double weight = (sum == 0 ? weights[tap] : weights[tap] / sum) * (1 << kPrecision);
+      const double weight = (sum == 0 ? weights[tap] : weights[tap] / sum) * (1 << kTapPrecision);
       taps.weights[i * taps.stride + tap] = static_cast<int32_t>(weight < 0 ? weight - 0.5 : weight + 0.5);
     }
     taps.first.push_back(first);
@@ -63,51 +48,15 @@ Taps taps_of(const Axis& axis, Filter filter) {
   return taps;
 }
 
-inline __attribute__((always_inline)) uint8_t byte_of(int32_t sum) {
-  return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
-}
-
-// Resizes rows of pixels with four bytes each, to rows of `columns.first.size()` pixels of `channels` bytes.
-PADA_SIMD void resize_row(const uint8_t* padded, int64_t channels, const Taps& columns, uint8_t* to) {
-  const int64_t count = static_cast<int64_t>(columns.first.size());
-  for (int64_t column = 0; column < count; column++, to += channels) {
-    const uint8_t* pixel = padded + 4 * columns.first[column];
-    const int32_t* weight = columns.weights.data() + column * columns.stride;
-    Lanes4 sum = {kHalf, kHalf, kHalf, kHalf};
-    for (int64_t tap = 0; tap < columns.taken[column]; tap++, pixel += 4) {
-      Bytes4 bytes;
-      std::memcpy(&bytes, pixel, 4);
-      sum += __builtin_convertvector(bytes, Lanes4) * weight[tap];
-    }
-    for (int64_t c = 0; c < channels; c++) to[c] = byte_of(sum[c]);
-  }
-}
-
-void pad_pixels(const uint8_t* from, int64_t channels, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; i++, from += channels, to += 4) {
-    for (int64_t c = 0; c < channels; c++) to[c] = from[c];
-  }
-}
-
 // A row of `length` bytes as the weighted sum of the rows from `from` on, which begin `stride` bytes apart.
 PADA_SIMD void sum_rows(const uint8_t* from, int64_t stride, int64_t length, const int32_t* weights, int64_t taken,
                         int32_t* sums, uint8_t* to) {
-  std::fill_n(sums, length, kHalf);
+  std::fill_n(sums, length, kTapHalf);
   for (int64_t tap = 0; tap < taken; tap++, from += stride) {
     const int32_t weight = weights[tap];
     for (int64_t i = 0; i < length; i++) sums[i] += weight * from[i];
   }
   for (int64_t i = 0; i < length; i++) to[i] = byte_of(sums[i]);
-}
-
-// Resizes the rows first … first + count - 1 of `pixels`.
-void along_rows(const uint8_t* pixels, int64_t stride, int64_t channels, int64_t first, int64_t count,
-                const Axis& columns, const Taps& across, uint8_t* to) {
-  const auto padded = std::make_unique<uint8_t[]>(4 * columns.from);
-  for (int64_t row = 0; row < count; row++, to += columns.count * channels) {
-    pad_pixels(pixels + (first + row) * stride, channels, columns.from, padded.get());
-    resize_row(padded.get(), channels, across, to);
-  }
 }
 
 // Resizes columns of rows of `length` bytes. `first`: the row of the image with which `pixels` begins.
@@ -135,13 +84,13 @@ void resample(const uint8_t* pixels, int64_t stride, int64_t channels, const Axi
     const int64_t length = columns.from * channels;
     const auto lowered = std::make_unique_for_overwrite<uint8_t[]>(rows.count * length);
     along_columns(pixels, stride, length, 0, down, lowered.get());
-    along_rows(lowered.get(), length, channels, 0, rows.count, columns, across, to);
+    resize_rows(lowered.get(), length, channels, rows.count, columns.from, across, to);
     return;
   }
   const int64_t first = down.first.front(), count = down.first.back() + down.taken.back() - first;
   const int64_t length = columns.count * channels;
   const auto narrowed = std::make_unique_for_overwrite<uint8_t[]>(count * length);
-  along_rows(pixels, stride, channels, first, count, columns, across, narrowed.get());
+  resize_rows(pixels + first * stride, stride, channels, count, columns.from, across, narrowed.get());
   along_columns(narrowed.get(), length, length, first, down, to);
 }
 

@@ -49,20 +49,31 @@ function lookOf(label) {
   }
 }
 
-/** @param {string} shape @param {number} x @param {number} y @param {number} r @param {string} fill */
-function drawShape(shape, x, y, r, fill) {
-  switch (shape) {
-    case 'circle':
-      return `<circle cx="${x}" cy="${y}" r="${r}" fill="${fill}"/>`
-    case 'square':
-      return `<rect x="${x - r}" y="${y - r}" width="${2 * r}" height="${2 * r}" fill="${fill}"/>`
-    case 'triangle':
-      return `<polygon points="${x},${y - r} ${x + r},${y + r} ${x - r},${y + r}" fill="${fill}"/>`
-    case 'cross':
-      return `<path d="M${x - r},${y}H${x + r}M${x},${y - r}V${y + r}" stroke="${fill}" stroke-width="${r / 2}"/>`
-    default:
-      return `<circle cx="${x}" cy="${y}" r="${r}" fill="none" stroke="${fill}" stroke-width="${r / 3}"/>`
-  }
+/** Whether a point is in a shape of radius `r` around the origin. @type {Record<string, (x: number, y: number, r: number) => boolean>} */
+const INSIDE = {
+  circle: (x, y, r) => x * x + y * y <= r * r,
+  square: (x, y, r) => Math.max(Math.abs(x), Math.abs(y)) <= r,
+  triangle: (x, y, r) => Math.abs(y) <= r && 2 * Math.abs(x) <= y + r,
+  cross: (x, y, r) => Math.max(Math.abs(x), Math.abs(y)) <= r && 4 * Math.min(Math.abs(x), Math.abs(y)) <= r,
+  ring: (x, y, r) => x * x + y * y <= r * r && 9 * (x * x + y * y) >= 4 * r * r,
+}
+
+/** Red, green and blue, 0 to 255. @type {(hue: number, saturation: number, lightness: number) => number[]} */
+function rgb(hue, saturation, lightness) {
+  const chroma = saturation * Math.min(lightness, 1 - lightness)
+  return [0, 8, 4].map((n) => {
+    const k = (((n + hue / 30) % 12) + 12) % 12
+    return Math.round(255 * (lightness - chroma * Math.max(-1, Math.min(k - 3, 9 - k, 1))))
+  })
+}
+
+// Noise of neighbouring pixels, as photographs have it: without, JPEGs would be a tenth as large.
+const NOISE = 2 ** 21
+const noise = new Int8Array(NOISE)
+let state = seed
+for (let i = 0; i < NOISE; i++) {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  noise[i] = (((state >>> 24) * 24) >> 8) - 12
 }
 
 /** Writes one image. @param {'train' | 'val'} split @param {number} index */
@@ -75,20 +86,29 @@ async function make(split, index) {
   const { hue, other, angle, width, shape } = lookOf(label)
   const [w, h] = [between(stream, 300, 600), between(stream, 300, 600)]
   const colour = (/** @type {number} */ base) =>
-    `hsl(${base + between(stream, -12, 12)},${between(stream, 45, 85)}%,${between(stream, 35, 65)}%)`
-  const stripe = Math.round(width * (0.8 + 0.4 * stream.uniform()))
+    rgb(base + between(stream, -12, 12), between(stream, 45, 85) / 100, between(stream, 35, 65) / 100)
+  const stripes = [colour(hue), colour(other)]
+  const upon = colour(other + 120)
   const r = between(stream, 40, 110)
-  const [x, y] = [between(stream, r, w - r), between(stream, r, h - r)]
-  const turned = angle + between(stream, -6, 6)
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><defs><pattern id="p" width="${2 * stripe}" height="${2 * stripe}" patternUnits="userSpaceOnUse" patternTransform="rotate(${turned})"><rect width="${2 * stripe}" height="${2 * stripe}" fill="${colour(hue)}"/><rect width="${stripe}" height="${2 * stripe}" fill="${colour(other)}"/></pattern></defs><rect width="${w}" height="${h}" fill="url(#p)"/>${drawShape(shape, x, y, r, colour(other + 120))}</svg>`
-  const { data } = await sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer({ resolveWithObject: true })
-  // Noise of neighbouring pixels, as photographs have it: without, JPEGs would be a tenth as large.
-  let state = stream.integer(2 ** 32)
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    data[i] = Math.max(0, Math.min(255, data[i] + (((state >>> 24) * 24) >> 8) - 12))
+  const [left, top] = [between(stream, r, w - r), between(stream, r, h - r)]
+  const turned = ((angle + between(stream, -6, 6)) * Math.PI) / 180
+  const stripe = Math.round(width * (0.8 + 0.4 * stream.uniform()))
+  const [across, down] = [Math.cos(turned) / stripe, Math.sin(turned) / stripe]
+  const inside = INSIDE[shape]
+  const pixels = new Uint8ClampedArray(3 * w * h)
+  let grain = stream.integer(NOISE)
+  for (let y = 0, at = 0; y < h; y++) {
+    const besideShape = Math.abs(y - top) > r
+    for (let x = 0; x < w; x++, at += 3) {
+      const within = !besideShape && inside(x - left, y - top, r)
+      // Angles reach 171 degrees, so that the first term may be negative.
+      const [red, green, blue] = within ? upon : stripes[(x * across + y * down + 1024) & 1]
+      pixels[at] = red + noise[grain++ % NOISE]
+      pixels[at + 1] = green + noise[grain++ % NOISE]
+      pixels[at + 2] = blue + noise[grain++ % NOISE]
+    }
   }
-  const jpeg = await sharp(data, { raw: { width: w, height: h, channels: 3 } })
+  const jpeg = await sharp(pixels, { raw: { width: w, height: h, channels: 3 } })
     .jpeg({ quality: 88 })
     .toBuffer()
   writeFileSync(file, jpeg)

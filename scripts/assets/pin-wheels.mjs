@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 /**
  * Writes src/setup/wheels.ts (or FILE): the torch wheel that setup downloads, every NVIDIA wheel that its metadata
- * requires (pip resolves them), and their hashes. Run it when moving to another torch:
+ * requires (pip resolves them), the Pillow wheel whose libjpeg-turbo decodes JPEGs, and their hashes. Run it when moving
+ * to another torch:
  *
- *     node scripts/assets/pin-wheels.mjs 2.15.0 [FILE]
+ *     node scripts/assets/pin-wheels.mjs 2.15.0 13.0.0 [FILE]
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const PYTHON = '3.11'
-const [version, file = fileURLToPath(new URL('../../src/setup/wheels.ts', import.meta.url))] = process.argv.slice(2)
-if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) {
-  process.stderr.write(`Expected a torch version such as 2.15.0 but received ${version ?? 'none'}\n`)
+const ours = fileURLToPath(new URL('../../src/setup/wheels.ts', import.meta.url))
+const [torch, pillow, file = ours] = process.argv.slice(2)
+for (const [name, version] of Object.entries({ torch, pillow })) {
+  if (/^\d+\.\d+\.\d+$/.test(version ?? '')) continue
+  process.stderr.write(`Expected a version of ${name} such as 2.15.0 but received ${version ?? 'none'}\n`)
   process.exit(2)
 }
 
@@ -25,20 +28,20 @@ if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) {
  * }} Package
  */
 
-/** @param {string} machine */
-function resolve(machine) {
+/** The wheels with these names. @param {string} machine @param {string} requirement @param {RegExp} names */
+function resolve(machine, requirement, names) {
   const tags = Array.from({ length: 12 }, (_, i) => `manylinux_2_${17 + i}_${machine}`)
   const platforms = [...tags, `manylinux2014_${machine}`].flatMap((tag) => ['--platform', tag])
   const target = ['--target', 'unused', '--python-version', PYTHON, '--only-binary=:all:', ...platforms]
   const resolution = ['install', '--dry-run', '--quiet', '--ignore-installed', '--report', '-']
-  const report = execFileSync('python3', ['-m', 'pip', ...resolution, ...target, `torch==${version}`], {
+  const report = execFileSync('python3', ['-m', 'pip', ...resolution, ...target, requirement], {
     maxBuffer: 1 << 28,
     encoding: 'utf8',
   })
   /** @type {{ install: Package[] }} */
   const { install } = JSON.parse(report)
   return install
-    .filter(({ metadata }) => metadata.name === 'torch' || metadata.name.startsWith('nvidia-'))
+    .filter(({ metadata }) => names.test(metadata.name))
     .map(({ metadata, download_info }) => ({
       name: metadata.name,
       version: metadata.version,
@@ -48,14 +51,19 @@ function resolve(machine) {
 
 const entries = { x64: 'x86_64', arm64: 'aarch64' }
 const text = Object.entries(entries).map(([arch, machine]) => {
-  const lines = resolve(machine).map((w) => `    ['${w.name}', '${w.version}', '${w.sha256}'],`)
+  const wheels = resolve(machine, `torch==${torch}`, /^(torch$|nvidia-)/)
+  const lines = wheels.map((w) => `    ['${w.name}', '${w.version}', '${w.sha256}'],`)
   return `  ${arch}: [\n${lines.join('\n')}\n  ],`
+})
+const pillows = Object.entries(entries).map(([arch, machine]) => {
+  const [{ sha256 }] = resolve(machine, `pillow==${pillow}`, /^pillow$/)
+  return `  ${arch}: '${sha256}',`
 })
 writeFileSync(
   file,
   `// Written by scripts/assets/pin-wheels.mjs; do not edit.
 
-export const TORCH_VERSION = '${version}'
+export const TORCH_VERSION = '${torch}'
 
 /** The wheels were resolved for this Python; libtorch in them does not depend on it. */
 export const WHEEL_PYTHON = '${PYTHON}'
@@ -63,6 +71,13 @@ export const WHEEL_PYTHON = '${PYTHON}'
 /** Linux wheels by Node's name of the architecture: name, version, sha256. */
 export const WHEELS: Readonly<Record<string, readonly (readonly [name: string, version: string, sha256: string])[]>> = {
 ${text.join('\n')}
+}
+
+export const PILLOW_VERSION = '${pillow}'
+
+/** SHA-256 of Pillow's Linux wheels by Node's name of the architecture. */
+export const PILLOWS: Readonly<Record<string, string>> = {
+${pillows.join('\n')}
 }
 `,
 )

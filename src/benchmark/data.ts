@@ -4,6 +4,7 @@ import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
 import { drawAugmentation } from '../data/augmentation.js'
 import type { AnySplits } from '../data/index.js'
+import { jpegDecoder } from '../data/stream/decoders.js'
 import { isStreamed } from '../data/stream/streamed-images.js'
 import { type Augmentation, ImageStream } from '../native/index.js'
 import { shuffledIndices } from '../sampling/indices.js'
@@ -19,6 +20,8 @@ export interface DataMeasurement {
   /** Number of images that were decoded at a time. */
   readonly threads: number
   readonly batchSize: number
+  /** What decoded JPEGs. */
+  readonly jpegDecoder: string
 }
 
 /** Images, their augmentation, and the number of batches. */
@@ -71,5 +74,6 @@ export async function benchData(options: DataBenchmarkOptions): Promise<DataMeas
   const seconds = (performance.now() - start) / 1000
   const images = batches * batchSize
   const { threads } = train
-  return { event: 'data', dataset: splits.name, images, seconds, imagesPerSecond: images / seconds, threads, batchSize }
+  const measured = { images, seconds, imagesPerSecond: images / seconds, threads, batchSize }
+  return { event: 'data', dataset: splits.name, ...measured, jpegDecoder: jpegDecoder() }
 }

@@ -39,7 +39,7 @@ export async function run(work: Work): Promise<void> {
   try {
     for await (const event of work.start(signal, world)) {
       if (event.event === 'start') folder = event.run
-      if (event.event === 'epoch') for (const line of damage.news(event)) reporter.say(line)
+      if ('damaged' in event) for (const line of damage.news(event)) reporter.say(line)
       reporter.event(event)
     }
     if (folder !== undefined && work.config.logging.tensorboard && world?.isFirst !== false) {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Metadata } from 'sharp'
 import { expected } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import type { DataConfig } from '../config/schema.js'
 import { isBmp, parseBmp } from '../formats/bmp.js'
 import { refuseForeign } from '../formats/foreign.js'
@@ -57,7 +58,7 @@ export async function decodeTo(
 async function decode(path: FileName): Promise<Decoded> {
   const file = shownName(path)
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable file', file, error.code ?? error.message)
+    throw expected('a readable file', file, whyUnreadable(error))
   })
   refuseForeign(bytes, file, 'an image')
   // The first bytes tell the type, not the name.

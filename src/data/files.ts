@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { expected } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import { isGzip, refuseForeign, requireSize } from '../formats/foreign.js'
 
 /** Limit on the decompressed size of a .gz file, which may be crafted. Larger than any IDX or CIFAR file. */
@@ -21,8 +22,7 @@ export async function requireFolder(dir: string, dataset: string): Promise<void>
 export async function readBytes(file: string): Promise<Buffer> {
   await requireSize(file, 'divide it, such as into train.npz and test.npz in one folder')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const received = error.code === 'ENOENT' ? 'no such file' : (error.code ?? error.message)
-    throw expected('a readable file', file, received)
+    throw expected('a readable file', file, whyUnreadable(error))
   })
   refuseForeign(bytes, file, 'a data file')
   // IDX begins with zeros, CIFAR with a label below 20, and archives and pickles otherwise.

@@ -13,6 +13,11 @@ export function availableMemory(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 }
 
+/** Bytes that cropped images of a split may take which are kept for evaluations: a quarter of the memory. */
+export function mostKeptCrops(memory = availableMemory()): number {
+  return Math.floor(memory / 4)
+}
+
 /**
  * Throws unless all splits of RGB images fit in half of the memory, and each split in one array. Half, because the
  * addon's copy exists next to them for a while.

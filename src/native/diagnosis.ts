@@ -5,10 +5,12 @@ import { promisify } from 'node:util'
 import { environment } from '../base/environment.js'
 import { packageVersion } from '../base/folders.js'
 import { toolVersion } from '../setup/build.js'
+import { jpegLibraries } from '../setup/jpeg-library.js'
 import { hasGpu, type Located } from '../setup/locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from '../setup/python.js'
 import { currentBuild } from '../setup/stamp.js'
 import { loadBinding } from './binding.js'
+import { jpegLibrary } from './image-stream.js'
 import type { ConvolutionKernels } from './process.js'
 
 /** Versions, hardware and missing parts of this machine. */
@@ -35,6 +37,8 @@ export interface Diagnosis {
   /** Instruction set of the addon's own convolutions, and whether its compiler could make them; absent likewise. */
   readonly convolutionKernels?: ConvolutionKernels
   readonly kernelsCompiled?: boolean
+  /** The libjpeg-turbo that decodes streamed JPEGs; absent if libvips decodes them, or without an addon that loads. */
+  readonly jpegLibrary?: string
   /** GPUs that the driver sees. */
   readonly gpus: readonly string[]
   /** GPUs that libtorch can use. */
@@ -85,6 +89,7 @@ export async function diagnose(): Promise<Diagnosis> {
     cpuCapability: native?.cpuCapability,
     convolutionKernels: native?.convolutionKernels,
     kernelsCompiled: native?.kernelsCompiled,
+    jpegLibrary: native && jpegLibrary(jpegLibraries()),
     gpus,
     cudaDevices: native?.cudaDevices ?? [],
     missing,

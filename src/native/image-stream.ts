@@ -47,6 +47,11 @@ export interface StreamData {
   readonly replaceDamaged: boolean
   /** Number of images that are decoded at a time. */
   readonly threads: number
+  /**
+   * Images that no random crop cuts are kept as they are cropped, after they were decoded first, if all of them take at
+   * most this many bytes. 0: none are kept.
+   */
+  readonly mostKept: number
   /** Batches after the present one that training begins to make. */
   readonly ahead: number
   /** Mean of each of the three channels, in units of pixel value / 255. */
@@ -55,6 +60,8 @@ export interface StreamData {
   readonly std: readonly number[]
   /** Names of the library libvips, of which the first that can be opened is used. */
   readonly libraries: readonly string[]
+  /** The same of libjpeg-turbo, which is faster for JPEGs. May be empty. */
+  readonly jpegLibraries: readonly string[]
 }
 
 /** Images that threads of their own read, decode and augment while steps compute. */
@@ -111,7 +118,12 @@ export function inspectImages(
   files: EncodedFiles,
   first: number,
   count: number,
-  options: Pick<StreamData, 'threads' | 'libraries'> & { readonly decode: boolean },
+  options: Pick<StreamData, 'threads' | 'libraries' | 'jpegLibraries'> & { readonly decode: boolean },
 ): Promise<InspectedImages> {
   return loadBinding().inspectImages(files, first, count, options)
+}
+
+/** The first of these names of libjpeg-turbo that the addon can open and use; undefined if there is none. */
+export function jpegLibrary(names: readonly string[]): string | undefined {
+  return loadBinding().jpegLibrary(names)
 }

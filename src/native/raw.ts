@@ -134,8 +134,9 @@ export interface Binding {
     files: EncodedFiles,
     first: number,
     count: number,
-    options: Pick<StreamData, 'threads' | 'libraries'> & { readonly decode: boolean },
+    options: Pick<StreamData, 'threads' | 'libraries' | 'jpegLibraries'> & { readonly decode: boolean },
   ): Promise<InspectedImages>
+  jpegLibrary(names: readonly string[]): string | undefined
   Dataset: new (data: ImageData, device: Device) => RawDataset
   ImageStream: new (data: StreamData, device: Device) => RawImageStream
   HeldBatch: new (dataset: RawImageSource, batch: RawBatch) => RawHeldBatch

@@ -4,11 +4,11 @@ import { randomState } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { RetrainConfig } from '../config/index.js'
 import { type AnySplits, usedImages } from '../data/index.js'
-import { openImages } from '../data/source.js'
+import { openForEvaluations, openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
-import { describeMachine, Supernet } from '../native/index.js'
+import { describeMachine, type ImageSource, Supernet } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
@@ -117,7 +117,7 @@ async function* retrainTogether(
       latest = snapshot
     }
     using data = openImages(splits.train, device)
-    using test = openImages(stratify(splits.test), device)
+    using test = openForEvaluations(stratify(splits.test), device)
     const evaluate = () => evaluateTogether({ space: network, supernet, data: test, ...config.evaluation, world }, [])
     // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
     const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
@@ -136,7 +136,8 @@ async function* retrainTogether(
       // It is not aborted: training saves itself after it.
       const raw = await evaluate()
       if (averaging !== undefined) await supernet.useWeights('averaged')
-      const evaluated = epochEvent(event, raw, averaging && (await evaluate()))
+      const averaged = averaging && (await evaluate())
+      const evaluated = epochEvent(event, raw, averaged, [data, test])
       await weights.offer(evaluated, () => currentWeights(supernet))
       if (averaging !== undefined) await supernet.useWeights('raw')
       await run.log(evaluated)
@@ -231,7 +232,13 @@ function countParameters(network: StandaloneNetwork): number {
 /** How the last epoch ended. */
 type Outcome = Pick<RetrainEpochEvent, 'epoch' | 'loss' | keyof ReturnType<typeof accuracies>>
 
-function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation | undefined): RetrainEpochEvent {
+function epochEvent(
+  trained: EpochEvent,
+  raw: Evaluation,
+  averaged: Evaluation | undefined,
+  sources: readonly ImageSource[],
+): RetrainEpochEvent {
+  const damaged = sources.flatMap((images) => images.damaged ?? [])
   return {
     event: 'epoch',
     epoch: trained.epoch,
@@ -243,7 +250,7 @@ function epochEvent(trained: EpochEvent, raw: Evaluation, averaged: Evaluation |
     seconds: trained.seconds,
     imagesPerSecond: trained.imagesPerSecond,
     ...(trained.waiting !== undefined && { waiting: trained.waiting }),
-    ...(trained.damaged && { damaged: trained.damaged }),
+    ...(damaged.length > 0 && { damaged }),
   }
 }
 

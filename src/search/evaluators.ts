@@ -2,8 +2,9 @@
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
 import type { AnySplits } from '../data/index.js'
-import { openImages } from '../data/source.js'
+import { openForEvaluations } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
+import { isStreamed, pickStreamed } from '../data/stream/streamed-images.js'
 import type { World } from '../distributed/index.js'
 import { calibrationIndices, type Evaluator } from '../evaluation/evaluate.js'
 import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.js'
@@ -45,11 +46,20 @@ export function recalibrates({ ranking }: Config, space: SearchSpace, shared: bo
 }
 
 /** The training images that running statistics are estimated from. The caller disposes of the dataset. */
-export function openCalibration(config: Config, splits: AnySplits): CalibrationImages {
-  const { recalibration } = config.ranking
-  const dataset = openImages(splits.train, config.device)
-  const indices = calibrationIndices(splits.train.labels, recalibration, config.seed)
-  return { dataset, indices, batchSize: recalibration.batchSize }
+export interface Calibration {
+  readonly images: CalibrationImages
+  /** Digest of the indices of these images among the training images. */
+  readonly sample: string
+}
+
+/** Takes a sample of the training images; see {@link calibrationIndices}. */
+export function openCalibration({ ranking, seed, device }: Config, { train }: AnySplits): Calibration {
+  const { batchSize } = ranking.recalibration
+  const indices = calibrationIndices(train.labels, ranking.recalibration, seed)
+  const sample = contentDigest(indices)
+  if (!isStreamed(train)) return { images: { dataset: openForEvaluations(train, device), indices, batchSize }, sample }
+  const dataset = openForEvaluations(pickStreamed(train, indices), device)
+  return { images: { dataset, indices: indices.map((_, i) => i), batchSize }, sample }
 }
 
 export class Evaluators implements Disposable {
@@ -58,7 +68,7 @@ export class Evaluators implements Disposable {
   readonly #test: ImageSource
   /** Images held out of the training images, if there are any. */
   readonly #validation: ImageSource | undefined
-  readonly #calibration: CalibrationImages | undefined
+  readonly #calibration: Calibration | undefined
   readonly #records = new Map<string, EvaluatedPaths>()
   readonly #discarded: DiscardedEvent[] = []
   #noise: ImageSource | undefined
@@ -66,8 +76,8 @@ export class Evaluators implements Disposable {
   constructor(options: EvaluatorsOptions) {
     const { config, space, splits, shared } = options
     this.#options = options
-    this.#test = openImages(stratify(splits.test), config.device)
-    this.#validation = splits.validation && openImages(stratify(splits.validation), config.device)
+    this.#test = openForEvaluations(stratify(splits.test), config.device)
+    this.#validation = splits.validation && openForEvaluations(stratify(splits.validation), config.device)
     if (recalibrates(config, space, shared)) this.#calibration = openCalibration(config, splits)
   }
 
@@ -76,6 +86,11 @@ export class Evaluators implements Disposable {
     let sum = 0
     for (const evaluated of this.#records.values()) sum += evaluated.seconds
     return sum
+  }
+
+  /** Damaged images that others took the place of, one sentence each. */
+  get damaged(): readonly string[] {
+    return [this.#test, this.#validation, this.#calibration?.images.dataset].flatMap((images) => images?.damaged ?? [])
   }
 
   /** Records of the run folder that were discarded since the last call. */
@@ -144,8 +159,8 @@ export class Evaluators implements Disposable {
       ...(calibration && {
         recalibration: {
           images: images.train,
-          sample: contentDigest(calibration.indices),
-          batches: Math.ceil(calibration.indices.length / calibration.batchSize),
+          sample: calibration.sample,
+          batches: Math.ceil(calibration.images.indices.length / calibration.images.batchSize),
         },
       }),
     }
@@ -155,13 +170,13 @@ export class Evaluators implements Disposable {
       this.#noteDiscarded(name, evaluated)
       this.#records.set(name, evaluated)
     }
-    return { space, supernet, data, batchSize, imageCount, calibration, evaluated, world, signal }
+    return { space, supernet, data, batchSize, imageCount, calibration: calibration?.images, evaluated, world, signal }
   }
 
   [Symbol.dispose](): void {
     this.#test.dispose()
     this.#validation?.dispose()
-    this.#calibration?.dataset.dispose()
+    this.#calibration?.images.dataset.dispose()
     this.#noise?.dispose()
   }
 }

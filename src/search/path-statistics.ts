@@ -79,7 +79,7 @@ export async function pathStatistics(
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
   await restoreWeights(weights, supernet)
-  const calibration = openCalibration(config, splits)
+  const { images: calibration } = openCalibration(config, splits)
   using _dataset = calibration.dataset
   const byPath: ReadonlyMap<string, Tensor>[] = []
   for (const path of paths) {

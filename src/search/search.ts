@@ -175,6 +175,7 @@ async function* searchTogether(
     let ranked: Ranked[] = []
     let seconds = progress.seconds
     let outcome: FindOutcome | undefined
+    let damaged: readonly string[] = []
     if (phases.includes('rank') || finding !== undefined) {
       using evaluators = new Evaluators({
         config,
@@ -219,6 +220,7 @@ async function* searchTogether(
         outcome = yield* recorder.through(find(problem))
       }
       seconds += evaluators.seconds
+      damaged = evaluators.damaged
     }
 
     const sorted = sortByAccuracy(space, ranked, groundTruth)
@@ -234,6 +236,7 @@ async function* searchTogether(
       top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
       ranked: ranked.length,
       ...(outcome && { found: outcome.found }),
+      ...(damaged.length > 0 && { damaged }),
       run: run.path,
     }
     if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))

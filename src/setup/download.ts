@@ -54,7 +54,9 @@ export async function downloadLibtorch(
       const partial = `${final}.partial`
       await rm(partial, { recursive: true, force: true })
       try {
-        await fetchWheels(join(partial, 'wheels'), lines, variant, log, signal)
+        const size = variant === 'cuda' ? 'about 2.5 GB' : 'about 550 MB'
+        log(`Downloading torch ${TORCH_VERSION} and the libraries it needs with pip (${size}, once)`)
+        await fetchWheels(join(partial, 'wheels'), lines, signal)
         log('Unpacking libtorch')
         const unpacked = join(partial, 'unpacked')
         for (const wheel of await readdir(join(partial, 'wheels'))) {
@@ -72,15 +74,12 @@ export async function downloadLibtorch(
   )
 }
 
-async function fetchWheels(
+/** Downloads the wheels that the lines of a requirements file name into `folder`, and verifies their hashes. */
+export async function fetchWheels(
   folder: string,
   lines: readonly string[],
-  variant: Variant,
-  log: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const size = variant === 'cuda' ? 'about 2.5 GB' : 'about 550 MB'
-  log(`Downloading torch ${TORCH_VERSION} and the libraries it needs with pip (${size}, once)`)
   await mkdir(folder, { recursive: true })
   const list = join(folder, 'requirements.txt')
   await writeFile(list, `${lines.join('\n')}\n`)

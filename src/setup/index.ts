@@ -5,6 +5,7 @@ import { addonPath, buildFolder, packageRoot } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
 import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
 import type { Variant } from './download.js'
+import { fetchJpegLibrary } from './jpeg-library.js'
 import { locateLibtorch } from './locate.js'
 import { type BuildRequest, createStamp, currentBuild, type NativeSetup, removeStamp, writeStamp } from './stamp.js'
 import { keepAddon, storedAddon, takeAddon } from './store.js'
@@ -82,5 +83,6 @@ async function build(
     await keepAddon(addon, stored)
   }
   writeStamp(folder, stamp)
+  await fetchJpegLibrary(log, signal)
   return { addon, libtorch }
 }

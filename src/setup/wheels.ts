@@ -44,3 +44,11 @@ export const WHEELS: Readonly<Record<string, readonly (readonly [name: string, v
     ['nvidia-cuda-cccl', '13.3.5.0.6', '6f30b8076b3e69951c459c94ae190bde51924b320076ebaec376d36848b4c76e'],
   ],
 }
+
+export const PILLOW_VERSION = '13.0.0'
+
+/** SHA-256 of Pillow's Linux wheels by Node's name of the architecture. */
+export const PILLOWS: Readonly<Record<string, string>> = {
+  x64: 'a625df9a2a5597fa5e5266e01aefc82604bb85d291e3547981e863560d75da6c',
+  arm64: '7c88c10dd432f3b39ccdafc9ed81d0c21b8fd634502574da76d1bfa4fe2c76d0',
+}

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
+import { PILLOW_VERSION, PILLOWS, TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
 import { events, temporaryFolder, tiny } from '../support/harness.js'
 import { program, script, scripts } from '../support/scripts.js'
 
@@ -200,7 +200,11 @@ describe('other assets', () => {
   test('wheels are pinned to what pip resolves', async () => {
     // A pip that reports the wheels that are pinned, and another package.
     const reports = Object.entries({ x64: 'x86_64', arm64: 'aarch64' }).map(([arch, machine]) => {
-      const wheels = [...WHEELS[arch], ['numpy', '2.0.0', '0'] as const]
+      const others = [
+        ['numpy', '2.0.0', '0'],
+        ['pillow', PILLOW_VERSION, PILLOWS[arch]],
+      ] as const
+      const wheels = [...WHEELS[arch], ...others]
       const install = wheels.map(([name, version, sha256]) => {
         return { metadata: { name, version }, download_info: { archive_info: { hash: `sha256=${sha256}` } } }
       })
@@ -211,14 +215,14 @@ describe('other assets', () => {
     chmodSync(python, 0o755)
     const out = file('wheels.ts', '')
     const env = { PATH: `${join(python, '..')}:${process.env.PATH}` }
-    const { code, stderr } = await script('assets/pin-wheels.mjs', [TORCH_VERSION, out], env)
+    const { code, stderr } = await script('assets/pin-wheels.mjs', [TORCH_VERSION, PILLOW_VERSION, out], env)
     expect(code, stderr).toBe(0)
     expect(readFileSync(out, 'utf8')).toBe(readFileSync(join(scripts, '../src/setup/wheels.ts'), 'utf8'))
   })
 
   test.each([
     ['assets/draw-terminal.mjs', [], 'Expected a file that `script` wrote but received none'],
-    ['assets/pin-wheels.mjs', ['newest'], 'Expected a torch version such as 2.15.0 but received newest'],
+    ['assets/pin-wheels.mjs', ['newest'], 'Expected a version of torch such as 2.15.0 but received newest'],
     ['assets/make-embedded-data.mjs', ['nowhere'], 'Expected a folder of Fashion-MNIST'],
   ])('%s %s is refused in a sentence', async (name, args, sentence) => {
     const { code, stdout, stderr } = await script(name, args)

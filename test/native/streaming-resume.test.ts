@@ -1,5 +1,5 @@
 /** A search and a retraining whose images are streamed: the same from files of every form, and after a resume in mid-epoch. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -70,7 +70,7 @@ async function finish(work: AsyncGenerator<SearchEvent, unknown>): Promise<Searc
 
 it('resumes in mid-epoch as if it had not been interrupted', async () => {
   const start = (await finish(search(config('files'), { out: join(root, 'whole') })))[0]
-  expect(start).toMatchObject({ event: 'start', images: { train: { images: 15 }, test: { images: 15 } } })
+  expect(start).toMatchObject({ event: 'start', images: { train: { images: 16 }, test: { images: 16 } } })
   const abort = new AbortController()
   const broken = search(config('files'), { out: join(root, 'broken'), signal: abort.signal })
   await expect(
@@ -106,4 +106,17 @@ it('streams packed files without being told to, and says why', async () => {
   expect(splits.origin?.notes?.[0]).toContain('because they lie in tars')
   await expect(openSplits({ ...data, source: 'resident' })).rejects.toThrow('Expected auto or streaming')
   await expect(openSplits({ ...data, size: undefined })).rejects.toThrow('data.size with streamed images')
+})
+
+it('lists damaged images of evaluations in the result', async () => {
+  for (const split of ['train', 'val'])
+    cpSync(join(root, 'files', split), join(root, 'cut', split), { recursive: true })
+  const cut = join(root, 'cut', 'val', 'class0', '420.JPEG')
+  writeFileSync(cut, readFileSync(cut).subarray(0, 900))
+  const settings = config('cut')
+  const events = await finish(
+    search({ ...settings, data: { ...settings.data, onError: 'skip' } }, { out: join(root, 'skipping') }),
+  )
+  expect(events.at(-1)).toMatchObject({ event: 'result', damaged: [expect.stringMatching(`^${cut}: `)] })
+  for (const event of events) if (event.event === 'epoch') expect(event.damaged).toBeUndefined()
 })

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DecoderNames, decoderNames } from '../../src/data/stream/decoders.js'
 import { namedFiles } from '../../src/data/stream/encoded-files.js'
-import { libvipsNames } from '../../src/data/stream/libvips.js'
 import { listEncoded } from '../../src/data/stream/list-encoded.js'
 import { pack } from '../../src/data/stream/pack.js'
 import { survey } from '../../src/data/stream/survey.js'
@@ -33,10 +33,10 @@ const crop = {
   interpolation: 'random',
 } as const
 
-let libraries: string[]
+let decoders: DecoderNames
 let made: string
 beforeAll(async () => {
-  libraries = await libvipsNames()
+  decoders = await decoderNames()
   made = mkdtempSync(join(tmpdir(), 'pada-streaming-'))
 })
 afterAll(() => rmSync(made, { recursive: true }))
@@ -46,13 +46,14 @@ interface Options {
   readonly threads?: number
   readonly replaceDamaged?: boolean
   readonly labels?: readonly number[]
+  readonly mostKept?: number
 }
 
 function stream(files: EncodedFiles, count: number, options: Options = {}): ImageStream {
-  const { interpolation = 'bilinear', threads = 2, replaceDamaged = false } = options
+  const { interpolation = 'bilinear', threads = 2, replaceDamaged = false, mostKept = 0 } = options
   const labels = Int32Array.from(options.labels ?? new Array<number>(count).fill(0))
   const normalisation = { mean: MEAN.map((byte) => byte / 255), std: [STD, STD, STD] }
-  const facts = { files, labels, size, interpolation, replaceDamaged, threads, ahead: 2, libraries }
+  const facts = { files, labels, size, interpolation, replaceDamaged, threads, mostKept, ahead: 2, ...decoders }
   return new ImageStream({ ...facts, ...normalisation })
 }
 const filesOf = (names: readonly string[], place = folder) =>
@@ -127,7 +128,7 @@ describe('a packed file', () => {
     await pack(await listEncoded(join(made, 'packed')), file, { shorter: 16, quality: 80, onError: 'stop' })
     const { files, labels } = await listEncoded(file)
     const { heights, widths, damage } = await inspectImages(files, 0, labels.length, {
-      libraries,
+      ...decoders,
       threads: 2,
       decode: true,
     })
@@ -176,6 +177,29 @@ describe('batches', () => {
     using other = await lensOf(stream(all(), fixture.images.length))
     const wanted = { seed: 9, list: [crop, flip(0)] }
     expect(await lens.bytes(2, wanted)).toEqual(await other.bytes(2, wanted))
+  })
+})
+
+describe('crops for evaluations', () => {
+  const name = '420.JPEG'
+  const bytes = size * size * 3
+
+  it.each([
+    ['are decoded once if they may be kept', 2 * bytes, true],
+    ['are decoded again if they take too much memory', 2 * bytes - 1, false],
+  ])('%s', async (_, mostKept, kept) => {
+    const place = mkdtempSync(join(made, 'kept-'))
+    for (const file of [name, '444.JPEG']) writeFileSync(join(place, file), readFileSync(join(folder, file)))
+    using lens = await lensOf(stream(filesOf([name, '444.JPEG'], place), 2, { mostKept }))
+    const first = await lens.bytes(0)
+    const flipped = await lens.bytes(0, { seed: 1, list: [flip(1)] })
+    rmSync(join(place, name))
+    const gone = `Expected a whole image for ${place}/${name} but received no such file`
+    if (!kept) return expect(lens.bytes(0)).rejects.toThrow(gone)
+    expect(await lens.bytes(0)).toEqual(first)
+    expect(await lens.bytes(0, { seed: 1, list: [flip(1)] })).toEqual(flipped)
+    // A random crop needs the whole image.
+    await expect(lens.bytes(0, { seed: 1, list: [crop] })).rejects.toThrow(gone)
   })
 })
 

@@ -394,4 +394,4 @@ export const fakeBinding = {
   HeldBatch: FakeHeldBatch,
   Supernet: FakeSupernet,
   Communicator: FakeCommunicator,
-} satisfies Omit<Binding, 'inspectImages' | 'ImageStream'> // Searches on the fake addon stream no images.
+} satisfies Omit<Binding, 'inspectImages' | 'jpegLibrary' | 'ImageStream'> // Searches on the fake addon stream no images.

@@ -13,7 +13,12 @@
 namespace pada {
 namespace {
 
-[[noreturn]] void fail() { throw std::runtime_error(std::strerror(errno)); }
+// In the words of src/base/files.ts.
+[[noreturn]] void fail() {
+  if (errno == ENOENT) throw std::runtime_error("no such file");
+  if (errno == EACCES || errno == EPERM) throw std::runtime_error("one that this user may not read");
+  throw std::runtime_error(std::strerror(errno));
+}
 
 class OpenFile {
  public:

@@ -10,10 +10,11 @@ namespace pada {
 namespace {
 
 // Memory that a thread keeps from image to image. A larger image frees its memory.
-constexpr size_t kMostKept = size_t{1} << 26;
+constexpr size_t kMostRoom = size_t{1} << 26;
 
 struct Scratch {
-  std::vector<uint8_t> encoded, decoded, cropped;
+  std::vector<uint8_t> encoded, cropped;
+  Room decoded;
   std::vector<float> spare;
 
   static Scratch& of_thread() {
@@ -21,6 +22,19 @@ struct Scratch {
     return scratch;
   }
 };
+
+// Both write scratch.cropped.
+void crop_at_random(EncodedImage& image, const Crop& part, int64_t size, Scratch& scratch) {
+  const PixelRows rows = image.fetch(part.top, part.left, part.height, part.width, scratch.decoded);
+  resample(rows.first, rows.stride, 3, {part.height, size, 0, size}, {part.width, size, 0, size}, part.filter,
+           scratch.cropped.data());
+}
+
+void crop_for_evaluation(EncodedImage& image, int64_t size, Filter filter, Scratch& scratch) {
+  const EvaluationCrop part(image.height(), image.width(), size);
+  const PixelRows rows = image.fetch(0, 0, image.height(), image.width(), scratch.decoded);
+  resample(rows.first, rows.stride, 3, part.rows, part.columns, filter, scratch.cropped.data());
+}
 
 const RandomResizedCrop* leading_crop(const AugmentationList& list) {
   return list.empty() ? nullptr : dynamic_cast<const RandomResizedCrop*>(list.augmentations.front().get());
@@ -32,15 +46,16 @@ bool begins_with(const std::vector<int32_t>& all, const std::vector<int32_t>& fi
 
 }  // namespace
 
-ImageStream::ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, const Vips& vips,
+ImageStream::ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, Decoders decoders,
                          StreamOptions options, at::Device device)
     : files_(std::move(files)),
       labels_(std::move(labels)),
-      vips_(vips),
+      decoders_(decoders),
       options_(std::move(options)),
       extent_{3, options_.size, options_.size},
       device_(device),
-      pool_(options_.threads, [&vips] { vips.end_thread(); }) {
+      kept_(count(), extent_.pixels(), options_.most_kept),
+      pool_(options_.threads, [&vips = decoders.vips] { vips.end_thread(); }) {
   if (labels_.empty()) expected("at least one image", "labels", "none");
   if (files_->count() != count()) {
     expected(std::to_string(files_->count()) + " labels", "labels", std::to_string(count()));
@@ -166,29 +181,24 @@ void ImageStream::make(int32_t index, const AugmentationList& augmentation, cons
 void ImageStream::make_undamaged(int32_t index, const AugmentationList& augmentation, const RandomResizedCrop* crop,
                                  int64_t position, float* out) const {
   Scratch& scratch = Scratch::of_thread();
-  files_->read(index, scratch.encoded);
-  const EncodedImage image(vips_, scratch.encoded.data(), scratch.encoded.size());
-  const int64_t size = options_.size;
   scratch.cropped.resize(extent_.pixels());
-  const auto fetch = [&](int64_t top, int64_t left, int64_t height, int64_t width) {
-    scratch.decoded.resize(height * width * 3);
-    image.fetch(top, left, height, width, scratch.decoded.data());
-    return scratch.decoded.data();
-  };
-  if (crop != nullptr) {
-    const Crop part = crop->choose(image.height(), image.width(), augmentation.draw_of(position));
-    const uint8_t* pixels = fetch(part.top, part.left, part.height, part.width);
-    resample(pixels, part.width * 3, 3, {part.height, size, 0, size}, {part.width, size, 0, size}, part.filter,
-             scratch.cropped.data());
-  } else {
-    const EvaluationCrop part(image.height(), image.width(), size);
-    const uint8_t* pixels = fetch(0, 0, image.height(), image.width());
-    resample(pixels, image.width() * 3, 3, part.rows, part.columns, options_.filter, scratch.cropped.data());
+  const uint8_t* pixels = crop == nullptr ? kept_.get(index) : nullptr;
+  if (pixels == nullptr) {
+    files_->read(index, scratch.encoded);
+    EncodedImage image(decoders_, scratch.encoded.data(), scratch.encoded.size());
+    if (crop != nullptr) {
+      crop_at_random(image, crop->choose(image.height(), image.width(), augmentation.draw_of(position)), options_.size,
+                     scratch);
+    } else {
+      crop_for_evaluation(image, options_.size, options_.filter, scratch);
+      kept_.put(index, scratch.cropped.data());
+    }
+    scratch.decoded.limit(kMostRoom);
+    pixels = scratch.cropped.data();
   }
-  if (scratch.decoded.size() > kMostKept) scratch.decoded = {};
   scratch.spare.resize(2 * extent_.pixels());
-  Picture picture(extent_, scratch.cropped.data(), options_.normalisation.table.data(),
-                  options_.normalisation.mean_bytes.data(), out, scratch.spare.data());
+  Picture picture(extent_, pixels, options_.normalisation.table.data(), options_.normalisation.mean_bytes.data(), out,
+                  scratch.spare.data());
   augmentation.apply(picture, position, crop == nullptr ? 0 : 1);
   picture.normalise();
 }

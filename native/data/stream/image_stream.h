@@ -9,8 +9,9 @@
 #include "data/image_source.h"
 #include "data/normalisation.h"
 #include "data/resample.h"
+#include "data/stream/encoded_image.h"
 #include "data/stream/image_files.h"
-#include "data/stream/vips.h"
+#include "data/stream/kept_crops.h"
 #include "data/stream/worker_pool.h"
 
 namespace pada {
@@ -23,12 +24,14 @@ struct StreamOptions {
   // A damaged image is an error; or the next image of its class that can be read takes its place.
   bool replace_damaged;
   int threads;
+  // Crops for evaluations are kept after they were made first, if those of all images take at most this many bytes.
+  int64_t most_kept;
   Normalisation normalisation;
 };
 
 class ImageStream : public ImageSource {
  public:
-  ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, const Vips& vips,
+  ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, Decoders decoders,
               StreamOptions options, at::Device device);
 
   int64_t count() const override { return static_cast<int64_t>(labels_.size()); }
@@ -73,11 +76,12 @@ class ImageStream : public ImageSource {
   const std::unique_ptr<const ImageFiles> files_;
   const std::vector<int32_t> labels_;
   int32_t largest_label_ = 0;
-  const Vips& vips_;
+  const Decoders decoders_;
   const StreamOptions options_;
   const ImageExtent extent_;
   const at::Device device_;
 
+  mutable KeptCrops kept_;
   mutable std::mutex mutex_;
   mutable std::list<Begun> begun_;
   mutable double waited_ = 0;

@@ -80,7 +80,7 @@ VipsFunctions::Load loader_of(const VipsFunctions& vips, const uint8_t* bytes, s
     return length >= at + size && std::memcmp(bytes + at, magic, size) == 0;
   };
   if (length == 0) throw std::runtime_error("an empty file");
-  if (begins("\xff\xd8\xff", 3)) return vips.vips_jpegload_buffer;
+  if (is_jpeg(bytes, length)) return vips.vips_jpegload_buffer;
   if (begins("\x89PNG", 4)) return vips.vips_pngload_buffer;
   if (begins("RIFF", 4) && begins("WEBP", 4, 8)) return vips.vips_webpload_buffer;
   if (begins("II*\0", 4) || begins("MM\0*", 4)) return vips.vips_tiffload_buffer;
@@ -113,9 +113,11 @@ const Vips& Vips::open(const std::vector<std::string>& names) {
   return *opened;
 }
 
+bool is_jpeg(const uint8_t* bytes, size_t length) { return length >= 3 && std::memcmp(bytes, "\xff\xd8\xff", 3) == 0; }
+
 void Vips::end_thread() const { functions_->vips_thread_shutdown(); }
 
-EncodedImage::EncodedImage(const Vips& vips, const uint8_t* bytes, size_t length) : vips_(*vips.functions_) {
+VipsImage::VipsImage(const Vips& vips, const uint8_t* bytes, size_t length) : vips_(*vips.functions_) {
   const auto load = loader_of(vips_, bytes, length);
   // Without revalidation libvips might take the bytes for those that were at the same address before.
   if (load(bytes, length, &image_, "access", kSequential, "fail_on", kFailOnError, "revalidate", 1,
@@ -133,9 +135,9 @@ EncodedImage::EncodedImage(const Vips& vips, const uint8_t* bytes, size_t length
   throw std::runtime_error("values of another type than 8 or 16 bits per channel");
 }
 
-EncodedImage::~EncodedImage() { vips_.g_object_unref(image_); }
+VipsImage::~VipsImage() { vips_.g_object_unref(image_); }
 
-void EncodedImage::fetch(int64_t top, int64_t left, int64_t height, int64_t width, uint8_t* pixels) const {
+void VipsImage::fetch(int64_t top, int64_t left, int64_t height, int64_t width, uint8_t* pixels) const {
   void* region = vips_.vips_region_new(image_);
   size_t length = 0;
   unsigned char* fetched = vips_.vips_region_fetch(region, static_cast<int>(left), static_cast<int>(top),

@@ -21,20 +21,22 @@ class Vips {
   void end_thread() const;
 
  private:
-  friend class EncodedImage;
+  friend class VipsImage;
   explicit Vips(std::unique_ptr<const VipsFunctions> functions);
   const std::unique_ptr<const VipsFunctions> functions_;
 };
 
+bool is_jpeg(const uint8_t* bytes, size_t length);
+
 // An image that is decoded as far as its pixels are fetched.
-class EncodedImage {
+class VipsImage {
  public:
   // A JPEG, PNG, WebP or TIFF file, which must outlive the object. Throws std::runtime_error with the reason if it is
   // none of them, or damaged.
-  EncodedImage(const Vips& vips, const uint8_t* bytes, size_t length);
-  ~EncodedImage();
-  EncodedImage(const EncodedImage&) = delete;
-  EncodedImage& operator=(const EncodedImage&) = delete;
+  VipsImage(const Vips& vips, const uint8_t* bytes, size_t length);
+  ~VipsImage();
+  VipsImage(const VipsImage&) = delete;
+  VipsImage& operator=(const VipsImage&) = delete;
 
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }

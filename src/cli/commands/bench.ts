@@ -111,6 +111,7 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
   },
 }
 
-function describeData({ dataset, images, imagesPerSecond, threads }: DataMeasurement): string {
-  return `${integer(imagesPerSecond)} images/s from ${dataset}: ${integer(images)} images, ${threads} at a time`
+function describeData({ dataset, images, imagesPerSecond, threads, jpegDecoder }: DataMeasurement): string {
+  const speed = `${integer(imagesPerSecond)} images/s from ${dataset}`
+  return `${speed}: ${integer(images)} images, ${threads} at a time, JPEGs by ${jpegDecoder}`
 }

@@ -27,6 +27,7 @@ export function describe(diagnosis: Diagnosis): string {
     ['  threads', diagnosis.threads?.toString()],
     ['  capability', diagnosis.cpuCapability],
     ['  kernels', kernels(diagnosis)],
+    ['JPEGs', diagnosis.addon?.loads ? jpegs(diagnosis) : undefined],
     ['GPUs', diagnosis.gpus.join('; ') || 'none'],
     ['  usable', usableGpus(diagnosis)],
   ]
@@ -43,6 +44,12 @@ function kernels({ convolutionKernels, kernelsCompiled }: Diagnosis): string | u
   if (kernelsCompiled === false)
     return 'none: only GCC on x86-64 compiles them; set CXX=g++ and set up again for a faster addon'
   return convolutionKernels === 'none' ? 'none: this processor has no AVX2' : convolutionKernels
+}
+
+function jpegs({ jpegLibrary }: Diagnosis): string {
+  return jpegLibrary === undefined
+    ? 'libvips; `npx pada-native setup` fetches libjpeg-turbo, which is faster'
+    : `libjpeg-turbo: ${jpegLibrary}`
 }
 
 function usableGpus({ gpus, cudaDevices, libtorch }: Diagnosis): string {

@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs'
 import type { Builder } from '../../setup/build.js'
 import { ensureNative } from '../../setup/index.js'
+import { fetchJpegLibrary } from '../../setup/jpeg-library.js'
 
 interface SetupArguments {
   cpu?: boolean
@@ -24,6 +25,8 @@ export const setupCommand: CommandModule<object, SetupArguments> = {
   async handler({ cpu, cuda, builder }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
     const { addon, libtorch } = await ensureNative({ cpu, cuda, builder, log })
+    // A build that another version made may have none yet.
+    await fetchJpegLibrary(log)
     const kind = libtorch.cuda ? 'with CUDA' : 'CPU only'
     log(`Ready: libtorch ${libtorch.version} (${kind}, ${libtorch.origin}) at ${libtorch.root}, addon ${addon}`)
   },

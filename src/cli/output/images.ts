@@ -18,7 +18,7 @@ const LISTED = 5
 export class DamageNews {
   readonly #told = new Set<string>()
 
-  /** What an epoch's event says that no earlier one has said. */
+  /** What an event says that no earlier one has said. */
   news({ damaged = [] }: { readonly damaged?: readonly string[] }): string[] {
     const fresh = damaged.filter((reason) => !this.#told.has(reason))
     for (const reason of fresh) this.#told.add(reason)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { expected } from '../../base/errors.js'
-import { exists } from '../../base/files.js'
+import { exists, whyUnreadable } from '../../base/files.js'
 import { type FileName, fileName, joinNames, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
 
@@ -146,7 +146,7 @@ async function imagesIn(split: string, name: FileName, passedOver: Map<string, n
 async function entriesOf(folder: FileName): Promise<Entry[]> {
   const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch(
     (error: NodeJS.ErrnoException) => {
-      throw expected('a readable folder', shownName(folder), error.code ?? error.message)
+      throw expected('a readable folder', shownName(folder), whyUnreadable(error))
     },
   )
   const entries: Entry[] = []
@@ -207,7 +207,7 @@ export async function digestOf(listing: Listing, salt: string): Promise<string> 
   await inParallel(images.length, STATS, async (index) => {
     const file = fileOf(listing, images[index])
     const { size, ino, mtimeNs, ctimeNs } = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-      throw expected('a readable file', shownName(file), error.code ?? error.message)
+      throw expected('a readable file', shownName(file), whyUnreadable(error))
     })
     stamps[index] = `${size} ${ino} ${mtimeNs} ${ctimeNs}`
   })

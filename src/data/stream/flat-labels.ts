@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
-import { exists } from '../../base/files.js'
+import { exists, whyUnreadable } from '../../base/files.js'
 import { parseMatlabStructs } from '../../formats/matlab.js'
 
 /** The labels of a flat split. */
@@ -82,7 +82,7 @@ function stem(name: string): string {
 
 async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
   const bytes = await readFile(meta).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable file, which explains the numbers', meta, error.code ?? error.message)
+    throw expected('a readable file, which explains the numbers', meta, whyUnreadable(error))
   })
   const structs = parseMatlabStructs(bytes, meta)
   const ids = structs.get('ILSVRC2012_ID')

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
+import { whyUnreadable } from '../../base/files.js'
 import { type FileName, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
 import { fileOf, listSplit } from '../readers/folder-listing.js'
@@ -160,7 +161,7 @@ async function sizesOf(files: readonly FileName[]): Promise<Float64Array> {
     sizes[index] = await stat(file).then(
       ({ size }) => size,
       (error: NodeJS.ErrnoException) => {
-        throw expected('a readable file', shownName(file), error.code ?? error.message)
+        throw expected('a readable file', shownName(file), whyUnreadable(error))
       },
     )
   })

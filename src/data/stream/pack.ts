@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { expected } from '../../base/errors.js'
 import { type EncodedFiles, inspectImages } from '../../native/index.js'
+import { decoderNames } from './decoders.js'
 import { type EncodedSplit, imageName, readEncoded } from './encoded-files.js'
-import { libvipsNames } from './libvips.js'
 import { type ImageToPack, writePacked } from './packed.js'
 
 /** Most images whose bytes are in memory at a time. */
@@ -61,7 +61,7 @@ export async function pack(split: EncodedSplit, file: string, options: PackOptio
 
 /** Decodes every image. Returns the indices of those that are whole, and their sizes. */
 async function inspectAll(files: EncodedFiles, count: number, { onError, signal }: PackOptions) {
-  const options = { libraries: await libvipsNames(), threads: availableParallelism(), decode: true }
+  const options = { ...(await decoderNames()), threads: availableParallelism(), decode: true }
   const kept: number[] = []
   const sizes: { readonly height: number; readonly width: number }[] = []
   const skipped: string[] = []

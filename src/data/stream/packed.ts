@@ -5,7 +5,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expected } from '../../base/errors.js'
-import { syncFolder, unwritable } from '../../base/files.js'
+import { syncFolder, unwritable, whyUnreadable } from '../../base/files.js'
 import { contentDigest } from '../../native/index.js'
 import type { EncodedSplit } from './encoded-files.js'
 import {
@@ -41,7 +41,7 @@ export interface ImageToPack extends Pick<PackedEntry, 'label' | 'width' | 'heig
 export async function openPacked(file: string): Promise<EncodedSplit & { readonly about: AboutPacked }> {
   const damaged = (received: string) => expected('a file of pada-native pack', file, received)
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    throw expected('a readable file', file, error.code ?? error.message)
+    throw expected('a readable file', file, whyUnreadable(error))
   })
   try {
     const header = decodeHeader(await readPart(handle, 0, HEADER_BYTES))

@@ -5,14 +5,17 @@ import { availableParallelism } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { cpuQuota } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
+import { integer } from '../../base/format.js'
 import type { DataConfig } from '../../config/schema.js'
+import { currentBuild } from '../../setup/stamp.js'
 import { decoderVersion } from '../decode.js'
 import { countWithin } from '../files.js'
 import type { AnySplits } from '../index.js'
+import { mostKeptCrops } from '../memory.js'
 import { countsBySuffix } from '../readers/folder-listing.js'
 import { chooseSplits } from '../split-names.js'
+import { decoderNames, jpegDecoder } from './decoders.js'
 import type { EncodedSplit } from './encoded-files.js'
-import { libvipsNames } from './libvips.js'
 import { listEncoded } from './list-encoded.js'
 import { splitPlaces } from './split-places.js'
 import { pickStreamed, type StreamedImages, streamedOrder } from './streamed-images.js'
@@ -60,16 +63,21 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
   }
   const test = await listOther(testName)
   const validation = validationName === undefined ? undefined : await listOther(validationName)
-  notes.unshift(`images are decoded during training (data.source streaming), because ${reason}`)
+  notes.unshift(
+    `images are decoded during training (data.source streaming), because ${reason}`,
+    ...(hasAddon() ? [`JPEGs are decoded by ${jpegDecoder()}`] : []),
+  )
 
   const shared = await sharedSettings(config, size)
   const trained = take(streamed(all, shared), config.trainCount, 'data.trainCount')
   const { kept, held } = holdOut(trained, config.validationCount)
   const heldOut = held ?? (validation && streamed(validation, shared))
+  const tested = take(streamed(test, shared), config.testCount, 'data.testCount')
+  notes.push(describeKept('test', tested), ...(heldOut ? [describeKept('validation', heldOut)] : []))
   return {
     train: kept,
     ...(heldOut && { validation: heldOut }),
-    test: take(streamed(test, shared), config.testCount, 'data.testCount'),
+    test: tested,
     classes: all.classes.length,
     classNames: all.classes,
     name: basename(resolve(dir)),
@@ -78,6 +86,21 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
       notes,
     },
   }
+}
+
+/** Whether evaluations decode images once. */
+function describeKept(use: string, { labels, size }: StreamedImages): string {
+  const [bytes, most] = [3 * size * size * labels.length, mostKeptCrops()]
+  const megabytes = (number: number) => `${integer(Math.ceil(number / 1e6))} MB`
+  return bytes <= most
+    ? `${use} images stay in memory once they are decoded: ${megabytes(bytes)}`
+    : `${use} images are decoded again for each evaluation: ${megabytes(bytes)} are more than a quarter of the memory`
+}
+
+/** Images can be listed before the addon is built. */
+function hasAddon(): boolean {
+  const build = currentBuild()
+  return build !== undefined && build.stale === undefined
 }
 
 /** What was passed over. Throws for files without a byte, unless they are to be skipped. */
@@ -118,8 +141,9 @@ async function sharedSettings(config: DataConfig, size: number): Promise<SharedS
     std,
     replaceDamaged: config.onError === 'skip',
     ahead: config.ahead ?? AHEAD,
+    mostKept: 0,
     threads: cpuQuota() ?? availableParallelism(),
-    libraries: await libvipsNames(),
+    ...(await decoderNames()),
     digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std, config.onError ?? 'stop']),
   }
 }

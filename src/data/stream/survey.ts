@@ -1,8 +1,8 @@
 /** Looks at the images of a split: their sizes, what is wrong with them, and which are equal. */
 import { availableParallelism } from 'node:os'
 import { inspectImages } from '../../native/index.js'
+import { decoderNames } from './decoders.js'
 import { type EncodedSplit, imageName } from './encoded-files.js'
-import { libvipsNames } from './libvips.js'
 
 /** Images that are looked at between two reports of progress. */
 const PART = 4096
@@ -47,7 +47,7 @@ export interface SurveyOptions {
 /** Reads all images of a split once. */
 export async function survey(split: EncodedSplit, { decode, progress, signal }: SurveyOptions): Promise<Survey> {
   const { files, labels, empty, place, passedOver } = split
-  const options = { libraries: await libvipsNames(), threads: availableParallelism(), decode }
+  const options = { ...(await decoderNames()), threads: availableParallelism(), decode }
   const shorter: number[] = []
   const longer: number[] = []
   const damaged = empty.map((name) => `${name}: no byte`)
