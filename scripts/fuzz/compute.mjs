@@ -47,7 +47,9 @@ export async function searchALittle(config) {
   const { training: settings, ranking, precision } = used
   const dataset = new Dataset(split)
   const supernet = Supernet.of(space, { precision })
-  const calibration = recalibrates(used, space, sharesWeights(space, method)) ? openCalibration(used, data) : undefined
+  const calibration = recalibrates(used, space, sharesWeights(space, method))
+    ? openCalibration(used, data).images
+    : undefined
   try {
     await firstStep({ space, supernet, data: dataset, method, random, settings })
     await evaluatePath({ space, supernet, data: dataset, calibration, ...ranking }, lastPath(space))
