@@ -83,7 +83,14 @@ export { listEncoded } from './data/stream/list-encoded.js'
 export { type Packed, type PackOptions, pack } from './data/stream/pack.js'
 export type { SplitImages, StreamedImages } from './data/stream/streamed-images.js'
 export { type Quantiles, type Survey, type SurveyOptions, survey } from './data/stream/survey.js'
-export { joinProcesses, type ProcessPlace, type StartOptions, World, type WorldOptions } from './distributed/index.js'
+export {
+  joinProcesses,
+  type Processes,
+  type ProcessPlace,
+  type StartOptions,
+  World,
+  type WorldOptions,
+} from './distributed/index.js'
 export {
   calibrationIndices,
   type Evaluation,
