@@ -54,17 +54,30 @@ export interface ExperimentOptions {
  * @throws UserError before the first search, if settings, files or folders do not fit; and at the end, if a search has
  * failed. If the signal aborts, its reason, after saving.
  */
-export function experiment(
+export async function* experiment(
   plan: Experiment,
   options: ExperimentOptions = {},
 ): AsyncGenerator<ExperimentEvent, ExperimentReport> {
-  return tellingFailure(options.world, experimentTogether(plan, options), options.signal)
+  const { report, failures } = yield* tellingFailure(options.world, experimentTogether(plan, options), options.signal)
+  // All processes have come to the end, so none is told that another failed.
+  if (failures.length > 0) {
+    throw new UserError(
+      `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
+    )
+  }
+  return report
+}
+
+/** What an experiment came to. */
+interface Outcome {
+  readonly report: ExperimentReport
+  readonly failures: readonly string[]
 }
 
 async function* experimentTogether(
   plan: Experiment,
   options: ExperimentOptions,
-): AsyncGenerator<ExperimentEvent, ExperimentReport> {
+): AsyncGenerator<ExperimentEvent, Outcome> {
   const { world } = options
   await world?.agree('experiment', digestOf(plan), () => 'its file, or --set, is different')
   if (world?.isFirst === false) return yield* followFirst(plan, world, options)
@@ -98,21 +111,18 @@ async function* experimentTogether(
   }
   await world?.fromFirst<Order>(() => ({ report, failures }))
   yield report
-  refuseFailures(failures)
-  return report
+  return { report, failures }
 }
 
 /** What the first of several processes tells the others to do: a search, or to end. */
-type Order =
-  | { readonly cell: number; readonly state: 'new' | 'begun' }
-  | { readonly report: ExperimentReport; readonly failures: readonly string[] }
+type Order = { readonly cell: number; readonly state: 'new' | 'begun' } | Outcome
 
 /** What the other processes do: the searches that the first one begins. */
 async function* followFirst(
   plan: Experiment,
   world: World,
   options: ExperimentOptions,
-): AsyncGenerator<ExperimentEvent, ExperimentReport> {
+): AsyncGenerator<ExperimentEvent, Outcome> {
   const out = options.out ?? join('experiments', plan.name)
   for (;;) {
     const order = await world.fromFirst<Order>(() => {
@@ -120,8 +130,7 @@ async function* followFirst(
     }, options.signal)
     if ('report' in order) {
       yield order.report
-      refuseFailures(order.failures)
-      return order.report
+      return order
     }
     yield* searchCell(plan, plan.cells[order.cell], order.state, { ...options, out })
   }
@@ -131,13 +140,6 @@ function digestOf({ name, cells }: Experiment): string {
   return createHash('sha256')
     .update(JSON.stringify([name, cells]))
     .digest('hex')
-}
-
-function refuseFailures(failures: readonly string[]): void {
-  if (failures.length === 0) return
-  throw new UserError(
-    `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
-  )
 }
 
 /** The searches that are not complete. Throws a UserError that names every folder with other settings. */
