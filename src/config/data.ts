@@ -59,7 +59,7 @@ export const data = group({
     .enum(['stop', 'skip'])
     .optional()
     .describe(
-      'What a damaged image does that is streamed. `stop`: end with an error. `skip`: another image of its class takes its place. Default: `stop`.',
+      'What a damaged image does. `stop`: end with an error. `skip`: another image of its class takes its place; images are streamed then. Default: `stop`.',
     ),
   ahead: count
     .max(64)

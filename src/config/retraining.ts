@@ -5,7 +5,7 @@ import { distributed } from './distributed.js'
 import { count, group } from './group.js'
 import { logging } from './logging.js'
 import { network } from './network.js'
-import { checkPrecision, computation, runName, seed } from './schema.js'
+import { checkDevice, computation, runName, seed } from './schema.js'
 import { training } from './training.js'
 
 const evaluation = group({
@@ -28,7 +28,7 @@ export const retrainSchema = group({
   distributed: distributed.prefault({}),
   logging: logging.prefault({}),
 })
-  .check(checkPrecision)
+  .check(checkDevice)
   .describe('Settings of a retraining.')
 
 /** All settings of a retraining, with defaults filled in. */

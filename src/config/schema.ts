@@ -59,12 +59,16 @@ export const computation = {
     ),
 }
 
-/** A rule between settings of {@link computation}. */
-export function checkPrecision({ value, issues }: z.core.ParsePayload<{ device: string; precision: string }>): void {
-  const { device, precision } = value
-  if (precision !== 'tf32' || device !== 'cpu') return
-  const message = 'float32, bfloat16, because device is cpu,'
-  issues.push({ code: 'custom', path: ['precision'], message, input: precision })
+/** Refuses what is for GPUs, if the device is none. */
+export function checkDevice({
+  value: { device, precision, distributed },
+  issues,
+}: z.core.ParsePayload<{ device: string; precision: string; distributed: { backend: string } }>): void {
+  if (device !== 'cpu') return
+  const refuse = (path: string[], wanted: string, input: string) =>
+    issues.push({ code: 'custom', path, message: `${wanted}, because device is cpu,`, input })
+  if (precision === 'tf32') refuse(['precision'], 'float32 or bfloat16', precision)
+  if (distributed.backend === 'nccl') refuse(['distributed', 'backend'], 'auto or gloo', distributed.backend)
 }
 
 export const configSchema = group({
@@ -85,7 +89,7 @@ export const configSchema = group({
   distributed: distributed.prefault({}),
   logging: logging.prefault({}),
 })
-  .check(checkPrecision)
+  .check(checkDevice)
   .refine((value) => value.ranking?.subModels !== 'groundTruth' || value.groundTruth !== undefined, {
     path: ['groundTruth'],
     error: 'a table, because ranking.subModels is groundTruth,',

@@ -163,11 +163,15 @@ export async function openSplits(
 }
 
 /** Why images are streamed without a look at their number; undefined if they may be kept in memory. */
-function streamingReason({ source, format }: DataConfig, needed: boolean): string | undefined {
+function streamingReason({ source, format, onError }: DataConfig, needed: boolean): string | undefined {
   if (source === 'streaming') {
     if (format !== 'folder') throw expected('the format folder with data.source streaming', 'data.format', format, 2)
     return 'the settings say so'
   }
+  if (onError === 'skip' && source === 'resident') {
+    throw expected('stop for images that are kept in memory', 'data.onError', onError, 2)
+  }
+  if (onError === 'skip' && format === 'folder') return 'damaged ones are to be skipped'
   if (!needed) return undefined
   if (source !== 'resident') return 'they lie in tars, in packed files, or without folders of classes'
   throw expected('auto or streaming for tars, packed files and folders without classes', 'data.source', source, 2)

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { exposure, OWN, type ProcessPlace, placeOf, storeFolderPrefix } from './place.js'
@@ -18,6 +18,9 @@ export interface StartOptions extends WorldOptions {
   readonly log?: (line: string) => void
 }
 
+/** Most processes of a machine, where more would only wait for each other: so many for each core, or so many. */
+const MOST_PER_CORE = 4
+const FEWEST_MOST = 16
 /** The last characters of what a process said that are kept. */
 const KEPT = 4_096
 /** Milliseconds that processes may take to end when their work is done. */
@@ -38,6 +41,10 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   const { processes, log } = options
   if (processes !== undefined && !(Number.isSafeInteger(processes) && processes >= 1)) {
     throw expected('a whole number of at least 1', 'processes', processes, 2)
+  }
+  const most = Math.max(FEWEST_MOST, MOST_PER_CORE * availableParallelism())
+  if (processes !== undefined && processes > most) {
+    throw expected(`at most ${most}, for the processors of this machine,`, 'processes', processes, 2)
   }
   const place = placeOf(process.env)
   if (place === undefined)

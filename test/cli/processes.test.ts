@@ -304,6 +304,12 @@ describe('processes find each other', () => {
     expect(stderr).toContain(message)
   })
 
+  test('more processes than a machine can use are refused before any starts', async () => {
+    const { code, stderr } = await pada(['train', ...tiny(), '--processes', '1000', '--out', join(folder, 'many')])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/Expected at most \d+, for the processors of this machine, for processes but received 1000/)
+  })
+
   test('more processes than images in a batch are refused', async () => {
     const { code, stderr } = await pada([
       'train',

@@ -120,3 +120,26 @@ it('lists damaged images of evaluations in the result', async () => {
   expect(events.at(-1)).toMatchObject({ event: 'result', damaged: [expect.stringMatching(`^${cut}: `)] })
   for (const event of events) if (event.event === 'epoch') expect(event.damaged).toBeUndefined()
 })
+
+it('streams a folder whose damaged images are to be skipped, also from when a run that they stopped is resumed', async () => {
+  for (const split of ['train', 'val'])
+    cpSync(join(root, 'files', split), join(root, 'spoilt', split), { recursive: true })
+  const { data, ...settings } = config('spoilt')
+  const { source: _, ...unsaid } = data
+  const skipping = await openSplits({ ...unsaid, onError: 'skip' })
+  expect(skipping.origin?.notes?.[0]).toContain('because damaged ones are to be skipped')
+  await expect(openSplits({ ...unsaid, source: 'resident', onError: 'skip' })).rejects.toThrow(
+    'Expected stop for images that are kept in memory for data.onError but received skip',
+  )
+
+  const spoilt = join(root, 'spoilt', 'train', 'class0', '420.JPEG')
+  writeFileSync(spoilt, readFileSync(spoilt).subarray(0, 900))
+  const run = join(root, 'stopped')
+  await expect(finish(search({ ...settings, data }, { out: run }))).rejects.toThrow(
+    `Expected a whole image for ${spoilt}`,
+  )
+  const events = await finish(search({ ...settings, data: { ...data, onError: 'skip' } }, { resume: run }))
+  const damaged = events.flatMap((event) => (event.event === 'epoch' ? (event.damaged ?? []) : []))
+  expect(damaged[0]).toMatch(`${spoilt}: `)
+  expect(events.at(-1)).toMatchObject({ event: 'result' })
+})

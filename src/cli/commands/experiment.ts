@@ -57,14 +57,16 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
         if (speaks) reporter.event(event)
       }
     } catch (error) {
-      if (isAbort(error)) log(`Saved. Continue with: ${continuation(file, out, set)}`)
+      if (isAbort(error)) log(`Saved. Continue with: ${continuation(file, out, set, processes)}`)
       throw error
     }
   },
 }
 
 /** The command that continues the experiment, quoted for a shell. */
-function continuation(file: string, out: string, set: readonly string[] = []): string {
-  const words = ['pada-native', 'experiment', file, '--out', out, ...(set.length > 0 ? ['--set', ...set] : [])]
+function continuation(file: string, out: string, set: readonly string[] = [], processes?: number): string {
+  const words = ['pada-native', 'experiment', file, '--out', out]
+  if (processes !== undefined) words.push('--processes', `${processes}`)
+  if (set.length > 0) words.push('--set', ...set)
   return words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
 }

@@ -144,7 +144,7 @@ async function sharedSettings(config: DataConfig, size: number): Promise<SharedS
     mostKept: 0,
     threads: cpuQuota() ?? availableParallelism(),
     ...(await decoderNames()),
-    digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std, config.onError ?? 'stop']),
+    digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std]),
   }
 }
 

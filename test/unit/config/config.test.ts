@@ -213,6 +213,11 @@ describe('parseConfig', () => {
         { method: { name: 'sumnas' }, training: { optimizer: { kind: 'adamw' } } },
         'Expected sgd, because method.name is sumnas, for training.optimizer.kind but received "adamw"',
       ],
+      [{ precision: 'tf32' }, 'Expected float32 or bfloat16, because device is cpu, for precision but received "tf32"'],
+      [
+        { distributed: { backend: 'nccl' } },
+        'Expected auto or gloo, because device is cpu, for distributed.backend but received "nccl"',
+      ],
       [
         { method: { name: 'close' }, training: { averaging: {} } },
         'Expected none, because method.name is close, for training.averaging but received {}',
