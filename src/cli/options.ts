@@ -115,7 +115,7 @@ export function oneConfig(name: string, folder?: string): (value: string | strin
 /** A coercion that refuses an empty value, and an option given twice, which yargs would pass as a list. */
 export function oneText(name: string, wanted = 'text'): (value: string | string[]) => string {
   return (value) => {
-    if (Array.isArray(value)) throw expected('one value', name, value.length, 2)
+    if (Array.isArray(value)) throw expected('one value', name, `${value.length} values`, 2)
     if (value === '') throw expected(wanted, name, 'an empty string', 2)
     return value
   }
@@ -132,7 +132,7 @@ export function givenSpace({ space, set = [] }: { space?: string; set?: readonly
 
 /** Checks a numeric option: one whole number of at least `least`. */
 export function whole(name: string, value: number | number[], least = 1): number {
-  if (Array.isArray(value)) throw expected('one value', `--${name}`, value.length, 2)
+  if (Array.isArray(value)) throw expected('one value', `--${name}`, `${value.length} values`, 2)
   if (Number.isInteger(value) && value >= least) return value
   throw expected(`a whole number of at least ${least}`, `--${name}`, value, 2)
 }
