@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux' || spawnSync(compiler, ['--version'
   })
 
   test('a library that is absent or lacks a function is named', async () => {
-    const { Communicator } = await import('../../dist/native/index.js')
+    const { Communicator } = await import('#dist/native/index.js')
     expect(() => Communicator.ncclId('libabsent.so.2')).toThrow(/^Expected the library of NCCL but received libabsent/)
     expect(() => Communicator.ncclId('libc.so.6')).toThrow(
       'Expected NCCL of version 2.14 or later but received libc.so.6, which has no ncclGetVersion',

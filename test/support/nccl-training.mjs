@@ -4,8 +4,8 @@
  *     node nccl-training.mjs LIBRARY RUN [KEY=VALUE …]
  */
 import { fileURLToPath } from 'node:url'
-import { ensureNative, joinProcesses, loadConfig, search } from '../../dist/index.js'
-import { Communicator } from '../../dist/native/index.js'
+import { ensureNative, joinProcesses, loadConfig, search } from '#dist/index.js'
+import { Communicator } from '#dist/native/index.js'
 
 const [library, out, ...set] = process.argv.slice(2)
 const config = await loadConfig({ file: fileURLToPath(new URL('../cli/tiny.yaml', import.meta.url)), set })
