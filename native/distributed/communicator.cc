@@ -161,19 +161,19 @@ bool Communicator::waits(const Sum& sum, double seconds) {
 
 void Communicator::finish(const std::shared_ptr<Sum>& sum) {
   const auto start = Clock::now();
-  // Short waits are the rule.
-  while (!waits(*sum, seconds_since(start) < kSuspicion ? kSuspicion : kBeat)) {
-    try {
+  try {
+    // Short waits are the rule.
+    while (!waits(*sum, seconds_since(start) < kSuspicion ? kSuspicion : kBeat)) {
       check();
       if (seconds_since(start) > options_.patience) {
         throw Error("ERR_PEER", "Expected all processes within " + std::to_string(static_cast<int>(options_.patience)) +
                                     " s but received nothing from at least one, which is alive");
       }
-    } catch (const Error&) {
-      // A sum of NCCL occupies the GPU until it is done.
-      if (nccl_) nccl_->abort();
-      throw;
     }
+  } catch (const Error&) {
+    // A sum of NCCL occupies the GPU until it is done.
+    if (nccl_) nccl_->abort();
+    throw;
   }
   waited_ = waited_ + seconds_since(start);
 }

@@ -104,12 +104,7 @@ NcclGroup::NcclGroup(const std::string& library, const std::string& id, int rank
   if (!device_.is_cpu()) {
     stream_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_, /*isHighPriority=*/true);
   }
-  try {
-    await(functions_.init(&group_, size, unique, rank, &config), look);
-  } catch (...) {
-    abort();
-    throw;
-  }
+  await(functions_.init(&group_, size, unique, rank, &config), look);
 }
 
 NcclGroup::~NcclGroup() { abort(); }
@@ -121,6 +116,7 @@ std::string NcclGroup::version() const {
 }
 
 NcclGroup::Sum NcclGroup::begin_sum(at::Tensor tensor, const std::function<void()>& look) {
+  check_connected();
   const int type = tensor.scalar_type() == at::kDouble ? kFloat64 : kFloat32;
   const auto enqueue = [&](void* stream) {
     void* data = tensor.mutable_data_ptr();
@@ -143,6 +139,7 @@ NcclGroup::Sum NcclGroup::begin_sum(at::Tensor tensor, const std::function<void(
 }
 
 bool NcclGroup::is_done(const Sum& sum) const {
+  check_connected();
   int state = kSuccess;
   const int result = functions_.get_async_error(group_, &state);
   if (result != kSuccess) failed(result);
@@ -154,16 +151,25 @@ void NcclGroup::abort() {
   if (group_ != nullptr) functions_.abort(std::exchange(group_, nullptr));
 }
 
-void NcclGroup::await(int result, const std::function<void()>& look) const {
-  // The first call may wait for other processes; later ones take microseconds.
-  for (auto pause = std::chrono::microseconds(10); result == kInProgress;
-       pause *= pause < std::chrono::seconds(1) ? 2 : 1) {
-    std::this_thread::sleep_for(pause);
-    if (pause > std::chrono::milliseconds(100)) look();
-    const int asked = functions_.get_async_error(group_, &result);
-    if (asked != kSuccess) failed(asked);
+void NcclGroup::await(int result, const std::function<void()>& look) {
+  try {
+    // The first call may wait for other processes; later ones take microseconds.
+    for (auto pause = std::chrono::microseconds(10); result == kInProgress;
+         pause *= pause < std::chrono::seconds(1) ? 2 : 1) {
+      std::this_thread::sleep_for(pause);
+      if (pause > std::chrono::milliseconds(100)) look();
+      const int asked = functions_.get_async_error(group_, &result);
+      if (asked != kSuccess) failed(asked);
+    }
+    if (result != kSuccess) failed(result);
+  } catch (...) {
+    abort();
+    throw;
   }
-  if (result != kSuccess) failed(result);
+}
+
+void NcclGroup::check_connected() const {
+  if (group_ == nullptr) throw Error("ERR_NCCL", "Expected NCCL to go on but received a call after it had failed");
 }
 
 void NcclGroup::failed(int result) const { throw_failure(functions_, result); }

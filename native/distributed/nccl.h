@@ -47,7 +47,10 @@ class NcclGroup {
   void abort();
 
  private:
-  void await(int result, const std::function<void()>& look) const;
+  // Waits until a call that began with `result` is done. If it fails, all that is under way ends.
+  void await(int result, const std::function<void()>& look);
+  // Throws after abort().
+  void check_connected() const;
   [[noreturn]] void failed(int result) const;
 
   const NcclFunctions& functions_;

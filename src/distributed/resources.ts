@@ -36,31 +36,24 @@ export async function useResources(config: ResourceConfig, world: World | undefi
 async function connectGpus({ device, distributed }: ResourceConfig, world: World): Promise<string | undefined> {
   const { backend } = distributed
   if (backend === 'gloo' || (backend === 'auto' && device === 'cpu')) return undefined
-  const obstacle = await obstacleToNccl(device, world)
-  if (obstacle === undefined) {
-    const id = await world.fromFirst(() => [...Communicator.ncclId()])
-    return world.communicator.connectNccl(Uint8Array.from(id), device)
-  }
-  if (backend === 'nccl') throw expected('auto or gloo', 'distributed.backend', `nccl, but ${obstacle}`, 2)
+  const id = await idOfNccl(device, world)
+  if (typeof id !== 'string') return world.communicator.connectNccl(Uint8Array.from(id), device)
+  if (backend === 'nccl') throw expected('auto or gloo', 'distributed.backend', `nccl, but ${id}`, 2)
   return undefined
 }
 
-/** Why NCCL cannot connect these processes; undefined if it can. The same in all of them. */
-async function obstacleToNccl(device: Device, world: World): Promise<string | undefined> {
+/** The id by which NCCL connects these processes, or why it cannot: the same in all of them. */
+async function idOfNccl(device: Device, world: World): Promise<number[] | string> {
   const index = cudaIndexOf(device)
   if (index === undefined) return 'device is cpu'
   const gpus = await world.gather(`${hostname()} ${index}`)
   const other = gpus.findIndex((gpu, rank) => gpus.indexOf(gpu) < rank)
   if (other >= 0) return `rank ${other} has the GPU of rank ${gpus.indexOf(gpus[other])}`
-  return (await world.fromFirst(libraryProblem)) ?? undefined
-}
-
-/** Why the library of NCCL cannot be opened; null if it can. */
-function libraryProblem(): string | null {
-  try {
-    Communicator.ncclId()
-    return null
-  } catch (error) {
-    return (error as Error).message
-  }
+  return world.fromFirst(() => {
+    try {
+      return [...Communicator.ncclId()]
+    } catch (error) {
+      return (error as Error).message
+    }
+  })
 }

@@ -61,9 +61,12 @@ describe.skipIf(process.platform !== 'linux' || spawnSync(compiler, ['--version'
   })
 
   test('a failure of NCCL ends all processes with its reason', async () => {
-    const { code, stderr } = await begin(join(folder, 'fails'), [], { STAND_IN_NCCL_FAILS: '20' }).end
+    const aborted = join(folder, 'failed-and-aborted')
+    const env = { STAND_IN_NCCL_FAILS: '20', STAND_IN_NCCL_ABORTED: aborted }
+    const { code, stderr } = await begin(join(folder, 'fails'), [], env).end
     expect(code).toBe(1)
     expect(stderr).toContain('Expected NCCL to go on but received a system error')
+    expect(stderr).toContain('aborted at once')
   })
 
   test('a process that is killed ends the others, which free their GPUs', async () => {
@@ -78,6 +81,7 @@ describe.skipIf(process.platform !== 'linux' || spawnSync(compiler, ['--version'
     expect(code).toBe(1)
     expect(stderr).toContain('Expected a sign of life of rank 1 but received none for 3 s')
     expect(readFileSync(aborted, 'utf8')).toBe('0\n')
+    expect(stderr).toContain('aborted at once')
   })
 
   test('a library that is absent or lacks a function is named', async () => {

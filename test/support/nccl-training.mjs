@@ -3,6 +3,7 @@
  *
  *     node nccl-training.mjs LIBRARY RUN [KEY=VALUE …]
  */
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ensureNative, joinProcesses, loadConfig, search } from '#dist/index.js'
 import { Communicator } from '#dist/native/index.js'
@@ -23,5 +24,8 @@ try {
   await world[Symbol.asyncDispose]()
 } catch (error) {
   console.error(/** @type {Error} */ (error).message)
+  // Not only when the process ends: until then a sum would occupy the GPU.
+  const { STAND_IN_NCCL_ABORTED: aborted } = process.env
+  if (aborted !== undefined && existsSync(aborted)) console.error('aborted at once')
   process.exitCode = 1
 }
