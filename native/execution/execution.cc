@@ -101,6 +101,7 @@ void Execution::release_after(int index, const Step& step) {
   for (int part : step.parts) release(part);
   if (step.norm >= 0) release(plan.steps[step.norm].terms[0].input);
   for (const Term& term : step.terms) release(term.input);
+  if (step.depthwise >= 0) release_after(index, plan.steps[step.depthwise]);
 }
 
 void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete) {

@@ -1,7 +1,7 @@
 #include "ops/conv.h"
 
 #include "ops/arrange.h"
-#include "ops/cpu/conv_kernels.h"
+#include "ops/cpu/conv_separable.h"
 #include "ops/relu.h"
 #include "ops/select.h"
 #include "runtime/stopwatch.h"
@@ -26,6 +26,18 @@ bool has_kernel(const Step& step, const Activations& run) {
 // True if only a batch norm reads the output and it needs the statistics of this batch.
 bool wants_statistics(const Step& step, const Activations& run) {
   return step.feeds_norm && (!step.norm_has_running || run.phase.momentum);
+}
+
+// The depthwise convolution that the step computes with its own, or null. Training in bfloat16 computes them one after
+// the other: little memory is saved there, and computing the first one again takes longer than reading it.
+const Step* computed_depthwise(const Step& step, const Activations& run) {
+  if (step.depthwise < 0 || (run.phase.backward && run.precision == Precision::BFloat16)) return nullptr;
+  const Step& depthwise = run.plan.steps[step.depthwise];
+  return has_kernel(depthwise, run) && has_kernel(step, run) ? &depthwise : nullptr;
+}
+
+bool is_computed_by_pointwise(const Step& step, const Activations& run) {
+  return step.pointwise >= 0 && computed_depthwise(run.plan.steps[step.pointwise], run) != nullptr;
 }
 
 // Before the ReLU.
@@ -118,11 +130,46 @@ ConvInput<T> kernel_input(const Step& step, const at::Tensor& selected, const Ac
   return input;
 }
 
+// The same for the backward pass, which writes the gradients of the parts or, if pixels are selected, that of those.
+template <class T>
+ConvInput<T> kernel_input_with_gradient(const Step& step, const at::Tensor& selected,
+                                        const at::Tensor& selected_gradient, Activations& run) {
+  ConvInput<T> input = kernel_input<T>(step, selected, run);
+  if (selected_gradient.defined()) input.parts[0].gradient = mutable_values_of<T>(selected_gradient);
+  for (size_t i = 0; !selected.defined() && i < input.parts.size(); i++) {
+    const int value = step.parts.empty() ? step.input : step.parts[i];
+    if (!run.wants_gradient(value)) continue;
+    at::Tensor& held = run.gradients[value];
+    input.parts[i].accumulate = held.defined();
+    if (!held.defined()) held = run.empty(value);
+    input.parts[i].gradient = mutable_values_of<T>(held);
+  }
+  if (input.norm != nullptr) {
+    input.norm_mean = run.statistics[run.plan.steps[step.norm].terms[0].input].mean.data();
+    input.norm_sums = &run.deferred[step.input].sums;
+  }
+  return input;
+}
+
+const float* weight_of(const Step& step, const Activations& run) {
+  return run.parameters.segment(run.parameters.values, step.weight).const_data_ptr<float>();
+}
+
+float* weight_gradient_of(const Step& step, const Activations& run) {
+  return run.parameters.segment(run.parameters.gradients, step.weight).mutable_data_ptr<float>();
+}
+
 // `affine`: null if `gradient` is the gradient of the output. Otherwise `gradient` times `factors` belongs to the batch
 // norm that reads the output, and `affine` maps it to the output's gradient.
+template <class T>
+OutputGradient<T> output_gradient(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine,
+                                  const float* factors, const Activations& run) {
+  if (affine == nullptr) return {values_of<T>(gradient)};
+  return {values_of<T>(gradient), values_of<T>(run.values[step.output]), affine, factors};
+}
+
 void kernel_backward(const Step& step, const at::Tensor& gradient, const ChannelAffine* affine, const float* factors,
                      Activations& run) {
-  const Parameters& parameters = run.parameters;
   at::Tensor selected, selected_gradient;
   if (selects_pixels(step, run)) {
     selected = selected_pixels(step, run);
@@ -133,25 +180,16 @@ void kernel_backward(const Step& step, const at::Tensor& gradient, const Channel
     }
   }
   run.with_type([&]<class T>(T) {
-    ConvInput<T> input = kernel_input<T>(step, selected, run);
-    if (selected_gradient.defined()) input.parts[0].gradient = mutable_values_of<T>(selected_gradient);
-    for (size_t i = 0; !selected.defined() && i < input.parts.size(); i++) {
-      const int value = step.parts.empty() ? step.input : step.parts[i];
-      if (!run.wants_gradient(value)) continue;
-      at::Tensor& held = run.gradients[value];
-      input.parts[i].accumulate = held.defined();
-      if (!held.defined()) held = run.empty(value);
-      input.parts[i].gradient = mutable_values_of<T>(held);
+    const OutputGradient<T> output = output_gradient<T>(step, gradient, affine, factors, run);
+    if (const Step* depthwise = computed_depthwise(step, run)) {
+      separable_backward({shape_of(*depthwise, run), shape_of(step, run)},
+                         kernel_input_with_gradient<T>(*depthwise, {}, {}, run), output,
+                         {weight_of(*depthwise, run), weight_of(step, run)},
+                         {weight_gradient_of(*depthwise, run), weight_gradient_of(step, run)});
+    } else {
+      conv_kernel_backward(shape_of(step, run), kernel_input_with_gradient<T>(step, selected, selected_gradient, run),
+                           output, weight_of(step, run), weight_gradient_of(step, run));
     }
-    if (input.norm != nullptr) {
-      input.norm_mean = run.statistics[run.plan.steps[step.norm].terms[0].input].mean.data();
-      input.norm_sums = &run.deferred[step.input].sums;
-    }
-    OutputGradient<T> output{values_of<T>(gradient)};
-    if (affine != nullptr) output = {output.gradient, values_of<T>(run.values[step.output]), affine, factors};
-    conv_kernel_backward(shape_of(step, run), input, output,
-                         parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                         parameters.segment(parameters.gradients, step.weight).mutable_data_ptr<float>());
   });
   if (selected_gradient.defined()) add_selected_gradient(selected_gradient, step, run);
 }
@@ -160,15 +198,20 @@ void kernel_backward(const Step& step, const at::Tensor& gradient, const Channel
 
 void conv_forward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::ConvForward);
+  if (is_computed_by_pointwise(step, run)) return;
   if (!has_kernel(step, run)) return aten_forward(step, run);
   run.values[step.output] = run.empty(step.output);
-  const Parameters& parameters = run.parameters;
   const at::Tensor selected = selects_pixels(step, run) ? selected_pixels(step, run) : at::Tensor();
+  ChannelStatistics* statistics = wants_statistics(step, run) ? &run.statistics[step.output] : nullptr;
   run.with_type([&]<class T>(T) {
-    conv_kernel_forward(shape_of(step, run), kernel_input<T>(step, selected, run),
-                        parameters.segment(parameters.values, step.weight).const_data_ptr<float>(),
-                        mutable_values_of<T>(run.values[step.output]),
-                        wants_statistics(step, run) ? &run.statistics[step.output] : nullptr);
+    T* y = mutable_values_of<T>(run.values[step.output]);
+    if (const Step* depthwise = computed_depthwise(step, run)) {
+      separable_forward({shape_of(*depthwise, run), shape_of(step, run)}, kernel_input<T>(*depthwise, {}, run),
+                        {weight_of(*depthwise, run), weight_of(step, run)}, y, statistics);
+    } else {
+      conv_kernel_forward(shape_of(step, run), kernel_input<T>(step, selected, run), weight_of(step, run), y,
+                          statistics);
+    }
   });
 }
 

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "program/separable.h"
+
 namespace pada {
 namespace {
 
@@ -29,6 +31,7 @@ class Planner {
     }
     plan_.sampled = program_.sampled;
     finish();
+    if (options_.fold) pair_separable(plan_);
     return std::move(plan_);
   }
 

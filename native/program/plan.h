@@ -1,7 +1,7 @@
 // A plan is a program made ready to run. Dead instructions are removed. Batch norms and pools are fused into the sum of
 // the node that they end in, and so are drop paths of batch norms. ReLUs are fused into the convolutions that read
 // them, with a batch norm before them, or else into the sum that they read. Concatenations are fused into the pointwise
-// convolutions that read them. Biases that a batch norm cancels are dropped.
+// convolutions that read them, and so are depthwise convolutions. Biases that a batch norm cancels are dropped.
 #pragma once
 
 #include <limits>
@@ -39,6 +39,8 @@ struct Step {
   bool norm_has_running = false;  // Conv: that batch norm has running statistics
   std::vector<int> parts;         // Conv: value ids whose concatenation is its input, which no step computes
   int norm = -1;                  // Conv: index of the Sum that is only a batch norm and has no other reader, or -1
+  int depthwise = -1;             // pointwise Conv: index of the depthwise Conv whose output only it reads, or -1
+  int pointwise = -1;             // depthwise Conv: index of the Conv whose `depthwise` it is, or -1
   std::vector<Term> terms;        // of a Sum, a Concat or a Mix
   int reader = -1;                // Sum: index of the Conv whose `norm` it is, or -1
   int relu = -1;                  // Sum: value id of the ReLU of the sum, computed in the same pass
@@ -78,7 +80,7 @@ struct Plan {
 
 struct PlanOptions {
   bool keep_cancelled_biases;  // add biases that a batch norm cancels, as the PyTorch reference does
-  bool fold;                   // fuse what only kernels can: drop paths, concatenations, and ReLUs of convolutions
+  bool fold;  // fuse what only kernels can: drop paths, concatenations, ReLUs of convolutions, depthwise ones
 };
 
 Plan make_plan(const Program& program, const PlanOptions& options);

@@ -74,11 +74,34 @@ const BODIES: Readonly<Record<string, Body>> = {
   },
   'norms with running statistics': (net, x, c) =>
     unit(net, net.program.relu(unit(net, x, c, 1, 1, true)), c, 3, c, true),
+  'separable convolutions': (net, x, c) =>
+    net.norm(separable(net, net.norm(separable(net, x, c, 3, { stride: 2 })), 2 * c, 5)),
+  'a dilated separable convolution and its drop path': (net, x, c) => {
+    const deep = net.conv(net.program.relu(x), c, 3, { ...NO_BIAS, groups: c, padding: 2, dilation: 2 })
+    const norm = net.norm(net.conv(deep, c, 1, NO_BIAS))
+    return net.program.add([net.program.dropPath(norm, { p: 0.4 }), x])
+  },
+  'separable convolutions of one value': (net, x, c) =>
+    net.program.add([3, 5, 7].map((kernel) => net.norm(separable(net, x, c, kernel)))),
+  'a depthwise convolution that two others read': (net, x, c) => {
+    const deep = net.conv(x, c, 3, { ...NO_BIAS, groups: c, padding: 1 })
+    return net.program.add([net.norm(net.conv(deep, c, 1, NO_BIAS)), net.norm(net.conv(deep, c, 1, NO_BIAS))])
+  },
+  'a depthwise convolution, a ReLU and a pointwise one': (net, x, c) =>
+    unit(net, net.program.relu(net.conv(x, c, 3, { ...NO_BIAS, groups: c, padding: 1 })), c),
   'max pools': (net, x, c) =>
     net.program.add([
       net.program.maxPool2d(unit(net, x, c), { kernel: 3 }),
       net.program.maxPool2d(x, { kernel: 5, padding: 2 }),
     ]),
+}
+
+/** A ReLU, a depthwise convolution and a pointwise one, as DARTS has them. */
+function separable(net: NetBuilder, x: Value, channels: number, kernel: number, window: { stride?: number } = {}) {
+  const padding = (kernel - 1) / 2
+  const read = net.program.relu(x)
+  const deep = net.conv(read, x.shape.channels, kernel, { ...NO_BIAS, groups: x.shape.channels, padding, ...window })
+  return net.conv(deep, channels, 1, NO_BIAS)
 }
 
 /** Height and width; of the second no dimension fills a block of pixels, nor does it have pairs of pixels. */
@@ -91,8 +114,12 @@ async function measure(body: Body, channels: number, extent: readonly [number, n
   const input: Shape = { channels: 4, height: extent[0], width: extent[1] }
   const net = new NetBuilder()
   const stem = net.norm(net.conv(net.program.input(input), channels, 1, NO_BIAS))
+  return measureNet(net, body(net, stem, channels), input, how)
+}
+
+async function measureNet(net: NetBuilder, body: Value, input: Shape, how: How) {
   // A pool right after a norm would give its bias, and no gradient to anything before it.
-  const classifier = net.classify(net.program.relu(body(net, stem, channels)), CLASSES)
+  const classifier = net.classify(net.program.relu(body), CLASSES)
   const options = { count: 5, classes: CLASSES, buffers: net.buffers, ...how }
   using small = await smallNet(classifier, net.specs, input, options)
   const { net: supernet, plan, dataset, indices } = small
@@ -119,16 +146,22 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
       for (const extent of EXTENTS) {
         const fused = await measure(BODIES[name], channels, extent, { arithmetic: 'fast' })
         const alone = await measure(BODIES[name], channels, extent, { arithmetic: 'reference' })
-        const where = `${channels} channels, ${extent.join('×')}`
-        expect(relativeError(fused.logits, alone.logits), where).toBeLessThan(2e-5)
-        // What norms cancel is noise: errors are compared with the largest gradient of all, or a tenth of it.
-        const floor = 0.1 * Math.max(...[...alone.gradients.values()].flatMap((values) => [...values].map(Math.abs)))
-        for (const [parameter, expected] of alone.gradients) {
-          const error = relativeError(fused.gradients.get(parameter) ?? [], expected, floor)
-          expect(error, `${where}: ${parameter}`).toBeLessThan(1e-4)
-        }
+        expectEqual(fused, alone, `${channels} channels, ${extent.join('×')}`)
       }
     }
+  })
+
+  // An image of 12 channels has 82 kB: three make a block of a separable convolution. One of 36 channels is a block.
+  it.each([12, 36])('separable convolutions of images in blocks, %d channels', async (channels) => {
+    await limitConvolutionKernels(kernels)
+    const input: Shape = { channels, height: 40, width: 43 }
+    const of = (arithmetic: Arithmetic) => {
+      const net = new NetBuilder()
+      const first = net.norm(separable(net, net.program.input(input), channels, 3))
+      return measureNet(net, net.norm(separable(net, first, channels, 5)), input, { arithmetic })
+    }
+    // Gradients are sums over 8,600 pixels, whose rounding in ATen is larger than over a few.
+    expectEqual(await of('fast'), await of('reference'), `${channels} channels`, 3e-4)
   })
 
   it.each(Object.keys(BODIES))('%s in bfloat16 is as near float32 as what ATen computes', async (name) => {
@@ -146,6 +179,16 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
     }
   })
 })
+
+function expectEqual(fused: Measured, alone: Measured, where: string, tolerance = 1e-4) {
+  expect(relativeError(fused.logits, alone.logits), where).toBeLessThan(2e-5)
+  // What norms cancel is noise: errors are compared with the largest gradient of all, or a tenth of it.
+  const floor = 0.1 * Math.max(...[...alone.gradients.values()].flatMap((values) => [...values].map(Math.abs)))
+  for (const [parameter, expected] of alone.gradients) {
+    const error = relativeError(fused.gradients.get(parameter) ?? [], expected, floor)
+    expect(error, `${where}: ${parameter}`).toBeLessThan(tolerance)
+  }
+}
 
 /** The root mean square error of all gradients, or of the logits if that is larger, over the values' own. */
 function distance(found: Measured, exact: Measured): number {
