@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
+import { integer } from '../base/format.js'
 import type { Config } from '../config/index.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import type { ResultEvent } from '../runs/result.js'
@@ -31,7 +32,8 @@ export async function bestOf(
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'
-  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}` }
+  const on = found?.images === undefined ? '' : `, on ${integer(found.images)} images`
+  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}${on}` }
   if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
   throw new UserError(`Expected a run with found or ranked sub-models but received ${run}; ${instead}`, 2)
 }

@@ -15,7 +15,7 @@ export const CIFAR10_FOLDER = 'cifar-10-batches-bin'
 export const configOption = {
   type: 'string',
   requiresArg: true,
-  describe: 'YAML file with the settings, or the name of one in the package (pada-native config --list)',
+  describe: 'YAML file with the settings, or the name of one in the package (npx pada-native config --list)',
   defaultDescription: 'the embedded Fashion-MNIST search',
   coerce: oneConfig('--config'),
 } as const satisfies Options

@@ -34,7 +34,7 @@ function sentence(complaint: string, usage: Usage): string {
   if (unknown !== null) {
     const written = unknown[1].split(', ').map((name) => asWritten(name, words))
     const dashed = options.map((name) => `--${name}`)
-    const help = `pada-native ${command ?? ''} --help lists them`.replace('  ', ' ')
+    const help = `npx pada-native ${command ?? ''} --help lists them`.replace('  ', ' ')
     return `Expected ${optionsOf(command)} but received ${written.join(', ')}; ${meant(written[0], dashed, help)}`
   }
   const bare = /^Not enough arguments following: (.*)$/.exec(complaint)

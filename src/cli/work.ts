@@ -49,7 +49,7 @@ export async function run(work: Work): Promise<void> {
     for (const hint of work.hints ?? []) reporter.say(hint)
   } catch (error) {
     if (isAbort(error) && folder !== undefined)
-      reporter.say(`Saved. Continue with: pada-native ${work.continuation} ${folder}`)
+      reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${folder}`)
     throw error
   }
 }

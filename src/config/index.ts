@@ -124,7 +124,9 @@ function compose(
 }
 
 function describeRanking({ ranking: { subModels } }: Config): string {
-  return typeof subModels === 'number' ? `${subModels} random sub-models are ranked` : 'all sub-models are ranked'
+  return typeof subModels === 'number'
+    ? `${subModels} random sub-models are ranked (fewer if some compute the same)`
+    : 'all sub-models are ranked'
 }
 
 /**

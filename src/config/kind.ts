@@ -13,9 +13,9 @@ const NAMES: Readonly<Record<Taker, string>> = {
 }
 
 const HOW: Readonly<Record<Taker, string>> = {
-  search: 'pada-native search --config',
-  retrain: 'pada-native retrain --config',
-  experiment: 'pada-native experiment',
+  search: 'npx pada-native search --config',
+  retrain: 'npx pada-native retrain --config',
+  experiment: 'npx pada-native experiment',
 }
 
 /** Groups that only searches have. */

@@ -20,7 +20,7 @@ const FORBIDDEN = '__proto__'
 /** Reads a group of settings from a YAML file, which the user named by `option`. An empty file is an empty group. */
 export async function readSettings(file: string, option: string): Promise<Settings> {
   const unreadable = (error: NodeJS.ErrnoException) => {
-    const hint = error.code === 'ENOENT' ? '; pada-native config --list names those of the package' : ''
+    const hint = error.code === 'ENOENT' ? '; npx pada-native config --list names those of the package' : ''
     throw expected('a readable YAML file', option, `${whyUnreadable(error)}: ${file}${hint}`, 2)
   }
   const { size } = await stat(file).catch(unreadable)

@@ -135,7 +135,7 @@ async function isExperiment(source: string): Promise<boolean> {
   if (await exists(join(source, 'config.yaml'))) return false
   if (await exists(join(source, 'results.json'))) return true
   if (await exists(join(source, 'cells'))) {
-    throw expected('results.json', source, 'none; `pada-native experiment FILE --report` writes it', 2)
+    throw expected('results.json', source, 'none; `npx pada-native experiment FILE --report` writes it', 2)
   }
   return false
 }

@@ -26,6 +26,8 @@ export interface Found {
   readonly algorithm: string
   /** Number of sub-models evaluated. */
   readonly evaluations: number
+  /** Number of images that each was evaluated on; absent in the results of earlier versions, and in your own searches. */
+  readonly images?: number
   readonly objectives: readonly string[]
   /** With one objective, the best sub-models, best first. With several, the Pareto front by the first objective. */
   readonly best: readonly FoundSubModel[]

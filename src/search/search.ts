@@ -217,7 +217,8 @@ async function* searchTogether(
           random: stream,
           signal,
         }
-        outcome = yield* recorder.through(find(problem))
+        const { found, all } = yield* recorder.through(find(problem))
+        outcome = { found: { ...found, images: evaluator.imageCount ?? evaluator.data.count }, all }
       }
       seconds += evaluators.seconds
       damaged = evaluators.damaged

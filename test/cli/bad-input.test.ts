@@ -31,7 +31,7 @@ describe('wrong usage: exit code 2', () => {
     [
       'an unknown flag',
       ['search', '--nope'],
-      /Expected only the arguments of search but received --nope; pada-native search --help lists them$/,
+      /Expected only the arguments of search but received --nope; npx pada-native search --help lists them$/,
     ],
     ['an unknown command', ['serach'], /Expected a command but received serach; did you mean search\?$/],
     ['a misspelt option', ['search', '--confg', 'x'], /but received --confg; did you mean --config\?$/],
@@ -66,7 +66,7 @@ describe('wrong usage: exit code 2', () => {
     [
       'a missing settings file',
       ['search', '--config', 'nowhere.yaml'],
-      /Expected .* for --config but received no such file: nowhere\.yaml; pada-native config --list names those/,
+      /Expected .* for --config but received no such file: nowhere\.yaml; npx pada-native config --list names those/,
     ],
     [
       'a folder that is no run',

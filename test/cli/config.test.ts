@@ -68,7 +68,7 @@ test.each([
   [
     'a missing file',
     ['nowhere.yaml'],
-    'Expected a readable YAML file for config but received no such file: nowhere.yaml; pada-native config --list names those of the package',
+    'Expected a readable YAML file for config but received no such file: nowhere.yaml; npx pada-native config --list names those of the package',
   ],
   ['a folder', ['.'], 'Expected a readable YAML file for config but received a folder: .'],
   ['another schema', ['--schema', 'run'], 'Expected search, retrain, experiment for --schema but received run'],
@@ -135,7 +135,7 @@ test('config --copy writes a settings file that means the same, and whose schema
 })
 
 test.each([
-  [['--copy', 'nothere'], 'Expected a name that pada-native config --list shows for --copy but received nothere'],
+  [['--copy', 'nothere'], 'Expected a name that npx pada-native config --list shows for --copy but received nothere'],
   [['--list', '--set', 'seed=1'], 'Expected --list alone but received --set beside it'],
   [['nasbench201-smoke', '--list'], /Expected --list alone but received \S+nasbench201-smoke.yaml beside it/],
   [['--list', '--copy', 'retrain-smoke'], 'Expected --list alone but received --copy beside it'],

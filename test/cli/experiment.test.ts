@@ -66,7 +66,7 @@ describe('an experiment', () => {
     const out = join(folder, 'interrupted')
     const outcome = await interrupted(out, 'SIGINT')
     expect(outcome.code, outcome.stderr).toBe(130)
-    expect(outcome.stderr).toContain(`Saved. Continue with: pada-native experiment ${FILE} --out ${out}`)
+    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native experiment ${FILE} --out ${out}`)
     expect(existsSync(join(out, 'cells', 'spos-epochs-4-seed0', 'summary.json'))).toBe(false)
     const resumed = await pada(['experiment', FILE, '--out', out, '--json'])
     expect(resumed.code, resumed.stderr).toBe(0)

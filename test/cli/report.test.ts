@@ -135,7 +135,7 @@ test.each<[string, string[], RegExp, number]>([
   [
     'an experiment without results',
     ['begun'],
-    /Expected results\.json for begun but received none; `pada-native experiment FILE --report` writes it$/,
+    /Expected results\.json for begun but received none; `npx pada-native experiment FILE --report` writes it$/,
     2,
   ],
   [

@@ -74,7 +74,7 @@ describe('a retraining that was cut short continues to the same numbers', () => 
     const at = { event: { event: 'checkpoint', epoch: 1, step: 4 } }
     const outcome = await interruptAt(['retrain', ...SETTINGS, '--out', run], signal, at)
     expect(outcome.code, outcome.stderr).toBe(130)
-    expect(outcome.stderr).toContain(`Continue with: pada-native retrain --resume ${run}`)
+    expect(outcome.stderr).toContain(`Continue with: npx pada-native retrain --resume ${run}`)
     expect(existsSync(join(run, 'summary.json'))).toBe(false)
     const resumed = await pada(['retrain', '--resume', run, '--json'])
     expect(comparable(lastOf(resumed))).toEqual(comparable(lastOf(unbroken)))

@@ -87,7 +87,7 @@ function printList(json: boolean): void {
 async function copyTo(wanted: string, out: string | undefined): Promise<void> {
   const bare = wanted.replace(/\.yaml$/, '')
   const config = shippedConfigs().find(({ name }) => name === bare)
-  if (config === undefined) throw expected('a name that pada-native config --list shows', '--copy', wanted, 2)
+  if (config === undefined) throw expected('a name that npx pada-native config --list shows', '--copy', wanted, 2)
   const place = out ?? `${basename(config.name)}.yaml`
   if (await exists(place)) throw expected('a new file', '--out', `${place}, which exists`, 2)
   await writeAtomically(place, copyOfShipped(config.file, place))

@@ -65,7 +65,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
 
 /** The command that continues the experiment, quoted for a shell. */
 function continuation(file: string, out: string, set: readonly string[] = [], processes?: number): string {
-  const words = ['pada-native', 'experiment', file, '--out', out]
+  const words = ['npx', 'pada-native', 'experiment', file, '--out', out]
   if (processes !== undefined) words.push('--processes', `${processes}`)
   if (set.length > 0) words.push('--set', ...set)
   return words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')

@@ -12,7 +12,7 @@ const options = {
   ...runOptions,
   config: {
     ...runOptions.config,
-    describe: 'YAML file with the recipe, or the name of one in the package (pada-native config --list)',
+    describe: 'YAML file with the recipe, or the name of one in the package (npx pada-native config --list)',
     defaultDescription: "the recipe of RUN's space",
   },
   from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),

@@ -14,7 +14,7 @@ export const rankCommand = trainedRun('rank', RANK_GROUPS, configToRank)
 export const findCommand = trainedRun('find', FIND_GROUPS, configToFind)
 
 /** How to see the default search beside the same with uniform sampling. */
-const BESIDE_IT = 'Beside uniform sampling (SPOS), three seeds each: pada-native experiment first'
+const BESIDE_IT = 'Beside uniform sampling (SPOS), three seeds each: npx pada-native experiment first'
 
 /** A command that starts a run or continues it. */
 function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandModule<object, RunOptions> {

@@ -64,7 +64,7 @@ function agreement(result: SearchResult): [string, string][] {
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models`],
     ['Spearman', decimal(result.spearman)],
-    ['Best found', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
+    ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
   ]
 }
 
@@ -114,9 +114,10 @@ function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [s
   return [[name, describeTruth(groundTruth) + missed]]
 }
 
-function found({ algorithm, evaluations, objectives, best }: Found): [string, string] {
+function found({ algorithm, evaluations, images, objectives, best }: Found): [string, string] {
   const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
-  return ['Found', `${what} of ${integer(evaluations)} sub-models, by ${algorithm}, for ${objectives.join(', ')}`]
+  const on = images === undefined ? '' : ` on ${integer(images)} images`
+  return ['Found', `${what} of ${integer(evaluations)} sub-models${on}, by ${algorithm}, for ${objectives.join(', ')}`]
 }
 
 function gradientVariance(byEpoch: readonly number[]): string {

@@ -281,7 +281,7 @@ describe('the result', () => {
     expect(text).toContain(ARCH)
     expect(text).toMatch(/3,0,3,3,3,2.*84\.31 %.*86\.10 %/)
     expect(text).toMatch(/Kendall tau +0\.412/)
-    expect(text).toMatch(/Best found +86\.10 % \(regret 0\.40 %\)/)
+    expect(text).toMatch(/Ranked first +86\.10 % \(regret 0\.40 %\)/)
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 

@@ -8,7 +8,7 @@ it.each([
   [
     'Unknown argument: nope',
     'search --nope',
-    'Expected only the arguments of search but received --nope; pada-native search --help lists them',
+    'Expected only the arguments of search but received --nope; npx pada-native search --help lists them',
   ],
   [
     'Unknown arguments: confg, 3',
@@ -18,7 +18,7 @@ it.each([
   [
     'Unknown argument: nope',
     '--nope',
-    'Expected a command and its options but received --nope; pada-native --help lists them',
+    'Expected a command and its options but received --nope; npx pada-native --help lists them',
   ],
   ['Not enough arguments following: out', 'search --out', 'Expected a value for --out but received none'],
   ['Missing required arguments: input, out', 'search', 'Expected --input and --out for search but received none'],

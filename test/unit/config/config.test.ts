@@ -397,7 +397,7 @@ describe('loadConfig', () => {
     expect(config.training.epochs).toBe(40)
     expect(lines).toEqual([
       `Left out the default settings of the embedded data, because data.format is ${format}: ` +
-        '200 random sub-models are ranked, without ground truth',
+        '200 random sub-models are ranked (fewer if some compute the same), without ground truth',
     ])
   })
 
@@ -490,7 +490,7 @@ describe('loadConfig', () => {
 
   it('refuses files that are missing, no YAML, or no settings', async () => {
     expect(await refusal(() => loadConfig({ file: join(folder, 'none.yaml') }))).toBe(
-      'Expected a readable YAML file for --config but received no such file: none.yaml; pada-native config --list names those of the package',
+      'Expected a readable YAML file for --config but received no such file: none.yaml; npx pada-native config --list names those of the package',
     )
     expect(await refusal(() => loadConfig({ file: file('a: 1\nb: [1,\n') }))).toMatch(
       /^Expected valid YAML for my-search.yaml but received an error in line \d: /,

@@ -12,14 +12,14 @@ const complaint = (settings: object, wanted: 'search' | 'retrain' | 'experiment'
 it('names the command that takes the settings', () => {
   expect(complaint({ space: {} }, 'retrain')).toBe(
     'Expected the recipe of a retraining for --config but received the settings of a search: x.yaml; ' +
-      'use pada-native search --config',
+      'use npx pada-native search --config',
   )
   expect(complaint({ network: {}, training: {} }, 'search')).toBe(
     'Expected the settings of a search for --config but received the recipe of a retraining: x.yaml; ' +
-      'use pada-native retrain --config',
+      'use npx pada-native retrain --config',
   )
   expect(complaint({ config: 'a', studies: {} }, 'search')).toMatch(
-    /the settings of an experiment: .*use pada-native experiment$/,
+    /the settings of an experiment: .*use npx pada-native experiment$/,
   )
 })
 
