@@ -18,7 +18,7 @@ from 0 here; the lines that commands print, and errors, count from 1. A field wi
 | --- | --- |
 | in a script | all |
 | \`--json\` | all but \`step\`, \`evaluated\` and \`candidate\`, which come many times a second |
-| \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`, \`discarded\` |
+| \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`, \`discarded\`; \`stopped\` if the run ended without a result |
 `
 
 /** Sections of the page: title, and the types in order. */
@@ -33,6 +33,7 @@ const SECTIONS = /** @type {const} */ ([
       'EvaluatedEvent',
       'CandidateEvent',
       'DiscardedEvent',
+      'StoppedEvent',
       'ResultEvent',
     ],
   ],

@@ -8,7 +8,7 @@ const INTRO = `# Settings
 
 <!-- Written by \`npm run docs:settings\` from src/config and src/experiment; edit the descriptions there. -->
 
-A search takes its settings from a YAML file. Every setting has a default, so a file holds only what differs:
+A search takes its settings from a YAML file. Almost every setting has a default, so a file holds only what differs:
 
 \`\`\`yaml
 # yaml-language-server: $schema=node_modules/pada-native/configs/schema.json

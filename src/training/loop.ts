@@ -272,8 +272,8 @@ function fixedVarianceFields(variance: GradientVariance): Partial<EpochEvent> {
   return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
 }
 
-/** Its sentence counts epochs and steps from 1, as the progress that people see. */
-function diverged(loss: number, epoch: number, step: number): UserError {
+/** The error of a loss that is not finite. It counts epochs and steps from 1, as the progress that people see. */
+export function diverged(loss: number, epoch: number, step: number): UserError {
   return new UserError(
     `Expected a finite loss but received ${loss} in epoch ${epoch + 1}, step ${step + 1}: try a lower training.learningRate`,
   )

@@ -28,7 +28,7 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
   return lines
 }
 
-function describeContinuation(
+export function describeContinuation(
   { epoch, step }: NonNullable<StartEvent['resumed']>,
   { epochs, phases = ['train'] }: Pick<StartEvent, 'epochs' | 'phases'>,
 ): string {
@@ -41,6 +41,6 @@ function describeContinuation(
 function describeEvaluation({ images, of, batches, batchStatistics }: RankingImages): string {
   const count = images === of ? integer(of) : `${integer(images)} of ${integer(of)}`
   const number = `${integer(batches)} ${batches === 1 ? 'batch' : 'batches'}`
-  const normalised = batchStatistics ? ', by which batch norms normalise' : ''
+  const normalised = batchStatistics ? '; batch norms use the statistics of a batch' : ''
   return `${count} test images, stratified by class, in ${number}${normalised}`
 }

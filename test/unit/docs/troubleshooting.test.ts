@@ -10,8 +10,9 @@ import { RandomStream } from '../../../src/base/random.js'
 import { bestOf } from '../../../src/cli/best-of-run.js'
 import { ensureNativeFor } from '../../../src/cli/native.js'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
+import { describeContinuation } from '../../../src/cli/output/start.js'
+import { describeStatistics } from '../../../src/cli/output/weights.js'
 import { type ConfigInput, loadConfig, loadRetrainConfig, parseConfig } from '../../../src/config/index.js'
-import { loadSplits } from '../../../src/data/index.js'
 import { checkLimits } from '../../../src/finding/index.js'
 import { checkIdentity, checkSettings } from '../../../src/runs/continuation.js'
 import { RunFolder } from '../../../src/runs/run-folder.js'
@@ -19,6 +20,7 @@ import { lockRun } from '../../../src/runs/run-lock.js'
 import { configFile } from '../../../src/runs/saved-settings.js'
 import { buildAddon } from '../../../src/setup/build.js'
 import { checkFiniteWeights } from '../../../src/training/finite-weights.js'
+import { diverged } from '../../../src/training/loop.js'
 import { readWeightsFile } from '../../../src/weights/read-weights.js'
 import { size, toySpace } from '../../support/toy.js'
 
@@ -50,7 +52,7 @@ const WORK: readonly (() => unknown)[] = [
   () => loadRetrainConfig({ file: 'configs/nasbench201-smoke.yaml' }),
   () =>
     checkLimits({ space: toySpace(4, 3), costs: { size }, limits: { size: { min: 99 } } }, RandomStream.named(0, '')),
-  () => loadSplits({ format: 'idx' }),
+  () => parseConfig({ data: { format: 'idx' } } as ConfigInput),
   () => readWeightsFile(place('page.pth', '<!DOCTYPE html><html></html>')),
   () => readWeightsFile(place('pointer.pth', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n')),
   () => configFile(folder),
@@ -62,13 +64,22 @@ const WORK: readonly (() => unknown)[] = [
   () => checkSettings(parseConfig({ seed: 1 }), parseConfig({ seed: 2 }), run),
   () => checkIdentity({ identity }, { ...identity, trainingImages: 'c' }, run),
   () => bestOf(run, { method: { name: 'spos' } as never }, { instead: 'rank or find first' }),
-  () => Promise.reject(new Error(describeDiscarded({ event: 'discarded', file: 'events.jsonl', changed: ['damage'] }))),
+  () => says(describeDiscarded({ event: 'discarded', file: 'events.jsonl', changed: ['damage'] })),
   () => unwritable(run, Object.assign(new Error(), { code: 'ENOSPC' })),
   () => {
     const specs = [{ name: 'w', shape: [1], init: { kind: 'zeros' as const } }]
     return checkFiniteWeights({ specs, buffers: [], read: async () => Float32Array.of(Number.NaN) } as never, 0)
   },
+  () => Promise.reject(diverged(Number.NaN, 0, 15)),
+  () => says(describeDiscarded({ event: 'discarded', file: 'evaluated.jsonl', records: 300, changed: ['imageCount'] })),
+  () => says(describeContinuation({ epoch: 40, step: 0 }, { epochs: 40 })),
+  () => says(describeStatistics({ kind: 'batch' })),
 ]
+
+/** What a command says and is no error. */
+function says(line: string): never {
+  throw new Error(line)
+}
 
 it('has a message for everything that is tried here', () => {
   expect(messages.length).toBe(WORK.length)
