@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <unordered_map>
 #include <unordered_set>
 
+#include "program/fusion.h"
 #include "program/separable.h"
 
 namespace pada {
@@ -14,11 +14,8 @@ class Planner {
  public:
   // `outputs`: how many of the program's outputs the plan computes, from the first one on.
   Planner(const Program& program, const PlanOptions& options, size_t outputs)
-      : program_(program), options_(options), alias_(program.instructions.size()) {
-    merge_equal_relus();
-    plan_.outputs.assign(program.outputs.begin(), program.outputs.begin() + static_cast<ptrdiff_t>(outputs));
-    for (Output& output : plan_.outputs) output.value = alias_[output.value];
-    count_uses();
+      : program_(program), options_(options), fusion_(program, options.fold, outputs) {
+    plan_.outputs = fusion_.outputs();
   }
 
   Plan plan() {
@@ -27,7 +24,7 @@ class Planner {
     for (int id = 0; id < count; id++) {
       const Instruction& in = program_.instructions[id];
       plan_.shapes.push_back(in.shape);
-      if (live_[id] && alias_[id] == id && !absorbed(id) && !folded(id) && !spread(id) && !selected(id)) emit(id, in);
+      if (fusion_.is_step(id)) emit(id, in);
     }
     plan_.sampled = program_.sampled;
     finish();
@@ -37,127 +34,7 @@ class Planner {
 
  private:
   const Instruction& at(int id) const { return program_.instructions[id]; }
-  int operand(int id, size_t i) const { return alias_[at(id).inputs[i]]; }
-
-  static bool is_relu(Op op) { return op == Op::Relu || op == Op::Relu6; }
-
-  // Two ReLUs of one value become one, and so do two ReLU6s.
-  void merge_equal_relus() {
-    std::unordered_map<int, int> relu_of, relu6_of;
-    for (int id = 0; id < static_cast<int>(alias_.size()); id++) {
-      const Op op = at(id).op;
-      alias_[id] =
-          is_relu(op) ? (op == Op::Relu ? relu_of : relu6_of).try_emplace(operand(id, 0), id).first->second : id;
-    }
-  }
-
-  void count_uses() {
-    live_.assign(alias_.size(), false);
-    consumers_.resize(alias_.size());
-    uses_.assign(alias_.size(), 0);
-    for (const Output& output : plan_.outputs) {
-      live_[output.value] = true;
-      uses_[output.value]++;
-    }
-    for (int id = static_cast<int>(alias_.size()) - 1; id >= 0; id--) {
-      if (!live_[id] || alias_[id] != id) continue;
-      for (size_t i = 0; i < at(id).inputs.size(); i++) {
-        live_[operand(id, i)] = true;
-        uses_[operand(id, i)]++;
-        consumers_[operand(id, i)].push_back(id);
-      }
-    }
-  }
-
-  bool only_feeds(int id, Op op) const {
-    return uses_[id] == 1 && consumers_[id].size() == 1 && at(consumers_[id][0]).op == op;
-  }
-
-  // If only convolutions read a ReLU, they compute it.
-  bool folded(int id) const {
-    return options_.fold && is_relu(at(id).op) && !is_output(id) &&
-           std::ranges::all_of(consumers_[id],
-                               [&](int consumer) { return at(consumer).op == Op::Conv2d || selected(consumer); });
-  }
-
-  bool is_output(int id) const { return uses_[id] != static_cast<int>(consumers_[id].size()); }
-
-  bool pointwise(int id) const {
-    const Instruction& in = at(id);
-    const Window& w = in.window;
-    return in.op == Op::Conv2d && w.kernel == 1 && w.padding == 0 && w.groups == 1 && in.parameters.size() == 1;
-  }
-
-  // If only strided pointwise convolutions read a crop, they select their pixels from what it crops.
-  bool selected(int id) const {
-    return options_.fold && at(id).op == Op::Crop2d && !is_output(id) &&
-           std::ranges::all_of(consumers_[id],
-                               [&](int consumer) { return pointwise(consumer) && at(consumer).window.stride > 1; });
-  }
-
-  // If only pointwise convolutions read a concatenation, through ReLUs and crops that they compute, they read its
-  // parts.
-  bool spread(int id) const {
-    if (!options_.fold || at(id).op != Op::Concat || is_output(id)) return false;
-    const auto computed = [&](int consumer) { return pointwise(consumer) || selected(consumer); };
-    const auto fills_vectors = [&](int input) { return at(alias_[input]).shape.channels % 4 == 0; };
-    return std::ranges::all_of(at(id).inputs, fills_vectors) && std::ranges::all_of(consumers_[id], [&](int consumer) {
-             return computed(consumer) || (folded(consumer) && std::ranges::all_of(consumers_[consumer], computed));
-           });
-  }
-
-  // Linear layers compute in float32 in any precision. A value that only they read stays float32 too.
-  bool only_feeds_linear(int id) const {
-    return std::ranges::all_of(consumers_[id], [&](int consumer) {
-      const Op op = at(consumer).op;
-      return op == Op::Linear || (may_return_input(op) && only_feeds_linear(consumer));
-    });
-  }
-
-  // A drop path between a batch norm and a sum, each of which has no other reader.
-  bool drops_norm(int id) const {
-    return options_.fold && at(id).op == Op::DropPath && only_feeds(id, Op::Add) &&
-           at(operand(id, 0)).op == Op::BatchNorm && only_feeds(operand(id, 0), Op::DropPath);
-  }
-
-  // If a batch norm or pool feeds only a sum, the sum computes it, with a drop path between them.
-  bool absorbed(int id) const {
-    const Op op = at(id).op;
-    if (drops_norm(id)) return true;
-    if (op == Op::BatchNorm && only_feeds(id, Op::DropPath)) return drops_norm(consumers_[id][0]);
-    return (op == Op::BatchNorm || op == Op::AvgPool2d) && only_feeds(id, Op::Add);
-  }
-
-  // A tap, or a drop that drops nothing, returns the memory of its input.
-  static bool may_return_input(Op op) { return op == Op::Dropout || op == Op::DropPath || op == Op::Tap; }
-
-  // True if only its consumers read a value's memory. The instruction must not read it in the backward pass, and no
-  // other value may share it. A mix may return the memory of an input too. (It is not in may_return_input, because in
-  // bfloat16 it returns bfloat16 even if only linear layers read it.)
-  static bool is_only_read_by_consumers(Op op) {
-    switch (op) {
-      case Op::Input:
-      case Op::Relu:
-      case Op::Relu6:
-      case Op::Dropout:
-      case Op::DropPath:
-      case Op::Mix:
-      case Op::Tap:
-        return false;
-      case Op::Zeros:
-      case Op::Conv2d:
-      case Op::BatchNorm:
-      case Op::AvgPool2d:
-      case Op::Add:
-      case Op::GlobalAvgPool:
-      case Op::Linear:
-      case Op::MaxPool2d:
-      case Op::Concat:
-      case Op::Crop2d:
-        return true;
-    }
-    throw std::logic_error("unreachable");
-  }
+  int operand(int id, size_t i) const { return fusion_.operand(id, i); }
 
   // The value that the backward pass of a step reads, or -1. Batch norms and mixes read their terms as well.
   static int value_read_backward(const Step& step) {
@@ -194,8 +71,8 @@ class Planner {
     }
     if (in.op == Op::AvgPool2d) return {Term::Kind::AvgPool, input, in.window};
     Term term{Term::Kind::BatchNorm, input};
-    term.overwrites_input = uses_[input] == 1 && is_only_read_by_consumers(at(input).op);
-    if (at(input).op == Op::Conv2d && only_feeds(input, Op::BatchNorm)) term.conv = step_of_[input];
+    term.overwrites_input = fusion_.uses(input) == 1 && fusion_.is_only_read_by_consumers(input);
+    if (at(input).op == Op::Conv2d && fusion_.only_feeds(input, Op::BatchNorm)) term.conv = step_of_[input];
     if (!in.parameters.empty()) {
       term.weight = in.parameters[0];
       term.bias = in.parameters[1];
@@ -209,19 +86,19 @@ class Planner {
 
   // What a convolution computes of its input as it reads it: a crop, a ReLU, a batch norm, or a concatenation.
   void read_through(Step& step) {
-    bool alone = uses_[step.input] == 1 && !(step.window.kernel == 1 && step.window.stride > 1);
-    if (selected(step.input)) {
+    bool alone = fusion_.uses(step.input) == 1 && !(step.window.kernel == 1 && step.window.stride > 1);
+    if (fusion_.selected(step.input)) {
       step.top = at(step.input).top;
       step.left = at(step.input).left;
       step.input = operand(step.input, 0);
     }
-    step.relu_input = folded(step.input);
+    step.relu_input = fusion_.folded(step.input);
     if (step.relu_input) {
       step.ceiling = ceiling_of(at(step.input).op);
       step.input = operand(step.input, 0);
-      alone = alone && uses_[step.input] == 1;
+      alone = alone && fusion_.uses(step.input) == 1;
     }
-    if (spread(step.input)) {
+    if (fusion_.spread(step.input)) {
       for (size_t i = 0; i < at(step.input).inputs.size(); i++) step.parts.push_back(operand(step.input, i));
     }
     if (options_.fold && alone && at(step.input).op == Op::BatchNorm) {
@@ -252,8 +129,8 @@ class Planner {
       case Op::Conv2d:
         step.kind = Step::Kind::Conv;
         read_through(step);
-        step.feeds_norm = only_feeds(id, Op::BatchNorm);
-        step.norm_has_running = step.feeds_norm && !at(consumers_[id][0]).buffers.empty();
+        step.feeds_norm = fusion_.only_feeds(id, Op::BatchNorm);
+        step.norm_has_running = step.feeds_norm && !at(fusion_.consumers(id)[0]).buffers.empty();
         // A batch norm subtracts the mean over the batch, which cancels the bias. A running mean may come from a
         // network that had the bias, which then stays.
         if (!options_.keep_cancelled_biases && step.feeds_norm && !step.norm_has_running) step.bias = -1;
@@ -269,7 +146,7 @@ class Planner {
         step.input = -1;
         for (size_t i = 0; i < in.inputs.size(); i++) {
           const int input = operand(id, i);
-          step.terms.push_back(absorbed(input) ? term(input) : Term{Term::Kind::Copy, input});
+          step.terms.push_back(fusion_.absorbed(input) ? term(input) : Term{Term::Kind::Copy, input});
         }
         break;
       case Op::Concat:
@@ -288,7 +165,7 @@ class Planner {
         if (sum != nullptr && sum->relu < 0) {
           sum->relu = id;
           sum->ceiling = ceiling;
-          sum->keeps_sum = uses_[step.input] > 1;
+          sum->keeps_sum = fusion_.uses(step.input) > 1;
           return;
         }
         step.kind = Step::Kind::Relu;
@@ -315,11 +192,11 @@ class Planner {
         break;
       case Op::GlobalAvgPool:
         step.kind = Step::Kind::GlobalAvgPool;
-        step.stays_float = only_feeds_linear(id);
+        step.stays_float = fusion_.only_feeds_linear(id);
         break;
       case Op::Linear:
         step.kind = Step::Kind::Linear;
-        step.stays_float = only_feeds_linear(id);
+        step.stays_float = fusion_.only_feeds_linear(id);
         break;
     }
     step_of_[id] = static_cast<int>(plan_.steps.size());
@@ -327,9 +204,9 @@ class Planner {
   }
 
   void finish() {
-    plan_.requires_gradient.assign(alias_.size(), false);
-    plan_.last_use.assign(alias_.size(), -1);
-    plan_.read_backward.assign(alias_.size(), false);
+    plan_.requires_gradient.assign(program_.instructions.size(), false);
+    plan_.last_use.assign(program_.instructions.size(), -1);
+    plan_.read_backward.assign(program_.instructions.size(), false);
     plan_.completes.resize(plan_.steps.size());
     std::unordered_set<int> used;
     for (int index = 0; index < static_cast<int>(plan_.steps.size()); index++) {
@@ -379,10 +256,7 @@ class Planner {
 
   const Program& program_;
   const PlanOptions options_;
-  std::vector<int> alias_;
-  std::vector<bool> live_;
-  std::vector<int> uses_;
-  std::vector<std::vector<int>> consumers_;
+  const Fusion fusion_;
   std::vector<int> step_of_;  // by value id: the step that produces it, or -1
   Plan plan_;
 };

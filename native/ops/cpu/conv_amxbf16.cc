@@ -28,6 +28,7 @@ constexpr int kWidest = 16;
 // clang-format off
 #include "ops/cpu/conv_vectors.inc"
 #include "ops/cpu/conv_ends.inc"
+#include "ops/cpu/conv_blocks.inc"
 #include "ops/cpu/conv_products.inc"
 #include "ops/cpu/conv_tiles.inc"
 // clang-format on

@@ -24,6 +24,7 @@ constexpr int kWidest = 8;
 // clang-format off
 #include "ops/cpu/conv_vectors.inc"
 #include "ops/cpu/conv_ends.inc"
+#include "ops/cpu/conv_blocks.inc"
 #include "ops/cpu/conv_products.inc"
 #include "ops/cpu/conv_direct.inc"
 #include "ops/cpu/conv_winograd.inc"

@@ -25,6 +25,7 @@ constexpr int kWidest = 16;
 // clang-format off
 #include "ops/cpu/conv_vectors.inc"
 #include "ops/cpu/conv_ends.inc"
+#include "ops/cpu/conv_blocks.inc"
 #include "ops/cpu/conv_products.inc"
 #include "ops/cpu/conv_direct.inc"
 #include "ops/cpu/conv_winograd.inc"

@@ -51,7 +51,7 @@ int64_t size_packed(const ConvShape& s) {
 }
 
 // Kernels read the parts of an input by vectors: first all that
-// are of the widest, then all narrower ones. (See for_part_channels in conv_ends.inc.)
+// are of the widest, then all narrower ones. (See for_part_channels in conv_blocks.inc.)
 template <class T>
 std::vector<int64_t> packed_places(const ConvInput<T>& input) {
   const auto& parts = input.parts;
