@@ -136,7 +136,7 @@ it('streams a folder whose damaged images are to be skipped, also from when a ru
   writeFileSync(spoilt, readFileSync(spoilt).subarray(0, 900))
   const run = join(root, 'stopped')
   await expect(finish(search({ ...settings, data }, { out: run }))).rejects.toThrow(
-    `Expected a whole image for ${spoilt}`,
+    `Expected a whole image, or data.onError skip, for ${spoilt}`,
   )
   const events = await finish(search({ ...settings, data: { ...data, onError: 'skip' } }, { resume: run }))
   const damaged = events.flatMap((event) => (event.event === 'epoch' ? (event.damaged ?? []) : []))

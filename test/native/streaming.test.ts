@@ -143,7 +143,7 @@ describe('a packed file', () => {
     writeFileSync(file, bytes)
     const { files } = await listEncoded(file)
     await expect(shown(stream(files, fixture.images.length))).rejects.toThrow(
-      `Expected a whole image for image 0 of ${file} but received bytes with another checksum`,
+      `Expected a whole image, or data.onError skip, for image 0 of ${file} but received bytes with another checksum`,
     )
   })
 })
@@ -194,7 +194,7 @@ describe('crops for evaluations', () => {
     const first = await lens.bytes(0)
     const flipped = await lens.bytes(0, { seed: 1, list: [flip(1)] })
     rmSync(join(place, name))
-    const gone = `Expected a whole image for ${place}/${name} but received no such file`
+    const gone = `Expected a whole image, or data.onError skip, for ${place}/${name} but received no such file`
     if (!kept) return expect(lens.bytes(0)).rejects.toThrow(gone)
     expect(await lens.bytes(0)).toEqual(first)
     expect(await lens.bytes(0, { seed: 1, list: [flip(1)] })).toEqual(flipped)
@@ -225,7 +225,7 @@ describe('damaged images', () => {
   ])('end a step: %s', async (name, reason) => {
     using lens = await lensOf(stream(filesOf(names, place()), names.length, { labels }))
     await expect(lens.bytes(names.indexOf(name))).rejects.toThrow(
-      `Expected a whole image for ${place()}/${name} but received ${reason}`,
+      `Expected a whole image, or data.onError skip, for ${place()}/${name} but received ${reason}`,
     )
   })
 

@@ -160,7 +160,8 @@ void ImageStream::make(int32_t index, const AugmentationList& augmentation, cons
     try {
       return make_undamaged(index, augmentation, crop, position, out);
     } catch (const std::runtime_error& error) {
-      throw std::runtime_error("Expected a whole image for " + files_->name(index) + " but received " + error.what());
+      throw std::runtime_error("Expected a whole image, or data.onError skip, for " + files_->name(index) +
+                               " but received " + error.what());
     }
   }
   const int32_t images = static_cast<int32_t>(count());

@@ -39,7 +39,7 @@ export interface ImageToPack extends Pick<PackedEntry, 'label' | 'width' | 'heig
  * @throws UserError for a file that is none, damaged or cut off.
  */
 export async function openPacked(file: string): Promise<EncodedSplit & { readonly about: AboutPacked }> {
-  const damaged = (received: string) => expected('a file of pada-native pack', file, received)
+  const damaged = (received: string) => expected('a file of pada-native pack', file, `${received}; pack it again`)
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     throw expected('a readable file', file, whyUnreadable(error))
   })

@@ -1,0 +1,143 @@
+/** How runs by several processes end: by failures, signals and lost processes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { comparable, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import { streamsOf } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const SYNCHRONISED = 'distributed.batchNorm=synchronised'
+
+const folder = mkdtempSync(join(tmpdir(), 'pada-ends-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function train(name: string, settings: readonly string[], ...more: string[]): Promise<string> {
+  const run = join(folder, name)
+  const outcome = await pada(['train', ...tiny(...settings), '--out', run, '--json', ...more])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  return run
+}
+
+describe('processes end together', () => {
+  const LONG = ['training.epochs=2000', 'training.checkpointSeconds=0', 'distributed.silenceSeconds=3']
+
+  /** A training by three processes that has saved a checkpoint, and the processes besides the first. */
+  async function begun(
+    name: string,
+  ): Promise<{ run: string; first: ChildProcess; others: number[]; end: Promise<Outcome> }> {
+    const run = join(folder, name)
+    const args = ['train', ...tiny(...LONG), '--out', run, '--processes', '3']
+    const first = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    first.stderr.on('data', (text) => {
+      stderr += text
+    })
+    const end = new Promise<Outcome>((done) =>
+      first.on('close', (code, signal) => done({ code, signal, stdout: '', stderr })),
+    )
+    await until(() => existsSync(join(run, 'checkpoint', 'state.json')))
+    const children = readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8')
+    return { run, first, others: children.trim().split(' ').map(Number), end }
+  }
+
+  const lives = (pid: number) => existsSync(`/proc/${pid}`)
+
+  test.skipIf(process.platform !== 'linux')('one that is killed', async () => {
+    const { run, others, end } = await begun('killed')
+    process.kill(others[1], 'SIGKILL')
+    const { code, stderr } = await end
+    expect(code).toBe(1)
+    expect(stderr).toContain('rank 2 has ended without a word')
+    await until(() => !others.some(lives))
+    // The last checkpoint is whole, and another number of processes goes on from it.
+    const resumed = await pada(['rank', run, '--json'])
+    expect(resumed.code, resumed.stderr).toBe(0)
+  })
+
+  test.skipIf(process.platform !== 'linux')('one that is stopped', async () => {
+    const { others, end } = await begun('stopped')
+    process.kill(others[0], 'SIGSTOP')
+    const { code, stderr } = await end
+    expect(code).toBe(1)
+    expect(stderr).toContain('Expected a sign of life of rank 1 but received none for 3 s')
+    process.kill(others[0], 'SIGCONT')
+    await until(() => !others.some(lives))
+  })
+
+  test('one that lives but does not come', async () => {
+    // Rank 0 waits for a sum that rank 1, whose signs of life go on, never begins.
+    const program = `
+      import { Communicator, ensureNative } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+      await ensureNative()
+      const rank = Number(process.argv[1])
+      const options = { rank, size: 2, silence: 60, patience: 2 }
+      const communicator = new Communicator({ file: process.argv[2] }, options)
+      await communicator.connect()
+      if (rank === 1) setTimeout(() => process.exit(0), 20_000)
+      else await communicator.sum(new Float64Array(1)).catch(({ code, message }) => console.log(code, message))
+      if (rank === 0) process.exit(0)
+    `
+    const store = join(folder, 'late-store')
+    const [first, second] = [0, 1].map((rank) =>
+      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, store], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    )
+    let said = ''
+    first.stdout.on('data', (text) => {
+      said += text
+    })
+    await new Promise((done) => first.on('close', done))
+    second.kill('SIGKILL')
+    expect(said).toBe(
+      'ERR_PEER Expected all processes within 2 s but received nothing from at least one, which is alive\n',
+    )
+  })
+
+  test.skipIf(process.platform !== 'linux')('the first, killed', async () => {
+    const { first, others, end } = await begun('first')
+    first.kill('SIGKILL')
+    await end
+    await until(() => !others.some(lives))
+  })
+
+  test.skipIf(process.platform !== 'linux').each(['first', 'other'])(
+    'interrupted, by a signal to the %s: saved, and another number of processes goes on',
+    async (which) => {
+      const { run, first, others, end } = await begun(`interrupted-${which}`)
+      process.kill(which === 'first' ? first.pid! : others[1], 'SIGINT')
+      const { code, stderr } = await end
+      expect(code, stderr).toBe(130)
+      await until(() => !others.some(lives))
+      const state = JSON.parse(readFileSync(join(run, 'checkpoint', 'state.json'), 'utf8'))
+      const { epoch } = state.progress
+      const epochs = readFileSync(join(run, 'events.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .filter((line) => JSON.parse(line).event === 'epoch')
+      expect(epochs.length).toBe(epoch)
+    },
+  )
+
+  test('a run continues with other numbers of processes, on the same paths and images', async () => {
+    const settings = ['method={name: spos}', 'training.epochs=4', SYNCHRONISED]
+    const whole = await train('whole', settings)
+    const run = join(folder, 'changing')
+    const hook = new URL('../support/signal-itself.mjs', import.meta.url)
+    const at = { event: { event: 'checkpoint', epoch: 2, step: 3 } }
+    hook.searchParams.set('of', JSON.stringify({ signal: 'SIGTERM', at }))
+    const first = await pada(
+      ['train', ...tiny(...settings, 'training.checkpointSeconds=0'), '--out', run, '--processes', '2', '--json'],
+      { node: ['--import', hook.href] },
+    )
+    expect(first.code, first.stderr).toBe(130)
+    const second = await pada(['train', '--resume', run, '--processes', '3', '--json'])
+    expect(second.code, second.stderr).toBe(0)
+    expect(streamsOf(run)).toEqual(streamsOf(whole))
+    expect(comparable(resultOf(second))).toMatchObject({ epochs: 4 })
+  })
+})

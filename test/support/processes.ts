@@ -1,0 +1,57 @@
+/** Starts processes that belong together, and compares what runs have computed. */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { readSafetensors } from '../../src/formats/safetensors.js'
+import { type Outcome, pada } from './harness.js'
+
+/** All parameters and buffers of a run's checkpoint. */
+export async function weightsOf(run: string): Promise<Float32Array> {
+  const { tensors } = await readSafetensors(join(run, 'checkpoint', 'weights.safetensors'))
+  return Float32Array.from([...tensors].flatMap(([, { data }]) => [...(data as Float32Array)]))
+}
+
+/** Largest difference of two lists, relative to the largest number. */
+export function difference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length)
+  let largest = 0
+  let most = 0
+  for (let i = 0; i < a.length; i++) {
+    largest = Math.max(largest, Math.abs(a[i]))
+    most = Math.max(most, Math.abs(a[i] - b[i]))
+  }
+  return most / largest
+}
+
+/** The random streams of a run's checkpoint. */
+export function streamsOf(run: string): object {
+  return JSON.parse(readFileSync(join(run, 'checkpoint', 'state.json'), 'utf8')).random
+}
+
+/** A port of this machine that nothing listens at. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as { port: number }
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/** Starts a command in several processes whose environments say that they belong together. */
+export function each(args: readonly string[], envs: readonly NodeJS.ProcessEnv[]): Promise<Outcome[]> {
+  return Promise.all(envs.map((env) => pada(args, { env })))
+}
+
+/** What torchrun would put into the environments of processes on this machine. */
+export async function torchrunEnvs(size: number): Promise<NodeJS.ProcessEnv[]> {
+  const port = `${await freePort()}`
+  return Array.from({ length: size }, (_, rank) => ({
+    RANK: `${rank}`,
+    WORLD_SIZE: `${size}`,
+    LOCAL_RANK: `${rank}`,
+    LOCAL_WORLD_SIZE: `${size}`,
+    MASTER_ADDR: '127.0.0.1',
+    MASTER_PORT: port,
+  }))
+}
