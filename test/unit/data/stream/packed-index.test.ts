@@ -36,6 +36,6 @@ it('the index of a packed file is in memory with its labels only', async () => {
   expect(labels).toHaveLength(COUNT)
   expect(labels[COUNT - 1]).toBe((COUNT - 1) % 7)
   expect(files).toEqual({ kind: 'packed', file, entries: HEADER_BYTES + IMAGES + 4 * COUNT, count: COUNT })
-  expect(kept).toBeGreaterThanOrEqual(4 * COUNT)
+  // Less, if the collector has freed what wrote the file.
   expect(kept).toBeLessThan(4.2 * COUNT)
 })
