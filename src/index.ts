@@ -68,15 +68,8 @@ export { imageAugmentations } from './data/augmentation.js'
 export { imageExtents } from './data/extents.js'
 export type { SplitNotes } from './data/images.js'
 export { type ImagesIdentity, identifyImages } from './data/images-identity.js'
-export {
-  type AnySplits,
-  type FileFormat,
-  loadSplits,
-  openSplits,
-  type Splits,
-  type UsedImages,
-  type UsedSplit,
-} from './data/index.js'
+export { type FileFormat, loadSplits, openSplits } from './data/index.js'
+export type { AnySplits, Splits, UsedImages, UsedSplit } from './data/splits.js'
 export { stratify } from './data/stratified.js'
 export type { EncodedSplit } from './data/stream/encoded-files.js'
 export { listEncoded } from './data/stream/list-encoded.js'
@@ -106,17 +99,13 @@ export { selectSubModels } from './evaluation/sub-models.js'
 export type { Axis } from './experiment/axes.js'
 export type { Difference, PairedDifference } from './experiment/differences.js'
 export type * from './experiment/events.js'
+export { type LoadExperimentOptions, loadExperiment, planExperiment } from './experiment/load.js'
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
 export { type ReportOptions, type WrittenReport, writeReport } from './experiment/report.js'
 export type { CellResult, ConditionResult, ExperimentResults } from './experiment/results.js'
 export { type ExperimentOptions, experiment } from './experiment/run.js'
-export {
-  type ExperimentInput,
-  type LoadExperimentOptions,
-  loadExperiment,
-  planExperiment,
-} from './experiment/settings.js'
+export type { ExperimentInput } from './experiment/settings.js'
 export {
   bestFirst,
   type Candidate,

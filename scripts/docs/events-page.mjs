@@ -78,7 +78,7 @@ export const SOURCES = [
   'src/retraining/events.ts',
   'src/experiment/events.ts',
   'src/data/images.ts',
-  'src/data/index.ts',
+  'src/data/splits.ts',
   'src/native/machine.ts',
 ]
 

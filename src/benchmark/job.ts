@@ -3,8 +3,9 @@
 import { exists } from '../base/files.js'
 import { RandomStream } from '../base/random.js'
 import type { Config } from '../config/index.js'
-import { type AnySplits, openSplits, prepareSplits } from '../data/index.js'
+import { openSplits, prepareSplits } from '../data/index.js'
 import { generateImages } from '../data/readers/generated.js'
+import type { AnySplits } from '../data/splits.js'
 import { createSpace, type SearchSpace } from '../spaces/index.js'
 
 /** Search space and images of a benchmark. */

@@ -8,7 +8,6 @@ import { isGroup, readSettings } from '../config/settings.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
 import { configFile, savedConfig, savedRetraining } from '../runs/saved-settings.js'
 import { bestOf, checkWeightsOfBest } from './best-of-run.js'
-import type { RetrainArguments } from './commands/retrain.js'
 
 /** Recipes by search space, in configs/. */
 const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
@@ -19,6 +18,19 @@ const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
   darts: 'retrain-darts-cifar10',
   proxylessnas: 'retrain-proxylessnas-imagenet',
   'nasbench-macro': 'retrain-nasbench-macro-cifar10',
+}
+
+/** What a user says about a retraining; see the options of the command. */
+export interface RetrainArguments {
+  readonly config?: string
+  readonly set?: readonly string[]
+  readonly out?: string
+  readonly resume?: string
+  readonly from?: string
+  readonly path?: string
+  readonly top?: number
+  readonly inherit: boolean
+  readonly init?: string
 }
 
 /** Settings of a retraining, and its folder and initial weights. */

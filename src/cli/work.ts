@@ -2,8 +2,9 @@ import { isAbort } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { joinProcesses, placeOf, type World } from '../distributed/index.js'
 import { ensureNativeFor } from './native.js'
+import { createReporter } from './output/create-reporter.js'
 import { DamageNews } from './output/images.js'
-import { createReporter, type ReportedEvent, type Reporter } from './output/reporter.js'
+import type { ReportedEvent, Reporter } from './output/reporter.js'
 import { onInterrupt } from './signals.js'
 
 export interface Work {

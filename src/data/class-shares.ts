@@ -1,5 +1,5 @@
 /** Says what is odd in the classes of a data set's splits, before anything is trained on them. */
-import type { AnySplits } from './index.js'
+import type { AnySplits } from './splits.js'
 
 /** Largest class over smallest class of one split, above which the split is called imbalanced. */
 const IMBALANCE = 10

@@ -1,7 +1,7 @@
 /** Identity of the images of a search. Whatever is kept of them is kept under it. */
 import { createHash } from 'node:crypto'
 import { contentDigest } from '../native/index.js'
-import type { AnySplits } from './index.js'
+import type { AnySplits } from './splits.js'
 import { isStreamed, type SplitImages } from './stream/streamed-images.js'
 
 /**

@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { MEAN_RANGE, STD_RANGE } from '../config/data.js'
 import type { DataConfig } from '../config/schema.js'
-import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
-import type { LabelledImages, LabelledSplits, ReadOptions, SplitNotes } from './images.js'
+import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
 import { TooManyImages } from './memory.js'
 import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
 import { readIdxFolder } from './readers/idx.js'
 import { readImageNet16 } from './readers/imagenet16.js'
 import { readNpz } from './readers/npz.js'
+import type { AnySplits, Splits } from './splits.js'
 import { separate } from './stratified.js'
 import { readStreamed } from './stream/read-streamed.js'
 import { needsStreaming } from './stream/split-places.js'
@@ -71,50 +71,6 @@ export const FORMATS = {
     },
   },
 } as const satisfies Record<FileFormat, Format>
-
-/** Images to train and to test on. You can give your own images as such a plain object. */
-export interface Splits<Images extends SplitImages = ImageData> {
-  readonly train: Images
-  /** Images of a validation split, or held out of the training images, if any. `finding` judges sub-models by them. */
-  readonly validation?: Images
-  readonly test: Images
-  readonly classes: number
-  /** Names of the classes in the order of their labels; absent if they are not known. */
-  readonly classNames?: readonly string[]
-  /** Name of the data set in reports. */
-  readonly name: string
-  /** Where the images come from, and what was passed over, for reports. */
-  readonly origin?: SplitNotes
-}
-
-/** Splits whose images are in memory or in files that are read during training. */
-export type AnySplits = Splits<SplitImages>
-
-/** Images of a split, and its name in the files. */
-export interface UsedSplit {
-  readonly split: string
-  readonly images: number
-}
-
-/** The images of a search, and sentences about choices that were made and about what was passed over. */
-export interface UsedImages {
-  readonly train: UsedSplit
-  readonly validation?: UsedSplit
-  readonly test: UsedSplit
-  readonly notes: readonly string[]
-}
-
-/** Names and counts of the splits. */
-export function usedImages({ train, validation, test, origin = {} }: AnySplits): UsedImages {
-  const { names = {}, notes = [] } = origin
-  const used = (split: string, { labels }: SplitImages) => ({ split, images: labels.length })
-  return {
-    train: used(names.train ?? 'train', train),
-    ...(validation && { validation: used(names.validation ?? 'validation', validation) }),
-    test: used(names.test ?? 'test', test),
-    notes,
-  }
-}
 
 /** Name of the data set in the package. */
 export const EMBEDDED_NAME = 'fashion-mnist'

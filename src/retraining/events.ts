@@ -1,5 +1,5 @@
 /** Events of a retraining, in the order in which they happen. All are plain JSON. */
-import type { UsedImages } from '../data/index.js'
+import type { UsedImages } from '../data/splits.js'
 import type { Processes } from '../distributed/index.js'
 import type { Machine } from '../native/index.js'
 import type { Shape } from '../programs/program.js'

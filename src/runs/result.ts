@@ -1,5 +1,5 @@
 /** The result of a run, which `summary.json` holds. */
-import type { UsedImages } from '../data/index.js'
+import type { UsedImages } from '../data/splits.js'
 import type { RankedSubModel, TruthSource } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
 import type { PathDistribution } from '../sampling/paths.js'

@@ -1,8 +1,8 @@
 /** Evaluates the sub-models of a run: keeps images on the device, and records of all results in the run folder. */
 import type { Config, LatencyConfig, RankingConfig } from '../config/schema.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
-import type { AnySplits } from '../data/index.js'
 import { openForEvaluations } from '../data/source.js'
+import type { AnySplits } from '../data/splits.js'
 import { stratify } from '../data/stratified.js'
 import { isStreamed, pickStreamed } from '../data/stream/streamed-images.js'
 import type { World } from '../distributed/index.js'

@@ -1,5 +1,5 @@
 /** Events of a search, in the order in which they happen. All are plain JSON. */
-import type { UsedImages } from '../data/index.js'
+import type { UsedImages } from '../data/splits.js'
 import type { Processes } from '../distributed/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'

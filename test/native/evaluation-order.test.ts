@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Splits } from '../../src/data/index.js'
+import type { Splits } from '../../src/data/splits.js'
 import { stratify } from '../../src/data/stratified.js'
 import { evaluatePath } from '../../src/evaluation/evaluate.js'
 import { Dataset, type ImageData, Supernet } from '../../src/native/index.js'

@@ -1,6 +1,6 @@
 /** A search small enough to run hundreds of times. */
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
-import type { Splits } from '../../src/data/index.js'
+import type { Splits } from '../../src/data/splits.js'
 import type { ImageData } from '../../src/native/index.js'
 import type { SearchEvent } from '../../src/search/events.js'
 

@@ -32,9 +32,7 @@ const options = {
   init: source('--init', 'File or run folder with weights of the network to start from'),
 } as const
 
-export type RetrainArguments = InferredOptionTypes<typeof options>
-
-export const retrainCommand: CommandModule<object, RetrainArguments> = {
+export const retrainCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   builder: (yargs) =>
     yargs.options(options).conflicts('resume', ['out', 'from', 'path', 'init']).conflicts('top', 'path'),
   async handler(argv) {

@@ -1,5 +1,5 @@
 import { integer } from '../../base/format.js'
-import type { UsedImages } from '../../data/index.js'
+import type { UsedImages } from '../../data/splits.js'
 
 /** Names the splits and their counts in one line. A line follows for each choice and for what was passed over. */
 export function describeImages({ notes, ...splits }: UsedImages): string[] {

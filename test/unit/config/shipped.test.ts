@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { packageRoot } from '../../../src/base/folders.js'
 import { copyOfShipped, findConfig, shippedConfigs } from '../../../src/config/shipped.js'
-import { loadExperiment } from '../../../src/experiment/settings.js'
+import { loadExperiment } from '../../../src/experiment/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pada-shipped-'))
 afterAll(() => rmSync(folder, { recursive: true }))

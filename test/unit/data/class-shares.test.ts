@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeOddities } from '../../../src/data/class-shares.js'
-import { loadSplits, type Splits } from '../../../src/data/index.js'
+import { loadSplits } from '../../../src/data/index.js'
+import type { Splits } from '../../../src/data/splits.js'
 
 /** Images of a split with these numbers of images per class. */
 function images(...counts: readonly number[]) {

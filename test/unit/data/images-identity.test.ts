@@ -1,7 +1,7 @@
 import '../../support/fake-addon.js'
 import { describe, expect, it } from 'vitest'
 import { identifyImages } from '../../../src/data/images-identity.js'
-import type { Splits } from '../../../src/data/index.js'
+import type { Splits } from '../../../src/data/splits.js'
 import type { ImageData } from '../../../src/native/index.js'
 import { tinyImages, tinySplits } from '../../support/tiny.js'
 

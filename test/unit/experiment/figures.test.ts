@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { studyFigure } from '../../../src/experiment/figures.js'
+import { planExperiment } from '../../../src/experiment/load.js'
 import { MEASURES, type Measures, summarise } from '../../../src/experiment/measures.js'
 import type { Experiment, Study } from '../../../src/experiment/plan.js'
 import type { ExperimentResults } from '../../../src/experiment/results.js'
-import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import type { ExperimentInput } from '../../../src/experiment/settings.js'
 import { drawFigure } from '../../../src/report/plot.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { experimentJsonSchema } from '../../../src/experiment/json-schema.js'
-import { type ExperimentInput, planExperiment } from '../../../src/experiment/settings.js'
+import { planExperiment } from '../../../src/experiment/load.js'
+import type { ExperimentInput } from '../../../src/experiment/settings.js'
 import { undescribed, validator } from '../../support/settings-schema.js'
 
 const accepts = validator(experimentJsonSchema())

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import { slug } from '../../../src/experiment/axes.js'
-import { type ExperimentInput, loadExperiment, planExperiment } from '../../../src/experiment/settings.js'
+import { loadExperiment, planExperiment } from '../../../src/experiment/load.js'
+import type { ExperimentInput } from '../../../src/experiment/settings.js'
 
 let folder: string
 beforeEach(() => {
