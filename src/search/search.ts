@@ -254,6 +254,7 @@ async function* searchTogether(
 export function startEvent(run: string, config: Config, prepared: PreparedSearch): StartEvent {
   const { space, method, splits, groundTruth } = prepared
   const evaluation = rankingImages(config, prepared)
+  const steps = stepsPerEpoch(splits.train.labels.length, config.training.batchSize)
   return {
     event: 'start',
     run,
@@ -263,11 +264,15 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     images: usedImages(splits),
     groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
-    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
+    stepsPerEpoch: steps,
     epochs: config.training.epochs,
     evaluation,
     machine: describeMachine(config.device),
-    warnings: [...describeOddities(splits), ...describeSmallBatches(evaluation, splits.classes)],
+    warnings: [
+      ...describeOddities(splits),
+      ...describeSmallBatches(evaluation, splits.classes),
+      ...(steps === 1 ? ['the training images make one step per epoch, so a gradient variance of 0 says nothing'] : []),
+    ],
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
-import type { EpochEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
+import type { EpochEvent, ResultEvent, SearchEvent, StartEvent } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
 import { journal } from '../../support/fake-binding.js'
 import { temporaryFolder } from '../../support/folders.js'
@@ -106,6 +106,21 @@ describe('search', () => {
     expect(first.startsWith(`1,"${result.top[0].path.join()}",${result.top[0].arch},${accuracies[0]},`)).toBe(true)
     expect(rest).toHaveLength(19)
     expect(journal.disposed).toBe(journal.compiled)
+  })
+
+  it('says if an epoch is one step, within which no gradient varies', async () => {
+    const warningsOf = async (batchSize: number) => {
+      const events = run(tinyConfig({ training: { batchSize } }))
+      const { value } = await events.next()
+      await events.return(undefined as never)
+      return (value as StartEvent).warnings.filter((warning) => warning.includes('gradient variance'))
+    }
+    const images = tinySplits.train.labels.length
+    expect(await warningsOf(images)).toEqual([
+      'the training images make one step per epoch, so a gradient variance of 0 says nothing',
+    ])
+    folder = temporaryFolder()
+    expect(await warningsOf(images / 2)).toEqual([])
   })
 
   it('compares with the column of the data set, and names table and column in events and summary', async () => {
