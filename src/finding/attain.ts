@@ -108,7 +108,8 @@ function overlaps(
   return low <= max && high >= min
 }
 
-function describeLimit(name: string, { min, max }: Limit): string {
+/** A limit in words, such as `parameters ≤ 30,000`. */
+export function describeLimit(name: string, { min, max }: Limit): string {
   if (min === undefined) return `${name} ≤ ${number(max!)}`
   return max === undefined ? `${name} ≥ ${number(min)}` : `${name} in ${number(min)}…${number(max)}`
 }

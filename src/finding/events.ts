@@ -1,6 +1,7 @@
 /** Events and result of the search for the best sub-models, all plain JSON. */
 import type { RankedSubModel } from '../evaluation/events.js'
 import type { Path } from '../spaces/space.js'
+import type { Limits } from './problem.js'
 
 /** One more sub-model was evaluated; not written to the event log. */
 export interface CandidateEvent {
@@ -26,6 +27,8 @@ export interface Found {
   readonly algorithm: string
   /** Number of sub-models evaluated. */
   readonly evaluations: number
+  /** Limits on costs that all of them meet; absent in the results of earlier versions. */
+  readonly limits?: Limits
   /** Number of images that each was evaluated on; absent in the results of earlier versions, and in your own searches. */
   readonly images?: number
   readonly objectives: readonly string[]

@@ -75,7 +75,7 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
     })
   const listed = objectives.length > 1 ? all.filter(({ candidate }) => front.has(candidate)) : all.slice(0, top)
   const subModels = listed.map(({ subModel }) => subModel)
-  const found = { algorithm, evaluations: candidates.length, objectives, best: subModels }
+  const found = { algorithm, evaluations: candidates.length, limits: settings.limits, objectives, best: subModels }
   return { found, all: all.map(({ row }) => row) }
 }
 

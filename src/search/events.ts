@@ -3,6 +3,7 @@ import type { UsedImages } from '../data/splits.js'
 import type { Processes } from '../distributed/index.js'
 import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
+import type { Limits } from '../finding/index.js'
 import type { Machine } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { ResultEvent } from '../runs/result.js'
@@ -51,6 +52,8 @@ export interface StartEvent {
   /** Phases that this search runs. Absent in the event log, because a run may get its phases one by one. */
   readonly phases?: readonly Phase[]
   readonly evaluation: RankingImages
+  /** How sub-models are searched for, if the settings say that they are. */
+  readonly finding?: { readonly algorithm: string; readonly limits: Limits }
   /** What the run computes with. The event log keeps the machine on which the run began. */
   readonly machine: Machine
   /** The processes that the run began with; absent if it is one. */

@@ -267,6 +267,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     stepsPerEpoch: steps,
     epochs: config.training.epochs,
     evaluation,
+    ...(config.finding && { finding: { algorithm: config.finding.algorithm, limits: config.finding.limits } }),
     machine: describeMachine(config.device),
     warnings: [
       ...describeOddities(splits),

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
 import { decimal, integer, percent, percentTruth, rounded } from '../../base/format.js'
+import { describeLimit, type Limits } from '../../finding/index.js'
 import type { Found } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
 
@@ -17,6 +18,12 @@ const SHORT: Readonly<Record<string, string>> = {
   multiplyAdds: 'MAdds',
   flops: 'FLOPs',
   latency: 'ms',
+}
+
+/** Limits after a word, such as ` within parameters ≤ 30,000`; nothing without limits. */
+export function describeLimits(limits: Limits, word: string): string {
+  const all = Object.entries(limits).map(([name, limit]) => describeLimit(name, limit))
+  return all.length === 0 ? '' : `${word}${all.join(', ')}`
 }
 
 /** Longest line of a path in the narrowest table. */

@@ -4,7 +4,7 @@ import { counted, decimal, duration, integer, percent, percentTruth, scientific,
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, RankedSubModel, SearchResult } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
-import { renderFound } from './found.js'
+import { describeLimits, renderFound } from './found.js'
 import { describeTruth } from './ground-truth.js'
 
 export interface ResultStyle {
@@ -114,10 +114,13 @@ function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [s
   return [[name, describeTruth(groundTruth) + missed]]
 }
 
-function found({ algorithm, evaluations, images, objectives, best }: Found): [string, string] {
+function found({ algorithm, evaluations, images, limits = {}, objectives, best }: Found): [string, string] {
   const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
   const on = images === undefined ? '' : ` on ${integer(images)} images`
-  return ['Found', `${what} of ${integer(evaluations)} sub-models${on}, by ${algorithm}, for ${objectives.join(', ')}`]
+  return [
+    'Found',
+    `${what} of ${counted(evaluations, 'sub-model')}${describeLimits(limits, ' with ')}${on}, by ${algorithm}, for ${objectives.join(', ')}`,
+  ]
 }
 
 function gradientVariance(byEpoch: readonly number[]): string {

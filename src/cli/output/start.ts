@@ -1,6 +1,7 @@
 import { counted, integer } from '../../base/format.js'
 import type { RetrainStartEvent } from '../../retraining/events.js'
 import type { RankingImages, StartEvent } from '../../search/events.js'
+import { describeLimits } from './found.js'
 import { describeTruth } from './ground-truth.js'
 import { describeImages } from './images.js'
 
@@ -19,6 +20,7 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
       ? [`ground truth ${describeTruth(event.groundTruth)}`]
       : []),
     ...('evaluation' in event ? [`ranking on ${describeEvaluation(event.evaluation)}`] : []),
+    ...('finding' in event && event.finding !== undefined ? [describeFinding(event.finding)] : []),
     ...(event.processes ? [`${event.processes.count} processes, whose gradients ${event.processes.backend} sums`] : []),
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
@@ -36,6 +38,10 @@ export function describeContinuation(
   if (phases.includes('train')) return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
   const steps = step === 0 ? '' : ` and ${counted(step, 'step')}`
   return `weights after ${epoch} of ${counted(epochs, 'epoch')}${steps}: training has not ended`
+}
+
+function describeFinding({ algorithm, limits }: NonNullable<StartEvent['finding']>): string {
+  return `finding by ${algorithm}${describeLimits(limits, ', within ')}`
 }
 
 function describeEvaluation({ images, of, batches, batchStatistics }: RankingImages): string {
