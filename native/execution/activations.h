@@ -14,10 +14,15 @@
 
 namespace pada {
 
+namespace cuda {
+class Kernels;
+}
+
 // How values are computed and kept.
 struct Numerics {
   bool kernels;  // true: hand-written loops on the CPU; false: ATen, on any device
   Precision precision;
+  const cuda::Kernels* fused;  // what a GPU computes sums of nodes with; null: ATen
 };
 
 struct Activations {
@@ -30,6 +35,7 @@ struct Activations {
         phase(run_phase),
         kernels(numerics.kernels),
         precision(numerics.precision),
+        fused(numerics.fused),
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
@@ -46,6 +52,7 @@ struct Activations {
   const Phase phase;
   const bool kernels;
   const Precision precision;
+  const cuda::Kernels* const fused;
   at::Tensor images;                          // the program's input
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input

@@ -124,19 +124,4 @@ void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const 
   }
 }
 
-std::vector<float> Execution::mixing_gradients() const {
-  std::vector<float> result(run_.mixing_gradients.size(), 0.f);
-  std::vector<at::Tensor> defined;
-  for (const at::Tensor& gradient : run_.mixing_gradients) {
-    if (gradient.defined()) defined.push_back(gradient);
-  }
-  if (defined.empty()) return result;
-  const at::Tensor host = at::stack(defined).cpu();
-  const float* value = host.const_data_ptr<float>();
-  for (size_t i = 0; i < result.size(); i++) {
-    if (run_.mixing_gradients[i].defined()) result[i] = *value++;
-  }
-  return result;
-}
-
 }  // namespace pada
