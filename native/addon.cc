@@ -123,7 +123,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setCudaKernels", Napi::Function::New<set_cuda_kernels>(env));
   exports.Set("cudaKernels", Napi::Function::New<cuda_kernels>(env));
   exports.Set("compileCudaKernels", Napi::Function::New<compile_cuda_kernels>(env));
-  exports.Set("cudaKernelLaunches", Napi::Function::New<cuda_kernel_launches>(env));
+  exports.Set("gpuWork", Napi::Function::New<gpu_work>(env));
   exports.Set("contentDigest", Napi::Function::New<digest>(env));
   exports.Set("inspectImages", Napi::Function::New<inspect_images>(env));
   exports.Set("jpegLibrary", Napi::Function::New<jpeg_library>(env));

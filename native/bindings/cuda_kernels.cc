@@ -5,6 +5,7 @@
 #include "cuda/compile.h"
 #include "cuda/kernels.h"
 #include "runtime/executor_thread.h"
+#include "runtime/readings.h"
 
 namespace pada {
 namespace {
@@ -74,8 +75,11 @@ Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value cuda_kernel_launches(const Napi::CallbackInfo& call) {
-  return Napi::Number::New(call.Env(), static_cast<double>(cuda::launches()));
+Napi::Value gpu_work(const Napi::CallbackInfo& call) {
+  Napi::Object object = Napi::Object::New(call.Env());
+  object.Set("launches", static_cast<double>(cuda::launches()));
+  object.Set("waited", Readings::waited());
+  return object;
 }
 
 }  // namespace pada

@@ -11,7 +11,7 @@ Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call);
 Napi::Value cuda_kernels(const Napi::CallbackInfo& call);
 // (nvrtc, architecture): Promise<{ group, bytes, log }[]>. Compiles without a GPU.
 Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call);
-// (): number
-Napi::Value cuda_kernel_launches(const Napi::CallbackInfo& call);
+// (): { launches, waited }
+Napi::Value gpu_work(const Napi::CallbackInfo& call);
 
 }  // namespace pada

@@ -1,6 +1,8 @@
 // Numbers on a device that are read together, so that the CPU waits for the device once.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <vector>
 
@@ -19,7 +21,10 @@ class Readings {
     std::vector<at::Tensor> tensors;
     for (const Part& part : parts_) tensors.push_back(part.numbers);
     if (tensors.empty()) return;
-    const at::Tensor host = at::cat(tensors).cpu();
+    const at::Tensor all = at::cat(tensors);
+    const auto start = std::chrono::steady_clock::now();
+    const at::Tensor host = all.cpu();
+    waited_ = waited_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double* next = host.const_data_ptr<double>();
     for (const Part& part : parts_) {
       part.take(next);
@@ -28,7 +33,12 @@ class Readings {
     parts_.clear();
   }
 
+  // Seconds that all readings of the process have waited for the device. Any thread.
+  static double waited() { return waited_; }
+
  private:
+  static inline std::atomic<double> waited_ = 0;  // only the executor thread adds to it
+
   struct Part {
     at::Tensor numbers;
     std::function<void(const double*)> take;

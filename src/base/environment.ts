@@ -44,7 +44,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
       .trim(),
     plain: env.TERM === 'dumb' || flag(env.CI),
     ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
-    cudaKernels: env.PADA_CUDA_KERNELS === undefined || flag(env.PADA_CUDA_KERNELS.replace(/^\s*off\s*$/i, 'no')),
+    cudaKernels: !/^\s*(off|0|false|no)\s*$/i.test(env.PADA_CUDA_KERNELS ?? ''),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
 }

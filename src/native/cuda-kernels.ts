@@ -39,20 +39,24 @@ export async function cudaKernels(device: Device): Promise<readonly CudaKernels[
   return device === 'cpu' ? [] : loadBinding().cudaKernels(device)
 }
 
-/** One sentence for each group of kernels that should be used on a device but is not. */
-export function describeUnused(kernels: readonly CudaKernels[], isOff: boolean): string[] {
-  return isOff
-    ? []
-    : kernels.flatMap(({ group, why }) =>
-        why === undefined
-          ? []
-          : [`ATen computes instead of the addon’s own kernels (${group}), which is slower: ${why}`],
-      )
+/** One sentence for each group of kernels of a device that is not used. */
+export function describeUnused(kernels: readonly CudaKernels[]): string[] {
+  return kernels.flatMap(({ group, why }) =>
+    why === undefined ? [] : [`ATen computes instead of the addon’s own kernels (${group}), which is slower: ${why}`],
+  )
 }
 
-/** Launches of the addon's own kernels by this process so far. */
-export function cudaKernelLaunches(): number {
-  return loadBinding().cudaKernelLaunches()
+/** What this process has done so far on GPUs. */
+export interface GpuWork {
+  /** Launches of the addon's own kernels. */
+  readonly launches: number
+  /** Seconds that the native thread has waited for results. If it never waits, launches bind, not the GPU. */
+  readonly waited: number
+}
+
+/** What this process has done so far on GPUs. */
+export function gpuWork(): GpuWork {
+  return loadBinding().gpuWork()
 }
 
 /**

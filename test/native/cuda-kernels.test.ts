@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { loadBinding } from '../../src/native/binding.js'
-import { compileCudaKernels, cudaKernelLaunches, describeUnused } from '../../src/native/cuda-kernels.js'
+import { compileCudaKernels, describeUnused, gpuWork } from '../../src/native/cuda-kernels.js'
 import { type Arithmetic, type Augmentation, Dataset, type Precision, setThreads } from '../../src/native/index.js'
 import type { Shape, Value } from '../../src/programs/program.js'
 import { pythonTorch } from '../../src/setup/python.js'
@@ -78,7 +78,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     addon.setCudaKernels(options)
     const groups = await addon.cudaKernels('cpu')
     expect(groups).toEqual([{ group: 'sums' }, { group: 'sweeps' }, { group: 'images' }])
-    expect(describeUnused(groups, false)).toEqual([])
+    expect(describeUnused(groups)).toEqual([])
   })
 
   const BODIES: Readonly<Record<string, (net: NetBuilder, x: Value, channels: number) => Value>> = {
@@ -167,9 +167,9 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
         addon.setCudaKernels({ enabled: true })
         const alone = await train(BODIES[name], channels, { arithmetic: 'reference', count })
         addon.setCudaKernels(options)
-        const before = cudaKernelLaunches()
+        const before = gpuWork().launches
         const fused = await train(BODIES[name], channels, { arithmetic: 'fast', count })
-        expect(cudaKernelLaunches() - before, where).toBeGreaterThan(12)
+        expect(gpuWork().launches - before, where).toBeGreaterThan(12)
         const floor = 0.1 * largest(alone.gradients.values())
         for (const [parameter, expected] of alone.gradients) {
           const error = relativeError(fused.gradients.get(parameter) ?? [], expected, floor)
@@ -305,7 +305,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       const found = kernels({ STAND_IN_CUDA_SPOILS: name })
       expect(found.filter(({ why }) => why !== undefined).map(({ group }) => group)).toEqual([group])
       expect(found.find((kernel) => kernel.group === group)?.why).toContain(why)
-      expect(describeUnused(found, false)).toHaveLength(1)
+      expect(describeUnused(found)).toHaveLength(1)
     })
 
     it('a program that is not compiled is not used, and the compiler’s error is said', () => {
@@ -323,10 +323,9 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       expect(kernels({ STAND_IN_CUDA_REFUSES: 'sums' }, folder)[0]).toEqual({ group: 'sums' })
     })
 
-    it('are off if the user says so, which needs no warning', () => {
+    it('are off if the user says so', () => {
       const found = kernels({}, folder, 'off')
       expect(found.map(({ why }) => why)).toEqual(new Array(3).fill('PADA_CUDA_KERNELS is off'))
-      expect(describeUnused(found, true)).toEqual([])
     })
   })
 })

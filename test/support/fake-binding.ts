@@ -392,7 +392,7 @@ export const fakeBinding = {
   setCudaKernels() {},
   cudaKernels: async () => [],
   compileCudaKernels: async () => [],
-  cudaKernelLaunches: () => 0,
+  gpuWork: () => ({ launches: 0, waited: 0 }),
   contentDigest: (bytes) => createHash('sha256').update(bytes).digest().readBigUInt64LE(),
   Dataset: FakeDataset,
   HeldBatch: FakeHeldBatch,
