@@ -166,6 +166,20 @@ struct UpdateArguments {
   int flag;
 };
 
+// The weights of a convolution, outputs x channels x window scalars: in flat memory, and packed, in the type of
+// activations and with channels innermost. The offset of a piece is that of its first scalar in the weights.
+struct WeightPlace {
+  long long offset;          // of its first scalar in flat memory
+  void* packed;
+  int channels;
+  int window;                // height * width
+};
+struct WeightsArguments {
+  const Piece* pieces;       // one per block
+  const WeightPlace* weights;
+  float* flat;
+};
+
 // Where an image of a batch comes from: `index` of the images, moved and perhaps mirrored. Pixel (h, w) is that of row
 // h + down and column w + right, or width - 1 - w + right if mirrored; outside of the image it is 0.
 struct Placement {

@@ -6,6 +6,7 @@
 
 #include "cuda/images.h"
 #include "cuda/sums.h"
+#include "cuda/tables.h"
 
 namespace pada::cuda {
 namespace {
@@ -267,6 +268,38 @@ void compare_sweeps(const Kernels& kernels, Comparison& comparison) {
                  });
 }
 
+// The weights of two convolutions: the second of several pieces.
+void compare_weights(const Kernels& kernels, at::ScalarType type, Comparison& comparison) {
+  const at::Device device = kernels.device();
+  const std::vector<std::vector<int64_t>> shapes{{5, 3, 1, 1}, {30, 20, 3, 3}};
+  constexpr int64_t kScalars = 7 + 15 + 5400;
+  const at::Tensor flat = numbers({kScalars}, 1, device), before = flat.clone();
+  std::vector<at::Tensor> packed, wanted;
+  std::vector<Piece> pieces;
+  std::vector<WeightPlace> places;
+  int64_t offset = 7;
+  for (const std::vector<int64_t>& shape : shapes) {
+    const int64_t size = shape[0] * shape[1] * shape[2] * shape[3];
+    wanted.push_back(before.narrow(0, offset, size).view(shape).to(type));
+    packed.push_back(empty_activation(shape, type, device));
+    add_pieces(pieces, 0, size, places.size());
+    places.push_back(
+        {offset, packed.back().mutable_data_ptr(), static_cast<int>(shape[1]), static_cast<int>(shape[2] * shape[3])});
+    offset += size;
+  }
+  Tables tables;
+  const size_t list = tables.add(pieces), table = tables.add(places);
+  tables.upload(device);
+  const WeightsArguments arguments{tables.at<Piece>(list), tables.at<WeightPlace>(table), floats(flat)};
+  const std::string suffix = type == at::kBFloat16 ? "_bfloat16" : "_float32";
+  kernels.launch("pack_weights" + suffix, static_cast<int64_t>(pieces.size()), 1, arguments);
+  for (size_t i = 0; i < packed.size(); i++) comparison.add("packed weights", packed[i], wanted[i], 0);
+  kernels.launch("add_packed" + suffix, static_cast<int64_t>(pieces.size()), 1, arguments);
+  const at::Tensor sum = before.to(at::kDouble);
+  sum.narrow(0, 7, kScalars - 7).add_(before.narrow(0, 7, kScalars - 7).to(type));
+  comparison.add("gradients of packed weights", flat, sum, 1e-6);
+}
+
 // Four images of bytes and of floats, moved and mirrored, beside loops.
 void compare_images(const Kernels& kernels, Comparison& comparison) {
   constexpr int64_t kCount = 4, kChannels = 3, kHeight = 5, kWidth = 7, kImage = kHeight * kWidth * kChannels;
@@ -318,6 +351,7 @@ std::string difference_to_aten(Group group, const Kernels& kernels) {
       break;
     case Group::Sweeps:
       compare_sweeps(kernels, comparison);
+      for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) compare_weights(kernels, type, comparison);
       break;
     case Group::Images:
       compare_images(kernels, comparison);

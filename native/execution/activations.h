@@ -1,6 +1,7 @@
 // Tensors of one execution of a plan: values of the forward pass, gradients of the backward pass.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "execution/observation.h"
@@ -70,6 +71,13 @@ struct Activations {
     GradientSums sums;  // after that convolution's backward pass
   };
   std::vector<DeferredNorm> deferred;
+  // Weights of convolutions in memory of their own, and gradients that are still to be added; see packed_weights.h.
+  struct PackedWeights {
+    const cuda::Kernels* kernels = nullptr;  // null: convolutions read the parameters
+    std::unordered_map<int, at::Tensor> weights;
+    bool defers = false;  // gradients are added together when all are computed
+    std::vector<std::pair<int, at::Tensor>> gradients;
+  } packed;
   // By coefficient: a float32 scalar on the device; undefined if no mix reads the coefficient.
   std::vector<at::Tensor> mixing_gradients;
   Taps taps;

@@ -7,6 +7,7 @@
 #include "ops/max_pool.h"
 #include "ops/mix.h"
 #include "ops/node_sum.h"
+#include "ops/packed_weights.h"
 #include "ops/relu.h"
 #include "ops/tap.h"
 #include "runtime/errors.h"
@@ -82,6 +83,7 @@ std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
              std::to_string(run_.phase.mixing.size()));
   }
   run_.images = images;
+  pack_weights(run_);
   for (size_t index = 0; index < plan.steps.size(); index++) {
     passes_of(plan.steps[index].kind).forward(plan.steps[index], run_);
     release_after(static_cast<int>(index), plan.steps[index]);
@@ -105,6 +107,8 @@ void Execution::release_after(int index, const Step& step) {
 
 void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete) {
   const Plan& plan = run_.plan;
+  // Whoever waits for single gradients wants each at once.
+  run_.packed.defers = !complete;
   for (size_t i = 0; i < plan.outputs.size(); i++) {
     const int value = plan.outputs[i].value;
     run_.add_gradient(value, logits_gradients[i].to(run_.values[value].scalar_type()));
@@ -122,6 +126,7 @@ void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const 
       run_.gradients[value].reset();
     }
   }
+  add_packed_gradients(run_);
 }
 
 }  // namespace pada

@@ -1,14 +1,9 @@
 #include "optim/kernel_sweeps.h"
 
-#include <cstring>
-
-#include "runtime/torch_cuda.h"
+#include "cuda/tables.h"
 
 namespace pada {
 namespace {
-
-// Scalars that a block sweeps over.
-constexpr int64_t kPiece = 4096;
 
 struct Pieces {
   std::vector<cuda::Piece> list;
@@ -19,40 +14,11 @@ Pieces pieces_of(const Parameters& parameters, const std::vector<int>& indices) 
   Pieces pieces;
   for (size_t i = 0; i < indices.size(); i++) {
     pieces.first.push_back(static_cast<int>(pieces.list.size()));
-    const int64_t begin = parameters.offset(indices[i]), size = parameters.size(indices[i]);
-    for (int64_t done = 0; done < size; done += kPiece) {
-      pieces.list.push_back({begin + done, static_cast<int>(std::min(kPiece, size - done)), static_cast<int>(i)});
-    }
+    cuda::add_pieces(pieces.list, parameters.offset(indices[i]), parameters.size(indices[i]), i);
   }
   pieces.first.push_back(static_cast<int>(pieces.list.size()));
   return pieces;
 }
-
-// Lists that go to the device in one copy.
-class Tables {
- public:
-  // Returns the list's place.
-  template <class T>
-  size_t add(const std::vector<T>& list) {
-    const size_t place = (bytes_.size() + 15) / 16 * 16;
-    bytes_.resize(place + list.size() * sizeof(T));
-    std::memcpy(bytes_.data() + place, list.data(), list.size() * sizeof(T));
-    return place;
-  }
-  void upload(at::Device device) {
-    const at::Tensor host = staged({static_cast<int64_t>(bytes_.size())}, at::kByte, device);
-    std::memcpy(host.mutable_data_ptr(), bytes_.data(), bytes_.size());
-    tensor_ = uploaded(host, device);
-  }
-  template <class T>
-  const T* at(size_t place) const {
-    return reinterpret_cast<const T*>(static_cast<const char*>(tensor_.const_data_ptr()) + place);
-  }
-
- private:
-  std::vector<char> bytes_;
-  at::Tensor tensor_;
-};
 
 float* data(const at::Tensor& flat) { return flat.defined() ? flat.mutable_data_ptr<float>() : nullptr; }
 
@@ -63,7 +29,7 @@ at::Tensor record_and_measure(const cuda::Kernels& kernels, Parameters& paramete
   std::vector<float> inverse_times;
   for (int index : indices) inverse_times.push_back(static_cast<float>(1.0 / ++parameters.times_sampled[index]));
   const Pieces pieces = pieces_of(parameters, indices);
-  Tables tables;
+  cuda::Tables tables;
   const size_t list = tables.add(pieces.list), first = tables.add(pieces.first), inverse = tables.add(inverse_times);
   tables.upload(parameters.device());
   const auto doubles = at::TensorOptions().dtype(at::kDouble).device(parameters.device());
@@ -91,7 +57,7 @@ void update_by_kernel(const cuda::Kernels& kernels, Parameters& parameters, cons
   std::vector<cuda::UpdateNumbers> numbers;
   for (int index : indices) numbers.push_back(update.of_parameter(index));
   const Pieces pieces = pieces_of(parameters, indices);
-  Tables tables;
+  cuda::Tables tables;
   const size_t list = tables.add(pieces.list), of_parameter = tables.add(numbers);
   tables.upload(parameters.device());
   cuda::UpdateArguments arguments{.pieces = tables.at<cuda::Piece>(list),

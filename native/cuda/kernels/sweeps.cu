@@ -78,4 +78,37 @@ KERNEL(update_rmsprop_tf, UpdateArguments) {
     w -= m;
   });
 }
+
+// The scalar of flat memory that is at a place of packed memory.
+__device__ __forceinline__ int unpacked(const WeightPlace& weight, int at) {
+  const int channel = at % weight.channels, rest = at / weight.channels;
+  return (rest / weight.window * weight.channels + channel) * weight.window + rest % weight.window;
+}
+
+// Packs weights.
+template <class T>
+__device__ void pack_weights(const WeightsArguments& a) {
+  const Piece piece = a.pieces[blockIdx.x];
+  const WeightPlace weight = a.weights[piece.position];
+  for (int i = threadIdx.x; i < piece.size; i += kThreads) {
+    const int at = static_cast<int>(piece.offset) + i;
+    static_cast<T*>(weight.packed)[at] = narrow<T>(a.flat[weight.offset + unpacked(weight, at)]);
+  }
+}
+
+// Adds packed gradients to those in flat memory.
+template <class T>
+__device__ void add_packed(const WeightsArguments& a) {
+  const Piece piece = a.pieces[blockIdx.x];
+  const WeightPlace weight = a.weights[piece.position];
+  for (int i = threadIdx.x; i < piece.size; i += kThreads) {
+    const int at = static_cast<int>(piece.offset) + i;
+    a.flat[weight.offset + unpacked(weight, at)] += widen(static_cast<const T*>(weight.packed)[at]);
+  }
+}
+
+KERNEL(pack_weights_float32, WeightsArguments) { pack_weights<float>(a); }
+KERNEL(pack_weights_bfloat16, WeightsArguments) { pack_weights<bfloat16>(a); }
+KERNEL(add_packed_float32, WeightsArguments) { add_packed<float>(a); }
+KERNEL(add_packed_bfloat16, WeightsArguments) { add_packed<bfloat16>(a); }
 )cuda"
