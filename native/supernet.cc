@@ -36,11 +36,12 @@ void check_labels(const ImageSource& source, const Plan& plan) {
 }
 
 // The losses of all outputs of a plan, with gradients by the outputs' weights.
-std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch) {
+std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch,
+                            const cuda::Kernels* kernels) {
   Stopwatch::Scope time(Family::Loss);
   std::vector<Loss> losses;
   for (size_t i = 0; i < plan.outputs.size(); i++) {
-    Loss& loss = losses.emplace_back(cross_entropy(logits[i], batch.targets(), true));
+    Loss& loss = losses.emplace_back(cross_entropy(logits[i], batch.targets(), true, kernels));
     if (plan.outputs[i].weight != 1) loss.gradient.mul_(plan.outputs[i].weight);
   }
   return losses;
@@ -105,7 +106,7 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   Execution run = execution(plan, size, phase, {.keep = &*observed_});
   const at::Tensor logits = run.forward(batch.images()).front();
   Stopwatch::Scope time(Family::Loss);
-  const Loss loss = cross_entropy(logits, batch.targets(), false);
+  const Loss loss = cross_entropy(logits, batch.targets(), false, parameters_.kernels(cuda::Group::Loss));
   EvaluateRecord record{.count = size};
   read(loss, record);
   if (!communicator_) return record;
@@ -269,7 +270,7 @@ Supernet::Pass Supernet::run_pass(const Plan& plan, Minibatch& batch, std::optio
                   .weight = alignment.value_or(0) * batch.share_of_loss()};
   const Phase phase = training_phase(batch);
   Execution run = execution(plan, batch.size(), phase, taps);
-  std::vector<Loss> losses = losses_of(plan, run.forward(images), batch);
+  std::vector<Loss> losses = losses_of(plan, run.forward(images), batch, parameters_.kernels(cuda::Group::Loss));
   std::vector<at::Tensor> gradients;
   for (const Loss& loss : losses) gradients.push_back(loss.gradient);
   run.backward(gradients, complete);
@@ -449,7 +450,7 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     const at::Tensor labels = source.labels(consecutive(first, size));
     const at::Tensor logits = run.forward(source.in_order(first, size, images)).front();
     Stopwatch::Scope time(Family::Loss);
-    const Loss loss = cross_entropy(logits, {.labels = labels}, false);
+    const Loss loss = cross_entropy(logits, {.labels = labels}, false, parameters_.kernels(cuda::Group::Loss));
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;

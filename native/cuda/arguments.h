@@ -180,6 +180,23 @@ struct WeightsArguments {
   float* flat;
 };
 
+// The cross-entropy of a batch; see Targets and Loss of ops/head.h.
+struct LossArguments {
+  const float* logits;       // [batch][classes]
+  const long long* labels;
+  const long long* partners; // null: none
+  const float* weights;      // null: 1
+  int batch;
+  int classes;
+  float smoothing;
+  float share;
+  float* gradient;           // results: [batch][classes]; null: not wanted
+  float* importance;         // [batch]
+  double* partial;           // [batch][3]
+  double* totals;            // results: sum of losses, correct, correct of five
+  unsigned* ticket;          // 0 before and after
+};
+
 // Where an image of a batch comes from: `index` of the images, moved and perhaps mirrored. Pixel (h, w) is that of row
 // h + down and column w + right, or width - 1 - w + right if mirrored; outside of the image it is 0.
 struct Placement {

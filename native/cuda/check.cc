@@ -1,5 +1,8 @@
 #include "cuda/check.h"
 
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty_like.h>
+
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -300,6 +303,52 @@ void compare_weights(const Kernels& kernels, at::ScalarType type, Comparison& co
   comparison.add("gradients of packed weights", flat, sum, 1e-6);
 }
 
+// A batch of three samples and 300 classes, smoothed, mixed and weighted.
+void compare_loss(const Kernels& kernels, Comparison& comparison) {
+  constexpr int64_t kBatch = 3, kClasses = 300;
+  constexpr double kSmoothing = 0.1, kShare = 0.7;
+  const at::Device device = kernels.device();
+  const at::Tensor logits = numbers({kBatch, kClasses}, 1, device).mul(4),
+                   weights = numbers({kBatch}, 2, device).add(2);
+  const at::Tensor best = logits.argmax(1);
+  // The first label has the largest logit.
+  const at::Tensor labels = best.mul(at::arange(kBatch, best.options()).eq(0)), partners = labels.add(17);
+  const at::Tensor importance = at::empty({kBatch}, weights.options()), gradient = at::empty_like(logits);
+  const auto doubles = weights.options().dtype(at::kDouble);
+  const at::Tensor partial = at::empty({kBatch, 3}, doubles), totals = at::empty({3}, doubles);
+  const auto indices = [](const at::Tensor& tensor) {
+    return reinterpret_cast<const long long*>(tensor.const_data_ptr<int64_t>());
+  };
+  kernels.launch("cross_entropy", kBatch, 1,
+                 LossArguments{.logits = floats(logits),
+                               .labels = indices(labels),
+                               .partners = indices(partners),
+                               .weights = floats(weights),
+                               .batch = kBatch,
+                               .classes = kClasses,
+                               .smoothing = kSmoothing,
+                               .share = kShare,
+                               .gradient = floats(gradient),
+                               .importance = floats(importance),
+                               .partial = partial.mutable_data_ptr<double>(),
+                               .totals = totals.mutable_data_ptr<double>(),
+                               .ticket = kernels.tickets()});
+  const at::Tensor exact = logits.to(at::kDouble), likelihood = at::_log_softmax(exact, 1, false);
+  const at::Tensor target = at::full({kBatch, kClasses}, kSmoothing / kClasses, doubles);
+  const auto add = [&](const at::Tensor& classes, double share) {
+    target.scatter_add_(1, classes.view({kBatch, 1}), at::full({kBatch, 1}, (1 - kSmoothing) * share, doubles));
+  };
+  add(labels, kShare);
+  add(partners, 1 - kShare);
+  const at::Tensor difference = likelihood.exp().sub(target), column = weights.to(at::kDouble).view({kBatch, 1});
+  const at::Tensor label_logits = logits.gather(1, labels.view({kBatch, 1}));
+  comparison.add("a loss", totals[0], target.mul(likelihood).mul(column).sum().neg(), 1e-5);
+  comparison.add("a number of correct samples", totals[1], best.eq(labels).sum(), 0);
+  comparison.add("a number of nearly correct samples", totals[2], logits.gt(label_logits).sum(1).lt(5).sum(), 0);
+  comparison.add("an importance", importance, difference.square().sum(1).sqrt(), 1e-5);
+  comparison.add("a gradient of logits", gradient, difference.mul(column).div(kBatch), 1e-5);
+}
+
 // Four images of bytes and of floats, moved and mirrored, beside loops.
 void compare_images(const Kernels& kernels, Comparison& comparison) {
   constexpr int64_t kCount = 4, kChannels = 3, kHeight = 5, kWidth = 7, kImage = kHeight * kWidth * kChannels;
@@ -352,6 +401,9 @@ std::string difference_to_aten(Group group, const Kernels& kernels) {
     case Group::Sweeps:
       compare_sweeps(kernels, comparison);
       for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) compare_weights(kernels, type, comparison);
+      break;
+    case Group::Loss:
+      compare_loss(kernels, comparison);
       break;
     case Group::Images:
       compare_images(kernels, comparison);

@@ -15,6 +15,8 @@ constexpr const char* kPrograms[] = {
     ,
 #include "cuda/kernels/sweeps.cu"
     ,
+#include "cuda/kernels/loss.cu"
+    ,
 #include "cuda/kernels/images.cu"
 };
 

@@ -32,7 +32,7 @@ struct Targets {
   double share = 1;          // in [0, 1]
 };
 
-// Without `gradient` importance and gradient are not set.
-Loss cross_entropy(const at::Tensor& logits, const Targets& targets, bool gradient);
+// Without `gradient` importance and gradient are not set. `kernels`: of a GPU, for the loss; null: ATen computes.
+Loss cross_entropy(const at::Tensor& logits, const Targets& targets, bool gradient, const cuda::Kernels* kernels);
 
 }  // namespace pada

@@ -43,7 +43,7 @@ describe.skipIf(nvrtc === undefined)('NVRTC (of libtorch with CUDA; absent: skip
     'compiles every kernel for %s without a warning',
     async (name) => {
       const groups = await compileCudaKernels(nvrtc!, name)
-      expect(groups.map(({ group }) => group)).toEqual(['sums', 'sweeps', 'images'])
+      expect(groups.map(({ group }) => group)).toEqual(['sums', 'sweeps', 'loss', 'images'])
       for (const { group, bytes, log } of groups) {
         expect(bytes).toBeGreaterThan(1_000)
         expect(log, group).not.toMatch(/warning|error/i)
@@ -77,7 +77,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
   it('compute what ATen computes of small tensors, which is tried before they are used', async () => {
     addon.setCudaKernels(options)
     const groups = await addon.cudaKernels('cpu')
-    expect(groups).toEqual([{ group: 'sums' }, { group: 'sweeps' }, { group: 'images' }])
+    expect(groups).toEqual([{ group: 'sums' }, { group: 'sweeps' }, { group: 'loss' }, { group: 'images' }])
     expect(describeUnused(groups)).toEqual([])
   })
 
@@ -301,6 +301,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       ['norms_and_moments', 'sweeps', 'a norm of gradients differs from ATen'],
       ['update_adamw', 'sweeps', 'differs from ATen'],
       ['pack_weights', 'sweeps', 'packed weights differs from ATen'],
+      ['cross_entropy', 'loss', 'a loss differs from ATen'],
       ['gather_images', 'images', 'a batch of images differs from ATen'],
     ])('%s is not used if it computes something else', (name, group, why) => {
       const found = kernels({ STAND_IN_CUDA_SPOILS: name })
@@ -312,7 +313,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     it('a program that is not compiled is not used, and the compiler’s error is said', () => {
       const found = kernels({ STAND_IN_CUDA_REFUSES: 'sweeps' }, folder)
       const why = 'Expected kernels that NVRTC compiles but received sweeps.cu(1): error: refused'
-      expect(found).toEqual([{ group: 'sums' }, { group: 'sweeps', why }, { group: 'images' }])
+      expect(found).toEqual([{ group: 'sums' }, { group: 'sweeps', why }, { group: 'loss' }, { group: 'images' }])
     })
 
     it('what was compiled is kept, but a file that is damaged is compiled again', () => {
@@ -326,7 +327,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
 
     it('are off if the user says so', () => {
       const found = kernels({}, folder, 'off')
-      expect(found.map(({ why }) => why)).toEqual(new Array(3).fill('PADA_CUDA_KERNELS is off'))
+      expect(found.map(({ why }) => why)).toEqual(new Array(4).fill('PADA_CUDA_KERNELS is off'))
     })
   })
 })
