@@ -13,8 +13,8 @@
 
 namespace pada {
 
-// Where the pixels of a picture come from that was only moved. Pixel (h, w) is that of row h + down and column w + right,
-// or width - 1 - w + right if mirrored; outside of the image it is 0.
+// Where the pixels of a picture come from that was only moved. Pixel (h, w) is that of row h + down and column w +
+// right, or width - 1 - w + right if mirrored; outside of the image it is 0.
 struct Displacement {
   int64_t down = 0, right = 0;
   bool mirrored = false;
