@@ -30,8 +30,8 @@ Options current_options() {
 }
 
 // torch's own way to NVRTC and the driver depends on both, and finds them where torch finds them.
-std::string library_of(const Options& given) {
-  return given.stand_in.empty() ? torch_folder() + "libcaffe2_nvrtc.so" : given.stand_in;
+std::string library_of(at::Device device, const Options& given) {
+  return device.is_cpu() ? given.stand_in : torch_folder() + "libcaffe2_nvrtc.so";
 }
 
 int capability_of(const Driver& driver, int index) {
@@ -82,8 +82,8 @@ void set_options(Options given) {
 bool stands_in() { return standing_in; }
 
 Kernels::Kernels(Group group, at::Device device, const Options& given)
-    : device_(device), driver_(open_driver(library_of(given))) {
-  const Nvrtc& nvrtc = open_nvrtc(library_of(given));
+    : device_(device), driver_(open_driver(library_of(device, given))) {
+  const Nvrtc& nvrtc = open_nvrtc(library_of(device, given));
   const c10::OptionalDeviceGuard guard(device_);
   // Makes the device's context current too, in which the module is loaded.
   tickets_ = at::zeros({kTickets}, at::TensorOptions().dtype(at::kInt).device(device_));

@@ -73,7 +73,7 @@ std::vector<Status> status_of(at::Device device);
 // Launches so far. Any thread.
 int64_t launches();
 
-// Architecture-specific size of the vectors that threads read, by the number of channels.
+// Channels of the vectors that threads read: activations are rows of vectors.
 inline int64_t vector_of(int64_t channels) { return channels % 4 == 0 ? 4 : 1; }
 
 }  // namespace pada::cuda
