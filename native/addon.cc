@@ -4,6 +4,7 @@
 #include <torch/headeronly/version.h>
 
 #include "bindings/communicator_handle.h"
+#include "bindings/cuda_kernels.h"
 #include "bindings/handles.h"
 #include "bindings/stream_handle.h"
 #include "bindings/tables.h"
@@ -119,6 +120,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("stopProfile", Napi::Function::New<stop_profile>(env));
   exports.Set("resetPeakMemory", Napi::Function::New<reset_peak>(env));
   exports.Set("peakMemory", Napi::Function::New<peak>(env));
+  exports.Set("setCudaKernels", Napi::Function::New<set_cuda_kernels>(env));
+  exports.Set("cudaKernels", Napi::Function::New<cuda_kernels>(env));
+  exports.Set("compileCudaKernels", Napi::Function::New<compile_cuda_kernels>(env));
+  exports.Set("gpuWork", Napi::Function::New<gpu_work>(env));
   exports.Set("contentDigest", Napi::Function::New<digest>(env));
   exports.Set("inspectImages", Napi::Function::New<inspect_images>(env));
   exports.Set("jpegLibrary", Napi::Function::New<jpeg_library>(env));

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <unordered_set>
 
-#include "ops/head.h"
+#include "cuda/kernels.h"
+#include "optim/kernel_sweeps.h"
 #include "optim/moments.h"
 #include "runtime/errors.h"
 #include "runtime/torch_cuda.h"
@@ -35,14 +36,24 @@ void check_labels(const ImageSource& source, const Plan& plan) {
 }
 
 // The losses of all outputs of a plan, with gradients by the outputs' weights.
-std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch) {
+std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch,
+                            const cuda::Kernels* kernels) {
   Stopwatch::Scope time(Family::Loss);
   std::vector<Loss> losses;
   for (size_t i = 0; i < plan.outputs.size(); i++) {
-    Loss& loss = losses.emplace_back(cross_entropy(logits[i], batch.targets(), true));
+    Loss& loss = losses.emplace_back(cross_entropy(logits[i], batch.targets(), true, kernels));
     if (plan.outputs[i].weight != 1) loss.gradient.mul_(plan.outputs[i].weight);
   }
   return losses;
+}
+
+// The numbers of correct samples and the mean loss. `loss`: of all samples of the record.
+void read(const Loss& loss, EvaluateRecord& record) {
+  Readings readings;
+  readings.add(loss.total, [&](const double* total) { record.loss = *total / static_cast<double>(record.count); });
+  readings.add(loss.correct, [&](const double* correct) { record.correct = static_cast<int64_t>(*correct); });
+  readings.add(loss.correct5, [&](const double* correct) { record.correct5 = static_cast<int64_t>(*correct); });
+  readings.read();
 }
 
 void check_whole(const Minibatch& batch, const char* verb) {
@@ -77,7 +88,8 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
 
 Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps) {
   if (parameters_.device().is_cuda()) allow_tensor_float32(precision_ == Precision::TensorFloat32);
-  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_}, taps);
+  const cuda::Kernels* fused = parameters_.kernels(cuda::Group::Sums);
+  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_, fused}, taps);
 }
 
 EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
@@ -94,9 +106,9 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   Execution run = execution(plan, size, phase, {.keep = &*observed_});
   const at::Tensor logits = run.forward(batch.images()).front();
   Stopwatch::Scope time(Family::Loss);
-  const Loss loss = cross_entropy(logits, batch.targets(), false);
-  EvaluateRecord record{size, loss.correct.item<int64_t>(), loss.correct5.item<int64_t>(),
-                        loss.total.item<double>() / static_cast<double>(size)};
+  const Loss loss = cross_entropy(logits, batch.targets(), false, parameters_.kernels(cuda::Group::Loss));
+  EvaluateRecord record{.count = size};
+  read(loss, record);
   if (!communicator_) return record;
   const at::Tensor sums = at::empty({3}, at::TensorOptions().dtype(at::kDouble));
   double* values = sums.mutable_data_ptr<double>();
@@ -209,38 +221,61 @@ void Supernet::sum_gradients() {
   sum.finish();
 }
 
+void Supernet::add_readings(const Plan& plan, int64_t size, const Pass& pass, bool aligned, AccumulateRecord& record,
+                            Readings& readings) {
+  for (size_t i = 0; i < pass.losses.size(); i++) {
+    readings.add(pass.losses[i].total,
+                 [&record, size, is_first = i == 0, weight = plan.outputs[i].weight](auto* total) {
+                   const double mean = *total / static_cast<double>(size);
+                   if (is_first) record.loss = mean;
+                   record.total_loss += weight * mean;
+                 });
+  }
+  const Loss& loss = pass.losses.front();
+  readings.add(loss.correct, [&record](const double* correct) { record.correct = static_cast<int64_t>(*correct); });
+  readings.add(loss.correct5, [&record](const double* correct) { record.correct5 = static_cast<int64_t>(*correct); });
+  readings.add(loss.importance,
+               [&record, size](const double* norms) { record.importance.assign(norms, norms + size); });
+  if (aligned) record.alignment = 0;
+  if (aligned && pass.taps.compared > 0) {
+    readings.add(pass.taps.squares,
+                 [&record, count = pass.taps.compared](const double* squares) { record.alignment = *squares / count; });
+  }
+  record.mixing_gradients.resize(pass.mixing_gradients.size());
+  for (size_t i = 0; i < pass.mixing_gradients.size(); i++) {
+    if (!pass.mixing_gradients[i].defined()) continue;
+    readings.add(pass.mixing_gradients[i],
+                 [&record, i](const double* gradient) { record.mixing_gradients[i] = static_cast<float>(*gradient); });
+  }
+}
+
 AccumulateRecord Supernet::accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
                                            const Complete& complete) {
-  const int64_t size = batch.size();
+  const Pass pass = run_pass(plan, batch, alignment, complete);
+  // Computing the loss yields the importances, but they count as statistics.
+  const Stopwatch::Scope time(Family::Statistics);
+  AccumulateRecord record;
+  Readings readings;
+  add_readings(plan, batch.size(), pass, alignment.has_value(), record, readings);
+  readings.read();
+  return record;
+}
+
+Supernet::Pass Supernet::run_pass(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
+                                  const Complete& complete) {
   const at::Tensor& images = batch.images();
   if (alignment && !observed_) expected("a path observed before", "alignment", "none");
   // A share of the batch has that share in the mean over the batch.
   const Taps taps{.towards = alignment ? &*observed_ : nullptr,
                   .weight = alignment.value_or(0) * batch.share_of_loss()};
   const Phase phase = training_phase(batch);
-  Execution run = execution(plan, size, phase, taps);
-  const std::vector<Loss> losses = losses_of(plan, run.forward(images), batch);
+  Execution run = execution(plan, batch.size(), phase, taps);
+  std::vector<Loss> losses = losses_of(plan, run.forward(images), batch, parameters_.kernels(cuda::Group::Loss));
   std::vector<at::Tensor> gradients;
   for (const Loss& loss : losses) gradients.push_back(loss.gradient);
   run.backward(gradients, complete);
   parameters_.mark_pending(plan.sampled);
-
-  // Computing the loss yields the importances, but they count as statistics.
-  Stopwatch::Scope time(Family::Statistics);
-  AccumulateRecord record;
-  for (size_t i = 0; i < losses.size(); i++) {
-    const double mean = losses[i].total.item<double>() / static_cast<double>(size);
-    if (i == 0) record.loss = mean;
-    record.total_loss += plan.outputs[i].weight * mean;
-  }
-  const Loss& loss = losses.front();
-  record.correct = loss.correct.item<int64_t>();
-  record.correct5 = loss.correct5.item<int64_t>();
-  if (alignment) record.alignment = run.taps().alignment();
-  const at::Tensor importance = loss.importance.cpu();
-  record.importance.assign(importance.const_data_ptr<float>(), importance.const_data_ptr<float>() + size);
-  record.mixing_gradients = run.mixing_gradients();
-  return record;
+  return {std::move(losses), run.taps(), run.mixing_gradients()};
 }
 
 void Supernet::add_noise(const GradientNoise& noise) {
@@ -257,9 +292,13 @@ void Supernet::record_moments() {
 
 void Supernet::update(const UpdateOptions& options) {
   sum_gradients();
+  update(options, {});
+}
+
+void Supernet::update(const UpdateOptions& options, const at::Tensor& scale) {
   Stopwatch::Scope time(Family::Optimizer);
   if (averages_.in_use()) expected("the raw weights", "an update", "the averaged ones");
-  pada::update(parameters_, averages_, options);
+  pada::update(parameters_, averages_, options, scale);
   summed_.clear();
 }
 
@@ -277,10 +316,24 @@ void Supernet::complete_gradients(const FinishOptions& options) {
   if (options.noise) add_noise(*options.noise);
 }
 
-Supernet::Finished Supernet::finish(const FinishOptions& options) {
+void Supernet::finish(const FinishOptions& options, Finished& finished, Readings& readings) {
   complete_gradients(options);
+  finished.indices = parameters_.pending();
+  if (const cuda::Kernels* kernels = parameters_.sweeps(); kernels != nullptr && !finished.indices.empty()) {
+    at::Tensor norms;
+    {
+      Stopwatch::Scope time(Family::Statistics);
+      norms = record_and_measure(*kernels, parameters_, finished.indices, options.clip_norm);
+    }
+    const int64_t count = static_cast<int64_t>(finished.indices.size());
+    update(options.update, norms.narrow(0, count + 1, 1));
+    readings.add(norms, [&finished, count](const double* numbers) {
+      finished.norms = {{numbers, numbers + count}, numbers[count]};
+      finished.clip = {numbers[count], numbers[count + 1]};
+    });
+    return;
+  }
   record_moments();
-  Finished finished{parameters_.pending(), {}, {}};
   {
     Stopwatch::Scope time(Family::Statistics);
     finished.norms = gradient_norms(parameters_, finished.indices);
@@ -291,10 +344,15 @@ Supernet::Finished Supernet::finish(const FinishOptions& options) {
     scale_gradients(parameters_, finished.indices, finished.clip.scale);
   }
   update(options.update);
-  return finished;
 }
 
-ClipRecord Supernet::finish_step(const FinishOptions& options) { return finish(options).clip; }
+ClipRecord Supernet::finish_step(const FinishOptions& options) {
+  Finished finished;
+  Readings readings;
+  finish(options, finished, readings);
+  readings.read();
+  return finished.clip;
+}
 
 AccumulateRecord Supernet::accumulate_to_finish(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
   // Gradients of earlier passes are not yet summed: all are summed when the passes are done.
@@ -312,8 +370,23 @@ AccumulateRecord Supernet::accumulate_to_finish(const Plan& plan, Minibatch& bat
 }
 
 StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
-  StepRecord record{accumulate_to_finish(plan, batch, options.alignment), {}, {}};
-  const Finished finished = finish(options);
+  StepRecord record;
+  Finished finished;
+  Readings readings;
+  if (communicator_ || batch.is_divided()) {
+    static_cast<AccumulateRecord&>(record) = accumulate_to_finish(plan, batch, options.alignment);
+    finish(options, finished, readings);
+  } else {
+    check_batch(plan, batch);
+    const Pass pass = run_pass(plan, batch, options.alignment, {});
+    add_readings(plan, batch.size(), pass, options.alignment.has_value(), record, readings);
+    finish(options, finished, readings);
+  }
+  {
+    // The first time that the step waits for the device.
+    const Stopwatch::Scope time(Family::Statistics);
+    readings.read();
+  }
   record.clip = finished.clip;
   record.gradient_norms = finished.norms.each;
   if (finished.indices == plan.sampled) return record;
@@ -377,16 +450,14 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     const at::Tensor labels = source.labels(consecutive(first, size));
     const at::Tensor logits = run.forward(source.in_order(first, size, images)).front();
     Stopwatch::Scope time(Family::Loss);
-    const Loss loss = cross_entropy(logits, {.labels = labels}, false);
+    const Loss loss = cross_entropy(logits, {.labels = labels}, false, parameters_.kernels(cuda::Group::Loss));
     const at::Tensor sum = loss.total.to(at::kDouble);
     total = total.defined() ? total.add(sum) : sum;
     correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
     correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
   });
   if (record.count == 0) return record;
-  record.loss = total.item<double>() / static_cast<double>(record.count);
-  record.correct = correct.item<int64_t>();
-  record.correct5 = correct5.item<int64_t>();
+  read({.total = total, .correct = correct, .correct5 = correct5}, record);
   return record;
 }
 

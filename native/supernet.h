@@ -14,10 +14,12 @@
 #include "execution/aten_convolutions.h"
 #include "execution/execution.h"
 #include "execution/precision.h"
+#include "ops/head.h"
 #include "optim/clip.h"
 #include "optim/noise.h"
 #include "optim/optimizer.h"
 #include "program/plan.h"
+#include "runtime/readings.h"
 #include "runtime/stopwatch.h"
 #include "state/averages.h"
 #include "state/buffers.h"
@@ -131,6 +133,12 @@ class Supernet {
     GradientNorms norms;
     ClipRecord clip;
   };
+  // What a forward and a backward pass have computed, still on the device.
+  struct Pass {
+    std::vector<Loss> losses;
+    Taps taps;
+    std::vector<at::Tensor> mixing_gradients;
+  };
 
   // `complete`: called with each parameter whose gradient is complete after this pass.
   using Complete = std::function<void(int)>;
@@ -138,6 +146,10 @@ class Supernet {
                                     const Complete& complete);
   AccumulateRecord accumulate_part(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
                                    const Complete& complete);
+  // Lets readings fill the record of a pass over `size` samples.
+  static void add_readings(const Plan& plan, int64_t size, const Pass& pass, bool aligned, AccumulateRecord& record,
+                           Readings& readings);
+  Pass run_pass(const Plan& plan, Minibatch& batch, std::optional<double> alignment, const Complete& complete);
   // accumulate, as the whole of a step: gradients are summed while the backward pass computes others.
   AccumulateRecord accumulate_to_finish(const Plan& plan, Minibatch& batch, std::optional<double> alignment);
   void check_batch(const Plan& plan, const Minibatch& batch) const;
@@ -149,10 +161,12 @@ class Supernet {
   // Sums the gradients that are still those of this process's shares.
   void sum_gradients();
   Phase training_phase(const Minibatch& batch) const;
-  bool kernels() const { return !reference_ && parameters_.device().is_cpu(); }
+  bool kernels() const { return !parameters_.by_aten(); }
   // The hook between a step's backward passes and the first use of its gradients. It may change the gradients.
   void complete_gradients(const FinishOptions& options);
-  Finished finish(const FinishOptions& options);
+  // `finished` is complete when `readings` are read.
+  void finish(const FinishOptions& options, Finished& finished, Readings& readings);
+  void update(const UpdateOptions& options, const at::Tensor& scale);
   Execution execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps = {});
 
   Parameters parameters_;

@@ -18,9 +18,7 @@ class PadCrop : public Augmentation {
   explicit PadCrop(Fields& fields) : padding_(fields.count("padding", 1)) {}
 
   void apply(Picture& picture, uint64_t draw) const override {
-    const uint64_t offsets = 2 * static_cast<uint64_t>(padding_) + 1;
-    const int64_t down = static_cast<int64_t>((draw & 0xffffff) % offsets) - padding_;
-    const int64_t right = static_cast<int64_t>(((draw >> 24) & 0xffffff) % offsets) - padding_;
+    const auto [down, right] = offsets(draw);
     const int64_t height = picture.extent().height, width = picture.extent().width;
     // Columns [begin, end) of the crop show a part of the image.
     const int64_t begin = std::clamp<int64_t>(-right, 0, width), end = std::clamp<int64_t>(width - right, 0, width);
@@ -39,7 +37,21 @@ class PadCrop : public Augmentation {
     });
   }
 
+  bool displace(Displacement& displacement, uint64_t draw) const override {
+    const auto [down, right] = offsets(draw);
+    displacement.down += down;
+    displacement.right += displacement.mirrored ? -right : right;
+    return true;
+  }
+
  private:
+  // Of the crop, down and to the right.
+  std::pair<int64_t, int64_t> offsets(uint64_t draw) const {
+    const uint64_t count = 2 * static_cast<uint64_t>(padding_) + 1;
+    return {static_cast<int64_t>((draw & 0xffffff) % count) - padding_,
+            static_cast<int64_t>(((draw >> 24) & 0xffffff) % count) - padding_};
+  }
+
   const int64_t padding_;
 };
 
@@ -49,7 +61,7 @@ class Flip : public Augmentation {
   explicit Flip(Fields& fields) : probability_(fields.share("probability")) {}
 
   void apply(Picture& picture, uint64_t draw) const override {
-    if (uniform(draw) < 1 - probability_) return;
+    if (!mirrors(draw)) return;
     const int64_t height = picture.extent().height, width = picture.extent().width;
     const int64_t pixel = picture.pixel_bytes();
     picture.redraw([&](const char* from, char* to) {
@@ -64,7 +76,14 @@ class Flip : public Augmentation {
     });
   }
 
+  bool displace(Displacement& displacement, uint64_t draw) const override {
+    if (mirrors(draw)) displacement.mirrored = !displacement.mirrored;
+    return true;
+  }
+
  private:
+  bool mirrors(uint64_t draw) const { return uniform(draw) >= 1 - probability_; }
+
   const double probability_;
 };
 
@@ -130,6 +149,15 @@ void AugmentationList::apply(Picture& picture, int64_t i, size_t first) const {
   if (empty()) return;
   const uint64_t draw = draw_of(i);
   for (size_t i = first; i < augmentations.size(); i++) augmentations[i]->apply(picture, draw);
+}
+
+std::optional<Displacement> AugmentationList::displacement(int64_t i) const {
+  Displacement displacement;
+  const uint64_t draw = empty() ? 0 : draw_of(i);
+  for (const auto& augmentation : augmentations) {
+    if (!augmentation->displace(displacement, draw)) return std::nullopt;
+  }
+  return displacement;
 }
 
 }  // namespace pada

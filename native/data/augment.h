@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,13 @@
 
 namespace pada {
 
+// Where the pixels of a picture come from that was only moved. Pixel (h, w) is that of row h + down and column w +
+// right, or width - 1 - w + right if mirrored; outside of the image it is 0.
+struct Displacement {
+  int64_t down = 0, right = 0;
+  bool mirrored = false;
+};
+
 class Augmentation {
  public:
   virtual ~Augmentation() = default;
@@ -19,6 +27,8 @@ class Augmentation {
   // lower 48 bits. flip compares the upper 53 with its probability; nearly always the upper 16 decide. Another kind
   // hashes the bits with a constant of its own.
   virtual void apply(Picture& picture, uint64_t draw) const = 0;
+  // If apply() only moves pixels, moves them on by the same draw, and returns true.
+  virtual bool displace(Displacement& /*displacement*/, uint64_t /*draw*/) const { return false; }
   // True if the pixels are normalised floats afterwards.
   virtual bool normalises() const { return false; }
   // Throws for images that apply() cannot change. `bytes`: their pixels are bytes, not normalised floats.
@@ -42,6 +52,8 @@ struct AugmentationList {
   uint64_t draw_of(int64_t i) const;
   // Applies the list in its order, from the entry `first` on. `i`: as of draw_of.
   void apply(Picture& picture, int64_t i, size_t first = 0) const;
+  // The same as a displacement; none if the list does more than move pixels.
+  std::optional<Displacement> displacement(int64_t i) const;
 };
 
 // Throws for an unknown kind, a kind that comes twice, and fields that are missing, unknown or out of range.

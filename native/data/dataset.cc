@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <memory>
 
+#include "cuda/images.h"
 #include "ops/cpu/grain.h"
 #include "runtime/errors.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {
+
+// Most bytes of images that a device keeps.
+constexpr int64_t kMostResident = int64_t{4} << 30;
+// More than the pixels of a batch that a kernel can gather.
+constexpr int64_t kMostPixels = int64_t{1} << 31;
+
+template <class T>
+at::Tensor on_device(const std::vector<T>& values, at::ScalarType type, at::Device device) {
+  // from_blob takes no constant memory, which the copy only reads.
+  auto* memory = const_cast<T*>(values.data());
+  return at::from_blob(memory, {static_cast<int64_t>(values.size())}, type).to(device);
+}
 
 template <class T>
 std::vector<T> channels_innermost(const T* images, int64_t count, const ImageExtent& e) {
@@ -50,7 +64,9 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
   check_indices(indices);
   check_positions(indices, augmentation);
   augmentation.check(extent_, !bytes_.empty());
-  at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, at::kCPU);
+  if (const at::Tensor images = gather_by_kernel(indices, augmentation); images.defined()) return images;
+  at::Tensor images = staged({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, device_,
+                             at::MemoryFormat::ChannelsLast);
   float* out = images.mutable_data_ptr<float>();
   const int64_t pixels = extent_.pixels();
   at::parallel_for(0, batch, grain(pixels, kElementsPerShare), [&](int64_t begin, int64_t end) {
@@ -64,7 +80,37 @@ at::Tensor Dataset::gather(const std::vector<int32_t>& indices, const Augmentati
       picture.normalise();
     }
   });
-  return device_.is_cpu() ? images : images.to(device_);
+  return uploaded(images, device_);
+}
+
+at::Tensor Dataset::gather_by_kernel(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
+  const cuda::Kernels* kernels = cuda::kernels_for(cuda::Group::Images, device_);
+  const int64_t pixels = static_cast<int64_t>(indices.size()) * extent_.height * extent_.width;
+  if (kernels == nullptr || bytes() > kMostResident || pixels >= kMostPixels || !augmentation.displacement(0))
+    return {};
+  if (!resident_.defined()) {
+    resident_ = bytes_.empty() ? on_device(floats_, at::kFloat, device_) : on_device(bytes_, at::kByte, device_);
+    if (!bytes_.empty()) resident_table_ = on_device(normalisation_.table, at::kFloat, device_);
+  }
+  const int64_t batch = static_cast<int64_t>(indices.size());
+  const at::Tensor host = staged({batch, sizeof(cuda::Placement)}, at::kByte, device_);
+  auto* placement = reinterpret_cast<cuda::Placement*>(host.mutable_data_ptr());
+  for (int64_t i = 0; i < batch; i++) {
+    const Displacement displacement = *augmentation.displacement(i);
+    placement[i] = {indices[i], static_cast<int>(displacement.down), static_cast<int>(displacement.right),
+                    displacement.mirrored};
+  }
+  const at::Tensor placements = uploaded(host, device_);
+  at::Tensor images = empty_activation({batch, extent_.channels, extent_.height, extent_.width}, at::kFloat, device_);
+  cuda::gather_images(*kernels, {.images = resident_.const_data_ptr(),
+                                 .table = bytes_.empty() ? nullptr : resident_table_.const_data_ptr<float>(),
+                                 .placements = static_cast<const cuda::Placement*>(placements.const_data_ptr()),
+                                 .out = images.mutable_data_ptr<float>(),
+                                 .pixels = static_cast<unsigned>(pixels),
+                                 .channels = static_cast<int>(extent_.channels),
+                                 .height = static_cast<int>(extent_.height),
+                                 .width = static_cast<int>(extent_.width)});
+  return images;
 }
 
 at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t total) {
@@ -73,10 +119,10 @@ at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t total) {
 }
 
 at::Tensor Dataset::labels(const std::vector<int32_t>& indices) const {
-  at::Tensor labels = at::empty({static_cast<int64_t>(indices.size())}, at::TensorOptions().dtype(at::kLong));
+  const at::Tensor labels = staged({static_cast<int64_t>(indices.size())}, at::kLong, device_);
   int64_t* out = labels.mutable_data_ptr<int64_t>();
   for (size_t i = 0; i < indices.size(); i++) out[i] = labels_[indices[i]];
-  return device_.is_cpu() ? labels : labels.to(device_);
+  return uploaded(labels, device_);
 }
 
 }  // namespace pada

@@ -30,6 +30,9 @@ class Dataset : public ImageSource {
  private:
   Dataset(std::vector<int32_t> labels, ImageExtent extent, at::Device device);
 
+  // The images by a kernel of the device; undefined if it has none, or if images are more than moved.
+  at::Tensor gather_by_kernel(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const;
+
   std::vector<uint8_t> bytes_;  // channels innermost
   std::vector<float> floats_;   // channels innermost; one of the two is empty
   std::vector<int32_t> labels_;
@@ -38,6 +41,8 @@ class Dataset : public ImageSource {
   Normalisation normalisation_;  // empty with floats
   at::Device device_;
   at::Tensor first_;
+  // All images and the table of normalisation, on a device whose kernels gather them.
+  mutable at::Tensor resident_, resident_table_;
 };
 
 }  // namespace pada

@@ -9,6 +9,7 @@
 #include "data/image_source.h"
 #include "execution/phase.h"
 #include "ops/head.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 
@@ -95,9 +96,10 @@ class Minibatch {
       targets_.share = batch_.mixup->share;
     }
     if (!batch_.weights.empty()) {
-      const at::Tensor weights = at::empty({size()}, at::TensorOptions().dtype(at::kFloat));
+      const at::Device device = targets_.labels.device();
+      const at::Tensor weights = staged({size()}, at::kFloat, device);
       std::copy(batch_.weights.begin(), batch_.weights.end(), weights.mutable_data_ptr<float>());
-      targets_.weights = weights.to(targets_.labels.device());
+      targets_.weights = uploaded(weights, device);
     }
     return targets_;
   }
@@ -128,9 +130,9 @@ class Minibatch {
   }
   at::Tensor partners(at::Device device) const {
     const std::vector<int64_t>& positions = batch_.mixup->partners;
-    const at::Tensor tensor = at::empty({size()}, at::TensorOptions().dtype(at::kLong));
+    const at::Tensor tensor = staged({size()}, at::kLong, device);
     std::copy(positions.begin(), positions.end(), tensor.mutable_data_ptr<int64_t>());
-    return tensor.to(device);
+    return uploaded(tensor, device);
   }
 
   const std::shared_ptr<const ImageSource> source_;

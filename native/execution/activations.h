@@ -1,6 +1,7 @@
 // Tensors of one execution of a plan: values of the forward pass, gradients of the backward pass.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "execution/observation.h"
@@ -14,10 +15,15 @@
 
 namespace pada {
 
+namespace cuda {
+class Kernels;
+}
+
 // How values are computed and kept.
 struct Numerics {
   bool kernels;  // true: hand-written loops on the CPU; false: ATen, on any device
   Precision precision;
+  const cuda::Kernels* fused;  // what a GPU computes sums of nodes with; null: ATen
 };
 
 struct Activations {
@@ -30,6 +36,7 @@ struct Activations {
         phase(run_phase),
         kernels(numerics.kernels),
         precision(numerics.precision),
+        fused(numerics.fused),
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
@@ -46,6 +53,7 @@ struct Activations {
   const Phase phase;
   const bool kernels;
   const Precision precision;
+  const cuda::Kernels* const fused;
   at::Tensor images;                          // the program's input
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input
@@ -63,6 +71,13 @@ struct Activations {
     GradientSums sums;  // after that convolution's backward pass
   };
   std::vector<DeferredNorm> deferred;
+  // Weights of convolutions in memory of their own, and gradients that are still to be added; see packed_weights.h.
+  struct PackedWeights {
+    const cuda::Kernels* kernels = nullptr;  // null: convolutions read the parameters
+    std::unordered_map<int, at::Tensor> weights;
+    bool defers = false;  // gradients are added together when all are computed
+    std::vector<std::pair<int, at::Tensor>> gradients;
+  } packed;
   // By coefficient: a float32 scalar on the device; undefined if no mix reads the coefficient.
   std::vector<at::Tensor> mixing_gradients;
   Taps taps;

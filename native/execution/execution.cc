@@ -7,6 +7,7 @@
 #include "ops/max_pool.h"
 #include "ops/mix.h"
 #include "ops/node_sum.h"
+#include "ops/packed_weights.h"
 #include "ops/relu.h"
 #include "ops/tap.h"
 #include "runtime/errors.h"
@@ -82,6 +83,7 @@ std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
              std::to_string(run_.phase.mixing.size()));
   }
   run_.images = images;
+  pack_weights(run_);
   for (size_t index = 0; index < plan.steps.size(); index++) {
     passes_of(plan.steps[index].kind).forward(plan.steps[index], run_);
     release_after(static_cast<int>(index), plan.steps[index]);
@@ -106,6 +108,8 @@ void Execution::release_after(int index, const Step& step) {
 
 void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete) {
   const Plan& plan = run_.plan;
+  // Whoever waits for single gradients wants each at once.
+  run_.packed.defers = !complete;
   for (size_t i = 0; i < plan.outputs.size(); i++) {
     const int value = plan.outputs[i].value;
     run_.add_gradient(value, logits_gradients[i].to(run_.values[value].scalar_type()));
@@ -123,21 +127,7 @@ void Execution::backward(const std::vector<at::Tensor>& logits_gradients, const 
       run_.gradients[value].reset();
     }
   }
-}
-
-std::vector<float> Execution::mixing_gradients() const {
-  std::vector<float> result(run_.mixing_gradients.size(), 0.f);
-  std::vector<at::Tensor> defined;
-  for (const at::Tensor& gradient : run_.mixing_gradients) {
-    if (gradient.defined()) defined.push_back(gradient);
-  }
-  if (defined.empty()) return result;
-  const at::Tensor host = at::stack(defined).cpu();
-  const float* value = host.const_data_ptr<float>();
-  for (size_t i = 0; i < result.size(); i++) {
-    if (run_.mixing_gradients[i].defined()) result[i] = *value++;
-  }
-  return result;
+  add_packed_gradients(run_);
 }
 
 }  // namespace pada

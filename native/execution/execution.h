@@ -21,8 +21,8 @@ class Execution {
   // Calls `complete` with each parameter as soon as its gradient is complete. Call once.
   void backward(const std::vector<at::Tensor>& logits_gradients, const std::function<void(int)>& complete = {});
 
-  // After backward: the gradients of the phase's mixing coefficients, on the CPU.
-  std::vector<float> mixing_gradients() const;
+  // After backward: the gradients of the phase's mixing coefficients, scalars on the device; undefined: 0.
+  const std::vector<at::Tensor>& mixing_gradients() const { return run_.mixing_gradients; }
   const Taps& taps() const { return run_.taps; }
 
  private:

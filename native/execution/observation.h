@@ -19,9 +19,6 @@ struct Taps {
   // Results of the forward pass: number of taps compared, and the sum of their mean squared differences, a scalar.
   int compared = 0;
   at::Tensor squares{};
-
-  // Mean over the compared taps of their mean squared differences; 0 if there are none.
-  double alignment() const { return compared == 0 ? 0 : squares.item<double>() / compared; }
 };
 
 }  // namespace pada

@@ -9,7 +9,6 @@
 #include "runtime/stopwatch.h"
 
 namespace pada {
-namespace {
 
 bool moves_running(const Term& term, const Activations& run) { return term.has_running() && run.phase.momentum; }
 
@@ -17,12 +16,13 @@ bool normalises_by_batch(const Term& term, const Activations& run) {
   return !term.has_running() || run.phase.momentum.has_value();
 }
 
-// An unbiased variance needs two values.
 void check_rows(const Term& term, const Activations& run) {
   if (moves_running(term, run) && run.norm_rows(term.input) < 2) {
     expected("more than one value per channel", "a batch norm with running statistics", "1");
   }
 }
+
+namespace {
 
 std::optional<at::Tensor> parameter(int index, const Activations& run) {
   if (index < 0) return std::nullopt;

@@ -8,6 +8,11 @@
 
 namespace pada {
 
+bool moves_running(const Term& term, const Activations& run);
+bool normalises_by_batch(const Term& term, const Activations& run);
+// Throws if there is one row and running statistics move: an unbiased variance needs two values.
+void check_rows(const Term& term, const Activations& run);
+
 at::Tensor aten_norm_forward(const Term& term, Activations& run);
 void aten_norm_backward(const Term& term, const at::Tensor& gradient, Activations& run);
 

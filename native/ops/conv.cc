@@ -2,6 +2,7 @@
 
 #include "ops/arrange.h"
 #include "ops/cpu/conv_separable.h"
+#include "ops/packed_weights.h"
 #include "ops/relu.h"
 #include "ops/select.h"
 #include "runtime/stopwatch.h"
@@ -55,10 +56,6 @@ int64_t aten_stride(const Step& step, const Activations& run) {
   return selects_pixels(step, run) ? 1 : step.window.stride;
 }
 
-at::Tensor aten_weight(const Step& step, const Activations& run) {
-  return run.parameters.view(run.parameters.values, step.weight).to(run.type());
-}
-
 void aten_forward(const Step& step, Activations& run) {
   const Parameters& parameters = run.parameters;
   std::optional<at::Tensor> bias;
@@ -66,7 +63,7 @@ void aten_forward(const Step& step, Activations& run) {
   const Window& w = step.window;
   const int64_t stride = aten_stride(step, run);
   run.values[step.output] =
-      at::convolution(through_relu(step, aten_input(step, run)), aten_weight(step, run), bias, {stride, stride},
+      at::convolution(through_relu(step, aten_input(step, run)), conv_weight(step.weight, run), bias, {stride, stride},
                       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups)
           .contiguous(at::MemoryFormat::ChannelsLast);
 }
@@ -77,7 +74,8 @@ void aten_forward(const Step& step, Activations& run) {
 at::MemoryFormat backward_layout(const Step& step, const Activations& run) {
   constexpr int64_t kLanes = 8;
   const Window& w = step.window;
-  const bool risky = w.kernel == 1 && w.stride > 1 && run.plan.shapes[step.input].channels % kLanes != 0;
+  const bool risky = !run.parameters.device().is_cuda() && w.kernel == 1 && w.stride > 1 &&
+                     run.plan.shapes[step.input].channels % kLanes != 0;
   return risky ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
 }
 
@@ -90,10 +88,10 @@ void aten_backward(const Step& step, const at::Tensor& gradient, Activations& ru
   const int64_t stride = aten_stride(step, run);
   const at::Tensor x = aten_input(step, run);
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), aten_weight(step, run),
+      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), conv_weight(step.weight, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {stride, stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
-  parameters.view(parameters.gradients, step.weight).add_(weight_gradient);
+  add_weight_gradient(step.weight, weight_gradient, run);
   if (with_bias) parameters.view(parameters.gradients, step.bias).add_(bias_gradient);
   if (!with_input) return;
   if (step.relu_input) input_gradient = aten_relu_backward(input_gradient, x, step.ceiling);

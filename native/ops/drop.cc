@@ -3,6 +3,7 @@
 #include "ops/cpu/grain.h"
 #include "ops/cpu/scale_samples.h"
 #include "runtime/random.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {
@@ -11,7 +12,9 @@ namespace {
 // (sample, row, column, channel). Factor i of a batch depends only on the step's seed, the instruction's index in the
 // program, and i. It is the same on any device and thread, and if the batch is computed in parts.
 at::Tensor factors(int value, double p, const Shape& s, const Activations& run) {
-  at::Tensor result = empty_activation({run.batch, s.channels, s.height, s.width}, at::kFloat, at::kCPU);
+  const at::Device device = run.parameters.device();
+  const at::Tensor result =
+      staged({run.batch, s.channels, s.height, s.width}, at::kFloat, device, at::MemoryFormat::ChannelsLast);
   float* out = result.mutable_data_ptr<float>();
   const uint64_t stream = hash(run.phase.drop->seed * kGolden + hash(static_cast<uint64_t>(value)));
   const float scale = static_cast<float>(1 / (1 - p));
@@ -21,7 +24,7 @@ at::Tensor factors(int value, double p, const Shape& s, const Activations& run) 
       out[i] = uniform(hash(stream + static_cast<uint64_t>(first + i) * kGolden)) < p ? 0.f : scale;
     }
   });
-  return result.to(run.parameters.device());
+  return uploaded(result, device);
 }
 
 // Multiplies in float32 and rounds once. `in_place`: may write to x. The backward pass may, because the holder of a

@@ -1,5 +1,7 @@
 #include "ops/head.h"
 
+#include "cuda/kernels.h"
+
 namespace pada {
 
 namespace {
@@ -53,7 +55,48 @@ void linear_backward(const Step& step, Activations& run) {
                                    .to(run.values[step.input].scalar_type()));
 }
 
-Loss cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradient) {
+namespace {
+
+Loss fused_cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradient,
+                         const cuda::Kernels& kernels) {
+  const int64_t batch = logits4.size(0), classes = logits4.size(1);
+  const at::Tensor logits = logits4.reshape({batch, classes}).contiguous();
+  const auto doubles = logits.options().dtype(at::kDouble);
+  const at::Tensor partial = at::empty({batch, 3}, doubles), totals = at::empty({3}, doubles);
+  const at::Tensor importance = at::empty({batch}, logits.options());
+  const at::Tensor gradients = gradient ? at::empty({batch, classes, 1, 1}, logits.options()) : at::Tensor();
+  const auto classes_of = [](const at::Tensor& tensor) {
+    static_assert(sizeof(long long) == sizeof(int64_t));
+    return tensor.defined() ? reinterpret_cast<const long long*>(tensor.const_data_ptr<int64_t>()) : nullptr;
+  };
+  const at::Tensor weights = targets.weights.defined() ? targets.weights.contiguous() : at::Tensor();
+  const cuda::LossArguments arguments{
+      .logits = logits.const_data_ptr<float>(),
+      .labels = classes_of(targets.labels),
+      .partners = classes_of(targets.partners),
+      .weights = weights.defined() ? weights.const_data_ptr<float>() : nullptr,
+      .batch = static_cast<int>(batch),
+      .classes = static_cast<int>(classes),
+      .smoothing = static_cast<float>(targets.smoothing),
+      .share = static_cast<float>(targets.share),
+      .gradient = gradient ? gradients.mutable_data_ptr<float>() : nullptr,
+      .importance = importance.mutable_data_ptr<float>(),
+      .partial = partial.mutable_data_ptr<double>(),
+      .totals = totals.mutable_data_ptr<double>(),
+      .ticket = kernels.tickets(),
+  };
+  kernels.launch("cross_entropy", batch, 1, arguments);
+  Loss loss{.total = totals[0], .correct = totals[1], .correct5 = totals[2]};
+  if (!gradient) return loss;
+  loss.importance = importance;
+  loss.gradient = gradients;
+  return loss;
+}
+
+}  // namespace
+
+Loss cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradient, const cuda::Kernels* kernels) {
+  if (kernels != nullptr) return fused_cross_entropy(logits4, targets, gradient, *kernels);
   const auto& [labels, weights, smoothing, partners, share] = targets;
   const int64_t batch = logits4.size(0), classes = logits4.size(1);
   const at::Tensor logits = logits4.reshape({batch, classes});

@@ -15,11 +15,11 @@ void linear_backward(const Step& step, Activations& run);
 
 // Cross-entropy of a batch. All tensors are on the logits' device.
 struct Loss {
-  at::Tensor total;       // scalar: sum over the batch of weight * cross-entropy of target and softmax(logits)
-  at::Tensor correct;     // scalar: samples whose largest logit is their label
-  at::Tensor correct5;    // scalar: samples whose label has fewer than five larger logits
-  at::Tensor importance;  // [batch]: |softmax(logits) - target|_2
-  at::Tensor gradient;    // [batch, classes, 1, 1]: gradient of total / batch in the logits
+  at::Tensor total;            // scalar: sum over the batch of weight * cross-entropy of target and softmax(logits)
+  at::Tensor correct;          // scalar: samples whose largest logit is their label
+  at::Tensor correct5;         // scalar: samples whose label has fewer than five larger logits
+  at::Tensor importance = {};  // [batch]: |softmax(logits) - target|_2
+  at::Tensor gradient = {};    // [batch, classes, 1, 1]: gradient of total / batch in the logits
 };
 
 // What the logits of a batch should be. The target of sample i is the distribution
@@ -32,7 +32,7 @@ struct Targets {
   double share = 1;          // in [0, 1]
 };
 
-// Without `gradient` importance and gradient are not set.
-Loss cross_entropy(const at::Tensor& logits, const Targets& targets, bool gradient);
+// Without `gradient` importance and gradient are not set. `kernels`: of a GPU, for the loss; null: ATen computes.
+Loss cross_entropy(const at::Tensor& logits, const Targets& targets, bool gradient, const cuda::Kernels* kernels);
 
 }  // namespace pada

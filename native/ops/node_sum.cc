@@ -5,6 +5,7 @@
 #include "ops/cpu/pool_rows.h"
 #include "ops/cpu/sum_rows.h"
 #include "ops/drop.h"
+#include "ops/fused_sum.h"
 #include "ops/relu.h"
 #include "runtime/stopwatch.h"
 
@@ -138,12 +139,13 @@ void sum_forward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::Sum);
   if (run.kernels)
     run.with_type([&]<class T>(T) { kernel_forward<T>(step, run); });
-  else
+  else if (!fused_sum_forward(step, run))
     aten_forward(step, run);
 }
 
 void sum_backward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::Sum);
+  if (fused_sum_backward(step, run)) return;
   at::Tensor gradient = through_relu(step, run);
   if (!gradient.defined()) return;
   if (run.kernels) run.with_type([&]<class T>(T) { norms_backward<T>(step, gradient, run); });

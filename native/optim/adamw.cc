@@ -40,11 +40,8 @@ class AdamW : public Optimizer {
     const float* g = data(parameters.gradients);
     float *first = data(parameters.slot(kFirstMoment)), *second = data(parameters.slot(kSecondMoment));
     return [=, this, &parameters](int index, int64_t at, int64_t n) {
-      const double times = parameters.times_updated[index];
-      const float kept = static_cast<float>(1 - learning_rate * decay_.of(parameters, index));
-      const float step = static_cast<float>(learning_rate / (1 - std::pow(beta1_, times)));
-      const float root = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2_, times)));
-      adamw_loop(w + at, g + at, first + at, second + at, kept, share1, share2, step, root, epsilon, n);
+      const Factors of = factors(parameters, index, learning_rate);
+      adamw_loop(w + at, g + at, first + at, second + at, of.kept, share1, share2, of.step, of.root, epsilon, n);
     };
   }
 
@@ -61,7 +58,29 @@ class AdamW : public Optimizer {
     w.addcdiv_(first, root, -learning_rate / (1 - std::pow(beta1_, times)));
   }
 
+  KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const override {
+    return {.kernel = "update_adamw",
+            .slots = {parameters.slot(kFirstMoment), parameters.slot(kSecondMoment)},
+            .numbers = {static_cast<float>(1 - beta1_), static_cast<float>(1 - beta2_), static_cast<float>(epsilon_)},
+            .flag = 0,
+            .of_parameter = [=, this, &parameters](int index) -> cuda::UpdateNumbers {
+              const Factors of = factors(parameters, index, learning_rate);
+              return {{of.kept, of.step, of.root}};
+            }};
+  }
+
  private:
+  // See adamw_loop.
+  struct Factors {
+    float kept, step, root;
+  };
+  Factors factors(const Parameters& parameters, int index, double learning_rate) const {
+    const double times = parameters.times_updated[index];
+    return {static_cast<float>(1 - learning_rate * decay_.of(parameters, index)),
+            static_cast<float>(learning_rate / (1 - std::pow(beta1_, times))),
+            static_cast<float>(1 / std::sqrt(1 - std::pow(beta2_, times)))};
+  }
+
   double beta1_, beta2_, epsilon_;
   WeightDecay decay_;
 };

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "optim/adamw.h"
+#include "optim/kernel_sweeps.h"
 #include "optim/rmsprop_tf.h"
 #include "optim/sgd.h"
 #include "state/chunks.h"
@@ -48,7 +49,7 @@ const OptimizerKind& optimizer_kind(const std::string& name) {
   expected(names, "optimizer.kind", "\"" + name + "\"");
 }
 
-void update(Parameters& parameters, Averages& averages, const UpdateOptions& options) {
+void update(Parameters& parameters, Averages& averages, const UpdateOptions& options, const at::Tensor& scale) {
   std::vector<int> indices = parameters.pending();
   for (int index : indices) parameters.ever_sampled[index] = 1;
   if (options.decay_unsampled) {
@@ -59,14 +60,23 @@ void update(Parameters& parameters, Averages& averages, const UpdateOptions& opt
     }
   }
   for (int index : indices) parameters.times_updated[index] += 1;
-  if (parameters.by_aten()) {
+  const cuda::Kernels* kernels = parameters.sweeps();
+  if (kernels != nullptr) {
+    update_by_kernel(*kernels, parameters, indices, options.optimizer->kernel_update(parameters, options.learning_rate),
+                     scale);
+  } else if (parameters.by_aten()) {
     for (int index : indices) options.optimizer->update_by_aten(parameters, index, options.learning_rate);
-    if (options.average_decay) averages.follow_parameters(*options.average_decay);
   } else {
     sweep_all(parameters, indices, averages, options);
   }
-  if (options.average_decay) averages.follow_buffers(*options.average_decay);
-  parameters.discard_gradients();
+  if (options.average_decay) {
+    if (parameters.by_aten()) averages.follow_parameters(*options.average_decay);
+    averages.follow_buffers(*options.average_decay);
+  }
+  if (kernels != nullptr)
+    parameters.forget_pending();
+  else
+    parameters.discard_gradients();
 }
 
 }  // namespace pada

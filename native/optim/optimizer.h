@@ -1,6 +1,7 @@
 // Optimizers, which move parameters by their gradients: one kind per file, chosen by name.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/arguments.h"
 #include "runtime/fields.h"
 #include "state/averages.h"
 #include "state/parameters.h"
@@ -17,6 +19,15 @@ namespace pada {
 // Moves the scalars offset ... offset + size - 1 of the flat memory, all of the parameter `index`.
 using Sweep = std::function<void(int index, int64_t offset, int64_t size)>;
 
+// One update by a kernel of cuda/kernels/sweeps.cu, and what the kernel asks for.
+struct KernelUpdate {
+  const char* kernel;
+  std::array<at::Tensor, 2> slots;  // flat memory, or undefined
+  std::array<float, 4> numbers;
+  int flag;
+  std::function<cuda::UpdateNumbers(int index)> of_parameter;
+};
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -24,6 +35,8 @@ class Optimizer {
   virtual Sweep sweep(Parameters& parameters, double learning_rate) const = 0;
   // Moves one parameter by ATen's operators, in PyTorch's order.
   virtual void update_by_aten(Parameters& parameters, int index, double learning_rate) const = 0;
+  // How a kernel of a GPU moves parameters.
+  virtual KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const = 0;
 };
 
 struct OptimizerKind {
@@ -45,7 +58,8 @@ struct UpdateOptions {
   std::optional<double> average_decay{};  // of the averages, which then follow all weights; none: they stay
 };
 
-// Moves the pending parameters and clears their gradients. The averages follow in the same sweep.
-void update(Parameters& parameters, Averages& averages, const UpdateOptions& options);
+// Moves the pending parameters and clears their gradients. The averages follow in the same sweep. `scale`: a float64
+// factor of the gradients on a device whose kernels sweep (Parameters::sweeps), or undefined.
+void update(Parameters& parameters, Averages& averages, const UpdateOptions& options, const at::Tensor& scale = {});
 
 }  // namespace pada

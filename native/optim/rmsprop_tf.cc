@@ -72,6 +72,17 @@ class RmspropTf : public Optimizer {
     }
   }
 
+  KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const override {
+    return {.kernel = "update_rmsprop_tf",
+            .slots = {parameters.slot(kSquareAverage), momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentum)},
+            .numbers = {static_cast<float>(learning_rate), static_cast<float>(momentum_),
+                        static_cast<float>(1 - alpha_), static_cast<float>(epsilon_)},
+            .flag = 0,
+            .of_parameter = [this, &parameters](int index) -> cuda::UpdateNumbers {
+              return {{static_cast<float>(decay_.of(parameters, index))}};
+            }};
+  }
+
  private:
   double alpha_, epsilon_, momentum_;
   WeightDecay decay_;

@@ -62,6 +62,16 @@ class Sgd : public Optimizer {
     w.sub_(step, learning_rate);
   }
 
+  KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const override {
+    return {.kernel = "update_sgd",
+            .slots = {momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentum)},
+            .numbers = {static_cast<float>(learning_rate), static_cast<float>(momentum_)},
+            .flag = nesterov_,
+            .of_parameter = [this, &parameters](int index) -> cuda::UpdateNumbers {
+              return {{static_cast<float>(decay_.of(parameters, index))}};
+            }};
+  }
+
  private:
   double momentum_;
   bool nesterov_;

@@ -15,12 +15,9 @@ namespace {
 
 // Opens libtorch_cuda.so in the folder of the loaded libtorch_cpu. Returns the reason of a failure, or an empty string.
 std::string open_torch_cuda() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) == 0 || info.dli_fname == nullptr) {
-    return "libtorch_cpu was not found in memory";
-  }
-  const std::string cpu = info.dli_fname;
-  const std::string path = cpu.substr(0, cpu.rfind('/') + 1) + "libtorch_cuda.so";
+  const std::string folder = torch_folder();
+  if (folder.empty()) return "libtorch_cpu was not found in memory";
+  const std::string path = folder + "libtorch_cuda.so";
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) return dlerror();
   return at::globalContext().hasCUDA() ? "" : "torch finds no CUDA device";
 }
@@ -54,6 +51,13 @@ c10::DeviceIndex checked_index(int64_t index, const std::string& name) {
 
 }  // namespace
 
+std::string torch_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) == 0 || info.dli_fname == nullptr) return "";
+  const std::string cpu = info.dli_fname;
+  return cpu.substr(0, cpu.rfind('/') + 1);
+}
+
 std::vector<std::string> cuda_devices() {
   std::vector<std::string> names;
   if (!failure().empty()) return names;
@@ -71,6 +75,14 @@ at::Device cuda_device(const std::string& name) {
 }
 
 void set_cuda_device(int64_t index) { current = cuda_device("cuda:" + std::to_string(index)).index(); }
+
+at::Tensor staged(at::IntArrayRef shape, at::ScalarType type, at::Device device, at::MemoryFormat layout) {
+  return at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(device.is_cuda()).memory_format(layout));
+}
+
+at::Tensor uploaded(const at::Tensor& values, at::Device device) {
+  return device.is_cpu() ? values : values.to(device, values.scalar_type(), /*non_blocking=*/true);
+}
 
 void allow_tensor_float32(bool allowed) {
   at::globalContext().setAllowTF32CuDNN(allowed);

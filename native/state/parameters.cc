@@ -1,10 +1,14 @@
 #include "state/parameters.h"
 
+#include "cuda/kernels.h"
+
 namespace pada {
 
 Parameters::Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device,
                        bool reference)
-    : NamedTensors("parameter", std::move(names), std::move(shapes), device), reference_(reference) {
+    : NamedTensors("parameter", std::move(names), std::move(shapes), device),
+      reference_(reference),
+      by_aten_(reference || !device.is_cpu() || cuda::stands_in()) {
   for (at::Tensor* state : {&values, &gradients, &moment_mean, &moment_m2}) *state = flat(0);
   times_sampled.assign(count(), 0);
   ever_sampled.assign(count(), 0);
@@ -42,11 +46,17 @@ void Parameters::mark_pending(const std::vector<int>& sampled) {
 }
 
 void Parameters::discard_gradients() {
-  for (int index : pending_) {
-    segment(gradients, index).zero_();
-    is_pending_[index] = 0;
-  }
+  for (int index : pending_) segment(gradients, index).zero_();
+  forget_pending();
+}
+
+void Parameters::forget_pending() {
+  for (int index : pending_) is_pending_[index] = 0;
   pending_.clear();
+}
+
+const cuda::Kernels* Parameters::kernels(cuda::Group group) const {
+  return by_aten_ && !reference_ ? cuda::kernels_for(group, device()) : nullptr;
 }
 
 }  // namespace pada

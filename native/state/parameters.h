@@ -7,9 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "cuda/source.h"
 #include "state/named_tensors.h"
 
 namespace pada {
+
+namespace cuda {
+class Kernels;
+}
 
 // State that an optimizer keeps of every scalar.
 struct SlotKind {
@@ -23,8 +28,11 @@ class Parameters : public NamedTensors {
   Parameters(std::vector<std::string> names, std::vector<std::vector<int64_t>> shapes, at::Device device,
              bool reference);
 
-  // True: compute by ATen's operators, in PyTorch's order. False: compute by loops over memory.
-  bool by_aten() const { return reference_ || !device().is_cpu(); }
+  // True: compute by ATen's operators, in PyTorch's order, or by kernels of a GPU. False: compute by loops over memory.
+  bool by_aten() const { return by_aten_; }
+  // The kernels of a group that compute in ATen's place; null if there are none. Executor thread only.
+  const cuda::Kernels* kernels(cuda::Group group) const;
+  const cuda::Kernels* sweeps() const { return kernels(cuda::Group::Sweeps); }
 
   // Flat memory, see NamedTensors::view.
   at::Tensor values, gradients, moment_mean, moment_m2;
@@ -50,6 +58,8 @@ class Parameters : public NamedTensors {
   void mark_pending(const std::vector<int>& sampled);
   // Clears the gradients held; afterwards nothing is pending.
   void discard_gradients();
+  // The same, if the gradients are zero already.
+  void forget_pending();
 
  private:
   at::Tensor flat(float value) const;
@@ -58,7 +68,7 @@ class Parameters : public NamedTensors {
     at::Tensor values;
     float initial;
   };
-  bool reference_;
+  bool reference_, by_aten_;
   std::map<std::string, Slot> slots_;
   std::vector<int> pending_;
   std::vector<uint8_t> is_pending_;

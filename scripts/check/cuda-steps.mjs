@@ -21,6 +21,7 @@ import { UserError } from 'pada-native'
  *   device: string
  *   out: string
  *   quick: boolean
+ *   addon?: string
  *   golden?: string
  *   cifar10?: string
  *   table?: string
@@ -38,8 +39,15 @@ const vitest = (/** @type {string[]} */ ...args) => node(`${root}node_modules/vi
  * @returns {Step[]}
  */
 export function stepsOf(options) {
-  const { device, out, golden, cifar10, table, python, quick } = options
+  const { device, out, addon, golden, cifar10, table, python, quick } = options
   return [
+    {
+      name: 'prebuilt addon',
+      command: node(`${root}scripts/check/prebuilt-addon.mjs`, addon ?? '', ...(device === 'cpu' ? [] : ['--cuda'])),
+      limit: 30,
+      ...(addon === undefined && { needs: '--addon' }),
+    },
+    // Does nothing if the prebuilt addon was taken.
     { name: 'build', command: main('setup', ...(device === 'cpu' ? [] : ['--cuda'])), limit: 150 },
     { name: 'doctor', command: main('doctor', '--json'), limit: 20 },
     {
@@ -62,6 +70,7 @@ export function stepsOf(options) {
       ),
       limit: 60,
     },
+    ...kernelsOnAndOff(options),
     ...benchmarks(options),
     ...(python === undefined ? [] : comparisons(options, python)),
     {
@@ -86,6 +95,28 @@ export function stepsOf(options) {
       ...((cifar10 === undefined || table === undefined) && { needs: '--cifar10 and --table' }),
     },
   ]
+}
+
+/**
+ * What binds a step, with the addon's own kernels and without.
+ *
+ * @param {Options} options
+ * @returns {Step[]}
+ */
+function kernelsOnAndOff({ device, quick }) {
+  const precisions = device === 'cpu' ? ['float32', 'bfloat16'] : ['float32', 'tf32', 'bfloat16']
+  const [batch, steps] = quick ? ['16', '2'] : ['256', '40']
+  return precisions.flatMap((precision) =>
+    ['on', 'off'].map((kernels) => ({
+      name: `kernels ${kernels}, ${precision}`,
+      command: node(
+        `${root}scripts/check/cuda-work.mjs`,
+        ...['--device', device, '--batch', batch, '--precision', precision, '--steps', steps],
+      ),
+      env: { PADA_CUDA_KERNELS: kernels },
+      limit: 20,
+    })),
+  )
 }
 
 /**

@@ -3,9 +3,10 @@
  * Everything that is to be known of a GPU, in a time that is short: is the addon right there, and how fast is it?
  *
  *     node scripts/check/cuda.mjs [--minutes 9] [--out runs/cuda] [--device cuda] [--from STEP] [--quick]
- *         [--golden FOLDER] [--cifar10 FOLDER --table FILE] [--python PYTHON]
+ *         [--addon FILE] [--golden FOLDER] [--cifar10 FOLDER --table FILE] [--python PYTHON]
  *
- * Builds the addon; then doctor, golden values, a search on the embedded data, benchmarks (batches of 256 and 1,024, in
+ * Tries an addon that was built before (--addon, see prebuilt-addon.mjs), or builds one; then doctor, golden values, a
+ * search on the embedded data, steps with the addon's own kernels and without, benchmarks (batches of 256 and 1,024, in
  * each precision, training and evaluation), the same beside eager PyTorch for three networks (--python), the native tests
  * on the GPU, and as much as is left of the paper's training (--cifar10, --table), which the next call continues. A step
  * that fails, or takes longer than its limit, does not stop the others. `results.json` in --out has what each step gave,
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'cuda' },
     from: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    addon: { type: 'string' },
     golden: { type: 'string' },
     cifar10: { type: 'string' },
     table: { type: 'string' },

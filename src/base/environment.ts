@@ -24,6 +24,8 @@ export interface Environment {
   readonly plain: boolean
   /** True if the locale or the terminal knows ASCII only. A locale that is not set counts as UTF-8. */
   readonly ascii: boolean
+  /** False if ATen alone computes on GPUs, without the addon's own kernels. */
+  readonly cudaKernels: boolean
   /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
   readonly cache?: string
 }
@@ -42,6 +44,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
       .trim(),
     plain: env.TERM === 'dumb' || flag(env.CI),
     ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
+    cudaKernels: !/^\s*(off|0|false|no)\s*$/i.test(env.PADA_CUDA_KERNELS ?? ''),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
 }

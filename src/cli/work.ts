@@ -1,6 +1,7 @@
 import { isAbort } from '../base/errors.js'
 import type { Config } from '../config/index.js'
-import { joinProcesses, placeOf, type World } from '../distributed/index.js'
+import { joinProcesses, type World } from '../distributed/index.js'
+import { isFirstProcess } from './first-process.js'
 import { ensureNativeFor } from './native.js'
 import { createReporter } from './output/create-reporter.js'
 import { DamageNews } from './output/images.js'
@@ -63,11 +64,6 @@ export function joinForCommand(
 ): Promise<World | undefined> {
   const { startSeconds, silenceSeconds: silence, patienceSeconds: patience } = distributed
   return joinProcesses({ processes, startSeconds, silence, patience, signal, log })
-}
-
-/** True for a process that works alone, and for the first of several. */
-export function isFirstProcess(): boolean {
-  return (placeOf(process.env)?.rank ?? 0) === 0
 }
 
 const SILENT: Reporter = { say() {}, event() {}, [Symbol.dispose]() {} }

@@ -1,8 +1,10 @@
 /** Finds and loads the compiled addon, once. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { cpuQuota } from '../base/cpu-quota.js'
+import { environment } from '../base/environment.js'
 import { UserError } from '../base/errors.js'
 import { addonPath, buildFolders } from '../base/folders.js'
 import { currentBuild } from '../setup/stamp.js'
@@ -33,6 +35,13 @@ function withinQuota(addon: Binding): Binding {
   return addon
 }
 
+/** Tells the addon whether GPUs may use its own kernels, and where these are kept once they are compiled. */
+function withCudaKernels(addon: Binding): Binding {
+  const { cudaKernels, cache } = environment()
+  addon.setCudaKernels({ enabled: cudaKernels, ...(cache !== undefined && { folder: join(cache, 'kernels') }) })
+  return addon
+}
+
 /** Lets `info` tell the number of threads that was set. OpenMP keeps it for the thread that computes, not for this one. */
 function remembersThreads(addon: Binding): Binding {
   let threads: number | undefined
@@ -51,7 +60,7 @@ function load(paths: readonly string[]): Binding {
   const failures: string[] = []
   for (const path of paths) {
     try {
-      return withinQuota(remembersThreads(require(path) as Binding))
+      return withCudaKernels(withinQuota(remembersThreads(require(path) as Binding)))
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`)
     }

@@ -10,6 +10,7 @@ import { hasGpu, type Located } from '../setup/locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from '../setup/python.js'
 import { currentBuild } from '../setup/stamp.js'
 import { loadBinding } from './binding.js'
+import { type CudaKernels, cudaKernels } from './cuda-kernels.js'
 import { jpegLibrary } from './image-stream.js'
 import type { ConvolutionKernels } from './process.js'
 
@@ -43,6 +44,8 @@ export interface Diagnosis {
   readonly gpus: readonly string[]
   /** GPUs that libtorch can use. */
   readonly cudaDevices: readonly string[]
+  /** The addon's own kernels on each of these GPUs. */
+  readonly cudaKernels: readonly (readonly CudaKernels[])[]
   /** One sentence for each problem that prevents a search; empty if there is none. */
   readonly missing: readonly string[]
 }
@@ -92,6 +95,7 @@ export async function diagnose(): Promise<Diagnosis> {
     jpegLibrary: native && jpegLibrary(jpegLibraries()),
     gpus,
     cudaDevices: native?.cudaDevices ?? [],
+    cudaKernels: await Promise.all((native?.cudaDevices ?? []).map((_, index) => cudaKernels(`cuda:${index}`))),
     missing,
   }
 }

@@ -1,5 +1,6 @@
 /** Types of the compiled addon's exports. The handles, such as {@link Supernet}, wrap them. */
 import type { CommunicatorOptions, StorePlace, Traffic } from './communicator.js'
+import type { CompiledKernels, CudaKernelOptions, CudaKernels, GpuWork } from './cuda-kernels.js'
 import type { EncodedFiles, InspectedImages, StreamData } from './image-stream.js'
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
@@ -129,6 +130,10 @@ export interface Binding {
   stopProfile(): Promise<void>
   resetPeakMemory(device: Device): Promise<void>
   peakMemory(device: Device): Promise<number>
+  setCudaKernels(options: CudaKernelOptions): void
+  cudaKernels(device: Device): Promise<readonly CudaKernels[]>
+  compileCudaKernels(nvrtc: string, architecture: string): Promise<readonly CompiledKernels[]>
+  gpuWork(): GpuWork
   contentDigest(bytes: Uint8Array): bigint
   inspectImages(
     files: EncodedFiles,

@@ -112,7 +112,7 @@ export function currentBuild(
 export function hashSources(root: string): string {
   const hash = createHash('sha256')
   const native = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(cc|h|inc)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(cc|h|inc|cu)$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
   for (const file of ['CMakeLists.txt', 'binding.gyp', ...native.sort()]) {
     hash

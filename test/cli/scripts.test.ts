@@ -4,6 +4,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { replaceSearchPath } from '../../scripts/check/search-path.mjs'
+import { currentBuild } from '../../src/setup/stamp.js'
 import { PILLOW_VERSION, PILLOWS, TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
 import { events, temporaryFolder, tiny } from '../support/harness.js'
 import { program, script, scripts } from '../support/scripts.js'
@@ -288,6 +290,29 @@ describe('checks', () => {
     expect(late.stdout).toContain('no time was left')
     const unknown = await script('check/cuda.mjs', [...words, '--from', 'now'])
     expect(unknown.code).toBe(2)
+  })
+
+  test('prebuilt-addon takes an addon for a libtorch in another place, and refuses what does not load', async () => {
+    const { addon, libtorch } = currentBuild()!
+    const env = { LIBTORCH: libtorch.root }
+    const built = readFileSync(addon)
+    const elsewhere = join(libtorch.root, 'lib').replace(/[^/]/g, 'x')
+    const given = file('moved.node', replaceSearchPath(built, elsewhere))
+    const moved = await script('check/prebuilt-addon.mjs', [given], env)
+    expect(moved.code, moved.stderr).toBe(0)
+    expect(readFileSync(addon).equals(built)).toBe(true)
+    const damaged = await script('check/prebuilt-addon.mjs', [file('damaged.node', 'nothing')], env)
+    expect(damaged.code).toBe(1)
+    expect(damaged.stderr).toContain('damaged.node: it is no library for Linux')
+    expect(readFileSync(addon).equals(built)).toBe(true)
+    expect(() => replaceSearchPath(built, `/${'x'.repeat(4_000)}`)).toThrow(/^its search path has room for \d+ bytes/)
+  })
+
+  test('cuda-work says what binds a step', async () => {
+    const words = ['--device', 'cpu', '--batch', '8', '--precision', 'float32', '--steps', '1']
+    const { code, stdout, stderr } = await script('check/cuda-work.mjs', words)
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', batch: 8, kernels: [], ownLaunches: 0 })
   })
 
   test('nasbench201-cost counts the entries that are equal, and shows the others', async () => {

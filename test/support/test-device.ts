@@ -1,17 +1,26 @@
 /**
  * Lets the native tests compute on the device that PADA_TEST_DEVICE names, such as `cuda`, where they say nothing or
- * `cpu`. Tests of what only a processor does fail there.
+ * `cpu`. Tests of what only a processor does fail there. `stand-in` is the CPU as a GPU: ATen and the kernels of GPUs
+ * compute on it, by a library that stands in for CUDA.
  */
 import { vi } from 'vitest'
 import type { Device } from '../../src/native/index.js'
 import type { Binding } from '../../src/native/raw.js'
+import { standInOptions } from './stand-in-cuda.js'
 
 vi.mock('../../src/native/binding.js', async (importOriginal) => {
   const original = await importOriginal<{ loadBinding(): Binding }>()
-  const wanted = process.env.PADA_TEST_DEVICE as Device
+  const wanted = process.env.PADA_TEST_DEVICE as Device | 'stand-in'
   let redirected: Binding | undefined
-  return { ...original, loadBinding: () => (redirected ??= redirect(original.loadBinding(), wanted)) }
+  const load = () =>
+    wanted === 'stand-in' ? standIn(original.loadBinding()) : redirect(original.loadBinding(), wanted)
+  return { ...original, loadBinding: () => (redirected ??= load()) }
 })
+
+function standIn(binding: Binding): Binding {
+  binding.setCudaKernels(standInOptions())
+  return binding
+}
 
 function redirect(binding: Binding, wanted: Device): Binding {
   const instead = (device: Device) => (device === 'cpu' ? wanted : device)

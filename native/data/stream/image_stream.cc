@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "data/crop.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {
@@ -95,10 +96,10 @@ at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t total) {
 }
 
 at::Tensor ImageStream::labels(const std::vector<int32_t>& indices) const {
-  at::Tensor labels = at::empty({static_cast<int64_t>(indices.size())}, at::TensorOptions().dtype(at::kLong));
+  const at::Tensor labels = staged({static_cast<int64_t>(indices.size())}, at::kLong, device_);
   int64_t* out = labels.mutable_data_ptr<int64_t>();
   for (size_t i = 0; i < indices.size(); i++) out[i] = labels_[indices[i]];
-  return device_.is_cpu() ? labels : labels.to(device_);
+  return uploaded(labels, device_);
 }
 
 void ImageStream::prefetch(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {

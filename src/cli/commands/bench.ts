@@ -6,6 +6,7 @@ import { benchData, type DataMeasurement } from '../../benchmark/data.js'
 import { prepareBenchmark } from '../../benchmark/job.js'
 import { randomPaths, readPathList } from '../../benchmark/path-list.js'
 import { openSplits } from '../../data/index.js'
+import { isFirstProcess } from '../first-process.js'
 import { ensureNativeFor } from '../native.js'
 import {
   jsonOption,
@@ -19,7 +20,7 @@ import {
 import { renderBenchmark } from '../output/bench.js'
 import { onInterrupt } from '../signals.js'
 import { loadWithoutImages } from '../without-images.js'
-import { isFirstProcess, joinForCommand } from '../work.js'
+import { joinForCommand } from '../work.js'
 
 const RANDOM_PATHS = 12
 

@@ -1,6 +1,7 @@
 import pc from 'picocolors'
 import type { CommandModule } from 'yargs'
 import { type Diagnosis, diagnose } from '../../native/diagnosis.js'
+import type { CudaKernels } from '../../native/index.js'
 
 export const doctorCommand: CommandModule<object, { json: boolean }> = {
   builder: (yargs) =>
@@ -30,6 +31,7 @@ export function describe(diagnosis: Diagnosis): string {
     ['JPEGs', diagnosis.addon?.loads ? jpegs(diagnosis) : undefined],
     ['GPUs', diagnosis.gpus.join('; ') || 'none'],
     ['  usable', usableGpus(diagnosis)],
+    ...diagnosis.cudaKernels.map((kernels): [string, string] => ['  kernels', gpuKernels(kernels)]),
   ]
   const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value ?? pc.yellow('not found')}`)
   const { missing } = diagnosis
@@ -50,6 +52,11 @@ function jpegs({ jpegLibrary }: Diagnosis): string {
   return jpegLibrary === undefined
     ? 'libvips; `npx pada-native setup` fetches libjpeg-turbo, which is faster'
     : `libjpeg-turbo: ${jpegLibrary}`
+}
+
+/** What the addon's own kernels compute on a GPU, and why ATen computes the rest. */
+function gpuKernels(kernels: readonly CudaKernels[]): string {
+  return kernels.map(({ group, why }) => (why === undefined ? group : `no ${group}: ${why}`)).join('; ')
 }
 
 function usableGpus({ gpus, cudaDevices, libtorch }: Diagnosis): string {

@@ -3,11 +3,12 @@ import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, isAbort } from '../../base/errors.js'
 import { loadExperiment } from '../../experiment/load.js'
 import { experiment } from '../../experiment/run.js'
+import { isFirstProcess } from '../first-process.js'
 import { ensureNativeFor } from '../native.js'
 import { jsonOption, oneConfig, onePath, processesOption, setOption } from '../options.js'
 import { ExperimentReporter } from '../output/experiment.js'
 import { onInterrupt } from '../signals.js'
-import { isFirstProcess, joinForCommand } from '../work.js'
+import { joinForCommand } from '../work.js'
 
 const options = {
   out: {

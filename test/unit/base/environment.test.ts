@@ -12,6 +12,11 @@ test('empty values count as unset, and flags read as people write them', () => {
   for (const yes of ['1', 'true', 'yes']) expect(environment({ PADA_OFFLINE: yes }).offline).toBe(true)
 })
 
+test('kernels of GPUs are on unless the user says off', () => {
+  for (const on of [undefined, '', 'on', '1']) expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toBe(true)
+  for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toBe(false)
+})
+
 test('flags of compiler and linker are one text', () => {
   expect(environment({}).compilerFlags).toBe('')
   expect(environment({ CXXFLAGS: '-g', LDFLAGS: '-s' }).compilerFlags).toBe('-g -s')

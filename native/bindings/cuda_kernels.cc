@@ -1,0 +1,85 @@
+#include "bindings/cuda_kernels.h"
+
+#include "bindings/data_handles.h"
+#include "bindings/handles.h"
+#include "cuda/compile.h"
+#include "cuda/kernels.h"
+#include "runtime/executor_thread.h"
+#include "runtime/readings.h"
+
+namespace pada {
+namespace {
+
+std::string optional_string(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  return value.IsUndefined() ? "" : string_argument(value, name);
+}
+
+template <class Item, class Fill>
+Napi::Value list_of(Napi::Env env, const std::vector<Item>& items, const Fill& fill) {
+  Napi::Array list = Napi::Array::New(env, items.size());
+  for (size_t i = 0; i < items.size(); i++) {
+    Napi::Object object = Napi::Object::New(env);
+    fill(object, items[i]);
+    list.Set(static_cast<uint32_t>(i), object);
+  }
+  return list;
+}
+
+}  // namespace
+
+Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const Napi::Object options = object_argument(call[0], "options");
+    cuda::set_options({.enabled = options.Get("enabled").ToBoolean(),
+                       .folder = optional_string(options, "folder"),
+                       .stand_in = optional_string(options, "standIn")});
+    return call.Env().Undefined();
+  });
+}
+
+Napi::Value cuda_kernels(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(
+        call.Env(), [device = device_argument(call[0])] { return cuda::status_of(device); },
+        [](Napi::Env env, const std::vector<cuda::Status>& list) {
+          return list_of(env, list, [](Napi::Object& object, const cuda::Status& status) {
+            object.Set("group", status.group);
+            if (!status.used) object.Set("why", status.why);
+          });
+        });
+  });
+}
+
+Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const std::string library = string_argument(call[0], "nvrtc");
+    const std::string architecture = string_argument(call[1], "architecture");
+    return run_on_executor(
+        call.Env(),
+        [library, architecture] {
+          std::vector<cuda::Compiled> list;
+          for (const cuda::Group group : cuda::kGroups) {
+            list.push_back(cuda::compile(cuda::open_nvrtc(library), group, architecture, true));
+          }
+          return list;
+        },
+        [](Napi::Env env, const std::vector<cuda::Compiled>& list) {
+          size_t next = 0;
+          return list_of(env, list, [&](Napi::Object& object, const cuda::Compiled& compiled) {
+            object.Set("group", cuda::kGroupNames[next++]);
+            object.Set("bytes", static_cast<double>(compiled.binary.size()));
+            object.Set("log", compiled.log);
+          });
+        });
+  });
+}
+
+Napi::Value gpu_work(const Napi::CallbackInfo& call) {
+  Napi::Object object = Napi::Object::New(call.Env());
+  object.Set("launches", static_cast<double>(cuda::launches()));
+  object.Set("waited", Readings::waited());
+  return object;
+}
+
+}  // namespace pada

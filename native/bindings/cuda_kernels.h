@@ -1,0 +1,17 @@
+// What JavaScript asks of the kernels of GPUs (cuda/).
+#pragma once
+
+#include <napi.h>
+
+namespace pada {
+
+// (options: { enabled, folder?, standIn? })
+Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call);
+// (device): Promise<{ group, why? }[]>. A group with a `why` is not used.
+Napi::Value cuda_kernels(const Napi::CallbackInfo& call);
+// (nvrtc, architecture): Promise<{ group, bytes, log }[]>. Compiles without a GPU.
+Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call);
+// (): { launches, waited }
+Napi::Value gpu_work(const Napi::CallbackInfo& call);
+
+}  // namespace pada

@@ -1,0 +1,22 @@
+// Launches of the kernels of sums: how many blocks share the work. The callers fill in everything but `rows` and
+// `reduction`.
+#pragma once
+
+#include "cuda/kernels.h"
+
+namespace pada::cuda {
+
+// An activation, as rows of channels. Its memory is dense.
+struct RowSpace {
+  int64_t rows, channels;
+  at::ScalarType type;
+};
+
+void norm_statistics(const Kernels& kernels, const RowSpace& space, StatisticsArguments arguments);
+void sum_terms(const Kernels& kernels, const RowSpace& space, SumArguments arguments);
+void sum_gradients(const Kernels& kernels, const RowSpace& space, GradientArguments arguments);
+void term_gradients(const Kernels& kernels, const RowSpace& space, TermGradientArguments arguments);
+// `space`: of the pool's input.
+void pool_gradient(const Kernels& kernels, const RowSpace& space, PoolGradientArguments arguments);
+
+}  // namespace pada::cuda

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/**
+ * What binds a training step on a GPU, launches or the GPU: prints one JSON object.
+ *
+ *     node scripts/check/cuda-work.mjs [--device cuda] [--batch 256] [--precision bfloat16] [--steps 40]
+ *
+ * Steps of NAS-Bench-201's supernet on random images: the time of a step, how much of it the native thread waited for the
+ * GPU, and how many of the addon's own kernels it launched. Where it hardly waits, launches bind. PADA_CUDA_KERNELS=off
+ * measures without these kernels. Needs `npm run build`.
+ */
+import '../report-errors.mjs'
+import { parseArgs } from 'node:util'
+import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet } from 'pada-native'
+import { drawPaths, MEAN, STD } from '../bench/inputs.mjs'
+import { NETWORKS } from '../bench/networks.mjs'
+
+const WARMUP = 12
+
+const { values } = parseArgs({
+  options: {
+    device: { type: 'string', default: 'cuda' },
+    batch: { type: 'string', default: '256' },
+    precision: { type: 'string', default: 'bfloat16' },
+    steps: { type: 'string', default: '40' },
+  },
+})
+const device = /** @type {import('pada-native').Device} */ (values.device)
+const precision = /** @type {import('pada-native').Precision} */ (values.precision)
+const [batch, steps] = [values.batch, values.steps].map(Number)
+
+const { image, classes, size, space: spaceOf, step, augmentation } = NETWORKS.nasbench201
+const space = spaceOf(size, image)
+const kernels = await cudaKernels(device)
+const supernet = Supernet.of(space, { device, precision })
+let state = 1
+const random = () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+await supernet.write(
+  'parameters',
+  Float32Array.from(await supernet.read('parameters'), () => 0.2 * random() - 0.1),
+)
+const pixels = image.channels * image.height * image.width
+const images = Uint8Array.from({ length: batch * pixels }, () => 256 * random())
+const labels = Int32Array.from({ length: batch }, () => classes * random())
+const dataset = new Dataset({ ...image, images, labels, mean: MEAN, std: STD }, device)
+const indices = Int32Array.from(labels, (_, i) => i)
+const list = imageAugmentations(augmentation)
+const paths = drawPaths()
+
+/** @param {number} count */
+async function train(count) {
+  for (let i = 0; i < count; i++) {
+    const plan = supernet.compile(space.program(paths[i % paths.length]))
+    await supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list } }, step)
+    plan.dispose()
+  }
+}
+
+await train(WARMUP)
+const before = gpuWork()
+const start = performance.now()
+await train(steps)
+const milliseconds = (performance.now() - start) / steps
+const after = gpuWork()
+const used = kernels.filter(({ why }) => why === undefined).map(({ group }) => group)
+console.log(
+  JSON.stringify({
+    device,
+    precision,
+    batch,
+    kernels: used,
+    unused: kernels.filter(({ why }) => why !== undefined),
+    milliseconds,
+    waitedMilliseconds: (1000 * (after.waited - before.waited)) / steps,
+    ownLaunches: (after.launches - before.launches) / steps,
+    imagesPerSecond: (1000 * batch) / milliseconds,
+  }),
+)
