@@ -12,6 +12,9 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
   },
 }
 
+/** What the addon tells; before it is built, a libtorch may lie in the cache, and `setup` takes it. */
+const AFTER_SETUP = new Set(['libtorch', '  origin', 'addon', '  threads', '  capability', '  kernels', 'JPEGs'])
+
 /** Renders a diagnosis: lines with a name and a value, then the missing requirements. */
 export function describe(diagnosis: Diagnosis): string {
   const { versions, libtorch, addon } = diagnosis
@@ -33,7 +36,11 @@ export function describe(diagnosis: Diagnosis): string {
     ['  usable', usableGpus(diagnosis)],
     ...diagnosis.cudaKernels.map((kernels): [string, string] => ['  kernels', gpuKernels(kernels)]),
   ]
-  const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value ?? pc.yellow('not found')}`)
+  const absent = (name: string) =>
+    addon === undefined && AFTER_SETUP.has(name)
+      ? pc.dim('known after `npx pada-native setup`')
+      : pc.yellow('not found')
+  const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value ?? absent(name)}`)
   const { missing } = diagnosis
   return [
     ...lines,
