@@ -27,14 +27,6 @@ std::string content_key(const std::vector<int32_t>& code, const std::vector<std:
   return key;
 }
 
-void check_labels(const ImageSource& source, const Plan& plan) {
-  const int64_t classes = plan.shapes[plan.logits()].channels;
-  if (source.largest_label() >= classes) {
-    expected("labels below the number of classes, " + std::to_string(classes), "the data set",
-             std::to_string(source.largest_label()));
-  }
-}
-
 // The losses of all outputs of a plan, with gradients by the outputs' weights.
 std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& logits, Minibatch& batch,
                             const cuda::Kernels* kernels) {
@@ -45,19 +37,6 @@ std::vector<Loss> losses_of(const Plan& plan, const std::vector<at::Tensor>& log
     if (plan.outputs[i].weight != 1) loss.gradient.mul_(plan.outputs[i].weight);
   }
   return losses;
-}
-
-// The numbers of correct samples and the mean loss. `loss`: of all samples of the record.
-void read(const Loss& loss, EvaluateRecord& record) {
-  Readings readings;
-  readings.add(loss.total, [&](const double* total) { record.loss = *total / static_cast<double>(record.count); });
-  readings.add(loss.correct, [&](const double* correct) { record.correct = static_cast<int64_t>(*correct); });
-  readings.add(loss.correct5, [&](const double* correct) { record.correct5 = static_cast<int64_t>(*correct); });
-  readings.read();
-}
-
-void check_whole(const Minibatch& batch, const char* verb) {
-  if (batch.is_divided()) expected("a batch without microBatchSize", verb, "one with several parts");
 }
 
 // Adds the record of a part to the record of its batch. The losses of parts are weighted by their numbers of images.
@@ -92,33 +71,6 @@ Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phas
   return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_, fused}, taps);
 }
 
-EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
-  check_labels(batch.source(), plan);
-  check_whole(batch, "observe");
-  const int64_t size = batch.size();
-  // Frees the old observation first, so that there are never two in memory.
-  observed_.emplace();
-  // Momentum 0: normalise by the batch, leave running statistics unchanged.
-  Phase phase = training_phase(batch);
-  phase.backward = false;
-  phase.momentum = 0;
-  phase.mixing.clear();
-  Execution run = execution(plan, size, phase, {.keep = &*observed_});
-  const at::Tensor logits = run.forward(batch.images()).front();
-  Stopwatch::Scope time(Family::Loss);
-  const Loss loss = cross_entropy(logits, batch.targets(), false, parameters_.kernels(cuda::Group::Loss));
-  EvaluateRecord record{.count = size};
-  read(loss, record);
-  if (!communicator_) return record;
-  const at::Tensor sums = at::empty({3}, at::TensorOptions().dtype(at::kDouble));
-  double* values = sums.mutable_data_ptr<double>();
-  values[0] = static_cast<double>(record.correct);
-  values[1] = static_cast<double>(record.correct5);
-  values[2] = record.loss;
-  communicator_->sum(sums);
-  return {batch.share().whole, static_cast<int64_t>(values[0]), static_cast<int64_t>(values[1]), values[2]};
-}
-
 Phase Supernet::training_phase(const Minibatch& batch) const {
   Phase phase{.backward = true, .momentum = kMomentum, .drop = batch.drop(), .mixing = batch.mixing()};
   if (communicator_ && synchronise_norms_) phase.synchronised = {communicator_.get(), batch.share().whole};
@@ -145,8 +97,8 @@ AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::o
 AccumulateRecord Supernet::accumulate_share(const Plan& plan, Minibatch& batch, std::optional<double> alignment,
                                             const Complete& complete) {
   if (!batch.is_divided()) return accumulate_part(plan, batch, alignment, complete);
-  if (alignment) check_whole(batch, "alignment");
-  if (synchronise_norms_ && communicator_) check_whole(batch, "synchronised batch norms");
+  if (alignment) batch.check_whole("alignment");
+  if (synchronise_norms_ && communicator_) batch.check_whole("synchronised batch norms");
   AccumulateRecord record;
   std::vector<Minibatch> parts = batch.parts();
   for (Minibatch& part : parts) {
@@ -417,74 +369,6 @@ void Supernet::displacement_to_gradients() {
     summed_.insert(summed_.end(), displaced.begin(), displaced.end());
   }
   pada::displacement_to_gradients(parameters_);
-}
-
-namespace {
-
-// Calls work(i, first, size) for each batch i: images first … first + size - 1. There are as few batches of at most
-// `largest` images as can be, and they differ by one image at most: a small last batch would have poor statistics.
-template <typename Work>
-void for_even_batches(int64_t count, int64_t largest, Work work) {
-  const int64_t batches = (count + largest - 1) / largest;
-  int64_t first = 0;
-  for (int64_t i = 0; i < batches; i++) {
-    const int64_t size = count / batches + (i < count % batches);
-    work(i, first, size);
-    first += size;
-  }
-}
-
-}  // namespace
-
-EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int64_t batch_size, int64_t count,
-                                  int64_t part, int64_t parts) {
-  const Plan& plan = training.for_evaluation();
-  EvaluateRecord record;
-  const int64_t images = std::min(count, source.count()), batches = (images + batch_size - 1) / batch_size;
-  check_labels(source, plan);
-  at::Tensor total, correct, correct5;
-  for_even_batches(images, batch_size, [&](int64_t batch, int64_t first, int64_t size) {
-    if (batch < batches * part / parts || batch >= batches * (part + 1) / parts) return;
-    record.count += size;
-    Execution run = execution(plan, size, {});
-    const at::Tensor labels = source.labels(consecutive(first, size));
-    const at::Tensor logits = run.forward(source.in_order(first, size, images)).front();
-    Stopwatch::Scope time(Family::Loss);
-    const Loss loss = cross_entropy(logits, {.labels = labels}, false, parameters_.kernels(cuda::Group::Loss));
-    const at::Tensor sum = loss.total.to(at::kDouble);
-    total = total.defined() ? total.add(sum) : sum;
-    correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
-    correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
-  });
-  if (record.count == 0) return record;
-  read({.total = total, .correct = correct, .correct5 = correct5}, record);
-  return record;
-}
-
-void Supernet::recalibrate(const Plan& training, const ImageSource& source, const Batch& images, int64_t batch_size) {
-  const Plan& plan = training.for_evaluation();
-  for (int buffer : plan.buffers) buffers_.reset(buffer);
-  if (plan.buffers.empty()) return;
-  const int64_t count = static_cast<int64_t>(images.indices.size());
-  for_even_batches(count, batch_size, [&](int64_t i, int64_t first, int64_t size) {
-    AugmentationList augmentation = images.augmentation;
-    // Each batch draws differently.
-    augmentation.seed += static_cast<uint64_t>(i);
-    const auto begin = images.indices.begin();
-    const at::Tensor batch = source.gather({begin + first, begin + first + size}, augmentation);
-    Phase phase;
-    // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
-    phase.momentum = static_cast<double>(size) / static_cast<double>(first + size);
-    execution(plan, size, phase).forward(batch);
-  });
-}
-
-std::vector<float> Supernet::logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices) {
-  const int64_t size = static_cast<int64_t>(indices.size());
-  Execution run = execution(plan.for_evaluation(), size, {});
-  const at::Tensor result = run.forward(source.gather(indices, {})).front().reshape({size, -1}).cpu();
-  const float* values = result.const_data_ptr<float>();
-  return {values, values + result.numel()};
 }
 
 }  // namespace pada

@@ -152,6 +152,8 @@ class Supernet {
   Pass run_pass(const Plan& plan, Minibatch& batch, std::optional<double> alignment, const Complete& complete);
   // accumulate, as the whole of a step: gradients are summed while the backward pass computes others.
   AccumulateRecord accumulate_to_finish(const Plan& plan, Minibatch& batch, std::optional<double> alignment);
+  // Refuses labels that the plan has no class for.
+  static void check_labels(const ImageSource& source, const Plan& plan);
   void check_batch(const Plan& plan, const Minibatch& batch) const;
   // Replaces the record of this process's share by that of the batch, and averages the plan's running statistics.
   void combine(AccumulateRecord& record, const Plan& plan, const Minibatch& batch, bool aligned);

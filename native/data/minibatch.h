@@ -9,6 +9,7 @@
 #include "data/image_source.h"
 #include "execution/phase.h"
 #include "ops/head.h"
+#include "runtime/errors.h"
 #include "runtime/torch_cuda.h"
 
 namespace pada {
@@ -58,6 +59,10 @@ class Minibatch {
   const std::vector<float>& mixing() const { return batch_.mixing; }
 
   bool is_divided() const { return batch_.part_size > 0 && batch_.part_size < size(); }
+  // Refuses a batch of several parts, which `what` cannot take.
+  void check_whole(const char* what) const {
+    if (is_divided()) expected("a batch without microBatchSize", what, "one with several parts");
+  }
   // The factor on the mean losses of this process's samples whose sum over the processes is the batch's mean loss.
   double share_of_loss() const {
     return batch_.share ? static_cast<double>(size()) / static_cast<double>(batch_.share->whole) : 1;
