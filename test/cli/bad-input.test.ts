@@ -81,12 +81,12 @@ describe('wrong usage: exit code 2', () => {
     [
       'a recipe of a retraining',
       ['search', '--config', 'retrain-smoke'],
-      /Expected the settings of a search .* the recipe of a retraining: .*; use pada-native retrain --config$/,
+      /Expected the settings of a search .* the recipe of a retraining: .*; use npx pada-native retrain --config$/,
     ],
     [
       'settings of a search to retrain',
       ['retrain', '--config', 'nasbench201-smoke'],
-      /Expected the recipe of a retraining .* the settings of a search: .*; use pada-native search --config$/,
+      /Expected the recipe of a retraining .* the settings of a search: .*; use npx pada-native search --config$/,
     ],
     [
       'settings of a search as an experiment',

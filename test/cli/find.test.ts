@@ -46,7 +46,7 @@ test('train, then find: the same sub-models as search, then others, and the rank
   // Another algorithm takes over the limits and leaves the settings of the old one behind.
   const other = await pada(['find', run, '--set', 'finding.algorithm=localSearch', 'finding.evaluations=20'])
   expect(other.code, other.stderr).toBe(0)
-  expect(other.stdout).toMatch(/Found +best of 20 sub-models on [\d,]+ images, by localSearch, for accuracy/)
+  expect(other.stdout).toMatch(/Found +best of 20 sub-models with .* on [\d,]+ images, by localSearch, for accuracy/)
   expect(other.stdout).toMatch(/│ +│ found +│ supernet │ +truth │ parameters │ multiply-adds │ +FLOPs │/)
   for (const { costs } of summaryOf(run).found!.best) expect(costs.parameters).toBeLessThanOrEqual(9000)
 
