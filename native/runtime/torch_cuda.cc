@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "runtime/errors.h"
+#include "runtime/gpu_driver.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -19,25 +20,12 @@ std::string open_torch_cuda() {
   if (folder.empty()) return "libtorch_cpu was not found in memory";
   const std::string path = folder + "libtorch_cuda.so";
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) return dlerror();
-  return at::globalContext().hasCUDA() ? "" : "torch finds no CUDA device";
+  return at::globalContext().hasCUDA() ? "" : why_no_gpu(at::detail::getCUDAHooks().versionCUDART());
 }
 
 const std::string& failure() {
   static const std::string why = open_torch_cuda();
   return why;
-}
-
-// The driver's name of a device: libtorch's interface without CUDA headers has no names.
-std::string device_name(int index) {
-  static void* driver = dlopen("libcuda.so.1", RTLD_NOW);
-  char name[256] = "CUDA device";
-  if (driver != nullptr) {
-    auto get = reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
-    auto get_name = reinterpret_cast<int (*)(char*, int, int)>(dlsym(driver, "cuDeviceGetName"));
-    int device = 0;
-    if (get != nullptr && get_name != nullptr && get(&device, index) == 0) get_name(name, sizeof(name), device);
-  }
-  return name;
 }
 
 std::atomic<c10::DeviceIndex> current = 0;
@@ -62,7 +50,7 @@ std::vector<std::string> cuda_devices() {
   std::vector<std::string> names;
   if (!failure().empty()) return names;
   const int count = at::detail::getCUDAHooks().deviceCount();
-  for (int i = 0; i < count; i++) names.push_back(device_name(i));
+  for (int i = 0; i < count; i++) names.push_back(gpu_name(i));
   return names;
 }
 

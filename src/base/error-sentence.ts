@@ -24,6 +24,9 @@ function sentence(error: unknown): string {
     const received = free === null ? 'less' : `${free[1]} free on the GPU`
     return `Expected enough memory for ${size} but received ${received}: smaller batches, images or networks need less`
   }
+  if (NO_CODE_FOR_GPU.test(error.message)) {
+    return 'Expected a GPU that this libtorch has code for but received one of another architecture: choose another libtorch'
+  }
   const code = (error as NodeJS.ErrnoException).code
   const path = (error as NodeJS.ErrnoException).path
   if (error instanceof UserError || code === undefined || path === undefined) return error.message
@@ -33,6 +36,9 @@ function sentence(error: unknown): string {
 /** Words of libtorch, CUDA, C++ and V8 for memory that does not suffice. The groups are its size in bytes, or as text. */
 const OUT_OF_MEMORY =
   /you tried to allocate (\d+) bytes|CUDA out of memory. Tried to allocate ([\d.]+ \w+)|^std::bad_alloc$|^Array buffer allocation failed$/
+
+/** What CUDA says of a GPU for whose architecture torch was not compiled. */
+const NO_CODE_FOR_GPU = /no kernel image is available for execution on the device/
 
 /** What torch says of the memory of a GPU. */
 const FREE_ON_GPU = /of which ([\d.]+ \w+) is free/

@@ -18,3 +18,10 @@ it.each([
   const wanted = `Expected enough memory for ${size} but received ${received}: smaller batches, images or networks need less`
   expect(errorSentence(new Error(message))).toBe(wanted)
 })
+
+it('says that torch has no code for a GPU', () => {
+  const said = 'CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be …'
+  expect(errorSentence(new Error(said))).toBe(
+    'Expected a GPU that this libtorch has code for but received one of another architecture: choose another libtorch',
+  )
+})
