@@ -17,7 +17,7 @@ export function drawLearning(curves, { channels, cells, images }) {
       text: 'One network, trained here and in PyTorch',
       subtitle: [
         `DARTS_V2, C=${channels}, ${cells} cells, ${images.toLocaleString('en')} images of CIFAR-10, the authors' recipe.`,
-        'Accuracy on the 10,000 test images after every epoch.',
+        'Accuracy on the 10,000 test images after every epoch. Solid lines are the first seed.',
       ],
     },
     data: { values },
@@ -28,7 +28,7 @@ export function drawLearning(curves, { channels, cells, images }) {
       x: { field: 'epoch', type: 'quantitative', axis: { title: 'epoch', tickMinStep: 1 }, scale: { nice: false } },
       y: { field: 'accuracy', type: 'quantitative', axis: { title: 'test accuracy, %' }, scale: { zero: false } },
       color: { field: 'side', type: 'nominal', legend: { title: null }, scale: { range: CATEGORIES.slice(0, 2) } },
-      strokeDash: { field: 'seed', type: 'nominal', legend: { title: null } },
+      strokeDash: { field: 'seed', type: 'nominal', legend: null },
     },
   })
 }
