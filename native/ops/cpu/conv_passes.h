@@ -6,6 +6,7 @@
 
 #include "ops/cpu/conv_table.h"
 #include "ops/cpu/conv_weights.h"
+#include "runtime/torch.h"
 
 namespace pada {
 
