@@ -17,8 +17,8 @@ constexpr int kThreads = 256;   // of every block
 constexpr int kMostNorms = 4;   // batch norms of one reduction
 constexpr int kMostTerms = 8;   // summands of one pass
 
-// How threads share rows, of which there are fewer than 2^31. A block has kThreads / lanes rows of threads. Each thread has a vector of neighbouring
-// channels, which is one of the `lanes` vectors of a tile; blockIdx.y is the tile.
+// How threads share rows, of which there are fewer than 2^31. A block has kThreads / lanes rows of threads. Each thread
+// has a vector of neighbouring channels, which is one of the `lanes` vectors of a tile; blockIdx.y is the tile.
 struct Rows {
   long long count;
   int channels;

@@ -1,6 +1,7 @@
 // Lists of structs that kernels read, in the memory of a device.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 

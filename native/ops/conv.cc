@@ -30,7 +30,7 @@ bool wants_statistics(const Step& step, const Activations& run) {
 }
 
 // The depthwise convolution that the step computes with its own, or null. Training in bfloat16 computes them one after
-// the other: little memory is saved there, and computing the first one again takes longer than reading it.
+// the other: computing the first one again takes longer there than reading it, though it would save memory.
 const Step* computed_depthwise(const Step& step, const Activations& run) {
   if (step.depthwise < 0 || (run.phase.backward && run.precision == Precision::BFloat16)) return nullptr;
   const Step& depthwise = run.plan.steps[step.depthwise];

@@ -3,24 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { comparable, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
-import { streamsOf } from '../support/processes.js'
+import { comparable, MAIN, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import { SYNCHRONISED, streamsOf, train } from '../support/processes.js'
 import { until } from '../support/until.js'
-
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const SYNCHRONISED = 'distributed.batchNorm=synchronised'
 
 const folder = mkdtempSync(join(tmpdir(), 'pada-ends-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-async function train(name: string, settings: readonly string[], ...more: string[]): Promise<string> {
-  const run = join(folder, name)
-  const outcome = await pada(['train', ...tiny(...settings), '--out', run, '--json', ...more])
-  expect(outcome.code, outcome.stderr).toBe(0)
-  return run
-}
 
 describe('processes end together', () => {
   const LONG = ['training.epochs=2000', 'training.checkpointSeconds=0', 'distributed.silenceSeconds=3']
@@ -125,7 +114,7 @@ describe('processes end together', () => {
 
   test('a run continues with other numbers of processes, on the same paths and images', async () => {
     const settings = ['method={name: spos}', 'training.epochs=4', SYNCHRONISED]
-    const whole = await train('whole', settings)
+    const whole = await train(folder, 'whole', settings)
     const run = join(folder, 'changing')
     const hook = new URL('../support/signal-itself.mjs', import.meta.url)
     const at = { event: { event: 'checkpoint', epoch: 2, step: 3 } }

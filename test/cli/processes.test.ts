@@ -5,22 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { events, pada, resultOf, tiny } from '../support/harness.js'
-import { difference, each, freePort, streamsOf, torchrunEnvs, weightsOf } from '../support/processes.js'
+import { events, MAIN, pada, resultOf, tiny } from '../support/harness.js'
+import {
+  difference,
+  each,
+  freePort,
+  SYNCHRONISED,
+  streamsOf,
+  torchrunEnvs,
+  train,
+  weightsOf,
+} from '../support/processes.js'
 import { until } from '../support/until.js'
-
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const SYNCHRONISED = 'distributed.batchNorm=synchronised'
 
 const folder = mkdtempSync(join(tmpdir(), 'pada-processes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-async function train(name: string, settings: readonly string[], ...more: string[]): Promise<string> {
-  const run = join(folder, name)
-  const outcome = await pada(['train', ...tiny(...settings), '--out', run, '--json', ...more])
-  expect(outcome.code, outcome.stderr).toBe(0)
-  return run
-}
 
 describe('several processes compute what one computes', () => {
   // Two steps. Sums in another order round differently, by 1e-7 of the largest weight or a little more; every further
@@ -30,8 +29,8 @@ describe('several processes compute what one computes', () => {
 
   test.each(['pada', 'spos', 'fairnas', 'sumnas', 'magic-a', 'close'])('%s', async (method) => {
     const settings = [...TWO_STEPS, `method={name: ${method}}`]
-    const alone = await train(`${method}-1`, settings)
-    const together = await train(`${method}-3`, [...settings, SYNCHRONISED], '--processes', '3')
+    const alone = await train(folder, `${method}-1`, settings)
+    const together = await train(folder, `${method}-3`, [...settings, SYNCHRONISED], '--processes', '3')
     expect(streamsOf(together)).toEqual(streamsOf(alone))
     expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
   })
@@ -46,29 +45,29 @@ describe('several processes compute what one computes', () => {
     ['label smoothing', ['training.labelSmoothing=0.1']],
   ])('%s', async (name, changes) => {
     const settings = [...TWO_STEPS, 'training.learningRate=0.01', ...changes]
-    const alone = await train(`${name}-1`, settings)
-    const together = await train(`${name}-2`, [...settings, SYNCHRONISED], '--processes', '2')
+    const alone = await train(folder, `${name}-1`, settings)
+    const together = await train(folder, `${name}-2`, [...settings, SYNCHRONISED], '--processes', '2')
     expect(streamsOf(together)).toEqual(streamsOf(alone))
     expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
   })
 
   test('eight processes, more than there are processors', async () => {
-    const alone = await train('eight-1', TWO_STEPS)
-    const together = await train('eight-8', [...TWO_STEPS, SYNCHRONISED], '--processes', '8')
+    const alone = await train(folder, 'eight-1', TWO_STEPS)
+    const together = await train(folder, 'eight-8', [...TWO_STEPS, SYNCHRONISED], '--processes', '8')
     expect(streamsOf(together)).toEqual(streamsOf(alone))
     expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
   })
 
   test('parts of a batch are those of one process, if each process has a whole number of them', async () => {
     const settings = [...TWO_STEPS, 'training.microBatchSize=8']
-    const alone = await train('parts-1', settings)
-    const together = await train('parts-2', settings, '--processes', '2')
+    const alone = await train(folder, 'parts-1', settings)
+    const together = await train(folder, 'parts-2', settings, '--processes', '2')
     expect(difference(await weightsOf(alone), await weightsOf(together))).toBeLessThan(TOLERANCE)
   })
 
   test('local norms train too, and all processes have the same weights after 200 steps', async () => {
     // Each process compares its weights with the first's when training ends.
-    const run = await train('local', ['training.epochs=25'], '--processes', '4')
+    const run = await train(folder, 'local', ['training.epochs=25'], '--processes', '4')
     const last = JSON.parse(readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!)
     expect(last.event).toBe('result')
   })

@@ -4,16 +4,14 @@ import { appendFileSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { watch } from '../../src/watch/server.js'
 import { findBrowser, openBrowser } from '../support/browser.js'
 import { writeFiles } from '../support/folders.js'
-import { pada, temporaryFolder, tiny } from '../support/harness.js'
+import { MAIN, pada, temporaryFolder, tiny } from '../support/harness.js'
 
 /** Neither data nor the addon is needed. */
 const env = { LIBTORCH: 'nowhere' }
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const CHROMIUM = findBrowser()
 
 test('watch says where it is, serves the page, and ends at Ctrl-C with a page open', async () => {

@@ -10,7 +10,8 @@ import { until } from './until.js'
 
 export { temporaryFolder } from './folders.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+/** The command as compiled. */
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 export interface Outcome {
   readonly code: number | null

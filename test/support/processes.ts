@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readSafetensors } from '../../src/formats/safetensors.js'
-import { type Outcome, pada } from './harness.js'
+import { type Outcome, pada, tiny } from './harness.js'
 
 /** All parameters and buffers of a run's checkpoint. */
 export async function weightsOf(run: string): Promise<Float32Array> {
@@ -54,4 +54,20 @@ export async function torchrunEnvs(size: number): Promise<NodeJS.ProcessEnv[]> {
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: port,
   }))
+}
+
+/** The setting by which batch norms normalise by the whole batch. */
+export const SYNCHRONISED = 'distributed.batchNorm=synchronised'
+
+/** Trains a tiny run in a folder; resolves to the run. */
+export async function train(
+  folder: string,
+  name: string,
+  settings: readonly string[],
+  ...more: string[]
+): Promise<string> {
+  const run = join(folder, name)
+  const outcome = await pada(['train', ...tiny(...settings), '--out', run, '--json', ...more])
+  expect(outcome.code, outcome.stderr).toBe(0)
+  return run
 }

@@ -13,7 +13,7 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
 }
 
 /** What the addon tells; before it is built, a libtorch may lie in the cache, and `setup` takes it. */
-const AFTER_SETUP = new Set(['libtorch', '  origin', 'addon', '  threads', '  capability', '  kernels', 'JPEGs'])
+const AFTER_SETUP = new Set(['libtorch', '  origin', '  threads', '  capability', '  kernels', 'JPEGs'])
 
 /** Renders a diagnosis: lines with a name and a value, then the missing requirements. */
 export function describe(diagnosis: Diagnosis): string {

@@ -103,6 +103,7 @@ const search: SearchEvent[] = [
     machine: MACHINE,
     epochs: 2,
     evaluation: { images: 200, of: 1000, batches: 2, order: 'stratified', batchStatistics: true },
+    finding: { algorithm: 'localSearch', limits: { parameters: { max: 30_000 }, flops: { min: 5, max: 400_000 } } },
     warnings: ['no test image is of class 3 (of 0 to 9)'],
   },
   { event: 'step', epoch: 0, step: 5, steps: 10, images: 320, seconds: 0.1, loss: 2.3 },
