@@ -173,7 +173,8 @@ describe('reporters', () => {
     expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
     const images =
       '200 of 1,000 test images, stratified by class, in 2 batches; batch norms use the statistics of a batch'
-    expect(text).toContain(`ranking on ${images}\nnote: no test image is of class 3 (of 0 to 9)\n`)
+    const finding = 'finding by localSearch, within parameters ≤ 30,000, flops in 5…400,000'
+    expect(text).toContain(`ranking on ${images}\n${finding}\nnote: no test image is of class 3 (of 0 to 9)\n`)
     expect(text).toContain(
       'images: 2,000 to train · 320 to validate (valid) · 100 to test\nextra is not used\ntrain: 3 of 2000',
     )
