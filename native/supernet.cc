@@ -321,33 +321,33 @@ AccumulateRecord Supernet::accumulate_to_finish(const Plan& plan, Minibatch& bat
   return record;
 }
 
-StepRecord Supernet::train_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
-  StepRecord record;
-  Finished finished;
-  Readings readings;
+std::unique_ptr<StepUnderWay> Supernet::begin_step(const Plan& plan, Minibatch& batch, const StepOptions& options) {
+  auto step = std::make_unique<StepUnderWay>();
+  step->sampled_ = plan.sampled;
   if (communicator_ || batch.is_divided()) {
-    static_cast<AccumulateRecord&>(record) = accumulate_to_finish(plan, batch, options.alignment);
-    finish(options, finished, readings);
+    static_cast<AccumulateRecord&>(step->record_) = accumulate_to_finish(plan, batch, options.alignment);
   } else {
     check_batch(plan, batch);
     const Pass pass = run_pass(plan, batch, options.alignment, {});
-    add_readings(plan, batch.size(), pass, options.alignment.has_value(), record, readings);
-    finish(options, finished, readings);
+    add_readings(plan, batch.size(), pass, options.alignment.has_value(), step->record_, step->readings_);
   }
-  {
-    // The first time that the step waits for the device.
-    const Stopwatch::Scope time(Family::Statistics);
-    readings.read();
-  }
-  record.clip = finished.clip;
-  record.gradient_norms = finished.norms.each;
-  if (finished.indices == plan.sampled) return record;
+  finish(options, step->finished_, step->readings_);
+  const Stopwatch::Scope time(Family::Statistics);
+  step->readings_.begin();
+  return step;
+}
+
+void StepUnderWay::end() {
+  const Stopwatch::Scope time(Family::Statistics);
+  readings_.end();
+  record_.clip = finished_.clip;
+  record_.gradient_norms = finished_.norms.each;
+  if (finished_.indices == sampled_) return;
   // Earlier passes left gradients of other parameters, or of these in another order.
   std::unordered_map<int, double> norm_of;
-  for (size_t i = 0; i < finished.indices.size(); i++) norm_of[finished.indices[i]] = finished.norms.each[i];
-  record.gradient_norms.clear();
-  for (int index : plan.sampled) record.gradient_norms.push_back(norm_of[index]);
-  return record;
+  for (size_t i = 0; i < finished_.indices.size(); i++) norm_of[finished_.indices[i]] = finished_.norms.each[i];
+  record_.gradient_norms.clear();
+  for (int index : sampled_) record_.gradient_norms.push_back(norm_of[index]);
 }
 
 void Supernet::snapshot(const Plan& plan) {

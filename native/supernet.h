@@ -46,6 +46,30 @@ struct StepRecord : AccumulateRecord {
   ClipRecord clip;
 };
 
+// What the second half of a step has computed.
+struct Finished {
+  std::vector<int> indices;  // parameters that were pending
+  GradientNorms norms;
+  ClipRecord clip;
+};
+
+// A step whose numbers are on their way from the device.
+class StepUnderWay {
+ public:
+  // Whether end() would not wait.
+  bool arrived() { return readings_.arrived(); }
+  // Waits for the numbers, which complete the record.
+  void end();
+  const StepRecord& record() const { return record_; }
+
+ private:
+  friend class Supernet;
+  StepRecord record_;
+  Finished finished_;
+  Readings readings_;
+  std::vector<int> sampled_;  // Plan::sampled
+};
+
 // Options of a step's second half, which uses the accumulated gradients.
 struct FinishOptions {
   UpdateOptions update;
@@ -100,8 +124,8 @@ class Supernet {
   }
   // Adds noise to the accumulated gradients, records their moments, clips them and updates.
   ClipRecord finish_step(const FinishOptions& options);
-  // accumulate, then finish_step.
-  StepRecord train_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
+  // accumulate, then finish_step. A GPU still computes when it returns.
+  std::unique_ptr<StepUnderWay> begin_step(const Plan& plan, Minibatch& batch, const StepOptions& options);
   // Begin and end a trial of the parameters that the plan samples; see trial.h.
   void snapshot(const Plan& plan);
   void restore(const Plan& plan, double share, bool reset_optimizer);
@@ -128,11 +152,6 @@ class Supernet {
   Averages& averages() { return averages_; }
 
  private:
-  struct Finished {
-    std::vector<int> indices;  // parameters that were pending
-    GradientNorms norms;
-    ClipRecord clip;
-  };
   // What a forward and a backward pass have computed, still on the device.
   struct Pass {
     std::vector<Loss> losses;

@@ -6,6 +6,7 @@
 #include "cuda/kernels.h"
 #include "runtime/executor_thread.h"
 #include "runtime/readings.h"
+#include "runtime/torch_cuda.h"
 
 namespace pada {
 namespace {
@@ -31,9 +32,13 @@ Napi::Value list_of(Napi::Env env, const std::vector<Item>& items, const Fill& f
 Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const Napi::Object options = object_argument(call[0], "options");
+    const std::string stand_in = optional_string(options, "standIn");
     cuda::set_options({.enabled = options.Get("enabled").ToBoolean(),
                        .folder = optional_string(options, "folder"),
-                       .stand_in = optional_string(options, "standIn")});
+                       .stand_in = stand_in});
+    search_convolutions(options.Get("searchConvolutions").ToBoolean());
+    // As a GPU, whose numbers arrive while the next step begins.
+    Readings::set_late_by(stand_in.empty() ? 0 : 3);
     return call.Env().Undefined();
   });
 }

@@ -222,8 +222,9 @@ Napi::Value SupernetHandle::train_step(const Napi::CallbackInfo& info) {
     return run_on_executor(
         info.Env(),
         [net = supernet(), plan = plan_argument(info[0]), batch = minibatch_argument(info[1], info[2]),
-         options = std::move(options)] { return net->train_step(*plan, *batch, options); },
-        [](Napi::Env env, const StepRecord& record) -> Napi::Value {
+         options = std::move(options)] { return net->begin_step(*plan, *batch, options); },
+        [](Napi::Env env, const std::unique_ptr<StepUnderWay>& step) -> Napi::Value {
+          const StepRecord& record = step->record();
           Napi::Object object = from_accumulate(env, record);
           object.Set("gradientNorms", to_array(env, record.gradient_norms));
           set_clip(object, record.clip);

@@ -1,6 +1,8 @@
 #include "runtime/executor_thread.h"
 
 #include <atomic>
+#include <chrono>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -52,6 +54,19 @@ class Mailbox {
   std::atomic<bool> closed_{false};
 };
 
+template <class Part>
+void PromiseTask::attempt(Part part) noexcept {
+  try {
+    part();
+  } catch (const Error& error) {
+    failure_ = {error.code(), error.what()};
+  } catch (const c10::Error& error) {
+    failure_ = {"ERR_TORCH", error.what_without_backtrace()};
+  } catch (const std::exception& error) {
+    failure_ = {"ERR_NATIVE", error.what()};
+  }
+}
+
 class ExecutorThread {
  public:
   // Never destroyed: at exit, torch's statics may be destroyed first.
@@ -68,11 +83,12 @@ class ExecutorThread {
     wake_.notify_one();
   }
 
-  // Drops the queued tasks of a closing environment without an answer, and waits until none of its tasks is running.
+  // Drops the queued tasks of a closing environment without an answer, and waits until the executor holds none of its
+  // tasks.
   void leave(Mailbox* mailbox) {
     std::unique_lock lock(mutex_);
     std::erase_if(tasks_, [&](PromiseTask* task) { return task->mailbox_ == mailbox; });
-    idle_.wait(lock, [&] { return served_ != mailbox; });
+    idle_.wait(lock, [&] { return !served_.contains(mailbox); });
   }
 
  private:
@@ -82,35 +98,72 @@ class ExecutorThread {
 
   void loop() {
     c10::InferenceMode no_autograd;
+    PromiseTask* under_way = nullptr;  // executed, but a GPU still computes
     for (;;) {
-      PromiseTask* task;
-      Mailbox* mailbox;
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return !tasks_.empty(); });
-        task = tasks_.front();
-        tasks_.pop_front();
-        mailbox = served_ = task->mailbox_;
-      }
-      {
+      // The GPU gets the next task before anybody waits for the results of the one before.
+      PromiseTask* task = next(under_way);
+      if (task != nullptr) {
         Stopwatch::Scope busy(Family::Other);
-        task->run();
+        task->attempt([task] { task->execute(); });
       }
-      // If the environment is closing, nothing is posted, and abandon() deletes the task.
-      mailbox->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
-      {
-        std::lock_guard lock(mutex_);
-        served_ = nullptr;
-      }
-      idle_.notify_all();
+      if (under_way != nullptr) finish(under_way);
+      under_way = task;
+      if (under_way == nullptr || !has_arrived(*under_way)) continue;
+      finish(under_way);
+      under_way = nullptr;
     }
+  }
+
+  // Waits for a task, or until the results of `under_way` have arrived: null then.
+  PromiseTask* next(PromiseTask* under_way) {
+    // How often the executor looks. Waking up takes about as long.
+    constexpr auto kLook = std::chrono::microseconds(20);
+    std::unique_lock lock(mutex_);
+    while (tasks_.empty()) {
+      if (under_way == nullptr) {
+        wake_.wait(lock);
+      } else if (has_arrived(*under_way)) {
+        return nullptr;
+      } else {
+        wake_.wait_for(lock, kLook);
+      }
+    }
+    PromiseTask* task = tasks_.front();
+    tasks_.pop_front();
+    served_.insert(task->mailbox_);
+    return task;
+  }
+
+  // Completing a task reports the errors of looking for its results.
+  static bool has_arrived(PromiseTask& task) noexcept {
+    try {
+      return task.arrived();
+    } catch (const std::exception&) {
+      return true;
+    }
+  }
+
+  void finish(PromiseTask* task) {
+    // The task may be settled, and deleted, before the executor is done with it.
+    Mailbox* const mailbox = task->mailbox_;
+    {
+      Stopwatch::Scope busy(Family::Other);
+      if (!task->failure_) task->attempt([task] { task->complete(); });
+    }
+    // If the environment is closing, nothing is posted, and abandon() deletes the task.
+    mailbox->post([task](Napi::Env env, Napi::Function) { task->settle(env); });
+    {
+      std::lock_guard lock(mutex_);
+      served_.erase(served_.find(mailbox));
+    }
+    idle_.notify_all();
   }
 
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::deque<PromiseTask*> tasks_;
-  // Of the task that is running. The task itself may be settled, and deleted, before the executor is done with it.
-  Mailbox* served_ = nullptr;
+  // Of the tasks that the executor holds.
+  std::multiset<Mailbox*> served_;
 };
 
 void prepare_environment(Napi::Env env) {
@@ -136,18 +189,6 @@ Napi::Promise PromiseTask::start(std::unique_ptr<PromiseTask> task) {
   Napi::Promise promise = task->deferred_.Promise();
   ExecutorThread::instance().post(task.release());
   return promise;
-}
-
-void PromiseTask::run() noexcept {
-  try {
-    execute();
-  } catch (const Error& error) {
-    failure_ = {error.code(), error.what()};
-  } catch (const c10::Error& error) {
-    failure_ = {"ERR_TORCH", error.what_without_backtrace()};
-  } catch (const std::exception& error) {
-    failure_ = {"ERR_NATIVE", error.what()};
-  }
 }
 
 void PromiseTask::settle(Napi::Env env) noexcept {

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <concepts>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -18,7 +19,8 @@ namespace pada {
 
 class Mailbox;
 
-// One asynchronous call: `execute` computes on the executor thread, `result` converts on the JavaScript thread.
+// One asynchronous call. On the executor thread, `execute` computes, or gives a GPU what it has to compute; `complete`
+// waits for it. Another task may execute between both. `result` converts on the JavaScript thread.
 class PromiseTask {
  public:
   explicit PromiseTask(Napi::Env env);
@@ -29,11 +31,16 @@ class PromiseTask {
 
  protected:
   virtual void execute() = 0;
+  // After execute(): whether complete() would not wait.
+  virtual bool arrived() = 0;
+  virtual void complete() = 0;
   virtual Napi::Value result(Napi::Env env) = 0;
 
  private:
   friend class ExecutorThread;
-  void run() noexcept;
+  // Does a part of the work; its error will be the answer.
+  template <class Part>
+  void attempt(Part part) noexcept;
   // Answers if the environment still takes answers, and deletes the task.
   void settle(Napi::Env env) noexcept;
   void answer(Napi::Env env);
@@ -45,7 +52,15 @@ class PromiseTask {
   Mailbox* mailbox_;
 };
 
-// Runs `work`, which must not use JavaScript, and resolves with `convert(env, result of work)`.
+// What work returns while the device still computes: arrived() says whether end() would not wait.
+template <class Output>
+concept UnderWay = requires(Output& output) {
+  { output->arrived() } -> std::same_as<bool>;
+  output->end();
+};
+
+// Runs `work`, which must not use JavaScript, and resolves with `convert(env, result of work)`. If the result is under
+// way, later work may run before it ends.
 template <class Work, class Convert>
 Napi::Promise run_on_executor(Napi::Env env, Work work, Convert convert) {
   using Output = std::invoke_result_t<Work>;
@@ -56,6 +71,13 @@ Napi::Promise run_on_executor(Napi::Env env, Work work, Convert convert) {
 
    protected:
     void execute() override { output_.emplace(work_()); }
+    bool arrived() override {
+      if constexpr (UnderWay<Output>) return !output_ || (*output_)->arrived();
+      return true;
+    }
+    void complete() override {
+      if constexpr (UnderWay<Output>) (*output_)->end();
+    }
     Napi::Value result(Napi::Env task_env) override { return convert_(task_env, *output_); }
 
    private:

@@ -77,6 +77,11 @@ void allow_tensor_float32(bool allowed) {
   at::globalContext().setAllowTF32CuBLAS(allowed);
 }
 
+void search_convolutions(bool search) {
+  at::globalContext().setBenchmarkCuDNN(search);
+  at::globalContext().setDeterministicCuDNN(!search);
+}
+
 void finish_cuda() {
   const int count = failure().empty() ? at::detail::getCUDAHooks().deviceCount() : 0;
   for (int index = 0; index < count; index++) {

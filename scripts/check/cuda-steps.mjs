@@ -70,7 +70,7 @@ export function stepsOf(options) {
       ),
       limit: 60,
     },
-    ...kernelsOnAndOff(options),
+    ...waysOfSteps(options),
     ...benchmarks(options),
     ...(python === undefined ? [] : comparisons(options, python)),
     {
@@ -97,23 +97,30 @@ export function stepsOf(options) {
   ]
 }
 
+/** How a step may be computed: the environment variables of each way. */
+const WAYS = {
+  'kernels on': {},
+  'kernels off': { PADA_CUDA_KERNELS: 'off' },
+  'kernels on, searched convolutions': { PADA_CUDNN_SEARCH: '1' },
+}
+
 /**
- * What binds a step, with the addon's own kernels and without.
+ * What binds a step, with the addon's own kernels and without, and with cuDNN's fastest algorithms.
  *
  * @param {Options} options
  * @returns {Step[]}
  */
-function kernelsOnAndOff({ device, quick }) {
+function waysOfSteps({ device, quick }) {
   const precisions = device === 'cpu' ? ['float32', 'bfloat16'] : ['float32', 'tf32', 'bfloat16']
   const [batch, steps] = quick ? ['16', '2'] : ['256', '40']
   return precisions.flatMap((precision) =>
-    ['on', 'off'].map((kernels) => ({
-      name: `kernels ${kernels}, ${precision}`,
+    Object.entries(WAYS).map(([way, env]) => ({
+      name: `${way}, ${precision}`,
       command: node(
         `${root}scripts/check/cuda-work.mjs`,
         ...['--device', device, '--batch', batch, '--precision', precision, '--steps', steps],
       ),
-      env: { PADA_CUDA_KERNELS: kernels },
+      env,
       limit: 20,
     })),
   )

@@ -51,11 +51,17 @@ const paths = drawPaths()
 
 /** @param {number} count */
 async function train(count) {
+  // As in training, a step is queued while the one before computes.
+  /** @type {Promise<unknown> | undefined} */
+  let before
   for (let i = 0; i < count; i++) {
     const plan = supernet.compile(space.program(paths[i % paths.length]))
-    await supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list } }, step)
+    const record = supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list } }, step)
     plan.dispose()
+    await before
+    before = record
   }
+  await before
 }
 
 await train(WARMUP)

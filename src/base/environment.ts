@@ -26,6 +26,8 @@ export interface Environment {
   readonly ascii: boolean
   /** False if ATen alone computes on GPUs, without the addon's own kernels. */
   readonly cudaKernels: boolean
+  /** True if cuDNN times its algorithms for each shape and takes the fastest. */
+  readonly searchConvolutions: boolean
   /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
   readonly cache?: string
 }
@@ -45,6 +47,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     plain: env.TERM === 'dumb' || flag(env.CI),
     ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
     cudaKernels: !/^\s*(off|0|false|no)\s*$/i.test(env.PADA_CUDA_KERNELS ?? ''),
+    searchConvolutions: flag(env.PADA_CUDNN_SEARCH),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
 }

@@ -35,10 +35,11 @@ function withinQuota(addon: Binding): Binding {
   return addon
 }
 
-/** Tells the addon whether GPUs may use its own kernels, and where these are kept once they are compiled. */
+/** Tells the addon whether GPUs may use its own kernels, where these are kept once compiled, and how cuDNN chooses. */
 function withCudaKernels(addon: Binding): Binding {
-  const { cudaKernels, cache } = environment()
-  addon.setCudaKernels({ enabled: cudaKernels, ...(cache !== undefined && { folder: join(cache, 'kernels') }) })
+  const { cudaKernels: enabled, searchConvolutions, cache } = environment()
+  const folder = cache !== undefined && { folder: join(cache, 'kernels') }
+  addon.setCudaKernels({ enabled, searchConvolutions, ...folder })
   return addon
 }
 

@@ -5,9 +5,14 @@
 import { loadBinding } from './binding.js'
 import type { Device } from './records.js'
 
-/** How the addon uses its kernels; see `native/cuda/kernels.h`. */
+/** How the addon uses its kernels and cuDNN's; see `native/cuda/kernels.h`. */
 export interface CudaKernelOptions {
   readonly enabled: boolean
+  /**
+   * True if cuDNN times its algorithms for each shape and takes the fastest. Another process may take another one, which
+   * rounds differently. Default: it takes one that gives the same bits each time.
+   */
+  readonly searchConvolutions?: boolean
   /** Keeps compiled kernels; absent: none does. */
   readonly folder?: string
   /** A library in the place of NVRTC and the driver, for tests: kernels compute on the CPU then. */

@@ -17,6 +17,11 @@ test('kernels of GPUs are on unless the user says off', () => {
   for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toBe(false)
 })
 
+test('cuDNN searches only if the user says so', () => {
+  expect(environment({}).searchConvolutions).toBe(false)
+  expect(environment({ PADA_CUDNN_SEARCH: '1' }).searchConvolutions).toBe(true)
+})
+
 test('flags of compiler and linker are one text', () => {
   expect(environment({}).compilerFlags).toBe('')
   expect(environment({ CXXFLAGS: '-g', LDFLAGS: '-s' }).compilerFlags).toBe('-g -s')
