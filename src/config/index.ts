@@ -6,7 +6,7 @@ import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { requireTaker } from './kind.js'
-import { describeProblems, explainIssue } from './problems.js'
+import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
@@ -44,9 +44,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const written = await readSearch(file)
   if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options)
-  if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file)
+  const { set } = options
+  if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file, set)
   const hasTable = isGroup(settings.groundTruth) && !namesEmbeddedTable(settings)
-  const config = check(compose(forOtherData(written, hasTable), options), file)
+  const config = check(compose(forOtherData(written, hasTable), options), file, set)
   const consequence = hasTable ? '' : `: ${describeRanking(config)}, without ground truth`
   options.log?.(
     `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
@@ -97,7 +98,7 @@ export async function loadRetrainConfig({ file, ...sources }: LoadRetrainOptions
   requireTaker(written, 'retrain', file, '--config')
   resolvePaths(written, dirname(resolve(file)))
   written.name ??= nameOfFile(file)
-  return checkAgainst(retrainSchema, compose(written, sources), file)
+  return checkAgainst(retrainSchema, compose(written, sources), file, sources.set)
 }
 
 /**
@@ -151,12 +152,13 @@ export function parseConfig(settings: ConfigInput): Config {
   return check(isGroup(settings) ? inTodaysForm(settings) : settings, 'the configuration')
 }
 
-function check(settings: unknown, source: string): Config {
-  return checkAgainst(configSchema, settings, source)
+function check(settings: unknown, source: string, set?: readonly string[]): Config {
+  return checkAgainst(configSchema, settings, source, set)
 }
 
 /**
- * Checks settings against a schema, and returns them with defaults filled in.
+ * Checks settings against a schema, and returns them with defaults filled in. `source` names where they come from, except
+ * those of the assignments `set`.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
@@ -164,8 +166,10 @@ export function checkAgainst<Schema extends z.ZodType>(
   schema: Schema,
   settings: unknown,
   source: string,
+  set?: readonly string[],
 ): z.output<Schema> {
   const parsed = schema.safeParse(settings, { reportInput: true, error: explainIssue })
   if (parsed.success) return parsed.data
-  throw new UserError(describeProblems(source, parsed.error.issues, settings), 2)
+  const { issues } = parsed.error
+  throw new UserError(describeProblems(sourceOf(issues, source, set), issues, settings), 2)
 }

@@ -53,6 +53,22 @@ export function describeProblems(source: string, issues: readonly z.core.$ZodIss
   return listProblems(source, problemSentences(issues, settings))
 }
 
+/** Where the settings with problems come from: from `source`, unless assignments `key.of.setting=value` gave them. */
+export function sourceOf(
+  issues: readonly z.core.$ZodIssue[],
+  source: string,
+  assignments: readonly string[] = [],
+): string {
+  const assigned = assignments.map((assignment) => `${assignment.slice(0, assignment.indexOf('='))}.`)
+  const places = issues.flatMap((issue) => {
+    const path = issue.path.map((key) => `${String(key)}.`).join('')
+    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `${path}${key}.`) : [path]
+  })
+  const given = places.filter((place) => assigned.some((key) => place.startsWith(key)))
+  if (given.length === 0) return source
+  return given.length === places.length ? '--set' : `${source} and --set`
+}
+
 /** A single problem stands alone, several are listed under a heading. */
 export function listProblems(source: string, sentences: readonly string[]): string {
   if (sentences.length === 1) return `${sentences[0]} (${source})`

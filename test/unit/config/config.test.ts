@@ -480,6 +480,12 @@ describe('loadConfig', () => {
       )
     }
     expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epoch=3'] }))).toContain('received "epoch"')
+    const damaged = file('training: { batchSize: 0 }', 'damaged.yaml')
+    expect(await refusal(() => loadConfig({ file: damaged, set: ['seed=1'] }))).toMatch(/\(damaged\.yaml\)$/)
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training={ epochs: 0 }'] }))).toMatch(/\(--set\)$/)
+    expect(await refusal(() => loadConfig({ file: damaged, set: ['training.epoch=3'] }))).toMatch(
+      /^Expected valid settings in damaged\.yaml and --set but received 2 problems:/,
+    )
     expect(await refusal(() => loadConfig({ file: file(''), set: ['constructor.x=3'] }))).toContain(
       'received "constructor"',
     )
