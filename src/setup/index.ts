@@ -84,5 +84,5 @@ async function build(
   }
   writeStamp(folder, stamp)
   await fetchJpegLibrary(log, signal)
-  return { addon, libtorch }
+  return { addon, libtorch, isNew: true }
 }

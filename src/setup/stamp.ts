@@ -94,6 +94,8 @@ export interface NativeSetup {
   /** Path of the compiled addon. */
   readonly addon: string
   readonly libtorch: Located
+  /** True if this call built it, or took it from the store. */
+  readonly isNew?: boolean
 }
 
 /** The finished build that commands use, and the reason if it is stale. Undefined if there is no build. */

@@ -90,6 +90,9 @@ test('bench --data: images per second, of streamed images only', async () => {
     jpegDecoder: expect.stringMatching(/^lib(vips$|jpeg-turbo \()/),
   })
   expect(result.imagesPerSecond).toBeCloseTo(result.images / result.seconds, 6)
+  const several = await pada(['bench', '--data', '--processes', '2', ...settings])
+  expect(several).toMatchObject({ code: 2, stdout: '' })
+  expect(several.stderr).toContain('Expected 1 for --processes with --data, which measures one process, but received 2')
   const refused = await pada(['bench', '--data', '--batch', '4', ...settings])
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('Expected streaming with --data for data.source but received images in memory')

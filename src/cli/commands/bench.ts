@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
+import { expected } from '../../base/errors.js'
 import { integer } from '../../base/format.js'
 import { RandomStream } from '../../base/random.js'
 import { type BenchmarkResult, bench, type PathMeasurement } from '../../benchmark/bench.js'
@@ -77,6 +78,9 @@ export const benchCommand: CommandModule<object, InferredOptionTypes<typeof opti
     // Of several processes, the first speaks.
     const log = (line: string) => void (isFirstProcess() && process.stderr.write(`${line}\n`))
     const overrides = { precision, threads }
+    if (data && processes !== undefined && processes > 1) {
+      throw expected('1', '--processes with --data, which measures one process,', processes, 2)
+    }
     const config = await loadWithoutImages({ file, set, overrides })
     const batchSize = batch ?? (mode === 'train' ? config.training.batchSize : config.ranking.batchSize)
     using interruption = onInterrupt(log)

@@ -24,9 +24,9 @@ export const setupCommand: CommandModule<object, SetupArguments> = {
       .conflicts('cpu', 'cuda'),
   async handler({ cpu, cuda, builder }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
-    const { addon, libtorch } = await ensureNative({ cpu, cuda, builder, log })
-    // A build that another version made may have none yet.
-    await fetchJpegLibrary(log)
+    const { addon, libtorch, isNew } = await ensureNative({ cpu, cuda, builder, log })
+    // A new build has tried. One that another version made may have none yet.
+    if (!isNew) await fetchJpegLibrary(log)
     const kind = libtorch.cuda ? 'with CUDA' : 'CPU only'
     log(`Ready: libtorch ${libtorch.version} (${kind}, ${libtorch.origin}) at ${libtorch.root}, addon ${addon}`)
   },
