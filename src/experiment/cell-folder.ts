@@ -68,6 +68,14 @@ function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin)
   )
 }
 
+/** The number of processes that a search began with; undefined if it has not begun. */
+export async function processesOf(out: string, cell: Cell): Promise<number | undefined> {
+  const folder = cellFolder(out, cell)
+  if (!(await exists(join(folder, 'config.yaml')))) return undefined
+  const start = (await loggedEvents<SearchEvent>(folder)).find(({ event }) => event === 'start')
+  return start?.event === 'start' ? (start.processes?.count ?? 1) : undefined
+}
+
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */
 function outcomeSettings({ ranking, finding, groundTruth }: Config): object {
   return { ranking, finding, groundTruth: groundTruth && { ...groundTruth, file: basename(groundTruth.file) } }

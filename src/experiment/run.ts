@@ -18,7 +18,7 @@ import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
-import { cellFolder, type Origin, readCell } from './cell-folder.js'
+import { cellFolder, type Origin, processesOf, readCell } from './cell-folder.js'
 import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
@@ -86,6 +86,7 @@ async function* experimentTogether(
   const { cells } = plan
   // Settings are checked first, because it takes no time.
   let left = await unfinished(plan, out)
+  if (!options.reportOnly) await checkProcesses(cells, out, world?.size ?? 1)
   const origins = options.reportOnly ? undefined : await checkJobs(cells, options)
   if (origins !== undefined) left = await unfinished(plan, out, origins)
   yield { event: 'experiment', name: plan.name, out, cells: cells.length, complete: cells.length - left.length }
@@ -151,6 +152,17 @@ async function unfinished({ cells }: Experiment, out: string, origins?: Origins)
   }
   await tryAll(cells, check)
   return left
+}
+
+/** Throws a UserError if a search was begun by another number of processes and its numbers depend on it. */
+async function checkProcesses(cells: readonly Cell[], out: string, count: number): Promise<void> {
+  for (const cell of cells) {
+    const begun = await processesOf(out, cell)
+    if (begun === undefined || begun === count || cell.config.distributed.batchNorm === 'synchronised') continue
+    const reason = 'its batch norms normalise by the share of a process; another --out begins another'
+    const name = `--processes, as ${cellFolder(out, cell)} was begun with,`
+    throw new UserError(`Expected ${begun} for ${name} but received ${count}: ${reason}`, 2)
+  }
 }
 
 /**

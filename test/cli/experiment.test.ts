@@ -95,6 +95,14 @@ describe('an experiment', () => {
     expect(results(out)).toEqual(results(unbroken))
   })
 
+  test('by another number of processes is refused, because its numbers would not be comparable', async () => {
+    const before = results(unbroken)
+    const { code, stdout, stderr } = await pada(['experiment', FILE, '--out', unbroken, '--json', '--processes', '2'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^pada-native: Expected 1 for --processes, as \S+ was begun with, but received 2: /m)
+    expect(results(unbroken)).toEqual(before)
+  })
+
   test('--report draws what is there and searches nothing', async () => {
     const out = join(folder, 'nothing')
     const empty = await pada(['experiment', FILE, '--out', out, '--report', '--json'])
