@@ -28,6 +28,7 @@ import {
 const file = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 /** In percent: of an architecture that computes the same for all images, twice. */
 const CHANCE = 20
+const ASSIGNMENT = /^[A-Za-z][\w.-]*=/
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,10 +42,13 @@ const { values: options, positionals } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
   },
 })
-if (positionals.length !== 2) {
-  throw new UserError(`Expected a folder of CIFAR-10 and a table but received ${positionals.length} arguments`, 2)
+// As for the commands, several assignments may follow one --set.
+const set = [...options.set, ...positionals.filter((word) => ASSIGNMENT.test(word))]
+const places = positionals.filter((word) => !ASSIGNMENT.test(word))
+if (places.length !== 2) {
+  throw new UserError(`Expected a folder of CIFAR-10 and a table but received ${places.length} arguments`, 2)
 }
-const [cifar, table] = positionals
+const [cifar, table] = places
 const architectures = Number(options.architectures)
 if (!Number.isInteger(architectures) || architectures < 2) {
   throw new UserError(
@@ -82,15 +86,15 @@ console.log(`Kendall tau ${tau.toFixed(3)} of ${architectures} architectures wit
  * @param {string} out
  */
 async function trained(arch, out) {
-  const set = [
+  const assignments = [
     `network.path="${arch}"`,
     `data.dir=${cifar}`,
     `data.trainCount=${options.images}`,
     `training.epochs=${options.epochs}`,
     `seed=${options.seed}`,
-    ...options.set,
+    ...set,
   ]
-  const config = await loadRetrainConfig({ file: file('configs/retrain-nasbench201-cifar10.yaml'), set })
+  const config = await loadRetrainConfig({ file: file('configs/retrain-nasbench201-cifar10.yaml'), set: assignments })
   const where = existsSync(join(out, 'checkpoint')) ? { resume: out } : { out }
   for await (const event of retrain(config, where)) {
     if (event.event === 'epoch') console.error(`epoch ${event.epoch + 1}  ${(100 * event.top1).toFixed(2)} %`)
