@@ -11,6 +11,8 @@ constexpr const char* kCommon =
 
 // In the order of Group.
 constexpr const char* kPrograms[] = {
+#include "cuda/kernels/reductions.cu"
+#include "cuda/kernels/sum_gradients.cu"
 #include "cuda/kernels/sums.cu"
     ,
 #include "cuda/kernels/sweeps.cu"

@@ -14,6 +14,7 @@ import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.
 import { drawMixup } from '../sampling/mixup.js'
 import type { SearchSpace } from '../spaces/space.js'
 import { averageDecay } from './averaging.js'
+import { Clock, WaitingShare } from './clock.js'
 import { dropPathScale } from './drop-path.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { checkFiniteWeights } from './finite-weights.js'
@@ -284,51 +285,4 @@ function tick(progress: Progress, clock: Clock): void {
   const seconds = clock.lap()
   progress.seconds += seconds
   progress.epochSeconds += seconds
-}
-
-/** Measures which share of the time computation waits for images; nothing if they are in memory. */
-class WaitingShare {
-  readonly #data: ImageSource
-  #report = { seconds: 0, waited: 0 }
-  #epoch = { seconds: 0, waited: 0 }
-
-  constructor(data: ImageSource) {
-    this.#data = data
-  }
-
-  sinceLastReport(seconds: number): { waiting?: number } {
-    const { share, now } = this.#since(this.#report, seconds)
-    this.#report = now
-    return share
-  }
-
-  sinceLastEpoch(seconds: number): { waiting?: number } {
-    const { share, now } = this.#since(this.#epoch, seconds)
-    this.#epoch = now
-    return share
-  }
-
-  #since(last: { seconds: number; waited: number }, seconds: number) {
-    const { waitedSeconds: waited } = this.#data
-    if (waited === undefined) return { share: {}, now: last }
-    const share = Math.min(1, (waited - last.waited) / Math.max(seconds - last.seconds, 1e-9))
-    return { share: { waiting: share }, now: { seconds, waited } }
-  }
-}
-
-/** Measures seconds since its creation (`total`) and since the last lap. */
-class Clock {
-  readonly #start = performance.now()
-  #lap = this.#start
-
-  get total(): number {
-    return (performance.now() - this.#start) / 1000
-  }
-
-  lap(): number {
-    const now = performance.now()
-    const seconds = (now - this.#lap) / 1000
-    this.#lap = now
-    return seconds
-  }
 }
