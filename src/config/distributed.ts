@@ -7,7 +7,7 @@ export const distributed = group({
     .enum(['local', 'synchronised'])
     .default('local')
     .describe(
-      'What batch norms normalise by in training by several processes. `local`: by the share of the batch that a process computes, and running statistics are the means over the processes. `synchronised`: by the whole batch, which takes a message for each batch norm.',
+      'What batch norms normalise by in training by several processes. `local`: by the share of the batch that a process computes, and running statistics are the means over the processes. `synchronised`: by the whole batch, which takes up to two messages for each batch norm.',
     ),
   backend: z
     .enum(['auto', 'gloo', 'nccl'])
