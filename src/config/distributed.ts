@@ -13,7 +13,7 @@ export const distributed = group({
     .enum(['auto', 'gloo', 'nccl'])
     .default('auto')
     .describe(
-      'What sums gradients over processes. `gloo`: on processors. `nccl`: on GPUs, of which each process needs one of its own. `auto`: NCCL where it can, else Gloo.',
+      'What sums gradients over processes. `gloo`: on CPUs. `nccl`: on GPUs, of which each process needs one of its own. `auto`: NCCL where it can, else Gloo.',
     ),
   startSeconds: positive.default(300).describe('Seconds that processes wait for each other to start.'),
   silenceSeconds: positive

@@ -55,7 +55,7 @@ export const computation = {
   threads: count
     .optional()
     .describe(
-      "Threads of native computation. A container's quota of processors lowers the default. Default: all cores.",
+      "Threads of native computation. A container's quota of cores lowers the default. Default: all cores.",
     ),
 }
 
