@@ -52,7 +52,9 @@ export const groundTruth = group({
     .describe(
       "Name of the column of accuracies. A column of another data set is read only if it is named here. Default: the data set's own, such as `cifar100_test`, otherwise `accuracy` in CSV, `test_accuracy` by hash, `mean_acc` in JSON, otherwise the first of these.",
     ),
-}).describe('The ground truth, accuracies of architectures trained alone, to compare the ranking with. Without it nothing is compared.')
+}).describe(
+  'The ground truth, accuracies of architectures trained alone, to compare the ranking with. Without it nothing is compared.',
+)
 
 /** Settings of {@link rank}: the group `ranking`. */
 export type RankingConfig = z.output<typeof ranking>
