@@ -109,7 +109,7 @@ function entrant({ label, passes, method: settings }, { channels, cells, batch, 
 
 /** @param {string[]} args */
 export async function main(args) {
-  const options = await readOptions(args, 'npm run bench:methods --', 'What methods cost beside their paths.', OPTIONS)
+  const options = await readOptions(args, 'npm run bench:methods --', 'What a step of each method costs.', OPTIONS)
   const most = Math.floor(options.images / options.batch)
   if (options.steps > most) {
     throw new UserError(

@@ -11,7 +11,7 @@ const INTRO = `# Commands
 \`npx pada-native COMMAND …\`; \`npx pada-native COMMAND --help\` prints the same as below.
 
 - A path or file may begin with \`~\` and hold \`$NAME\`. Relative ones start from the working directory.
-- \`--config\` also takes the name of a file of the package, such as \`nasbench201-smoke\`; \`config --list\` prints them.
+- \`--config\` also takes the name of a configuration of the package, such as \`nasbench201-smoke\`; \`config --list\` prints them.
 - \`--set key.of.setting=value …\` takes one or more settings; values are YAML. Quote spaces and brackets for the shell. See
   [settings](settings.md).
 - With \`--json\`, standard output has one JSON object per line and everything else goes to standard error. The last object

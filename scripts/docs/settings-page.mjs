@@ -8,7 +8,8 @@ const INTRO = `# Settings
 
 <!-- Written by \`npm run docs:settings\` from src/config and src/experiment; edit the descriptions there. -->
 
-A search takes its settings from a YAML file. Almost every setting has a default, so a file holds only what differs:
+A search takes its settings from a *configuration*, a YAML file. Almost every setting has a default, so the file holds only
+what differs:
 
 \`\`\`yaml
 # yaml-language-server: $schema=node_modules/pada-native/configs/schema.json
@@ -18,17 +19,16 @@ training:
   schedule: { kind: cosine }
 \`\`\`
 
-- \`--config FILE\` names the file. \`--config NAME\` finds a file of the package from any folder: \`pada-native config --list\`
-  prints their names, and \`config --copy NAME\` copies one, to change it.
+- \`--config FILE\` names the file. \`--config NAME\` finds a configuration of the package from any folder:
+  \`pada-native config --list\` prints their names, and \`config --copy NAME\` copies one, to change it.
 - \`--set key.of.setting=value …\` changes settings; values are YAML: \`--set training.epochs=8 "method={name: spos}"\`.
   Paths in them start from the working directory; paths in a file start from the file.
 - \`pada-native config FILE --set …\` prints all settings with their defaults, and names every mistake.
 - Editors with a YAML language server complete and check a file whose first line is the comment above.
-- A group whose \`kind\`, \`name\` or \`algorithm\` chooses among several has a default as a whole. If you write any of its
-  settings, write that key too.
-- What spaces, methods and tables are: see [search spaces](spaces.md), [methods](methods.md) and
-  [ground truth](ground-truth.md).
-- The defaults are those of PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others.
+- Some groups have several variants, which \`kind\`, \`name\` or \`algorithm\` chooses. If you write any setting of such a
+  group, write this key too.
+- [Search spaces](spaces.md), [methods](methods.md) and [ground truth](ground-truth.md) explain the words.
+- Most defaults follow PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others.
 `
 
 const RETRAINING = `
@@ -49,7 +49,7 @@ const VALUE = `
 ### A value of an axis
 
 \`spaces\`, \`extents\`, \`methods\`, \`noise\` and \`epochs\` list values. A value is a shorthand, such as \`spos\` or \`0.001\`, or a
-group with the keys below and any settings of a search. Those settings are laid over the experiment's: \`null\` removes a
+group with the keys below and any settings of a search. These settings override the experiment's: \`null\` removes a
 setting, and a group with another \`name\` starts empty.
 `
 

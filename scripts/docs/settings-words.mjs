@@ -34,8 +34,9 @@
  */
 const PATTERNS = new Map([
   [undefined, 'text'],
-  ['^[\\w.-]+$', 'letters, digits, `.`, `_`, `-`'],
-  ['^\\w[\\w.-]*$', 'letters, digits, `.`, `_`, `-`'],
+  ['^[\\p{L}\\p{N}_.-]+$', 'letters, digits, `.`, `_`, `-`'],
+  ['^[\\p{L}\\p{N}_][\\p{L}\\p{N}_.-]*$', 'letters, digits, `.`, `_`, `-`; first a letter, a digit or `_`'],
+  ['^cuda:\\d{1,2}$', '`cuda:1` and the like'],
 ])
 
 /**

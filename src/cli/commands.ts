@@ -65,7 +65,7 @@ const COMMANDS: readonly Command[] = [
   {
     command: 'config [file]',
     describe:
-      'Print all settings of a search, or their JSON Schema for editors; list and copy the settings files of the package',
+      'Print all settings of a search, or their JSON Schema for editors; list and copy the configurations of the package',
     load: async () => (await import('./commands/config.js')).configCommand,
   },
   {
@@ -120,7 +120,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     command: 'doctor',
-    describe: 'Show versions, libtorch, processors, GPUs, and missing requirements',
+    describe: 'Show versions, libtorch, CPU, GPUs, and missing requirements',
     load: async () => (await import('./commands/doctor.js')).doctorCommand,
   },
 ]

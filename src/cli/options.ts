@@ -16,7 +16,7 @@ export const configOption = {
   type: 'string',
   requiresArg: true,
   describe: 'YAML file with the settings, or the name of one in the package (npx pada-native config --list)',
-  defaultDescription: 'the embedded Fashion-MNIST search',
+  defaultDescription: 'the search on the embedded data',
   coerce: oneConfig('--config'),
 } as const satisfies Options
 
@@ -106,7 +106,7 @@ export function onePath(name: string): (value: string | string[]) => string {
   return (value) => (value === undefined ? value : expandPath(one(value), name))
 }
 
-/** A coercion as {@link onePath} that also takes the name of a settings file of the package; see {@link findConfig}. */
+/** A coercion as {@link onePath} that also takes the name of a configuration of the package; see {@link findConfig}. */
 export function oneConfig(name: string, folder?: string): (value: string | string[]) => string {
   const one = onePath(name)
   return (value) => (value === undefined ? value : findConfig(one(value), { folder }))

@@ -7,13 +7,13 @@ export const distributed = group({
     .enum(['local', 'synchronised'])
     .default('local')
     .describe(
-      'What batch norms normalise by in training by several processes. `local`: by the share of the batch that a process computes, and running statistics are the means over the processes. `synchronised`: by the whole batch, which takes a message for each batch norm.',
+      'What batch norms normalise by in training by several processes. `local`: by the share of the batch that a process computes, and running statistics are the means over the processes. `synchronised`: by the whole batch, which takes up to two messages for each batch norm.',
     ),
   backend: z
     .enum(['auto', 'gloo', 'nccl'])
     .default('auto')
     .describe(
-      'What sums gradients over processes. `gloo`: on processors. `nccl`: on GPUs, of which each process needs one of its own. `auto`: NCCL where it can, else Gloo.',
+      'What sums gradients over processes. `gloo`: on CPUs. `nccl`: on GPUs, of which each process needs one of its own. `auto`: NCCL where it can, else Gloo.',
     ),
   startSeconds: positive.default(300).describe('Seconds that processes wait for each other to start.'),
   silenceSeconds: positive

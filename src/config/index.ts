@@ -15,7 +15,7 @@ export type { NetworkConfig } from './network.js'
 export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'
 export * from './schema.js'
 
-/** Settings file of the search on the embedded data, which runs if no file is named. */
+/** Configuration of the search on the embedded data, which runs if no file is named. */
 export const DEFAULT_CONFIG = fileURLToPath(new URL('../../configs/nasbench201-fashion.yaml', import.meta.url))
 
 /** Sources of settings. */

@@ -1,4 +1,4 @@
-/** JSON Schema (draft 2020-12) of settings. Editors use it to complete and check settings files. */
+/** JSON Schema (draft 2020-12) of settings. Editors use it to complete and check configurations. */
 import { z } from 'zod'
 import { retrainSchema } from './retraining.js'
 import { configSchema } from './schema.js'

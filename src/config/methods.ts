@@ -82,7 +82,7 @@ const spos = group({
 const standalone = group({
   name: z.literal('standalone'),
   path: path.describe(`The path to train: ${PATH_NOTATION}`),
-}).describe('Train one path alone, as tables of ground truth are made.')
+}).describe('Train one path alone, as ground truth is made.')
 
 const compat = z.boolean().default(false)
 

@@ -43,7 +43,7 @@ export const groundTruth = group({
     .string()
     .min(1)
     .describe(
-      'The table: CSV, JSON, a file of NAS-Bench-201 or NATS-Bench, or `embedded` for the table in the package, which is of the embedded data only. In a settings file it is relative to that file, in `--set` to the working directory.',
+      'The table: CSV, JSON, a file of NAS-Bench-201 or NATS-Bench, or `embedded` for the table in the package, which is of the embedded data only. In a configuration it is relative to the file, in `--set` to the working directory.',
     ),
   column: z
     .string()
@@ -52,7 +52,9 @@ export const groundTruth = group({
     .describe(
       "Name of the column of accuracies. A column of another data set is read only if it is named here. Default: the data set's own, such as `cifar100_test`, otherwise `accuracy` in CSV, `test_accuracy` by hash, `mean_acc` in JSON, otherwise the first of these.",
     ),
-}).describe('The true accuracies of architectures, to compare the ranking with. Without it nothing is compared.')
+}).describe(
+  'The ground truth, accuracies of architectures trained alone, to compare the ranking with. Without it nothing is compared.',
+)
 
 /** Settings of {@link rank}: the group `ranking`. */
 export type RankingConfig = z.output<typeof ranking>

@@ -10,7 +10,7 @@ import { training } from './training.js'
 
 const evaluation = group({
   batchSize: count.default(512).describe('Images per batch of the evaluation.'),
-  imageCount: count.optional().describe('Evaluate on the first test images only. Default: all.'),
+  imageCount: count.optional().describe('Evaluate on this many of the test images, stratified by class. Default: all.'),
 }).describe('How the network is evaluated on test images after every epoch.')
 
 export const retrainSchema = group({

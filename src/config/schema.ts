@@ -54,9 +54,7 @@ export const computation = {
     ),
   threads: count
     .optional()
-    .describe(
-      "Threads of native computation. A container's quota of processors lowers the default. Default: all cores.",
-    ),
+    .describe("Threads of native computation. A container's quota of cores lowers the default. Default: all cores."),
 }
 
 /** Refuses what is for GPUs, if the device is none. */

@@ -1,4 +1,4 @@
-/** Settings files that the package ships, in `configs/`: found by name, listed, copied. */
+/** Configurations that the package ships, in `configs/`: found by name, listed, copied. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { packageRoot } from '../base/folders.js'
@@ -7,7 +7,7 @@ const FOLDER = join(packageRoot, 'configs')
 /** Folder of the files of experiments, within the one of all files. */
 const EXPERIMENTS = 'experiments'
 
-/** A settings file of the package. */
+/** A configuration of the package. */
 export interface ShippedConfig {
   /** Name for `--config`: the file's place in `configs/`, without `.yaml`. */
   readonly name: string
@@ -18,7 +18,7 @@ export interface ShippedConfig {
   readonly about: string
 }
 
-/** All settings files of the package: of searches, of retrainings, of experiments. */
+/** All configurations of the package: of searches, of retrainings, of experiments. */
 export function shippedConfigs(): ShippedConfig[] {
   const all = [...namesIn(''), ...namesIn(EXPERIMENTS)].map((name): ShippedConfig => {
     const file = join(FOLDER, `${name}.yaml`)
@@ -29,7 +29,7 @@ export function shippedConfigs(): ShippedConfig[] {
 }
 
 /**
- * The settings file that a user names: a path, or the name of a file of the package, with or without `.yaml`. A path that
+ * The configuration that a user names: a path, or the name of one of the package, with or without `.yaml`. A path that
  * exists comes first. A name that is neither stays as it is.
  *
  * @param base Folder that a relative path starts from.
@@ -45,7 +45,7 @@ export function findConfig(name: string, { base = '.', folder = '' } = {}): stri
   return base === '.' ? name : path
 }
 
-/** The text of a settings file of the package for another place: editors find its schema from there. */
+/** The text of a configuration of the package for another place: editors find its schema from there. */
 export function copyOfShipped(file: string, place: string): string {
   const from = dirname(resolve(place))
   return readFileSync(file, 'utf8').replace(

@@ -8,7 +8,7 @@ const extent = z.enum(['perOperation', 'perCell'])
 const sharing = extent
   .default('perOperation')
   .describe(
-    'Which places of a cell share weights. `perOperation`: every place has its own weights for each operation. `perCell`: all places share one copy per operation.',
+    'Which edges of a cell share weights; in NAS-Bench-1Shot1, which nodes. `perOperation`: each has its own weights for each operation. `perCell`: all share one copy of each operation.',
   )
 
 const affine = z.boolean().default(false)
@@ -76,7 +76,7 @@ export function spaceSettingNames(name: SpaceConfig['name']): string[] {
 
 /** A search space and its settings. */
 export type SpaceConfig = z.output<typeof space>
-/** Which places of a cell share weights: the setting `space.sharing`. */
+/** Which edges or nodes of a cell share weights: the setting `space.sharing`. */
 export type Sharing = z.output<typeof extent>
 /** Settings of {@link nasBench201}. */
 export type NasBench201Config = z.output<typeof nasbench201>

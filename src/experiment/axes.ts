@@ -12,7 +12,7 @@ export interface AxisValue {
   readonly label: string
   /** Name in names of folders, safe in file systems and shells. */
   readonly id: string
-  /** A settings file that replaces the experiment's. */
+  /** A configuration that replaces the experiment's. */
   readonly config?: string
   /** Settings that override the experiment's and the values of earlier axes. */
   readonly settings: Settings

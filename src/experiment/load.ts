@@ -49,7 +49,7 @@ export async function planExperiment(input: ExperimentInput): Promise<Experiment
   return plan(checkAgainst(experimentSchema, written, 'the experiment'), 'the experiment')
 }
 
-/** The settings file that an experiment names: a path relative to `base`, or a name of one in the package. */
+/** The configuration that an experiment names: a path relative to `base`, or a name of one in the package. */
 function configFrom(base: string, name: string): string {
   return findConfig(expandPath(name, 'config'), { base })
 }

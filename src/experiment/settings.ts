@@ -18,7 +18,7 @@ export const axisValue = z.looseObject({
     .min(1)
     .optional()
     .describe(
-      "Settings file that replaces the experiment's `config` for this value: a path relative to the experiment's file, or a name as for `--config`.",
+      "Configuration that replaces the experiment's `config` for this value: a path relative to the experiment's file, or a name as for `--config`.",
     ),
 })
 
@@ -87,7 +87,7 @@ export const experimentSchema = group({
     .min(1)
     .optional()
     .describe(
-      "Settings file from which every search starts: a path relative to the experiment's file, or a name as for `--config`. Default: `configs/nasbench201-fashion.yaml` of the package.",
+      "Configuration from which every search starts: a path relative to the experiment's file, or a name as for `--config`. Default: `configs/nasbench201-fashion.yaml` of the package.",
     ),
   set: z
     .record(z.string(), z.unknown())

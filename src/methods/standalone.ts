@@ -1,4 +1,4 @@
-/** Trains one given path alone, as tables of ground truth are made. */
+/** Trains one given path alone, as ground truth is made. */
 import { checkPath, operationsOf } from '../spaces/path.js'
 import type { Path } from '../spaces/space.js'
 import type { MethodContext } from './method.js'

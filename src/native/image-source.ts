@@ -23,7 +23,7 @@ export interface ImageSource extends Disposable {
   readonly ahead?: number
   /** Seconds for which computation has waited for images. Absent if images are in memory. */
   readonly waitedSeconds?: number
-  /** What was wrong with images that others took the place of, one sentence each. Absent if images are in memory. */
+  /** What was wrong with images that were replaced by others, one sentence each. Absent if images are in memory. */
   readonly damaged?: readonly string[]
   /** Frees the native memory. Running calls keep it until they finish. */
   dispose(): void

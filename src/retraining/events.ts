@@ -82,7 +82,7 @@ export interface RetrainEpochEvent extends Accuracies, AveragedAccuracies {
   readonly imagesPerSecond: number
   /** Share of the training's time in which steps waited for images; absent for images in memory. */
   readonly waiting?: number
-  /** Damaged images to train or test on that others took the place of so far, one sentence each; absent if there are none. */
+  /** Damaged training and test images that were replaced by others so far, one sentence each; absent if there are none. */
   readonly damaged?: readonly string[]
 }
 

@@ -9,13 +9,13 @@ export interface ComputedFrom {
   readonly weights: string
 }
 
-/** Results in a run folder were computed from something else than the settings, files and weights of now, or are damaged. */
+/** Results in a run folder were computed from other settings, files or weights than the present ones, or are damaged. */
 export interface DiscardedEvent {
   readonly event: 'discarded'
   /** Name of the file in the run folder. */
   readonly file: string
   /**
-   * Number of records that were discarded. They are made again if they are needed. Absent if the file was removed, and
+   * Number of records that were discarded. They are computed again if they are needed. Absent if the file was removed, and
    * for the event log, which was cut where it is damaged.
    */
   readonly records?: number

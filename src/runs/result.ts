@@ -40,7 +40,7 @@ export interface ResultEvent {
   readonly withGroundTruth: number
   /** The best sub-models within limits; absent if none were searched for. */
   readonly found?: Found
-  /** Damaged images that others took the place of in these evaluations, one sentence each; absent if there are none. */
+  /** Damaged images that were replaced by others in these evaluations, one sentence each; absent if there are none. */
   readonly damaged?: readonly string[]
   /** Run folder. */
   readonly run: string

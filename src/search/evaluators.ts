@@ -88,7 +88,7 @@ export class Evaluators implements Disposable {
     return sum
   }
 
-  /** Damaged images that others took the place of, one sentence each. */
+  /** Damaged images that were replaced by others, one sentence each. */
   get damaged(): readonly string[] {
     return [this.#test, this.#validation, this.#calibration?.images.dataset].flatMap((images) => images?.damaged ?? [])
   }

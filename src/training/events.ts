@@ -51,7 +51,7 @@ export interface EpochEvent {
   readonly imagesPerSecond: number
   /** Share of the epoch's time in which steps waited for images; absent for images in memory. */
   readonly waiting?: number
-  /** Damaged images that others took the place of so far, one sentence each; absent if there are none. */
+  /** Damaged images that were replaced by others so far, one sentence each; absent if there are none. */
   readonly damaged?: readonly string[]
 }
 

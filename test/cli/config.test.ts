@@ -80,7 +80,7 @@ test.each([
   expect(outcome.stdout).toBe('')
 })
 
-/** Names of all settings files of the package, as `--config` takes them. */
+/** Names of all configurations of the package, as `--config` takes them. */
 const SHIPPED = readdirSync('configs', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => file.slice(0, -'.yaml'.length))

@@ -23,11 +23,11 @@ const options = {
       'Print the JSON Schema of the settings of a search, or with --schema retrain or experiment of one of these',
     coerce: schemaOf,
   },
-  list: { type: 'boolean', default: false, describe: 'List the settings files of the package' },
+  list: { type: 'boolean', default: false, describe: 'List the configurations of the package' },
   copy: {
     type: 'string',
     requiresArg: true,
-    describe: 'Copy a settings file of the package, to change it',
+    describe: 'Copy a configuration of the package, to change it',
     coerce: oneText('--copy', 'a name'),
   },
   out: {
@@ -67,7 +67,7 @@ export const configCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** Prints name, command and meaning of every settings file of the package. */
+/** Prints name, command and meaning of every configuration of the package. */
 function printList(json: boolean): void {
   const configs = shippedConfigs()
   if (json) {

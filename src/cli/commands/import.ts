@@ -22,7 +22,7 @@ const options = {
     requiresArg: true,
     describe: 'Search space, if neither --config nor the checkpoint determines it',
   },
-  config: { ...configOption, defaultDescription: 'the published settings, on the embedded images' },
+  config: { ...configOption, defaultDescription: 'the published settings, on the embedded data' },
   set: setOption,
   key: keyOption,
   prefix: prefixOption,

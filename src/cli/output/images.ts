@@ -14,7 +14,7 @@ const USES = { train: 'train', validation: 'validate', test: 'test' } as const
 /** Lines of one epoch about damaged images. */
 const LISTED = 5
 
-/** Tells of damaged images that others took the place of, each once. */
+/** Tells of damaged images that were replaced by others, each once. */
 export class DamageNews {
   readonly #told = new Set<string>()
 

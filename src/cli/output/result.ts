@@ -106,7 +106,7 @@ function wrap(text: string, longest = LONGEST): string {
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
-/** The table of true accuracies, and whether it has any of the ranked sub-models. */
+/** The ground-truth table, and whether it has any of the ranked sub-models. */
 function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [string, string][] {
   const name = 'Ground truth'
   if (groundTruth === null) return ranked > 0 ? [[name, 'none: nothing tells how good the ranking is']] : []
