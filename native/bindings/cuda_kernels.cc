@@ -4,6 +4,7 @@
 #include "bindings/handles.h"
 #include "cuda/compile.h"
 #include "cuda/kernels.h"
+#include "runtime/device_trace.h"
 #include "runtime/executor_thread.h"
 #include "runtime/readings.h"
 #include "runtime/torch_cuda.h"
@@ -75,6 +76,26 @@ Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call) {
             object.Set("group", cuda::kGroupNames[next++]);
             object.Set("bytes", static_cast<double>(compiled.binary.size()));
             object.Set("log", compiled.log);
+          });
+        });
+  });
+}
+
+Napi::Value begin_device_trace(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(call.Env(), [device = device_argument(call[0])] { start_trace(device); });
+  });
+}
+
+Napi::Value end_device_trace(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return run_on_executor(
+        call.Env(), [device = device_argument(call[0])] { return end_trace(device); },
+        [](Napi::Env env, const std::vector<Traced>& list) {
+          return list_of(env, list, [](Napi::Object& object, const Traced& traced) {
+            object.Set("name", traced.name);
+            object.Set("count", static_cast<double>(traced.count));
+            object.Set("seconds", traced.seconds);
           });
         });
   });

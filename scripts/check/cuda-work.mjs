@@ -5,16 +5,20 @@
  *     node scripts/check/cuda-work.mjs [--device cuda] [--batch 256] [--precision bfloat16] [--steps 40]
  *
  * Steps of NAS-Bench-201's supernet on random images: the time of a step, how much of it the native thread waited for the
- * GPU, and how many of the addon's own kernels it launched. Where it hardly waits, launches bind. PADA_CUDA_KERNELS=off
- * measures without these kernels. Needs `npm run build`.
+ * GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and which kernels
+ * took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS=off measures without the addon's kernels. On a
+ * CPU, operators of ATen count as launches. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
-import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet } from 'pada-native'
+import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet, traceDevice } from 'pada-native'
 import { drawPaths, MEAN, STD } from '../bench/inputs.mjs'
 import { NETWORKS } from '../bench/networks.mjs'
 
 const WARMUP = 12
+/** Steps that are traced, and the kernels that are listed. */
+const TRACED = 8
+const LISTED = 15
 
 const { values } = parseArgs({
   options: {
@@ -70,6 +74,12 @@ const start = performance.now()
 await train(steps)
 const milliseconds = (performance.now() - start) / steps
 const after = gpuWork()
+/** @type {string | undefined} */
+let untraced
+const traced = await traceDevice(device, () => train(TRACED)).catch(({ message }) => {
+  untraced = message
+  return []
+})
 const used = kernels.filter(({ why }) => why === undefined).map(({ group }) => group)
 console.log(
   JSON.stringify({
@@ -80,7 +90,15 @@ console.log(
     unused: kernels.filter(({ why }) => why !== undefined),
     milliseconds,
     waitedMilliseconds: (1000 * (after.waited - before.waited)) / steps,
+    untraced,
     ownLaunches: (after.launches - before.launches) / steps,
+    launches: traced.reduce((sum, { count }) => sum + count, 0) / TRACED,
+    deviceMilliseconds: (1000 * traced.reduce((sum, { seconds }) => sum + seconds, 0)) / TRACED,
+    longest: traced.slice(0, LISTED).map(({ name, count, seconds }) => ({
+      name,
+      count: count / TRACED,
+      milliseconds: (1000 * seconds) / TRACED,
+    })),
     imagesPerSecond: (1000 * batch) / milliseconds,
   }),
 )

@@ -64,6 +64,31 @@ export function gpuWork(): GpuWork {
   return loadBinding().gpuWork()
 }
 
+/** What a device has done under one name. */
+export interface TracedWork {
+  /** Name of a kernel, such as `sum_terms_float32_4`, or such as `Memcpy HtoD`. On the CPU: of an operator of ATen. */
+  readonly name: string
+  readonly count: number
+  /** On the CPU, operators that call others count these too. */
+  readonly seconds: number
+}
+
+/**
+ * Lists what a device does during `work`, kernel by kernel, by the profiler of torch. What took longest comes first.
+ * Measuring slows the host, not the GPU. The profiler writes lines of its own to the standard error.
+ */
+export async function traceDevice(device: Device, work: () => Promise<unknown>): Promise<readonly TracedWork[]> {
+  const addon = loadBinding()
+  await addon.startTrace(device)
+  try {
+    await work()
+  } catch (error) {
+    await addon.endTrace(device)
+    throw error
+  }
+  return addon.endTrace(device)
+}
+
 /**
  * Compiles the kernels by a library of NVRTC, which needs no GPU.
  *

@@ -7,7 +7,15 @@
  */
 export * from './communicator.js'
 export * from './content-digest.js'
-export { type CudaKernels, cudaKernels, describeUnused, type GpuWork, gpuWork } from './cuda-kernels.js'
+export {
+  type CudaKernels,
+  cudaKernels,
+  describeUnused,
+  type GpuWork,
+  gpuWork,
+  type TracedWork,
+  traceDevice,
+} from './cuda-kernels.js'
 export * from './dataset.js'
 export type * from './image-source.js'
 export * from './image-stream.js'

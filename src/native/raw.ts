@@ -1,6 +1,6 @@
 /** Types of the compiled addon's exports. The handles, such as {@link Supernet}, wrap them. */
 import type { CommunicatorOptions, StorePlace, Traffic } from './communicator.js'
-import type { CompiledKernels, CudaKernelOptions, CudaKernels, GpuWork } from './cuda-kernels.js'
+import type { CompiledKernels, CudaKernelOptions, CudaKernels, GpuWork, TracedWork } from './cuda-kernels.js'
 import type { EncodedFiles, InspectedImages, StreamData } from './image-stream.js'
 import type { ConvolutionKernels, NativeInfo } from './process.js'
 import type {
@@ -134,6 +134,8 @@ export interface Binding {
   cudaKernels(device: Device): Promise<readonly CudaKernels[]>
   compileCudaKernels(nvrtc: string, architecture: string): Promise<readonly CompiledKernels[]>
   gpuWork(): GpuWork
+  startTrace(device: Device): Promise<void>
+  endTrace(device: Device): Promise<readonly TracedWork[]>
   contentDigest(bytes: Uint8Array): bigint
   inspectImages(
     files: EncodedFiles,

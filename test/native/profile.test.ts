@@ -8,6 +8,7 @@ import {
   startProfile,
   stopProfile,
   takeProfile,
+  traceDevice,
 } from '../../src/native/index.js'
 import { NetBuilder, type SmallNet, smallNet } from '../support/small-net.js'
 
@@ -96,4 +97,21 @@ it('the peak of memory counts what was held in between', async () => {
   // 4096 images of 16×16 with 16 channels: 64 MiB for each activation that is kept.
   await small.net.accumulate(small.plan, { dataset: small.dataset, indices })
   expect(await peakMemory()).toBeGreaterThan(before + 64 * 2 ** 20)
+})
+
+it('a trace counts what is computed, and ends with what is traced', async () => {
+  using small = await network()
+  const steps = (count: number) => async () => {
+    for (let i = 0; i < count; i++) await small.net.trainStep(small.plan, small, OPTIONS)
+  }
+  await steps(1)()
+  const counts = async (count: number) =>
+    new Map((await traceDevice('cpu', steps(count))).map((work) => [work.name, work.count]))
+  const one = await counts(1)
+  // The numbers of a step are read together.
+  expect(one.get('aten::cat')).toBe(1)
+  expect(await counts(3)).toEqual(new Map([...one].map(([name, count]) => [name, 3 * count])))
+  await expect(traceDevice('cpu', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  const longest = (await traceDevice('cpu', steps(2))).map(({ seconds }) => seconds)
+  expect(longest).toEqual([...longest].sort((a, b) => b - a))
 })

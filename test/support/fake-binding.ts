@@ -393,6 +393,8 @@ export const fakeBinding = {
   cudaKernels: async () => [],
   compileCudaKernels: async () => [],
   gpuWork: () => ({ launches: 0, waited: 0 }),
+  startTrace: async () => {},
+  endTrace: async () => [],
   contentDigest: (bytes) => createHash('sha256').update(bytes).digest().readBigUInt64LE(),
   Dataset: FakeDataset,
   HeldBatch: FakeHeldBatch,
