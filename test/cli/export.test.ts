@@ -40,8 +40,13 @@ test('export writes the supernet of a run in both formats, and one path of it', 
   const weights = await readWeights(join(run, 'checkpoint', 'weights.safetensors'))
   for (const format of ['pt', 'safetensors']) {
     const out = join(folder, `all.${format}`)
-    const outcome = await pada(['export', run, '--format', format, '--out', out])
+    // The ending says the format.
+    const outcome = await pada(['export', run, '--out', out])
     expect(outcome.code, outcome.stderr).toBe(0)
+    const other = format === 'pt' ? 'safetensors' : 'pt'
+    const refused = await pada(['export', run, '--format', other, '--out', out])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain(`Expected a file that ends in .${other}, as --format says, for --out but received`)
     expect(new Map(await readWeights(out))).toEqual(new Map(weights))
   }
   const out = join(folder, 'one.pt')
@@ -126,7 +131,7 @@ test.each([
 ])('export refuses %s', async (_name, args, code, sentence) => {
   const folder = temporaryFolder()
   const checkpoint = await makeCheckpoint(folder)
-  const out = join(folder, 'out.pt')
+  const out = join(folder, 'out')
   const given = args.map((arg) => (arg === 'FILE' ? checkpoint : arg))
   const outcome = await pada(['export', ...given, '--out', out])
   expect(outcome.stderr).toMatch(sentence)

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
@@ -24,13 +24,14 @@ import { noRecalibrateOption, statisticsOf } from '../statistics.js'
 
 /** `pt` is for PyTorch; onnxruntime runs models in `onnx`. */
 const FORMATS = ['pt', 'safetensors', 'onnx'] as const
+type Format = (typeof FORMATS)[number]
 
 const options = {
   format: {
     choices: FORMATS,
-    default: 'pt' as const,
     requiresArg: true,
     describe: 'Format of the output',
+    defaultDescription: 'as the ending of the file says, else pt',
   },
   key: keyOption,
   prefix: prefixOption,
@@ -73,14 +74,15 @@ const options = {
   json: jsonOption,
 } as const
 
-type Arguments = InferredOptionTypes<typeof options> & { source?: string }
+type Arguments = Omit<InferredOptionTypes<typeof options>, 'format'> & { source?: string; format: Format }
 
-export const exportCommand: CommandModule<object, Arguments> = {
+export const exportCommand: CommandModule<object, InferredOptionTypes<typeof options> & { source?: string }> = {
   builder: (yargs) =>
     yargs
       .positional('source', { type: 'string', describe: 'Run folder or checkpoint file', coerce: onePath('export') })
       .options(options),
-  async handler(argv) {
+  async handler(given) {
+    const argv: Arguments = { ...given, format: formatOf(given.out, given.format) }
     const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
     const name = await nameWithRemark(out)
@@ -132,6 +134,15 @@ export const exportCommand: CommandModule<object, Arguments> = {
     const lines = [sentence, ...describeKey(opened), ...sentences, ...note]
     process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
+}
+
+/** The format that `--format` or the file's ending names. */
+function formatOf(out: string, given: Format | undefined): Format {
+  const ending = FORMATS.find((format) => extname(out).toLowerCase() === `.${format}`)
+  if (given !== undefined && ending !== undefined && ending !== given) {
+    throw expected(`a file that ends in .${given}, as --format says,`, '--out', out, 2)
+  }
+  return given ?? ending ?? 'pt'
 }
 
 /** The path to export and its space; empty for a whole supernet. */
