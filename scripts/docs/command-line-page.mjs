@@ -22,8 +22,8 @@ const INTRO = `# Commands
 | Exit code | Meaning |
 | --- | --- |
 | 0 | done |
-| 1 | failed |
-| 2 | wrong usage: an option, a setting or a file that is named does not fit |
+| 1 | failed; also if a file of images, weights or accuracies is missing or damaged |
+| 2 | wrong usage: an option, a setting, a configuration or a run that is named does not fit |
 | 130 | interrupted, and saved if the command saves |
 `
 

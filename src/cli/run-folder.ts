@@ -1,6 +1,7 @@
 import { expected } from '../base/errors.js'
 import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
+import { changedOutcome } from '../runs/continuation.js'
 import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
 
 /** Settings groups that `rank` may change. */
@@ -13,7 +14,7 @@ export interface ChosenRun {
   readonly config: Config
   readonly out?: string
   readonly resume?: string
-  /** Lines about default settings that were left out. */
+  /** Lines about default settings that were left out, and about settings of a run that change. */
   readonly notes: readonly string[]
 }
 
@@ -28,6 +29,11 @@ export async function chooseRun(argv: {
   const file = argv.config ?? (resume === undefined ? undefined : await searchFile(resume))
   const notes: string[] = []
   const config = await loadConfig({ file, set, log: (line) => notes.push(line) })
+  // A run continues with settings of ranking and finding that are not those that it has.
+  if (resume !== undefined && argv.config !== undefined) {
+    const changed = changedOutcome(await savedConfig(resume), config)
+    if (changed.length > 0) notes.push(`The run continues with other settings: ${changed.join('; ')}`)
+  }
   return { config, out, resume, notes }
 }
 

@@ -171,5 +171,5 @@ export function checkAgainst<Schema extends z.ZodType>(
   const parsed = schema.safeParse(settings, { reportInput: true, error: explainIssue })
   if (parsed.success) return parsed.data
   const { issues } = parsed.error
-  throw new UserError(describeProblems(sourceOf(issues, source, set), issues, settings), 2)
+  throw new UserError(describeProblems(sourceOf(issues, settings, source, set), issues, settings), 2)
 }

@@ -53,20 +53,32 @@ export function describeProblems(source: string, issues: readonly z.core.$ZodIss
   return listProblems(source, problemSentences(issues, settings))
 }
 
-/** Where the settings with problems come from: from `source`, unless assignments `key.of.setting=value` gave them. */
+/**
+ * Where the settings with problems come from: from `source`, from assignments `key.of.setting=value`, or from both. A
+ * problem of a whole group, or of a setting that is missing in it, may come from any assignment within the group.
+ */
 export function sourceOf(
   issues: readonly z.core.$ZodIssue[],
+  settings: unknown,
   source: string,
   assignments: readonly string[] = [],
 ): string {
   const assigned = assignments.map((assignment) => `${assignment.slice(0, assignment.indexOf('='))}.`)
-  const places = issues.flatMap((issue) => {
-    const path = issue.path.map((key) => `${String(key)}.`).join('')
-    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `${path}${key}.`) : [path]
-  })
-  const given = places.filter((place) => assigned.some((key) => place.startsWith(key)))
-  if (given.length === 0) return source
-  return given.length === places.length ? '--set' : `${source} and --set`
+  const places = issues.flatMap(({ path, ...issue }) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path],
+  )
+  const isGiven = (path: readonly PropertyKey[]) => assigned.some((key) => keyOf(path).startsWith(key))
+  const isRelated = (path: readonly PropertyKey[]) => {
+    const isMissing = path.reduce<unknown>(own, settings) === undefined
+    const group = keyOf(isMissing ? path.slice(0, -1) : path)
+    return assigned.some((key) => key.startsWith(group))
+  }
+  if (places.every(isGiven)) return '--set'
+  return places.some((path) => isGiven(path) || isRelated(path)) ? `${source} and --set` : source
+}
+
+function keyOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => `${String(key)}.`).join('')
 }
 
 /** A single problem stands alone, several are listed under a heading. */

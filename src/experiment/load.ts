@@ -35,7 +35,7 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
     assign(changesExperiment ? written : (written.set as Settings), assignment)
   }
   resolveAll(written, process.cwd())
-  return plan(checkAgainst(experimentSchema, written, file), file)
+  return plan(checkAgainst(experimentSchema, written, file, set), set.length === 0 ? file : `${file} and --set`)
 }
 
 /**

@@ -25,9 +25,16 @@ const CHANGEABLE = new Set([
 
 /** Differences in settings that a run must keep, one phrase per setting. */
 export function settingDifferences(saved: Config | RetrainConfig, config: Config | RetrainConfig): string[] {
-  return differences(saved, config, '').map(
+  return differences(saved, config, '', CHANGEABLE).map(
     ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
   )
+}
+
+/** Settings of ranking, finding and ground truth that a run continues with in the place of others, one phrase each. */
+export function changedOutcome(saved: Config, config: Config): string[] {
+  return (['ranking', 'finding', 'groundTruth'] as const)
+    .flatMap((group) => differences(saved[group], config[group], group, new Set()))
+    .map(({ key, saved, received }) => `${key}: ${show(received)}, before ${show(saved)}`)
 }
 
 /** Throws a UserError unless a run at `path` that was opened last with the settings `saved` may continue with others. */
@@ -57,9 +64,13 @@ function refuse(
 ): void {
   if (sentences.length === 0) return
   const longer = training.epochs > saved.training.epochs
-  const begin = isRetraining(saved) ? `retrain --init ${path}` : `import ${path}`
+  const begin = `npx pada-native ${isRetraining(saved) ? `retrain --init ${path}` : `import ${path}`}`
   const settings = `--config ${join(path, 'config.yaml')} --set training.epochs=${training.epochs} --out FOLDER`
-  const advice = longer ? `; ${begin} ${settings} trains its weights further, in a new run` : ''
+  const { epochs } = training
+  const further = isRetraining(saved)
+    ? `trains its weights for ${epochs} more epochs, in a new run`
+    : `begins a new run with its weights, which \`train --resume FOLDER\` trains for ${epochs} more epochs`
+  const advice = longer ? `; \`${begin} ${settings}\` ${further}` : ''
   throw new UserError(
     `Expected the settings that the run was started with but received ${received}: ${sentences.join('; ')}${advice}`,
     2,
@@ -70,11 +81,14 @@ function differences(
   saved: unknown,
   received: unknown,
   key: string,
+  ignored: ReadonlySet<string>,
 ): { key: string; saved: unknown; received: unknown }[] {
-  if (CHANGEABLE.has(key) || isDeepStrictEqual(saved, received)) return []
+  if (ignored.has(key) || isDeepStrictEqual(saved, received)) return []
   if (!isGroup(saved) || !isGroup(received)) return [{ key, saved, received }]
   const keys = new Set([...Object.keys(saved), ...Object.keys(received)])
-  return [...keys].flatMap((name) => differences(saved[name], received[name], key === '' ? name : `${key}.${name}`))
+  return [...keys].flatMap((name) =>
+    differences(saved[name], received[name], key === '' ? name : `${key}.${name}`, ignored),
+  )
 }
 
 /** Throws a UserError unless space, method and images are those of the run at `path`. */

@@ -68,7 +68,8 @@ export async function configFile(path: string): Promise<string> {
   if (await exists(join(path, 'import.json'))) throw brokenOff(path)
   const names = await readdir(path).catch(() => undefined)
   const advice = ', in which no run has begun; search or retrain with --out begins one'
-  const state = names !== undefined && hasNotBegun(names) ? advice : ''
+  const absent = (await exists(path)) ? '' : ', which does not exist'
+  const state = names !== undefined && hasNotBegun(names) ? advice : absent
   throw new UserError(`Expected a run folder with a config.yaml but received ${path}${state}`, 2)
 }
 

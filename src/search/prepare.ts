@@ -1,6 +1,5 @@
 /** Makes and checks everything that a search needs before its first step. */
 import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
@@ -12,12 +11,13 @@ import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
 import { constraints } from '../finding/find.js'
 import { checkLimits } from '../finding/index.js'
+import { EMBEDDED_TABLE } from '../ground-truth/embedded-table.js'
 import { loadGroundTruth } from '../ground-truth/load-ground-truth.js'
 import { createMethod } from '../methods/index.js'
 import type { Method, MethodContext } from '../methods/method.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
-import { createSpace, type Path, type SearchSpace } from '../spaces/index.js'
+import { createSpace, type Path, type SearchSpace, SPACES } from '../spaces/index.js'
 import { pathsWithEveryOption } from '../spaces/path.js'
 
 export interface PreparedSearch {
@@ -40,9 +40,6 @@ interface Replacements {
   readonly method?: (context: MethodContext) => Method
   readonly signal?: AbortSignal
 }
-
-/** The package's table: stand-alone accuracies on the embedded data. */
-const EMBEDDED_GROUND_TRUTH = fileURLToPath(new URL('../../assets/nasbench201-fashion-mnist.csv', import.meta.url))
 
 /**
  * Loads data and ground truth, and makes space, method and streams. `replacements` take the place of parts that the
@@ -114,7 +111,10 @@ async function readGroundTruth(
   const options = { column, dataSet, signal }
   if (file !== EMBEDDED) return loadGroundTruth(file, space, options)
   if (dataSet !== EMBEDDED_NAME) throw expected(`a table of ${dataSet}`, 'groundTruth.file', EMBEDDED, 2)
-  const truth = await loadGroundTruth(EMBEDDED_GROUND_TRUTH, space, options)
+  if (SPACES.some((name) => name === space.name && name !== 'nasbench201')) {
+    throw expected(`a table of ${space.name}`, 'groundTruth.file', `${EMBEDDED}, which is of nasbench201`, 2)
+  }
+  const truth = await loadGroundTruth(EMBEDDED_TABLE, space, options)
   return { ...truth, ...(truth.source && { source: { ...truth.source, file } }) }
 }
 

@@ -88,6 +88,10 @@ async function subject(
     const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
     throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
   }
+  // A word without numbers and operations is a mistyped folder.
+  if (texts.length === 1 && /^[a-z][\w.-]*$/i.test(folder) && !/^DARTS_V[12]$/.test(folder)) {
+    throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, which is neither`, 2)
+  }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)
   return { space, paths: texts.map((text) => parsePath(space, text)) }

@@ -2,7 +2,8 @@ import Table from 'cli-table3'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
 import { integer } from '../../base/format.js'
-import { parseConfig } from '../../config/index.js'
+import { EMBEDDED, parseConfig } from '../../config/index.js'
+import { EMBEDDED_TABLE } from '../../ground-truth/embedded-table.js'
 import {
   type BestRow,
   bestRows,
@@ -53,7 +54,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     yargs
       .positional('file', {
         type: 'string',
-        describe: 'Table, or folder of NATS-Bench with a file per architecture',
+        describe: 'Table, folder of NATS-Bench with a file per architecture, or `embedded`',
         coerce: onePath('table'),
       })
       .options(options),
@@ -61,7 +62,8 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     if (file === undefined) throw expected('a file', 'table', 'none', 2)
     if (out !== undefined && !/\.(csv|json)$/i.test(out))
       throw expected('a name that ends in .csv or .json', '--out', out, 2)
-    const table = await readTable(file)
+    const table = await readTable(file === EMBEDDED ? EMBEDDED_TABLE : file)
+    if (table.keys.length === 0) throw expected('architectures', file, 'none')
     // The first column is the default if no column has a usual name. `bestRows` refuses a column that does not exist.
     const usual = table.columns.includes(table.defaultColumn) ? table.defaultColumn : table.columns[0]
     const column = wanted ?? usual

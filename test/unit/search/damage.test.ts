@@ -114,7 +114,7 @@ test('settings that were changed in the run folder after training are refused, b
 test('training longer than first said is refused, with the command that does it', async () => {
   const longer = tinyConfig({ training: { epochs: 5 } })
   await expect(searched({ resume: run }, longer)).rejects.toThrow(
-    `received others: training.epochs: 3, not 5; import ${run} --config ${run}/config.yaml --set training.epochs=5 --out FOLDER trains its weights further, in a new run`,
+    `received others: training.epochs: 3, not 5; \`npx pada-native import ${run} --config ${run}/config.yaml --set training.epochs=5 --out FOLDER\` begins a new run with its weights, which \`train --resume FOLDER\` trains for 5 more epochs`,
   )
   const shorter = tinyConfig({ training: { epochs: 2 } })
   await expect(searched({ resume: run }, shorter)).rejects.toThrow(/training.epochs: 3, not 2$/)
