@@ -110,8 +110,9 @@ function overlaps(
 
 /** A limit in words, such as `parameters ≤ 30,000`. */
 export function describeLimit(name: string, { min, max }: Limit): string {
-  if (min === undefined) return `${name} ≤ ${number(max!)}`
-  return max === undefined ? `${name} ≥ ${number(min)}` : `${name} in ${number(min)}…${number(max)}`
+  const unit = name === 'latency' ? ' ms' : ''
+  if (min === undefined) return `${name} ≤ ${number(max!)}${unit}`
+  return max === undefined ? `${name} ≥ ${number(min)}${unit}` : `${name} in ${number(min)}…${number(max)}${unit}`
 }
 
 function number(value: number): string {

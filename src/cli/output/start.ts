@@ -1,6 +1,6 @@
 import { counted, integer } from '../../base/format.js'
 import type { RetrainStartEvent } from '../../retraining/events.js'
-import type { RankingImages, StartEvent } from '../../search/events.js'
+import type { Phase, RankingImages, StartEvent } from '../../search/events.js'
 import { describeLimits } from './found.js'
 import { describeTruth } from './ground-truth.js'
 import { describeImages } from './images.js'
@@ -16,11 +16,7 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
     ...('origin' in event && event.origin !== undefined ? [`architecture ${event.origin}`] : []),
     ...describeImages(event.images),
     ...('initial' in event ? [`begins with the weights of ${event.initial}`] : []),
-    ...('groundTruth' in event && event.groundTruth !== null
-      ? [`ground truth ${describeTruth(event.groundTruth)}`]
-      : []),
-    ...('evaluation' in event ? [`ranking on ${describeEvaluation(event.evaluation)}`] : []),
-    ...('finding' in event && event.finding !== undefined ? [describeFinding(event.finding)] : []),
+    ...('evaluation' in event ? describeLaterPhases(event) : []),
     ...(event.processes ? [`${event.processes.count} processes, whose gradients ${event.processes.backend} sums`] : []),
     ...event.warnings.map((warning) => `note: ${warning}`),
     `run folder ${event.run}`,
@@ -28,6 +24,16 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
   if (event.anew) lines.push('the run has no checkpoint yet: its training begins anew')
   if (event.resumed !== undefined) lines.push(describeContinuation(event.resumed, event))
   return lines
+}
+
+/** What is said of ranking and finding, if the search does both or either. */
+function describeLaterPhases({ groundTruth, evaluation, finding, phases }: StartEvent): string[] {
+  const does = (phase: Phase) => phases === undefined || phases.includes(phase)
+  return [
+    ...(groundTruth !== null && does('rank') ? [`ground truth ${describeTruth(groundTruth)}`] : []),
+    ...(does('rank') ? [`ranking on ${describeEvaluation(evaluation)}`] : []),
+    ...(finding !== undefined && does('find') ? [describeFinding(finding)] : []),
+  ]
 }
 
 export function describeContinuation(
