@@ -6,7 +6,7 @@ import { expected, UserError } from '../base/errors.js'
 import { unpickle } from './pickle.js'
 import { findViews, type StateDictOptions, type TorchFile } from './state-dict.js'
 import { invalid, MAX_PICKLE_BYTES, materialize, TensorPickle } from './torch-tensors.js'
-import { ZipEntries } from './zip.js'
+import { whyNoZip, ZipEntries } from './zip.js'
 
 /** Limit on the decompressed size of an archive, as for .npz. */
 const MAX_UNPACKED = 2 ** 31 - 1
@@ -37,7 +37,7 @@ async function explainingErrors<Result>(file: string, work: () => Promise<Result
   } catch (error) {
     if (error instanceof UserError) throw error
     const { message } = error as Error
-    throw expected('a zip archive written by torch.save', file, `"${message}"`)
+    throw expected('a zip archive written by torch.save', file, whyNoZip(message))
   }
 }
 

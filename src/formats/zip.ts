@@ -5,6 +5,11 @@ import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
 import { UserError } from '../base/errors.js'
 import { MemoryReader } from './memory-reader.js'
 
+/** What a file is that yauzl could not read, by its message. */
+export function whyNoZip(message: string): string {
+  return message.startsWith('End of central directory') ? 'another file, or one that was cut off' : `"${message}"`
+}
+
 export interface ReadLimits {
   /** Most bytes of the decompressed entry. */
   readonly bytes?: number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expected, UserError } from '../../base/errors.js'
 import { integersOf } from '../../formats/integers.js'
 import { parseNpy, type RawArray } from '../../formats/npy.js'
-import { ZipEntries } from '../../formats/zip.js'
+import { whyNoZip, ZipEntries } from '../../formats/zip.js'
 import { readBytes } from '../files.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { classIndices } from '../labels.js'
@@ -88,7 +88,7 @@ async function open(file: string): Promise<ZipEntries> {
 }
 
 function damaged(file: string, { message }: Error): UserError {
-  return expected('an .npz archive', file, `"${message}"`)
+  return expected('an .npz archive', file, whyNoZip(message))
 }
 
 async function readSplit(archive: ZipEntries, source: Source, layout: ReadOptions['layout']): Promise<Split> {
