@@ -20,6 +20,20 @@ import { statistic } from '#dist/base/statistics.js'
 /** @typedef {Results['conditions'][number]} Condition */
 /** @typedef {{ mean: number | null, deviation: number | null }} Statistic */
 
+/** What a study compares, for those of the experiment `evidence`. */
+const ABOUT = {
+  extent:
+    'Extent is the sharing of weights: each edge has its own for each operation, or all edges of a cell share one copy.',
+  noise:
+    'Gaussian noise of this standard deviation is added to the gradients of candidate operations. Weights are per cell.',
+  methods: 'All methods have about 20 passes. Weights are per cell.',
+  longer:
+    'Weights are per cell. A difference from SPOS with 10 epochs mixes method and length: compare PA&DA with SPOS at equal length, as in [results](results.md#what-holds-of-the-papers-claims).',
+  options: 'One option of PA&DA is changed at a time. Weights are per cell.',
+  edges:
+    'PA&DA learns one distribution for all edges, or one per edge. That needs weights per operation, so PA&DA has another tau than above.',
+}
+
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -106,6 +120,7 @@ function section(study) {
     '',
     `## ${study[0].toUpperCase()}${study.slice(1)}`,
     '',
+    ...(study in ABOUT ? [ABOUT[/** @type {keyof typeof ABOUT} */ (study)], ''] : []),
     `| ${head.join(' | ')} |`,
     `| ${head.map((_, i) => (i === 0 ? '---' : '---:')).join(' | ')} |`,
     ...conditions.map((condition) => `| ${row(condition, conditions[0], varies).join(' | ')} |`),

@@ -26,7 +26,9 @@ const limits = group({
   parameters: limit.optional().describe('Parameters of the sub-model.'),
   multiplyAdds: limit.optional().describe('Multiply-adds for one image.'),
   flops: limit.optional().describe('FLOPs for one image.'),
-  latency: limit.optional().describe('Milliseconds per batch on this machine.'),
+  latency: limit
+    .optional()
+    .describe('Milliseconds for a batch of `finding.latency.batchSize` images (by default one), on this machine.'),
 }).describe(
   'Limits that every sub-model found keeps. A number is the largest value allowed; a group has `min`, `max` or both.',
 )
