@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { integer } from '../base/format.js'
-import type { Config } from '../config/index.js'
+import { type Config, EMBEDDED } from '../config/index.js'
+import { identifyImages } from '../data/images-identity.js'
+import { openSplits } from '../data/index.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import type { ResultEvent } from '../runs/result.js'
 import { isSearchResult } from '../runs/result-shape.js'
@@ -49,4 +51,18 @@ export async function checkWeightsOfBest(run: string): Promise<void> {
   if (ranked === undefined || checkpoint === undefined || ranked === weightsDigest(checkpoint.snapshot.weights)) return
   const received = `other weights since its ranking; rank ${run} makes it again`
   throw expected(`the weights that ${run} was ranked with`, '--from', received)
+}
+
+/**
+ * Throws a UserError if a search's settings name the embedded images, as they do by default, but a script gave it others,
+ * which its run does not keep.
+ */
+export async function checkImagesOfRun(run: string, { data }: Pick<Config, 'data'>): Promise<void> {
+  if (data.format !== EMBEDDED) return
+  const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
+  if (checkpoint === undefined) return
+  const { train } = identifyImages(await openSplits(data))
+  if (checkpoint.identity.trainingImages === train) return
+  const received = `images that a script gave to ${run}; name them by --set data=… or in a recipe`
+  throw expected('images that settings name', '--from', received, 2)
 }

@@ -7,7 +7,7 @@ import { networkSettingNames } from '../config/network.js'
 import { isGroup, readSettings } from '../config/settings.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
 import { configFile, savedConfig, savedRetraining } from '../runs/saved-settings.js'
-import { bestOf, checkWeightsOfBest } from './best-of-run.js'
+import { bestOf, checkImagesOfRun, checkWeightsOfBest } from './best-of-run.js'
 
 /** Recipes by search space, in configs/. */
 const RECIPES: Readonly<Record<Config['space']['name'], string>> = {
@@ -57,16 +57,20 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     if (file === undefined) throw expected('--config, --from or --resume', 'retrain', 'none of them', 2)
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
   }
-  const { config, origin, notes } = await configFrom(from, argv)
-  const check = argv.path === undefined ? { check: () => checkWeightsOfBest(from) } : {}
-  return { config, origin, notes, ...check, ...places, ...(inherit && { inherit: from }) }
+  const { config, origin, notes, run, ofRecipe } = await configFrom(from, argv)
+  const namesData = ofRecipe || set.some((assignment) => /^data[.=]/.test(assignment))
+  const check = async () => {
+    if (argv.path === undefined) await checkWeightsOfBest(from)
+    if (!namesData) await checkImagesOfRun(from, run)
+  }
+  return { config, origin, notes, check, ...places, ...(inherit && { inherit: from }) }
 }
 
 /** The recipe for an architecture of a search's run. */
 async function configFrom(
   from: string,
   { config, set = [], path, top, inherit }: RetrainArguments,
-): Promise<{ config: RetrainConfig; origin: string; notes: string[] }> {
+): Promise<{ config: RetrainConfig; origin: string; notes: string[]; run: Config; ofRecipe: boolean }> {
   const run = await savedConfig(from)
   const { name } = run.space
   const file = config ?? join(packageRoot, 'configs', `${RECIPES[name]}.yaml`)
@@ -98,7 +102,7 @@ async function configFrom(
     config === undefined
       ? { set: [...settingsOf(computation), ...ofRun, ...set] }
       : { defaults: computation, set: [...ofRun, ...set] }
-  return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin, notes }
+  return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin, notes, run, ofRecipe }
 }
 
 function settingsOf(values: object): string[] {

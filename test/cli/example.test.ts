@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { temporaryFolder } from '../support/harness.js'
+import { pada, temporaryFolder } from '../support/harness.js'
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 /** Below the package, so that `pada-native` means this package, as it does for those who install it. */
@@ -69,11 +69,18 @@ test('two methods are compared in a table and a figure', async () => {
 })
 
 test('images of one’s own are searched on, and more than chance is learned of four classes', async () => {
-  const stdout = await run('own-data')
+  const out = join(temporaryFolder(), 'own-data')
+  const stdout = await run('own-data', out)
   const accuracies = [...stdout.matchAll(/^(\d+\.\d) % {2}\|/gm)].map(([, percent]) => Number(percent))
   expect(accuracies).toHaveLength(3)
   // Of 200 test images chance gets 25 % ± 3.1; the example is fixed by its seeds.
   expect(accuracies[0]).toBeGreaterThan(40)
+  // Its run does not keep them, and its settings name others.
+  const refused = await pada(['retrain', '--from', out])
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain(
+    'Expected images that settings name for --from but received images that a script gave',
+  )
 })
 
 test('a run that was stopped goes on to the same numbers', async () => {
