@@ -23,6 +23,7 @@ const cli = yargs(words)
   .version(version)
   .help()
   .alias('help', 'h')
+  .alias('version', 'v')
   .wrap(Math.min(100, process.stdout.columns ?? 100))
   .exitProcess(false)
   .fail((message, error) => {
