@@ -188,7 +188,7 @@ describe('refusals', () => {
     const slow = config({ algorithm: 'random', limits: { latency: 1e-9 } })
     await expect(collect(run(slow))).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringMatching(/ meets but received latency ≤ 0\.000000001: paths found have [\d.]+…[\d.,]+$/),
+      message: expect.stringMatching(/ meets but received latency ≤ 0\.000000001 ms: paths found have [\d.]+…[\d.,]+$/),
     })
     expect(readdirSync(folder)).toEqual([])
   })
