@@ -106,7 +106,7 @@ test.each([
   [
     'a latency that no path has',
     ['finding={algorithm: random, limits: {latency: 1e-6}}'],
-    /^pada-native: Expected limits .* but received latency ≤ 0\.000001: paths found have [\d.]+…[\d.]+$/m,
+    /^pada-native: Expected limits .* but received latency ≤ 0\.000001 ms: paths found have [\d.]+…[\d.]+$/m,
   ],
   [
     "another algorithm's setting",
@@ -134,7 +134,7 @@ test.each([
 
 test.each([
   ['no run', ['find'], /^pada-native: Expected a run folder for find but received none$/m],
-  ['what is no run', ['find', 'nowhere'], /^pada-native: Expected a run folder .* but received nowhere$/m],
+  ['what is no run', ['find', 'nowhere'], /^pada-native: Expected a run folder .* but received nowhere, which does not exist$/m],
 ])('find refuses %s', async (_name, args, sentence) => {
   const outcome = await pada(args, { cwd: temporaryFolder() })
   expect(outcome.stderr).toMatch(sentence)
