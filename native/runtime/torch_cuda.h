@@ -31,9 +31,9 @@ at::Tensor uploaded(const at::Tensor& values, at::Device device);
 // convolutions.
 void allow_tensor_float32(bool allowed);
 
-// Whether cuDNN times its algorithms at the first convolution of a shape, and keeps the fastest for the process; another
-// process may take another, which rounds differently. Otherwise it takes what gives the same bits each time. Any thread,
-// before anything is computed.
+// Whether cuDNN times its algorithms at the first convolution of a shape, and keeps the fastest for the process;
+// another process may take another, which rounds differently. Otherwise it takes what gives the same bits each time.
+// Any thread, before anything is computed.
 void search_convolutions(bool search);
 
 // Waits until the GPUs have finished their work. Ignores failures: reading the results will report them.
