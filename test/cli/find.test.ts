@@ -134,7 +134,11 @@ test.each([
 
 test.each([
   ['no run', ['find'], /^pada-native: Expected a run folder for find but received none$/m],
-  ['what is no run', ['find', 'nowhere'], /^pada-native: Expected a run folder .* but received nowhere, which does not exist$/m],
+  [
+    'what is no run',
+    ['find', 'nowhere'],
+    /^pada-native: Expected a run folder .* but received nowhere, which does not exist$/m,
+  ],
 ])('find refuses %s', async (_name, args, sentence) => {
   const outcome = await pada(args, { cwd: temporaryFolder() })
   expect(outcome.stderr).toMatch(sentence)
