@@ -67,7 +67,12 @@ test.each([
     ['runs/nothere'],
     /or the run folder of a retraining, for cost but received runs\/nothere, which does not exist$/m,
   ],
-  ['another notation', ['conv'], /^pada-native: Expected \|op~0\|.* but received "conv"$/m],
+  ['another notation', ['conv~0'], /^pada-native: Expected \|op~0\|.* but received "conv~0"$/m],
+  [
+    'a word that is no folder',
+    ['conv'],
+    /a path, or the run folder of a retraining, .* received conv, which is neither$/m,
+  ],
   ['a batch of nothing', ['3,3,3,3,3,3', '--batch', '4'], /Expected --latency with --batch but received --batch alone/],
   ['an unknown setting', ['1,1,1,1,1,1', '--set', 'space.width=3'], /^pada-native: Expected only name, channels/m],
   ['images that do not fit', ['1,1,1,1,1,1', '--set', 'data.padTo=33'], /^pada-native: Expected multiples of 4/m],
