@@ -123,7 +123,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setCudaKernels", Napi::Function::New<set_cuda_kernels>(env));
   exports.Set("cudaKernels", Napi::Function::New<cuda_kernels>(env));
   exports.Set("compileCudaKernels", Napi::Function::New<compile_cuda_kernels>(env));
-  exports.Set("startTrace", Napi::Function::New<begin_device_trace>(env));
+  exports.Set("startTrace", Napi::Function::New<start_device_trace>(env));
   exports.Set("endTrace", Napi::Function::New<end_device_trace>(env));
   exports.Set("gpuWork", Napi::Function::New<gpu_work>(env));
   exports.Set("contentDigest", Napi::Function::New<digest>(env));

@@ -81,7 +81,7 @@ Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value begin_device_trace(const Napi::CallbackInfo& call) {
+Napi::Value start_device_trace(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     return run_on_executor(call.Env(), [device = device_argument(call[0])] { start_trace(device); });
   });

@@ -12,7 +12,7 @@ Napi::Value cuda_kernels(const Napi::CallbackInfo& call);
 // (nvrtc, architecture): Promise<{ group, bytes, log }[]>. Compiles without a GPU.
 Napi::Value compile_cuda_kernels(const Napi::CallbackInfo& call);
 // (device): Promise<void>, then (device): Promise<{ name, count, seconds }[]>. See runtime/device_trace.h.
-Napi::Value begin_device_trace(const Napi::CallbackInfo& call);
+Napi::Value start_device_trace(const Napi::CallbackInfo& call);
 Napi::Value end_device_trace(const Napi::CallbackInfo& call);
 // (): { launches, waited }
 Napi::Value gpu_work(const Napi::CallbackInfo& call);

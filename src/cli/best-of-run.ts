@@ -55,14 +55,14 @@ export async function checkWeightsOfBest(run: string): Promise<void> {
 
 /**
  * Throws a UserError if a search's settings name the embedded images, as they do by default, but a script gave it others,
- * which its run does not keep.
+ * which its run does not keep. Checkpoints of earlier versions do not tell.
  */
 export async function checkImagesOfRun(run: string, { data }: Pick<Config, 'data'>): Promise<void> {
   if (data.format !== EMBEDDED) return
   const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
-  if (checkpoint === undefined) return
-  const { train } = identifyImages(await openSplits(data))
-  if (checkpoint.identity.trainingImages === train) return
+  // The type knows no earlier versions.
+  const trained: string | undefined = checkpoint?.identity.trainingImages
+  if (trained === undefined || trained === identifyImages(await openSplits(data)).train) return
   const received = `images that a script gave to ${run}; name them by --set data=… or in a recipe`
   throw expected('images that settings name', '--from', received, 2)
 }

@@ -58,10 +58,10 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
   }
   const { config, origin, notes, run, ofRecipe } = await configFrom(from, argv)
-  const namesData = ofRecipe || set.some((assignment) => /^data[.=]/.test(assignment))
+  const namesImages = ofRecipe || set.some((assignment) => /^data(\.format)?=/.test(assignment))
   const check = async () => {
     if (argv.path === undefined) await checkWeightsOfBest(from)
-    if (!namesData) await checkImagesOfRun(from, run)
+    if (!namesImages) await checkImagesOfRun(from, run)
   }
   return { config, origin, notes, check, ...places, ...(inherit && { inherit: from }) }
 }

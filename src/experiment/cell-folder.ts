@@ -7,9 +7,9 @@ import type { Config } from '../config/index.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
 import type { TruthSource } from '../evaluation/events.js'
 import { settingDifferences } from '../runs/continuation.js'
-import { loggedEvents } from '../runs/event-log.js'
+import { eventsOf, loggedEvents } from '../runs/event-log.js'
 import { savedConfig } from '../runs/saved-settings.js'
-import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
+import type { EpochEvent, SearchEvent, SearchResult, StartEvent } from '../search/events.js'
 import type { Cell } from './plan.js'
 
 /** Epochs and result of a complete run. */
@@ -72,8 +72,8 @@ function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin)
 export async function processesOf(out: string, cell: Cell): Promise<number | undefined> {
   const folder = cellFolder(out, cell)
   if (!(await exists(join(folder, 'config.yaml')))) return undefined
-  const start = (await loggedEvents<SearchEvent>(folder)).find(({ event }) => event === 'start')
-  return start?.event === 'start' ? (start.processes?.count ?? 1) : undefined
+  const [start] = await eventsOf<StartEvent>(folder, 'start')
+  return start && (start.processes?.count ?? 1)
 }
 
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */

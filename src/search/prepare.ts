@@ -111,7 +111,7 @@ async function readGroundTruth(
   const options = { column, dataSet, signal }
   if (file !== EMBEDDED) return loadGroundTruth(file, space, options)
   if (dataSet !== EMBEDDED_NAME) throw expected(`a table of ${dataSet}`, 'groundTruth.file', EMBEDDED, 2)
-  if (SPACES.some((name) => name === space.name && name !== 'nasbench201')) {
+  if (space.name !== 'nasbench201' && SPACES.some((name) => name === space.name)) {
     throw expected(`a table of ${space.name}`, 'groundTruth.file', `${EMBEDDED}, which is of nasbench201`, 2)
   }
   const truth = await loadGroundTruth(EMBEDDED_TABLE, space, options)

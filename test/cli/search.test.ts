@@ -107,10 +107,20 @@ test('the default search is the embedded one', async () => {
   expect(resultOf(outcome)).toMatchObject({ space: 'nasbench201', method: 'pada', dataset: 'fashion-mnist', epochs: 1 })
 })
 
+test("the embedded ground truth is refused for another space, without that space's notation", async () => {
+  const set = ['--set', 'groundTruth.file=embedded', '--out', join(temporaryFolder(), 'run')]
+  const outcome = await pada(['search', '--config', 'darts-smoke', ...set])
+  expect(outcome.code).toBe(2)
+  expect(outcome.stderr.trim()).toMatch(
+    /^pada-native: Expected a table of darts for groundTruth\.file but received embedded, which is of nasbench201$/m,
+  )
+})
+
 test('help and version', async () => {
   const help = await pada(['--help'])
   expect(help.code).toBe(0)
   for (const command of ['search', 'train', 'rank', 'find', 'setup', 'doctor']) expect(help.stdout).toContain(command)
   const version = await pada(['--version'])
   expect(version.stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
+  expect((await pada(['-v'])).stdout).toBe(version.stdout)
 })

@@ -53,6 +53,8 @@ test('table: what the embedded table covers', async () => {
     '300 of 15,625 paths of nasbench201',
   ])
   expect(outcome.stdout).not.toContain('best')
+  const named = await pada(['table', 'embedded', '--space', 'nasbench201', '--top', '0'], { env })
+  expect(named.stdout).toBe(outcome.stdout)
 })
 
 test.each<[string, string[], RegExp, number]>([
@@ -69,6 +71,7 @@ test.each<[string, string[], RegExp, number]>([
     /Expected a column "b" in a\.csv but received arch, accuracy$/m,
     1,
   ],
+  ['a table without rows', ['empty.csv'], /Expected architectures for empty\.csv but received none$/m, 1],
   [
     'a table of another space',
     ['a.csv', '--space', 'nasbench-macro'],
@@ -78,6 +81,7 @@ test.each<[string, string[], RegExp, number]>([
 ])('table refuses %s', async (_, args, sentence, code) => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, 'a.csv'), 'arch,accuracy\n"0,0,0,0,0,0",10\n')
+  writeFileSync(join(cwd, 'empty.csv'), 'arch,accuracy\n')
   const outcome = await pada(['table', ...args], { cwd, env })
   expect(outcome.stderr).toMatch(sentence)
   expect(outcome.stderr).not.toMatch(/^\s+at /m)

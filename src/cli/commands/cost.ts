@@ -88,13 +88,19 @@ async function subject(
     const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
     throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
   }
-  // A word without numbers and operations is a mistyped folder.
-  if (texts.length === 1 && /^[a-z][\w.-]*$/i.test(folder) && !/^DARTS_V[12]$/.test(folder)) {
-    throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, which is neither`, 2)
-  }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)
-  return { space, paths: texts.map((text) => parsePath(space, text)) }
+  return { space, paths: texts.map((text) => pathOrFolder(space, text)) }
+}
+
+/** The path that a text names. A single word that names none may be a mistyped folder. */
+function pathOrFolder(space: SearchSpace, text: string): Path {
+  try {
+    return parsePath(space, text)
+  } catch (error) {
+    if (!/^[\w.-]+$/.test(text)) throw error
+    throw expected('a path, or the run folder of a retraining,', 'cost', `${text}, which is neither`, 2)
+  }
 }
 
 /** Milliseconds per batch of each path, measured on this machine. */

@@ -444,6 +444,18 @@ test('a command that does not train says which weights it takes', () => {
   expect(start(60, 0)).toBe('trained: all 60 epochs are done')
 })
 
+test('a start speaks of the phases that it runs', () => {
+  const finding = { algorithm: 'localSearch', limits: { latency: { max: 2 } } }
+  const start = (phases: StartEvent['phases']) =>
+    describeStart({ ...(search[0] as StartEvent), finding, phases }).join('\n')
+  expect(start(['train'])).not.toMatch(/ground truth|ranking on|finding by/)
+  expect(start(['rank'])).toMatch(/ranking on/)
+  expect(start(['rank'])).not.toMatch(/finding by/)
+  expect(start(['find'])).toMatch(/finding by localSearch, within latency ≤ 2 ms/)
+  expect(start(['find'])).not.toMatch(/ranking on/)
+  expect(start(undefined)).toMatch(/ranking on.*finding by/s)
+})
+
 test('a resumed run without a checkpoint says that it begins anew', () => {
   expect(describeStart({ ...(search[0] as StartEvent), anew: true }).at(-1)).toBe(
     'the run has no checkpoint yet: its training begins anew',

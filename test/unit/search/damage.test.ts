@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSyn
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, test } from 'vitest'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
+import { chooseRun } from '../../../src/cli/run-folder.js'
 import type { DiscardedEvent, SearchEvent } from '../../../src/search/events.js'
 import { importRun } from '../../../src/search/import-run.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
@@ -109,6 +110,15 @@ test('settings that were changed in the run folder after training are refused, b
   }
   writeFileSync(file('config.yaml'), settings)
   expect(result(await searched({ resume: run }))).toEqual(result(whole))
+})
+
+test('settings of ranking and finding that change are told, if a configuration brings them', async () => {
+  const configuration = join(run, '..', 'other.yaml')
+  writeFileSync(configuration, readFileSync(file('config.yaml'), 'utf8').replace(/subModels: 20/, 'subModels: 7'))
+  const { notes } = await chooseRun({ resume: run, config: configuration })
+  expect(notes).toEqual(['The run continues with other settings: ranking.subModels: 7, before 20'])
+  expect((await chooseRun({ resume: run, config: file('config.yaml') })).notes).toEqual([])
+  expect((await chooseRun({ resume: run, set: ['ranking.subModels=7'] })).notes).toEqual([])
 })
 
 test('training longer than first said is refused, with the command that does it', async () => {

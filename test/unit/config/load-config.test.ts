@@ -1,0 +1,277 @@
+/** Settings from files, assignments and code together. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { loadConfig, nameOfFile, parseConfig } from '../../../src/config/index.js'
+import { refusalOf } from '../../support/refusal.js'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(text: string, name = 'my-search.yaml'): string {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+/** The message of a refusal, with names of files instead of paths. */
+async function refusal(work: () => unknown): Promise<string> {
+  return (await refusalOf(work)).replaceAll(`${folder}/`, '')
+}
+
+describe('loadConfig', () => {
+  it('takes the name of the file, and paths relative to it', async () => {
+    const config = await loadConfig({
+      file: file('data: { format: cifar10, dir: images }\ngroundTruth: { file: tables/t.csv, column: test }\n'),
+    })
+    expect(config.name).toBe('my-search')
+    expect(config.data.dir).toBe(join(folder, 'images'))
+    expect(config.groundTruth).toEqual({ file: join(folder, 'tables/t.csv'), column: 'test' })
+  })
+
+  it('lets --set win over the file and overrides over both; paths there are relative to the working directory', async () => {
+    const config = await loadConfig({
+      file: file('seed: 1\ntraining: { epochs: 5, batchSize: 8 }\nmethod: { name: pada, perEdge: true }\n'),
+      set: [
+        'training.epochs=6',
+        'seed=2',
+        'data.format=cifar10',
+        'data.dir=images',
+        'method={name: spos}',
+        'ranking.subModels=all',
+      ],
+      overrides: { seed: 3, training: { optimizer: { kind: 'sgd', momentum: 0.5 } } },
+    })
+    expect(config.seed).toBe(3)
+    expect(config.training).toMatchObject({
+      epochs: 6,
+      batchSize: 8,
+      optimizer: { kind: 'sgd', momentum: 0.5, weightDecay: 2.5e-4 },
+    })
+    expect(config.data.dir).toBe(resolve('images'))
+    expect(config.method).toEqual({ name: 'spos', sampling: 'uniform' })
+  })
+
+  it('keeps the name of the embedded table', async () => {
+    const config = await loadConfig({ file: file('groundTruth: { file: embedded }') })
+    expect(config.groundTruth).toEqual({ file: 'embedded' })
+  })
+
+  it.each([
+    ['idx', { set: ['data.format=idx', 'data.dir=x'] }],
+    ['npz', { set: ['data={format: npz, dir: x}'] }],
+    ['folder', { overrides: { data: { format: 'folder', dir: 'x' } } }],
+  ] as const)('takes from the default file nothing that is about its data, for %s', async (format, sources) => {
+    const lines: string[] = []
+    const config = await loadConfig({ ...sources, log: (line) => lines.push(line) })
+    expect(config.data).toEqual({ format, dir: resolve('x') })
+    expect(config.groundTruth).toBeUndefined()
+    expect(config.ranking).toMatchObject({ subModels: 200, batchSize: 500 })
+    expect(config.ranking.imageCount).toBeUndefined()
+    expect(config.name).toBe('search')
+    expect(config.training.epochs).toBe(40)
+    expect(lines).toEqual([
+      `Left out the default settings of the embedded data, because data.format is ${format}: ` +
+        '200 random sub-models are ranked (fewer if some compute the same), without ground truth',
+    ])
+  })
+
+  it('keeps what is set over the default file for other data, and its choice of sub-models for another table', async () => {
+    const lines: string[] = []
+    const { data, groundTruth, ranking, name } = await loadConfig({
+      set: ['data={format: idx, dir: x, padTo: 30}', 'groundTruth.file=t.csv', 'ranking.imageCount=50', 'name=mine'],
+      log: (line) => lines.push(line),
+    })
+    expect(data).toEqual({ format: 'idx', dir: resolve('x'), padTo: 30 })
+    expect(groundTruth).toEqual({ file: resolve('t.csv') })
+    expect(ranking).toMatchObject({ subModels: 'groundTruth', imageCount: 50 })
+    expect(name).toBe('mine')
+    expect(lines).toEqual(['Left out the default settings of the embedded data, because data.format is idx'])
+  })
+
+  it('keeps the default file whole for the embedded data', async () => {
+    const lines: string[] = []
+    const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })
+    expect(config.data).toEqual({ format: 'embedded', padTo: 32, downsample: 2 })
+    expect(config.groundTruth).toEqual({ file: 'embedded' })
+    expect(lines).toEqual([])
+  })
+
+  it('refuses a folder of images whose format is not named', async () => {
+    expect(await refusal(() => loadConfig({ set: ['data.dir=images'] }))).toContain(
+      'Expected the format of the files, such as folder or cifar10, because data.dir names a folder, for data.format',
+    )
+  })
+
+  it('refuses the embedded table that is named beside other data', async () => {
+    const sentence =
+      'Expected a table of these data, because data.format is idx, for groundTruth.file but received "embedded"'
+    const data = ['data.format=idx', 'data.dir=x']
+    const named = file('groundTruth: { file: embedded }')
+    expect(await refusal(() => loadConfig({ file: named, set: data }))).toBe(`${sentence} (my-search.yaml)`)
+    const byDefault = await refusal(() => loadConfig({ set: [...data, 'groundTruth.file=embedded'] }))
+    expect(byDefault).toContain(sentence)
+    expect(
+      await refusal(() => parseConfig({ data: { format: 'idx', dir: 'x' }, groundTruth: { file: 'embedded' } })),
+    ).toContain(sentence)
+  })
+
+  it('changes an entry of a list by its place, from 0', async () => {
+    const augmentation = async (text: string, ...set: string[]) =>
+      (await loadConfig({ file: file(text), set })).training.augmentation
+    const [crop, flip] = await augmentation('')
+    expect(await augmentation('', 'training.augmentation.0.padding=7')).toEqual([{ ...crop, padding: 7 }, flip])
+    const written = 'training: { augmentation: [{ kind: flip }, { kind: cutout, size: 4 }] }'
+    expect(
+      await augmentation(written, 'training.augmentation.1.size=6', 'training.augmentation.0.probability=1'),
+    ).toEqual([{ kind: 'flip', probability: 1 }, expect.objectContaining({ kind: 'cutout', size: 6 })])
+    expect(await refusal(() => augmentation(written, 'training.augmentation.2.size=6'))).toBe(
+      'Expected a place of 0…1 for --set training.augmentation but received 2',
+    )
+    expect(await refusal(() => augmentation('training: { augmentation: [] }', 'training.augmentation.0.size=6'))).toBe(
+      'Expected no place, because the list is empty, for --set training.augmentation but received 0',
+    )
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epochs.0=6'] }))).toMatch(
+      /for training.epochs but received/,
+    )
+  })
+
+  it('keeps the kind of a group that is given in part', async () => {
+    const training = 'training: { optimizer: { kind: adamw, weightDecay: 0.1 }, schedule: { kind: step, epochs: 3 } }'
+    const set = ['training.optimizer={weightDecay: 0.2}', 'training.schedule={factor: 0.5}']
+    const config = await loadConfig({ file: file(training), set })
+    expect(config.training.optimizer).toMatchObject({ kind: 'adamw', weightDecay: 0.2 })
+    // Its other settings have their defaults again: the group was replaced.
+    expect(config.training.schedule).toEqual({ kind: 'step', epochs: 2.4, factor: 0.5 })
+    expect(
+      (await loadConfig({ file: file(training), set: ['training.optimizer={kind: sgd}'] })).training.optimizer,
+    ).toMatchObject({ kind: 'sgd' })
+  })
+
+  it('refuses what is no assignment', async () => {
+    for (const assignment of ['training.epochs', '=3', '.a=1', 'a..b=1', '__proto__.x=1', '']) {
+      expect(await refusal(() => loadConfig({ file: file(''), set: [assignment] }))).toBe(
+        `Expected key.of.setting=value for --set but received "${assignment}"`,
+      )
+    }
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epoch=3'] }))).toContain('received "epoch"')
+    const damaged = file('training: { batchSize: 0 }', 'damaged.yaml')
+    expect(await refusal(() => loadConfig({ file: damaged, set: ['seed=1'] }))).toMatch(/\(damaged\.yaml\)$/)
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['training={ epochs: 0 }'] }))).toMatch(/\(--set\)$/)
+    expect(await refusal(() => loadConfig({ file: damaged, set: ['training.epoch=3'] }))).toMatch(
+      /^Expected valid settings in damaged\.yaml and --set but received 2 problems:/,
+    )
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['constructor.x=3'] }))).toContain(
+      'received "constructor"',
+    )
+    expect(await refusal(() => loadConfig({ file: file(''), set: ['seed={'] }))).toMatch(
+      /^Expected valid YAML for --set seed but received an error/,
+    )
+  })
+
+  it('refuses files that are missing, no YAML, or no settings', async () => {
+    expect(await refusal(() => loadConfig({ file: join(folder, 'none.yaml') }))).toBe(
+      'Expected a readable YAML file for --config but received no such file: none.yaml; npx pada-native config --list names those of the package',
+    )
+    expect(await refusal(() => loadConfig({ file: file('a: 1\nb: [1,\n') }))).toMatch(
+      /^Expected valid YAML for my-search.yaml but received an error in line \d: /,
+    )
+    expect(await refusal(() => loadConfig({ file: file('seed: 1\nseed: 2\n') }))).toMatch(/error in line 2: .*unique/)
+    expect(await refusal(() => loadConfig({ file: file(`# ${'x'.repeat(2 ** 20)}`) }))).toBe(
+      'Expected a YAML file of at most 1 MB for --config but received 1048578 bytes: my-search.yaml',
+    )
+    expect(await refusal(() => loadConfig({ file: file('[1, 2]') }))).toBe(
+      'Expected a group of settings in my-search.yaml but received [1,2]',
+    )
+  })
+})
+
+describe('YAML that is no settings', () => {
+  it.each([
+    ['data: *missing', /^Expected valid YAML for my-search.yaml but received an error: Unresolved alias/],
+    ['data: &a [*a]', /^Expected valid YAML for my-search.yaml but received an error: a value that contains itself/],
+    ['{ a: 1 }: 2', /^Expected text for every key for my-search.yaml but received a key that is a list or a group/],
+    ['training: { constructor: 1 }', /received "constructor"/],
+    ['data: !!binary aGk=', /^Expected a group of settings for data but received "aGk="/],
+    ['method: { kind: spos }', /received nothing: write `name: spos`, not `kind: spos` \(my-search.yaml\)$/],
+  ])('%s', async (text, sentence) => {
+    expect(await refusal(() => loadConfig({ file: file(text) }))).toMatch(sentence)
+  })
+
+  it('does not change other objects', async () => {
+    const text = 'training: { __proto__: { polluted: 1 } }'
+    expect(await refusal(() => loadConfig({ file: file(text) }))).toBe(
+      'Expected the names of settings for my-search.yaml but received "__proto__"',
+    )
+    const overrides = JSON.parse('{ "__proto__": { "polluted": 1 } }')
+    expect(await refusal(() => loadConfig({ file: file(''), overrides }))).toBe(
+      'Expected the names of settings for the settings but received "__proto__"',
+    )
+    expect(({} as { polluted?: number }).polluted).toBeUndefined()
+  })
+})
+
+describe('configs/', () => {
+  const shipped = (name: string) => resolve('configs', name)
+  const place = ['data.dir=x', 'groundTruth.file=y', 'groundTruth.column=cifar10_test']
+
+  it("has the paper's configuration, which is the default of every setting", async () => {
+    const config = await loadConfig({ file: shipped('nasbench201-cifar10.yaml'), set: place })
+    expect(config.name).toBe('nasbench201-cifar10')
+    const { training, space, ranking, method } = parseConfig({})
+    expect(config).toMatchObject({ training, space, ranking, method })
+  })
+
+  it('has a short one of it, and a default on embedded data; each also for SPOS', async () => {
+    const short = await loadConfig({ file: shipped('nasbench201-cifar10-short.yaml'), set: place })
+    // Seven epochs of 1,563 steps: the “some 10,000 updates” that its comment promises.
+    expect(short.training.epochs * Math.ceil(50_000 / short.training.batchSize)).toBe(10_941)
+    const fashion = await loadConfig({ set: ['method.name=spos'] })
+    expect(fashion.method).toEqual({ name: 'spos', sampling: 'uniform' })
+    const bySize = await loadConfig({ set: ['method.sampling=modelSize', 'method.name=spos'] })
+    expect(bySize.method).toEqual({ name: 'spos', sampling: 'modelSize' })
+    const inCode = await loadConfig({ overrides: { method: { name: 'spos' } } })
+    expect(inCode.method).toEqual({ name: 'spos', sampling: 'uniform' })
+    const same = await loadConfig({
+      set: ['method.name=pada'],
+      overrides: { method: { name: 'pada', data: 'shuffle' } },
+    })
+    expect(same.method).toMatchObject({ data: 'shuffle', dataSchedule: { kind: 'linear', end: 0.5 } })
+    expect(fashion.groundTruth?.file).toBe('embedded')
+  })
+
+  it('has one of NAS-Bench-Macro, and small ones of it and of ProxylessNAS on embedded data', async () => {
+    const macro = await loadConfig({ file: shipped('nasbench-macro-cifar10.yaml'), set: ['data.dir=x'] })
+    expect(macro.space).toEqual({ name: 'nasbench-macro', channels: 32 })
+    for (const name of ['nasbench-macro', 'proxylessnas'] as const) {
+      const { space, data } = await loadConfig({ file: shipped(`${name}-smoke.yaml`) })
+      expect([space.name, data.format]).toEqual([name, 'embedded'])
+    }
+  })
+
+  it('names files after their searches', async () => {
+    const macro = ['nasbench-macro-cifar10', 'nasbench-macro-smoke']
+    const proxyless = ['proxylessnas-imagenet', 'proxylessnas-smoke']
+    const nasbench201 = ['nasbench201-cifar10', 'nasbench201-cifar10-short', 'nasbench201-fashion']
+    for (const name of [...nasbench201, ...macro, ...proxyless]) {
+      expect(parse(readFileSync(shipped(`${name}.yaml`), 'utf8')).name).toBe(name)
+    }
+  })
+})
+
+it('a file may have any name: the name of the search is made of it', () => {
+  const names = {
+    'my search (1).yaml': 'my-search-1',
+    'größe.yaml': 'größe',
+    'a/b.c-d.yml': 'b.c-d',
+    '!.yaml': 'search',
+  }
+  for (const [file, name] of Object.entries(names)) {
+    expect(nameOfFile(file)).toBe(name)
+    expect(parseConfig({ name }).name).toBe(name)
+  }
+})
