@@ -61,6 +61,8 @@ export interface Method {
   readonly space?: SearchSpace
   /** Epochs, counted from 0, at which the schedule of the learning rate restarts. */
   readonly scheduleRestarts?: readonly number[]
+  /** What is odd in its settings for this training, one sentence each. */
+  readonly warnings?: readonly string[]
   /** Paths that training is for, if it is not for all paths. A ranking takes these. */
   readonly subModels?: readonly Path[]
   /** Program of a path in training, if it differs from the space's program. */

@@ -19,7 +19,7 @@ export {
 export * from './dataset.js'
 export type * from './image-source.js'
 export * from './image-stream.js'
-export { describeMachine, type Machine } from './machine.js'
+export { describeCompetition, describeMachine, type Machine } from './machine.js'
 export * from './process.js'
 export type { Binding } from './raw.js'
 export type * from './records.js'

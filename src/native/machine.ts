@@ -1,6 +1,7 @@
 /** The machine and the versions that a run computes with, for its records. */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { packageVersion } from '../base/folders.js'
+import { counted } from '../base/format.js'
 import { gpuNameOf, nativeInfo } from './process.js'
 import type { Device } from './records.js'
 
@@ -22,6 +23,11 @@ export interface Machine {
   readonly memory: number
   /** Name of the GPU that a run on CUDA computes with; absent on the CPU. */
   readonly gpu?: string
+}
+
+/** Says if more threads compute than the machine has cores; nothing otherwise. */
+export function describeCompetition({ threads, cores }: Pick<Machine, 'threads' | 'cores'>): string[] {
+  return threads > cores ? [`${threads} threads compete for ${counted(cores, 'core')}, which makes the run slower`] : []
 }
 
 /** Describes this machine. It starts no other process, so it takes no time. */

@@ -69,7 +69,7 @@ export function runLine(record: RunRecord): string {
 /** Everything about one run. */
 export async function runSections({ name, record }: Named, place: Place): Promise<(Html | undefined)[]> {
   const { level, drawn, prefix, brief } = place
-  const said = [...record.notes, ...(record.start?.warnings ?? []).map((warning) => `Images: ${warning}.`)]
+  const said = [...record.notes, ...(record.start?.warnings ?? []).map((warning) => `Note: ${warning}.`)]
   const list = brief ? [] : await figuresOf({ name, record }, said)
   const parts = [
     section(level, 'What was found', [

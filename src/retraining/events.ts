@@ -24,7 +24,7 @@ export interface RetrainStartEvent {
   readonly dataset: string
   /** The splits that are used, and notes about them. */
   readonly images: UsedImages
-  /** What is odd in the classes of the images, one sentence each. Empty for an ordinary data set. */
+  /** What is odd in the classes of the images or in the threads, one sentence each. Empty for an ordinary run. */
   readonly warnings: readonly string[]
   /** Shape of one image. */
   readonly input: Shape

@@ -8,7 +8,7 @@ import { type AnySplits, usedImages } from '../data/splits.js'
 import { stratify } from '../data/stratified.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
-import { describeMachine, type ImageSource, Supernet } from '../native/index.js'
+import { describeCompetition, describeMachine, type ImageSource, Supernet } from '../native/index.js'
 import { withoutAuxiliary } from '../programs/outputs.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
@@ -197,6 +197,7 @@ function startEvent(
   origin: string | undefined,
 ): RetrainStartEvent {
   const { mean = [], std = [] } = splits.test
+  const machine = describeMachine(config.device)
   return {
     event: 'start',
     run,
@@ -204,14 +205,14 @@ function startEvent(
     arch: network.encode([]),
     dataset: splits.name,
     images: usedImages(splits),
-    warnings,
+    warnings: [...warnings, ...describeCompetition(machine)],
     input: network.input,
     classes: network.classes,
     parameters: countParameters(network),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,
     normalisation: { mean: [...mean], std: [...std] },
-    machine: describeMachine(config.device),
+    machine,
     ...(origin !== undefined && { origin }),
     ...(initial && { initial: initial.report.source }),
   }

@@ -58,7 +58,7 @@ export interface StartEvent {
   readonly machine: Machine
   /** The processes that the run began with; absent if it is one. */
   readonly processes?: Processes
-  /** What is odd in the data, one sentence each, e.g. classes without images. Empty for an ordinary data set. */
+  /** What is odd in images or settings, one sentence each, e.g. classes without images. Empty for an ordinary run. */
   readonly warnings: readonly string[]
   /** Position at which a resumed run continues, both from 0; absent for a new run. */
   readonly resumed?: { readonly epoch: number; readonly step: number }

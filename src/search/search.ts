@@ -12,7 +12,7 @@ import { evaluatePaths } from '../evaluation/evaluate.js'
 import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
 import { type FindOutcome, find, needsLatency } from '../finding/find.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { describeMachine, Supernet } from '../native/index.js'
+import { describeCompetition, describeMachine, Supernet } from '../native/index.js'
 import { foundTable } from '../runs/found-table.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
@@ -255,6 +255,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
   const { space, method, splits, groundTruth } = prepared
   const evaluation = rankingImages(config, prepared)
   const steps = stepsPerEpoch(splits.train.labels.length, config.training.batchSize)
+  const machine = describeMachine(config.device)
   return {
     event: 'start',
     run,
@@ -268,11 +269,13 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     epochs: config.training.epochs,
     evaluation,
     ...(config.finding && { finding: { algorithm: config.finding.algorithm, limits: config.finding.limits } }),
-    machine: describeMachine(config.device),
+    machine,
     warnings: [
       ...describeOddities(splits),
       ...describeSmallBatches(evaluation, splits.classes),
       ...(steps === 1 ? ['the training images make one step per epoch, so a gradient variance of 0 says nothing'] : []),
+      ...(method.warnings ?? []),
+      ...describeCompetition(machine),
     ],
   }
 }

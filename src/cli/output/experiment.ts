@@ -70,10 +70,10 @@ export class ExperimentReporter {
     }
   }
 
-  /** Says each warning once, because the searches of an experiment often share their data. */
-  #warn({ dataset, warnings }: StartEvent): void {
+  /** Says each warning once, because the searches of an experiment often share their data and settings. */
+  #warn({ warnings }: StartEvent): void {
     for (const warning of warnings) {
-      const line = `note: ${dataset}: ${warning}`
+      const line = `note: ${warning}`
       if (!this.#warned.has(line)) this.say(line)
       this.#warned.add(line)
     }

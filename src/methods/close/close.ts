@@ -5,6 +5,7 @@
  */
 
 import { expected } from '../../base/errors.js'
+import { counted } from '../../base/format.js'
 import type { RandomStream } from '../../base/random.js'
 import type { CloseConfig } from '../../config/schema.js'
 import type { Tensor } from '../../formats/safetensors.js'
@@ -29,6 +30,7 @@ export class Close implements Method {
   readonly pathDistribution: readonly number[]
   readonly space: SearchSpace
   readonly scheduleRestarts: readonly number[]
+  readonly warnings: readonly string[]
   readonly #config: CloseConfig
   readonly #context: MethodContext
   readonly #blocks: BlockedSpace
@@ -55,6 +57,7 @@ export class Close implements Method {
     this.pathDistribution = [...uniformDistribution(space.operations.length)]
     const restart = restartOf(config)
     this.scheduleRestarts = restart === undefined ? [] : [restart - 1]
+    this.warnings = describeLateBlocks(config.curriculum, context.epochs)
   }
 
   epochIndices(): Int32Array {
@@ -136,6 +139,15 @@ export class Close implements Method {
 }
 
 /** Epoch, counted from 1, at which the optimizer restarts; undefined if it never does. */
+function describeLateBlocks(curriculum: readonly number[], epochs: number): string[] {
+  const late = curriculum.filter((begin) => begin > epochs)
+  if (late.length === 0) return []
+  const blocks = `${late.length} of ${curriculum.length} blocks of weights`
+  return [
+    `method.curriculum adds ${blocks} in epoch ${late.join(' and ')}, but training has ${counted(epochs, 'epoch')}`,
+  ]
+}
+
 function restartOf({ restart, curriculum }: CloseConfig): number | undefined {
   if (restart === 'never') return undefined
   return restart ?? (curriculum.join() === PUBLISHED_CURRICULUM.join() ? PUBLISHED_CURRICULUM.at(-1) : undefined)

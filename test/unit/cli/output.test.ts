@@ -206,7 +206,7 @@ describe('reporters', () => {
     for (const cell of ['a', 'b']) reporter.event({ event: 'search', cell, search: search[0] })
     const lines = write.mock.calls.map(([line]) => line)
     write.mockRestore()
-    expect(lines).toEqual(['note: fashion-mnist: no test image is of class 3 (of 0 to 9)\n'])
+    expect(lines).toEqual(['note: no test image is of class 3 (of 0 to 9)\n'])
   })
 
   test('json lines leave progress out, end with the result, and keep people apart', () => {

@@ -22,6 +22,12 @@ const STEP = {
 } as const
 const PATH = [3, 2, 4, 1, 3, 2]
 
+const warningsOf = (curriculum: number[]) => {
+  const { method: config } = parseConfig({ method: { name: 'close', curriculum } })
+  const context = { space, images: 50, epochs: 5, learningRate: 0.05, random: createRandom(0) }
+  return createMethod(config, context).warnings
+}
+
 async function open(settings: object = {}, given: SearchSpace = space) {
   const { method: config } = parseConfig({
     method: { name: 'close', curriculum: [1, 2, 4], ...settings } as ConfigInput['method'],
@@ -44,6 +50,13 @@ beforeEach(() => {
 })
 
 describe('the curriculum', () => {
+  it('says which blocks no epoch adds', () => {
+    expect(warningsOf([1, 3, 5])).toEqual([])
+    expect(warningsOf([1, 6, 9])).toEqual([
+      'method.curriculum adds 2 of 3 blocks of weights in epoch 6 and 9, but training has 5 epochs',
+    ])
+  })
+
   it('opens a block at its epochs, as a copy of the one before it', async () => {
     const { method, engine, steps, weights } = await open()
     const names = method.space.parameters().map(({ name }) => name)
