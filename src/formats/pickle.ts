@@ -1,11 +1,13 @@
 /**
  * A pickle machine that builds numbers, strings, bytes, tuples, lists, sets and dictionaries only. Every global and
  * every call goes through the caller's {@link PickleHost}, which may answer with an {@link Opaque}: what the pickle puts
- * into such an object is dropped. Any other opcode is rejected. So a file cannot make it run code. Opcodes of protocols 2 to 5, as `pickletools` documents them.
+ * into such an object is dropped. Any other opcode is rejected. So a file cannot make it run code. Opcodes are those of
+ * protocols 2 to 5, as Python's `pickletools` documents them.
  */
 import { expected, type UserError } from '../base/errors.js'
 import { Opaque, PickleGlobal, type PickleHost, type PickleLimits } from './pickle-host.js'
 import { PickleMemo } from './pickle-memo.js'
+import { PickleOperands } from './pickle-operands.js'
 import { PickleReader } from './pickle-reader.js'
 import { REFUSED_OPCODES } from './pickle-refused.js'
 
@@ -15,15 +17,10 @@ export { Opaque, PickleGlobal, type PickleHost, type PickleLimits } from './pick
 const CHECKPOINT_LIMITS: PickleLimits = { containers: 2 ** 20, values: 2 ** 24, memo: 2 ** 22 }
 
 const MARK = Symbol('mark')
-/** Most bytes of the module or the name of a global. */
-const MAX_LINE = 2 ** 16
 /** Most globals with different names. */
 const MAX_GLOBALS = 2 ** 12
 /** Most characters of a global, module and name together. */
 const MAX_NAME = 2 ** 12
-/** Most bytes of an integer: converting many long ones would take hours. */
-const MAX_INTEGER = 2 ** 12
-const SHORT = 2 ** 12
 
 /**
  * Runs a pickle and returns its value: null, booleans, numbers, bigints (integers of more than six bytes), strings,
@@ -66,6 +63,7 @@ class Machine {
   readonly #stack: unknown[] = []
   readonly #memo = new PickleMemo()
   readonly #limits: PickleLimits
+  readonly #operands: PickleOperands
   readonly #globals = new Map<string, Map<string, PickleGlobal>>()
   #globalCount = 0
   #containers = 0
@@ -77,12 +75,13 @@ class Machine {
     private readonly host: PickleHost,
   ) {
     this.#limits = host.limits ?? CHECKPOINT_LIMITS
+    this.#operands = new PickleOperands(reader, (received) => this.#invalid(received))
   }
 
   run(): unknown {
     for (;;) {
       const at = this.reader.position
-      const opcode = this.#byte()
+      const opcode = this.#operands.byte()
       if (String.fromCharCode(opcode) === '.') return this.#pop()
       if (!this.#step(opcode)) {
         const known = REFUSED_OPCODES[opcode]
@@ -95,10 +94,10 @@ class Machine {
   #step(opcode: number): boolean {
     switch (opcode) {
       case 0x80: // PROTO
-        this.#take(1)
+        this.#operands.take(1)
         return true
       case 0x95: // FRAME: a hint for buffered readers
-        this.#take(8)
+        this.#operands.take(8)
         return true
       case 0x28: // MARK
         return this.#push(MARK)
@@ -109,32 +108,32 @@ class Machine {
       case 0x89: // NEWFALSE
         return this.#push(false)
       case 0x4b: // BININT1
-        return this.#push(this.#byte())
+        return this.#push(this.#operands.byte())
       case 0x4d: // BININT2
-        return this.#push(this.#uint16())
+        return this.#push(this.#operands.uint16())
       case 0x4a: // BININT
-        return this.#push(this.#uint32() | 0)
+        return this.#push(this.#operands.uint32() | 0)
       case 0x8a: // LONG1
-        return this.#push(this.#long(this.#byte()))
+        return this.#push(this.#operands.long(this.#operands.byte()))
       case 0x8b: // LONG4
-        return this.#push(this.#long(this.#uint32()))
+        return this.#push(this.#operands.long(this.#operands.uint32()))
       case 0x47: // BINFLOAT
-        return this.#push(this.#double())
+        return this.#push(this.#operands.double())
       case 0x58: // BINUNICODE
-        return this.#push(this.#text(this.#uint32()))
+        return this.#push(this.#operands.text(this.#operands.uint32()))
       case 0x8c: // SHORT_BINUNICODE
-        return this.#push(this.#text(this.#byte()))
+        return this.#push(this.#operands.text(this.#operands.byte()))
       case 0x8d: // BINUNICODE8
-        return this.#push(this.#text(this.#long8()))
+        return this.#push(this.#operands.text(this.#operands.long8()))
       case 0x55: // SHORT_BINSTRING: Python 2's str
       case 0x43: // SHORT_BINBYTES
-        return this.#push(this.#take(this.#byte()))
+        return this.#push(this.#operands.take(this.#operands.byte()))
       case 0x54: // BINSTRING
       case 0x42: // BINBYTES
-        return this.#push(this.#take(this.#uint32()))
+        return this.#push(this.#operands.take(this.#operands.uint32()))
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        return this.#push(this.#take(this.#long8()))
+        return this.#push(this.#operands.take(this.#operands.long8()))
       case 0x29: // EMPTY_TUPLE
       case 0x5d: // EMPTY_LIST
       case 0x8f: // EMPTY_SET
@@ -158,7 +157,7 @@ class Machine {
       case 0x75: // SETITEMS
         return this.#set(this.#popToMark())
       case 0x63: // GLOBAL
-        return this.#global(this.#line(), this.#line())
+        return this.#global(this.#operands.line(), this.#operands.line())
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2)
@@ -185,15 +184,15 @@ class Machine {
       case 0x51: // BINPERSID
         return this.#push(this.host.persistent(this.#pop()))
       case 0x71: // BINPUT
-        return this.#remember(this.#byte())
+        return this.#remember(this.#operands.byte())
       case 0x72: // LONG_BINPUT
-        return this.#remember(this.#uint32())
+        return this.#remember(this.#operands.uint32())
       case 0x94: // MEMOIZE
         return this.#remember(this.#memo.size)
       case 0x68: // BINGET
-        return this.#recall(this.#byte())
+        return this.#recall(this.#operands.byte())
       case 0x6a: // LONG_BINGET
-        return this.#recall(this.#uint32())
+        return this.#recall(this.#operands.uint32())
       default:
         return false
     }
@@ -304,69 +303,6 @@ class Machine {
   #recall(slot: number): true {
     if (!this.#memo.has(slot)) throw this.#invalid(`a pickle that recalls the empty memo slot ${slot}`)
     return this.#push(this.#memo.get(slot))
-  }
-
-  /**
-   * An integer in Python's little-endian two's complement. Sizes and offsets have at most 6 bytes, which become a
-   * number.
-   */
-  #long(length: number): number | bigint {
-    if (length > MAX_INTEGER) throw this.#invalid(`an integer of ${length} bytes`)
-    const bytes = this.#take(length)
-    if (length <= 6) return length === 0 ? 0 : bytes.readIntLE(0, length)
-    return BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`))
-  }
-
-  /** A length in eight bytes. A length that no file can have fails when its bytes are taken. */
-  #long8(): number {
-    return Number(this.#take(8).readBigUInt64LE())
-  }
-
-  #line(): string {
-    const text = this.reader.line(MAX_LINE)
-    if (text === undefined) throw this.#invalid('a truncated pickle')
-    return text
-  }
-
-  #byte(): number {
-    const at = this.#advance(1)
-    return this.reader.bytes[at]
-  }
-
-  #uint16(): number {
-    const at = this.#advance(2)
-    return this.reader.bytes.readUInt16LE(at)
-  }
-
-  #uint32(): number {
-    const at = this.#advance(4)
-    return this.reader.bytes.readUInt32LE(at)
-  }
-
-  #double(): number {
-    const at = this.#advance(8)
-    return this.reader.bytes.readDoubleBE(at)
-  }
-
-  #text(length: number): string {
-    const at = this.#advance(length)
-    return this.reader.bytes.toString('utf8', at, at + length)
-  }
-
-  #take(length: number): Buffer {
-    const at = this.#advance(length)
-    const bytes = this.reader.bytes.subarray(at, at + length)
-    // A view of a few bytes would keep the whole buffer in memory.
-    return length < SHORT ? Buffer.from(bytes) : bytes
-  }
-
-  /**
-   * Index of the next `length` bytes in `reader.bytes`. Read `reader.bytes` only after this call, which may replace it.
-   */
-  #advance(length: number): number {
-    const at = this.reader.advance(length)
-    if (at < 0) throw this.#invalid('a truncated pickle')
-    return at
   }
 
   #tooMany(kind: string, limit: number): UserError {

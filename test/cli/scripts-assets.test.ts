@@ -1,0 +1,218 @@
+/** The scripts that make assets, run small. */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { PILLOW_VERSION, PILLOWS, TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
+import { temporaryFolder } from '../support/harness.js'
+import { script, scripts } from '../support/scripts.js'
+
+/** A file of a folder of the test's own. */
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, content)
+  return path
+}
+
+function linesOf(path: string): string[] {
+  return readFileSync(path, 'utf8').trimEnd().split('\n')
+}
+
+describe('the ground-truth table', () => {
+  const small = ['training.epochs=1', 'data.trainCount=64', 'data.testCount=64', 'ranking.batchSize=32']
+  const options = ['--architectures', '2', '--workers', '2', ...small.flatMap((setting) => ['--set', setting])]
+
+  test('has a row per architecture, and a stopped script goes on from its runs', async () => {
+    const folder = temporaryFolder()
+    const [runs, out] = [join(folder, 'runs', 'kept.jsonl'), join(folder, 'table.csv')]
+    const make = (...more: string[]) =>
+      script('assets/make-ground-truth.mjs', [...options, '--runs', runs, '--out', out, ...more])
+    const first = await make('--seeds', '1')
+    expect(first.code, first.stderr).toBe(0)
+    expect(first.stderr).toContain('0 of 2 trainings were done before')
+    const [settings, ...done] = linesOf(runs)
+    expect(JSON.parse(settings)).toMatchObject({ training: { epochs: 1 }, data: { trainCount: 64 } })
+    expect(done.map((line) => JSON.parse(line))).toMatchObject([
+      { seed: 0, count: 64 },
+      { seed: 0, count: 64 },
+    ])
+
+    // As if it had been killed while it wrote the second run.
+    writeFileSync(runs, `${settings}\n${done[0]}\n${done[1].slice(0, 20)}`)
+    const second = await make('--seeds', '2')
+    expect(second.code, second.stderr).toBe(0)
+    expect(second.stderr).toContain('1 of 4 trainings were done before')
+    expect(linesOf(runs)).toHaveLength(5)
+    expect(linesOf(runs)[1]).toBe(done[0])
+    // Equal seeds train equally, before and after.
+    const again = linesOf(runs).map((line) => JSON.parse(line))
+    const { seconds: _, ...wanted } = JSON.parse(done[1])
+    expect(again).toContainEqual({ ...wanted, seconds: expect.any(Number) })
+
+    const rows = linesOf(out).filter((line) => !line.startsWith('#'))
+    expect(rows[0]).toBe('arch,accuracy,seed0,seed1')
+    expect(rows).toHaveLength(3)
+    for (const row of rows.slice(1)) {
+      const [arch, ...numbers] = row.split(',')
+      expect(arch).toMatch(/^\|\S+~2\|$/)
+      const [accuracy, seed0, seed1] = numbers.map(Number)
+      expect(accuracy).toBeCloseTo((seed0 + seed1) / 2, 2)
+    }
+
+    const other = await make('--seeds', '1', '--set', 'training.epochs=2')
+    expect(other.code).toBe(1)
+    expect(other.stderr).toBe(
+      `pada-native: Expected runs with these settings in ${runs} but received others: remove it, or name another\n`,
+    )
+  })
+
+  test.each([
+    ['no architecture', ['--architectures', '0'], 'a whole number of at least 1 for --architectures but received 0'],
+    ['more than there are', ['--architectures', '20000'], 'at most 9445 for --architectures but received 20000'],
+    ['a config that is not there', ['--config', 'nowhere.yaml'], 'a readable YAML file for --config but received no'],
+  ])('is not made of %s', async (_name, args, sentence) => {
+    const { code, stderr } = await script('assets/make-ground-truth.mjs', args)
+    expect(stderr).toMatch(/^pada-native: [^\n]*\n$/)
+    expect(stderr).toContain(`Expected ${sentence}`)
+    expect(code).toBe(2)
+  })
+})
+
+describe('other assets', () => {
+  test('a terminal is drawn as it looked at the end', async () => {
+    const capture = file(
+      'capture.txt',
+      'Script started\n\x1b[2mdim\x1b[0;32mgreen\x1b[0m <&>\r\n12345\rab\x1b[K\nScript done\n',
+    )
+    const { code, stdout } = await script('assets/draw-terminal.mjs', [capture, '$ npm start'])
+    expect(code).toBe(0)
+    const texts = [...stdout.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(([, attributes, text]) => {
+      return [text.trim(), /fill="(#\w+)"/.exec(attributes)?.[1]]
+    })
+    expect(texts).toEqual([
+      ['$ npm start', undefined],
+      ['dim', undefined],
+      ['green', '#7ee787'],
+      ['&lt;&amp;&gt;', undefined],
+      ['ab', undefined],
+    ])
+    expect(stdout).not.toContain('Script')
+  })
+
+  test.skipIf(spawnSync('tmux', ['-V']).status !== 0)('the picture of npm start shows a search in tmux', async () => {
+    const folder = temporaryFolder()
+    const out = join(folder, 'terminal.svg')
+    const search = ['--config', join(scripts, '../test/cli/tiny.yaml'), '--out', join(folder, 'run')]
+    const { code, stderr } = await script('docs/terminal.mjs', ['--out', out, '--', ...search])
+    expect(code, stderr).toBe(0)
+    const picture = readFileSync(out, 'utf8')
+    expect(picture).toContain('>$ npm start</text>')
+    expect(picture).toContain('Kendall tau')
+    expect(picture).toMatch(/>training<\/text>.*100 %/)
+  })
+
+  test('an experiment becomes a page, with its differences seed by seed', async () => {
+    const folder = temporaryFolder()
+    const labels = (method: string) => ({ space: 'S', extent: 'E', method, noise: 'none', epochs: '2' })
+    const archs = [0, 1, 2, 3].map((op) => `|${['none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3'][op]}~0|`)
+    const cells = [
+      ['A', 0, 0.2, [1, 2, 3, 4]],
+      ['A', 1, 0.4, [1, 2, 3, 4]],
+      ['B', 0, 0.3, [4, 3, 2, 1]],
+      ['B', 1, 0.7, [2, 1, 3, 4]],
+    ] as const
+    for (const [method, seed, , accuracies] of cells) {
+      const cell = join(folder, 'cells', `${method}${seed}`)
+      mkdirSync(cell, { recursive: true })
+      const rows = archs.map((arch, i) => `${i + 1},0,${arch},${accuracies[i] / 10}`)
+      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy', ...rows, ''].join('\n'))
+    }
+    const variance = { n: 2, mean: 2e-5, deviation: 1e-6 }
+    const summary = { gradientVarianceLast: variance, fixedGradientVariance: { n: 0, mean: null, deviation: null } }
+    const results = {
+      name: 'mine',
+      seeds: [0, 1],
+      cells: cells.map(([method, seed, kendallTau]) => {
+        return { cell: `${method}${seed}`, studies: ['both'], labels: labels(method), seed, measures: { kendallTau } }
+      }),
+      conditions: ['A', 'B'].map((method) => ({ study: 'both', labels: labels(method), n: 2, summary })),
+    }
+    writeFileSync(join(folder, 'results.json'), JSON.stringify(results))
+    writeFileSync(join(folder, 'both.svg'), '<svg/>')
+    const published = file('published.csv', `arch,cifar10_test\n${archs.map((arch, i) => `${arch},${i}`).join('\n')}\n`)
+    const out = temporaryFolder()
+    const { code, stderr } = await script('docs/evidence.mjs', [folder, '--published', published, '--out', out])
+    expect(code, stderr).toBe(0)
+    const page = readFileSync(join(out, 'evidence.md'), 'utf8')
+    expect(page).toContain('| A | 2 | 2.0e-5 ± 1.0e-6 | – | 0.300 ± 0.141 |  | 1.000 ± 0.000 |  |')
+    // Published taus of B: −1 and 2/3. Differences from A: −2 and −1/3, whose mean has the error 5/6.
+    expect(page).toContain(
+      '| B | 2 | 2.0e-5 ± 1.0e-6 | – | 0.500 ± 0.283 | +0.200 ± 0.100 | −0.167 ± 1.179 | −1.167 ± 0.833 |',
+    )
+    expect(page).toContain('![both](evidence/both.svg)')
+    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg'])
+
+    const refused = await script('docs/evidence.mjs', [out])
+    expect(refused.stderr).toBe(
+      `pada-native: Expected the folder of an experiment but received ${out}, which has no results.json\n`,
+    )
+    expect(refused.code).toBe(1)
+  })
+
+  test('the embedded data is the first images of the full set', async () => {
+    const folder = temporaryFolder()
+    const idx = (header: number[], count: number, rest: number[], bytes: number) =>
+      gzipSync(Uint8Array.from([...header, 0, 0, 0, count, ...rest, ...new Array(bytes).keys()]))
+    for (const [prefix, count] of Object.entries({ train: 3, t10k: 2 })) {
+      const extents = [0, 0, 0, 2, 0, 0, 0, 2]
+      writeFileSync(join(folder, `${prefix}-images-idx3-ubyte.gz`), idx([0, 0, 8, 3], count, extents, 4 * count))
+      writeFileSync(join(folder, `${prefix}-labels-idx1-ubyte.gz`), idx([0, 0, 8, 1], count, [], count))
+    }
+    const out = join(folder, 'out')
+    const { code, stderr } = await script('assets/make-embedded-data.mjs', [folder, '2', out])
+    expect(code, stderr).toBe(0)
+    const made = (name: string) => [...gunzipSync(readFileSync(join(out, `${name}.gz`)))]
+    expect(made('train-images-idx3-ubyte')).toEqual([
+      ...[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2],
+      ...[0, 1, 2, 3, 4, 5, 6, 7],
+    ])
+    expect(made('train-labels-idx1-ubyte')).toEqual([0, 0, 8, 1, 0, 0, 0, 2, 0, 1])
+    expect(made('t10k-labels-idx1-ubyte')).toEqual([0, 0, 8, 1, 0, 0, 0, 2, 0, 1])
+    expect(readdirSync(out)).toHaveLength(4)
+  })
+
+  test('wheels are pinned to what pip resolves', async () => {
+    // A pip that reports the wheels that are pinned, and another package.
+    const reports = Object.entries({ x64: 'x86_64', arm64: 'aarch64' }).map(([arch, machine]) => {
+      const others = [
+        ['numpy', '2.0.0', '0'],
+        ['pillow', PILLOW_VERSION, PILLOWS[arch]],
+      ] as const
+      const wheels = [...WHEELS[arch], ...others]
+      const install = wheels.map(([name, version, sha256]) => {
+        return { metadata: { name, version }, download_info: { archive_info: { hash: `sha256=${sha256}` } } }
+      })
+      return [`manylinux2014_${machine}`, { install }] as const
+    })
+    const report = `${JSON.stringify(reports)}.find(([tag]) => process.argv.includes(tag))[1]`
+    const python = file('python3', `#!${process.execPath}\nprocess.stdout.write(JSON.stringify(${report}))\n`)
+    chmodSync(python, 0o755)
+    const out = file('wheels.ts', '')
+    const env = { PATH: `${join(python, '..')}:${process.env.PATH}` }
+    const { code, stderr } = await script('assets/pin-wheels.mjs', [TORCH_VERSION, PILLOW_VERSION, out], env)
+    expect(code, stderr).toBe(0)
+    expect(readFileSync(out, 'utf8')).toBe(readFileSync(join(scripts, '../src/setup/wheels.ts'), 'utf8'))
+  })
+
+  test.each([
+    ['assets/draw-terminal.mjs', [], 'Expected a file that `script` wrote but received none'],
+    ['assets/pin-wheels.mjs', ['newest'], 'Expected a version of torch such as 2.15.0 but received newest'],
+    ['assets/make-embedded-data.mjs', ['nowhere'], 'Expected a folder of Fashion-MNIST'],
+  ])('%s %s is refused in a sentence', async (name, args, sentence) => {
+    const { code, stdout, stderr } = await script(name, args)
+    expect(stderr).toMatch(/^[^\n]*\n$/)
+    expect(stderr).toContain(sentence)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})

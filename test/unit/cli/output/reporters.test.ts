@@ -1,0 +1,75 @@
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test, vi } from 'vitest'
+import { BarReporter } from '../../../../src/cli/output/bars.js'
+import { ExperimentReporter } from '../../../../src/cli/output/experiment.js'
+import { JsonReporter } from '../../../../src/cli/output/json.js'
+import { LineReporter } from '../../../../src/cli/output/lines.js'
+import type { SearchEvent } from '../../../../src/search/events.js'
+import { epoch, result, search, terminal, written } from '../../../support/made-up-search.js'
+
+describe('reporters', () => {
+  test('plain lines carry no control characters', () => {
+    const text = written((stream) => new LineReporter(stream))
+    expect(stripVTControlCharacters(text)).toBe(text)
+    expect(text).not.toContain('\r')
+    expect(text).toContain('pada on nasbench201, fashion-mnist: 2 epochs of 10 steps, 12,345 weights')
+    const images =
+      '200 of 1,000 test images, stratified by class, in 2 batches; batch norms use the statistics of a batch'
+    const finding = 'finding by localSearch, within parameters ≤ 30,000, flops in 5…400,000'
+    expect(text).toContain(`ranking on ${images}\n${finding}\nnote: no test image is of class 3 (of 0 to 9)\n`)
+    expect(text).toContain(
+      'images: 2,000 to train · 320 to validate (valid) · 100 to test\nextra is not used\ntrain: 3 of 2000',
+    )
+    expect(text).toContain('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s')
+    expect(text).toContain('2/2 sub-models')
+  })
+
+  test('plain lines have each epoch once, with its own gradient variance', () => {
+    const step = (epoch: number, step: number): SearchEvent => ({
+      ...{ event: 'step', epoch, step, steps: 10, images: 64 * step, seconds: epoch + step / 10, loss: 1.5 },
+    })
+    const stream = new PassThrough()
+    const reporter = new LineReporter(stream)
+    const epochs = [0, 1].flatMap((index): SearchEvent[] => [
+      ...Array.from({ length: 10 }, (_, i) => step(index, i + 1)),
+      { ...epoch(index), gradientVariance: index === 0 ? 2.8e-5 : 1.7e-6 },
+    ])
+    for (const event of [search[0], ...epochs]) reporter.event(event)
+    const lines = stream.read().toString().trimEnd().split('\n')
+    expect(lines.filter((line: string) => line.startsWith('epoch'))).toEqual([
+      expect.stringContaining('epoch 1/2 · loss 1.500 · GV 2.80e-5 · 5,210 images/s'),
+      expect.stringContaining('epoch 2/2 · loss 1.500 · GV 1.70e-6 · 5,210 images/s'),
+    ])
+  })
+
+  test('an experiment says once what is odd in the data that its searches share', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const reporter = new ExperimentReporter({ json: false })
+    for (const cell of ['a', 'b']) reporter.event({ event: 'search', cell, search: search[0] })
+    const lines = write.mock.calls.map(([line]) => line)
+    write.mockRestore()
+    expect(lines).toEqual(['note: no test image is of class 3 (of 0 to 9)\n'])
+  })
+
+  test('json lines leave progress out, end with the result, and keep people apart', () => {
+    const human = new PassThrough()
+    const lines = written((stream) => new JsonReporter(stream, new LineReporter(human)))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map((line) => line.event)).toEqual(['start', 'epoch', 'checkpoint', 'epoch', 'result'])
+    expect(lines.at(-1)).toEqual(JSON.parse(JSON.stringify(result)))
+    expect(human.read().toString()).toContain('Kendall tau')
+  })
+
+  test('bars show the cursor again', () => {
+    const text = written(
+      (stream) => new BarReporter(Object.assign(stream, terminal()) as unknown as NodeJS.WriteStream),
+    )
+    expect(text).toContain('training')
+    expect(text).toContain('ranking')
+    expect(text).toContain('GV 2.80e-5')
+    expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'))
+  })
+})

@@ -1,0 +1,68 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { renderResult } from '../../../../src/cli/output/result.js'
+import { ARCH, result } from '../../../support/made-up-search.js'
+
+describe('the result', () => {
+  test('lists the best sub-models with path, architecture and both accuracies', () => {
+    const text = renderResult(result, { color: false }).join('\n')
+    expect(stripVTControlCharacters(text)).toBe(text)
+    expect(text).toContain(ARCH)
+    expect(text).toMatch(/3,0,3,3,3,2.*84\.31 %.*86\.10 %/)
+    expect(text).toMatch(/Kendall tau +0\.412/)
+    expect(text).toMatch(/Ranked first +86\.10 % \(regret 0\.40 %\)/)
+    expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
+  })
+
+  test('breaks architectures on a narrow terminal', () => {
+    const lines = renderResult(result, { color: false, columns: 90 })
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90)
+  })
+
+  test('breaks long genotypes after commas, and nothing else on a wide terminal', () => {
+    const genotype = `Genotype(normal=[${new Array(8).fill("('sep_conv_3x3', 0)").join(', ')}])`
+    const long = `|${'nor_conv_3x3~0|'.repeat(8)}`
+    const top = [genotype, long].map((arch) => ({ ...result.top[0], arch }))
+    const text = renderResult({ ...result, top }, { color: false }).join('\n')
+    expect(text).toContain(long)
+    expect(text).not.toContain(genotype)
+    expect(text.replace(/[\s│]+/g, '')).toContain(genotype.slice(0, 60).replaceAll(' ', ''))
+  })
+
+  test('shows small accuracies of a table in percent as they are', () => {
+    const top = [{ ...result.top[0], groundTruth: 0.83 }]
+    const text = renderResult({ ...result, top, bestFound: 0.83, regret: 0 }, { color: false }).join('\n')
+    expect(text).toContain('0.83 % (regret 0.00 %)')
+    expect(text).toMatch(/84\.31 %.*│ +0\.83 %/)
+  })
+
+  test('names table and column, and what was left out or converted', () => {
+    const lines = (groundTruth: typeof result.groundTruth) => renderResult({ ...result, groundTruth }, { color: false })
+    expect(lines(result.groundTruth)).toContain('Ground truth      mine.csv, column accuracy · 200 architectures')
+    expect(lines({ ...result.groundTruth!, column: 'cifar100_test', leftOut: 3, unit: 'fraction' })).toContain(
+      'Ground truth      mine.csv, column cifar100_test · 200 architectures · 3 left out, which have no number · ' +
+        'fractions, read as percent / 100',
+    )
+  })
+
+  test('does without a ground truth, and without a ranking', () => {
+    const unknown = {
+      ...result,
+      kendallTau: null,
+      spearman: null,
+      bestFound: null,
+      regret: null,
+      withGroundTruth: 0,
+      groundTruth: null,
+    }
+    const text = renderResult(unknown, { color: false }).join('\n')
+    expect(text).toContain('Ground truth      none: nothing tells how good the ranking is')
+    expect(text).not.toContain('Kendall')
+    const missed = renderResult({ ...unknown, groundTruth: result.groundTruth }, { color: false })
+    expect(missed.filter((line) => line.startsWith('Ground truth'))).toEqual([
+      'Ground truth      mine.csv, column accuracy · 200 architectures · none of the 300 ranked sub-models',
+    ])
+    const trained = renderResult({ ...unknown, ranked: 0, top: [] }, { color: false }).join('\n')
+    expect(trained).toMatch(/^pada on .*\nGradient variance .*\nRun folder /)
+  })
+})
