@@ -7,26 +7,22 @@ import { defineConfig } from 'vitest/config'
 const limit = (minutes: number) => ({ testTimeout: minutes * 60_000, hookTimeout: minutes * 60_000 })
 
 /**
- * Tests that load the addon run in one process at a time, one file after the other, and after the unit tests: native
- * threads of several processes on the same cores would only slow each other down.
+ * Tests that load the addon run after the unit tests, in two processes. More would only slow each other down, because
+ * each of them computes with threads on all cores. A GPU is one test's at a time.
  */
-const alone = (groupOrder: number) =>
-  ({
-    pool: 'forks',
-    fileParallelism: false,
-    ...limit(10),
-    sequence: { groupOrder },
-  }) as const
+const device = process.env.PADA_TEST_DEVICE
+const native = (groupOrder: number) =>
+  ({ pool: 'forks', maxWorkers: device === undefined ? 2 : 1, ...limit(10), sequence: { groupOrder } }) as const
 
 /** PADA_TEST_DEVICE=cuda runs the native tests on a GPU. */
-const setupFiles = process.env.PADA_TEST_DEVICE === undefined ? [] : ['test/support/test-device.ts']
+const setupFiles = device === undefined ? [] : ['test/support/test-device.ts']
 
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...limit(3), sequence: { groupOrder: 0 } } },
-      { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...alone(1) } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...alone(2) } },
+      { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...native(1) } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...native(2) } },
     ],
   },
 })

@@ -11,6 +11,7 @@
 #include "data/content_digest.h"
 #include "ops/cpu/conv_kernels.h"
 #include "runtime/addon_data.h"
+#include "runtime/at_work.h"
 #include "runtime/caching_allocator.h"
 #include "runtime/executor_thread.h"
 #include "runtime/peak_memory.h"
@@ -44,6 +45,13 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const int threads = static_cast<int>(std::min<int64_t>(count_argument(call[0], "threads"), 1024));
     return run_on_executor(call.Env(), [threads] { at::set_num_threads(threads); });
+  });
+}
+
+Napi::Value exits(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    process_exits(static_cast<int>(number_argument(call[0], "code")));
+    return call.Env().Undefined();
   });
 }
 
@@ -113,6 +121,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("tables", Napi::Function::New<tables>(env));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env));
+  exports.Set("processExits", Napi::Function::New<exits>(env));
   exports.Set("setCudaDevice", Napi::Function::New<set_device>(env));
   exports.Set("limitConvolutionKernels", Napi::Function::New<limit_kernels>(env));
   exports.Set("startProfile", Napi::Function::New<start_profile>(env));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "runtime/at_work.h"
 #include "runtime/errors.h"
 
 namespace pada {
@@ -50,6 +51,7 @@ class PromiseTask {
   Napi::ObjectReference error_;
   std::optional<std::pair<std::string, std::string>> failure_;  // code, message
   Mailbox* mailbox_;
+  AtWork at_work_;
 };
 
 // What work returns while the device still computes: arrived() says whether end() would not wait.

@@ -35,6 +35,15 @@ function withinQuota(addon: Binding): Binding {
   return addon
 }
 
+/**
+ * Lets `process.exit()` end the process well while a step computes. Workers need nothing: Node ends them first, and each
+ * waits for its own step.
+ */
+function endsWell(addon: Binding): Binding {
+  if (isMainThread) process.on('exit', (code) => addon.processExits(Number(code)))
+  return addon
+}
+
 /** Tells the addon whether GPUs may use its own kernels, where these are kept once compiled, and how cuDNN chooses. */
 function withCudaKernels(addon: Binding): Binding {
   const { cudaKernels: enabled, searchConvolutions, cache } = environment()
@@ -61,7 +70,7 @@ function load(paths: readonly string[]): Binding {
   const failures: string[] = []
   for (const path of paths) {
     try {
-      return withCudaKernels(withinQuota(remembersThreads(require(path) as Binding)))
+      return endsWell(withCudaKernels(withinQuota(remembersThreads(require(path) as Binding))))
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`)
     }

@@ -123,6 +123,8 @@ export interface Binding {
   info(): NativeInfo
   tables(): RawTables
   setThreads(threads: number): Promise<void>
+  /** To be called when the process is about to exit with `code`: it then ends well, even if a step computes. */
+  processExits(code: number): void
   limitConvolutionKernels(most: ConvolutionKernels): Promise<void>
   setCudaDevice(index: number): void
   startProfile(device: Device): Promise<void>

@@ -382,6 +382,7 @@ export const fakeBinding = {
   }),
   tables: () => ({ instructions: [], optimizers: [], stateKinds: [], imageOperations: [], families: [] }),
   setThreads: notCounted,
+  processExits() {},
   setCudaDevice(_index: number) {},
   limitConvolutionKernels: notCounted,
   startProfile: notCounted,

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/at_work.h"
+
 namespace pada {
 
 // A number of pieces of work, each done once by some thread. `make(i)` may throw; the other pieces are done all the
@@ -48,6 +50,7 @@ class WorkerPool {
   std::deque<std::shared_ptr<Batchwork>> queue_;
   bool ends_ = false;
   const std::function<void()> leave_;
+  AtWork at_work_;
   std::vector<std::thread> threads_;
 };
 
