@@ -99,7 +99,10 @@ function sentence(issue: z.core.$ZodIssue, settings: unknown): string[] {
   }, '')
   const setting = path === '' ? 'the settings' : path
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `Expected ${issue.message} for ${setting} but received ${JSON.stringify(key)}`)
+    const hint = (key: string) => (/:\S/.test(key) ? ': YAML wants a space after the colon' : '')
+    return issue.keys.map(
+      (key) => `Expected ${issue.message} for ${setting} but received ${JSON.stringify(key)}${hint(key)}`,
+    )
   }
   return [`Expected ${issue.message} for ${setting} but received ${quote(received(issue, settings))}${misnamed(issue)}`]
 }

@@ -108,6 +108,11 @@ describe('parseConfig', () => {
         'Expected only kind, probability for training.augmentation[0] but received "pad"',
       ],
       [
+        // `training.augmentation=[{kind: flip, probability:1}]`, in which YAML reads one key.
+        { training: { augmentation: [{ kind: 'flip', 'probability:1': null }] } },
+        'Expected only kind, probability for training.augmentation[0] but received "probability:1": YAML wants a space after the colon',
+      ],
+      [
         { space: { name: 'nasbench201', cellsPerStage: 1e9 } },
         'Expected a number of at most 1000 for space.cellsPerStage but received 1000000000',
       ],
