@@ -6,6 +6,7 @@ import { environment } from '../base/environment.js'
 import { separateSettings } from './arguments.js'
 import { commandNames, commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
+import { outputError } from './signals.js'
 import { unknownCommand, usageError } from './usage-error.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -34,8 +35,10 @@ const cli = yargs(words)
 
 // Whoever reads the output has seen enough (`| head`). Work that can be saved has a handler of its own.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  if (process.listenerCount('SIGTERM') === 0) process.exit(0)
+  if (process.listenerCount('SIGTERM') > 0) return
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`pada-native: ${outputError(error).message}\n`)
+  process.exit(1)
 })
 
 try {

@@ -1,3 +1,5 @@
+import { UserError } from '../base/errors.js'
+
 export interface Interruption extends Disposable {
   /** Aborted by the first Ctrl-C or other signal. */
   readonly signal: AbortSignal
@@ -15,9 +17,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
 /** Milliseconds in which a second signal is the same Ctrl-C, because both the terminal and `npx` send one. */
 const ECHO = 500
 
+/** What is said if standard output takes no more, for example because the disk is full. */
+export function outputError({ code, message }: NodeJS.ErrnoException): UserError {
+  return new UserError(`Expected standard output that takes results but received ${code}: ${message}`)
+}
+
 /**
  * Aborts a signal at the first of {@link SIGNALS}, so that the work can save itself. The second one ends the process at
- * once. Closed standard output (`| head`) aborts the signal too, because no one reads the results.
+ * once. Closed standard output (`| head`) aborts the signal too, because no one reads the results, and so does output that
+ * cannot be written.
  */
 export function onInterrupt(say: (line: string) => void): Interruption {
   const controller = new AbortController()
@@ -33,8 +41,8 @@ export function onInterrupt(say: (line: string) => void): Interruption {
     abort(`interrupted by ${name}`)
   }
   const closedPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    abort('standard output was closed')
+    if (error.code === 'EPIPE') abort('standard output was closed')
+    else controller.abort(outputError(error))
   }
   for (const name of SIGNALS) process.on(name, interrupt)
   process.stdout.on('error', closedPipe)

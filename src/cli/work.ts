@@ -1,4 +1,5 @@
 import { isAbort } from '../base/errors.js'
+import { shellCommand } from '../base/shell.js'
 import type { Config } from '../config/index.js'
 import { joinProcesses, type World } from '../distributed/index.js'
 import { isFirstProcess } from './first-process.js'
@@ -51,7 +52,7 @@ export async function run(work: Work): Promise<void> {
     for (const hint of work.hints ?? []) reporter.say(hint)
   } catch (error) {
     if (isAbort(error) && folder !== undefined)
-      reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${folder}`)
+      reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${shellCommand(folder)}`)
     throw error
   }
 }

@@ -10,6 +10,7 @@ import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
+import { findConfig } from './shipped.js'
 
 export type { NetworkConfig } from './network.js'
 export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'
@@ -20,7 +21,7 @@ export const DEFAULT_CONFIG = fileURLToPath(new URL('../../configs/nasbench201-f
 
 /** Sources of settings. */
 export interface LoadOptions {
-  /** YAML file; default {@link DEFAULT_CONFIG}. Paths in it are relative to it. */
+  /** YAML file, or the name of one in the package; default {@link DEFAULT_CONFIG}. Paths in it are relative to it. */
   readonly file?: string
   /** Settings written `key.of.setting=value`, with YAML values. Paths in them are relative to the working directory. */
   readonly set?: readonly string[]
@@ -60,7 +61,8 @@ export async function writtenSettings({ file = DEFAULT_CONFIG, ...sources }: Loa
   return compose(await readSearch(file), sources)
 }
 
-async function readSearch(file: string): Promise<Settings> {
+async function readSearch(name: string): Promise<Settings> {
+  const file = findConfig(name)
   const written = await readSettings(file, '--config')
   requireTaker(written, 'search', file, '--config')
   resolvePaths(written, dirname(resolve(file)))
@@ -78,7 +80,7 @@ export function nameOfFile(file: string): string {
 
 /** Sources of the settings of a retraining. */
 export interface LoadRetrainOptions {
-  /** YAML file. Paths in it are relative to it. */
+  /** YAML file, or the name of one in the package. Paths in it are relative to it. */
   readonly file: string
   /** Settings written `key.of.setting=value`, with YAML values. Paths in them are relative to the working directory. */
   readonly set?: readonly string[]
@@ -93,7 +95,8 @@ export interface LoadRetrainOptions {
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
-export async function loadRetrainConfig({ file, ...sources }: LoadRetrainOptions): Promise<RetrainConfig> {
+export async function loadRetrainConfig({ file: name, ...sources }: LoadRetrainOptions): Promise<RetrainConfig> {
+  const file = findConfig(name)
   const written = await readSettings(file, '--config')
   requireTaker(written, 'retrain', file, '--config')
   resolvePaths(written, dirname(resolve(file)))

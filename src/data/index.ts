@@ -220,10 +220,20 @@ function normalisation(config: DataConfig, train: LabelledImages) {
   return { mean, std }
 }
 
-/** Throws for given means and deviations of pixels in other units than pixel value / 255. */
-export function checkNormalisation(name: string, split: SplitImages): void {
-  const { mean, std } = split
-  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) return
+/**
+ * Throws for a split without images, for images with values that are not finite, and for means and deviations of pixels
+ * in other units than pixel value / 255.
+ */
+export function checkSplit(name: string, split: SplitImages): void {
+  const { mean, std, labels } = split
+  if (labels.length === 0) throw expected('at least one image', `${name}.labels`, 'none', 2)
+  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) {
+    const { images } = split
+    const at = images.findIndex((value) => !Number.isFinite(value))
+    if (at < 0) return
+    const image = Math.floor((at * labels.length) / images.length)
+    throw expected('finite values', `${name}.images`, `${images[at]} in image ${image}`, 2)
+  }
   checkUnits(`${name}.mean`, mean, MEAN_RANGE)
   checkUnits(`${name}.std`, std, STD_RANGE)
 }

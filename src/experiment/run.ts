@@ -4,9 +4,10 @@
  * run folder has a lock, and only the process that holds it runs the search.
  */
 import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
@@ -69,6 +70,13 @@ export async function* experiment(
   return report
 }
 
+/** Refuses a folder of something else; and a new one, if a report of its searches is wanted. */
+async function checkFolder(out: string, reportOnly: boolean): Promise<void> {
+  const names = await readdir(out).catch((): string[] => [])
+  if (reportOnly && !names.includes('cells')) throw expected('the folder of an experiment', '--out', out, 2)
+  if (names.includes('config.yaml')) throw expected('a folder for an experiment', '--out', `${out}, a run`, 2)
+}
+
 /** What an experiment came to. */
 interface Outcome {
   readonly report: ExperimentReport
@@ -84,6 +92,7 @@ async function* experimentTogether(
   if (world?.isFirst === false) return yield* followFirst(plan, world, options)
   const out = options.out ?? join('experiments', plan.name)
   const { cells } = plan
+  await checkFolder(out, options.reportOnly === true)
   // Settings are checked first, because it takes no time.
   let left = await unfinished(plan, out)
   if (!options.reportOnly) await checkProcesses(cells, out, world?.size ?? 1)

@@ -5,7 +5,7 @@ import type { RetrainConfig } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
 import { describeOddities } from '../data/class-shares.js'
 import { identifyImages } from '../data/images-identity.js'
-import { checkNormalisation, openSplits } from '../data/index.js'
+import { checkSplit, openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
 import type { Method } from '../methods/method.js'
 import { Standalone } from '../methods/standalone.js'
@@ -40,8 +40,7 @@ export async function prepareRetraining(
   const { channels, height, width } = splits.train
   const network = createNetwork(config.network, { channels, height, width }, splits.classes)
   checkAugmentation(config.training.augmentation, network.input)
-  for (const [name, images] of Object.entries({ train: splits.train, test: splits.test }))
-    checkNormalisation(name, images)
+  for (const [name, images] of Object.entries({ train: splits.train, test: splits.test })) checkSplit(name, images)
   const { imageCount = 0 } = config.evaluation
   const available = splits.test.labels.length
   if (imageCount > available) {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/errors.js'
+import { shellCommand } from '../base/shell.js'
 import { type Config, isRetraining, parseConfig, parseRetrainConfig, type RetrainConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import type { Checkpoint, Identity } from './checkpoint.js'
@@ -64,13 +65,14 @@ function refuse(
 ): void {
   if (sentences.length === 0) return
   const longer = training.epochs > saved.training.epochs
-  const begin = `npx pada-native ${isRetraining(saved) ? `retrain --init ${path}` : `import ${path}`}`
-  const settings = `--config ${join(path, 'config.yaml')} --set training.epochs=${training.epochs} --out FOLDER`
+  const begin = isRetraining(saved) ? ['retrain', '--init', path] : ['import', path]
+  const settings = ['--config', join(path, 'config.yaml'), '--set', `training.epochs=${training.epochs}`]
+  const command = shellCommand('npx', 'pada-native', ...begin, ...settings, '--out', 'FOLDER')
   const { epochs } = training
   const further = isRetraining(saved)
     ? `trains its weights for ${epochs} more epochs, in a new run`
     : `begins a new run with its weights, which \`train --resume FOLDER\` trains for ${epochs} more epochs`
-  const advice = longer ? `; \`${begin} ${settings}\` ${further}` : ''
+  const advice = longer ? `; \`${command}\` ${further}` : ''
   throw new UserError(
     `Expected the settings that the run was started with but received ${received}: ${sentences.join('; ')}${advice}`,
     2,

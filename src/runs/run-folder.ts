@@ -18,7 +18,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
-import { expected } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { exists, makeFolder, sizeOf, syncFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import { type Config, isRetraining, type RetrainConfig } from '../config/index.js'
@@ -125,6 +125,10 @@ export class RunFolder implements AsyncDisposable {
     }
     // Its weights are lost. The run must not start from random ones instead.
     else if (await exists(this.file('import.json'))) throw brokenOff(this.path)
+    // Its training has ended. To train again would replace its results.
+    else if (await exists(this.file(SUMMARY))) {
+      throw new UserError(`Expected the checkpoint of a run that has ended, in ${this.path}, but received none`)
+    }
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
     await this.writeConfig(config)

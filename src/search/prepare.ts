@@ -5,7 +5,7 @@ import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
 import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
-import { checkNormalisation, EMBEDDED_NAME, openSplits } from '../data/index.js'
+import { checkSplit, EMBEDDED_NAME, openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
@@ -86,7 +86,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
 
 function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
-  for (const [name, images] of Object.entries({ train, validation, test })) if (images) checkNormalisation(name, images)
+  for (const [name, images] of Object.entries({ train, validation, test })) if (images) checkSplit(name, images)
   if (!sameShape(space.input, train) || space.classes < classes) {
     const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`
     throw expected(wanted, space.name, `${describe(train)} in ${classes}`, 2)

@@ -85,6 +85,9 @@ async function* searchTogether(
 ): AsyncGenerator<SearchEvent, SearchResult> {
   const { resume, world, phases = PHASES } = options
   const watches = world?.isFirst === false
+  if (phases.length === 0 || !phases.every((phase) => PHASES.includes(phase))) {
+    throw expected(`one or more of ${PHASES.join(', ')}`, 'phases', phases.join(', ') || 'none', 2)
+  }
   if (options.phases?.includes('find') && config.finding === undefined) {
     throw expected('an algorithm', 'finding.algorithm', 'no settings of finding', 2)
   }
@@ -109,7 +112,7 @@ async function* searchTogether(
   const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
-  if (finding !== undefined && resumed === undefined && !watches) {
+  if (finding !== undefined && !watches) {
     await checkLatencyLimit(config, space, supernet, options.signal)
   }
   const create = () => RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), lock)

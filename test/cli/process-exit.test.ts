@@ -1,8 +1,9 @@
-/** A script that calls `process.exit()` while the addon computes. */
+/** The end of a process: a script that calls `process.exit()` while the addon computes, and output to a full disk. */
 import { spawn } from 'node:child_process'
+import { existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from '../support/harness.js'
+import { MAIN, temporaryFolder, tiny } from '../support/harness.js'
 
 const PACKAGE = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
 // Six channels, because the addon has no convolutions of its own for them: a step is in the midst of libtorch's. In
@@ -28,3 +29,21 @@ test('exits with its code, though a step still computes', async () => {
   const ended = await new Promise((resolve) => script.on('close', (code, signal) => resolve({ code, signal, said })))
   expect(ended).toEqual({ code: 7, signal: null, said: '' })
 })
+
+test.skipIf(!existsSync('/dev/full'))(
+  'standard output that takes nothing: one sentence, and the run is saved',
+  async () => {
+    const run = join(temporaryFolder(), 'run')
+    const args = [MAIN, 'search', ...tiny('training.epochs=200'), '--json', '--out', run]
+    const search = spawn(process.execPath, args, { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] })
+    let said = ''
+    search.stderr?.on('data', (text) => {
+      said += text
+    })
+    const code = await new Promise((resolve) => search.on('close', resolve))
+    expect(said).toMatch(/^pada-native: Expected standard output that takes results but received ENOSPC: .*\n$/m)
+    expect(said).not.toContain('    at ')
+    expect(code).toBe(1)
+    expect(existsSync(join(run, 'checkpoint', 'state.json'))).toBe(true)
+  },
+)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, isAbort } from '../../base/errors.js'
+import { shellCommand } from '../../base/shell.js'
 import { loadExperiment } from '../../experiment/load.js'
 import { experiment } from '../../experiment/run.js'
 import { isFirstProcess } from '../first-process.js'
@@ -69,5 +70,5 @@ function continuation(file: string, out: string, set: readonly string[] = [], pr
   const words = ['npx', 'pada-native', 'experiment', file, '--out', out]
   if (processes !== undefined) words.push('--processes', `${processes}`)
   if (set.length > 0) words.push('--set', ...set)
-  return words.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+  return shellCommand(...words)
 }

@@ -15,6 +15,7 @@ const options = {
     describe: 'YAML file with the recipe, or the name of one in the package (npx pada-native config --list)',
     defaultDescription: "the recipe of RUN's space",
   },
+  out: { ...runOptions.out, defaultDescription: 'runs/<name>-<space>-seed<seed>-<time>' },
   from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),
   path: source('--path', 'Architecture to train, as numbers of options or in the notation of its space'),
   top: {

@@ -85,6 +85,20 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
   return (error as UserError).message
 }
 
+describe('the folder', () => {
+  it('is not one of a search', async () => {
+    mkdirSync(out())
+    writeFileSync(join(out(), 'config.yaml'), '')
+    await expect(run(await planned())).rejects.toThrow(/^Expected a folder for an experiment for --out but .*, a run$/)
+    expect(readdirSync(out())).toEqual(['config.yaml'])
+  })
+
+  it('is there, if only a report is wanted', async () => {
+    await expect(run(await planned(), { reportOnly: true })).rejects.toThrow(/^Expected the folder of an experiment/)
+    expect(existsSync(out())).toBe(false)
+  })
+})
+
 describe('an experiment', () => {
   it('searches every cell in a run folder of its own and writes down what came of it', async () => {
     const events = await run(await planned())

@@ -1,5 +1,5 @@
 import '../../support/fake-addon.js'
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
@@ -17,6 +17,26 @@ async function refusal(promise: Promise<unknown>): Promise<UserError> {
 }
 
 describe('refusals', () => {
+  it('refuses phases that there are none of', async () => {
+    for (const [phases, received] of [
+      [['foo'], 'foo'],
+      [[], 'none'],
+    ] as const) {
+      const error = await refusal(collect(run(tinyConfig(), { phases: phases as never })))
+      expect(error.message).toBe(`Expected one or more of train, rank, find for phases but received ${received}`)
+    }
+    expect(readdirSync(at())).toEqual([])
+  })
+
+  it('refuses to train again a run that has ended and lost its checkpoint', async () => {
+    await collect(run())
+    const before = readdirSync(out())
+    rmSync(at('run', 'checkpoint'), { recursive: true })
+    const error = await refusal(collect(run(tinyConfig(), { resume: out() })))
+    expect(error.message).toMatch(/^Expected the checkpoint of a run that has ended, in .*run, but received none$/)
+    expect(readdirSync(out())).toEqual(before.filter((name) => name !== 'checkpoint'))
+  })
+
   it('refuses a folder that holds files', async () => {
     mkdirSync(out())
     writeFileSync(join(out(), 'precious.txt'), 'keep')

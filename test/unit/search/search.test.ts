@@ -16,6 +16,20 @@ async function refusal(promise: Promise<unknown>): Promise<UserError> {
 }
 
 describe('search', () => {
+  it('refuses own images that are none, or not finite', async () => {
+    const { images, ...about } = tinySplits.train
+    const floats = Float32Array.from(images)
+    floats[3 * 64 + 5] = Number.NaN
+    const none = { ...about, images: new Uint8Array(), labels: new Int32Array() }
+    for (const [train, sentence] of [
+      [{ ...about, images: floats }, 'Expected finite values for train.images but received NaN in image 3'],
+      [none, 'Expected at least one image for train.labels but received none'],
+    ] as const) {
+      const error = await refusal(run(tinyConfig(), { data: { ...tinySplits, train } }).next())
+      expect(error.message).toBe(sentence)
+    }
+  })
+
   it('refuses own images whose mean or deviation is in pixel values', async () => {
     const { train } = tinySplits
     const bytes = { ...train, images: new Uint8Array(train.images.length), mean: [0.5], std: [63] }
