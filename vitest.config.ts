@@ -20,7 +20,16 @@ const setupFiles = device === undefined ? [] : ['test/support/test-device.ts']
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...limit(3), sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          ...limit(3),
+          // By default, vitest leaves a core free: on two cores, half of them.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...native(1) } },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...native(2) } },
     ],
