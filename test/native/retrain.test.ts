@@ -135,7 +135,8 @@ describe('a retraining', () => {
     const data = await loadSplits(parseConfig({ data: DATA }).data)
     const others = { ...data, test: { ...data.test, labels: new Int32Array(64).fill(9) } }
     const before = (await events(config(), { out: run, data })).at(-1)
-    rmSync(join(run, 'checkpoint'), { recursive: true })
+    // As if it had been killed before its first checkpoint.
+    for (const name of ['checkpoint', 'summary.json']) rmSync(join(run, name), { recursive: true })
     const all = await events(config(), { resume: run, data: others })
     const best = Math.max(...epochsOf(all).map(({ top1 }) => top1))
     expect(before).toMatchObject({ event: 'result' })
