@@ -13,7 +13,6 @@
 
 #include "distributed/nccl.h"
 #include "distributed/store.h"
-#include "runtime/at_work.h"
 
 namespace pada {
 
@@ -83,7 +82,6 @@ class Communicator {
   std::atomic<bool> stop_requested_ = false, silent_ = false, ends_ = false;
   std::atomic<int64_t> bytes_ = 0;
   std::atomic<double> waited_ = 0;
-  AtWork at_work_;
   std::thread signs_of_life_;
   struct Group;
   std::unique_ptr<Group> group_;

@@ -105,10 +105,10 @@ describe('an experiment', () => {
 
   test('--report draws what is there and searches nothing', async () => {
     const out = join(folder, 'nothing')
-    const empty = await pada(['experiment', FILE, '--out', out, '--report', '--json'])
-    expect(empty.code, empty.stderr).toBe(0)
-    expect(events(empty).at(-1)).toMatchObject({ event: 'report', complete: 0 })
-    expect(readdirSync(out).sort()).toEqual(['differences.csv', 'results.csv', 'results.json', 'summary.csv'])
+    const nothing = await pada(['experiment', FILE, '--out', out, '--report'])
+    expect(nothing.code).toBe(2)
+    expect(nothing.stderr).toBe(`pada-native: Expected the folder of an experiment for --out but received ${out}\n`)
+    expect(existsSync(out)).toBe(false)
     const set = ['--set', 'seeds=[0, 5]']
     const partial = await pada(['experiment', FILE, '--out', unbroken, '--report', '--json', ...set])
     expect(events(partial).at(-1)).toMatchObject({ event: 'report', cells: 6, complete: 3 })

@@ -220,13 +220,13 @@ describe('processes find each other', () => {
 
   test('one that does not start, starts twice or has other settings is named', async () => {
     const envs = await torchrunEnvs(2)
-    const args = ['train', ...tiny('distributed.startSeconds=2'), '--out']
-    const missing = await pada([...args, join(folder, 'missing')], { env: envs[0] })
+    const args = (seconds: number) => ['train', ...tiny(`distributed.startSeconds=${seconds}`), '--out']
+    const missing = await pada([...args(2), join(folder, 'missing')], { env: envs[0] })
     expect(missing.code).toBe(1)
     expect(missing.stderr).toBe('pada-native: Expected 2 processes within 2 s but rank 1 did not start\n')
 
     const three = await torchrunEnvs(3)
-    const twice = await each([...args, join(folder, 'twice')], [three[0], three[1], three[1]])
+    const twice = await each([...args(20), join(folder, 'twice')], [three[0], three[1], three[1]])
     expect(twice.map(({ code }) => code)).toEqual([1, 1, 1])
     expect(twice[1].stderr + twice[2].stderr).toContain('Expected one process of rank 1 but another has started before')
 
