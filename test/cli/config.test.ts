@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -147,10 +147,10 @@ test.each([
 })
 
 test('an experiment of the package runs by its name from any folder', async () => {
-  const outcome = await pada(['experiment', 'first', '--report', '--out', 'here'], {
-    ...options,
-    cwd: temporaryFolder(),
-  })
+  const cwd = temporaryFolder()
+  // A report searches nothing, but wants an experiment that was begun.
+  mkdirSync(join(cwd, 'here', 'cells'), { recursive: true })
+  const outcome = await pada(['experiment', 'first', '--report', '--out', 'here'], { ...options, cwd })
   expect(outcome.code, outcome.stderr).toBe(0)
   expect(outcome.stdout + outcome.stderr).toContain('experiment first: 0 of 6 searches complete, in here')
 })
