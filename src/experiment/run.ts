@@ -70,7 +70,7 @@ export async function* experiment(
   return report
 }
 
-/** Refuses a folder of something else; and a new one, if a report of its searches is wanted. */
+/** Refuses the run folder of a search. Refuses a new folder too if a report of its searches is wanted. */
 async function checkFolder(out: string, reportOnly: boolean): Promise<void> {
   const names = await readdir(out).catch((): string[] => [])
   if (reportOnly && !names.includes('cells')) throw expected('the folder of an experiment', '--out', out, 2)

@@ -6,14 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { PILLOW_VERSION, PILLOWS, TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
 import { temporaryFolder } from '../support/harness.js'
-import { script, scripts } from '../support/scripts.js'
-
-/** A file of a folder of the test's own. */
-function file(name: string, content: string | Uint8Array): string {
-  const path = join(temporaryFolder(), name)
-  writeFileSync(path, content)
-  return path
-}
+import { file, script, scripts } from '../support/scripts.js'
 
 function linesOf(path: string): string[] {
   return readFileSync(path, 'utf8').trimEnd().split('\n')

@@ -6,14 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { replaceSearchPath } from '../../scripts/check/search-path.mjs'
 import { currentBuild } from '../../src/setup/stamp.js'
 import { temporaryFolder } from '../support/harness.js'
-import { program, script, scripts } from '../support/scripts.js'
-
-/** A file of a folder of the test's own. */
-function file(name: string, content: string | Uint8Array): string {
-  const path = join(temporaryFolder(), name)
-  writeFileSync(path, content)
-  return path
-}
+import { file, program, script, scripts } from '../support/scripts.js'
 
 function linesOf(path: string): string[] {
   return readFileSync(path, 'utf8').trimEnd().split('\n')

@@ -1,7 +1,9 @@
 /** Runs the scripts of the repository as developers do: as processes of their own. */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './folders.js'
 
 export const scripts = fileURLToPath(new URL('../../scripts', import.meta.url))
 
@@ -9,6 +11,13 @@ export interface ScriptOutcome {
   readonly code: number | string | null | undefined
   readonly stdout: string
   readonly stderr: string
+}
+
+/** A file of a folder of the test's own. */
+export function file(name: string, content: string | Uint8Array): string {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, content)
+  return path
 }
 
 /** Runs a file of scripts/ with Node. */

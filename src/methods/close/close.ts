@@ -138,16 +138,16 @@ export class Close implements Method {
   }
 }
 
-/** Epoch, counted from 1, at which the optimizer restarts; undefined if it never does. */
+/** Says which blocks begin after the last epoch; nothing if none does. */
 function describeLateBlocks(curriculum: readonly number[], epochs: number): string[] {
   const late = curriculum.filter((begin) => begin > epochs)
   if (late.length === 0) return []
   const blocks = `${late.length} of ${curriculum.length} blocks of weights`
-  return [
-    `method.curriculum adds ${blocks} in epoch ${late.join(' and ')}, but training has ${counted(epochs, 'epoch')}`,
-  ]
+  const when = `${late.length === 1 ? 'epoch' : 'epochs'} ${late.join(', ')}`
+  return [`method.curriculum adds ${blocks} in ${when}, but training has ${counted(epochs, 'epoch')}`]
 }
 
+/** Epoch, counted from 1, at which the optimizer restarts; undefined if it never does. */
 function restartOf({ restart, curriculum }: CloseConfig): number | undefined {
   if (restart === 'never') return undefined
   return restart ?? (curriculum.join() === PUBLISHED_CURRICULUM.join() ? PUBLISHED_CURRICULUM.at(-1) : undefined)

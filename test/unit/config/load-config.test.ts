@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { loadConfig, nameOfFile, parseConfig } from '../../../src/config/index.js'
+import { loadConfig, loadRetrainConfig, nameOfFile, parseConfig } from '../../../src/config/index.js'
 import { refusalOf } from '../../support/refusal.js'
 
 let folder: string
@@ -24,6 +24,11 @@ async function refusal(work: () => unknown): Promise<string> {
 }
 
 describe('loadConfig', () => {
+  it('takes names of the package', async () => {
+    expect(await loadConfig({ file: 'nasbench201-smoke' })).toMatchObject({ name: 'nasbench201-smoke' })
+    expect(await loadRetrainConfig({ file: 'retrain-smoke' })).toMatchObject({ name: 'retrain-smoke' })
+  })
+
   it('takes the name of the file, and paths relative to it', async () => {
     const config = await loadConfig({
       file: file('data: { format: cifar10, dir: images }\ngroundTruth: { file: tables/t.csv, column: test }\n'),

@@ -1,23 +1,17 @@
 import '../../support/fake-addon.js'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { CandidateEvent, ResultEvent, SearchEvent } from '../../../src/search/events.js'
-import { type SearchOptions, search } from '../../../src/search/search.js'
+import type { SearchOptions } from '../../../src/search/search.js'
 import { costOf } from '../../../src/spaces/cost.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { journal } from '../../support/fake-binding.js'
-import { temporaryFolder } from '../../support/folders.js'
+import { searchFolder } from '../../support/search-folder.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
 
-let folder: string
-beforeEach(() => {
-  folder = temporaryFolder()
-})
-
-const out = (name = 'run') => join(folder, name)
-const read = (...names: string[]) => readFileSync(join(folder, ...names), 'utf8')
+const { at, out, read, run } = searchFolder()
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 }, classes: 4 })
 const cost = costOf(space)
 
@@ -31,11 +25,6 @@ const EVOLUTION = {
 } as const
 
 const config = (finding: ConfigInput['finding'], changes: ConfigInput = {}) => tinyConfig({ finding, ...changes })
-
-function run(settings: ReturnType<typeof tinyConfig>, options: SearchOptions = {}) {
-  const place = options.resume === undefined ? { out: out() } : {}
-  return search(settings, { data: tinySplits, ...place, ...options })
-}
 
 const candidates = (events: SearchEvent[]) =>
   events.filter((event): event is CandidateEvent => event.event === 'candidate')
@@ -190,7 +179,7 @@ describe('refusals', () => {
       exitCode: 2,
       message: expect.stringMatching(/ meets but received latency ≤ 0\.000000001 ms: paths found have [\d.]+…[\d.,]+$/),
     })
-    expect(readdirSync(folder)).toEqual([])
+    expect(readdirSync(at())).toEqual([])
   })
 
   it('refuses more images than there are, and to find without settings', async () => {
@@ -207,6 +196,14 @@ describe('refusals', () => {
 })
 
 describe('latency', () => {
+  it('that no path has is refused in a run that goes on, whose settings stay as they were', async () => {
+    await collect(run(tinyConfig()))
+    const before = read('run', 'config.yaml')
+    const impossible = config({ algorithm: 'random', limits: { latency: 1e-9 } })
+    await expect(collect(run(impossible, { resume: out(), phases: ['find'] }))).rejects.toThrow(/ meets but received /)
+    expect(read('run', 'config.yaml')).toBe(before)
+  })
+
   const finding = {
     algorithm: 'random',
     evaluations: 12,

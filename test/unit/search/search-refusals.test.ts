@@ -2,19 +2,13 @@ import '../../support/fake-addon.js'
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { journal } from '../../support/fake-binding.js'
+import { refusal } from '../../support/refusal.js'
 import { searchFolder } from '../../support/search-folder.js'
 import { collect, tinyConfig, tinyImages, tinySplits } from '../../support/tiny.js'
 
 const { at, out, read, run } = searchFolder()
-
-async function refusal(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  return error as UserError
-}
 
 describe('refusals', () => {
   it('refuses phases that there are none of', async () => {

@@ -1,19 +1,13 @@
 import '../../support/fake-addon.js'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import type { EpochEvent, ResultEvent, StartEvent } from '../../../src/search/events.js'
 import { journal } from '../../support/fake-binding.js'
+import { refusal } from '../../support/refusal.js'
 import { searchFolder } from '../../support/search-folder.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
 
 const { at, out, read, lines, run, renew } = searchFolder()
-
-async function refusal(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  return error as UserError
-}
 
 describe('search', () => {
   it('refuses own images that are none, or not finite', async () => {

@@ -53,7 +53,7 @@ describe('the curriculum', () => {
   it('says which blocks no epoch adds', () => {
     expect(warningsOf([1, 3, 5])).toEqual([])
     expect(warningsOf([1, 6, 9])).toEqual([
-      'method.curriculum adds 2 of 3 blocks of weights in epoch 6 and 9, but training has 5 epochs',
+      'method.curriculum adds 2 of 3 blocks of weights in epochs 6, 9, but training has 5 epochs',
     ])
   })
 
