@@ -8,6 +8,18 @@ export async function makeFolder(folder: string): Promise<void> {
   await makeMissing(resolve(folder)).catch((error) => unwritable(folder, error))
 }
 
+/** Does {@link makeFolder}; false if the folder was there. Of several processes, one makes it. */
+export async function makeNewFolder(folder: string): Promise<boolean> {
+  await makeFolder(dirname(folder))
+  try {
+    await mkdir(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    return unwritable(folder, error as NodeJS.ErrnoException)
+  }
+}
+
 /** Not `recursive`, with which Node reports ENOENT for a file system that is read-only, and tries forever in /proc. */
 async function makeMissing(folder: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined)
@@ -85,6 +97,7 @@ export function whyUnreadable({ code = '', message }: NodeJS.ErrnoException): st
 /** What codes of the system mean to someone who wants to write. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
+  EBUSY: 'a folder that is in use is in its place',
   EDQUOT: 'the quota is used up',
   EISDIR: 'a folder is in its place',
   ENOENT: 'there is no such folder',

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
+import { expected } from './errors.js'
 
 /** Four 32-bit integers. */
 export type StreamState = readonly number[]
@@ -73,8 +74,13 @@ export interface Random extends Readonly<Record<StreamName, RandomStream>> {
   names(): string[]
 }
 
-/** The streams of a seed, each at its beginning. */
+/**
+ * The streams of a seed, each at its beginning.
+ *
+ * @throws UserError for a seed that is no whole number.
+ */
 export function createRandom(seed: number): Random {
+  if (!Number.isSafeInteger(seed)) throw expected('a whole number', 'the seed', seed)
   const streams = new Map<string, RandomStream>()
   const stream = (name: string) => {
     const known = streams.get(name) ?? RandomStream.named(seed, name)

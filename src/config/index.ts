@@ -9,7 +9,15 @@ import { requireTaker } from './kind.js'
 import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
-import { assign, dropOfOtherName, isGroup, merge, readSettings, resolvePaths, type Settings } from './settings.js'
+import {
+  assignOrRemove,
+  dropOfOtherName,
+  isGroup,
+  merge,
+  readSettings,
+  resolvePaths,
+  type Settings,
+} from './settings.js'
 import { findConfig } from './shipped.js'
 
 export type { NetworkConfig } from './network.js'
@@ -121,7 +129,7 @@ function compose(
   let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   settings = changed(settings, (settings) => dropOfOtherName(settings, set))
-  for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
+  for (const assignment of set) settings = changed(settings, (settings) => assignOrRemove(settings, assignment))
   settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())
   return settings
@@ -141,7 +149,7 @@ function describeRanking({ ranking: { subModels } }: Config): string {
  */
 export function configOfSettings(set: readonly string[]): Config {
   let settings: Settings = {}
-  for (const assignment of set) settings = changed(settings, (settings) => assign(settings, assignment))
+  for (const assignment of set) settings = changed(settings, (settings) => assignOrRemove(settings, assignment))
   resolvePaths(settings, process.cwd())
   return check(settings, '--set')
 }

@@ -19,17 +19,28 @@ const FORBIDDEN = '__proto__'
 
 /** Reads a group of settings from a YAML file, which the user named by `option`. An empty file is an empty group. */
 export async function readSettings(file: string, option: string): Promise<Settings> {
+  const settings = (await readYaml(file, option)) ?? {}
+  if (isGroup(settings)) return settings
+  throw new UserError(`Expected a group of settings in ${file} but received ${JSON.stringify(settings)}`, 2)
+}
+
+/** Reads the value in a YAML file, which the user named by `option`; null or undefined for an empty file. */
+export async function readYaml(file: string, option: string): Promise<unknown> {
   const unreadable = (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'ENOENT' ? '; npx pada-native config --list names those of the package' : ''
     throw expected('a readable YAML file', option, `${whyUnreadable(error)}: ${file}${hint}`, 2)
   }
   const { size } = await stat(file).catch(unreadable)
   if (size > MOST_BYTES) throw expected('a YAML file of at most 1 MB', option, `${size} bytes: ${file}`, 2)
-  const text = await readFile(file, 'utf8').catch(unreadable)
-  const settings = parseYaml(text, file) ?? {}
-  if (!isGroup(settings))
-    throw new UserError(`Expected a group of settings in ${file} but received ${JSON.stringify(settings)}`, 2)
-  return settings
+  return parseYaml(textOf(await readFile(file).catch(unreadable), file), file)
+}
+
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw expected('YAML in UTF-8', file, 'bytes that are no such text', 2)
+  }
 }
 
 /** Reads YAML; `source` names the text in the error of damaged YAML. */
@@ -92,6 +103,17 @@ export function assign(settings: Settings, assignment: string): void {
   }
   const value = last === 'path' ? pathOf(match[2]) : parseYaml(match[2], `--set ${match[1]}`)
   group[last] = ofSameKind(group[last], value)
+}
+
+/** Does {@link assign}, but the value null removes the setting: its default holds. */
+export function assignOrRemove(settings: Settings, assignment: string): void {
+  assign(settings, assignment)
+  removeNull(settings, assignment.slice(0, assignment.indexOf('=')).split('.'))
+}
+
+function removeNull(group: Settings, [key, ...rest]: readonly string[]): void {
+  if (rest.length > 0) removeNull(group[key] as Settings, rest)
+  else if (group[key] === null && !Array.isArray(group)) delete group[key]
 }
 
 /** A key that is the place of an entry in a list of settings, counted from 0. */

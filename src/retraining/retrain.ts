@@ -14,7 +14,7 @@ import { type Program, parametersOf } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { eventsOf } from '../runs/event-log.js'
 import { ProgressRecorder } from '../runs/progress.js'
-import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
 import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
@@ -82,8 +82,9 @@ async function* retrainTogether(
   const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(network, { device, precision })
-  const out = () => options.out ?? defaultRunFolder({ ...config, method: { name: config.network.space } })
-  await using run = resumed ?? (await openTogether(world, () => RunFolder.create(out())))
+  const named = { ...config, method: { name: config.network.space } }
+  const create = async () => RunFolder.create(options.out ?? (await makeDefaultRunFolder(named)))
+  await using run = resumed ?? (await openTogether(world, create))
   const start: RetrainStartEvent = {
     ...startEvent(run.path, config, prepared, initial, options.origin),
     ...(processes && { processes }),

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
-import { exists, makeFolder, sizeOf, syncFolder } from '../base/files.js'
+import { exists, makeFolder, makeNewFolder, sizeOf, syncFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
 import { type Config, isRetraining, type RetrainConfig } from '../config/index.js'
 import type { Snapshot } from '../training/snapshot.js'
@@ -217,6 +217,18 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.filter((name) => name !== LOCK)
 }
 
+/**
+ * Makes the folder of {@link defaultRunFolder} and returns its path. If there is one already, because another run began in
+ * the same second, `-2`, `-3` … is added.
+ */
+export async function makeDefaultRunFolder(settings: Named): Promise<string> {
+  const path = defaultRunFolder(settings)
+  for (let count = 1; ; count++) {
+    const free = count === 1 ? path : `${path}-${count}`
+    if (await makeNewFolder(free)) return free
+  }
+}
+
 /** Throws a UserError if `names` are of a run, of an import that was broken off, or of something else. */
 function checkNew(folder: string, names: readonly string[]): void {
   if (hasNotBegun(names)) return
@@ -226,12 +238,11 @@ function checkNew(folder: string, names: readonly string[]): void {
   throw expected('a new or empty folder', '--out', `${folder}, which holds ${names[0]}; ${advice}`, 2)
 }
 
+/** Settings in the name of a run folder. */
+type Named = Pick<Config, 'name' | 'seed'> & { readonly method: { readonly name: string } }
+
 /** `runs/<name>-<method>-seed<seed>-<local time>`. */
-export function defaultRunFolder({
-  name,
-  method,
-  seed,
-}: Pick<Config, 'name' | 'seed'> & { readonly method: { readonly name: string } }): string {
+export function defaultRunFolder({ name, method, seed }: Named): string {
   const now = new Date()
   const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
   const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')

@@ -1,5 +1,5 @@
 /** The settings of a run, `config.yaml` in its folder. A folder without it is no run. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { exists } from '../base/files.js'
@@ -13,7 +13,7 @@ import {
   type RetrainConfig,
   type RetrainInput,
 } from '../config/index.js'
-import { isGroup, parseYaml, type Settings } from '../config/settings.js'
+import { isGroup, readYaml, type Settings } from '../config/settings.js'
 import { LOCK } from './run-lock.js'
 
 /**
@@ -46,9 +46,9 @@ export async function isRetrainingRun(path: string): Promise<boolean> {
  */
 export async function savedSettings(path: string): Promise<Settings> {
   const file = await configFile(path)
-  const settings = parseYaml(await readFile(file, 'utf8'), file)
+  const settings = await readYaml(file, 'the run')
   if (isGroup(settings)) return settings
-  throw expected('a group of settings', file, JSON.stringify(settings))
+  throw expected('a group of settings', file, JSON.stringify(settings ?? null), 2)
 }
 
 /** Checks settings of a run; errors say which file has them. */

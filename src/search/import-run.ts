@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js'
 import { placeOf, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
-import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { initialise, START, takeSnapshot } from '../training/snapshot.js'
 import { type ImportOptions, type ImportReport, importWeights } from '../weights/import-weights.js'
 import { weightsDigest } from '../weights/weights-digest.js'
@@ -75,7 +75,7 @@ export async function importOpened(
     optimizer: config.training.optimizer,
   })
   signal?.throwIfAborted()
-  await using run = await RunFolder.create(out ?? defaultRunFolder(config))
+  await using run = await RunFolder.create(out ?? (await makeDefaultRunFolder(config)))
   const about = { source, digest: weightsDigest(tensors), ...choice, ...report }
   await run.write('import.json', `${JSON.stringify(about, null, 2)}\n`)
   await run.log(startEvent(run.path, config, prepared))

@@ -16,7 +16,7 @@ import { describeCompetition, describeMachine, Supernet } from '../native/index.
 import { foundTable } from '../runs/found-table.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
-import { defaultRunFolder, RunFolder } from '../runs/run-folder.js'
+import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
 import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
 import type { Path, SearchSpace } from '../spaces/index.js'
@@ -115,7 +115,7 @@ async function* searchTogether(
   if (finding !== undefined && !watches) {
     await checkLatencyLimit(config, space, supernet, options.signal)
   }
-  const create = () => RunFolder.create(options.out ?? defaultRunFolder({ ...config, method }), lock)
+  const create = async () => RunFolder.create(options.out ?? (await makeDefaultRunFolder({ ...config, method })), lock)
   await using run = resumed ?? (await openTogether(world, create))
   const { snapshot: from, discarded = [] } =
     resumed === undefined ? {} : await resumeTogether(world, () => resumed.resume(config, identity))

@@ -1,3 +1,5 @@
+import { extname } from 'node:path'
+import { expected } from '../base/errors.js'
 import { withoutPrefix, withoutSharedPrefix } from '../formats/prefixes.js'
 import { readSafetensors, type Tensor } from '../formats/safetensors.js'
 import { noSuchKey, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
@@ -30,6 +32,10 @@ export async function readWeightsFile(file: string, options: StateDictOptions = 
 }
 
 async function readTensors(file: string, options: StateDictOptions) {
+  if (extname(file) === '.onnx') {
+    const advice = 'name the run or the checkpoint that it was exported from'
+    throw expected('a PyTorch state dict or a safetensors file', file, `an ONNX model: ${advice}`)
+  }
   if (!file.endsWith('.safetensors')) return readTorchFile(file, options)
   if (options.key !== undefined) throw noSuchKey(options.key, [], file)
   const { tensors } = await readSafetensors(file)

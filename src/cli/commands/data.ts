@@ -63,7 +63,7 @@ function describe(name: string, found: Survey): string[] {
   const others = Object.entries(found.passedOver).map(([suffix, count]) => `${count} ${suffix}`)
   const lines = [
     `${name}: ${integer(images)} images in ${integer(classes)} classes, ${span(perClass.least, perClass.most)} each`,
-    `  sides: ${sides('shorter', found.shorter)}, ${sides('longer', found.longer)} pixels`,
+    `  pixels: ${side('shorter', found.shorter)}, ${side('longer', found.longer)}`,
     ...(others.length > 0 ? [`  passed over: ${others.join(', ')}`] : []),
     `  damaged: ${integer(damaged.length)}`,
     ...listed(damaged),
@@ -78,8 +78,8 @@ function listed(texts: readonly string[]): string[] {
   return texts.length > LISTED ? [...lines, `    and ${integer(texts.length - LISTED)} more`] : lines
 }
 
-function sides(name: string, { least, median, most }: Quantiles): string {
-  return `${name} ${integer(least)} to ${integer(most)}, half of them at most ${integer(median)}`
+function side(name: string, { least, median, most }: Quantiles): string {
+  return `${name} side ${span(least, most)} (median ${integer(median)})`
 }
 
 function span(least: number, most: number): string {

@@ -1,9 +1,15 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { makeFolder } from '../../../src/base/files.js'
+import { makeFolder, makeNewFolder } from '../../../src/base/files.js'
 import { machineSuffix } from '../../../src/base/folders.js'
 import { temporaryFolder } from '../../support/folders.js'
+
+it('of several that make a new folder, one does', async () => {
+  const folder = join(temporaryFolder(), 'a', 'b')
+  const made = await Promise.all(Array.from({ length: 8 }, () => makeNewFolder(folder)))
+  expect(made.filter(Boolean)).toEqual([true])
+})
 
 describe('makeFolder', () => {
   it('makes what is missing, of several at once too', async () => {

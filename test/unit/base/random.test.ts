@@ -100,6 +100,12 @@ describe('createRandom', () => {
     expect(random.stream('gate').uniform()).toBe(createRandom(5).stream('gate').uniform())
   })
 
+  it('has a seed that is a whole number', () => {
+    for (const seed of [Number.NaN, 1.5, 2 ** 60]) {
+      expect(() => createRandom(seed)).toThrow(`Expected a whole number for the seed but received ${seed}`)
+    }
+  })
+
   it('restores all streams at once', () => {
     const random = createRandom(4)
     for (const name of STREAMS) random[name].uniform()

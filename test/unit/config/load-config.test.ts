@@ -125,6 +125,17 @@ describe('loadConfig', () => {
     ).toContain(sentence)
   })
 
+  it('takes null for the removal of a setting', async () => {
+    const limited = file('finding: { algorithm: random, limits: { parameters: 9, latency: 3 } }\nseed: 4\n')
+    const config = await loadConfig({ file: limited, set: ['finding.limits.latency=null', 'seed=null'] })
+    expect(config.finding?.limits).toEqual({ parameters: { max: 9 } })
+    expect(config.seed).toBe(0)
+    const untold = await loadConfig({ set: ['groundTruth=null', 'ranking.subModels=5'] })
+    expect(untold.groundTruth).toBeUndefined()
+    // A value that was forgotten in a file is no removal.
+    expect(await refusal(() => loadConfig({ file: file('seed:\n') }))).toContain('a number for seed but received null')
+  })
+
   it('changes an entry of a list by its place, from 0', async () => {
     const augmentation = async (text: string, ...set: string[]) =>
       (await loadConfig({ file: file(text), set })).training.augmentation
@@ -191,6 +202,11 @@ describe('loadConfig', () => {
     )
     expect(await refusal(() => loadConfig({ file: file('[1, 2]') }))).toBe(
       'Expected a group of settings in my-search.yaml but received [1,2]',
+    )
+    const bytes = join(folder, 'bytes.yaml')
+    writeFileSync(bytes, Uint8Array.of(0x73, 0xff, 0x00, 0x3a))
+    expect(await refusal(() => loadConfig({ file: bytes }))).toBe(
+      'Expected YAML in UTF-8 for bytes.yaml but received bytes that are no such text',
     )
   })
 })

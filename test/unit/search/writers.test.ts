@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { openWeights } from '../../../src/runs/open-weights.js'
 import { lockRun } from '../../../src/runs/run-lock.js'
 import { importRun } from '../../../src/search/import-run.js'
@@ -46,6 +46,18 @@ test('of several that begin a run in one folder at once, one does', async () => 
   }
   expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain(`seed: ${done[0]}\n`)
   expect(epochsLogged()).toHaveLength(3)
+})
+
+test('of several that begin at once without a folder, each has one of its own', async () => {
+  const before = process.cwd()
+  onTestFinished(() => process.chdir(before))
+  process.chdir(temporaryFolder())
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const searches = await Promise.all([searched({}), searched({}), searched({})])
+  vi.useRealTimers()
+  const runs = searches.map(([start]) => start.event === 'start' && start.run)
+  expect(new Set(runs).size).toBe(3)
+  expect(readdirSync('runs')).toHaveLength(3)
 })
 
 test.each(['step', 'epoch', 'evaluated'] as const)('at an event %s, others are refused and may read', async (event) => {

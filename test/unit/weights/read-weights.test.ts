@@ -49,6 +49,13 @@ it('reads PyTorch files by whatever other name', async () => {
   expect([...weights.keys()]).toEqual(['0.weight', '0.bias', '1.weight'])
 })
 
+it('says that an ONNX model is no checkpoint', async () => {
+  await expect(readWeights('net.onnx')).rejects.toThrow(
+    'Expected a PyTorch state dict or a safetensors file for net.onnx but received an ONNX model: ' +
+      'name the run or the checkpoint that it was exported from',
+  )
+})
+
 it('says what tensors and specs have in common', () => {
   const float = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) })
   const specs = [
