@@ -7,7 +7,7 @@
   'targets': [
     {
       'target_name': 'pada_native',
-      'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).sort().join(\'\\n\')")'],
+      'sources': ['<!@(node native/units.mjs build/units)'],
       'include_dirs': ['native', 'native/distributed/gloo_shim'],
       'defines': [
         'NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
@@ -18,6 +18,7 @@
       'cflags_cc': [
         '-std=c++20', '-O3', '-fopenmp', '-fexceptions', '-frtti', '-Wall', '-Wextra', '-Werror=switch', '-Wno-psabi',
         '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-fno-math-errno',
+        '-Wno-subobject-linkage',
         # The shell that make calls takes off the quotes, within which a path may have spaces.
         '-isystem \'<!(node -p "path.dirname(require.resolve(\'node-addon-api\'))")\'',
         '-isystem \'<(libtorch)/include\'', '-isystem \'<(libtorch)/include/torch/csrc/api/include\'',

@@ -8,19 +8,13 @@ namespace pada {
 namespace {
 
 constexpr uint64_t kRandomResizedCrop = 4;
-constexpr int kTries = 10;
-enum Interpolation { kBilinear, kBicubic, kRandom };
+constexpr int kCropTries = 10;
+enum { kBilinear, kBicubic, kEither };
 
 // Half of an integer, rounded; ties go to the even neighbour, as in Python.
 int64_t half_to_even(int64_t value) { return static_cast<int64_t>(std::nearbyint(static_cast<double>(value) / 2)); }
 
-int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
-
-double positive_share(Fields& fields, const std::string& name) {
-  const double share = fields.share(name);
-  if (share == 0) expected("a number above 0", fields.name() + "." + name, "0");
-  return share;
-}
+int64_t to_integer(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
 
 }  // namespace
 
@@ -34,9 +28,9 @@ EvaluationCrop::EvaluationCrop(int64_t height, int64_t width, int64_t size) {
 }
 
 RandomResizedCrop::RandomResizedCrop(Fields& fields)
-    : min_area_(positive_share(fields, "minArea")),
+    : min_area_(fields.positive_share("minArea")),
       max_area_(fields.share("maxArea")),
-      min_aspect_(positive_share(fields, "minAspect")),
+      min_aspect_(fields.positive_share("minAspect")),
       interpolation_(fields.choice("interpolation", {"bilinear", "bicubic", "random"})) {
   if (min_area_ > max_area_) expected("at most maxArea", fields.name() + ".minArea", std::to_string(min_area_));
 }
@@ -45,14 +39,14 @@ Crop RandomResizedCrop::choose(int64_t height, int64_t width, uint64_t draw) con
   Draws draws(draw, kRandomResizedCrop);
   const double max_aspect = 1 / min_aspect_;
   const auto filter = [&] {
-    const bool bicubic = interpolation_ == kRandom ? draws.below(2) == 1 : interpolation_ == kBicubic;
+    const bool bicubic = interpolation_ == kEither ? draws.below(2) == 1 : interpolation_ == kBicubic;
     return bicubic ? Filter::Bicubic : Filter::Bilinear;
   };
   const double area = static_cast<double>(height * width);
-  for (int i = 0; i < kTries; i++) {
+  for (int i = 0; i < kCropTries; i++) {
     const double target = draws.uniform(min_area_, max_area_) * area;
     const double aspect = std::exp(draws.uniform(std::log(min_aspect_), std::log(max_aspect)));
-    const int64_t across = rounded(std::sqrt(target * aspect)), down = rounded(std::sqrt(target / aspect));
+    const int64_t across = to_integer(std::sqrt(target * aspect)), down = to_integer(std::sqrt(target / aspect));
     // Crops without a pixel come of images of very few pixels.
     if (across > width || down > height || across == 0 || down == 0) continue;
     const int64_t top = draws.below(height - down + 1), left = draws.below(width - across + 1);
@@ -60,8 +54,8 @@ Crop RandomResizedCrop::choose(int64_t height, int64_t width, uint64_t draw) con
   }
   int64_t down = height, across = width;
   const double aspect = static_cast<double>(width) / static_cast<double>(height);
-  if (aspect < min_aspect_) down = rounded(static_cast<double>(width) / min_aspect_);
-  if (aspect > max_aspect) across = rounded(static_cast<double>(height) * max_aspect);
+  if (aspect < min_aspect_) down = to_integer(static_cast<double>(width) / min_aspect_);
+  if (aspect > max_aspect) across = to_integer(static_cast<double>(height) * max_aspect);
   return {(height - down) / 2, (width - across) / 2, down, across, filter()};
 }
 

@@ -11,7 +11,7 @@ namespace pada {
 namespace {
 
 constexpr uint64_t kCutout = 1, kRandomErasing = 2;
-constexpr int kTries = 10;
+constexpr int kErasingTries = 10;
 enum Mode { kConst, kRand, kPixel };
 
 struct Rectangle {
@@ -26,12 +26,6 @@ void for_rows(Picture& picture, const Rectangle& hole, const Write& write) {
   for (int64_t h = hole.top; h < hole.bottom; h++) {
     write(pixels + (h * width + hole.left) * channels, (hole.right - hole.left) * channels);
   }
-}
-
-double positive_share(Fields& fields, const std::string& name) {
-  const double share = fields.share(name);
-  if (share == 0) expected("a number above 0", fields.name() + "." + name, "0");
-  return share;
 }
 
 }  // namespace
@@ -49,7 +43,7 @@ RandomErasing::RandomErasing(Fields& fields)
     : probability_(fields.share("probability")),
       min_area_(fields.share("minArea")),
       max_area_(fields.share("maxArea")),
-      log_aspect_(-std::log(positive_share(fields, "minAspect"))),
+      log_aspect_(-std::log(fields.positive_share("minAspect"))),
       mode_(fields.choice("mode", {"const", "rand", "pixel"})) {
   if (min_area_ > max_area_) {
     expected("at most maxArea", fields.name() + ".minArea", std::to_string(min_area_));
@@ -61,7 +55,7 @@ void RandomErasing::apply(Picture& picture, uint64_t draw) const {
   if (draws.uniform() >= probability_) return;
   const ImageExtent& extent = picture.extent();
   const double area = static_cast<double>(extent.height * extent.width);
-  for (int i = 0; i < kTries; i++) {
+  for (int i = 0; i < kErasingTries; i++) {
     const double target = draws.uniform(min_area_, max_area_) * area;
     const double aspect = std::exp(draws.uniform(-log_aspect_, log_aspect_));
     const auto height = static_cast<int64_t>(std::nearbyint(std::sqrt(target * aspect)));

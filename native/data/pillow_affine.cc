@@ -102,7 +102,7 @@ void interpolated_affine(const ImageExtent& e, const uint8_t* from, uint8_t* to,
   }
 }
 
-double rounded(double value) { return std::round(value * 1e15) / 1e15; }
+double to_15_places(double value) { return std::round(value * 1e15) / 1e15; }
 
 }  // namespace
 
@@ -123,11 +123,11 @@ void rotate(const ImageExtent& e, const uint8_t* from, uint8_t* to, double degre
   double turn = std::fmod(degrees, 360.0);
   if (turn < 0) turn += 360.0;
   const double angle = -(turn * (std::numbers::pi / 180.0));
-  const double cosine = rounded(std::cos(angle)), sine = rounded(std::sin(angle));
+  const double cosine = to_15_places(std::cos(angle)), sine = to_15_places(std::sin(angle));
   const double x = static_cast<double>(e.width) / 2, y = static_cast<double>(e.height) / 2;
   affine(e, from, to,
-         {cosine, sine, cosine * -x + sine * -y + 0.0 + x, rounded(-std::sin(angle)), cosine,
-          rounded(-std::sin(angle)) * -x + cosine * -y + 0.0 + y},
+         {cosine, sine, cosine * -x + sine * -y + 0.0 + x, to_15_places(-std::sin(angle)), cosine,
+          to_15_places(-std::sin(angle)) * -x + cosine * -y + 0.0 + y},
          moving);
 }
 

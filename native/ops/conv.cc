@@ -56,7 +56,7 @@ int64_t aten_stride(const Step& step, const Activations& run) {
   return selects_pixels(step, run) ? 1 : step.window.stride;
 }
 
-void aten_forward(const Step& step, Activations& run) {
+void aten_conv_forward(const Step& step, Activations& run) {
   const Parameters& parameters = run.parameters;
   std::optional<at::Tensor> bias;
   if (step.bias >= 0) bias = parameters.view(parameters.values, step.bias).to(run.type());
@@ -197,7 +197,7 @@ void kernel_backward(const Step& step, const at::Tensor& gradient, const Channel
 void conv_forward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::ConvForward);
   if (is_computed_by_pointwise(step, run)) return;
-  if (!has_kernel(step, run)) return aten_forward(step, run);
+  if (!has_kernel(step, run)) return aten_conv_forward(step, run);
   run.values[step.output] = run.empty(step.output);
   const at::Tensor selected = selects_pixels(step, run) ? selected_pixels(step, run) : at::Tensor();
   ChannelStatistics* statistics = wants_statistics(step, run) ? &run.statistics[step.output] : nullptr;

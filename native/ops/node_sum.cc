@@ -39,7 +39,7 @@ at::Tensor aten_term(const Term& term, Activations& run) {
   return aten_norm_forward(term, run);
 }
 
-void aten_forward(const Step& step, Activations& run) {
+void aten_sum_forward(const Step& step, Activations& run) {
   at::Tensor sum;
   bool owned = false;  // a copied summand still belongs to its producer
   for (const Term& term : step.terms) {
@@ -140,7 +140,7 @@ void sum_forward(const Step& step, Activations& run) {
   if (run.kernels)
     run.with_type([&]<class T>(T) { kernel_forward<T>(step, run); });
   else if (!fused_sum_forward(step, run))
-    aten_forward(step, run);
+    aten_sum_forward(step, run);
 }
 
 void sum_backward(const Step& step, Activations& run) {

@@ -20,7 +20,7 @@ Pieces pieces_of(const Parameters& parameters, const std::vector<int>& indices) 
   return pieces;
 }
 
-float* data(const at::Tensor& flat) { return flat.defined() ? flat.mutable_data_ptr<float>() : nullptr; }
+float* data_if_any(const at::Tensor& flat) { return flat.defined() ? flat.mutable_data_ptr<float>() : nullptr; }
 
 }  // namespace
 
@@ -40,9 +40,9 @@ at::Tensor record_and_measure(const cuda::Kernels& kernels, Parameters& paramete
                                        .first_piece = tables.at<int>(first),
                                        .inverse_times = tables.at<float>(inverse),
                                        .parameters = static_cast<int>(count),
-                                       .gradients = data(parameters.gradients),
-                                       .mean = data(parameters.moment_mean),
-                                       .m2 = data(parameters.moment_m2),
+                                       .gradients = data_if_any(parameters.gradients),
+                                       .mean = data_if_any(parameters.moment_mean),
+                                       .m2 = data_if_any(parameters.moment_m2),
                                        .max_norm = static_cast<float>(max_norm),
                                        .partial = partial.mutable_data_ptr<double>(),
                                        .norms = norms.mutable_data_ptr<double>(),
@@ -62,9 +62,9 @@ void update_by_kernel(const cuda::Kernels& kernels, Parameters& parameters, cons
   tables.upload(parameters.device());
   cuda::UpdateArguments arguments{.pieces = tables.at<cuda::Piece>(list),
                                   .of_parameter = tables.at<cuda::UpdateNumbers>(of_parameter),
-                                  .values = data(parameters.values),
-                                  .gradients = data(parameters.gradients),
-                                  .slots = {data(update.slots[0]), data(update.slots[1])},
+                                  .values = data_if_any(parameters.values),
+                                  .gradients = data_if_any(parameters.gradients),
+                                  .slots = {data_if_any(update.slots[0]), data_if_any(update.slots[1])},
                                   .scale = scale.defined() ? scale.const_data_ptr<double>() : nullptr,
                                   .numbers = {},
                                   .flag = update.flag};

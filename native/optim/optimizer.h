@@ -16,6 +16,9 @@
 
 namespace pada {
 
+// Of SGD and of RMSprop.
+inline constexpr SlotKind kMomentumSlot{.name = "momentum", .initial = 0};
+
 // Moves the scalars offset ... offset + size - 1 of the flat memory, all of the parameter `index`.
 using Sweep = std::function<void(int index, int64_t offset, int64_t size)>;
 

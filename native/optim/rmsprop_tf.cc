@@ -12,7 +12,6 @@ namespace pada {
 namespace {
 
 const SlotKind kSquareAverage{.name = "squareAverage", .initial = 1};
-const SlotKind kMomentum{.name = "momentum", .initial = 0};
 
 PADA_SIMD void rmsprop_loop(float* __restrict w, const float* __restrict g, float* __restrict s, float* __restrict m,
                             float rate, float momentum, float share, float epsilon, float decay, int64_t n) {
@@ -53,7 +52,7 @@ class RmspropTf : public Optimizer {
         plain_rmsprop_loop(w + at, g + at, s + at, rate, share, epsilon, decay(index), n);
       };
     }
-    float* m = data(parameters.slot(kMomentum));
+    float* m = data(parameters.slot(kMomentumSlot));
     return [=](int index, int64_t at, int64_t n) {
       rmsprop_loop(w + at, g + at, s + at, m + at, rate, momentum, share, epsilon, decay(index), n);
     };
@@ -68,13 +67,13 @@ class RmspropTf : public Optimizer {
     if (momentum_ == 0) {
       w.addcdiv_(g, root, -learning_rate);
     } else {
-      w.sub_(parameters.segment(parameters.slot(kMomentum), index).mul_(momentum_).addcdiv_(g, root, learning_rate));
+      w.sub_(parameters.segment(parameters.slot(kMomentumSlot), index).mul_(momentum_).addcdiv_(g, root, learning_rate));
     }
   }
 
   KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const override {
     return {.kernel = "update_rmsprop_tf",
-            .slots = {parameters.slot(kSquareAverage), momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentum)},
+            .slots = {parameters.slot(kSquareAverage), momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentumSlot)},
             .numbers = {static_cast<float>(learning_rate), static_cast<float>(momentum_),
                         static_cast<float>(1 - alpha_), static_cast<float>(epsilon_)},
             .flag = 0,
@@ -91,7 +90,7 @@ class RmspropTf : public Optimizer {
 }  // namespace
 
 OptimizerKind rmsprop_tf() {
-  return {"rmsprop-tf", {kSquareAverage, kMomentum}, [](Fields& settings) -> std::unique_ptr<const Optimizer> {
+  return {"rmsprop-tf", {kSquareAverage, kMomentumSlot}, [](Fields& settings) -> std::unique_ptr<const Optimizer> {
             return std::make_unique<RmspropTf>(settings);
           }};
 }

@@ -7,8 +7,6 @@
 namespace pada {
 namespace {
 
-const SlotKind kMomentum{.name = "momentum", .initial = 0};
-
 PADA_SIMD void sgd_loop(float* __restrict w, const float* __restrict g, float* __restrict m, float rate, float momentum,
                         float decay, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
@@ -46,7 +44,7 @@ class Sgd : public Optimizer {
     if (momentum == 0) {
       return [=](int index, int64_t at, int64_t n) { plain_sgd_loop(w + at, g + at, rate, decay(index), n); };
     }
-    float* m = data(parameters.slot(kMomentum));
+    float* m = data(parameters.slot(kMomentumSlot));
     return [=, loop = nesterov_ ? nesterov_loop : sgd_loop](int index, int64_t at, int64_t n) {
       loop(w + at, g + at, m + at, rate, momentum, decay(index), n);
     };
@@ -56,7 +54,7 @@ class Sgd : public Optimizer {
     at::Tensor w = parameters.segment(parameters.values, index);
     at::Tensor step = parameters.segment(parameters.gradients, index).add(w, decay_.of(parameters, index));
     if (momentum_ != 0) {
-      const at::Tensor m = parameters.segment(parameters.slot(kMomentum), index).mul_(momentum_).add_(step);
+      const at::Tensor m = parameters.segment(parameters.slot(kMomentumSlot), index).mul_(momentum_).add_(step);
       step = nesterov_ ? step.add(m, momentum_) : m;
     }
     w.sub_(step, learning_rate);
@@ -64,7 +62,7 @@ class Sgd : public Optimizer {
 
   KernelUpdate kernel_update(Parameters& parameters, double learning_rate) const override {
     return {.kernel = "update_sgd",
-            .slots = {momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentum)},
+            .slots = {momentum_ == 0 ? at::Tensor() : parameters.slot(kMomentumSlot)},
             .numbers = {static_cast<float>(learning_rate), static_cast<float>(momentum_)},
             .flag = nesterov_,
             .of_parameter = [this, &parameters](int index) -> cuda::UpdateNumbers {
@@ -81,7 +79,7 @@ class Sgd : public Optimizer {
 }  // namespace
 
 OptimizerKind sgd() {
-  return {"sgd", {kMomentum}, [](Fields& settings) -> std::unique_ptr<const Optimizer> {
+  return {"sgd", {kMomentumSlot}, [](Fields& settings) -> std::unique_ptr<const Optimizer> {
             return std::make_unique<Sgd>(settings);
           }};
 }

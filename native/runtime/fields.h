@@ -47,6 +47,12 @@ class Fields {
     return read(field, "a number from 0 to 1", [](double value) { return value >= 0 && value <= 1; });
   }
 
+  double positive_share(const std::string& field) {
+    const double value = share(field);
+    if (value == 0) expected("a number above 0", name_ + "." + field, "0");
+    return value;
+  }
+
   // A field that may be absent.
   bool flag(const std::string& field, bool otherwise) {
     known_.insert(field);

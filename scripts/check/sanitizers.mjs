@@ -12,21 +12,18 @@
  */
 import '../report-errors.mjs'
 import { spawn, spawnSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { UserError } from 'pada-native'
 import { addonPath } from '#dist/base/folders.js'
-import { currentBuild } from '#dist/setup/stamp.js'
+import { buildAddon, root } from './build-addon.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const SANITIZERS = 'address,undefined'
 const build = join(root, 'build-sanitized')
 let reports = 0
 
 const libraries = ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map(libraryOf)
-await buildAddon()
+await buildAddon(build, [`PADA_SANITIZE=${SANITIZERS}`], (args) => run(args, {}))
 
 const [first, ...rest] = process.argv.slice(2)
 const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'native', '--reporter=dot']
@@ -53,17 +50,6 @@ function libraryOf(name) {
   const path = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout?.trim()
   if (path !== undefined && isAbsolute(path)) return path
   throw new UserError(`Expected GCC with ${name} for the compiler but received ${compiler}`)
-}
-
-async function buildAddon() {
-  const libtorch = currentBuild()?.libtorch.root
-  if (libtorch === undefined) throw new UserError('Expected a built addon but there is none: npm run build:native')
-  const cli = join(root, 'node_modules/cmake-js/bin/cmake-js')
-  const shared = ['--log-level', 'warn', '--directory', root, '--out', build, `--CDLIBTORCH=${libtorch}`]
-  for (const command of [['configure'], ['build', '--parallel', `${Math.min(availableParallelism(), 4)}`]]) {
-    const code = await run([cli, ...command, ...shared, `--CDPADA_SANITIZE=${SANITIZERS}`], {})
-    if (code !== 0) throw new UserError(`Expected the addon to build in ${build} but cmake-js exited ${code}`)
-  }
 }
 
 /**

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kMargin = 2;
 
 template <class Function>
-bool find(void* library, const char* name, Function& function) {
+bool find_function(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(library, name));
   return function != nullptr;
 }
@@ -36,7 +36,7 @@ std::unique_ptr<const Jpeg> Jpeg::load(const std::string& name) {
   if (library == nullptr) return nullptr;
   auto jpeg = std::make_unique<Jpeg>();
   jpeg->name_ = name;
-#define PADA_FIND(name) find(library, #name, jpeg->functions_.name)
+#define PADA_FIND(name) find_function(library, #name, jpeg->functions_.name)
   const bool complete = PADA_FIND(jpeg_std_error) && PADA_FIND(jpeg_CreateDecompress) &&
                         PADA_FIND(jpeg_destroy_decompress) && PADA_FIND(jpeg_mem_src) && PADA_FIND(jpeg_read_header) &&
                         PADA_FIND(jpeg_start_decompress) && PADA_FIND(jpeg_crop_scanline) &&

@@ -37,7 +37,7 @@ constexpr int kCmyk = 15;                         // VipsInterpretation
 constexpr int kSequential = 1, kFailOnError = 2;  // VipsAccess, VipsFailOn
 
 template <class Function>
-void find(void* library, const char* name, Function& function) {
+void require_function(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(library, name));
   if (function == nullptr) throw Error("ERR_NATIVE", std::string("Expected libvips with ") + name + " but it has none");
 }
@@ -52,7 +52,7 @@ std::unique_ptr<const VipsFunctions> load_functions(const std::vector<std::strin
   }
   if (library == nullptr) throw Error("ERR_NATIVE", "Expected libvips of the package sharp but received " + failures);
   auto functions = std::make_unique<VipsFunctions>();
-#define PADA_FIND(name) find(library, #name, functions->name)
+#define PADA_FIND(name) require_function(library, #name, functions->name)
   PADA_FIND(vips_init);
   PADA_FIND(vips_jpegload_buffer);
   PADA_FIND(vips_pngload_buffer);

@@ -127,7 +127,7 @@ std::vector<float> repeated(const T* values, int64_t channels, int64_t block) {
 // handles the rest, which is shorter than a block. Shares depend only on sizes and the number of threads, so results
 // repeat.
 template <class Body>
-int for_shares(int64_t elements, int64_t block, const Body& body) {
+int for_row_shares(int64_t elements, int64_t block, const Body& body) {
   const int64_t blocks = elements / block;
   const int threads = static_cast<int>(std::clamp<int64_t>(elements / kElementsPerShare, 1, at::get_num_threads()));
   at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
@@ -146,7 +146,7 @@ ChannelStatistics channel_statistics(const T* x, int64_t rows, int64_t channels)
   const int64_t block = block_of(channels), elements = rows * channels;
   const std::vector<float> shift = repeated(x, channels, block);
   std::vector<std::vector<double>> sums(at::get_num_threads()), squares(at::get_num_threads());
-  for_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
+  for_row_shares(elements, block, [&](int64_t begin, int64_t blocks, int slot) {
     std::vector<double>&s = sums[slot], &q = squares[slot];
     s.assign(channels, 0);
     q.assign(channels, 0);
@@ -192,7 +192,7 @@ std::vector<GradientSums> gradient_sums(const T* gradient, const std::vector<Nor
   const int64_t sample_rows = rows / batch;
   const size_t size = count * 2 * static_cast<size_t>(channels);  // gradient and centred, by input
   std::vector<std::vector<double>> partial(at::get_num_threads());
-  for_shares(rows * channels, channels, [&](int64_t begin, int64_t share_rows, int slot) {
+  for_row_shares(rows * channels, channels, [&](int64_t begin, int64_t share_rows, int slot) {
     std::vector<double>& sums = partial[slot];
     sums.assign(size, 0);
     std::vector<float> part((1 + kMostTogether) * width);
@@ -258,7 +258,7 @@ void apply_affine(const T* gradient, const T* x, const ChannelAffine& coefficien
     }
   };
   if (factors == nullptr) {
-    for_shares(rows * channels, channels,
+    for_row_shares(rows * channels, channels,
                [&](int64_t begin, int64_t share_rows, int) { range(a.data(), begin, begin + share_rows * channels); });
     return;
   }
