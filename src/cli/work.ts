@@ -14,7 +14,7 @@ export interface Work {
   readonly json: boolean
   /** Value of `--processes`. */
   readonly processes: number | undefined
-  /** Lines to say first. */
+  /** Lines to say when the work begins; nothing is said of work that is refused. */
   readonly notes?: readonly string[]
   /** Lines to say after the result. */
   readonly hints?: readonly string[]
@@ -33,14 +33,16 @@ export async function run(work: Work): Promise<void> {
   using reporter = isFirstProcess() ? createReporter({ json: work.json }) : SILENT
   using interruption = onInterrupt((line) => reporter.say(line))
   const { signal } = interruption
-  for (const note of work.notes ?? []) reporter.say(note)
   await ensureNativeFor(work.config, { log: (line) => reporter.say(line), signal })
   const log = (line: string) => reporter.say(line)
   await using world = await joinForCommand(work.config, work.processes, { signal, log })
   let folder: string | undefined
   const damage = new DamageNews()
+  let notes = work.notes ?? []
   try {
     for await (const event of work.start(signal, world)) {
+      for (const note of notes) reporter.say(note)
+      notes = []
       if (event.event === 'start') folder = event.run
       if ('damaged' in event) for (const line of damage.news(event)) reporter.say(line)
       reporter.event(event)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExperimentEvent } from '../../src/experiment/events.js'
 import type { ExperimentResults } from '../../src/experiment/results.js'
+import { LOCK } from '../../src/runs/run-lock.js'
 import { ageLock, interruptAt, type Outcome, pada, temporaryFolder } from '../support/harness.js'
 
 const FILE = fileURLToPath(new URL('experiment.yaml', import.meta.url))
@@ -93,6 +94,46 @@ describe('an experiment', () => {
     const done = both.flatMap(events).flatMap((event) => (event.event === 'cellDone' ? [event.cell] : []))
     expect(done.sort()).toEqual(CELLS)
     expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test('by two jobs: the same numbers, and every event once', async () => {
+    const out = join(folder, 'jobs')
+    const args = ['experiment', FILE, '--out', out, '--jobs', '2']
+    const outcome = await pada([...args, '--json'])
+    expect(outcome.code, outcome.stderr).toBe(0)
+    const all = events(outcome)
+    expect(all.filter(({ event }) => event === 'experiment' || event === 'report')).toHaveLength(2)
+    expect(all[0]).toMatchObject({ event: 'experiment', cells: 6, complete: 0 })
+    expect(all.at(-1)).toMatchObject({ event: 'report', cells: 6, complete: 6 })
+    expect(all.flatMap((event) => (event.event === 'cellDone' ? [event.cell] : [])).sort()).toEqual(CELLS)
+    // Two were under way at once.
+    expect(all.filter(({ event }) => event === 'cell' || event === 'cellDone').slice(0, 2)).toMatchObject([
+      { event: 'cell' },
+      { event: 'cell' },
+    ])
+    expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test('by two jobs, interrupted: both save, and two go on to the same numbers', async () => {
+    const out = join(folder, 'jobs-interrupted')
+    const args = ['experiment', FILE, '--out', out, '--jobs', '2']
+    const event = { event: 'search', search: { event: 'checkpoint', epoch: 1 } }
+    const outcome = await interruptAt(args, 'SIGTERM', { event })
+    expect(outcome.code, outcome.stderr).toBe(130)
+    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native experiment ${FILE} --out ${out} --jobs 2`)
+    for (const cell of readdirSync(join(out, 'cells')))
+      expect(readdirSync(join(out, 'cells', cell))).not.toContain(LOCK)
+    expect((await pada(args)).code).toBe(0)
+    expect(results(out)).toEqual(results(unbroken))
+  })
+
+  test.each([
+    [['--report'], /^pada-native: Expected no --jobs for --report but received 2$/m],
+    [['--processes', '2'], /^pada-native: Expected --jobs or --processes for experiment but received both$/m],
+  ])('by jobs and %j is refused', async (more, message) => {
+    const { code, stderr } = await pada(['experiment', FILE, '--out', unbroken, '--jobs', '2', ...more])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
   })
 
   test('by another number of processes is refused, because its numbers would not be comparable', async () => {

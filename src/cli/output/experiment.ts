@@ -4,7 +4,7 @@ import { decimal, duration, scientific } from '../../base/format.js'
 import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
-import type { ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
+import type { CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
@@ -26,9 +26,8 @@ const INTERVAL = 10
 export class ExperimentReporter {
   readonly #json: boolean
   readonly #stream: NodeJS.WriteStream
-  #cell = ''
-  #meter = new ProgressMeter()
-  #lastProgress = performance.now()
+  /** The searches that have begun, by their names: several at a time with `--jobs`. */
+  readonly #begun = new Map<string, { readonly title: string; readonly meter: ProgressMeter; lastProgress: number }>()
   readonly #warned = new Set<string>()
 
   constructor({ json }: { json: boolean }) {
@@ -48,19 +47,20 @@ export class ExperimentReporter {
       case 'experiment':
         this.say(`experiment ${event.name}: ${event.complete} of ${event.cells} searches complete, in ${event.out}`)
         break
-      case 'cell':
-        this.#cell = `search ${event.number} of ${event.cells} · ${event.cell}`
-        this.#meter = new ProgressMeter()
-        this.say(event.resumed ? `${this.#cell} · continues` : this.#cell)
+      case 'cell': {
+        const title = `search ${event.number} of ${event.cells} · ${event.cell}`
+        this.#begun.set(event.cell, { title, meter: new ProgressMeter(), lastProgress: performance.now() })
+        this.say(event.resumed ? `${title} · continues` : title)
         break
+      }
       case 'search':
-        this.#search(event.search)
+        this.#search(event)
         break
       case 'cellDone':
-        this.say(`${this.#cell} · ${describeResult(event.result)}`)
+        this.say(`${this.#begun.get(event.cell)?.title} · ${describeResult(event.result)}`)
         break
       case 'cellFailed':
-        this.say(`${this.#cell} · failed: ${event.message}`)
+        this.say(`${this.#begun.get(event.cell)?.title} · failed: ${event.message}`)
         break
       case 'waiting':
         this.say(`waiting for other processes to complete ${event.cells.join(', ')}`)
@@ -79,18 +79,20 @@ export class ExperimentReporter {
     }
   }
 
-  #search(event: SearchEvent): void {
+  #search({ cell, search: event }: CellSearchEvent): void {
+    const begun = this.#begun.get(cell)
+    if (begun === undefined) return
     if (event.event === 'start') {
-      this.#meter.start(event)
+      begun.meter.start(event)
       this.#warn(event)
     }
-    if (event.event === 'discarded') this.say(`${this.#cell} · ${describeDiscarded(event)}`)
+    if (event.event === 'discarded') this.say(`${begun.title} · ${describeDiscarded(event)}`)
     if (!isProgress(event) && event.event !== 'epoch') return
-    const progress = this.#meter.update(event)
+    const progress = begun.meter.update(event)
     const now = performance.now()
-    if (now - this.#lastProgress < INTERVAL * 1000) return
-    this.#lastProgress = now
-    this.say(`${this.#cell} · ${describe(progress)}`)
+    if (now - begun.lastProgress < INTERVAL * 1000) return
+    begun.lastProgress = now
+    this.say(`${begun.title} · ${describe(progress)}`)
   }
 }
 

@@ -5,8 +5,14 @@ import { BarReporter } from '../../../../src/cli/output/bars.js'
 import { ExperimentReporter } from '../../../../src/cli/output/experiment.js'
 import { JsonReporter } from '../../../../src/cli/output/json.js'
 import { LineReporter } from '../../../../src/cli/output/lines.js'
+import type { CellEvent } from '../../../../src/experiment/events.js'
 import type { SearchEvent } from '../../../../src/search/events.js'
 import { epoch, result, search, terminal, written } from '../../../support/made-up-search.js'
+
+const labels = { space: '', extent: '', method: '', noise: '', epochs: '' }
+const begun = (cell: string, number: number): CellEvent => ({
+  ...{ event: 'cell', cell, number, cells: 2, labels, seed: 0, run: cell, resumed: false },
+})
 
 describe('reporters', () => {
   test('plain lines carry no control characters', () => {
@@ -46,10 +52,31 @@ describe('reporters', () => {
   test('an experiment says once what is odd in the data that its searches share', () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const reporter = new ExperimentReporter({ json: false })
+    for (const [index, cell] of ['a', 'b'].entries()) reporter.event(begun(cell, index + 1))
     for (const cell of ['a', 'b']) reporter.event({ event: 'search', cell, search: search[0] })
     const lines = write.mock.calls.map(([line]) => line)
     write.mockRestore()
-    expect(lines).toEqual(['note: no test image is of class 3 (of 0 to 9)\n'])
+    expect(lines).toEqual([
+      'search 1 of 2 · a\n',
+      'search 2 of 2 · b\n',
+      'note: no test image is of class 3 (of 0 to 9)\n',
+    ])
+  })
+
+  test('of searches that run at a time, each line names its own', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const reporter = new ExperimentReporter({ json: false })
+    for (const [index, cell] of ['a', 'b'].entries()) reporter.event(begun(cell, index + 1))
+    for (const cell of ['b', 'a']) {
+      const number = cell === 'a' ? 1 : 2
+      reporter.event({ ...begun(cell, number), event: 'cellDone', result })
+    }
+    const lines = write.mock.calls.map(([line]) => line)
+    write.mockRestore()
+    expect(lines.slice(2)).toEqual([
+      expect.stringMatching(/^search 2 of 2 · b · GV .* · KT /),
+      expect.stringMatching(/^search 1 of 2 · a · GV .* · KT /),
+    ])
   })
 
   test('json lines leave progress out, end with the result, and keep people apart', () => {
