@@ -67,7 +67,8 @@ class RmspropTf : public Optimizer {
     if (momentum_ == 0) {
       w.addcdiv_(g, root, -learning_rate);
     } else {
-      w.sub_(parameters.segment(parameters.slot(kMomentumSlot), index).mul_(momentum_).addcdiv_(g, root, learning_rate));
+      w.sub_(
+          parameters.segment(parameters.slot(kMomentumSlot), index).mul_(momentum_).addcdiv_(g, root, learning_rate));
     }
   }
 

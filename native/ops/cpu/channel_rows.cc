@@ -258,8 +258,9 @@ void apply_affine(const T* gradient, const T* x, const ChannelAffine& coefficien
     }
   };
   if (factors == nullptr) {
-    for_row_shares(rows * channels, channels,
-               [&](int64_t begin, int64_t share_rows, int) { range(a.data(), begin, begin + share_rows * channels); });
+    for_row_shares(rows * channels, channels, [&](int64_t begin, int64_t share_rows, int) {
+      range(a.data(), begin, begin + share_rows * channels);
+    });
     return;
   }
   const int64_t size = rows / batch * channels;
