@@ -13,7 +13,7 @@ const INTRO = `# Commands
 - A path or file may begin with \`~\` and hold \`$NAME\`. Relative ones start from the working directory.
 - \`--config\` also takes the name of a configuration of the package, such as \`nasbench201-smoke\`; \`config --list\` prints them.
 - \`--set key.of.setting=value …\` takes one or more settings; values are YAML. Quote spaces and brackets for the shell.
-  \`null\` removes a setting, so that its default holds. See [settings](settings.md).
+  \`null\` removes a setting: then the default in [settings](settings.md) holds, not the value of the configuration.
 - With \`--json\`, standard output has one JSON object per line and everything else goes to standard error. The last object
   is the result. Its \`event\` is \`report\` for \`experiment\`, \`bench\` for \`bench\`, and \`result\` for most commands;
   \`cost\` prints one object per path, and \`doctor\` one object without \`event\`. See [events](events.md).

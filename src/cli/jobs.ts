@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { cpuQuota } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
-import type { ExperimentEvent } from '../experiment/events.js'
+import type { ExperimentEvent, ReportEvent } from '../experiment/events.js'
+import { searchesFailed } from '../experiment/run.js'
 
 export interface JobOptions {
   /** When aborted, every job saves its search and ends; then the signal's reason is thrown. */
   readonly signal: AbortSignal
-  /** Receives the events of all jobs. The first, and the report at the end, come once. */
+  /** Receives the events of all jobs, as those of one command. */
   event(event: ExperimentEvent): void
   /** Receives lines for people. */
   say(line: string): void
@@ -27,51 +28,61 @@ const KEPT = 4_096
 export async function runJobs(count: number, words: readonly string[], options: JobOptions): Promise<void> {
   const { signal } = options
   const merged = new MergedEvents(options)
-  const ends = await Promise.all(
-    Array.from({ length: count }, () => runJob(words, shareOfThreads(count), signal, (event) => merged.take(event))),
-  )
-  signal.throwIfAborted()
-  const failed = ends.filter(({ code }) => code !== 0)
-  const worst = failed[0]
-  if (worst !== undefined && (failed.length === count || merged.failures > 0)) {
-    throw new UserError(worst.said, worst.code === 2 ? 2 : 1)
+  let running = count
+  const run = async (): Promise<JobEnd> => {
+    const end = await runJob(words, shareOfThreads(count), signal, (event) => merged.take(event))
+    running--
+    if (!end.reported && end.sentence === undefined && running > 0 && !signal.aborted) {
+      options.say(`A job of ${count} ended with ${end.how}; ${running} go on`)
+    }
+    return end
   }
-  for (const { said } of failed) options.say(`A job of ${count} ended early: ${said}`)
+  const ends = await Promise.all(Array.from({ length: count }, run))
+  signal.throwIfAborted()
   merged.finish()
+  if (ends.some(({ reported }) => reported)) return
+  const [{ sentence, how }] = ends
+  if (sentence !== undefined) throw new UserError(sentence, how === 'code 2' ? 2 : 1)
+  throw new UserError(`Expected a job that comes to its end but all ${count} ended with ${how}, as if memory ran out`)
 }
 
 /** Passes on the events of several jobs as those of one command. */
 class MergedEvents {
-  readonly #options: JobOptions
-  readonly #failed = new Set<string>()
+  readonly #event: JobOptions['event']
+  /** Why searches failed, by their names. Every job tells it. */
+  readonly #failures = new Map<string, string>()
   #begun = false
-  #report: ExperimentEvent | undefined
+  #report: ReportEvent | undefined
 
-  constructor(options: JobOptions) {
-    this.#options = options
-  }
-
-  /** Number of searches that failed. */
-  get failures(): number {
-    return this.#failed.size
+  constructor({ event }: JobOptions) {
+    this.#event = event
   }
 
   take(event: ExperimentEvent): void {
-    if (event.event === 'waiting') return
-    if (event.event === 'report') {
-      this.#report = event
-      return
+    switch (event.event) {
+      case 'experiment':
+        if (!this.#begun) this.#event(event)
+        this.#begun = true
+        break
+      case 'cellFailed':
+        if (!this.#failures.has(event.cell)) this.#event(event)
+        this.#failures.set(event.cell, event.message)
+        break
+      case 'report':
+        this.#report = event
+        break
+      case 'waiting':
+        break
+      default:
+        this.#event(event)
     }
-    // A job tries a search again that failed in another one.
-    if (event.event === 'cellFailed' && this.#failed.has(event.cell)) return
-    if (event.event === 'cellFailed') this.#failed.add(event.cell)
-    if (event.event !== 'experiment' || !this.#begun) this.#options.event(event)
-    this.#begun = true
   }
 
-  /** Passes on the last report, which has all searches. */
+  /** Passes on the last report, which has all searches. Throws a UserError if some have failed. */
   finish(): void {
-    if (this.#report !== undefined) this.#options.event(this.#report)
+    if (this.#report !== undefined) this.#event(this.#report)
+    const failures = [...this.#failures].map(([cell, message]) => `${cell}: ${message}`)
+    if (failures.length > 0) throw searchesFailed(failures)
   }
 }
 
@@ -82,9 +93,12 @@ function shareOfThreads(count: number): number {
 }
 
 interface JobEnd {
-  readonly code: number | string
-  /** Its error in a sentence. */
-  readonly said: string
+  /** Its exit code, or the signal that ended it: `code 1`, `SIGKILL`. */
+  readonly how: string
+  /** True if it came to the end of the experiment. */
+  readonly reported: boolean
+  /** Its error. */
+  readonly sentence?: string
 }
 
 async function runJob(
@@ -104,14 +118,27 @@ async function runJob(
   child.stderr.on('data', (text) => {
     said = (said + text).slice(-KEPT)
   })
-  createInterface(child.stdout).on('line', (line) => take(JSON.parse(line)))
-  const code = await ended(child).finally(() => signal.removeEventListener('abort', interrupt))
-  const sentence = /^pada-native: (.*)$/m.exec(said)?.[1]
-  return { code, said: sentence ?? `it ended with ${typeof code === 'number' ? `code ${code}` : code}` }
+  let reported = false
+  createInterface(child.stdout).on('line', (line) => {
+    const event = whole(line)
+    reported ||= event?.event === 'report'
+    if (event !== undefined) take(event)
+  })
+  const how = await ended(child).finally(() => signal.removeEventListener('abort', interrupt))
+  return { how, reported, sentence: /^pada-native: (.*)/ms.exec(said)?.[1].trimEnd() }
 }
 
-function ended(child: ChildProcess): Promise<number | string> {
+/** The event of a line; undefined for the rest of a line that a job was killed in. */
+function whole(line: string): ExperimentEvent | undefined {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function ended(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve(code ?? String(signal)))
+    child.on('error', reject).on('close', (code, signal) => resolve(signal ?? `code ${code}`))
   })
 }

@@ -52,11 +52,11 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { file = DEFAULT_CONFIG } = options
   const written = await readSearch(file)
   if (options.file !== undefined) written.name ??= nameOfFile(file)
-  const settings = compose(written, options)
+  const settings = compose(written, options, configSchema)
   const { set } = options
   if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file, set)
   const hasTable = isGroup(settings.groundTruth) && !namesEmbeddedTable(settings)
-  const config = check(compose(forOtherData(written, hasTable), options), file, set)
+  const config = check(compose(forOtherData(written, hasTable), options, configSchema), file, set)
   const consequence = hasTable ? '' : `: ${describeRanking(config)}, without ground truth`
   options.log?.(
     `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
@@ -66,7 +66,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 
 /** Settings of a search from a file, changed by all other sources, before they are checked. */
 export async function writtenSettings({ file = DEFAULT_CONFIG, ...sources }: LoadOptions): Promise<Settings> {
-  return compose(await readSearch(file), sources)
+  return compose(await readSearch(file), sources, configSchema)
 }
 
 async function readSearch(name: string): Promise<Settings> {
@@ -109,7 +109,7 @@ export async function loadRetrainConfig({ file: name, ...sources }: LoadRetrainO
   requireTaker(written, 'retrain', file, '--config')
   resolvePaths(written, dirname(resolve(file)))
   written.name ??= nameOfFile(file)
-  return checkAgainst(retrainSchema, compose(written, sources), file, sources.set)
+  return checkAgainst(retrainSchema, compose(written, sources, retrainSchema), file, sources.set)
 }
 
 /**
@@ -125,14 +125,31 @@ export function parseRetrainConfig(settings: RetrainInput): RetrainConfig {
 function compose(
   written: Settings,
   { set = [], overrides = {}, defaults = {} }: Omit<LoadRetrainOptions, 'file'>,
+  schema: z.ZodType,
 ): Settings {
   let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   settings = changed(settings, (settings) => dropOfOtherName(settings, set))
-  for (const assignment of set) settings = changed(settings, (settings) => assignOrRemove(settings, assignment))
+  settings = assigned(settings, set, schema)
   settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())
   return settings
+}
+
+/** Settings after assignments, of which null removes a setting that `schema` knows. */
+function assigned(settings: Settings, set: readonly string[], schema: z.ZodType): Settings {
+  return set.reduce(
+    (settings, assignment) =>
+      changed(settings, (settings) => assignOrRemove(settings, assignment, (all) => refuseUnknown(schema, all))),
+    settings,
+  )
+}
+
+/** Throws a UserError for keys that `schema` does not have. */
+export function refuseUnknown(schema: z.ZodType, settings: Settings): void {
+  const { error } = schema.safeParse(settings, { reportInput: true, error: explainIssue })
+  const unknown = error?.issues.filter(({ code }) => code === 'unrecognized_keys') ?? []
+  if (unknown.length > 0) throw new UserError(describeProblems('--set', unknown, settings), 2)
 }
 
 function describeRanking({ ranking: { subModels } }: Config): string {
@@ -149,7 +166,7 @@ function describeRanking({ ranking: { subModels } }: Config): string {
  */
 export function configOfSettings(set: readonly string[]): Config {
   let settings: Settings = {}
-  for (const assignment of set) settings = changed(settings, (settings) => assignOrRemove(settings, assignment))
+  settings = assigned(settings, set, configSchema)
   resolvePaths(settings, process.cwd())
   return check(settings, '--set')
 }

@@ -8,6 +8,7 @@ const TYPES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   array: 'a list',
   object: 'a group of settings',
+  record: 'a group of settings',
 }
 
 /** The values that the schema allows at an issue, read after “Expected”. */

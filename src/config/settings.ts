@@ -105,15 +105,23 @@ export function assign(settings: Settings, assignment: string): void {
   group[last] = ofSameKind(group[last], value)
 }
 
-/** Does {@link assign}, but the value null removes the setting: its default holds. */
-export function assignOrRemove(settings: Settings, assignment: string): void {
+/**
+ * Does {@link assign}, but the value null removes the setting: the default of the program holds.
+ *
+ * @param refuseUnknown Throws a UserError if the settings have a key that does not exist.
+ */
+export function assignOrRemove(
+  settings: Settings,
+  assignment: string,
+  refuseUnknown: (settings: Settings) => void,
+): void {
   assign(settings, assignment)
-  removeNull(settings, assignment.slice(0, assignment.indexOf('=')).split('.'))
-}
-
-function removeNull(group: Settings, [key, ...rest]: readonly string[]): void {
-  if (rest.length > 0) removeNull(group[key] as Settings, rest)
-  else if (group[key] === null && !Array.isArray(group)) delete group[key]
+  const keys = assignment.slice(0, assignment.indexOf('=')).split('.')
+  const last = keys.pop()!
+  const group = keys.reduce((group, key) => group[key] as Settings, settings)
+  if (group[last] !== null || Array.isArray(group)) return
+  refuseUnknown(settings)
+  delete group[last]
 }
 
 /** A key that is the place of an entry in a list of settings, counted from 0. */

@@ -9,6 +9,7 @@ import type { TruthSource } from '../evaluation/events.js'
 import { settingDifferences } from '../runs/continuation.js'
 import { eventsOf, loggedEvents } from '../runs/event-log.js'
 import { savedConfig } from '../runs/saved-settings.js'
+import type { StoppedEvent } from '../runs/stopped.js'
 import type { EpochEvent, SearchEvent, SearchResult, StartEvent } from '../search/events.js'
 import type { Cell } from './plan.js'
 
@@ -74,6 +75,12 @@ export async function processesOf(out: string, cell: Cell): Promise<number | und
   if (!(await exists(join(folder, 'config.yaml')))) return undefined
   const [start] = await eventsOf<StartEvent>(folder, 'start')
   return start && (start.processes?.count ?? 1)
+}
+
+/** Why a search failed, in another process, since a moment; undefined if it did not. */
+export async function failureSince(out: string, cell: Cell, moment: Date): Promise<string | undefined> {
+  const last = (await eventsOf<StoppedEvent>(cellFolder(out, cell), 'stopped')).at(-1)
+  return last?.why === 'failed' && new Date(last.time) >= moment ? last.reason : undefined
 }
 
 /** Settings that may change when a run continues but affect its outcome. A table's folder does not count. */

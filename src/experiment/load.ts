@@ -1,9 +1,17 @@
 /** Reads experiments from files and from code. */
 import { dirname, resolve } from 'node:path'
 import { expandPath } from '../base/user-path.js'
-import { checkAgainst, nameOfFile } from '../config/index.js'
+import { checkAgainst, nameOfFile, refuseUnknown } from '../config/index.js'
 import { requireTaker } from '../config/kind.js'
-import { assign, isGroup, readSettings, resolvePaths, resolveTable, type Settings } from '../config/settings.js'
+import {
+  assign,
+  assignOrRemove,
+  isGroup,
+  readSettings,
+  resolvePaths,
+  resolveTable,
+  type Settings,
+} from '../config/settings.js'
 import { findConfig } from '../config/shipped.js'
 import { AXES, AXIS_KINDS } from './axes.js'
 import { type Experiment, plan } from './plan.js'
@@ -31,8 +39,13 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
   resolveAll(written, folder)
   for (const assignment of set) {
     const changesExperiment = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
-    if (!changesExperiment && !isGroup(written.set)) written.set = {}
-    assign(changesExperiment ? written : (written.set as Settings), assignment)
+    if (changesExperiment) {
+      assignOrRemove(written, assignment, (settings) => refuseUnknown(experimentSchema, settings))
+      continue
+    }
+    // Null stays, because it removes what the configuration has.
+    if (!isGroup(written.set)) written.set = {}
+    assign(written.set as Settings, assignment)
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file, set), set.length === 0 ? file : `${file} and --set`)

@@ -19,7 +19,7 @@ import { tryLockRun } from '../runs/run-lock.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
-import { cellFolder, type Origin, processesOf, readCell } from './cell-folder.js'
+import { cellFolder, failureSince, type Origin, processesOf, readCell } from './cell-folder.js'
 import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
@@ -62,12 +62,15 @@ export async function* experiment(
 ): AsyncGenerator<ExperimentEvent, ExperimentReport> {
   const { report, failures } = yield* tellingFailure(options.world, experimentTogether(plan, options), options.signal)
   // All processes have come to the end, so none is told that another failed.
-  if (failures.length > 0) {
-    throw new UserError(
-      `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
-    )
-  }
+  if (failures.length > 0) throw searchesFailed(failures)
   return report
+}
+
+/** The error of an experiment of which searches failed; `failures`: each by its name, and why. */
+export function searchesFailed(failures: readonly string[]): UserError {
+  return new UserError(
+    `Expected every search to end well but received ${failures.length} that failed: ${failures.join('; ')}`,
+  )
 }
 
 /** Refuses the run folder of a search. Refuses a new folder too if a report of its searches is wanted. */
@@ -234,10 +237,11 @@ interface CellOptions extends ExperimentOptions {
   readonly lock?: HeldLock
 }
 
-/** Runs each search that no other process holds, until all are complete or have failed. */
+/** Runs each search that no other process holds, until all are complete or have failed, here or there. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
   const { out, origins, signal, world } = options
   let waiting = false
+  const begun = new Date()
   for (let left = cells; left.length > 0; ) {
     const held: Cell[] = []
     for (const cell of left) {
@@ -251,6 +255,11 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
       // The previous holder of the lock may have completed it.
       const { state } = await readCell(out, cell, origins.get(cell))
       if (state === 'complete') continue
+      const failure = state === 'begun' ? await failureSince(out, cell, begun) : undefined
+      if (failure !== undefined) {
+        yield { event: 'cellFailed', cell: cell.id, message: failure }
+        continue
+      }
       await world?.fromFirst<Order>(() => ({ cell: plan.cells.indexOf(cell), state }))
       yield* searchCell(plan, cell, state, { ...options, lock })
     }

@@ -48,7 +48,7 @@ export async function savedSettings(path: string): Promise<Settings> {
   const file = await configFile(path)
   const settings = await readYaml(file, 'the run')
   if (isGroup(settings)) return settings
-  throw expected('a group of settings', file, JSON.stringify(settings ?? null), 2)
+  throw expected('a group of settings', file, settings === null ? 'an empty file' : JSON.stringify(settings), 2)
 }
 
 /** Checks settings of a run; errors say which file has them. */

@@ -127,9 +127,28 @@ describe('an experiment', () => {
     expect(results(out)).toEqual(results(unbroken))
   })
 
+  test('by two jobs, one search failing: tried once, the others in the report, exit code 1', async () => {
+    const file = join(folder, 'failing.yaml')
+    const bad = '{ label: bad, method: { name: spos }, training: { learningRate: 1.0e+30, clipNorm: 0 } }'
+    const config = fileURLToPath(new URL('tiny.yaml', import.meta.url))
+    writeFileSync(
+      file,
+      `config: ${config}\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos, ${bad}, pada] } }\n`,
+    )
+    const outcome = await pada(['experiment', file, '--out', join(folder, 'failing'), '--jobs', '2', '--json'])
+    expect(outcome.code, outcome.stderr).toBe(1)
+    expect(outcome.stderr).toMatch(
+      /^pada-native: Expected every search to end well but received 1 that failed: bad-seed0: /m,
+    )
+    const all = events(outcome)
+    expect(all.filter((event) => event.event === 'cell' && event.cell === 'bad-seed0')).toHaveLength(1)
+    expect(all.filter(({ event }) => event === 'cellFailed')).toHaveLength(1)
+    expect(all.at(-1)).toMatchObject({ event: 'report', cells: 3, complete: 2 })
+  })
+
   test.each([
     [['--report'], /^pada-native: Expected no --jobs for --report but received 2$/m],
-    [['--processes', '2'], /^pada-native: Expected --jobs or --processes for experiment but received both$/m],
+    [['--processes', '2'], /^pada-native: Expected --jobs or --processes but received both/m],
   ])('by jobs and %j is refused', async (more, message) => {
     const { code, stderr } = await pada(['experiment', FILE, '--out', unbroken, '--jobs', '2', ...more])
     expect(code).toBe(2)

@@ -15,7 +15,7 @@ import { ExperimentReporter } from '../output/experiment.js'
 import { onInterrupt } from '../signals.js'
 import { joinForCommand } from '../work.js'
 
-/** Most jobs of a machine that has fewer processors. */
+/** Most jobs of a machine that has fewer cores. */
 const FEWEST_MOST = 16
 
 const options = {
@@ -51,11 +51,12 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
         describe: 'YAML file of the experiment, or the name of one in the package, such as first',
         coerce: oneConfig('experiment', 'experiments'),
       })
-      .options(options),
+      .options(options)
+      .conflicts('jobs', 'processes'),
   async handler({ file, set, report, jobs, processes, json, ...argv }) {
     if (file === undefined) throw expected('a YAML file', 'experiment', 'none', 2)
     if (report && processes !== undefined) throw expected('no --processes', '--report', `${processes}`, 2)
-    if (jobs !== undefined) checkJobs(jobs, { report, processes })
+    if (jobs !== undefined) checkJobs(jobs, report)
     const plan = await loadExperiment(file, { set })
     const out = argv.out ?? join('experiments', plan.name)
     const reporter = new ExperimentReporter({ json })
@@ -70,39 +71,33 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
     }
     const changes = set === undefined ? [] : ['--set', ...set]
     const words = (...more: string[]) => ['experiment', file, '--out', out, ...more, ...changes]
-    if (jobs !== undefined && jobs > 1) {
-      const event = (event: ExperimentEvent) => reporter.event(event)
-      try {
-        return await runJobs(jobs, words('--json'), { signal, event, say: log })
-      } catch (error) {
-        if (isAbort(error)) log(`Saved. Continue with: ${continuation(words('--jobs', `${jobs}`))}`)
-        throw error
-      }
+    let begun = false
+    const take = (event: ExperimentEvent) => {
+      begun = true
+      if (speaks) reporter.event(event)
     }
-    await using world = report ? undefined : await joinForCommand(plan.cells[0].config, processes, { signal, log })
     try {
-      for await (const event of experiment(plan, { out, reportOnly: report, signal, world })) {
-        if (speaks) reporter.event(event)
+      if (jobs !== undefined && jobs > 1) {
+        await runJobs(jobs, words('--json'), { signal, event: take, say: log })
+        return
       }
+      await using world = report ? undefined : await joinForCommand(plan.cells[0].config, processes, { signal, log })
+      for await (const event of experiment(plan, { out, reportOnly: report, signal, world })) take(event)
     } catch (error) {
-      const by = processes === undefined ? [] : ['--processes', `${processes}`]
-      if (isAbort(error)) log(`Saved. Continue with: ${continuation(words(...by))}`)
+      const together = Object.entries({ jobs, processes }).filter(([, count]) => count !== undefined)
+      const again = words(...together.flatMap(([name, count]) => [`--${name}`, `${count}`]))
+      if (isAbort(error) && begun) log(`Saved. Continue with: ${shellCommand('npx', 'pada-native', ...again)}`)
       throw error
     }
   },
 }
 
-/** Refuses jobs together with options of which one process has to do all, and more jobs than cores. */
-function checkJobs(jobs: number, { report, processes }: { report: boolean; processes: number | undefined }): void {
+/** Refuses jobs where one process has to do all, and far more jobs than cores. */
+function checkJobs(jobs: number, report: boolean): void {
   const place = placeOf(process.env)
-  if (report) throw expected('no --jobs', '--report', `${jobs}`, 2)
-  if (processes !== undefined) throw expected('--jobs or --processes', 'experiment', 'both', 2)
-  if (place !== undefined) throw expected(`one job in each process of ${place.startedBy}`, '--jobs', `${jobs}`, 2)
-  const most = Math.max(FEWEST_MOST, availableParallelism())
-  if (jobs > most) throw expected(`at most ${most}, for the processors of this machine,`, '--jobs', `${jobs}`, 2)
-}
-
-/** The command that continues the experiment, quoted for a shell. */
-function continuation(words: readonly string[]): string {
-  return shellCommand('npx', 'pada-native', ...words)
+  const cores = availableParallelism()
+  const most = Math.max(FEWEST_MOST, cores)
+  if (report) throw expected('no --jobs', '--report', jobs, 2)
+  if (place !== undefined) throw expected(`one job in each process of ${place.startedBy}`, '--jobs', jobs, 2)
+  if (jobs > most) throw expected(`at most ${most} on this machine of ${cores} cores`, '--jobs', jobs, 2)
 }

@@ -4,7 +4,7 @@ import { decimal, duration, scientific } from '../../base/format.js'
 import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
-import type { CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
+import type { CellEvent, CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
@@ -48,7 +48,7 @@ export class ExperimentReporter {
         this.say(`experiment ${event.name}: ${event.complete} of ${event.cells} searches complete, in ${event.out}`)
         break
       case 'cell': {
-        const title = `search ${event.number} of ${event.cells} · ${event.cell}`
+        const title = titleOf(event)
         this.#begun.set(event.cell, { title, meter: new ProgressMeter(), lastProgress: performance.now() })
         this.say(event.resumed ? `${title} · continues` : title)
         break
@@ -57,10 +57,10 @@ export class ExperimentReporter {
         this.#search(event)
         break
       case 'cellDone':
-        this.say(`${this.#begun.get(event.cell)?.title} · ${describeResult(event.result)}`)
+        this.say(`${titleOf(event)} · ${describeResult(event.result)}`)
         break
       case 'cellFailed':
-        this.say(`${this.#begun.get(event.cell)?.title} · failed: ${event.message}`)
+        this.say(`${this.#begun.get(event.cell)?.title ?? event.cell} · failed: ${event.message}`)
         break
       case 'waiting':
         this.say(`waiting for other processes to complete ${event.cells.join(', ')}`)
@@ -94,6 +94,10 @@ export class ExperimentReporter {
     begun.lastProgress = now
     this.say(`${begun.title} · ${describe(progress)}`)
   }
+}
+
+function titleOf({ number, cells, cell }: Pick<CellEvent, 'number' | 'cells' | 'cell'>): string {
+  return `search ${number} of ${cells} · ${cell}`
 }
 
 function describeResult({ gradientVariance, kendallTau, seconds }: Extract<SearchEvent, { event: 'result' }>): string {

@@ -132,6 +132,13 @@ describe('loadConfig', () => {
     expect(config.seed).toBe(0)
     const untold = await loadConfig({ set: ['groundTruth=null', 'ranking.subModels=5'] })
     expect(untold.groundTruth).toBeUndefined()
+    for (const unknown of ['nosuch=null', 'training.epochz=null', 'finding.limits.nosuch=null']) {
+      expect(await refusal(() => loadConfig({ file: limited, set: [unknown] })), unknown).toMatch(
+        /^Expected only .* received/,
+      )
+    }
+    const retraining = loadRetrainConfig({ file: 'retrain-smoke', set: ['training.nosuch=null'] })
+    expect(await refusal(() => retraining)).toMatch(/^Expected only .* but received "nosuch"/)
     // A value that was forgotten in a file is no removal.
     expect(await refusal(() => loadConfig({ file: file('seed:\n') }))).toContain('a number for seed but received null')
   })
