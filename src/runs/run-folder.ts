@@ -221,7 +221,7 @@ async function namesIn(folder: string): Promise<string[]> {
  * Makes the folder of {@link defaultRunFolder} and returns its path. If there is one already, because another run began in
  * the same second, `-2`, `-3` … is added.
  */
-export async function makeDefaultRunFolder(settings: Named): Promise<string> {
+export async function makeDefaultRunFolder(settings: Parameters<typeof defaultRunFolder>[0]): Promise<string> {
   const path = defaultRunFolder(settings)
   for (let count = 1; ; count++) {
     const free = count === 1 ? path : `${path}-${count}`
@@ -238,11 +238,12 @@ function checkNew(folder: string, names: readonly string[]): void {
   throw expected('a new or empty folder', '--out', `${folder}, which holds ${names[0]}; ${advice}`, 2)
 }
 
-/** Settings in the name of a run folder. */
-type Named = Pick<Config, 'name' | 'seed'> & { readonly method: { readonly name: string } }
-
 /** `runs/<name>-<method>-seed<seed>-<local time>`. */
-export function defaultRunFolder({ name, method, seed }: Named): string {
+export function defaultRunFolder({
+  name,
+  method,
+  seed,
+}: Pick<Config, 'name' | 'seed'> & { readonly method: { readonly name: string } }): string {
   const now = new Date()
   const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
   const stamp = local.toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-')
