@@ -33,7 +33,7 @@ export async function runJobs(count: number, words: readonly string[], options: 
     const end = await runJob(words, shareOfThreads(count), signal, (event) => merged.take(event))
     running--
     if (!end.reported && end.sentence === undefined && running > 0 && !signal.aborted) {
-      options.say(`A job of ${count} ended with ${end.how}; ${running} go on`)
+      options.say(`A job ended with ${end.how}; ${running} of ${count} are left`)
     }
     return end
   }

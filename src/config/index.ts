@@ -138,18 +138,18 @@ function compose(
 
 /** Settings after assignments, of which null removes a setting that `schema` knows. */
 function assigned(settings: Settings, set: readonly string[], schema: z.ZodType): Settings {
-  return set.reduce(
-    (settings, assignment) =>
-      changed(settings, (settings) => assignOrRemove(settings, assignment, (all) => refuseUnknown(schema, all))),
-    settings,
-  )
+  const assign = (settings: Settings, assignment: string) =>
+    assignOrRemove(settings, assignment, (all, key) => refuseUnknown(schema, all, key))
+  return set.reduce((settings, assignment) => changed(settings, (settings) => assign(settings, assignment)), settings)
 }
 
-/** Throws a UserError for keys that `schema` does not have. */
-export function refuseUnknown(schema: z.ZodType, settings: Settings): void {
+/** Throws a UserError if `schema` has no setting of this key, which the settings have. */
+export function refuseUnknown(schema: z.ZodType, settings: Settings, key: string): void {
   const { error } = schema.safeParse(settings, { reportInput: true, error: explainIssue })
-  const unknown = error?.issues.filter(({ code }) => code === 'unrecognized_keys') ?? []
-  if (unknown.length > 0) throw new UserError(describeProblems('--set', unknown, settings), 2)
+  const unknown = error?.issues.filter(
+    (issue) => issue.code === 'unrecognized_keys' && issue.keys.some((name) => [...issue.path, name].join('.') === key),
+  )
+  if (unknown?.length) throw new UserError(describeProblems('--set', unknown, settings), 2)
 }
 
 function describeRanking({ ranking: { subModels } }: Config): string {

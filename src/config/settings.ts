@@ -108,19 +108,20 @@ export function assign(settings: Settings, assignment: string): void {
 /**
  * Does {@link assign}, but the value null removes the setting: the default of the program holds.
  *
- * @param refuseUnknown Throws a UserError if the settings have a key that does not exist.
+ * @param refuseUnknown Throws a UserError if there is no setting of this key, such as `training.epochz`.
  */
 export function assignOrRemove(
   settings: Settings,
   assignment: string,
-  refuseUnknown: (settings: Settings) => void,
+  refuseUnknown: (settings: Settings, key: string) => void,
 ): void {
   assign(settings, assignment)
-  const keys = assignment.slice(0, assignment.indexOf('=')).split('.')
+  const key = assignment.slice(0, assignment.indexOf('='))
+  const keys = key.split('.')
   const last = keys.pop()!
   const group = keys.reduce((group, key) => group[key] as Settings, settings)
   if (group[last] !== null || Array.isArray(group)) return
-  refuseUnknown(settings)
+  refuseUnknown(settings, key)
   delete group[last]
 }
 

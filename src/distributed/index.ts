@@ -3,5 +3,5 @@
 export { type ProcessPlace, placeOf } from './place.js'
 export { type Processes, type ResourceConfig, useResources } from './resources.js'
 export { type SharedResult, shareWork } from './shared-work.js'
-export { joinProcesses, type StartOptions } from './start.js'
+export { checkProcessCount, joinProcesses, type StartOptions } from './start.js'
 export { tellingFailure, World, type WorldOptions } from './world.js'

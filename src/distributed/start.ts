@@ -5,6 +5,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
+import { counted } from '../base/format.js'
 import { exposure, OWN, type ProcessPlace, placeOf, storeFolderPrefix } from './place.js'
 import { World, type WorldOptions } from './world.js'
 
@@ -42,10 +43,7 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   if (processes !== undefined && !(Number.isSafeInteger(processes) && processes >= 1)) {
     throw expected('a whole number of at least 1', 'processes', processes, 2)
   }
-  const most = Math.max(FEWEST_MOST, MOST_PER_CORE * availableParallelism())
-  if (processes !== undefined && processes > most) {
-    throw expected(`at most ${most}, for the processors of this machine,`, 'processes', processes, 2)
-  }
+  if (processes !== undefined) checkProcessCount('processes', processes)
   const place = placeOf(process.env)
   if (place === undefined)
     return processes === undefined || processes === 1 ? undefined : startCopies(processes, options)
@@ -58,6 +56,13 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   const warning = place.rank === 0 ? exposure(place) : undefined
   if (warning !== undefined) log?.(warning)
   return World.join(place, options)
+}
+
+/** Throws a UserError for so many processes that they would only wait for each other; `name` is what asks for them. */
+export function checkProcessCount(name: string, count: number): void {
+  const cores = availableParallelism()
+  const most = Math.max(FEWEST_MOST, MOST_PER_CORE * cores)
+  if (count > most) throw expected(`at most ${most} on this machine of ${counted(cores, 'core')}`, name, count, 2)
 }
 
 /** Starts the other processes as copies of this one, and joins them. Their store is a file that only this user reads. */

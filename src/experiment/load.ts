@@ -40,7 +40,7 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
   for (const assignment of set) {
     const changesExperiment = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
     if (changesExperiment) {
-      assignOrRemove(written, assignment, (settings) => refuseUnknown(experimentSchema, settings))
+      assignOrRemove(written, assignment, (all, key) => refuseUnknown(experimentSchema, all, key))
       continue
     }
     // Null stays, because it removes what the configuration has.

@@ -43,6 +43,8 @@ export interface ExperimentOptions {
   readonly world?: World
   /** Your own images for every search, instead of the data set in the settings. */
   readonly data?: AnySplits
+  /** A search that fails after this moment in another process is not tried again here. Default: now. */
+  readonly since?: Date
 }
 
 /**
@@ -239,9 +241,8 @@ interface CellOptions extends ExperimentOptions {
 
 /** Runs each search that no other process holds, until all are complete or have failed, here or there. */
 async function* searchAll(plan: Experiment, cells: readonly Cell[], options: SharedOptions): AsyncGenerator<CellEvent> {
-  const { out, origins, signal, world } = options
+  const { out, origins, signal, world, since = new Date() } = options
   let waiting = false
-  const begun = new Date()
   for (let left = cells; left.length > 0; ) {
     const held: Cell[] = []
     for (const cell of left) {
@@ -255,7 +256,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
       // The previous holder of the lock may have completed it.
       const { state } = await readCell(out, cell, origins.get(cell))
       if (state === 'complete') continue
-      const failure = state === 'begun' ? await failureSince(out, cell, begun) : undefined
+      const failure = state === 'begun' ? await failureSince(out, cell, since) : undefined
       if (failure !== undefined) {
         yield { event: 'cellFailed', cell: cell.id, message: failure }
         continue

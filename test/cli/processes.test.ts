@@ -258,7 +258,7 @@ describe('processes find each other', () => {
   test('more processes than a machine can use are refused before any starts', async () => {
     const { code, stderr } = await pada(['train', ...tiny(), '--processes', '1000', '--out', join(folder, 'many')])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/Expected at most \d+, for the processors of this machine, for processes but received 1000/)
+    expect(stderr).toMatch(/Expected at most \d+ on this machine of \d+ cores? for processes but received 1000/)
   })
 
   test('more processes than images in a batch are refused', async () => {

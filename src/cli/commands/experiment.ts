@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, isAbort } from '../../base/errors.js'
 import { shellCommand } from '../../base/shell.js'
-import { placeOf } from '../../distributed/index.js'
+import { checkProcessCount, placeOf } from '../../distributed/index.js'
 import type { ExperimentEvent } from '../../experiment/events.js'
 import { loadExperiment } from '../../experiment/load.js'
 import { experiment } from '../../experiment/run.js'
@@ -14,9 +13,6 @@ import { jsonOption, oneConfig, onePath, processesOption, setOption, whole } fro
 import { ExperimentReporter } from '../output/experiment.js'
 import { onInterrupt } from '../signals.js'
 import { joinForCommand } from '../work.js'
-
-/** Most jobs of a machine that has fewer cores. */
-const FEWEST_MOST = 16
 
 const options = {
   out: {
@@ -82,7 +78,9 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
         return
       }
       await using world = report ? undefined : await joinForCommand(plan.cells[0].config, processes, { signal, log })
-      for await (const event of experiment(plan, { out, reportOnly: report, signal, world })) take(event)
+      // Jobs start together, but one may fail while another still prepares.
+      const since = new Date(performance.timeOrigin)
+      for await (const event of experiment(plan, { out, reportOnly: report, signal, world, since })) take(event)
     } catch (error) {
       const together = Object.entries({ jobs, processes }).filter(([, count]) => count !== undefined)
       const again = words(...together.flatMap(([name, count]) => [`--${name}`, `${count}`]))
@@ -95,9 +93,7 @@ export const experimentCommand: CommandModule<object, InferredOptionTypes<typeof
 /** Refuses jobs where one process has to do all, and far more jobs than cores. */
 function checkJobs(jobs: number, report: boolean): void {
   const place = placeOf(process.env)
-  const cores = availableParallelism()
-  const most = Math.max(FEWEST_MOST, cores)
   if (report) throw expected('no --jobs', '--report', jobs, 2)
   if (place !== undefined) throw expected(`one job in each process of ${place.startedBy}`, '--jobs', jobs, 2)
-  if (jobs > most) throw expected(`at most ${most} on this machine of ${cores} cores`, '--jobs', jobs, 2)
+  checkProcessCount('--jobs', jobs)
 }

@@ -139,6 +139,9 @@ describe('loadConfig', () => {
     }
     const retraining = loadRetrainConfig({ file: 'retrain-smoke', set: ['training.nosuch=null'] })
     expect(await refusal(() => retraining)).toMatch(/^Expected only .* but received "nosuch"/)
+    // The file's own mistake is not that of --set.
+    const mistaken = () => loadConfig({ file: file('sed: 4\n'), set: ['seed=null'] })
+    expect(await refusal(mistaken)).toMatch(/received "sed" \(my-search\.yaml\)|in my-search\.yaml/)
     // A value that was forgotten in a file is no removal.
     expect(await refusal(() => loadConfig({ file: file('seed:\n') }))).toContain('a number for seed but received null')
   })
