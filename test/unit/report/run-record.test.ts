@@ -151,7 +151,7 @@ describe('the records of a run folder', () => {
 
   it.each([
     ['name: [', /^Expected valid YAML for (.*) but received an error in line 1: /],
-    ['', /^Expected a group of settings for (.*) but received null$/],
+    ['', /^Expected a group of settings for (.*) but received an empty file$/],
     ['training: { epochs: many }', /^Expected .* for training.epochs but .*; the settings are those of (.*)$/],
   ])('refuse the settings %j by the name of their file', async (text, sentence) => {
     makeSearchRun(folder)
