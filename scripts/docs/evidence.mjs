@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Publishes an experiment in the documentation: its tables and figures go to `docs/evidence/`, and `docs/evidence.md` gets a
- * table per study.
+ * Publishes an experiment in the documentation: its tables, figures and rankings go to `docs/evidence/`, and
+ * `docs/evidence.md` gets a table per study.
  *
  *     npm run docs:evidence -- EXPERIMENT [--published TABLE] [--column cifar10_test] [--out docs]
  *
@@ -13,12 +13,15 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { kendallTauB, readTable, UserError } from 'pada-native'
+import { UserError } from 'pada-native'
 import { statistic } from '#dist/base/statistics.js'
+import { rankingsCsv, readRankings, TOP, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
 
 /** @typedef {import('#dist/experiment/results.js').ExperimentResults} Results */
 /** @typedef {Results['conditions'][number]} Condition */
 /** @typedef {{ mean: number | null, deviation: number | null }} Statistic */
+
+const AXES = /** @type {const} */ (['space', 'extent', 'method', 'noise', 'epochs'])
 
 /** What a study compares, for those of the experiment `evidence`. */
 const ABOUT = {
@@ -51,40 +54,19 @@ const text = await readFile(join(folder, 'results.json'), 'utf8').catch(() => {
 })
 /** @type {Results} */
 const results = JSON.parse(text)
-const published = options.published === undefined ? undefined : await publishedTaus(options.published)
+const rankings = await readRankings(
+  folder,
+  results.cells.map(({ cell }) => cell),
+)
+const published =
+  options.published === undefined ? undefined : await tausWith(rankings, options.published, options.column)
 
 const evidence = join(options.out, 'evidence')
 await mkdir(evidence, { recursive: true })
 const files = (await readdir(folder)).filter((name) => /[.](csv|svg)$/.test(name))
 for (const name of files) await copyFile(join(folder, name), join(evidence, name))
+await writeFile(join(evidence, 'rankings.csv'), rankingsCsv(rankings))
 await writeFile(join(options.out, 'evidence.md'), page())
-
-/**
- * Kendall's tau between each cell's ranking and the published accuracies.
- *
- * @param {string} file
- */
-async function publishedTaus(file) {
-  const table = await readTable(file)
-  const accuracies = table.values(options.column)
-  const byArch = new Map(table.keys.map((arch, row) => [arch, accuracies[row]]))
-  /** @type {Map<string, number>} */
-  const taus = new Map()
-  for (const { cell } of results.cells) {
-    const ranking = await readTable(join(folder, 'cells', cell, 'ranking.csv'))
-    const pairs = ranking.keys.map((arch, row) => [ranking.values('accuracy')[row], byArch.get(arch) ?? Number.NaN])
-    const lacking = pairs.filter(([, accuracy]) => Number.isNaN(accuracy)).length
-    if (lacking > 0) throw new UserError(`Expected all architectures of ${cell} in ${file} but ${lacking} lack`)
-    taus.set(
-      cell,
-      kendallTauB(
-        pairs.map(([a]) => a),
-        pairs.map(([, b]) => b),
-      ),
-    )
-  }
-  return taus
-}
 
 function page() {
   const studies = [...new Set(results.conditions.map(({ study }) => study))]
@@ -100,8 +82,10 @@ function page() {
       : []),
     '',
     'The files: [a row per search](evidence/results.csv), [per condition](evidence/summary.csv), [per pair of',
-    'conditions](evidence/differences.csv).',
+    'conditions](evidence/differences.csv), and [all rankings](evidence/rankings.csv): the accuracy of each sub-model in each',
+    'search.',
     ...studies.flatMap(section),
+    ...topSection(),
     '',
   ].join('\n')
 }
@@ -109,9 +93,7 @@ function page() {
 /** @param {string} study */
 function section(study) {
   const conditions = results.conditions.filter((condition) => condition.study === study)
-  const varies = /** @type {const} */ (['space', 'extent', 'method', 'noise', 'epochs']).filter(
-    (axis) => new Set(conditions.map(({ labels }) => labels[axis])).size > 1,
-  )
+  const varies = varyingIn(conditions)
   const head = [
     ...['condition', 'seeds', 'GV', 'GV, fixed', 'KT', 'difference of KT'],
     ...(published ? ['published', 'difference of published'] : []),
@@ -121,11 +103,69 @@ function section(study) {
     `## ${study[0].toUpperCase()}${study.slice(1)}`,
     '',
     ...(study in ABOUT ? [ABOUT[/** @type {keyof typeof ABOUT} */ (study)], ''] : []),
-    `| ${head.join(' | ')} |`,
-    `| ${head.map((_, i) => (i === 0 ? '---' : '---:')).join(' | ')} |`,
-    ...conditions.map((condition) => `| ${row(condition, conditions[0], varies).join(' | ')} |`),
+    ...tableOf(
+      head,
+      conditions.map((condition) => row(condition, conditions[0], varies)),
+    ),
     ...(files.includes(`${study}.svg`) ? ['', `![${study}](evidence/${study}.svg)`] : []),
   ]
+}
+
+/** How good the top of the rankings is, if all of them have one ground truth. */
+function topSection() {
+  const [truth] = [...rankings.values()].map((ranking) => sorted(ranking.truth ?? []))
+  const all = [...rankings.values()].every((ranking) => `${sorted(ranking.truth ?? [])}` === `${truth}`)
+  if (!all || truth.length === 0) return []
+  const tops = new Map([...rankings].map(([cell, ranking]) => [cell, topOf(ranking)]))
+  const measures = /** @type {(keyof typeof TOP)[]} */ (Object.keys(TOP))
+  const varies = varyingIn(results.conditions)
+  const named = new Map(results.conditions.map((condition) => [nameOf(condition, varies), condition]))
+  const rows = [...named].map(([name, condition]) => {
+    const cells = bySeed(condition, ({ cell }) => cell)
+    return [
+      name,
+      ...measures.map((measure) => {
+        const values = [...cells.values()].map((cell) => tops.get(cell)?.[measure] ?? null)
+        return decimals(statistic(values), { places: placesOf(measure) })
+      }),
+    ]
+  })
+  const chance = topByChance(truth)
+  const below = [...tops.values()].filter(({ regret }) => truth[truth.length - 1] - regret < median(truth)).length
+  return [
+    '',
+    '## The top of the rankings',
+    '',
+    'P@top 5 % is the share of the 5 % ranked first that truly belong to the best 5 %. Regret is how many points an',
+    'architecture is below the best of the table: the one ranked first, or the best of the ten ranked first.',
+    `Ranked first and yet below the median of the table: ${below} of ${tops.size} architectures.`,
+    '',
+    ...tableOf(
+      ['condition', ...Object.values(TOP)],
+      [['an order by chance', ...measures.map((measure) => chance[measure].toFixed(placesOf(measure)))], ...rows],
+    ),
+  ]
+}
+
+/** Digits after the point. @param {keyof typeof TOP} measure */
+function placesOf(measure) {
+  return measure.startsWith('regret') ? 1 : 3
+}
+
+/** The axes whose values differ between conditions. @param {readonly Condition[]} conditions */
+function varyingIn(conditions) {
+  return AXES.filter((axis) => new Set(conditions.map(({ labels }) => labels[axis])).size > 1)
+}
+
+/** @param {Condition} condition @param {readonly (keyof Condition['labels'])[]} varies */
+function nameOf({ labels }, varies) {
+  return varies.map((axis) => (axis === 'epochs' ? `${labels[axis]} epochs` : labels[axis])).join(', ')
+}
+
+/** A table in Markdown. @param {readonly string[]} head @param {readonly (readonly (string | number)[])[]} rows */
+function tableOf(head, rows) {
+  const lines = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+  return lines.map((line) => `| ${line.join(' | ')} |`)
 }
 
 /**
@@ -134,12 +174,16 @@ function section(study) {
  * @param {readonly (keyof Condition['labels'])[]} varies
  */
 function row(condition, first, varies) {
-  const { summary, labels, n } = condition
-  const name = varies.map((axis) => (axis === 'epochs' ? `${labels[axis]} epochs` : labels[axis])).join(', ')
+  const { summary, n } = condition
   const own = (/** @type {Condition} */ one) => bySeed(one, ({ measures }) => measures.kendallTau)
   const other = (/** @type {Condition} */ one) => bySeed(one, ({ cell }) => published?.get(cell) ?? null)
   return [
-    ...[name, n, scientific(summary.gradientVarianceLast), scientific(summary.fixedGradientVariance)],
+    ...[
+      nameOf(condition, varies),
+      n,
+      scientific(summary.gradientVarianceLast),
+      scientific(summary.fixedGradientVariance),
+    ],
     ...[decimals(statistic([...own(condition).values()])), difference(own(first), own(condition))],
     ...(published
       ? [decimals(statistic([...other(condition).values()])), difference(other(first), other(condition))]
@@ -150,8 +194,9 @@ function row(condition, first, varies) {
 /**
  * Values of the cells of a condition by seed.
  *
+ * @template T
  * @param {Condition} condition
- * @param {(cell: Results['cells'][number]) => number | null} value
+ * @param {(cell: Results['cells'][number]) => T} value
  */
 function bySeed({ study, labels }, value) {
   const cells = results.cells.filter(
@@ -171,18 +216,33 @@ function difference(from, to) {
     return value === null || before === null ? [] : [value - before]
   })
   const { mean, deviation } = statistic(pairs)
-  return decimals({ mean, deviation: deviation === null ? null : deviation / Math.sqrt(pairs.length) }, true)
+  return decimals(
+    { mean, deviation: deviation === null ? null : deviation / Math.sqrt(pairs.length) },
+    { signed: true },
+  )
 }
 
-/** @param {Statistic} statistic @param {boolean} [signed] */
-function decimals({ mean, deviation }, signed = false) {
+/** @param {Statistic} statistic @param {{ signed?: boolean, places?: number }} [format] */
+function decimals({ mean, deviation }, { signed = false, places = 3 } = {}) {
   if (mean === null) return '–'
   const sign = signed && mean >= 0 ? '+' : ''
-  return `${sign}${mean.toFixed(3)}${deviation === null ? '' : ` ± ${deviation.toFixed(3)}`}`.replace('-', '−')
+  const error = deviation === null ? '' : ` ± ${deviation.toFixed(places)}`
+  return `${sign}${mean.toFixed(places)}${error}`.replace('-', '−')
 }
 
 /** @param {Statistic} statistic */
 function scientific({ mean, deviation }) {
   if (mean === null) return '–'
   return `${mean.toExponential(1)}${deviation === null ? '' : ` ± ${deviation.toExponential(1)}`}`
+}
+
+/** @param {ArrayLike<number>} values */
+function sorted(values) {
+  return Float64Array.from(values).sort()
+}
+
+/** @param {Float64Array} ascending */
+function median(ascending) {
+  const middle = ascending.length / 2
+  return (ascending[Math.floor(middle)] + ascending[Math.ceil(middle) - 1]) / 2
 }

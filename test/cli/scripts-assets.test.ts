@@ -118,8 +118,8 @@ describe('other assets', () => {
     for (const [method, seed, , accuracies] of cells) {
       const cell = join(folder, 'cells', `${method}${seed}`)
       mkdirSync(cell, { recursive: true })
-      const rows = archs.map((arch, i) => `${i + 1},0,${arch},${accuracies[i] / 10}`)
-      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy', ...rows, ''].join('\n'))
+      const rows = archs.map((arch, i) => `${i + 1},0,${arch},${accuracies[i] / 10},${10 * i}`)
+      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy,groundTruth', ...rows, ''].join('\n'))
     }
     const variance = { n: 2, mean: 2e-5, deviation: 1e-6 }
     const summary = { gradientVarianceLast: variance, fixedGradientVariance: { n: 0, mean: null, deviation: null } }
@@ -144,7 +144,22 @@ describe('other assets', () => {
       '| B | 2 | 2.0e-5 ± 1.0e-6 | – | 0.500 ± 0.283 | +0.200 ± 0.100 | −0.167 ± 1.179 | −1.167 ± 0.833 |',
     )
     expect(page).toContain('![both](evidence/both.svg)')
-    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg'])
+    // Of B, one search ranks the worst of 0, 10, 20, 30 first, and the other one the best. The mean of all is 15.
+    expect(page).toContain('Ranked first and yet below the median of the table: 1 of 4 architectures.')
+    expect(page).toContain('| an order by chance | 0.250 | 0.250 | 0.250 | 15.0 | 0.0 |')
+    expect(page).toContain('| A | 1.000 ± 0.000 | 1.000 ± 0.000 | 1.000 ± 0.000 | 0.0 ± 0.0 | 0.0 ± 0.0 |')
+    expect(page).toContain('| B | 0.500 ± 0.707 | 0.500 ± 0.707 | 0.500 ± 0.707 | 15.0 ± 21.2 | 0.0 ± 0.0 |')
+    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg', 'rankings.csv'])
+    const kept = readFileSync(join(out, 'evidence/rankings.csv'), 'utf8').split('\n')
+    expect(kept[0]).toBe('arch,A0,A1,B0,B1')
+    expect(kept.slice(1).sort()).toEqual(
+      [
+        '',
+        ...['0.1,0.1,0.4,0.2', '0.2,0.2,0.3,0.1', '0.3,0.3,0.2,0.3', '0.4,0.4,0.1,0.4'].map(
+          (row, i) => `${archs[i]},${row}`,
+        ),
+      ].sort(),
+    )
 
     const refused = await script('docs/evidence.mjs', [out])
     expect(refused.stderr).toBe(
