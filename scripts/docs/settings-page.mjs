@@ -23,6 +23,7 @@ training:
   \`pada-native config --list\` prints their names, and \`config --copy NAME\` copies one, to change it.
 - \`--set key.of.setting=value …\` changes settings; values are YAML: \`--set training.epochs=8 "method={name: spos}"\`.
   Paths in them start from the working directory; paths in a file start from the file.
+  \`training.augmentation[0]\`, or \`.0\`, is the first entry of a list, and null removes a setting.
 - \`pada-native config FILE --set …\` prints all settings with their defaults, and names every mistake.
 - Editors with a YAML language server complete and check a file whose first line is the comment above.
 - Some groups have several variants, which \`kind\`, \`name\` or \`algorithm\` chooses. If you write any setting of such a

@@ -1,6 +1,6 @@
 /** The words of a command line before yargs reads them. */
 
-const ASSIGNMENT = /^[A-Za-z]\w*(\.[\w-]+)*=/
+const ASSIGNMENT = /^[A-Za-z]\w*(\.[\w-]+|\[\d+\])*=/
 
 /**
  * Writes `--set a=1 b=2 PATH` as `--set a=1 --set b=2 PATH`, so that a list of settings ends where a word is no

@@ -1,5 +1,6 @@
 /** Messages about mistakes in settings. Each names the allowed values, the setting, and the value received. */
 import type { z } from 'zod'
+import { keysOf } from './settings.js'
 
 const TYPES: Readonly<Record<string, string>> = {
   number: 'a number',
@@ -64,7 +65,7 @@ export function sourceOf(
   source: string,
   assignments: readonly string[] = [],
 ): string {
-  const assigned = assignments.map((assignment) => `${assignment.slice(0, assignment.indexOf('='))}.`)
+  const assigned = assignments.map((assignment) => keyOf(keysOf(assignment)))
   const places = issues.flatMap(({ path, ...issue }) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path],
   )

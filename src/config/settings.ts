@@ -78,14 +78,20 @@ function plainValue(document: Document, source: string): unknown {
   }
 }
 
+/** The keys of an assignment `key.of.setting=value`, from the outermost one; a place in a list is `.0` or `[0]`. */
+export function keysOf(assignment: string): [string, ...string[]] {
+  const key = assignment.split('=', 1)[0].replaceAll(/\[(\d+)\]/g, '.$1')
+  return key.split('.') as [string, ...string[]]
+}
+
 /**
  * Applies an assignment `key.of.setting=value`; the value is YAML. A number in the key is the place in a list, from 0. A
  * group without its kind keeps the kind that it had.
  */
 export function assign(settings: Settings, assignment: string): void {
-  const match = /^([A-Za-z]\w*(?:\.(?:[A-Za-z][\w-]*|\d+))*)=(.*)$/s.exec(assignment)
+  const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*|\.\d+|\[\d+\])*)=(.*)$/s.exec(assignment)
   if (match === null) throw expected('key.of.setting=value', '--set', `"${assignment}"`, 2)
-  const keys = match[1].split('.')
+  const keys = keysOf(assignment)
   const last = keys.pop()!
   let group = settings
   for (const [at, key] of keys.entries()) {
@@ -116,12 +122,11 @@ export function assignOrRemove(
   refuseUnknown: (settings: Settings, key: string) => void,
 ): void {
   assign(settings, assignment)
-  const key = assignment.slice(0, assignment.indexOf('='))
-  const keys = key.split('.')
-  const last = keys.pop()!
-  const group = keys.reduce((group, key) => group[key] as Settings, settings)
+  const keys = keysOf(assignment)
+  const group = keys.slice(0, -1).reduce((group, key) => group[key] as Settings, settings)
+  const last = keys.at(-1)!
   if (group[last] !== null || Array.isArray(group)) return
-  refuseUnknown(settings, key)
+  refuseUnknown(settings, keys.join('.'))
   delete group[last]
 }
 

@@ -7,6 +7,7 @@ import {
   assign,
   assignOrRemove,
   isGroup,
+  keysOf,
   readSettings,
   resolvePaths,
   resolveTable,
@@ -38,7 +39,7 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
   const folder = dirname(resolve(file))
   resolveAll(written, folder)
   for (const assignment of set) {
-    const changesExperiment = Object.hasOwn(experimentSchema.shape, assignment.split(/[.=]/, 1)[0])
+    const changesExperiment = Object.hasOwn(experimentSchema.shape, keysOf(assignment)[0])
     if (changesExperiment) {
       assignOrRemove(written, assignment, (all, key) => refuseUnknown(experimentSchema, all, key))
       continue

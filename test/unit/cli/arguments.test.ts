@@ -8,6 +8,7 @@ test('a list of settings ends where a word is no assignment', () => {
   expect(split('cost 4,0,3 --set a=1')).toBe('cost 4,0,3 --set a=1')
   expect(split('cost --set a=1 Genotype(normal=[1]) b=2')).toBe('cost --set a=1 Genotype(normal=[1]) b=2')
   expect(split('search --set a=1 b=2 --out x=y c=3')).toBe('search --set a=1 --set b=2 --out x=y c=3')
+  expect(split('search --set a[0].b=1 c.d[1]=2')).toBe('search --set a[0].b=1 --set c.d[1]=2')
 })
 
 test('the first word after --set belongs to it, and nothing after -- is touched', () => {

@@ -151,6 +151,7 @@ describe('loadConfig', () => {
       (await loadConfig({ file: file(text), set })).training.augmentation
     const [crop, flip] = await augmentation('')
     expect(await augmentation('', 'training.augmentation.0.padding=7')).toEqual([{ ...crop, padding: 7 }, flip])
+    expect(await augmentation('', 'training.augmentation[0].padding=7')).toEqual([{ ...crop, padding: 7 }, flip])
     const written = 'training: { augmentation: [{ kind: flip }, { kind: cutout, size: 4 }] }'
     expect(
       await augmentation(written, 'training.augmentation.1.size=6', 'training.augmentation.0.probability=1'),
@@ -161,6 +162,14 @@ describe('loadConfig', () => {
     expect(await refusal(() => augmentation('training: { augmentation: [] }', 'training.augmentation.0.size=6'))).toBe(
       'Expected no place, because the list is empty, for --set training.augmentation but received 0',
     )
+    expect(await refusal(() => augmentation(written, 'training.augmentation[1].size=0'))).toBe(
+      'Expected a number of at least 1 for training.augmentation[1].size but received 0 (--set)',
+    )
+    for (const wrong of ['training.augmentation[x]=1', 'training.augmentation[0=1', 'training[]=1', '[0]=1']) {
+      expect(await refusal(() => augmentation(written, wrong))).toBe(
+        `Expected key.of.setting=value for --set but received "${wrong}"`,
+      )
+    }
     expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epochs.0=6'] }))).toMatch(
       /for training.epochs but received/,
     )
