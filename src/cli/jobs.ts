@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { cpuQuota } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
+import { lastWords } from '../base/last-words.js'
 import type { ExperimentEvent, ReportEvent } from '../experiment/events.js'
 import { searchesFailed } from '../experiment/run.js'
 
@@ -15,9 +16,6 @@ export interface JobOptions {
   /** Receives lines for people. */
   say(line: string): void
 }
-
-/** The last characters that a job wrote for people, which are kept. */
-const KEPT = 4_096
 
 /**
  * Runs `count` processes of this program with the arguments `words`, which write JSON. They share one experiment: each
@@ -114,10 +112,7 @@ async function runJob(
   const child = spawn(process.execPath, command, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const interrupt = () => child.kill('SIGINT')
   signal.addEventListener('abort', interrupt)
-  let said = ''
-  child.stderr.on('data', (text) => {
-    said = (said + text).slice(-KEPT)
-  })
+  const said = lastWords(child.stderr)
   let reported = false
   createInterface(child.stdout).on('line', (line) => {
     const event = whole(line)
@@ -125,7 +120,7 @@ async function runJob(
     if (event !== undefined) take(event)
   })
   const how = await ended(child).finally(() => signal.removeEventListener('abort', interrupt))
-  return { how, reported, sentence: /^pada-native: (.*)/ms.exec(said)?.[1].trimEnd() }
+  return { how, reported, sentence: /^pada-native: (.*)/ms.exec(said())?.[1].trimEnd() }
 }
 
 /** The event of a line; undefined for the rest of a line that a job was killed in. */

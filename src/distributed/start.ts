@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { counted } from '../base/format.js'
+import { lastWords } from '../base/last-words.js'
 import { exposure, OWN, type ProcessPlace, placeOf, storeFolderPrefix } from './place.js'
 import { World, type WorldOptions } from './world.js'
 
@@ -22,8 +23,6 @@ export interface StartOptions extends WorldOptions {
 /** Most processes of a machine, where more would only wait for each other: so many for each core, or so many. */
 const MOST_PER_CORE = 4
 const FEWEST_MOST = 16
-/** The last characters of what a process said that are kept. */
-const KEPT = 4_096
 /** Milliseconds that processes may take to end when their work is done. */
 const END = 10_000
 
@@ -107,17 +106,14 @@ function startCopy(rank: number, size: number, store: string, failed: AbortContr
   const env = { ...process.env, [OWN.rank]: `${rank}`, [OWN.size]: `${size}`, [OWN.store]: store }
   const words = [...process.execArgv, ...process.argv.slice(1)]
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr?.on('data', (text) => {
-    said = (said + text).slice(-KEPT)
-  })
+  const said = lastWords(child.stderr)
   const ended = new Promise<void>((done) => {
     child.on('error', (error) => {
       failed.abort(new UserError(`Expected to start process ${rank} but received ${error.message}`))
       done()
     })
     child.on('exit', (code, signal) => {
-      const last = said
+      const last = said()
         .trim()
         .split('\n')
         .at(-1)

@@ -13,7 +13,7 @@ import { type ExperimentOptions, experiment } from '../../../src/experiment/run.
 import type { ExperimentInput } from '../../../src/experiment/settings.js'
 import { lockRun } from '../../../src/runs/run-lock.js'
 import { search } from '../../../src/search/search.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { collect, tinySplits } from '../../support/tiny.js'
 

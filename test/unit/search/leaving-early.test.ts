@@ -13,7 +13,7 @@ import type { ResultEvent, SearchEvent } from '../../../src/search/events.js'
 import { search } from '../../../src/search/search.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { train } from '../../../src/training/loop.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { collect, tinyConfig, tinyImages, tinySplits } from '../../support/tiny.js'
 

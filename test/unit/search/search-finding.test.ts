@@ -7,7 +7,7 @@ import type { CandidateEvent, ResultEvent, SearchEvent } from '../../../src/sear
 import type { SearchOptions } from '../../../src/search/search.js'
 import { costOf } from '../../../src/spaces/cost.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { searchFolder } from '../../support/search-folder.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { refusal } from '../../support/refusal.js'
 import { searchFolder } from '../../support/search-folder.js'
 import { collect, tinyConfig, tinyImages, tinySplits } from '../../support/tiny.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { ResultEvent } from '../../../src/search/events.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { searchFolder } from '../../support/search-folder.js'
 import { collect, timeless, tinyConfig } from '../../support/tiny.js'
 

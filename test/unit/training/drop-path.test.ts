@@ -6,7 +6,7 @@ import { Dataset, Supernet } from '../../../src/native/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { dropPathScale } from '../../../src/training/drop-path.js'
 import { train } from '../../../src/training/loop.js'
-import { clearJournal, journal } from '../../support/fake-binding.js'
+import { clearJournal, journal } from '../../support/fake-journal.js'
 import { tinyConfig, tinyImages } from '../../support/tiny.js'
 
 describe('dropPathScale', () => {

@@ -8,7 +8,7 @@ import { Dataset, Supernet } from '../../../src/native/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import { train } from '../../../src/training/loop.js'
 import type { Snapshot } from '../../../src/training/snapshot.js'
-import { journal } from '../../support/fake-binding.js'
+import { journal } from '../../support/fake-journal.js'
 import { tinyConfig, tinyImages } from '../../support/tiny.js'
 
 afterEach(() => void vi.restoreAllMocks())
