@@ -24,6 +24,12 @@ namespace {
 // In the order of InstructionSet.
 constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512", "avx512bf16", "amxbf16"};
 
+Napi::Array texts(Napi::Env env, const std::vector<std::string>& list) {
+  Napi::Array array = Napi::Array::New(env, list.size());
+  for (size_t i = 0; i < list.size(); i++) array.Set(static_cast<uint32_t>(i), list[i]);
+  return array;
+}
+
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Env env = call.Env();
   return guarded(env, [&] {
@@ -33,10 +39,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     object.Set("convolutionKernels", kInstructionSets[static_cast<int>(instruction_set())]);
     object.Set("kernelsCompiled", kernels_compiled());
     object.Set("threads", at::get_num_threads());
-    const std::vector<std::string> devices = cuda_devices();
-    Napi::Array names = Napi::Array::New(env, devices.size());
-    for (size_t i = 0; i < devices.size(); i++) names.Set(static_cast<uint32_t>(i), devices[i]);
-    object.Set("cudaDevices", names);
+    object.Set("cudaDevices", texts(env, cuda_devices()));
+    object.Set("cudaUuids", texts(env, cuda_uuids()));
     return object;
   });
 }

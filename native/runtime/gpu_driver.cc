@@ -36,6 +36,20 @@ std::string gpu_name(int index) {
   return name;
 }
 
+std::string gpu_uuid(int index) {
+  unsigned char uuid[16] = {};
+  int device = 0;
+  if (driver() == nullptr || call("cuDeviceGet", &device, index) != 0) return "";
+  // Only the newer function tells apart the parts of a GPU that is divided.
+  if (call("cuDeviceGetUuid_v2", &uuid[0], device) != 0 && call("cuDeviceGetUuid", &uuid[0], device) != 0) return "";
+  std::string digits;
+  for (const unsigned char byte : uuid) {
+    digits += "0123456789abcdef"[byte >> 4];
+    digits += "0123456789abcdef"[byte & 15];
+  }
+  return digits;
+}
+
 std::string why_no_gpu(long cuda_version) {
   if (driver() == nullptr) return "the library of NVIDIA's driver, libcuda.so.1, was not found";
   int version = 0, count = 0;

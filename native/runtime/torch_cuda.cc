@@ -28,6 +28,14 @@ const std::string& failure() {
   return why;
 }
 
+std::vector<std::string> of_each_device(std::string (*ask)(int)) {
+  std::vector<std::string> answers;
+  if (!failure().empty()) return answers;
+  const int count = at::detail::getCUDAHooks().deviceCount();
+  for (int i = 0; i < count; i++) answers.push_back(ask(i));
+  return answers;
+}
+
 std::atomic<c10::DeviceIndex> current = 0;
 
 c10::DeviceIndex checked_index(int64_t index, const std::string& name) {
@@ -46,13 +54,9 @@ std::string torch_folder() {
   return cpu.substr(0, cpu.rfind('/') + 1);
 }
 
-std::vector<std::string> cuda_devices() {
-  std::vector<std::string> names;
-  if (!failure().empty()) return names;
-  const int count = at::detail::getCUDAHooks().deviceCount();
-  for (int i = 0; i < count; i++) names.push_back(gpu_name(i));
-  return names;
-}
+std::vector<std::string> cuda_devices() { return of_each_device(gpu_name); }
+
+std::vector<std::string> cuda_uuids() { return of_each_device(gpu_uuid); }
 
 at::Device cuda_device(const std::string& name) {
   if (!failure().empty()) {

@@ -15,6 +15,9 @@ std::string torch_folder();
 // Names of the GPUs that torch can use; empty without libtorch_cuda or without a driver.
 std::vector<std::string> cuda_devices();
 
+// What tells these devices from all others, on any machine; empty for one whose driver does not tell.
+std::vector<std::string> cuda_uuids();
+
 // "cuda", which is the GPU of this process (0 until set_cuda_device), or "cuda:N". Throws an error with the reason if
 // torch cannot use it.
 at::Device cuda_device(const std::string& name);

@@ -42,7 +42,7 @@ await fuzz({
   },
   read: async ({ bytes, safetensors, weights }) => {
     if (weights !== undefined) return inferALittle(weights)
-    return safetensors ? parseSafetensors(bytes, 'fuzz').tensors : (await parseTorchFile(bytes, 'fuzz')).tensors
+    return safetensors ? (await parseSafetensors(bytes, 'fuzz')).tensors : (await parseTorchFile(bytes, 'fuzz')).tensors
   },
   complaint: (outcome, bytes) => (outcome === undefined ? undefined : complaint(outcome, bytes, UserError)),
 })

@@ -1,8 +1,17 @@
 /** What a process computes with: its share of the threads, its GPU, and what sums the gradients of all of them. */
 import { hostname } from 'node:os'
+import { allowedCores } from '../base/cpu-affinity.js'
 import { expected } from '../base/errors.js'
 import type { Config } from '../config/index.js'
-import { Communicator, cudaIndexOf, type Device, nativeInfo, setCudaDevice, setThreads } from '../native/index.js'
+import {
+  Communicator,
+  cudaIndexOf,
+  type Device,
+  defaultThreads,
+  nativeInfo,
+  setCudaDevice,
+  useThreads,
+} from '../native/index.js'
 import type { World } from './world.js'
 
 /** The settings that say what a process computes with. */
@@ -23,13 +32,24 @@ export interface Processes {
  */
 export async function useResources(config: ResourceConfig, world: World | undefined): Promise<Processes | undefined> {
   const { device, threads } = config
-  const share = world && Math.max(1, Math.floor(nativeInfo().threads / world.localSize))
-  const count = threads ?? share
-  if (count !== undefined) await setThreads(count)
+  const share = world && (await shareOfThreads(world))
+  await useThreads(threads ?? share)
   if (world === undefined) return undefined
   if (device === 'cuda') setCudaDevice(world.localRank % Math.max(1, nativeInfo().cudaDevices.length))
   const nccl = await connectGpus(config, world)
   return { count: world.size, backend: nccl === undefined ? 'Gloo' : `NCCL ${nccl}` }
+}
+
+/**
+ * Threads of this process, if its settings name no number. Processes that may use the same cores divide them; SLURM, for
+ * example, may give each its own. OMP_NUM_THREADS is the number of each process.
+ */
+async function shareOfThreads(world: World): Promise<number> {
+  const cores = `${hostname()} ${allowedCores()}`
+  const all = await world.gather(cores)
+  if (process.env.OMP_NUM_THREADS) return defaultThreads()
+  const sharers = all.filter((other) => other === cores).length
+  return Math.max(1, Math.floor(defaultThreads() / Math.min(sharers, world.localSize)))
 }
 
 /** Connects the GPUs of all processes by NCCL. Resolves to its version; undefined where Gloo is to sum. */
@@ -46,7 +66,8 @@ async function connectGpus({ device, distributed }: ResourceConfig, world: World
 async function idOfNccl(device: Device, world: World): Promise<number[] | string> {
   const index = cudaIndexOf(device)
   if (index === undefined) return 'device is cpu'
-  const gpus = await world.gather(`${hostname()} ${index}`)
+  // A process that sees one GPU alone calls it 0, as others call theirs.
+  const gpus = await world.gather(nativeInfo().cudaUuids[index] || `${hostname()} ${index}`)
   const other = gpus.findIndex((gpu, rank) => gpus.indexOf(gpu) < rank)
   if (other >= 0) return `rank ${other} has the GPU of rank ${gpus.indexOf(gpus[other])}`
   return world.fromFirst(() => {

@@ -2,11 +2,13 @@
  * The safetensors format: an 8-byte little-endian header length, a JSON header that gives each tensor's dtype, shape
  * and byte range, then the tensors' bytes. https://github.com/huggingface/safetensors#format
  */
+import { type FileHandle, open } from 'node:fs/promises'
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
+import { whyUnreadable } from '../base/files.js'
 import { scalars } from '../base/shapes.js'
 import { widenBfloat16, widenFloat16 } from './floats.js'
-import { readWhole } from './foreign.js'
+import { refuseForeign } from './foreign.js'
 import { brief } from './pickle.js'
 
 /** Elements of a tensor, in a type that holds them without loss; float16 and bfloat16 as float32. */
@@ -38,6 +40,8 @@ export interface SafetensorsFile {
 const METADATA = '__metadata__'
 /** Limit of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000
+/** Bytes that are read from a file at once; Node reads at most 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30
 
 /** How the bytes of each dtype become a typed array. All platforms that run libtorch in Node are little-endian. */
 const DTYPES: Readonly<Record<string, { bytes: number; read: (buffer: ArrayBuffer) => TensorData }>> = {
@@ -108,13 +112,48 @@ export async function writeSafetensors(
  * @throws UserError for a file that is missing, truncated or not in the format.
  */
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const advice = 'save the network alone, without other tensors'
-  return parseSafetensors(await readWhole(file, 'safetensors file', advice), file)
+  const unreadable = (error: NodeJS.ErrnoException) => {
+    throw error.code === undefined ? error : expected('a readable safetensors file', file, whyUnreadable(error))
+  }
+  const handle = await open(file).catch(unreadable)
+  try {
+    const { size } = await handle.stat()
+    const source: Source = { size, read: (begin, end) => readRange(handle, begin, end, file) }
+    refuseForeign(await source.read(0, Math.min(256, size)), file, 'a safetensors file')
+    return await readSource(source, file)
+  } catch (error) {
+    return unreadable(error as NodeJS.ErrnoException)
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Does {@link readSafetensors} for bytes in memory; `file` is their name in messages. */
-export function parseSafetensors(bytes: Buffer, file: string): SafetensorsFile {
-  const { header, body } = split(bytes, file)
+export function parseSafetensors(bytes: Uint8Array, file: string): Promise<SafetensorsFile> {
+  return readSource({ size: bytes.length, read: async (begin, end) => new Uint8Array(bytes.subarray(begin, end)) }, file)
+}
+
+/** The bytes of a file. It may be larger than what can be read at once, so each tensor is read by itself. */
+interface Source {
+  readonly size: number
+  /** A copy of the bytes from `begin` to before `end`. */
+  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>
+}
+
+async function readRange(handle: FileHandle, begin: number, end: number, file: string) {
+  const bytes = new Uint8Array(end - begin)
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, MOST_AT_ONCE)
+    const { bytesRead } = await handle.read(bytes, done, length, begin + done)
+    if (bytesRead === 0) throw invalid(`${end} bytes`, file, `${begin + done}`)
+    done += bytesRead
+  }
+  return bytes
+}
+
+async function readSource(source: Source, file: string): Promise<SafetensorsFile> {
+  const { header, bodyAt } = await readHeader(source, file)
+  const bodyLength = source.size - bodyAt
   const metadata = new Map<string, string>()
   const entries: { name: string; entry: Entry }[] = []
   for (const [name, value] of Object.entries(header)) {
@@ -132,16 +171,15 @@ export function parseSafetensors(bytes: Buffer, file: string): SafetensorsFile {
   const tensors = new Map<string, Tensor>()
   let position = 0
   for (const { name, entry } of entries) {
-    if (entry.begin !== position || entry.end > body.length) {
-      const received = `bytes ${entry.begin} to ${entry.end} of ${body.length}`
+    if (entry.begin !== position || entry.end > bodyLength) {
+      const received = `bytes ${entry.begin} to ${entry.end} of ${bodyLength}`
       throw invalid(`data that begins at byte ${position} for tensor ${brief(name)}`, file, received)
     }
     position = entry.end
-    const start = body.byteOffset + entry.begin
-    const buffer = body.buffer.slice(start, body.byteOffset + entry.end) as ArrayBuffer
+    const { buffer } = await source.read(bodyAt + entry.begin, bodyAt + entry.end)
     tensors.set(name, { shape: entry.shape, data: DTYPES[entry.dtype].read(buffer) })
   }
-  if (position !== body.length) throw invalid(`${position} bytes of data`, file, `${body.length} bytes`)
+  if (position !== bodyLength) throw invalid(`${position} bytes of data`, file, `${bodyLength} bytes`)
   return { tensors, metadata }
 }
 
@@ -152,23 +190,25 @@ interface Entry {
   readonly end: number
 }
 
-function split(bytes: Buffer, file: string): { header: object; body: Buffer } {
-  if (bytes.length < 8) throw invalid('at least 8 bytes', file, `${bytes.length}`)
-  const length = bytes.readBigUInt64LE(0)
-  if (length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
-    throw invalid(`a header within ${bytes.length} bytes`, file, `a header of ${length} bytes`)
+async function readHeader(source: Source, file: string): Promise<{ header: object; bodyAt: number }> {
+  const { size } = source
+  if (size < 8) throw invalid('at least 8 bytes', file, `${size}`)
+  const length = Buffer.from(await source.read(0, 8)).readBigUInt64LE()
+  if (length > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) {
+    throw invalid(`a header within ${size} bytes`, file, `a header of ${length} bytes`)
   }
-  const end = 8 + Number(length)
+  const bodyAt = 8 + Number(length)
   let header: unknown
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, end))
-  } catch {
+    header = JSON.parse(Buffer.from(await source.read(8, bodyAt)).toString('utf8'))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     throw invalid('a JSON header', file, 'something else')
   }
   if (!isObject(header) || (METADATA in header && !isObject(header[METADATA]))) {
     throw invalid('a JSON object as header', file, 'something else')
   }
-  return { header, body: bytes.subarray(end) }
+  return { header, bodyAt }
 }
 
 function parseEntry(value: unknown, name: string, file: string): Entry {

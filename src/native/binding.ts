@@ -58,9 +58,10 @@ function remembersThreads(addon: Binding): Binding {
   const { info, setThreads } = addon
   return Object.assign(addon, {
     info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
-    async setThreads(count: number) {
-      await setThreads(count)
+    setThreads(count: number) {
+      const done = setThreads(count)
       threads = count
+      return done
     },
   })
 }

@@ -15,9 +15,12 @@ export interface NativeInfo {
   readonly convolutionKernels: ConvolutionKernels
   /** False if the compiler that built the addon cannot make its own convolutions. Only GCC on x86-64 can. */
   readonly kernelsCompiled: boolean
+  /** Threads that native computation uses at present. */
   readonly threads: number
   /** Names of usable CUDA devices; empty without torch_cuda or without a GPU. */
   readonly cudaDevices: readonly string[]
+  /** What tells these devices from all others, on any machine; empty texts if the driver does not tell. */
+  readonly cudaUuids: readonly string[]
 }
 
 /** Families of operations in a profile, in the addon's order. `native/runtime/stopwatch.h` has the same list. */
@@ -49,8 +52,23 @@ export function nativeInfo(): NativeInfo {
   return loadBinding().info()
 }
 
-/** Sets the number of threads that native computation uses, process-wide. */
-export function setThreads(threads: number): Promise<void> {
+let byDefault: number | undefined
+
+/** Threads of a run whose settings name none: those that {@link setThreads} set, at first all that the process may use. */
+export function defaultThreads(): number {
+  byDefault ??= nativeInfo().threads
+  return byDefault
+}
+
+/** Sets the number of threads that native computation uses, process-wide. Runs whose settings name a number change it. */
+export async function setThreads(threads: number): Promise<void> {
+  await loadBinding().setThreads(threads)
+  byDefault = threads
+}
+
+/** Sets the number of threads for one run, and keeps the default for the next one. */
+export function useThreads(threads = defaultThreads()): Promise<void> {
+  defaultThreads()
   return loadBinding().setThreads(threads)
 }
 

@@ -3,7 +3,7 @@ import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { trainedSpace } from '../methods/index.js'
-import { Supernet, setThreads } from '../native/index.js'
+import { Supernet, useThreads } from '../native/index.js'
 import { buffersOf } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { checkIdentity } from '../runs/continuation.js'
@@ -75,7 +75,7 @@ export async function pathStatistics(
       throw error instanceof UserError ? withAdvice(error) : error
     }
   }
-  if (config.threads !== undefined) await setThreads(config.threads)
+  await useThreads(config.threads)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
   await restoreWeights(weights, supernet)

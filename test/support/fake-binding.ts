@@ -23,6 +23,7 @@ export const fakeBinding = {
     kernelsCompiled: true,
     threads: 1,
     cudaDevices: [],
+    cudaUuids: [],
   }),
   tables: () => ({ instructions: [], optimizers: [], stateKinds: [], imageOperations: [], families: [] }),
   setThreads: notCounted,

@@ -8,7 +8,7 @@ import { createRandom } from '../../base/random.js'
 import { type Config, LATENCY } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
 import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
-import { Supernet, setThreads } from '../../native/index.js'
+import { Supernet, useThreads } from '../../native/index.js'
 import type { Cost } from '../../programs/cost.js'
 import { networkOfRun } from '../../retraining/network-of-run.js'
 import { savedRetraining } from '../../runs/saved-settings.js'
@@ -113,7 +113,7 @@ async function latencies(
   const log = (line: string) => process.stderr.write(`${line}\n`)
   await ensureNativeFor(config, { log })
   const { device, precision } = config
-  if (config.threads !== undefined) await setThreads(config.threads)
+  await useThreads(config.threads)
   using interruption = onInterrupt(log)
   using supernet = Supernet.of(space, { device, precision })
   await initialise(supernet, createRandom(config.seed))

@@ -10,6 +10,8 @@ export interface Accuracies {
   readonly keys: readonly string[]
   /** Columns by name. A column has a value per key, in the same order; NaN if the row lacks it. */
   readonly columns: ReadonlyMap<string, Float64Array>
+  /** See {@link Table.defaultColumn}; by default the usual column of architectures or hashes. */
+  readonly defaultColumn?: string
   /** See {@link Table.hashes}. */
   readonly hashes?: Uint32Array
 }
@@ -26,7 +28,8 @@ export function accuraciesTable(accuracies: Accuracies, file: string, kept = fal
       return accuracies.keys
     },
     columns: names,
-    defaultColumn: defaultColumn(names, keyedBy === 'hash' ? 'test_accuracy' : 'cifar10_test'),
+    defaultColumn:
+      accuracies.defaultColumn ?? defaultColumn(names, keyedBy === 'hash' ? 'test_accuracy' : 'cifar10_test'),
     kept,
     values,
     text(column, row) {

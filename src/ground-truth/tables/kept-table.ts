@@ -9,7 +9,7 @@ import { hashTexts } from './hash-words.js'
 import type { Table } from './table.js'
 
 /** The last digit is the version of the layout. */
-const MAGIC = Buffer.from('padatab1', 'latin1')
+const MAGIC = Buffer.from('padatab2', 'latin1')
 /** Bytes before the header: the magic, and as little-endian 32-bit integers the header's length and a checksum. */
 const START = MAGIC.length + 2 * 4
 
@@ -20,6 +20,7 @@ interface Header {
   readonly format: string
   readonly keyedBy: Table['keyedBy']
   readonly columns: readonly string[]
+  readonly defaultColumn: string
   readonly rows: number
   /** Length of the keys in bytes. Hashes are stored as words, architectures as lines of text. */
   readonly keyBytes: number
@@ -37,14 +38,15 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
     if (bytes.length < START || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
     if (bytes.readUInt32LE(MAGIC.length + 4) !== crc32(bytes.subarray(START))) return undefined
     const keysAt = START + bytes.readUInt32LE(MAGIC.length)
-    const { format, keyedBy, columns, rows, keyBytes }: Header = JSON.parse(bytes.toString('utf8', START, keysAt))
+    const header: Header = JSON.parse(bytes.toString('utf8', START, keysAt))
+    const { format, keyedBy, columns, defaultColumn, rows, keyBytes } = header
     const valuesAt = keysAt + keyBytes
     const part = (begin: number, end: number) =>
       bytes.buffer.slice(bytes.byteOffset + begin, bytes.byteOffset + end) as ArrayBuffer
     const values = (column: number) =>
       new Float64Array(part(valuesAt + 8 * rows * column, valuesAt + 8 * rows * (column + 1)))
     const keyPart = part(keysAt, valuesAt)
-    const shared = { format, keyedBy, columns: new Map(columns.map((name, i) => [name, values(i)])) }
+    const shared = { format, keyedBy, defaultColumn, columns: new Map(columns.map((name, i) => [name, values(i)])) }
     if (keyedBy === 'arch') return { ...shared, keys: Buffer.from(keyPart).toString('utf8').split('\n') }
     const hashes = new Uint32Array(keyPart)
     // Looking hashes up does not need their texts.
@@ -60,11 +62,11 @@ export function keptTable(digest: string): Promise<Accuracies | undefined> {
 
 /** Keeps a copy, unless the table is empty or too large, or a key is empty or has a line feed. */
 export async function keepTable(digest: string, table: Table): Promise<void> {
-  const { format, keyedBy, columns, keys } = table
+  const { format, keyedBy, columns, defaultColumn, keys } = table
   if (keys.length === 0 || keys.length * columns.length > MAX_NUMBERS || !keys.every((key) => /^[^\n]+$/.test(key)))
     return
   const keyBytes = bytesOf(table.hashes?.()) ?? Buffer.from(keys.join('\n'))
-  const header: Header = { format, keyedBy, columns, rows: keys.length, keyBytes: keyBytes.length }
+  const header: Header = { format, keyedBy, columns, defaultColumn, rows: keys.length, keyBytes: keyBytes.length }
   const headerBytes = Buffer.from(JSON.stringify(header))
   const values = columns.map((column) => bytesOf(table.values(column))!)
   const parts = [headerBytes, keyBytes, ...values]

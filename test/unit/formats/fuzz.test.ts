@@ -29,7 +29,7 @@ it('reads or refuses damaged checkpoints, and does nothing else', async () => {
     const source = random.pick(sources)
     const bytes = mutateCheckpoint(source, random, sources, storedZip)
     const reading = async () => {
-      if (source.safetensors) return parseSafetensors(bytes, 'fuzz').tensors
+      if (source.safetensors) return (await parseSafetensors(bytes, 'fuzz')).tensors
       return (await parseTorchFile(bytes, 'fuzz')).tensors
     }
     const outcome = await reading().catch((error: Error) => error)

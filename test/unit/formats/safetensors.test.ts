@@ -114,6 +114,11 @@ describe('readSafetensors', () => {
 
   it('refuses missing and truncated files', async () => {
     await expect(readSafetensors(file)).rejects.toThrow(`for ${file} but received no such file`)
+    await expect(readSafetensors(dir)).rejects.toThrow(
+      `Expected a readable safetensors file for ${dir} but received a folder`,
+    )
+    writeFileSync(file, '')
+    await expect(readSafetensors(file)).rejects.toThrow('an empty file: download it again')
     writeFileSync(file, 'short')
     await expect(readSafetensors(file)).rejects.toThrow('Expected at least 8 bytes')
     writeFileSync(file, Buffer.alloc(16, 0xff))

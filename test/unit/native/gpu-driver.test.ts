@@ -12,7 +12,7 @@ const compiles = process.platform === 'linux' && spawnSync(compiler, ['--version
 
 const MAIN = `#include <iostream>
 #include "runtime/gpu_driver.h"
-int main() { std::cout << pada::gpu_name(1) << '\\n' << pada::why_no_gpu(13020); }
+int main() { std::cout << pada::gpu_name(1) << ' ' << pada::gpu_uuid(1) << '\\n' << pada::why_no_gpu(13020); }
 `
 
 describe.skipIf(!compiles)('a GPU that torch does not find', () => {
@@ -40,10 +40,13 @@ describe.skipIf(!compiles)('a GPU that torch does not find', () => {
     [{ INIT: '999' }, "NVIDIA's driver says: unknown error"],
     [{ GPUS: '0' }, "NVIDIA's driver shows no GPU; CUDA_VISIBLE_DEVICES may hide it"],
   ])('%o', (env, reason) => {
-    expect(ask(env)).toEqual(['G1', reason])
+    expect(ask(env)).toEqual(['G1 101112131415161718191a1b1c1d1e1f', reason])
   })
 
   it('has no driver', () => {
-    expect(ask({ LD_LIBRARY_PATH: '' })[1]).toBe("the library of NVIDIA's driver, libcuda.so.1, was not found")
+    expect(ask({ LD_LIBRARY_PATH: '' })).toEqual([
+      'CUDA device ',
+      "the library of NVIDIA's driver, libcuda.so.1, was not found",
+    ])
   })
 })

@@ -64,6 +64,20 @@ describe('readTable', () => {
     expect(keptFiles()).toHaveLength(1)
   })
 
+  it.each([
+    ['table.csv', `arch,cifar10_test,accuracy\n${ARCHS.map((arch) => `${arch},80,90`).join('\n')}\n`, 'accuracy'],
+    [
+      'table.json',
+      JSON.stringify(Object.fromEntries(ARCHS.map((arch) => [arch, { mean_acc: 80, test_accuracy: 90 }]))),
+      'mean_acc',
+    ],
+  ])('keeps the default column of %s', async (name, text, column) => {
+    const file = write(text, name)
+    const tables = [await readTable(file), await readTable(file)]
+    expect(tables.map(({ kept }) => kept)).toEqual([false, true])
+    expect(tables.map(({ defaultColumn }) => defaultColumn)).toEqual([column, column])
+  })
+
   it('keeps no small tables, and none that cannot be read', async () => {
     await readTable(write('arch,accuracy\na,1\n'))
     await expect(readTable(join(root, 'none.csv'))).rejects.toThrow(
