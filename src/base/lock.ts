@@ -10,20 +10,34 @@ const STALE = 30_000
 /**
  * Runs `work` while no other process runs it under the same lock: two commands on a fresh machine must not download or
  * build twice. Calls `onWait` if the lock is taken. A lock whose owner died is taken over after half a minute.
+ *
+ * @throws UserError after the work if the lock was lost meanwhile: this process was suspended, or the lock was removed.
  */
-export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>, stale = STALE): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
-  const options = { realpath: false, stale: STALE, update: 5_000 }
+  let isLost = false
+  const onCompromised = () => {
+    isLost = true
+  }
+  const options = { realpath: false, stale, update: updateOf(stale), onCompromised }
   const release = await lockfile.lock(path, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ELOCKED') throw error
     onWait()
     return lockfile.lock(path, { ...options, retries: { forever: true, minTimeout: 500, maxTimeout: 2_000 } })
   })
-  try {
-    return await work()
-  } finally {
-    await release()
-  }
+  // Releasing a lost lock must hide neither the result of the work nor its error.
+  const result = await work().finally(() => release().catch(() => {}))
+  if (isLost) throw lost(path)
+  return result
+}
+
+/** Milliseconds between two signs of life of a lock's owner. */
+function updateOf(stale: number): number {
+  return Math.max(1_000, stale / 6)
+}
+
+function lost(path: string): UserError {
+  return new UserError(`Expected to hold the lock of ${path} but another process took it`)
 }
 
 /** Whether somebody holds a lock that {@link tryLock} takes. Changes nothing. False for a place that cannot be read. */
@@ -42,15 +56,14 @@ export interface HeldLock extends AsyncDisposable {
  * folder must exist. A lock whose owner died counts as taken for `stale` milliseconds.
  */
 export async function tryLock(path: string, stale = STALE, file = `${path}.lock`): Promise<HeldLock | undefined> {
-  const lost = new AbortController()
+  const controller = new AbortController()
   const taken = await lockfile
     .lock(path, {
       lockfilePath: file,
       realpath: false,
       stale,
-      update: Math.max(1_000, stale / 6),
-      onCompromised: () =>
-        lost.abort(new UserError(`Expected to hold the lock of ${path} but another process took it`)),
+      update: updateOf(stale),
+      onCompromised: () => controller.abort(lost(path)),
     })
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ELOCKED') return undefined
@@ -58,5 +71,5 @@ export async function tryLock(path: string, stale = STALE, file = `${path}.lock`
     })
   // Releasing a lost lock must not fail the work.
   const release = taken && (() => taken().catch(() => {}))
-  return release && { lost: lost.signal, release, [Symbol.asyncDispose]: release }
+  return release && { lost: controller.signal, release, [Symbol.asyncDispose]: release }
 }

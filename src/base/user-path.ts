@@ -16,6 +16,22 @@ export function expandPath(path: string, name: string): string {
   })
 }
 
+/** Paths that {@link expandOnce} has made. */
+const made = new Set<string>()
+
+/**
+ * The path that `make` makes of an expanded one, such as an absolute one. A path that was made so comes back as it is,
+ * because a `$` in the name of a folder is no variable.
+ *
+ * @throws UserError as {@link expandPath}, and what `make` throws.
+ */
+export function expandOnce(path: string, name: string, make: (expanded: string) => string): string {
+  if (made.has(path)) return path
+  const result = make(expandPath(path, name))
+  made.add(result)
+  return result
+}
+
 function expandHome(path: string, name: string): string {
   const match = /^~([^/\\]*)/.exec(path)
   if (match === null) return path

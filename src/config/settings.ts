@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { expected, UserError } from '../base/errors.js'
 import { whyUnreadable } from '../base/files.js'
-import { expandPath } from '../base/user-path.js'
+import { expandOnce } from '../base/user-path.js'
 import { DEFAULT_AUGMENTATION } from './augmentation.js'
 import { EMBEDDED } from './schema.js'
 
@@ -185,7 +185,8 @@ export function dropOfOtherName(settings: Settings, assignments: readonly string
 /** Expands `data.dir` and `groundTruth.file` and makes them absolute, so that the settings mean the same in any folder. */
 export function resolvePaths(settings: Settings, base: string): void {
   const { data, groundTruth } = settings
-  if (isGroup(data) && typeof data.dir === 'string') data.dir = resolve(base, expandPath(data.dir, 'data.dir'))
+  const absolute = (expanded: string) => resolve(base, expanded)
+  if (isGroup(data) && typeof data.dir === 'string') data.dir = expandOnce(data.dir, 'data.dir', absolute)
   if (isGroup(groundTruth)) resolveTable(groundTruth, base)
 }
 
@@ -193,7 +194,7 @@ export function resolvePaths(settings: Settings, base: string): void {
 export function resolveTable(groundTruth: Settings, base: string): void {
   const { file } = groundTruth
   if (typeof file === 'string' && file !== EMBEDDED) {
-    groundTruth.file = resolve(base, expandPath(file, 'groundTruth.file'))
+    groundTruth.file = expandOnce(file, 'groundTruth.file', (expanded) => resolve(base, expanded))
   }
 }
 

@@ -1,6 +1,6 @@
 /** Reads experiments from files and from code. */
 import { dirname, resolve } from 'node:path'
-import { expandPath } from '../base/user-path.js'
+import { expandOnce } from '../base/user-path.js'
 import { checkAgainst, nameOfFile, refuseUnknown } from '../config/index.js'
 import { requireTaker } from '../config/kind.js'
 import {
@@ -65,7 +65,7 @@ export async function planExperiment(input: ExperimentInput): Promise<Experiment
 
 /** The configuration that an experiment names: a path relative to `base`, or a name of one in the package. */
 function configFrom(base: string, name: string): string {
-  return findConfig(expandPath(name, 'config'), { base })
+  return expandOnce(name, 'config', (expanded) => findConfig(expanded, { base }))
 }
 
 /** Makes all names of files absolute. */

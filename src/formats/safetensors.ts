@@ -130,7 +130,10 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
 
 /** Does {@link readSafetensors} for bytes in memory; `file` is their name in messages. */
 export function parseSafetensors(bytes: Uint8Array, file: string): Promise<SafetensorsFile> {
-  return readSource({ size: bytes.length, read: async (begin, end) => new Uint8Array(bytes.subarray(begin, end)) }, file)
+  return readSource(
+    { size: bytes.length, read: async (begin, end) => new Uint8Array(bytes.subarray(begin, end)) },
+    file,
+  )
 }
 
 /** The bytes of a file. It may be larger than what can be read at once, so each tensor is read by itself. */

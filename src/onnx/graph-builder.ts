@@ -71,10 +71,12 @@ export class GraphBuilder {
     dataType: OnnxTensor['dataType'],
     { buffer, byteOffset, byteLength }: Float32Array | BigInt64Array,
   ): string {
-    if (!this.#initializers.has(name)) {
-      const rawData = new Uint8Array(buffer, byteOffset, byteLength)
-      this.#initializers.set(name, { dims, dataType, name, rawData })
+    const rawData = new Uint8Array(buffer, byteOffset, byteLength)
+    const before = this.#initializers.get(name)
+    if (before !== undefined && Buffer.compare(before.rawData, rawData) !== 0) {
+      throw new RangeError(`Expected one content of ${name} but received another one`)
     }
+    if (before === undefined) this.#initializers.set(name, { dims, dataType, name, rawData })
     return name
   }
 

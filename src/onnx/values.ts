@@ -34,10 +34,7 @@ export class Values {
   image(id: number): string {
     const known = this.#images.get(id)
     if (known !== undefined) return known
-    const name = this.#builder.node(id, 'Unsqueeze', [
-      this.#rows.get(id)!,
-      this.#builder.integers('axes/image', [2, 3]),
-    ])
+    const name = this.#builder.node(id, 'Unsqueeze', [this.#rows.get(id)!, this.#builder.integers('axes/row', [2, 3])])
     this.#images.set(id, name)
     return name
   }

@@ -52,6 +52,20 @@ test('a failure gives the lock back', async () => {
   expect(await withLock(path, expect.fail, async () => 1)).toBe(1)
 })
 
+test('work whose lock was lost ends with a sentence, and an error of its own goes first', async () => {
+  const path = join(temporaryFolder(), 'libtorch')
+  const lose = async () => {
+    rmSync(`${path}.lock`, { recursive: true })
+    // Two looks at the lock: it is then known to be lost.
+    await new Promise((done) => setTimeout(done, 2_500))
+  }
+  await expect(hurried(withLock(path, expect.fail, lose, 2_000))).rejects.toThrow(
+    `Expected to hold the lock of ${path} but another process took it`,
+  )
+  const fail = () => lose().then(() => Promise.reject(new Error('broken')))
+  await expect(hurried(withLock(path, expect.fail, fail, 2_000))).rejects.toThrow('broken')
+})
+
 test('a lock that is tried is taken once, and again when it was given back', async () => {
   const path = join(temporaryFolder(), 'cell')
   const held = await tryLock(path)

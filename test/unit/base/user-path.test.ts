@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { afterEach, expect, test, vi } from 'vitest'
 import { environment } from '../../../src/base/environment.js'
 import { buildFolders, cacheRoot } from '../../../src/base/folders.js'
-import { expandPath } from '../../../src/base/user-path.js'
+import { expandOnce, expandPath } from '../../../src/base/user-path.js'
 
 afterEach(() => void vi.unstubAllEnvs())
 
@@ -21,6 +21,14 @@ test('~ and variables are replaced, everything else stays', () => {
     './größe (1)': './größe (1)',
   }
   for (const [written, path] of Object.entries(cases)) expect(expandPath(written, '--out')).toBe(path)
+})
+
+test('what was made of a path is not expanded again, because its own dollar is no variable', () => {
+  vi.stubEnv('b', 'other')
+  const inFolder = (path: string) => `/tmp/a$b/${path}`
+  const made = expandOnce('$b/cifar', 'data.dir', inFolder)
+  expect(made).toBe('/tmp/a$b/other/cifar')
+  expect(expandOnce(made, 'data.dir', inFolder)).toBe(made)
 })
 
 test('what cannot be replaced is refused', () => {

@@ -71,6 +71,22 @@ describe('the model of a program', () => {
     expect(Buffer.from(bytes).toString('hex')).toBe(expected.toString('hex'))
   })
 
+  it('reads what it should after a crop and an operation on a row', () => {
+    const builder = new ProgramBuilder()
+    const cropped = builder.crop2d(builder.input(INPUT), { top: 1 })
+    const weights = { weight: 'row.weight', bias: 'row.bias', features: 3 }
+    const row = builder.linear(builder.globalAvgPool(cropped), weights)
+    const given = new Map([...WEIGHTS, ['row.weight', tensor(3, 2)], ['row.bias', tensor(3)]] as const)
+    const { node, initializer } = graphOf(builder.finish(builder.relu(row)), given)
+    const integersOf = (operation: string, input: number) => {
+      const name = node.find(({ opType }) => opType === operation)!.input[input]
+      const { rawData } = initializer.find((one) => one.name === name)!
+      return [...new BigInt64Array(rawData.slice().buffer)].map(Number)
+    }
+    expect(integersOf('Slice', 3)).toEqual([1, 2, 3])
+    expect(integersOf('Unsqueeze', 1)).toEqual([2, 3])
+  })
+
   it('says whether the logits of an image depend on the others', () => {
     const sentence = 'Batch norms take the statistics of the batch'
     expect(Buffer.from(modelOf(program())).includes(sentence)).toBe(false)
