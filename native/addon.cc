@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <torch/headeronly/version.h>
 
+#include "bindings/arguments.h"
 #include "bindings/communicator_handle.h"
 #include "bindings/cuda_kernels.h"
 #include "bindings/handles.h"
@@ -24,12 +25,6 @@ namespace {
 // In the order of InstructionSet.
 constexpr const char* kInstructionSets[] = {"none", "avx2", "avx512", "avx512bf16", "amxbf16"};
 
-Napi::Array texts(Napi::Env env, const std::vector<std::string>& list) {
-  Napi::Array array = Napi::Array::New(env, list.size());
-  for (size_t i = 0; i < list.size(); i++) array.Set(static_cast<uint32_t>(i), list[i]);
-  return array;
-}
-
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Env env = call.Env();
   return guarded(env, [&] {
@@ -39,8 +34,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     object.Set("convolutionKernels", kInstructionSets[static_cast<int>(instruction_set())]);
     object.Set("kernelsCompiled", kernels_compiled());
     object.Set("threads", at::get_num_threads());
-    object.Set("cudaDevices", texts(env, cuda_devices()));
-    object.Set("cudaUuids", texts(env, cuda_uuids()));
+    object.Set("cudaDevices", to_strings(env, cuda_devices()));
+    object.Set("cudaUuids", to_strings(env, cuda_uuids()));
     return object;
   });
 }

@@ -21,6 +21,7 @@
 #include "program/plan.h"
 #include "runtime/readings.h"
 #include "runtime/stopwatch.h"
+#include "runtime/torch_cuda.h"
 #include "state/averages.h"
 #include "state/buffers.h"
 #include "state/parameters.h"
@@ -143,6 +144,7 @@ class Supernet {
   // See time_aten_convolutions.
   double convolution_seconds(const Plan& plan, const ConvolutionTiming& timing) const {
     const Plan& timed = timing.training ? plan : plan.for_evaluation();
+    if (parameters_.device().is_cuda()) allow_tensor_float32(precision_ == Precision::TensorFloat32);
     return time_aten_convolutions(timed, parameters_, precision_, timing);
   }
 

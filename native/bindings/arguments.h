@@ -130,6 +130,12 @@ std::vector<T> copied_array(const Napi::Value& value, const std::string& name) {
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+inline Napi::Array to_strings(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (size_t i = 0; i < texts.size(); i++) array.Set(static_cast<uint32_t>(i), texts[i]);
+  return array;
+}
+
 template <class T>
 Napi::TypedArrayOf<T> to_array(Napi::Env env, const T* values, size_t count) {
   auto array = Napi::TypedArrayOf<T>::New(env, count);

@@ -10,12 +10,6 @@
 namespace pada {
 namespace {
 
-Napi::Array strings(Napi::Env env, const std::vector<std::string>& texts) {
-  Napi::Array array = Napi::Array::New(env, texts.size());
-  for (size_t i = 0; i < texts.size(); i++) array.Set(static_cast<uint32_t>(i), texts[i]);
-  return array;
-}
-
 Napi::Array instructions(Napi::Env env) {
   Napi::Array array = Napi::Array::New(env, kInstructions.size());
   for (size_t i = 0; i < kInstructions.size(); i++) {
@@ -23,7 +17,7 @@ Napi::Array instructions(Napi::Env env) {
     Napi::Object row = Napi::Object::New(env);
     row.Set("name", std::string(kind.name));
     const auto first = kind.attributes.begin();
-    row.Set("attributes", strings(env, {first, first + static_cast<std::ptrdiff_t>(kind.attribute_count())}));
+    row.Set("attributes", to_strings(env, {first, first + static_cast<std::ptrdiff_t>(kind.attribute_count())}));
     array.Set(static_cast<uint32_t>(i), row);
   }
   return array;
@@ -36,7 +30,7 @@ Napi::Array optimizers(Napi::Env env) {
     row.Set("kind", kind.name);
     std::vector<std::string> slots;
     for (const SlotKind& slot : kind.slots) slots.emplace_back(slot.name);
-    row.Set("slots", strings(env, slots));
+    row.Set("slots", to_strings(env, slots));
     array.Set(array.Length(), row);
   }
   return array;
@@ -52,11 +46,11 @@ Napi::Value tables(const Napi::CallbackInfo& call) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("instructions", instructions(env));
     object.Set("optimizers", optimizers(env));
-    object.Set("stateKinds", strings(env, states));
+    object.Set("stateKinds", to_strings(env, states));
     std::vector<std::string> operations;
     for (const NamedOperation& operation : pillow_operations()) operations.push_back(operation.name);
-    object.Set("imageOperations", strings(env, operations));
-    object.Set("families", strings(env, {kFamilyNames.begin(), kFamilyNames.end()}));
+    object.Set("imageOperations", to_strings(env, operations));
+    object.Set("families", to_strings(env, {kFamilyNames.begin(), kFamilyNames.end()}));
     return object;
   });
 }

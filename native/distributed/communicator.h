@@ -47,7 +47,8 @@ class Communicator {
   // tensors in the same order.
   std::shared_ptr<Sum> begin_sum(at::Tensor tensor);
   void finish(const std::shared_ptr<Sum>& sum);
-  void sum(const at::Tensor& tensor) { finish(begin_sum(tensor)); }
+  // A sum that has failed may still be written when its tensor's memory is gone, so this one sums a copy.
+  void sum(const at::Tensor& tensor);
 
   // Any thread. Throws if a rank is gone or has failed.
   void check();

@@ -10,7 +10,7 @@
 
 namespace pada {
 
-bool moves_running(const Term& term, const Activations& run) { return term.has_running() && run.phase.momentum; }
+bool moves_running(const Term& term, const Activations& run) { return term.has_running() && run.phase.momentum.value_or(0) > 0; }
 
 bool normalises_by_batch(const Term& term, const Activations& run) {
   return !term.has_running() || run.phase.momentum.has_value();
@@ -210,9 +210,12 @@ at::Tensor aten_norm_forward(const Term& term, Activations& run) {
   check_rows(term, run);
   const bool by_batch = normalises_by_batch(term, run);
   if (by_batch && run.phase.synchronised) return synchronised_norm_forward(term, run);
+  // Statistics that stay are not given: 0 times a batch's NaN would change them.
+  const bool running = !by_batch || moves_running(term, run);
   auto [y, mean, inverse_deviation] = at::native_batch_norm(
-      run.values[term.input], parameter(term.weight, run), parameter(term.bias, run), buffer(term.running_mean, run),
-      buffer(term.running_variance, run), by_batch, run.phase.momentum.value_or(0), kEpsilon);
+      run.values[term.input], parameter(term.weight, run), parameter(term.bias, run),
+      running ? buffer(term.running_mean, run) : std::nullopt,
+      running ? buffer(term.running_variance, run) : std::nullopt, by_batch, run.phase.momentum.value_or(0), kEpsilon);
   if (by_batch) run.device_statistics[term.input] = {mean, inverse_deviation};
   return y;
 }

@@ -68,9 +68,12 @@ bool Fusion::pointwise(int id) const {
 }
 
 bool Fusion::selected(int id) const {
-  return fold_ && at(id).op == Op::Crop2d && !is_output(id) && std::ranges::all_of(consumers_[id], [&](int consumer) {
-           return pointwise(consumer) && at(consumer).window.stride > 1;
-         });
+  if (!fold_ || at(id).op != Op::Crop2d || is_output(id)) return false;
+  // Convolutions select pixels, not channels.
+  if (at(id).shape.channels != at(operand(id, 0)).shape.channels) return false;
+  return std::ranges::all_of(consumers_[id], [&](int consumer) {
+    return pointwise(consumer) && at(consumer).window.stride > 1;
+  });
 }
 
 bool Fusion::spread(int id) const {

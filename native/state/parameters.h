@@ -50,7 +50,7 @@ class Parameters : public NamedTensors {
   struct Trial {
     at::Tensor start, displacement;
     std::vector<int> displaced;
-    std::vector<uint8_t> is_displaced;
+    std::vector<uint8_t> is_displaced, has_start;
   } trial;
 
   // Parameters sampled since the last update. The gradients held belong to them and may be zero.

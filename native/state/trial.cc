@@ -32,7 +32,9 @@ void begin_trial(Parameters& parameters, const std::vector<int>& indices) {
     trial.start = at::zeros_like(parameters.values);
     trial.displacement = at::zeros_like(parameters.values);
     trial.is_displaced.assign(parameters.count(), 0);
+    trial.has_start.assign(parameters.count(), 0);
   }
+  for (int index : indices) trial.has_start[index] = 1;
   if (!parameters.device().is_cpu()) {
     for (int index : indices) {
       parameters.segment(trial.start, index).copy_(parameters.segment(parameters.values, index));
@@ -47,8 +49,11 @@ void begin_trial(Parameters& parameters, const std::vector<int>& indices) {
 
 void end_trial(Parameters& parameters, const std::vector<int>& indices, double share, bool reset_optimizer) {
   Parameters::Trial& trial = parameters.trial;
-  if (!trial.start.defined()) expected("a snapshot", "restore", "none");
   for (int index : indices) {
+    if (!trial.start.defined() || !trial.has_start[index]) expected("a snapshot of this plan", "restore", "none");
+  }
+  for (int index : indices) {
+    trial.has_start[index] = 0;
     if (share != 0 && !trial.is_displaced[index]) {
       trial.is_displaced[index] = 1;
       trial.displaced.push_back(index);

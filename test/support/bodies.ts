@@ -137,6 +137,10 @@ export const BODIES: Readonly<Record<string, Body>> = {
     const halves = [net.conv(even, 2, 1, options), net.conv(odd, 2, 1, options)]
     return net.program.batchNorm(net.program.concat(halves))
   },
+  'a reduction of the first channels': (net, x) => {
+    const first = net.program.crop2d(net.conv(x, 8, 3), { channels: 4 })
+    return net.program.batchNorm(net.conv(first, 4, 1, { stride: 2, padding: 0, bias: false }))
+  },
   dropout: (net, x) => net.program.dropout(net.conv(x, 3, 3), { p: 0.3 }),
   'dropout of the pooled features': (net, x) =>
     net.program.dropout(net.program.globalAvgPool(net.conv(x, 8, 3)), { p: 0.5 }),

@@ -69,6 +69,7 @@ ImageStream::ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<in
 
 at::Tensor ImageStream::gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
   check_indices(indices);
+  check_positions(indices, augmentation);
   augmentation.check(extent_, true);
   std::optional<Begun> batch = take(indices, augmentation);
   if (!batch) batch = begin(indices, augmentation, true);
@@ -89,10 +90,11 @@ at::Tensor ImageStream::gather(const std::vector<int32_t>& indices, const Augmen
 
 at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t total) {
   const int64_t next = begin + number;
-  // The first batch begins before the second, so that it is finished before.
-  if (begin == 0) prefetch(consecutive(0, number), {});
+  const std::vector<int32_t> indices = consecutive(begin, number);
+  // A first batch begins before the second, so that it is finished before.
+  if (!has_begun(indices)) prefetch(indices, {});
   if (next < total) prefetch(consecutive(next, std::min(number, total - next)), {});
-  return gather(consecutive(begin, number), {});
+  return gather(indices, {});
 }
 
 at::Tensor ImageStream::labels(const std::vector<int32_t>& indices) const {
@@ -104,6 +106,7 @@ at::Tensor ImageStream::labels(const std::vector<int32_t>& indices) const {
 
 void ImageStream::prefetch(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {
   check_indices(indices);
+  check_positions(indices, augmentation);
   augmentation.check(extent_, true);
   Begun batch = begin(indices, augmentation, false);
   std::lock_guard lock(mutex_);
@@ -135,15 +138,22 @@ ImageStream::Begun ImageStream::begin(const std::vector<int32_t>& indices, const
   return {indices, augmentation.seed, augmentation.text, std::move(images), std::move(work)};
 }
 
+bool ImageStream::Begun::is(const std::vector<int32_t>& first, const AugmentationList& augmentation) const {
+  return seed == augmentation.seed && text == augmentation.text && begins_with(indices, first);
+}
+
+bool ImageStream::has_begun(const std::vector<int32_t>& indices) const {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(begun_, [&](const Begun& batch) { return batch.is(indices, {}); });
+}
+
 std::optional<ImageStream::Begun> ImageStream::take(const std::vector<int32_t>& indices,
                                                     const AugmentationList& augmentation) const {
   std::list<Begun> stale;
   std::optional<Begun> found;
   {
     std::lock_guard lock(mutex_);
-    const auto place = std::ranges::find_if(begun_, [&](const Begun& batch) {
-      return batch.seed == augmentation.seed && batch.text == augmentation.text && begins_with(batch.indices, indices);
-    });
+    const auto place = std::ranges::find_if(begun_, [&](const Begun& batch) { return batch.is(indices, augmentation); });
     // Nobody will ask for the batches before, nor for any if this one was not begun.
     stale.splice(stale.end(), begun_, begun_.begin(), place);
     if (!begun_.empty()) {

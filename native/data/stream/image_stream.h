@@ -60,9 +60,14 @@ class ImageStream : public ImageSource {
     std::string text;
     at::Tensor images;
     std::shared_ptr<Batchwork> work;
+
+    // True if its first indices are these.
+    bool is(const std::vector<int32_t>& first, const AugmentationList& augmentation) const;
   };
 
   Begun begin(const std::vector<int32_t>& indices, const AugmentationList& augmentation, bool urgent) const;
+  // Whether the batch of these indices, without augmentation, was begun and not taken yet.
+  bool has_begun(const std::vector<int32_t>& indices) const;
   // The batch whose first indices are these. Drops the batches that were begun before it.
   std::optional<Begun> take(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const;
   // Writes the picture of an image.

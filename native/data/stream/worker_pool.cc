@@ -6,10 +6,18 @@
 namespace pada {
 
 WorkerPool::WorkerPool(int threads, std::function<void()> leave) : leave_(std::move(leave)) {
-  for (int i = 0; i < threads; i++) threads_.emplace_back([this] { run(); });
+  try {
+    for (int i = 0; i < threads; i++) threads_.emplace_back([this] { run(); });
+  } catch (...) {
+    // The system gave no more threads. Those that run must end before they are destroyed.
+    end();
+    throw;
+  }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { end(); }
+
+void WorkerPool::end() {
   {
     std::lock_guard lock(mutex_);
     ends_ = true;

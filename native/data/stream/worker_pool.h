@@ -43,6 +43,8 @@ class WorkerPool {
 
  private:
   void run();
+  // Ends all threads.
+  void end();
   void wait_for(std::unique_lock<std::mutex>& lock, const Batchwork& work);
 
   std::mutex mutex_;
