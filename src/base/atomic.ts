@@ -1,6 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder, unwritable } from './files.js'
+
+/** The name of a temporary file beside `file`. No other process has it, on this machine or another one. */
+export function temporaryFor(file: string): string {
+  return `${file}.${randomUUID()}.tmp`
+}
 
 /**
  * Writes a file atomically: readers see the old contents or the new ones, never a part, also after a power cut. The
@@ -10,7 +16,7 @@ import { syncFolder, unwritable } from './files.js'
  * @throws UserError if the file cannot be written.
  */
 export async function writeAtomically(file: string, parts: string | readonly Uint8Array[]): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`
+  const temporary = temporaryFor(file)
   try {
     const handle = await open(temporary, 'w')
     try {

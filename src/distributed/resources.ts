@@ -32,11 +32,14 @@ export interface Processes {
  */
 export async function useResources(config: ResourceConfig, world: World | undefined): Promise<Processes | undefined> {
   const { device, threads } = config
-  const share = world && (await shareOfThreads(world))
-  await useThreads(threads ?? share)
-  if (world === undefined) return undefined
+  if (world === undefined) {
+    await useThreads(threads)
+    return undefined
+  }
   if (device === 'cuda') setCudaDevice(world.localRank % Math.max(1, nativeInfo().cudaDevices.length))
   const nccl = await connectGpus(config, world)
+  const share = await shareOfThreads(world)
+  await useThreads(threads ?? share)
   return { count: world.size, backend: nccl === undefined ? 'Gloo' : `NCCL ${nccl}` }
 }
 

@@ -16,6 +16,7 @@ import type { AnySplits } from '../data/splits.js'
 import { tellingFailure, type World } from '../distributed/index.js'
 import { appendPictures } from '../report/tensorboard.js'
 import { tryLockRun } from '../runs/run-lock.js'
+import { commonSettings } from '../runs/together.js'
 import type { SearchEvent } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
@@ -154,7 +155,7 @@ async function* followFirst(
 
 function digestOf({ name, cells }: Experiment): string {
   return createHash('sha256')
-    .update(JSON.stringify([name, cells]))
+    .update(JSON.stringify([name, cells.map((cell) => ({ ...cell, config: commonSettings(cell.config) }))]))
     .digest('hex')
 }
 

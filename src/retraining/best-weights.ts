@@ -19,12 +19,16 @@ export class BestWeights {
     this.#best = best
   }
 
-  /** Reads which epoch the file of a run is of, if there is one. */
-  static async open(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>): Promise<BestWeights> {
+  /**
+   * Reads which epoch the file of a run is of, if there is one. A file of an epoch that is trained again, because the
+   * checkpoint is of `epochs` epochs only, counts for nothing.
+   */
+  static async open(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>, epochs: number): Promise<BestWeights> {
     const file = run.file(BEST_WEIGHTS)
     if (!(await exists(file))) return new BestWeights(run)
     const { metadata } = await readSafetensors(file)
     const [epoch, top1, top5] = ['epoch', 'top1', 'top5'].map((key) => Number(metadata.get(key)))
+    if (epoch >= epochs) return new BestWeights(run)
     const weights = metadata.get('weights') === 'averaged' ? 'averaged' : 'raw'
     return new BestWeights(run, { epoch, top1, top5, weights })
   }

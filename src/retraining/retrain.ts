@@ -121,7 +121,7 @@ async function* retrainTogether(
     using test = openForEvaluations(stratify(splits.test), device)
     const evaluate = () => evaluateTogether({ space: network, supernet, data: test, ...config.evaluation, world }, [])
     // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
-    const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run)
+    const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run, epoch)
     let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
     if (world !== undefined) {
       await supernet.distribute(world.communicator, config.distributed.batchNorm === 'synchronised')

@@ -8,7 +8,7 @@
  */
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeAtomically } from '../base/atomic.js'
+import { temporaryFor, writeAtomically } from '../base/atomic.js'
 import { Pace } from '../base/pace.js'
 import type { EvaluatedEvent } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
@@ -152,7 +152,7 @@ export class ProgressRecorder implements AsyncDisposable {
     const samples = this.#samples
     this.#samples = ''
     const file = join(this.#folder, PROGRESS_FILE)
-    const temporary = `${file}.${process.pid}.tmp`
+    const temporary = temporaryFor(file)
     try {
       if (samples !== '') await appendFile(join(this.#folder, STEPS_FILE), samples)
       if (this.#progress === undefined) return

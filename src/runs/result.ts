@@ -38,6 +38,8 @@ export interface ResultEvent {
   readonly ranked: number
   /** Number of ranked sub-models that have a ground truth. */
   readonly withGroundTruth: number
+  /** Number of images that each ranked sub-model was evaluated on; absent without a ranking, and in earlier versions. */
+  readonly rankedImages?: number
   /** The best sub-models within limits; absent if none were searched for. */
   readonly found?: Found
   /** Damaged images that were replaced by others in these evaluations, one sentence each; absent if there are none. */

@@ -83,5 +83,5 @@ export function brokenOff(folder: string): UserError {
 
 /** True if files in a folder are at most what a process that died at once left of its first one. */
 export function hasNotBegun(names: readonly string[]): boolean {
-  return names.every((name) => name === LOCK || /^(config\.yaml|import\.json)\.\d+\.tmp$/.test(name))
+  return names.every((name) => name === LOCK || /^(config\.yaml|import\.json)\.[\da-f-]+\.tmp$/.test(name))
 }

@@ -34,6 +34,7 @@ const RANKING = [
   'top',
   'ranked',
   'withGroundTruth',
+  'rankedImages',
 ] as const satisfies readonly (keyof SearchResult)[]
 
 /**
@@ -44,7 +45,9 @@ export function mergeResults(earlier: SearchResult | undefined, result: SearchRe
   if (earlier === undefined) return result
   const { run, found = changedOrigin(earlier, result).length > 0 ? undefined : earlier.found, ...rest } = result
   const keepsRanking = result.ranked === 0 && changedOrigin(earlier, result, 'ranking').length === 0
-  const ranking = keepsRanking ? Object.fromEntries(RANKING.map((key) => [key, earlier[key]])) : {}
+  const ranking = keepsRanking
+    ? Object.fromEntries(RANKING.flatMap((key) => (key in earlier ? [[key, earlier[key]]] : [])))
+    : {}
   return { ...rest, ...ranking, ...(found && { found }), run }
 }
 

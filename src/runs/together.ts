@@ -7,10 +7,14 @@ import type { Identity } from './checkpoint.js'
 import { settingDifferences } from './continuation.js'
 import { RunFolder } from './run-folder.js'
 
+/** The settings that all processes must have in common. Their machines may have other cores and other folders. */
+export function commonSettings<Settings extends Config | RetrainConfig>(config: Settings): object {
+  return { ...config, threads: undefined, data: { ...config.data, dir: undefined } }
+}
+
 /** Throws a UserError, in all processes, if they have different settings or different images. */
 export async function agreeOnInput(world: World, config: Config | RetrainConfig, identity: Identity): Promise<void> {
-  const settings = JSON.stringify({ ...config, threads: undefined, data: { ...config.data, dir: undefined } })
-  await world.agree('settings', settings, (first, other) =>
+  await world.agree('settings', JSON.stringify(commonSettings(config)), (first, other) =>
     settingDifferences(JSON.parse(first), JSON.parse(other)).join('; '),
   )
   await world.agree('space and images', JSON.stringify(identity))

@@ -239,6 +239,7 @@ async function* searchTogether(
       pathDistribution: method.pathDistribution,
       top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
       ranked: ranked.length,
+      ...(ranked.length > 0 && { rankedImages: rankingImages(config, prepared).images }),
       ...(outcome && { found: outcome.found }),
       ...(damaged.length > 0 && { damaged }),
       run: run.path,

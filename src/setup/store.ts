@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { temporaryFor } from '../base/atomic.js'
 import { environment } from '../base/environment.js'
 import { cacheRoot } from '../base/folders.js'
 import type { Stamp } from './stamp.js'
@@ -58,7 +59,7 @@ export async function keepAddon(addon: string, stored: string): Promise<void> {
 
 /** Copies under a temporary name, then renames, because other processes may look for the file meanwhile. */
 async function copyWhole(from: string, to: string): Promise<void> {
-  const partial = `${to}.${process.pid}.tmp`
+  const partial = temporaryFor(to)
   await mkdir(dirname(to), { recursive: true })
   try {
     await copyFile(from, partial)

@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { temporaryFor } from '../../base/atomic.js'
 import { expected } from '../../base/errors.js'
 import { syncFolder, unwritable, whyUnreadable } from '../../base/files.js'
 import { contentDigest } from '../../native/index.js'
@@ -110,7 +111,7 @@ export async function writePacked(
   images: AsyncIterable<ImageToPack>,
   about: AboutPacked,
 ): Promise<number> {
-  const temporary = `${file}.${process.pid}.tmp`
+  const temporary = temporaryFor(file)
   const write = <Result>(done: Promise<Result>): Promise<Result> => done.catch((error) => unwritable(file, error))
   await write(mkdir(dirname(file), { recursive: true }))
   const handle = await write(open(temporary, 'w'))
