@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { COLORS } from '#dist/report/colors.js'
 import { drawSvg } from '#dist/report/plot.js'
-import { machineText, plural } from './machine.mjs'
+import { machineText, plural, roundsText } from './machine.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
 import { digits3, range } from './statistics.mjs'
 
@@ -69,7 +69,7 @@ export async function publish(results, out) {
   const pictures = { growth: `performance-growth${suffix}.svg`, steps: `performance-steps${suffix}.svg` }
   const [growthText, stepsText] = tables.map(({ title, head, rows }) => `${title}:\n\n${markdownTable(head, rows)}`)
   const text = [
-    `Measured on ${machine.date}: ${where}.`,
+    `Measured on ${machine.date}: ${where}. ${roundsText(machine, settings.repetitions)}`,
     `![Images per second by batch, channels, threads and precision](${pictures.growth})`,
     growthText,
     `![Steps per second and resident memory over many steps](${pictures.steps})`,

@@ -47,6 +47,17 @@ export function machineText({ processor, instructions, cores, torch, gpus }, dev
 }
 
 /**
+ * How many rounds were measured, and what else ran, in a sentence.
+ *
+ * @param {Machine} machine
+ * @param {number} rounds
+ */
+export function roundsText({ loadBefore }, rounds) {
+  const others = loadBefore > BUSY ? ', so other work ran too, which slows PyTorch more' : ''
+  return `${plural(rounds, 'round')}; the load before them was ${loadBefore.toFixed(1)}${others}.`
+}
+
+/**
  * @param {number} count
  * @param {string} noun
  */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { COLORS } from '#dist/report/colors.js'
 import { drawSvg } from '#dist/report/plot.js'
-import { machineText, plural } from './machine.mjs'
+import { machineText, plural, roundsText } from './machine.mjs'
 import { NETWORKS } from './networks.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
 import { digits3, median, range } from './statistics.mjs'
@@ -80,7 +80,7 @@ export async function publish(results, out) {
 
   const picture = `performance${suffix}.svg`
   const text = [
-    `Measured on ${machine.date}: ${where}; PyTorch ${results.train.variants.released.torch}.`,
+    `Measured on ${machine.date}: ${where}; PyTorch ${results.train.variants.released.torch}. ${roundsText(machine, settings.repetitions)}`,
     `![Images per second of pada-native and PyTorch](${picture})`,
     ...summaries.flatMap(({ title, head, rows }) => [`${title}:`, markdownTable(head, rows)]),
     describeCheck(results.train.check),

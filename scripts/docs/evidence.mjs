@@ -78,7 +78,7 @@ function page() {
     "error, from the study's first condition. GV is the gradient variance of the last epoch; “fixed” is measured while no",
     `step changes the weights, mean over the epochs. KT is Kendall's tau with the [ground truth](ground-truth.md).`,
     ...(published
-      ? ["“Published” is that with NAS-Bench-201's published CIFAR-10 accuracies of the same architectures."]
+      ? ["“Published” is Kendall's tau with NAS-Bench-201's published CIFAR-10 accuracies of the same architectures."]
       : []),
     '',
     'The files: [a row per search](evidence/results.csv), [per condition](evidence/summary.csv), [per pair of',

@@ -95,7 +95,7 @@ export const data = group({
     .optional()
     .describe('Then average blocks of this many by this many pixels. It must divide height and width. Default: `1`.'),
   mean: within(MEAN_RANGE).describe(
-    'Mean of each channel, in units of pixel value / 255; images are normalised with it. Default: published values for CIFAR and ImageNet16-120 without `padTo` and `downsample`, otherwise computed from the training images.',
+    'Mean of each channel, in units of pixel value / 255; images are normalised with it. Default: published values for CIFAR and ImageNet16-120 without `padTo` and `downsample`; those of ImageNet for streamed images; otherwise computed from the training images.',
   ),
   std: within(STD_RANGE).describe('Standard deviation of each channel, in the same units. Default: as for `mean`.'),
 })

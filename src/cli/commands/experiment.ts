@@ -26,7 +26,7 @@ const options = {
   report: {
     type: 'boolean',
     default: false,
-    describe: 'Run nothing; rebuild tables and figures from complete searches',
+    describe: 'Run nothing; rebuild tables and figures from complete searches. Not with --jobs or --processes',
   },
   jobs: {
     type: 'number',
