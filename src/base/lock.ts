@@ -19,7 +19,7 @@ export async function withLock<T>(path: string, onWait: () => void, work: () => 
   const onCompromised = () => {
     isLost = true
   }
-  const options = { realpath: false, stale, update: updateOf(stale), onCompromised }
+  const options = { realpath: false, stale: STALE, update: updateOf(STALE), onCompromised }
   const release = await lockfile.lock(path, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ELOCKED') throw error
     onWait()

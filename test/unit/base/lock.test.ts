@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import lockfile from 'proper-lockfile'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { tryLock, withLock } from '../../../src/base/lock.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { until } from '../../support/until.js'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 /** Who waits for a lock, or holds one, looks at it again and again. Here the time in between passes at once. */
 async function hurried<T>(work: Promise<T>): Promise<T> {
@@ -53,17 +57,19 @@ test('a failure gives the lock back', async () => {
 })
 
 test('work whose lock was lost ends with a sentence, and an error of its own goes first', async () => {
+  let lose = () => {}
+  vi.spyOn(lockfile, 'lock').mockImplementation(async (_, options) => {
+    lose = () => options!.onCompromised!(new Error('lost'))
+    return () => Promise.reject(new Error('Lock is already released'))
+  })
   const path = join(temporaryFolder(), 'libtorch')
-  const lose = async () => {
-    rmSync(`${path}.lock`, { recursive: true })
-    // Two looks at the lock: it is then known to be lost.
-    await new Promise((done) => setTimeout(done, 2_500))
-  }
-  await expect(hurried(withLock(path, expect.fail, lose, 2_000))).rejects.toThrow(
-    `Expected to hold the lock of ${path} but another process took it`,
-  )
-  const fail = () => lose().then(() => Promise.reject(new Error('broken')))
-  await expect(hurried(withLock(path, expect.fail, fail, 2_000))).rejects.toThrow('broken')
+  const work = withLock(path, expect.fail, async () => lose())
+  await expect(work).rejects.toThrow(`Expected to hold the lock of ${path} but another process took it`)
+  const broken = withLock(path, expect.fail, async () => {
+    lose()
+    throw new Error('broken')
+  })
+  await expect(broken).rejects.toThrow('broken')
 })
 
 test('a lock that is tried is taken once, and again when it was given back', async () => {
