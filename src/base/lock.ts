@@ -13,7 +13,7 @@ const STALE = 30_000
  *
  * @throws UserError after the work if the lock was lost meanwhile: this process was suspended, or the lock was removed.
  */
-export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>, stale = STALE): Promise<T> {
+export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
   let isLost = false
   const onCompromised = () => {
