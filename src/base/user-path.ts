@@ -1,4 +1,6 @@
 /** Paths as users write them in settings and options, where no shell has replaced `~` and `$NAME`. */
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { homeFolder, variable } from './environment.js'
 import { expected } from './errors.js'
 
@@ -20,13 +22,13 @@ export function expandPath(path: string, name: string): string {
 const made = new Set<string>()
 
 /**
- * The path that `make` makes of an expanded one, such as an absolute one. A path that was made so comes back as it is,
- * because a `$` in the name of a folder is no variable.
+ * The path that `make` makes of an expanded one, such as an absolute one. A path that was made so, and an absolute one
+ * that exists, come back as they are, because a `$` in the name of a folder is no variable.
  *
  * @throws UserError as {@link expandPath}, and what `make` throws.
  */
 export function expandOnce(path: string, name: string, make: (expanded: string) => string): string {
-  if (made.has(path)) return path
+  if (made.has(path) || (isAbsolute(path) && existsSync(path))) return path
   const result = make(expandPath(path, name))
   made.add(result)
   return result

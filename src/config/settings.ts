@@ -89,8 +89,11 @@ export function keysOf(assignment: string): [string, ...string[]] {
  * group without its kind keeps the kind that it had.
  */
 export function assign(settings: Settings, assignment: string): void {
-  const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*|\.\d+|\[\d+\])*)=(.*)$/s.exec(assignment)
+  const match = /^([A-Za-z]\w*(?:\.[A-Za-z][\w-]*|\.(?:0|[1-9]\d*)|\[(?:0|[1-9]\d*)\])*)=(.*)$/s.exec(assignment)
   if (match === null) throw expected('key.of.setting=value', '--set', `"${assignment}"`, 2)
+  if (match[2].trim() === '') {
+    throw expected('a value, or null to remove the setting,', `--set ${match[1]}`, 'nothing', 2)
+  }
   const keys = keysOf(assignment)
   const last = keys.pop()!
   let group = settings
@@ -128,6 +131,25 @@ export function assignOrRemove(
   if (group[last] !== null || Array.isArray(group)) return
   refuseUnknown(settings, keys.join('.'))
   delete group[last]
+}
+
+/**
+ * Throws a UserError for an assignment to an entry of a list that `settings` do not have: it would change another list,
+ * the default one, instead of the one of a configuration.
+ */
+export function requireLists(settings: Settings, assignment: string): void {
+  const keys = keysOf(assignment)
+  const at = keys.findIndex((key) => PLACE.test(key))
+  if (at < 0) return
+  const list = keys.slice(0, at).reduce<unknown>((group, key) => (isGroup(group) ? group[key] : undefined), settings)
+  if (Array.isArray(list)) return
+  const name = keys.slice(0, at).join('.')
+  throw expected(
+    'the whole list, because configurations may have others,',
+    `--set ${name}`,
+    `entry ${keys[at]} of it`,
+    2,
+  )
 }
 
 /** A key that is the place of an entry in a list of settings, counted from 0. */

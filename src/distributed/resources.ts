@@ -50,7 +50,8 @@ export async function useResources(config: ResourceConfig, world: World | undefi
 async function shareOfThreads(world: World): Promise<number> {
   const cores = `${hostname()} ${allowedCores()}`
   const all = await world.gather(cores)
-  if (process.env.OMP_NUM_THREADS) return defaultThreads()
+  // OpenMP ignores what is no number.
+  if (/^\s*[1-9]/.test(process.env.OMP_NUM_THREADS ?? '')) return defaultThreads()
   const sharers = all.filter((other) => other === cores).length
   return Math.max(1, Math.floor(defaultThreads() / Math.min(sharers, world.localSize)))
 }

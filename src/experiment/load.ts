@@ -9,6 +9,7 @@ import {
   isGroup,
   keysOf,
   readSettings,
+  requireLists,
   resolvePaths,
   resolveTable,
   type Settings,
@@ -46,6 +47,7 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
     }
     // Null stays, because it removes what the configuration has.
     if (!isGroup(written.set)) written.set = {}
+    requireLists(written.set as Settings, assignment)
     assign(written.set as Settings, assignment)
   }
   resolveAll(written, process.cwd())

@@ -1,8 +1,11 @@
+import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { environment } from '../../../src/base/environment.js'
 import { buildFolders, cacheRoot } from '../../../src/base/folders.js'
 import { expandOnce, expandPath } from '../../../src/base/user-path.js'
+import { temporaryFolder } from '../../support/folders.js'
 
 afterEach(() => void vi.unstubAllEnvs())
 
@@ -29,6 +32,11 @@ test('what was made of a path is not expanded again, because its own dollar is n
   const made = expandOnce('$b/cifar', 'data.dir', inFolder)
   expect(made).toBe('/tmp/a$b/other/cifar')
   expect(expandOnce(made, 'data.dir', inFolder)).toBe(made)
+  // Another process wrote it down.
+  const folder = join(temporaryFolder(), 'c$b')
+  expect(expandOnce(folder, 'data.dir', (path) => path)).toBe(folder.replace('$b', 'other'))
+  mkdirSync(folder)
+  expect(expandOnce(folder, 'data.dir', (path) => path)).toBe(folder)
 })
 
 test('what cannot be replaced is refused', () => {

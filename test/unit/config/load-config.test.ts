@@ -165,11 +165,20 @@ describe('loadConfig', () => {
     expect(await refusal(() => augmentation(written, 'training.augmentation[1].size=0'))).toBe(
       'Expected a number of at least 1 for training.augmentation[1].size but received 0 (--set)',
     )
-    for (const wrong of ['training.augmentation[x]=1', 'training.augmentation[0=1', 'training[]=1', '[0]=1']) {
+    for (const wrong of [
+      'training.augmentation[x]=1',
+      'training.augmentation[0=1',
+      'training[]=1',
+      '[0]=1',
+      'training.augmentation[00].padding=1',
+    ]) {
       expect(await refusal(() => augmentation(written, wrong))).toBe(
         `Expected key.of.setting=value for --set but received "${wrong}"`,
       )
     }
+    expect(await refusal(() => augmentation(written, 'training.epochs='))).toBe(
+      'Expected a value, or null to remove the setting, for --set training.epochs but received nothing',
+    )
     expect(await refusal(() => loadConfig({ file: file(''), set: ['training.epochs.0=6'] }))).toMatch(
       /for training.epochs but received/,
     )

@@ -74,6 +74,8 @@ describe('the threads of a process', () => {
     vi.stubEnv('OMP_NUM_THREADS', '6')
     await setThreads(6)
     expect(await threadsOf(2)).toEqual([6, 6])
+    vi.stubEnv('OMP_NUM_THREADS', 'abc')
+    expect(await threadsOf(2)).toEqual([3, 3])
   })
 
   it('are the default again after a run whose settings name a number', async () => {

@@ -163,6 +163,17 @@ studies: { m: { figure: method, methods: [spos] } }`)
     })
   })
 
+  it('refuses an entry of a list that only the configurations have', async () => {
+    const file = write('config: nasbench201-fashion\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos] } }\n')
+    const set = ['training.augmentation[0].padding=1']
+    expect(await complaint(loadExperiment(file, { set }))).toBe(
+      'Expected the whole list, because configurations may have others, for --set training.augmentation but received entry 0 of it',
+    )
+    const own = ['training.augmentation=[{kind: flip}]', 'training.augmentation[0].probability=0.1']
+    const { cells } = await loadExperiment(file, { set: own })
+    expect(cells[0].config.training.augmentation).toEqual([{ kind: 'flip', probability: 0.1 }])
+  })
+
   it('tells all its own mistakes at once', async () => {
     const file = write(`
 name: two words
