@@ -10,7 +10,9 @@
 
 namespace pada {
 
-bool moves_running(const Term& term, const Activations& run) { return term.has_running() && run.phase.momentum.value_or(0) > 0; }
+bool moves_running(const Term& term, const Activations& run) {
+  return term.has_running() && run.phase.momentum.value_or(0) > 0;
+}
 
 bool normalises_by_batch(const Term& term, const Activations& run) {
   return !term.has_running() || run.phase.momentum.has_value();

@@ -71,9 +71,8 @@ bool Fusion::selected(int id) const {
   if (!fold_ || at(id).op != Op::Crop2d || is_output(id)) return false;
   // Convolutions select pixels, not channels.
   if (at(id).shape.channels != at(operand(id, 0)).shape.channels) return false;
-  return std::ranges::all_of(consumers_[id], [&](int consumer) {
-    return pointwise(consumer) && at(consumer).window.stride > 1;
-  });
+  return std::ranges::all_of(consumers_[id],
+                             [&](int consumer) { return pointwise(consumer) && at(consumer).window.stride > 1; });
 }
 
 bool Fusion::spread(int id) const {

@@ -153,7 +153,8 @@ std::optional<ImageStream::Begun> ImageStream::take(const std::vector<int32_t>& 
   std::optional<Begun> found;
   {
     std::lock_guard lock(mutex_);
-    const auto place = std::ranges::find_if(begun_, [&](const Begun& batch) { return batch.is(indices, augmentation); });
+    const auto place =
+        std::ranges::find_if(begun_, [&](const Begun& batch) { return batch.is(indices, augmentation); });
     // Nobody will ask for the batches before, nor for any if this one was not begun.
     stale.splice(stale.end(), begun_, begun_.begin(), place);
     if (!begun_.empty()) {
