@@ -53,7 +53,7 @@ export function machineText({ processor, instructions, cores, torch, gpus }, dev
  * @param {number} rounds
  */
 export function roundsText({ loadBefore }, rounds) {
-  const others = loadBefore > BUSY ? ', so other work ran too, which slows PyTorch more' : ''
+  const others = loadBefore > BUSY ? ', so others may have been at work, which slows PyTorch more' : ''
   return `${plural(rounds, 'round')}; the load before them was ${loadBefore.toFixed(1)}${others}.`
 }
 

@@ -14,7 +14,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
-import { statistic } from '#dist/base/statistics.js'
+import { median, statistic } from '#dist/base/statistics.js'
+import { markdownTable } from '../bench/page.mjs'
 import { rankingsCsv, readRankings, TOP, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
 
 /** @typedef {import('#dist/experiment/results.js').ExperimentResults} Results */
@@ -103,7 +104,7 @@ function section(study) {
     `## ${study[0].toUpperCase()}${study.slice(1)}`,
     '',
     ...(study in ABOUT ? [ABOUT[/** @type {keyof typeof ABOUT} */ (study)], ''] : []),
-    ...tableOf(
+    markdownTable(
       head,
       conditions.map((condition) => row(condition, conditions[0], varies)),
     ),
@@ -131,7 +132,7 @@ function topSection() {
     ]
   })
   const chance = topByChance(truth)
-  const below = [...tops.values()].filter(({ regret }) => truth[truth.length - 1] - regret < median(truth)).length
+  const below = [...tops.values()].filter(({ regret }) => truth[truth.length - 1] - regret < median([...truth])).length
   return [
     '',
     '## The top of the rankings',
@@ -140,7 +141,7 @@ function topSection() {
     'architecture is below the best of the table: the one ranked first, or the best of the ten ranked first.',
     `Ranked first and yet below the median of the table: ${below} of ${tops.size} architectures.`,
     '',
-    ...tableOf(
+    markdownTable(
       ['condition', ...Object.values(TOP)],
       [['an order by chance', ...measures.map((measure) => chance[measure].toFixed(placesOf(measure)))], ...rows],
     ),
@@ -162,12 +163,6 @@ function nameOf({ labels }, varies) {
   return varies.map((axis) => (axis === 'epochs' ? `${labels[axis]} epochs` : labels[axis])).join(', ')
 }
 
-/** A table in Markdown. @param {readonly string[]} head @param {readonly (readonly (string | number)[])[]} rows */
-function tableOf(head, rows) {
-  const lines = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
-  return lines.map((line) => `| ${line.join(' | ')} |`)
-}
-
 /**
  * @param {Condition} condition
  * @param {Condition} first
@@ -180,7 +175,7 @@ function row(condition, first, varies) {
   return [
     ...[
       nameOf(condition, varies),
-      n,
+      `${n}`,
       scientific(summary.gradientVarianceLast),
       scientific(summary.fixedGradientVariance),
     ],
@@ -239,10 +234,4 @@ function scientific({ mean, deviation }) {
 /** @param {ArrayLike<number>} values */
 function sorted(values) {
   return Float64Array.from(values).sort()
-}
-
-/** @param {Float64Array} ascending */
-function median(ascending) {
-  const middle = ascending.length / 2
-  return (ascending[Math.floor(middle)] + ascending[Math.ceil(middle) - 1]) / 2
 }

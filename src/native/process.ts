@@ -67,9 +67,10 @@ export async function setThreads(threads: number): Promise<void> {
 }
 
 /** Sets the number of threads for one run, and keeps the default for the next one. */
-export function useThreads(threads = defaultThreads()): Promise<void> {
-  defaultThreads()
-  return loadBinding().setThreads(threads)
+export function useThreads(threads?: number): Promise<void> {
+  // Asked before the number changes.
+  const otherwise = defaultThreads()
+  return loadBinding().setThreads(threads ?? otherwise)
 }
 
 let cudaDevice = 0

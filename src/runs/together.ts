@@ -8,7 +8,7 @@ import { settingDifferences } from './continuation.js'
 import { RunFolder } from './run-folder.js'
 
 /** The settings that all processes must have in common. Their machines may have other cores and other folders. */
-export function commonSettings<Settings extends Config | RetrainConfig>(config: Settings): object {
+export function commonSettings(config: Config | RetrainConfig): object {
   return { ...config, threads: undefined, data: { ...config.data, dir: undefined } }
 }
 

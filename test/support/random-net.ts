@@ -7,7 +7,7 @@ const CHANNELS = [3, 4, 8, 12, 20]
 /** Instructions of a program. */
 const LENGTH = 14
 
-/** Adds a random program to `net`, whose instructions read one of the few values before; returns the means of its last values. */
+/** Adds a random program to `net`, whose instructions read values shortly before; returns the means of its last values. */
 export function randomNet(net: NetBuilder, x: Value, seed: number): Value {
   const random = randomNumbers(seed)
   const below = (count: number) => Math.floor(((random() + 1) / 2) * count)
