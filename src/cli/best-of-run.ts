@@ -22,7 +22,7 @@ export interface BestOfRun {
  */
 export async function bestOf(
   run: string,
-  { method }: Pick<Config, 'method'>,
+  { method, space }: Pick<Config, 'method' | 'space'>,
   { top = 1, instead }: { readonly top?: number; readonly instead: string },
 ): Promise<BestOfRun> {
   if (method.name === 'standalone') {
@@ -31,6 +31,9 @@ export async function bestOf(
   const { summary, damaged } = await readSummary(run, isSearchResult)
   if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
   const { found, top: ranked = [] }: Partial<ResultEvent> = summary ?? {}
+  if (summary?.space !== undefined && summary.space !== space.name) {
+    throw expected('a space of the package', run, `${summary.space}, which scripts alone know`, 2)
+  }
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { cpuQuota } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
-import { lastWords } from '../base/last-words.js'
+import { errorIn, lastWords } from '../base/last-words.js'
 import type { ExperimentEvent, ReportEvent } from '../experiment/events.js'
 import { searchesFailed } from '../experiment/run.js'
 
@@ -120,7 +120,7 @@ async function runJob(
     if (event !== undefined) take(event)
   })
   const how = await ended(child).finally(() => signal.removeEventListener('abort', interrupt))
-  return { how, reported, sentence: /^pada-native: (.*)/ms.exec(said())?.[1].trimEnd() }
+  return { how, reported, sentence: errorIn(said()) }
 }
 
 /** The event of a line; undefined for the rest of a line that a job was killed in. */

@@ -117,7 +117,7 @@ export const finding = z
   .discriminatedUnion('algorithm', [random, evolution, regularizedEvolution, localSearch])
   .refine((value) => value.algorithm !== 'evolution' || value.mutations + value.crossovers <= value.population, {
     path: ['population'],
-    error: 'at least mutations and crossovers together',
+    error: 'a number of at least mutations + crossovers',
   })
   .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 

@@ -2,7 +2,7 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
 import { requireTaker } from './kind.js'
@@ -49,6 +49,7 @@ export interface LoadOptions {
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
+  requireOptions(options, 'loadConfig')
   const { file = DEFAULT_CONFIG } = options
   const written = await readSearch(file)
   if (options.file !== undefined) written.name ??= nameOfFile(file)
@@ -62,6 +63,12 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
   )
   return config
+}
+
+/** JavaScript lets a file's name pass, which would then not be read. */
+function requireOptions(options: unknown, name: string): void {
+  if (isGroup(options)) return
+  throw expected('a group such as { file: "search.yaml" }', `the options of ${name}`, JSON.stringify(options), 2)
 }
 
 /** Settings of a search from a file, changed by all other sources, before they are checked. */
@@ -103,7 +110,9 @@ export interface LoadRetrainOptions {
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
-export async function loadRetrainConfig({ file: name, ...sources }: LoadRetrainOptions): Promise<RetrainConfig> {
+export async function loadRetrainConfig(options: LoadRetrainOptions): Promise<RetrainConfig> {
+  requireOptions(options, 'loadRetrainConfig')
+  const { file: name, ...sources } = options
   const file = findConfig(name)
   const written = await readSettings(file, '--config')
   requireTaker(written, 'retrain', file, '--config')

@@ -1,6 +1,6 @@
 /** Messages about mistakes in settings. Each names the allowed values, the setting, and the value received. */
 import type { z } from 'zod'
-import { keysOf } from './settings.js'
+import { KINDS, keysOf } from './settings.js'
 
 const TYPES: Readonly<Record<string, string>> = {
   number: 'a number',
@@ -66,14 +66,16 @@ export function sourceOf(
   assignments: readonly string[] = [],
 ): string {
   const assigned = assignments.map((assignment) => keyOf(keysOf(assignment)))
-  const places = issues.flatMap(({ path, ...issue }) =>
-    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path],
+  const places = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
   )
   const isGiven = (path: readonly PropertyKey[]) => assigned.some((key) => keyOf(path).startsWith(key))
   const isRelated = (path: readonly PropertyKey[]) => {
     const isMissing = path.reduce<unknown>(own, settings) === undefined
     const group = keyOf(isMissing ? path.slice(0, -1) : path)
-    return assigned.some((key) => key.startsWith(group))
+    // A group of another kind has other settings.
+    const kinds = KINDS.map((kind) => keyOf([...path.slice(0, -1), kind]))
+    return assigned.some((key) => key.startsWith(group) || kinds.includes(key))
   }
   if (places.every(isGiven)) return '--set'
   return places.some((path) => isGiven(path) || isRelated(path)) ? `${source} and --set` : source

@@ -162,7 +162,7 @@ function checkPlace(list: readonly unknown[], place: string, name: string): void
 }
 
 /** Settings that tell which of several groups a group is. */
-const KINDS = ['kind', 'name', 'algorithm', 'space']
+export const KINDS = ['kind', 'name', 'algorithm', 'space']
 
 /** A group without its kind is of the kind that it replaces. */
 function ofSameKind(before: unknown, value: unknown): unknown {

@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { counted } from '../base/format.js'
-import { lastWords } from '../base/last-words.js'
+import { errorIn, lastWords } from '../base/last-words.js'
 import { exposure, OWN, type ProcessPlace, placeOf, storeFolderPrefix } from './place.js'
 import { World, type WorldOptions } from './world.js'
 
@@ -113,12 +113,7 @@ function startCopy(rank: number, size: number, store: string, failed: AbortContr
       done()
     })
     child.on('exit', (code, signal) => {
-      const last = said()
-        .trim()
-        .split('\n')
-        .at(-1)
-        ?.replace(/^pada-native: /, '')
-      const why = last || `it ended with ${signal ?? `code ${code}`}`
+      const why = errorIn(said()) ?? `it ended with ${signal ?? `code ${code}`}`
       if (code !== 0) failed.abort(new UserError(`Expected ${size} processes but rank ${rank} did not join: ${why}`))
       done()
     })

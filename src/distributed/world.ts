@@ -1,12 +1,11 @@
 /** The processes that work on one run: this process's place among them, and how they agree, wait and end. */
-import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorSentence } from '../base/error-sentence.js'
 import { isAbort, UserError } from '../base/errors.js'
 import { packageVersion } from '../base/folders.js'
-import { Communicator, type ProcessRank } from '../native/index.js'
+import type { Communicator, ProcessRank } from '../native/index.js'
 import type { ProcessPlace } from './place.js'
+import { isServer, keepsStore, reachStore } from './store.js'
 
 /** How long a world waits. */
 export interface WorldOptions {
@@ -27,8 +26,6 @@ const LOOK = 0.1
 const LEAVE_SECONDS = 10
 /** Seconds in which processes that live meet again: a little more than one needs to learn that another has failed. */
 const RENEWAL_SECONDS = 30
-/** Seconds of one attempt to reach the store, which blocks this thread. */
-const ATTEMPT = 1
 
 /**
  * The processes that work on one run, as one of them sees them: {@link joinProcesses} makes it. All processes must call
@@ -240,41 +237,6 @@ interface Waiting {
   readonly deadline?: number
   readonly missing?: () => string
   readonly signal?: AbortSignal
-}
-
-/** Connects to the store, which the first process may open later than the others look for it. */
-async function reachStore(place: ProcessPlace, options: WorldOptions, deadline: number): Promise<Communicator> {
-  const { rank, size, store, attempt } = place
-  const { silence, patience, signal } = options
-  for (;;) {
-    signal?.throwIfAborted()
-    try {
-      return new Communicator(store, {
-        rank,
-        size,
-        prefix: `pada/${attempt}/`,
-        connect: ATTEMPT,
-        ...(silence && { silence }),
-        ...(patience && { patience }),
-      })
-    } catch (error) {
-      if (performance.now() > deadline || isServer(place)) throw new UserError((error as Error).message)
-      // The first process makes its folder before it starts the others, and removes it when it ends.
-      if ('file' in store && !existsSync(dirname(store.file))) {
-        throw new UserError('Expected the process that started this one but it has ended')
-      }
-    }
-    await sleep(1000 * LOOK)
-  }
-}
-
-function isServer({ store }: ProcessPlace): boolean {
-  return 'host' in store && store.isServer
-}
-
-/** True for a process without which the others have no store: its server, and all that use a file. */
-function keepsStore(place: ProcessPlace): boolean {
-  return !('host' in place.store) || isServer(place)
 }
 
 /** True if an error says that other processes, or the store, are gone. */

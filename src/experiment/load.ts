@@ -1,7 +1,7 @@
 /** Reads experiments from files and from code. */
 import { dirname, resolve } from 'node:path'
 import { expandOnce } from '../base/user-path.js'
-import { checkAgainst, nameOfFile, refuseUnknown } from '../config/index.js'
+import { checkAgainst, configSchema, nameOfFile, refuseUnknown } from '../config/index.js'
 import { requireTaker } from '../config/kind.js'
 import {
   assign,
@@ -45,10 +45,12 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
       assignOrRemove(written, assignment, (all, key) => refuseUnknown(experimentSchema, all, key))
       continue
     }
+    const settings: Settings = isGroup(written.set) ? written.set : {}
+    written.set = settings
+    requireLists(settings, assignment)
     // Null stays, because it removes what the configuration has.
-    if (!isGroup(written.set)) written.set = {}
-    requireLists(written.set as Settings, assignment)
-    assign(written.set as Settings, assignment)
+    assign(settings, assignment)
+    refuseUnknown(configSchema, settings, keysOf(assignment).join('.'))
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file, set), set.length === 0 ? file : `${file} and --set`)

@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.js'
 import { shellCommand } from '../base/shell.js'
 import { type Config, isRetraining, parseConfig, parseRetrainConfig, type RetrainConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
+import { SPACES } from '../config/spaces.js'
 import type { Checkpoint, Identity } from './checkpoint.js'
 
 /** Settings that may differ when a run continues, because they do not change training. */
@@ -104,7 +105,9 @@ export function checkIdentity(
     throw new UserError(`Expected a checkpoint that knows its training images in ${path} but received ${received}`)
   }
   if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
-    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}`
+    const isForeign = !SPACES.some((name) => name === saved.space)
+    const hint = isForeign ? ': only a script knows that space' : ''
+    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}${hint}`
     throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
   }
   if (saved.method !== current.method) {

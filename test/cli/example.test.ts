@@ -52,6 +52,13 @@ test('a space of one’s own is checked, trained and ranked', async () => {
   expect(stdout.match(/^epoch \d: loss \d\.\d{3}$/gm)).toHaveLength(4)
   expect(stdout.match(/^\d+\.\d % {2}(skip|conv3x3|conv5x5)( (skip|conv3x3|conv5x5)){2}$/gm)).toHaveLength(3)
   expect(readFileSync(join(out, 'ranking.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(28)
+  // Commands do not know the space: they must not take its paths for those of another.
+  const ranked = await pada(['rank', out])
+  expect(ranked.stderr).toContain('received one of three-layers: only a script knows that space')
+  expect(ranked.code).toBe(1)
+  const retrained = await pada(['retrain', '--from', out])
+  expect(retrained.stderr).toContain('received three-layers, which scripts alone know')
+  expect(retrained.code).toBe(2)
 })
 
 test('one architecture is trained alone', async () => {

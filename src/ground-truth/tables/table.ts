@@ -36,7 +36,7 @@ export function columnIndex(names: readonly string[], column: string, file: stri
   const index = names.indexOf(column)
   if (index >= 0) return index
   const received = names.length === 0 ? 'no columns' : names.join(', ')
-  throw new UserError(`Expected a column "${column}" in ${file} but received ${received}`)
+  throw new UserError(`Expected a column "${column}" in ${file} but received ${received}`, 2)
 }
 
 /** Usual names of the column of test accuracies that name no data set. */

@@ -29,6 +29,14 @@ describe('loadConfig', () => {
     expect(await loadRetrainConfig({ file: 'retrain-smoke' })).toMatchObject({ name: 'retrain-smoke' })
   })
 
+  it('refuses the name of a file in place of its options', async () => {
+    for (const load of [loadConfig, loadRetrainConfig]) {
+      expect(await refusal(() => load('search.yaml' as never))).toBe(
+        `Expected a group such as { file: "search.yaml" } for the options of ${load.name} but received "search.yaml"`,
+      )
+    }
+  })
+
   it('takes the name of the file, and paths relative to it', async () => {
     const config = await loadConfig({
       file: file('data: { format: cifar10, dir: images }\ngroundTruth: { file: tables/t.csv, column: test }\n'),
@@ -164,6 +172,10 @@ describe('loadConfig', () => {
     )
     expect(await refusal(() => augmentation(written, 'training.augmentation[1].size=0'))).toBe(
       'Expected a number of at least 1 for training.augmentation[1].size but received 0 (--set)',
+    )
+    const padded = 'training: { augmentation: [{ kind: pad-crop, padding: 4 }] }'
+    expect(await refusal(() => augmentation(padded, 'training.augmentation[0].kind=cutout'))).toBe(
+      'Expected only kind, size for training.augmentation[0] but received "padding" (my-search.yaml and --set)',
     )
     for (const wrong of [
       'training.augmentation[x]=1',

@@ -280,7 +280,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'evolution', population: 10, mutations: 8, crossovers: 3 } },
-        'Expected at least mutations and crossovers together for finding.population but received 10',
+        'Expected a number of at least mutations + crossovers for finding.population but received 10',
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },

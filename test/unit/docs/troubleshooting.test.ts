@@ -63,7 +63,10 @@ const WORK: readonly (() => unknown)[] = [
   },
   () => checkSettings(parseConfig({ seed: 1 }), parseConfig({ seed: 2 }), run),
   () => checkIdentity({ identity }, { ...identity, trainingImages: 'c' }, run),
-  () => bestOf(run, { method: { name: 'spos' } as never }, { instead: 'rank or find first' }),
+  () =>
+    bestOf(run, { method: { name: 'spos' }, space: { name: 'nasbench201' } } as never, {
+      instead: 'rank or find first',
+    }),
   () => says(describeDiscarded({ event: 'discarded', file: 'events.jsonl', changed: ['damage'] })),
   () => unwritable(run, Object.assign(new Error(), { code: 'ENOSPC' })),
   () => {

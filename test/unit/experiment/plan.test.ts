@@ -174,6 +174,17 @@ studies: { m: { figure: method, methods: [spos] } }`)
     expect(cells[0].config.training.augmentation).toEqual([{ kind: 'flip', probability: 0.1 }])
   })
 
+  it('refuses an unknown setting in --set, also one to remove', async () => {
+    const file = write('config: nasbench201-fashion\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos] } }\n')
+    for (const set of [['training.epochz=null'], ['training.epochz=3']]) {
+      expect(await complaint(loadExperiment(file, { set }))).toMatch(
+        /^Expected only .* for training but received "epochz" \(--set\)$/,
+      )
+    }
+    const { cells } = await loadExperiment(file, { set: ['training.labelSmoothing=null', 'method.perEdge=null'] })
+    expect(cells).toHaveLength(1)
+  })
+
   it('tells all its own mistakes at once', async () => {
     const file = write(`
 name: two words
