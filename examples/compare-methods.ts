@@ -11,7 +11,7 @@ await pada.ensureNative({ log: console.error })
 const plan = await pada.planExperiment({
   name: 'compare-methods',
   seeds: [0, 1],
-  // Overrides the settings of the embedded search, which name images and a table of true accuracies.
+  // Overrides settings of the default search, whose images and ground-truth table stay.
   set: {
     threads: 1,
     space: { name: 'nasbench201', channels: 4, cellsPerStage: 1 },
@@ -25,19 +25,26 @@ const plan = await pada.planExperiment({
 const controller = new AbortController()
 process.once('SIGINT', () => controller.abort())
 
-for await (const event of pada.experiment(plan, { out: process.argv[2], signal: controller.signal })) {
-  switch (event.event) {
-    case 'cellDone':
+try {
+  for await (const event of pada.experiment(plan, { out: process.argv[2], signal: controller.signal })) {
+    if (event.event === 'cellDone') {
       console.log(`${event.number} of ${event.cells}: ${event.cell}, ${event.result.seconds.toFixed(1)} s`)
-      break
-    case 'report':
-      console.log(['method', 'Kendall tau', 'gradient variance'].map(column).join(''))
-      for (const { labels, summary } of event.conditions) {
-        const { kendallTau, gradientVariance } = summary
-        console.log([labels.method, plusMinus(kendallTau, 3), plusMinus(gradientVariance, 6)].map(column).join(''))
-      }
-      console.log(event.files.join('\n'))
+    }
+    if (event.event === 'report') report(event)
   }
+} catch (error) {
+  // The experiment has saved itself and throws the signal's reason; anything else went wrong.
+  if (error !== controller.signal.reason) throw error
+  console.log('stopped')
+}
+
+function report({ conditions, files }: pada.ReportEvent): void {
+  console.log(['method', 'Kendall tau', 'gradient variance'].map(column).join(''))
+  for (const { labels, summary } of conditions) {
+    const { kendallTau, gradientVariance } = summary
+    console.log([labels.method, plusMinus(kendallTau, 3), plusMinus(gradientVariance, 6)].map(column).join(''))
+  }
+  console.log(files.join('\n'))
 }
 
 function plusMinus({ mean, deviation }: pada.Statistic, digits: number): string {

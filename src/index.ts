@@ -195,8 +195,10 @@ export { type DiscardedRecords, PathRecords } from './runs/path-records.js'
 export { defaultRunFolder } from './runs/run-folder.js'
 export { savedConfig } from './runs/saved-settings.js'
 export type { StoppedEvent } from './runs/stopped.js'
+export { Categorical } from './sampling/categorical.js'
 export { DeIsomorphicSampler } from './sampling/deisomorphic.js'
-export { shuffledIndices } from './sampling/indices.js'
+export { mixWithUniform } from './sampling/importance.js'
+export { drawnIndices, shuffledIndices } from './sampling/indices.js'
 export { ModelSizeSampler } from './sampling/model-size.js'
 export { PathChain } from './sampling/path-chain.js'
 export { PathSampler, type PathSource } from './sampling/paths.js'
@@ -278,6 +280,7 @@ export { type GradientVariance, gradientVariance } from './training/gradient-var
 export { type TrainOptions, train } from './training/loop.js'
 export {
   averagedWeights,
+  currentWeights,
   initialise,
   type Progress,
   type Restorable,

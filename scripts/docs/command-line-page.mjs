@@ -46,11 +46,21 @@ export function commandLinePage(commands) {
  */
 function section({ command, describe, builder }, name) {
   const { positionals, options, conflicts } = declared(builder)
+  /** Whether a command does without an argument. If it does not, it says so in a sentence of its own.
+   * @param {Options} option */
+  const isOptional = (option) => option.default !== undefined || option.defaultDescription !== undefined
+  const named = new Map(positionals)
   const rows = [
-    ...positionals.map(([key, option]) => [`\`${key.toUpperCase()}\``, ...cells(option)]),
+    ...positionals.map(([key, option]) => [
+      `\`${key.toUpperCase()}\``,
+      ...cells({ ...option, demandOption: !isOptional(option) }),
+    ]),
     ...Object.entries(options).map(([key, option]) => [`\`--${key}\`${argument(option)}`, ...cells(option)]),
   ]
-  const usage = `pada-native ${String(command).replace(/\[(\w+)(\.\.)?\]/g, (_, word, dots) => `[${word.toUpperCase()}${dots ? ' …' : ''}]`)}`
+  const usage = `pada-native ${String(command).replace(/\[(\w+)(\.\.)?\]/g, (_, word, dots) => {
+    const text = `${word.toUpperCase()}${dots ? ' …' : ''}`
+    return isOptional(named.get(word) ?? {}) ? `[${text}]` : text
+  })}`
   const apart = conflicts.map(
     ([one, others]) => `\`--${one}\` and ${others.map((other) => `\`--${other}\``).join(', ')}`,
   )

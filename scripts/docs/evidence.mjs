@@ -3,10 +3,11 @@
  * Publishes an experiment in the documentation: its tables, figures and rankings go to `docs/evidence/`, and
  * `docs/evidence.md` gets a table per study.
  *
- *     npm run docs:evidence -- EXPERIMENT [--published TABLE] [--column cifar10_test] [--out docs]
+ *     npm run docs:evidence -- EXPERIMENT [--published TABLE] [--column cifar10_test] [--earlier RESULTS] [--out docs]
  *
  * EXPERIMENT is the folder of an experiment. With TABLE, of NAS-Bench-201 in any format that `groundTruth.file` reads, each
- * ranking is compared with the published accuracies too. Needs `npm run build`, no addon.
+ * ranking is compared with the published accuracies too. RESULTS is `results.csv` of an earlier run of the experiment
+ * `evidence`, whose differences are put beside those of this one. Needs `npm run build`, no addon.
  */
 import '../report-errors.mjs'
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -17,10 +18,11 @@ import { UserError } from 'pada-native'
 import { median, statistic } from '#dist/base/statistics.js'
 import { markdownTable } from '../bench/page.mjs'
 import { rankingsCsv, readRankings, TOP, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
+import { twiceSection } from './evidence-twice.mjs'
+import { decimals, scientific } from './numbers.mjs'
 
 /** @typedef {import('#dist/experiment/results.js').ExperimentResults} Results */
 /** @typedef {Results['conditions'][number]} Condition */
-/** @typedef {{ mean: number | null, deviation: number | null }} Statistic */
 
 const AXES = /** @type {const} */ (['space', 'extent', 'method', 'noise', 'epochs'])
 
@@ -42,6 +44,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     published: { type: 'string' },
+    earlier: { type: 'string' },
     column: { type: 'string', default: 'cifar10_test' },
     out: { type: 'string', default: fileURLToPath(new URL('../../docs', import.meta.url)) },
   },
@@ -62,11 +65,15 @@ const rankings = await readRankings(
 const published =
   options.published === undefined ? undefined : await tausWith(rankings, options.published, options.column)
 
+const earlier = options.earlier === undefined ? undefined : await readFile(options.earlier, 'utf8')
+const both = earlier === undefined ? [] : twiceSection(await readFile(join(folder, 'results.csv'), 'utf8'), earlier)
+
 const evidence = join(options.out, 'evidence')
 await mkdir(evidence, { recursive: true })
 const files = (await readdir(folder)).filter((name) => /[.](csv|svg)$/.test(name))
 for (const name of files) await copyFile(join(folder, name), join(evidence, name))
 await writeFile(join(evidence, 'rankings.csv'), rankingsCsv(rankings))
+if (earlier !== undefined) await writeFile(join(evidence, 'earlier-results.csv'), earlier)
 await writeFile(join(options.out, 'evidence.md'), page())
 
 function page() {
@@ -86,6 +93,7 @@ function page() {
     'conditions](evidence/differences.csv), and [all rankings](evidence/rankings.csv): the accuracy of each sub-model in each',
     'search.',
     ...studies.flatMap(section),
+    ...both,
     ...topSection(),
     '',
   ].join('\n')
@@ -215,20 +223,6 @@ function difference(from, to) {
     { mean, deviation: deviation === null ? null : deviation / Math.sqrt(pairs.length) },
     { signed: true },
   )
-}
-
-/** @param {Statistic} statistic @param {{ signed?: boolean, places?: number }} [format] */
-function decimals({ mean, deviation }, { signed = false, places = 3 } = {}) {
-  if (mean === null) return '–'
-  const sign = signed && mean >= 0 ? '+' : ''
-  const error = deviation === null ? '' : ` ± ${deviation.toFixed(places)}`
-  return `${sign}${mean.toFixed(places)}${error}`.replace('-', '−')
-}
-
-/** @param {Statistic} statistic */
-function scientific({ mean, deviation }) {
-  if (mean === null) return '–'
-  return `${mean.toExponential(1)}${deviation === null ? '' : ` ± ${deviation.toExponential(1)}`}`
 }
 
 /** @param {ArrayLike<number>} values */

@@ -29,14 +29,15 @@ training:
 - Some groups have several variants, which \`kind\`, \`name\` or \`algorithm\` chooses. If you write any setting of such a
   group, write this key too.
 - [Search spaces](spaces.md), [methods](methods.md) and [ground truth](ground-truth.md) explain the words.
-- Most defaults follow PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others.
+- Most defaults follow PA&DA's paper on NAS-Bench-201 and CIFAR-10. The files in [\`configs/\`](../configs) have others, also
+  \`nasbench201-fashion\`, which a search without \`--config\` takes: \`pada-native config\` prints its settings.
 `
 
 const RETRAINING = `
 ## Retraining
 
-A [retraining](retraining.md) has the groups \`data\` and \`training\` of a search, \`device\`, \`precision\` and
-\`threads\`, and the settings below. In editors its schema is \`configs/retrain-schema.json\`.
+A [retraining](retraining.md) has the groups \`data\`, \`training\`, \`distributed\` and \`logging\` of a search,
+\`device\`, \`precision\` and \`threads\`, and the settings below. In editors its schema is \`configs/retrain-schema.json\`.
 `
 
 const EXPERIMENT = `

@@ -36,7 +36,7 @@ export interface BenchmarkOptions extends BenchmarkJob {
   readonly paths: readonly Path[]
   readonly batchSize: number
   readonly mode: BenchmarkMode
-  /** Warm-up steps per path, which are not timed; default 2. */
+  /** Warm-up steps per path, which are not timed; default 2. Without `steps` at least one, which tells their number. */
   readonly warmup?: number
   /** Timed steps per path. Default: as many as fit into two seconds, at least 3 and at most 200. */
   readonly steps?: number
@@ -122,7 +122,8 @@ async function* benchTogether(
   for (const path of paths) {
     const measurement = await measure(path, supernet, dataset, options)
     measurements.push(measurement)
-    taken += measurement.steps + (options.warmup ?? WARMUP)
+    // On a GPU they are taken twice, to time them and to profile them.
+    taken += measurement.steps * (device === 'cpu' ? 1 : 2) + warmupOf(options)
     yield measurement
   }
   const result: BenchmarkResult = {
@@ -145,19 +146,24 @@ async function* benchTogether(
   return result
 }
 
+/** Without a number of steps, the last step of the warm-up tells how many fit into the time. */
+function warmupOf({ warmup = WARMUP, steps }: BenchmarkOptions): number {
+  return steps === undefined ? Math.max(1, warmup) : warmup
+}
+
 async function measure(
   path: Path,
   supernet: Supernet,
   dataset: ImageSource,
   options: BenchmarkOptions,
 ): Promise<PathMeasurement> {
-  const { config, space, batchSize, mode, warmup = WARMUP, signal, world } = options
+  const { config, space, batchSize, mode, signal, world } = options
   const { device } = config
   const step = stepOf(path, supernet, dataset, options)
 
   await resetPeakMemory(device)
   let last = 0
-  for (let i = 0; i < warmup; i++) {
+  for (let i = 0; i < warmupOf(options); i++) {
     signal?.throwIfAborted()
     const start = performance.now()
     await step()

@@ -6,7 +6,7 @@ import { environment } from '../base/environment.js'
 import { separateSettings } from './arguments.js'
 import { commandNames, commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
-import { outputError } from './signals.js'
+import { endAtSignals, isInterruptible, outputError } from './signals.js'
 import { unknownCommand, usageError } from './usage-error.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -33,18 +33,20 @@ const cli = yargs(words)
     throw usageError(error?.message ?? message, { words, commands: commandNames, options: optionsOf(cli) })
   })
 
-// Whoever reads the output has seen enough (`| head`). Work that can be saved has a handler of its own.
+endAtSignals()
+
+/** Why standard output takes no more. */
+let unwritten: NodeJS.ErrnoException | undefined
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (process.listenerCount('SIGTERM') > 0) return
-  if (error.code === 'EPIPE') process.exit(0)
-  process.stderr.write(`pada-native: ${outputError(error).message}\n`)
-  process.exit(1)
+  unwritten ??= error
+  if (!isInterruptible()) endUnwritten(unwritten)
 })
 
 try {
   const unknown = unknownCommand({ words, commands: commandNames })
   if (unknown !== undefined) throw unknown
   await cli.parseAsync()
+  if (unwritten !== undefined) endUnwritten(unwritten)
 } catch (error) {
   const code = reportError(error, {
     debug: environment().debug,
@@ -52,6 +54,13 @@ try {
   })
   // Not `process.exitCode`: a build or a native step that still runs would keep an interrupted process alive.
   process.exit(code)
+}
+
+/** Ends the process. Whoever closed a pipe has seen enough (`| head`). */
+function endUnwritten(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`pada-native: ${outputError(error).message}\n`)
+  process.exit(1)
 }
 
 /** Names of the options of the command that was called. The types of yargs leave `getOptions` out. */

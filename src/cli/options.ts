@@ -67,7 +67,7 @@ export const keyOption = {
   requiresArg: true,
   describe: 'Key of the state dict in a checkpoint that holds several, such as state_dict_ema',
   defaultDescription: 'state_dict, model or another usual one',
-  coerce: onePath('--key'),
+  coerce: oneText('--key'),
 } as const satisfies Options
 
 /** Option of the commands that read weights from files. */

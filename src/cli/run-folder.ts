@@ -1,5 +1,4 @@
 import { expected } from '../base/errors.js'
-import { SHARED_FINDING_SETTINGS } from '../config/finding.js'
 import { type Config, loadConfig } from '../config/index.js'
 import { changedOutcome } from '../runs/continuation.js'
 import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
@@ -45,17 +44,12 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
 
 /**
  * Settings to find the best sub-models of a trained run. The default algorithm is SPOS's evolution. `set` may change
- * {@link FIND_GROUPS}. If it names an algorithm, the run's settings of finding are dropped, except those that all
- * algorithms share.
+ * {@link FIND_GROUPS}. If it names another algorithm, the settings of the run's algorithm are dropped, except those
+ * that all algorithms share.
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)
-  const file = await searchFile(run)
-  const { finding } = await savedConfig(run)
-  const namesAlgorithm = set.some((setting) => /^finding[.]algorithm=/.test(setting))
-  const shared = Object.entries(finding ?? {}).filter(([name]) => SHARED_FINDING_SETTINGS.includes(name))
-  const kept = namesAlgorithm && finding ? [`finding=${JSON.stringify(Object.fromEntries(shared))}`] : []
-  return loadConfig({ file, set: [...kept, ...set], defaults: { finding: { algorithm: 'evolution' } } })
+  return loadConfig({ file: await searchFile(run), set, defaults: { finding: { algorithm: 'evolution' } } })
 }
 
 /** The settings file of a search's run; throws a UserError for any other folder. */

@@ -28,6 +28,7 @@ export function outputError({ code, message }: NodeJS.ErrnoException): UserError
  * cannot be written.
  */
 export function onInterrupt(say: (line: string) => void): Interruption {
+  open++
   const controller = new AbortController()
   let interrupted = Number.NEGATIVE_INFINITY
   const abort = (why: string) => controller.abort(new DOMException(why, 'AbortError'))
@@ -49,7 +50,26 @@ export function onInterrupt(say: (line: string) => void): Interruption {
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
+      open--
       for (const name of SIGNALS) process.off(name, interrupt)
+      process.stdout.off('error', closedPipe)
     },
+  }
+}
+
+/** Interruptions that are not disposed of. */
+let open = 0
+
+/** True while work saves itself if it is interrupted. */
+export function isInterruptible(): boolean {
+  return open > 0
+}
+
+/** Ends the process at a signal, and with it the programs that it has started, unless work saves itself first. */
+export function endAtSignals(): void {
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      if (!isInterruptible()) process.exit(INTERRUPTED)
+    })
   }
 }

@@ -50,7 +50,7 @@ const shared = {
     .boolean()
     .default(false)
     .describe(
-      "Count costs of the stand-alone network that the space's benchmark publishes, instead of those of the path in the supernet.",
+      "Count costs of the network trained alone that the space's benchmark publishes, instead of those of the path in the supernet.",
     ),
   latency: latency.prefault({}),
   imageCount: count

@@ -11,7 +11,7 @@ import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraini
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 import {
   assignOrRemove,
-  dropOfOtherName,
+  dropOfOtherKind,
   isGroup,
   merge,
   readSettings,
@@ -138,7 +138,7 @@ function compose(
 ): Settings {
   let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
-  settings = changed(settings, (settings) => dropOfOtherName(settings, set))
+  settings = changed(settings, (settings) => dropOfOtherKind(settings, set))
   settings = assigned(settings, set, schema)
   settings = changed(settings, (settings) => merge(settings, overrides))
   resolvePaths(settings, process.cwd())

@@ -6,6 +6,7 @@ import { expected, UserError } from '../base/errors.js'
 import { whyUnreadable } from '../base/files.js'
 import { expandOnce } from '../base/user-path.js'
 import { DEFAULT_AUGMENTATION } from './augmentation.js'
+import { SHARED_FINDING_SETTINGS } from './finding.js'
 import { EMBEDDED } from './schema.js'
 
 /** A group of settings as it was written. */
@@ -163,6 +164,8 @@ function checkPlace(list: readonly unknown[], place: string, name: string): void
 
 /** Settings that tell which of several groups a group is. */
 export const KINDS = ['kind', 'name', 'algorithm', 'space']
+/** Those of them whose groups have other settings. Recipes of `network` are for several spaces of one family. */
+const SUBSTITUTED = ['kind', 'name', 'algorithm']
 
 /** A group without its kind is of the kind that it replaces. */
 function ofSameKind(before: unknown, value: unknown): unknown {
@@ -178,29 +181,48 @@ function pathOf(text: string): unknown {
 }
 
 /**
- * Merges `overrides` into `settings`, group by group. A value that is no group, and a group of another name, such as
- * another method, replaces the current one.
+ * Merges `overrides` into `settings`, group by group. A value that is no group replaces the current one. So does a group
+ * of another kind, such as another method, but for {@link whatKindsShare}.
  */
 export function merge(settings: Settings, overrides: object): void {
   for (const [key, value] of Object.entries(overrides)) {
     if (key === FORBIDDEN) throw expected('the names of settings', 'the settings', `"${FORBIDDEN}"`, 2)
     const current = settings[key]
-    if (isGroup(current) && isGroup(value) && !hasOtherName(current, value)) merge(current, value)
-    else if (value !== undefined) settings[key] = value
+    if (isGroup(current) && isGroup(value)) {
+      const group = isOfOtherKind(current, value) ? whatKindsShare(current) : current
+      settings[key] = group
+      merge(group, value)
+    } else if (value !== undefined) settings[key] = value
   }
 }
 
-/** Whether a group has another name than the one that it would change, whose settings would mean nothing to it. */
-export function hasOtherName(current: Settings, value: Settings): boolean {
-  return value.name !== undefined && current.name !== undefined && value.name !== current.name
+/** Whether a group is of another kind than the one that it would change, whose settings would mean nothing to it. */
+export function isOfOtherKind(current: Settings, value: Settings): boolean {
+  return SUBSTITUTED.some(
+    (key) => current[key] !== undefined && value[key] !== undefined && current[key] !== value[key],
+  )
 }
 
-/** Drops the settings of groups, such as the method, to which assignments give another name: `method.name=spos`. */
-export function dropOfOtherName(settings: Settings, assignments: readonly string[]): void {
+/** What stays of a group if another kind takes its place: of `finding`, the settings of all algorithms. */
+export function whatKindsShare(group: Settings): Settings {
+  if (group.algorithm === undefined) return {}
+  return Object.fromEntries(Object.entries(group).filter(([key]) => SHARED_FINDING_SETTINGS.includes(key)))
+}
+
+/**
+ * Drops the settings of groups to which assignments give another kind: `method.name=spos`,
+ * `training.optimizer.kind=adamw`.
+ */
+export function dropOfOtherKind(settings: Settings, assignments: readonly string[]): void {
   for (const assignment of assignments) {
-    const [, key, name] = /^([A-Za-z]+)\.name=(.*)$/s.exec(assignment) ?? []
-    const group = key === undefined ? undefined : settings[key]
-    if (isGroup(group) && hasOtherName(group, { name: parseYaml(name, `--set ${key}.name`) })) settings[key] = {}
+    const keys = keysOf(assignment)
+    const kind = keys.pop()!
+    const last = keys.pop()
+    if (last === undefined || !SUBSTITUTED.includes(kind)) continue
+    const owner = keys.reduce<unknown>((group, key) => Object(group)[key], settings) as Settings | undefined
+    const group = owner?.[last]
+    const value = parseYaml(assignment.slice(assignment.indexOf('=') + 1), `--set ${keys.join('.')}`)
+    if (isGroup(group) && isOfOtherKind(group, { [kind]: value })) owner![last] = whatKindsShare(group)
   }
 }
 

@@ -3,7 +3,7 @@
  * are random, so a small instance of the space is enough and much faster.
  */
 
-import { createRandom, type Random, RandomStream } from '../base/random.js'
+import { createRandom, RandomStream } from '../base/random.js'
 import { Dataset, type Plan, Supernet } from '../native/index.js'
 import { parametersOf } from '../programs/program.js'
 import { PathSampler } from '../sampling/paths.js'
@@ -23,6 +23,8 @@ export interface ConformanceOptions {
 }
 
 const IMAGES = 8
+/** Largest number added to each initial weight, and taken from it. */
+const SCATTER = 0.1
 /** Largest number of paths of a space whose notations are all compared. */
 const LISTED = 20_000
 /** Number of paths drawn for each option, to reach every parameter. */
@@ -36,7 +38,7 @@ const ATTEMPTS = 20
  * - `program` and `encode` refuse paths outside the space, and `decode` refuses other texts.
  * - Tensors have different names, and some path uses each parameter.
  * - Programs compile and give one finite logit per class.
- * - Gradients agree with finite differences of the loss.
+ * - Gradients are finite, and agree with finite differences of the loss.
  * - A path without its dead edges gives the same logits.
  *
  * @returns The sentences; an empty list if the space keeps all rules.
@@ -56,7 +58,7 @@ export async function checkSpace(
   problems.push(...notationProblems(space, drawn), ...refusalProblems(space, drawn[0]))
   problems.push(...reachProblems(space, sampler, stream))
   if (problems.length > 0) return problems
-  return runProblems(space, drawn, createRandom(seed), signal)
+  return runProblems(space, drawn, seed, signal)
 }
 
 function* choiceProblems({ choices, operations }: SearchSpace): Generator<string> {
@@ -149,9 +151,11 @@ function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomS
 async function runProblems(
   space: SearchSpace,
   drawn: readonly Path[],
-  random: Random,
+  seed: number,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
+  const random = createRandom(seed)
+  const directions = RandomStream.named(seed, 'directions')
   const { input, classes } = space
   const numbers = () => 2 * random.data.uniform() - 1
   const images = Float32Array.from({ length: IMAGES * input.channels * input.height * input.width }, numbers)
@@ -159,6 +163,12 @@ async function runProblems(
   using dataset = new Dataset({ ...input, images, labels })
   using supernet = Supernet.of(space)
   await initialise(supernet, random)
+  // Weights that begin at zero may put a ReLU on its edge, where the loss has no gradient.
+  const initial = await supernet.read('parameters')
+  await supernet.write(
+    'parameters',
+    initial.map((weight) => weight + SCATTER * numbers()),
+  )
   const indices = Int32Array.from(labels.keys())
   const logitsOf = (plan: Plan) => supernet.logits(plan, dataset, indices)
 
@@ -172,7 +182,7 @@ async function runProblems(
       problems.push(`Expected ${classes} finite logits per image for ${where} but received ${logits.length / IMAGES}`)
       continue
     }
-    const difference = await checkGradient(supernet, plan, { dataset, indices })
+    const difference = await checkGradient(supernet, plan, { dataset, indices }, directions)
     if (difference !== undefined) problems.push(`${difference}, ${where}`)
     const live = space.withoutDeadEdges?.(path)
     if (live === undefined) continue

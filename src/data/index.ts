@@ -1,14 +1,16 @@
 /**
- * Loads data sets from files as the image data that the addon holds or streams. Images are in file order; in folders of images the
- * classes alternate. A count takes a stratified subset: see `stratified.ts`.
+ * Loads data sets from files as the image data that the addon holds or streams. Images are in file order; in folders of
+ * images the classes alternate. A count takes a stratified subset: see `stratified.ts`.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { MEAN_RANGE, STD_RANGE } from '../config/data.js'
 import type { DataConfig } from '../config/schema.js'
+import type { ImageData } from '../native/index.js'
 import { type Shape, sameShape } from '../programs/program.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
+import { classIndices } from './labels.js'
 import { TooManyImages } from './memory.js'
 import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
@@ -221,21 +223,33 @@ function normalisation(config: DataConfig, train: LabelledImages) {
 }
 
 /**
- * Throws for a split without images, for images with values that are not finite, and for means and deviations of pixels
- * in other units than pixel value / 255.
+ * Checks a split, which may come from a script.
+ *
+ * @throws UserError for a split without images, for labels that are none of the `classes` classes, for images of other
+ *   sizes than the split says or with values that are not finite, and for means and deviations of pixels in other units
+ *   than pixel value / 255.
  */
-export function checkSplit(name: string, split: SplitImages): void {
+export function checkSplit(name: string, split: SplitImages, classes: number): void {
   const { mean, std, labels } = split
   if (labels.length === 0) throw expected('at least one image', `${name}.labels`, 'none', 2)
-  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) {
-    const { images } = split
-    const at = images.findIndex((value) => !Number.isFinite(value))
-    if (at < 0) return
-    const image = Math.floor((at * labels.length) / images.length)
-    throw expected('finite values', `${name}.images`, `${images[at]} in image ${image}`, 2)
-  }
+  classIndices(labels, classes, `${name}.labels`)
+  if (!isStreamed(split)) checkPixels(name, split)
+  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) return
   checkUnits(`${name}.mean`, mean, MEAN_RANGE)
   checkUnits(`${name}.std`, std, STD_RANGE)
+}
+
+function checkPixels(name: string, split: ImageData): void {
+  const { images, labels, channels, height, width } = split
+  if (images.length !== labels.length * channels * height * width) {
+    const wanted = `${labels.length} images of ${extents(split)}, one per label,`
+    throw expected(wanted, `${name}.images`, `${images.length} values`, 2)
+  }
+  if (images instanceof Uint8Array) return
+  const at = images.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return
+  const image = Math.floor((at * labels.length) / images.length)
+  throw expected('finite values', `${name}.images`, `${images[at]} in image ${image}`, 2)
 }
 
 function checkUnits(

@@ -47,8 +47,8 @@ interface Taps {
 }
 
 /**
- * Resizes an image and keeps a part of it, along one axis after the other. The
- * filter is as wide as pixels of the smaller image, so a shrinking image is averaged (antialiasing).
+ * Resizes an image and keeps a part of it, along one axis after the other. The filter is as wide as pixels of the
+ * smaller image, so a shrinking image is averaged (antialiasing).
  *
  * @param pixels rows.from × columns.from × 3.
  * @param planes Receives 3 × rows.count × columns.count.

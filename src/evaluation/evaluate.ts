@@ -68,13 +68,16 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   return evaluation
 }
 
+/** The part of an {@link Evaluator} that {@link evaluateTogether} needs. */
+export type JointEvaluator = Pick<Evaluator, 'space' | 'supernet' | 'data' | 'batchSize' | 'imageCount' | 'world'>
+
 /**
- * Evaluates one path in all processes together: each takes a part of the batches, and all get the whole evaluation. The
- * sum of losses rounds differently than in one process.
+ * Evaluates one path in all processes together, with the running statistics that the supernet has: each process takes a
+ * part of the batches, and all get the whole evaluation. The sum of losses rounds differently than in one process.
  *
- * @throws What {@link evaluatePath} throws.
+ * @throws UserError if the loss is not finite.
  */
-export async function evaluateTogether(evaluator: Evaluator, path: Path): Promise<Evaluation> {
+export async function evaluateTogether(evaluator: JointEvaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, world } = evaluator
   if (world === undefined) return evaluatePath(evaluator, path)
   const start = performance.now()
@@ -84,10 +87,14 @@ export async function evaluateTogether(evaluator: Evaluator, path: Path): Promis
   const sums = Float64Array.of(own.count, own.correct, own.correctTop5, own.loss * own.count)
   const [count, correct, correctTop5, loss] = await world.communicator.sum(sums)
   const record = { count, correct, correctTop5, loss: loss / count }
-  return { path, ...finite(record, path, evaluator), seconds: (performance.now() - start) / 1000 }
+  return { path, ...finite(record, path), seconds: (performance.now() - start) / 1000 }
 }
 
-function finite(record: EvaluateRecord, path: Path, { calibration }: Pick<Evaluator, 'calibration'>): EvaluateRecord {
+function finite(
+  record: EvaluateRecord,
+  path: Path,
+  { calibration }: Pick<Evaluator, 'calibration'> = {},
+): EvaluateRecord {
   if (Number.isFinite(record.loss)) return record
   const advice = `try a lower training.learningRate${calibration ? ', or more ranking.recalibration.images' : ''}`
   throw new UserError(`Expected a finite loss for path ${path.join()} but received ${record.loss}: ${advice}`)

@@ -55,8 +55,7 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
 /**
  * Collects the results and writes `results.csv`, `summary.csv`, `differences.csv`, `results.json` and a figure per
  * study with a complete search. If no search is complete, earlier tables stay. Resolves to the results and the paths of
- * the files. Processes that share an experiment take turns, so that
- * none overwrites newer results with older ones.
+ * the files. Processes that share an experiment take turns, so that none overwrites newer results with older ones.
  */
 export async function writeResults(
   experiment: Experiment,

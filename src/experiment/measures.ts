@@ -21,8 +21,9 @@ export interface Measures {
   readonly precisionAtTop5: number | null
   readonly precisionAtTop10: number | null
   readonly precisionAtTop20: number | null
-  /** Ground-truth accuracy of the sub-model ranked first, in the table's unit. */
+  /** Ground-truth accuracy of the sub-model ranked first, in percent. */
   readonly bestFound: number | null
+  /** Best accuracy of the whole table minus `bestFound`, in percentage points. */
   readonly regret: number | null
   readonly trainingSeconds: number | null
   /** Seconds of training, ranking and, if configured, finding. */

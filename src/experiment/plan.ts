@@ -7,7 +7,14 @@ import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { requireTaker } from '../config/kind.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
 import { configSchema } from '../config/schema.js'
-import { hasOtherName, isGroup, readSettings, resolvePaths, type Settings } from '../config/settings.js'
+import {
+  isGroup,
+  isOfOtherKind,
+  readSettings,
+  resolvePaths,
+  type Settings,
+  whatKindsShare,
+} from '../config/settings.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
 
@@ -195,7 +202,7 @@ class Planner {
 }
 
 /**
- * Overrides settings by changes. Null removes a setting. A group with another name, such as another method, loses its
+ * Overrides settings by changes. Null removes a setting. A group of another kind, such as another method, loses its
  * old settings.
  */
 function override(settings: Settings, changes: Settings): void {
@@ -203,7 +210,8 @@ function override(settings: Settings, changes: Settings): void {
     const current = settings[key]
     if (value === null) delete settings[key]
     else if (isGroup(value)) {
-      const group = isGroup(current) && !hasOtherName(current, value) ? current : {}
+      const before = isGroup(current) ? current : {}
+      const group = isOfOtherKind(before, value) ? whatKindsShare(before) : before
       settings[key] = group
       override(group, value)
     } else settings[key] = structuredClone(value)

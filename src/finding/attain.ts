@@ -93,7 +93,7 @@ function unattainable(space: SearchSpace, measures: Measures, limits: Limits, li
   const received = measures.limited.map((name) => describeLimit(name, limits[name])).join(' and ')
   const ranges = measures.limited.map((name) => ({ name, ...measures.range(name) }))
   const alone = ranges.length === 1
-  const found = ranges.map(({ name, min, max }) => `${alone ? '' : `${name} `}${number(min)}…${number(max)}`).join(', ')
+  const found = ranges.map(({ name, min, max }) => `${alone ? '' : `${name} `}${amount(min)}…${amount(max)}`).join(', ')
   // Each limit alone may be attainable even if all together are not.
   const together = ranges.every(({ name, min, max }) => overlaps(limits[name], min, max))
   const reason = `${listed ? 'its paths' : 'paths found'} have ${found}${together ? ', but none meets them' : ''}`
@@ -111,10 +111,11 @@ function overlaps(
 /** A limit in words, such as `parameters ≤ 30,000`. */
 export function describeLimit(name: string, { min, max }: Limit): string {
   const unit = name === 'latency' ? ' ms' : ''
-  if (min === undefined) return `${name} ≤ ${number(max!)}${unit}`
-  return max === undefined ? `${name} ≥ ${number(min)}${unit}` : `${name} in ${number(min)}…${number(max)}${unit}`
+  if (min === undefined) return `${name} ≤ ${amount(max!)}${unit}`
+  return max === undefined ? `${name} ≥ ${amount(min)}${unit}` : `${name} in ${amount(min)}…${amount(max)}${unit}`
 }
 
-function number(value: number): string {
+/** A cost in words: all digits of whole numbers, four of others. */
+export function amount(value: number): string {
   return value.toLocaleString('en-US', Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 })
 }

@@ -1,5 +1,7 @@
+import { expected } from '../base/errors.js'
 import { EVOLUTION } from '../config/finding-defaults.js'
 import type { EvolutionSettings } from '../config/schema.js'
+import { checkCounts, checkEnds } from './check-options.js'
 import { type Drawn, Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Origin, Problem } from './problem.js'
@@ -13,7 +15,7 @@ const ATTEMPTS = 10
  * again. With several objectives, survivors and parents are chosen as in NSGA-II (Deb et al., 2002): by front, then by
  * crowding distance.
  *
- * @throws UserError if no path meets the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits, and for options out of their range; the reason of an aborted signal.
  */
 export async function* evolve(options: Problem & Partial<EvolutionSettings>): Finder {
   const { space } = options
@@ -57,8 +59,14 @@ export async function* evolve(options: Problem & Partial<EvolutionSettings>): Fi
 function withDefaults(options: Partial<EvolutionSettings>): EvolutionSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const settings: EvolutionSettings = { ...EVOLUTION, ...Object.fromEntries(given) }
-  const { population, mutations, crossovers } = settings
+  const { population, generations, parents, mutations, crossovers, mutationProbability } = settings
+  checkEnds({ generations })
+  checkCounts({ population, parents })
+  checkCounts({ mutations, crossovers }, 0)
+  if (!(mutationProbability >= 0 && mutationProbability <= 1)) {
+    throw expected('a number from 0 to 1', 'mutationProbability', mutationProbability, 2)
+  }
   if (mutations + crossovers <= population) return settings
   const received = `${mutations} and ${crossovers}`
-  throw new RangeError(`Expected at most ${population} mutations and crossovers together but received ${received}`)
+  throw expected(`at most ${population} paths`, 'mutations and crossovers', received, 2)
 }

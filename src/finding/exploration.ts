@@ -1,4 +1,5 @@
 /** Remembers the paths that an algorithm has evaluated, and gives it paths that it may still evaluate. */
+import { expected } from '../base/errors.js'
 import { RandomStream } from '../base/random.js'
 import type { Path } from '../spaces/space.js'
 import { FeasiblePaths } from './feasible-paths.js'
@@ -72,18 +73,25 @@ export class Exploration {
     return this.#candidate(path, origin, await this.#problem.evaluate(path))
   }
 
-  /** Evaluates several such paths and yields them in their order. */
+  /**
+   * Evaluates several such paths and yields them in their order.
+   *
+   * @throws UserError if the problem has fewer or more accuracies for them.
+   */
   async *evaluateAll(drawn: readonly Drawn[]): AsyncGenerator<Candidate> {
     if (this.#problem.evaluateAll === undefined) {
       for (const { path, origin } of drawn) yield await this.evaluate(path, origin)
       return
     }
     this.#problem.signal?.throwIfAborted()
+    const wrong = (received: string) => expected(`${drawn.length} accuracies`, 'evaluateAll', received)
     let next = 0
     for await (const accuracy of this.#problem.evaluateAll(drawn.map(({ path }) => path))) {
+      if (next === drawn.length) throw wrong('more')
       const { path, origin } = drawn[next++]
       yield await this.#candidate(path, origin, accuracy)
     }
+    if (next < drawn.length) throw wrong(`${next}`)
   }
 
   async #candidate(path: Path, origin: Origin, accuracy: number): Promise<Candidate> {

@@ -6,7 +6,7 @@ import type { Finder, Problem } from './problem.js'
 import { randomSearch } from './random-search.js'
 import { evolveRegularized } from './regularized-evolution.js'
 
-export { describeLimit } from './attain.js'
+export { amount, describeLimit } from './attain.js'
 export { evolve } from './evolution.js'
 export { checkLimits } from './feasible-paths.js'
 export { localSearch } from './local-search.js'

@@ -1,6 +1,7 @@
 import { EVALUATIONS } from '../config/finding-defaults.js'
 import type { LocalSearchSettings } from '../config/schema.js'
 import { sampleWithoutReplacement } from '../sampling/indices.js'
+import { checkEnds } from './check-options.js'
 import { type Drawn, Exploration } from './exploration.js'
 import { paretoFront } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
@@ -12,10 +13,11 @@ import { neighbours } from './variation.js'
  * it is Pareto local search (Paquete et al., 2004): each start keeps a Pareto front and evaluates the neighbours of
  * every path on it.
  *
- * @throws UserError if no path meets the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits, and for options out of their range; the reason of an aborted signal.
  */
 export async function* localSearch(options: Problem & Partial<LocalSearchSettings>): Finder {
   const { space, evaluations = EVALUATIONS } = options
+  checkEnds({ evaluations })
   const exploration = new Exploration(options)
   const { random } = exploration
   while (exploration.count < evaluations) {

@@ -35,8 +35,8 @@ export interface Problem extends Constraints {
   /** Accuracy of a path after `withoutDeadEdges`, or any finite number of which more is better. */
   evaluate(path: Path): number | Promise<number>
   /**
-   * Accuracies of several paths, in their order. Algorithms use it wherever the next paths do not depend on the
-   * accuracies of these. Default: {@link evaluate}, one after the other.
+   * Accuracies of several paths, in their order and as many. Algorithms use it wherever the next paths do not depend on
+   * the accuracies of these. Default: {@link evaluate}, one after the other.
    */
   evaluateAll?(paths: readonly Path[]): AsyncIterable<number>
   /** `accuracy` and names of costs. With two or more, the result is a Pareto front. Default: accuracy alone. */

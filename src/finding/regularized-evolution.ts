@@ -1,5 +1,6 @@
 import { REGULARIZED_EVOLUTION } from '../config/finding-defaults.js'
 import type { RegularizedEvolutionSettings } from '../config/schema.js'
+import { checkCounts, checkEnds } from './check-options.js'
 import { Exploration } from './exploration.js'
 import { bestFirst } from './pareto.js'
 import type { Candidate, Finder, Problem } from './problem.js'
@@ -16,12 +17,14 @@ const MAX_REPEATS = 1000
  * evaluated before joins the population with its known accuracy. A child that breaks a limit is made again. With
  * several objectives the best of a sample is chosen by front and crowding distance, as in NSGA-II.
  *
- * @throws UserError if no path meets the limits; the reason of an aborted signal.
+ * @throws UserError if no path meets the limits, and for options out of their range; the reason of an aborted signal.
  */
 export async function* evolveRegularized(options: Problem & Partial<RegularizedEvolutionSettings>): Finder {
   const defaults = REGULARIZED_EVOLUTION
   const { space, evaluations = defaults.evaluations } = options
   const { population: size = defaults.population, tournament = defaults.tournament } = options
+  checkEnds({ evaluations })
+  checkCounts({ population: size, tournament })
   const exploration = new Exploration(options)
   const { random } = exploration
 

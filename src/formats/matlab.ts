@@ -18,7 +18,7 @@ interface Element {
   readonly next: number
 }
 
-/** The first number, or the text, of a field of one struct of an array. */
+/** The first number, or the text, of a field of one struct of an array; NaN if there is neither. */
 export type MatlabValue = number | string
 
 /** By the name of a field, its values in all structs of the first array of structs in the file. */
@@ -72,17 +72,20 @@ function partsOf(data: Buffer): Element[] {
 function structsIn(data: Buffer): MatlabStructs | undefined {
   const [flags, , , lengths, names, ...values] = partsOf(data)
   if (flags === undefined || (flags.data.readUInt32LE(0) & 0xff) !== 2) return undefined
+  if (names === undefined) throw new RangeError('no names of fields')
   const length = lengths.data.readInt32LE(0)
-  const fields = Array.from({ length: names.data.length / length }, (_, i) =>
+  const fields = Array.from({ length: length > 0 ? names.data.length / length : 0 }, (_, i) =>
     names.data.toString('latin1', i * length, (i + 1) * length).replace(/\0.*/s, ''),
   )
-  const columns = new Map(fields.map((field): [string, MatlabValue[]] => [field, []]))
-  for (const [i, { data: matrix }] of values.entries()) columns.get(fields[i % fields.length])!.push(readValue(matrix))
-  return columns
+  if (values.length % fields.length > 0) throw new RangeError('a part of a struct')
+  const valuesOf = (column: number) => values.filter((_, i) => i % fields.length === column)
+  return new Map(fields.map((field, column) => [field, valuesOf(column).map(({ data }) => readValue(data))]))
 }
 
 function readValue(matrix: Buffer): MatlabValue {
   const [flags, , , content] = partsOf(matrix)
+  // MATLAB writes a matrix without any part for a field that is not set.
+  if (flags === undefined) return Number.NaN
   const isText = (flags.data.readUInt32LE(0) & 0xff) === 4
   if (content === undefined || content.data.length === 0) return isText ? '' : Number.NaN
   const { type, data } = content

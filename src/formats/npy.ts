@@ -14,22 +14,33 @@ export interface NpyArray {
 const MAGIC = '\x93NUMPY'
 
 /** Supported element types by NumPy's name, and how their bytes become numbers. */
-const TYPES: Readonly<Record<string, (buffer: ArrayBuffer) => NpyArray['data']>> = {
+const TYPES: Readonly<Record<string, (buffer: ArrayBuffer, file: string) => NpyArray['data']>> = {
   '<f4': (buffer) => new Float32Array(buffer),
   '<f8': (buffer) => Float32Array.from(new Float64Array(buffer)),
   '|u1': (buffer) => Int32Array.from(new Uint8Array(buffer)),
   '<i4': (buffer) => new Int32Array(buffer),
-  '<i8': (buffer) => Int32Array.from(new BigInt64Array(buffer), Number),
+  '<i8': (buffer, file) => Int32Array.from(new BigInt64Array(buffer), (value) => narrowed(value, file)),
 }
 
-/** @throws UserError for a file that is missing, truncated, or of another format, element type or order. */
+/** A 64-bit integer as one of 32 bits, which no other number becomes. */
+function narrowed(value: bigint, file: string): number {
+  if (BigInt.asIntN(32, value) === value) return Number(value)
+  throw expected('integers of 32 bits', file, value)
+}
+
+/**
+ * Reads a file.
+ *
+ * @throws UserError for a file that is missing, truncated, or of another format, element type or order. Also for 64-bit
+ *   integers that do not fit into 32 bits.
+ */
 export async function readNpy(file: string): Promise<NpyArray> {
   const bytes = await readWhole(file, '.npy file', 'split it into smaller arrays')
   const { shape, type, elements } = parseNpy(bytes, file)
   if (!Object.hasOwn(TYPES, type)) {
     throw expected(`elements of type ${Object.keys(TYPES).join(', ')}`, file, type)
   }
-  return { shape, data: TYPES[type](Uint8Array.from(elements).buffer) }
+  return { shape, data: TYPES[type](Uint8Array.from(elements).buffer, file) }
 }
 
 /** An array of any element type. */

@@ -76,7 +76,8 @@ const DTYPE_OF_ARRAY: Readonly<Record<string, string>> = {
 /**
  * Writes tensors to a file, atomically; the type of each array decides the dtype.
  *
- * @throws UserError if the file cannot be written; RangeError if the data of a tensor do not have its shape.
+ * @throws UserError if the file cannot be written, and for arrays of other types than {@link TensorData}; RangeError if
+ *   the data of a tensor do not have its shape.
  */
 export async function writeSafetensors(
   file: string,
@@ -92,8 +93,11 @@ export async function writeSafetensors(
     if (data.length !== scalars(shape)) {
       throw new RangeError(`Expected ${scalars(shape)} elements for tensor ${name} but received ${data.length}`)
     }
+    // The tag is that of the array's own kind: a Buffer has Uint8Array's.
+    const dtype = DTYPE_OF_ARRAY[data[Symbol.toStringTag]]
+    if (dtype === undefined) throw expected('a type of safetensors', `${name} in ${file}`, data.constructor.name)
     const end = offset + data.byteLength
-    entries.push([name, { dtype: DTYPE_OF_ARRAY[data.constructor.name], shape, data_offsets: [offset, end] }])
+    entries.push([name, { dtype, shape, data_offsets: [offset, end] }])
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     offset = end
   }

@@ -57,7 +57,7 @@ const EMPTY_DICT = Buffer.concat([global('collections', 'OrderedDict'), Buffer.f
  * persistent id.
  */
 function tensorPickle(name: string, { shape, data }: Tensor, key: number, file: string): Buffer {
-  const type = STORAGE_OF_ARRAY[data.constructor.name]
+  const type = STORAGE_OF_ARRAY[data[Symbol.toStringTag]]
   if (type === undefined) {
     throw expected("a type of PyTorch's", `${name} in ${file}`, data.constructor.name)
   }

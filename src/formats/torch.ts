@@ -14,8 +14,8 @@ import { readTorchZip } from './torch-zip.js'
  * If all names begin with `module.` or `_orig_mod.`, these prefixes are removed.
  *
  * @throws UserError if the file is missing, truncated or corrupt, or if a view reaches outside its storage. Also if it
- *   holds no tensors by name, for an opcode that is not supported, for a key that
- *   is not there, and for several state dicts under unusual keys.
+ *   holds no tensors by name, for an opcode that is not supported, for a key that is not there, and for several state
+ *   dicts under unusual keys.
  */
 export async function readTorchStateDict(file: string, options: StateDictOptions = {}): Promise<Map<string, Tensor>> {
   return (await readTorchFile(file, options)).tensors

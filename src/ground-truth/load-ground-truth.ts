@@ -1,8 +1,8 @@
 /**
  * Ground-truth tables: accuracies of architectures trained on their own, to compare a supernet's ranking with. A table
- * has columns of accuracies in percent or as fractions, and a row per architecture, in the space's notation or as operation indices
- * such as "3,0,1,2,4,1". A table like NAS-Bench-101's has fractions and a row per hash, for spaces whose isomorphism
- * keys are hashes. `tables/open-table.ts` lists the formats of tables.
+ * has columns of accuracies in percent or as fractions, and a row per architecture, in the space's notation or as
+ * operation indices such as "3,0,1,2,4,1". A table like NAS-Bench-101's has fractions and a row per hash, for spaces
+ * whose isomorphism keys are hashes. `tables/open-table.ts` lists the formats of tables.
  */
 import { createHash } from 'node:crypto'
 import { expected, UserError } from '../base/errors.js'

@@ -18,7 +18,8 @@ export function candidateIndices(specs: readonly ParameterSpec[]): Int32Array {
 
 /**
  * Choices that use each parameter of a candidate operation, by position among the choices of operations. They are found
- * by paths in which only one choice takes operation k: the program of such a path names the weights of that choice.
+ * by paths in which only one choice takes operation k, and those that have no other: the program of such a path names the
+ * weights of that choice.
  *
  * @param setting Setting that needs the choices, for the error.
  * @throws UserError if connections decide which choice uses a parameter, as in DARTS.

@@ -95,6 +95,6 @@ export interface Method {
   takeWeights?(weights: ReadonlyMap<string, Tensor>): ReadonlySet<string>
   /** Everything that {@link restore} needs. It need not be a copy, because it is read before the next step. */
   state(): MethodState
-  /** Restores a state. It is called on a new method, before anything else. */
+  /** Restores a state completely: that of a new method, or an earlier one of a method in use. */
   restore(state: MethodState): void
 }

@@ -58,10 +58,9 @@ function remembersThreads(addon: Binding): Binding {
   const { info, setThreads } = addon
   return Object.assign(addon, {
     info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
-    setThreads(count: number) {
-      const done = setThreads(count)
+    async setThreads(count: number) {
+      await setThreads(count)
       threads = count
-      return done
     },
   })
 }

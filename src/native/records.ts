@@ -54,7 +54,7 @@ export type ImageAugmentation =
   | (Omit<Extract<AugmentationConfig, { kind: 'auto-augment' }>, 'policy'> & {
       /**
        * Rows of eight numbers, one per pair of steps. An image goes through one pair; all have the same probability. A
-       * step is an index of `IMAGE_OPERATIONS`, the probability that it is carried out, and two arguments, one of which
+       * step is the number of an operation, the probability that it is carried out, and two arguments, one of which
        * is drawn.
        */
       readonly policy: Float64Array

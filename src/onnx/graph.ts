@@ -11,8 +11,9 @@ import { Values } from './values.js'
 export const OPSET = 17
 
 /**
- * The graph of a program and its weights, without auxiliary outputs. The input `images` is float32 of shape [N, …`input`] for any N; the output
- * `logits` is float32 of shape [N, classes]. Tensors of the supernet are initializers under their names.
+ * The graph of a program and its weights, without auxiliary outputs. The input `images` is float32 of shape
+ * [N, …`input`] for any N; the output `logits` is float32 of shape [N, classes]. Tensors of the supernet are
+ * initializers under their names.
  *
  * @throws UserError for weights that are missing, of another shape or not float32; RangeError for a program with the
  *   instruction `mix`, which is for training only.

@@ -46,10 +46,7 @@ export class ProgramBuilder {
       const received = `${groups} for ${x.shape.channels} to ${channels} channels`
       throw new RangeError(`Expected groups that divide the channels for conv2d but received ${received}`)
     }
-    if (!(Number.isInteger(dilation) && dilation > 0)) {
-      throw new RangeError(`Expected a dilation of at least 1 for conv2d but received ${dilation}`)
-    }
-    const extent = windowed('conv2d', x.shape, dilation * (kernel - 1) + 1, stride, padding)
+    const extent = windowed('conv2d', x.shape, { kernel, stride, padding, dilation })
     const output = { channels, ...extent }
     return this.#emit({
       op: 'conv2d',
@@ -105,7 +102,7 @@ export class ProgramBuilder {
   }
 
   #pool(op: 'avgPool2d' | 'maxPool2d', x: Value, { kernel, stride = 1, padding = (kernel - 1) >> 1 }: PoolOptions) {
-    const output = { channels: x.shape.channels, ...windowed(op, x.shape, kernel, stride, padding) }
+    const output = { channels: x.shape.channels, ...windowed(op, x.shape, { kernel, stride, padding }) }
     return this.#emit({ op, input: x.id, output, kernel, stride, padding })
   }
 
@@ -249,7 +246,7 @@ export class ProgramBuilder {
       { value: logits.id, role: 'logits', weight: 1 },
       ...auxiliary.map(({ value, weight }) => ({ value: value.id, role: 'auxiliary', weight }) as const),
     ]
-    return { instructions: this.#instructions, outputs, idle: [...this.#idle] }
+    return { instructions: [...this.#instructions], outputs, idle: [...this.#idle] }
   }
 }
 
@@ -264,8 +261,19 @@ function text(shape: Shape): string {
   return `${shape.channels}×${shape.height}×${shape.width}`
 }
 
-/** Number of positions, along height and width, of a window that covers `span` pixels in each direction. */
-function windowed(op: string, input: Shape, span: number, stride: number, padding: number) {
+/** Number of positions of a window, along height and width. */
+function windowed(
+  op: string,
+  input: Shape,
+  { dilation = 1, ...window }: Required<PoolOptions> & { readonly dilation?: number },
+) {
+  for (const [name, value] of Object.entries({ ...window, dilation })) {
+    const least = name === 'padding' ? 0 : 1
+    if (Number.isInteger(value) && value >= least) continue
+    throw new RangeError(`Expected a whole number of at least ${least} for the ${name} of ${op} but received ${value}`)
+  }
+  const { kernel, stride, padding } = window
+  const span = dilation * (kernel - 1) + 1
   const height = Math.floor((input.height + 2 * padding - span) / stride) + 1
   const width = Math.floor((input.width + 2 * padding - span) / stride) + 1
   if (height < 1 || width < 1) {

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { exists, readText } from '../base/files.js'
-import type { Config, RetrainConfig } from '../config/index.js'
+import { type Config, isRetraining, type RetrainConfig } from '../config/index.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
 import { readLog } from '../runs/event-log.js'
 import { isSearchResult } from '../runs/result-shape.js'
@@ -45,7 +45,7 @@ interface Recorded<Settings, Start, Epoch, Result> {
   readonly epochs: readonly Epoch[]
   /** Number of finished epochs, by the result, the checkpoint or the last epoch in the log. */
   readonly finished: number
-  /** Number of epochs that the settings plan; 0 for imported weights. */
+  /** Number of epochs that the settings plan; 0 for imported weights that are not trained. */
   readonly planned: number
   /** Content of `summary.json`; absent before the end of training. */
   readonly result?: Result
@@ -81,37 +81,37 @@ export async function readRun(folder: string): Promise<RunRecord> {
   const notes: string[] = []
   if (await isRetrainingRun(folder)) {
     const config = await savedRetraining(folder)
-    const planned = config.training.epochs
     const result = await readResult(folder, isRetrainResult, notes)
-    const training = await readTraining<RetrainStartEvent, RetrainEpochEvent>(folder, planned, result, notes)
+    const training = await readTraining<RetrainStartEvent, RetrainEpochEvent>(folder, config, result, notes)
     return { kind: 'retraining', folder, config, ...training, result, notes }
   }
   const config = await savedConfig(folder)
-  // Imported weights need no training.
-  const planned = (await exists(join(folder, 'import.json'))) ? 0 : config.training.epochs
   const result = await readResult(folder, isSearchResult, notes)
-  const training = await readTraining<StartEvent, EpochEvent>(folder, planned, result, notes)
+  const training = await readTraining<StartEvent, EpochEvent>(folder, config, result, notes)
   const ranking = await readTable(folder, 'ranking.csv', rankedRow, (result?.ranked ?? 0) > 0, notes)
   const found = await readTable(folder, 'found.csv', foundRow, result?.found !== undefined, notes)
   const space = spaceOf(config, training.start)
   return { kind: 'search', folder, config, space, ...training, result, ranking, found, notes }
 }
 
-/** The start and the epochs of a run, of which `planned` are planned. */
+/** The start and the epochs of a run, and how many are finished and planned. */
 async function readTraining<Start extends { readonly event: 'start' }, Epoch extends EpochOf>(
   folder: string,
-  planned: number,
+  config: Config | RetrainConfig,
   result: { readonly epochs?: number } | undefined,
   notes: string[],
 ): Promise<{ start: Start | undefined; epochs: Epoch[]; finished: number; planned: number }> {
-  // Imported weights count the epochs of their own training. The log is read last, for it may grow meanwhile.
-  const recorded = planned === 0 ? 0 : Math.max(result?.epochs ?? 0, await epochsOfCheckpoint(folder))
+  // The log is read last, for it may grow meanwhile.
+  const recorded = Math.max(result?.epochs ?? 0, await epochsOfCheckpoint(folder))
   const log = join(folder, 'events.jsonl')
   const events = await readEvents<Start | Epoch | StoppedEvent>(folder, notes)
   const start = events.find((event): event is Start => event.event === 'start')
   const epochs = events.filter((event): event is Epoch => event.event === 'epoch' && Number.isInteger(event.epoch))
   const logged = epochs.reduce((most, { epoch }) => Math.max(most, epoch + 1), 0)
   const finished = Math.max(logged, recorded)
+  // Imported weights of a search need no training, but may get it.
+  const needsNone = finished === 0 && !isRetraining(config) && (await exists(join(folder, 'import.json')))
+  const planned = needsNone ? 0 : config.training.epochs
   if (events.length === 0 && finished > 0) {
     const state = (await exists(log)) ? ((await readText(log)) === '' ? 'empty' : 'damaged') : 'missing'
     notes.push(`events.jsonl is ${state}, and the figures by epoch are left out.`)

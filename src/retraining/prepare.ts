@@ -40,7 +40,8 @@ export async function prepareRetraining(
   const { channels, height, width } = splits.train
   const network = createNetwork(config.network, { channels, height, width }, splits.classes)
   checkAugmentation(config.training.augmentation, network.input)
-  for (const [name, images] of Object.entries({ train: splits.train, test: splits.test })) checkSplit(name, images)
+  const { train, test, classes } = splits
+  for (const [name, images] of Object.entries({ train, test })) checkSplit(name, images, classes)
   const { imageCount = 0 } = config.evaluation
   const available = splits.test.labels.length
   if (imageCount > available) {

@@ -181,7 +181,8 @@ async function* retrainTogether(
   }
 }
 
-function checkOptions({ init, inherit, resume }: RetrainOptions): void {
+function checkOptions({ init, inherit, out, resume }: RetrainOptions): void {
+  if (resume !== undefined && out !== undefined) throw expected('out or resume', 'the run folder', 'both', 2)
   if (init !== undefined && inherit !== undefined) {
     throw new UserError('Expected initial weights of one source but received both --init and --inherit', 2)
   }

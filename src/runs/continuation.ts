@@ -27,7 +27,12 @@ const CHANGEABLE = new Set([
 
 /** Differences in settings that a run must keep, one phrase per setting. */
 export function settingDifferences(saved: Config | RetrainConfig, config: Config | RetrainConfig): string[] {
-  return differences(saved, config, '', CHANGEABLE).map(
+  return differencesOf(saved, config, CHANGEABLE)
+}
+
+/** All differences between groups of settings but the `ignored` ones, one phrase per setting. */
+export function differencesOf(saved: object, others: object, ignored: ReadonlySet<string> = new Set()): string[] {
+  return differences(saved, others, '', ignored).map(
     ({ key, saved, received }) => `${key}: ${show(saved)}, not ${show(received)}`,
   )
 }

@@ -1,6 +1,10 @@
 /** Records of the sub-models that a ranking or a search for the best ones has evaluated so far. */
 import type { Evaluation } from '../evaluation/evaluate.js'
-import { PathRecords } from './path-records.js'
+import { PathRecords, readRecords } from './path-records.js'
+
+/** Names of the files in a run folder: of the ranking, and of finding if it evaluates differently. */
+export const EVALUATED = 'evaluated.jsonl'
+export const EVALUATED_BY_FINDING = 'evaluated-finding.jsonl'
 
 /** Version of the way from weights and images to accuracies. A change needs a new number: see {@link EvaluationKey}. */
 export const EVALUATION_RULE = 2
@@ -33,11 +37,15 @@ export class EvaluatedPaths extends PathRecords<Evaluation> {
     await evaluated.load(key)
     return evaluated
   }
+}
 
-  /** Seconds spent on all evaluations. */
-  get seconds(): number {
-    let sum = 0
-    for (const { seconds } of this.values()) sum += seconds
-    return sum
+/** Seconds spent on the evaluations of some weights that files hold; undefined is no file. */
+export async function evaluationSeconds(files: readonly (string | undefined)[], weights: string): Promise<number> {
+  let sum = 0
+  for (const file of files) {
+    const { key, entries } = await readRecords<Evaluation>(file)
+    if ((key as Partial<EvaluationKey>).weights !== weights) continue
+    for (const { seconds } of entries) sum += seconds
   }
+  return sum
 }

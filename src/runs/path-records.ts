@@ -48,27 +48,17 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   /** Reads the file, or starts a new one: see {@link read}. */
   protected async load(key: object): Promise<void> {
     if (this.#file === undefined) return
-    const text = await readText(this.#file)
-    // The text after the last line break is torn or empty.
-    const complete = text.slice(0, text.lastIndexOf('\n') + 1)
-    const [header, ...lines] = complete.split('\n').slice(0, -1)
+    const { header, lines, entries } = await contentOf<Entry>(this.#file)
     if (header !== JSON.stringify(key)) {
       if (lines.length > 0) this.#discarded = { records: lines.length, changed: changedFields(parsed(header), key) }
       await shorten(this.#file, 0)
       await append(this.#file, `${JSON.stringify(key)}\n`)
       return
     }
-    let whole = Buffer.byteLength(header) + 1
-    for (const [at, line] of lines.entries()) {
-      const entry = parsed(line) as Partial<Entry>
-      if (!Array.isArray(entry.path)) {
-        this.#discarded = { records: lines.length - at, changed: ['damage'] }
-        break
-      }
-      this.#byPath.set(entry.path.join(), entry as Entry)
-      whole += Buffer.byteLength(line) + 1
-    }
-    await shorten(this.#file, whole)
+    for (const entry of entries) this.#byPath.set(entry.path.join(), entry)
+    const left = lines.length - entries.length
+    if (left > 0) this.#discarded = { records: left, changed: ['damage'] }
+    await shorten(this.#file, Buffer.byteLength(`${[header, ...lines.slice(0, entries.length)].join('\n')}\n`))
   }
 
   /** Records of the file that were discarded; undefined if none were. */
@@ -92,6 +82,28 @@ export class PathRecords<Entry extends { readonly path: Path }> {
   values(): IterableIterator<Entry> {
     return this.#byPath.values()
   }
+}
+
+/** Reads the key of a file, and its whole records; all of it is empty if there is no file. */
+export async function readRecords<Entry extends { readonly path: Path }>(
+  file: string | undefined,
+): Promise<{ key: object; entries: Entry[] }> {
+  if (file === undefined) return { key: {}, entries: [] }
+  const { header, entries } = await contentOf<Entry>(file)
+  return { key: parsed(header), entries }
+}
+
+/** First line, other lines, and the records in these up to a damaged one. */
+async function contentOf<Entry extends { readonly path: Path }>(
+  file: string,
+): Promise<{ header: string; lines: string[]; entries: Entry[] }> {
+  const text = await readText(file)
+  // The text after the last line break is torn or empty.
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1)
+  const [header = '', ...lines] = complete.split('\n').slice(0, -1)
+  const entries = lines.map(parsed) as Entry[]
+  const damaged = entries.findIndex(({ path }) => !Array.isArray(path))
+  return { header, lines, entries: damaged < 0 ? entries : entries.slice(0, damaged) }
 }
 
 /** A damaged line is one without fields. */

@@ -18,7 +18,7 @@ export interface ResultEvent {
   /** The images and weights that all numbers were computed from. */
   readonly computedFrom: ComputedFrom
   readonly epochs: number
-  /** Seconds of training and of evaluating sub-models, added up if the run was interrupted. */
+  /** Seconds of training and of evaluating sub-models, also by earlier commands in this run folder. */
   readonly seconds: number
   /** Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. */
   readonly kendallTau: number | null
@@ -27,7 +27,7 @@ export interface ResultEvent {
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   /** Ground-truth accuracy, in percent, of the sub-model that the supernet ranks first. */
   readonly bestFound: number | null
-  /** Best accuracy of the whole table minus `bestFound`. */
+  /** Best accuracy of the whole table minus `bestFound`, in percentage points. */
   readonly regret: number | null
   /** Gradient variance of each epoch. */
   readonly gradientVariance: readonly number[]

@@ -182,10 +182,10 @@ export class RunFolder implements AsyncDisposable {
   /**
    * Writes `summary.json`. Results in an earlier summary are kept if `result` lacks them and they were computed from the
    * same images, weights and ground truth. Otherwise their tables are removed too. A summary that is damaged counts as
-   * none. Resolves to what was removed.
+   * none. Resolves to what was written, and to what was removed.
    */
-  async writeSummary(result: SearchResult): Promise<DiscardedEvent[]> {
-    if (this.#lock === undefined) return []
+  async writeSummary(result: SearchResult): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
+    if (this.#lock === undefined) return { merged: result, discarded: [] }
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
     const merged = mergeResults(earlier, result)
     const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
@@ -200,7 +200,7 @@ export class RunFolder implements AsyncDisposable {
       discarded.push({ event: 'discarded', file, changed })
     }
     await this.write(SUMMARY, `${JSON.stringify(merged, null, 2)}\n`)
-    return discarded
+    return { merged, discarded }
   }
 
   /** Releases the lock, unless the caller holds it. A second call does nothing. */

@@ -48,7 +48,10 @@ export function mergeResults(earlier: SearchResult | undefined, result: SearchRe
   const ranking = keepsRanking
     ? Object.fromEntries(RANKING.flatMap((key) => (key in earlier ? [[key, earlier[key]]] : [])))
     : {}
-  return { ...rest, ...ranking, ...(found && { found }), run }
+  const keepsFound = found !== undefined && found === earlier.found
+  const of = keepsRanking || keepsFound ? [earlier, result] : [result]
+  const damaged = [...new Set(of.flatMap(({ damaged = [] }) => damaged))]
+  return { ...rest, ...ranking, ...(found && { found }), ...(damaged.length > 0 && { damaged }), run }
 }
 
 /**

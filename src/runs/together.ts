@@ -1,23 +1,39 @@
 /** A run folder that one of several processes writes, and what all of them must have in common. */
 import type { Config, RetrainConfig } from '../config/index.js'
 import type { World } from '../distributed/index.js'
+import type { GroundTruth } from '../evaluation/ground-truth.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import type { Identity } from './checkpoint.js'
-import { settingDifferences } from './continuation.js'
+import { differencesOf } from './continuation.js'
 import { RunFolder } from './run-folder.js'
 
 /** The settings that all processes must have in common. Their machines may have other cores and other folders. */
 export function commonSettings(config: Config | RetrainConfig): object {
-  return { ...config, threads: undefined, data: { ...config.data, dir: undefined } }
+  const groundTruth = 'groundTruth' in config ? config.groundTruth : undefined
+  return {
+    ...config,
+    name: undefined,
+    threads: undefined,
+    data: { ...config.data, dir: undefined },
+    // What is in a table must be the same, wherever it is.
+    ...(groundTruth && { groundTruth: { ...groundTruth, file: undefined } }),
+  }
 }
 
-/** Throws a UserError, in all processes, if they have different settings or different images. */
-export async function agreeOnInput(world: World, config: Config | RetrainConfig, identity: Identity): Promise<void> {
+/** Throws a UserError, in all processes, if they have different settings, images or ground truths. */
+export async function agreeOnInput(
+  world: World,
+  config: Config | RetrainConfig,
+  identity: Identity,
+  groundTruth?: Pick<GroundTruth, 'source'>,
+): Promise<void> {
   await world.agree('settings', JSON.stringify(commonSettings(config)), (first, other) =>
-    settingDifferences(JSON.parse(first), JSON.parse(other)).join('; '),
+    differencesOf(JSON.parse(first), JSON.parse(other)).join('; '),
   )
   await world.agree('space and images', JSON.stringify(identity))
+  const { column, digest } = groundTruth?.source ?? {}
+  await world.agree('ground truth', digest === undefined ? 'none' : `${column} of a table with the digest ${digest}`)
 }
 
 /** The folder of a new run, which the first process creates. */

@@ -22,6 +22,7 @@ export class Categorical {
     this.#last = last
   }
 
+  /** Draws an index; its probability is its weight divided by the sum of all. */
   draw(random: RandomStream): number {
     const sums = this.#sums
     const target = random.uniform() * sums[sums.length - 1]

@@ -11,7 +11,13 @@ import { latencyKey, measureLatency, noiseDataset } from '../evaluation/latency.
 import type { Method } from '../methods/method.js'
 import { type CalibrationImages, contentDigest, type ImageSource, type Supernet } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
-import { EVALUATION_RULE, EvaluatedPaths, type EvaluationKey } from '../runs/evaluated.js'
+import {
+  EVALUATED,
+  EVALUATED_BY_FINDING,
+  EVALUATION_RULE,
+  EvaluatedPaths,
+  type EvaluationKey,
+} from '../runs/evaluated.js'
 import { PathRecords } from '../runs/path-records.js'
 import type { RunFolder } from '../runs/run-folder.js'
 import { type Path, type SearchSpace, spaceSize } from '../spaces/index.js'
@@ -81,13 +87,6 @@ export class Evaluators implements Disposable {
     if (recalibrates(config, space, shared)) this.#calibration = openCalibration(config, splits)
   }
 
-  /** Seconds spent on all evaluations in the records that were opened. */
-  get seconds(): number {
-    let sum = 0
-    for (const evaluated of this.#records.values()) sum += evaluated.seconds
-    return sum
-  }
-
   /** Damaged images that were replaced by others, one sentence each. */
   get damaged(): readonly string[] {
     return [this.#test, this.#validation, this.#calibration?.images.dataset].flatMap((images) => images?.damaged ?? [])
@@ -104,7 +103,7 @@ export class Evaluators implements Disposable {
 
   /** Evaluates on test images, with the settings of the ranking. */
   forRanking(): Promise<Evaluator> {
-    return this.#evaluator(this.#test, this.#options.config.ranking, 'evaluated.jsonl')
+    return this.#evaluator(this.#test, this.#options.config.ranking, EVALUATED)
   }
 
   /**
@@ -115,16 +114,12 @@ export class Evaluators implements Disposable {
     const { ranking } = this.#options.config
     const { batchSize = ranking.batchSize } = settings
     if (this.#validation !== undefined) {
-      return this.#evaluator(
-        this.#validation,
-        { batchSize, imageCount: settings.imageCount },
-        'evaluated-finding.jsonl',
-      )
+      return this.#evaluator(this.#validation, { batchSize, imageCount: settings.imageCount }, EVALUATED_BY_FINDING)
     }
     const { imageCount = ranking.imageCount } = settings
     const [count, ranked] = [imageCount ?? this.#test.count, ranking.imageCount ?? this.#test.count]
     const same = batchSize === ranking.batchSize && count === ranked
-    return this.#evaluator(this.#test, { batchSize, imageCount }, same ? 'evaluated.jsonl' : 'evaluated-finding.jsonl')
+    return this.#evaluator(this.#test, { batchSize, imageCount }, same ? EVALUATED : EVALUATED_BY_FINDING)
   }
 
   /** A function that returns a path's milliseconds per batch, measured once per path. */

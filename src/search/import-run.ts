@@ -51,7 +51,7 @@ export async function importOpened(
 ): Promise<ImportedRun> {
   const { out, signal, space: ownSpace, data, key: _key, prefix: _prefix, ...rest } = options
   if (out !== undefined) await RunFolder.checkFree(out)
-  const prepared = await prepare(config, { space: ownSpace, data })
+  const prepared = await prepare(config, { space: ownSpace, data, signal })
   signal?.throwIfAborted()
   const { space, random, method, identity } = prepared
   const taken = method.takeWeights?.(tensors) ?? new Set()

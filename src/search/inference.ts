@@ -1,6 +1,7 @@
 /** Computes the logits of paths on a batch of images, with weights from a checkpoint. */
 
 import { expected, UserError } from '../base/errors.js'
+import { classIndices } from '../data/labels.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { trainedSpace } from '../methods/index.js'
 import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
@@ -34,7 +35,8 @@ export interface InferOptions {
  * Logits of every path: one row-major matrix of images × classes per path.
  *
  * @throws UserError for weights of another space, with the names of tensors that are missing, left over or of another
- *   shape, and for logits that are not finite; the reason of an aborted signal.
+ *   shape. Also for a part of an image, for another number of `statistics` than of paths, and for logits that are not
+ *   finite. The reason of an aborted signal.
  */
 export async function infer(options: InferOptions): Promise<Float32Array[]> {
   const { weights, images, paths, statistics, precision, signal } = options
@@ -43,6 +45,13 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   const buffers = space.buffers?.() ?? []
   checkWeights(space.name, [...specs, ...buffers], weights, own)
   const count = images.images.length / (images.channels * images.height * images.width)
+  if (!Number.isInteger(count)) {
+    const shape = `${images.channels}×${images.height}×${images.width}`
+    throw expected(`whole images of ${shape}`, 'images', `${images.images.length} values`)
+  }
+  if (statistics !== undefined && statistics.length !== paths.length) {
+    throw expected(`${paths.length} entries, one per path,`, 'statistics', statistics.length)
+  }
   using supernet = Supernet.of(space, { precision })
   using dataset = new Dataset({ ...images, labels: new Int32Array(count) })
   await restoreWeights(weights, supernet)
@@ -60,9 +69,17 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   return logits
 }
 
-/** Mean cross-entropy of logits (images × classes), and the share in [0, 1] of images classified correctly. */
+/**
+ * Mean cross-entropy of logits (images × classes), and the share in [0, 1] of images classified correctly.
+ *
+ * @throws UserError for logits that are not as many for each label, and for labels that are no classes.
+ */
 export function evaluateLogits(logits: Float32Array, labels: ArrayLike<number>): { loss: number; accuracy: number } {
   const classes = logits.length / labels.length
+  if (!(Number.isInteger(classes) && classes > 0)) {
+    throw expected('as many logits for each label', 'evaluateLogits', `${logits.length} for ${labels.length} labels`)
+  }
+  classIndices(labels, classes, 'evaluateLogits')
   let loss = 0
   let correct = 0
   for (let i = 0; i < labels.length; i++) {

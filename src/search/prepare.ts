@@ -86,7 +86,9 @@ export async function prepare(config: Config, replacements: Replacements): Promi
 
 function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
-  for (const [name, images] of Object.entries({ train, validation, test })) if (images) checkSplit(name, images)
+  for (const [name, images] of Object.entries({ train, validation, test })) {
+    if (images !== undefined) checkSplit(name, images, classes)
+  }
   if (!sameShape(space.input, train) || space.classes < classes) {
     const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`
     throw expected(wanted, space.name, `${describe(train)} in ${classes}`, 2)

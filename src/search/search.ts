@@ -1,34 +1,33 @@
 /** A search from settings to result: load, train, rank and find, all in a run folder that can be continued. */
 import { expected, UserError } from '../base/errors.js'
 import type { HeldLock } from '../base/lock.js'
-import { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
 import { openImages } from '../data/source.js'
 import { type AnySplits, usedImages } from '../data/splits.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
-import { evaluatePaths } from '../evaluation/evaluate.js'
-import { agreement, type Ranked, rank, sortByAccuracy } from '../evaluation/ranking.js'
-import { type FindOutcome, find, needsLatency } from '../finding/find.js'
+import { agreement, sortByAccuracy } from '../evaluation/ranking.js'
 import type { Method, MethodContext } from '../methods/method.js'
 import { describeCompetition, describeMachine, Supernet } from '../native/index.js'
+import { EVALUATED, EVALUATED_BY_FINDING, evaluationSeconds } from '../runs/evaluated.js'
 import { foundTable } from '../runs/found-table.js'
 import { ProgressRecorder } from '../runs/progress.js'
 import { rankingTable } from '../runs/ranking-table.js'
 import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
 import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
-import type { Path, SearchSpace } from '../spaces/index.js'
+import type { SearchSpace } from '../spaces/index.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import { checkWarmup } from '../training/learning-rate.js'
 import { stepsPerEpoch, train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
-import { Evaluators, sharesWeights } from './evaluators.js'
+import { sharesWeights } from './evaluators.js'
 import type { Phase, RankingImages, SearchEvent, SearchResult, StartEvent } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { type PreparedSearch, prepare } from './prepare.js'
+import { rankAndFind } from './rank-and-find.js'
 import { checkRecalibrationBatches, checkTrainingBatches } from './small-batches.js'
 
 const PHASES: readonly Phase[] = ['train', 'rank', 'find']
@@ -88,8 +87,12 @@ async function* searchTogether(
   if (phases.length === 0 || !phases.every((phase) => PHASES.includes(phase))) {
     throw expected(`one or more of ${PHASES.join(', ')}`, 'phases', phases.join(', ') || 'none', 2)
   }
+  if (resume !== undefined && options.out !== undefined) throw expected('out or resume', 'the run folder', 'both', 2)
   if (options.phases?.includes('find') && config.finding === undefined) {
     throw expected('an algorithm', 'finding.algorithm', 'no settings of finding', 2)
+  }
+  if (resume === undefined && !phases.includes('train')) {
+    throw expected('the run folder of a training', 'resume', 'none', 2)
   }
   // A run that another process works on is refused before anything is loaded.
   await using resumed =
@@ -97,18 +100,19 @@ async function* searchTogether(
   if (options.out !== undefined && lock === undefined && !watches) await RunFolder.checkFree(options.out)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepare(config, options)
-  if (world !== undefined) await agreeOnInput(world, config, prepared.identity)
+  if (world !== undefined) await agreeOnInput(world, config, prepared.identity, prepared.groundTruth)
   const { space, splits, method, random, subModels, groundTruth, images, identity } = prepared
   const finding = phases.includes('find') ? config.finding : undefined
   const shared = sharesWeights(space, method)
   const trainCount = splits.train.labels.length
   const trains = phases.includes('train')
+  const ranks = phases.includes('rank')
   if (trains) {
     const synchronised = config.distributed.batchNorm === 'synchronised'
     checkTrainingBatches(config, space, method, trainCount, { processes: world?.size, synchronised })
     checkWarmup(config.training, trainCount)
   }
-  if (shared && (phases.includes('rank') || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
+  if (shared && (ranks || finding !== undefined)) checkRecalibrationBatches(config, space, trainCount)
   const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
@@ -175,65 +179,19 @@ async function* searchTogether(
     // They are equal to the last bit, or something is wrong.
     await world?.agree('weights', weights)
 
-    let ranked: Ranked[] = []
-    let seconds = progress.seconds
-    let outcome: FindOutcome | undefined
-    let damaged: readonly string[] = []
-    if (phases.includes('rank') || finding !== undefined) {
-      using evaluators = new Evaluators({
-        config,
-        space,
-        splits,
-        images,
-        supernet,
-        shared,
-        weights,
-        run,
-        world,
-        signal,
-      })
-      if (phases.includes('rank')) {
-        const evaluator = await evaluators.forRanking()
-        yield* evaluators.takeDiscarded()
-        ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
-      }
-      if (finding !== undefined) {
-        const evaluator = await evaluators.forFinding(finding)
-        const evaluateAll = async function* (paths: readonly Path[]) {
-          for await (const { correct, count } of evaluatePaths(evaluator, paths)) yield correct / count
-        }
-        const evaluate = async (path: Path) => {
-          for await (const accuracy of evaluateAll([path])) return accuracy
-          throw new Error('unreachable')
-        }
-        const latency = needsLatency(finding) ? await evaluators.latency(finding.latency) : undefined
-        yield* evaluators.takeDiscarded()
-        // A resumed search draws this stream from its beginning and repeats the decisions of the first search.
-        const stream = RandomStream.named(config.seed, 'finding')
-        const problem = {
-          space,
-          settings: finding,
-          evaluate,
-          evaluateAll,
-          latency,
-          groundTruth,
-          random: stream,
-          signal,
-        }
-        const { found, all } = yield* recorder.through(find(problem))
-        outcome = { found: { ...found, images: evaluator.imageCount ?? evaluator.data.count }, all }
-      }
-      seconds += evaluators.seconds
-      damaged = evaluators.damaged
-    }
+    const evaluation = { config, space, splits, images, supernet, shared, weights, run, world, signal }
+    const phasesAfter = { subModels: ranks ? subModels : undefined, finding, groundTruth, recorder }
+    const { ranked, outcome, damaged } = yield* rankAndFind({ ...evaluation, ...phasesAfter })
 
     const sorted = sortByAccuracy(space, ranked, groundTruth)
+    // An earlier search in this folder has evaluated too, and its results may be kept.
+    const evaluated = [EVALUATED, EVALUATED_BY_FINDING].map((name) => run.recordFile(name))
     const result: SearchResult = {
       event: 'result',
       ...about,
       computedFrom: { images, weights },
       epochs: progress.epoch,
-      seconds,
+      seconds: progress.seconds + (await evaluationSeconds(evaluated, weights)),
       ...agreement(ranked, groundTruth),
       gradientVariance: progress.gradientVariance,
       pathDistribution: method.pathDistribution,
@@ -244,13 +202,15 @@ async function* searchTogether(
       ...(damaged.length > 0 && { damaged }),
       run: run.path,
     }
-    if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
+    if (ranks) await run.write('ranking.csv', rankingTable(sorted))
     if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
-    yield* await run.writeSummary(result)
-    await run.log(result)
-    await tensorboard?.result(result, progress.epoch)
-    yield result
-    return result
+    const write = () => run.writeSummary(result)
+    const { merged, discarded: dropped } = await (world === undefined ? write() : world.fromFirst(write))
+    yield* dropped
+    await run.log(merged)
+    await tensorboard?.result(merged, progress.epoch)
+    yield merged
+    return merged
   }
 }
 

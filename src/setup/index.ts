@@ -43,12 +43,16 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<NativeS
     () => log('Waiting for another process that is building the addon'),
     async () => findFresh(request) ?? build(folder, request, log, signal),
   )
-  return signal === undefined ? setup : Promise.race([setup, abortionOf(signal)])
+  if (signal === undefined) return setup
+  const done = new AbortController()
+  return Promise.race([setup, abortionOf(signal, done.signal)]).finally(() => done.abort())
 }
 
-/** Never resolves; rejects when the signal aborts, which ends the wait for another process. */
-function abortionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+/** Never resolves; rejects when the signal aborts, which ends the wait for another process, unless that is `done`. */
+function abortionOf(signal: AbortSignal, done: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
+  })
 }
 
 function findFresh(request: BuildRequest): NativeSetup | undefined {

@@ -1,7 +1,7 @@
 /** The times of a training: of its steps, and the share that it waits for images. */
 import type { ImageSource } from '../native/index.js'
 
-/** Measures which share of the time computation waits for images; nothing if they are in memory. */
+/** Measures in which share of the steps' seconds computation waits for images; nothing if they are in memory. */
 export class WaitingShare {
   readonly #data: ImageSource
   #report = { seconds: 0, waited: 0 }

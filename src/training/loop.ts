@@ -93,6 +93,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   let images = 0
   // Seconds that the previous step took; infinity before the first.
   let stepSeconds = Number.POSITIVE_INFINITY
+  // Seconds of all steps.
+  let stepping = 0
 
   while (progress.epoch < epochs) {
     const { epoch } = progress
@@ -113,9 +115,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const batch = { dataset: data, indices, augmentation, mixup, labelSmoothing: settings.labelSmoothing, drop }
       return { ...batch, ...(microBatchSize && { microBatchSize }) }
     }
-    if (progress.step === 0) await method.beginEpoch?.(epoch, engine)
     const dataStream = random.data.state()
-    const order = method.epochIndices()
     const withinEpoch = async () => {
       tick(progress, clock)
       const streams = { ...randomState(random), data: dataStream }
@@ -125,6 +125,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       await options.save?.(await withinEpoch())
       lastSave = clock.total
     }
+    const stop = async () => {
+      if (options.save !== undefined) await save()
+      throw stopping.reason
+    }
+
+    if (progress.step === 0) {
+      // An epoch that continues at its first step has not begun.
+      if (stopping.isDue) await stop()
+      await method.beginEpoch?.(epoch, engine)
+    }
+    const order = method.epochIndices()
 
     const { augmentation: stream } = random
     const lookAhead = new LookAhead({ data, order, settings, step: progress.step, stream, ranked: world })
@@ -145,10 +156,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
 
     let underWay: StepUnderWay | undefined
     while (progress.step < steps) {
-      if (underWay === undefined && stopping.isDue) {
-        if (options.save !== undefined) await save()
-        throw stopping.reason
-      }
+      if (underWay === undefined && progress.step > 0 && stopping.isDue) await stop()
       const step = underWay ?? begin(progress.step)
       // The next step is queued while this one computes, except before a report, a save or the epoch's end: these need
       // a state with no step under way.
@@ -158,6 +166,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const record = await step.record
       stopping.note(record)
       stepSeconds = clock.total - began
+      stepping += stepSeconds
       if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
       progress.step++
       progress.lossSum += record.loss * step.images
@@ -169,7 +178,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
         lastReport = clock.total
         const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
-        const shares = waiting.sinceLastReport(clock.total)
+        const shares = waiting.sinceLastReport(stepping)
         yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss, ...shares }
       }
       if (progress.step < steps && clock.total - lastSave >= saveSeconds) {
@@ -186,7 +195,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     method.endEpoch(epoch)
     const event = {
       ...(await endEpoch(options, progress, order.length, learningRateAt(steps - 1))),
-      ...waiting.sinceLastEpoch(clock.total),
+      ...waiting.sinceLastEpoch(stepping),
       ...(data.damaged?.length && { damaged: data.damaged }),
     }
     if (measures) {

@@ -55,7 +55,7 @@ export class FollowedFolder {
       // What is new may be long: it is read one after the other, so that the first is soon on the screen.
       for (const run of this.runs) if (!run.read && !signal.aborted) await this.#poll(run)
       // Then, one at a time, what a first look passed over.
-      const thinned = this.runs.find((run) => run.read && run.thinned)
+      const thinned = this.runs.find((run) => run.read && run.thinned && run.unreadable === undefined)
       if (thinned === undefined) await sleep(POLL, undefined, { signal }).catch(() => {})
       else await this.#readWhole(thinned)
     }

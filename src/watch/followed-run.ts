@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { whyUnreadable } from '../base/files.js'
 import { PROGRESS_FILE, type RunProgress, STEPS_FILE } from '../runs/progress.js'
 import { isRunLocked } from '../runs/run-lock.js'
 import { savedSettings } from '../runs/saved-settings.js'
@@ -36,6 +37,7 @@ export class FollowedRun {
   /** When a change was last seen here, by this machine's clock; never, for what was there at the beginning. */
   #lastChange = Number.NEGATIVE_INFINITY
   #read = false
+  #unreadable: string | undefined
   #changed = 0
 
   constructor(id: string, folder: string) {
@@ -54,9 +56,14 @@ export class FollowedRun {
     return this.#log.every > 1
   }
 
-  /** Whether it was read to its end at least once. */
+  /** Whether it was read to its end at least once, or as far as it can be read. */
   get read(): boolean {
     return this.#read
+  }
+
+  /** Why its files could not be read at the last look; undefined if they could. */
+  get unreadable(): string | undefined {
+    return this.#unreadable
   }
 
   /** True while the run writes or may write soon. */
@@ -66,24 +73,45 @@ export class FollowedRun {
 
   /** Reads what is new. Resolves to whether the overview has changed. */
   async poll(): Promise<boolean> {
-    const before = this.#state()
-    if (!this.#read) this.#log = new RunLog(await this.#everyOf())
-    const changes = [await this.#pollLog(), await this.#stepsFile.poll(this.steps), await this.#pollProgress()]
-    const changed = changes.includes(true)
-    if (changed && this.#read) this.#lastChange = performance.now()
-    if (changed) await this.#learnNames()
-    await this.#lookAtLock()
+    const [state, unreadable] = [this.#state(), this.#unreadable]
+    // What was read before a failure may be new.
+    let changed = true
+    await this.#reading(async () => {
+      changed = await this.#readNew()
+    })
     this.#read = true
-    return changed || this.#state() !== before
+    return changed || this.#state() !== state || this.#unreadable !== unreadable
   }
 
   /** Reads a thinned log whole; until then the thinned one is shown. */
   async readWhole(): Promise<void> {
     const whole = new RunLog(1, this.#log.generation + 1)
     const file = new LogFollower(join(this.folder, 'events.jsonl'))
-    await file.poll(whole)
-    this.#log = whole
-    this.#logFile = file
+    await this.#reading(async () => {
+      await file.poll(whole)
+      this.#log = whole
+      this.#logFile = file
+    })
+  }
+
+  /** The page goes on to show other runs if this one cannot be read. */
+  async #reading(read: () => Promise<void>): Promise<void> {
+    try {
+      await read()
+      this.#unreadable = undefined
+    } catch (error) {
+      this.#unreadable = `its files cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`
+    }
+  }
+
+  async #readNew(): Promise<boolean> {
+    if (!this.#read) this.#log = new RunLog(await this.#everyOf())
+    const changes = [await this.#pollLog(), await this.#stepsFile.poll(this.steps), await this.#pollProgress()]
+    const changed = changes.includes(true)
+    if (changed && this.#read) this.#lastChange = performance.now()
+    if (changed) await this.#learnNames()
+    await this.#lookAtLock()
+    return changed
   }
 
   async #pollLog(): Promise<boolean> {
@@ -101,10 +129,11 @@ export class FollowedRun {
   overview(): RunOverview {
     const { about = {}, result, stopped, epochs, generation, damaged } = this.log
     const state = this.#state()
+    const reason = this.#unreadable ?? (state === 'running' ? undefined : stopped?.reason)
     return {
       id: this.id,
       state,
-      ...(stopped && state !== 'running' && { reason: stopped.reason }),
+      ...(reason !== undefined && { reason }),
       generation,
       rows: epochs.rows,
       steps: { generation: this.steps.generation, rows: this.steps.series.rows },

@@ -30,12 +30,15 @@ export class LogFollower {
     this.#file = file
   }
 
-  /** Reads what is new. Resolves to whether the file has changed at all. A missing file counts as empty. */
+  /**
+   * Reads what is new. Resolves to whether the file has changed at all. A missing file counts as empty.
+   *
+   * @throws The system's error if the file cannot be read.
+   */
   async poll(receiver: LogReceiver): Promise<boolean> {
     const status = await stat(this.#file).catch(() => undefined)
     const seen = status === undefined ? '' : `${status.ino} ${status.size} ${status.mtimeMs}`
     if (seen === this.#seen) return false
-    this.#seen = seen
     const handle = status && (await open(this.#file, 'r').catch(() => undefined))
     try {
       if (!(await this.#continues(handle))) {
@@ -47,6 +50,8 @@ export class LogFollower {
     } finally {
       await handle?.close()
     }
+    // Last, so that a reading that has failed is tried again.
+    this.#seen = seen
     return true
   }
 

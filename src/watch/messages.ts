@@ -43,7 +43,7 @@ export interface RunOverview {
   /** Path of the run folder below the watched one; `.` for the watched one itself. */
   readonly id: string
   readonly state: 'running' | 'finished' | 'stopped' | 'failed'
-  /** Why it was stopped or has failed; absent if its log does not say so. */
+  /** Why its files cannot be read, or why it was stopped or has failed, if its log says so. */
   readonly reason?: string
   /** Which log it is: see {@link RowsMessage}. */
   readonly generation: number

@@ -37,7 +37,7 @@ export class RunLog implements LogReceiver {
   distribution: readonly (readonly number[])[] | undefined
   /** The same of connections. */
   connections: readonly (readonly number[])[] | undefined
-  /** Lines that are no events. */
+  /** Lines that are no events, or events of another form than any version writes. */
   damaged = 0
   /** Epochs so far. */
   #epochs = 0
@@ -79,9 +79,15 @@ export class RunLog implements LogReceiver {
   }
 
   #take(text: string): void {
-    const event = parsed(text)
-    if (event === undefined) this.damaged++
-    else if (event.event === 'start') this.about = aboutOf(event)
+    try {
+      this.#add(parsed(text))
+    } catch {
+      this.damaged++
+    }
+  }
+
+  #add(event: LoggedEvent): void {
+    if (event.event === 'start') this.about = aboutOf(event)
     else if (event.event === 'epoch') {
       // A run that trains again after its result is no longer finished.
       this.result = undefined
@@ -93,13 +99,11 @@ export class RunLog implements LogReceiver {
   }
 }
 
-function parsed(text: string): LoggedEvent | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as LoggedEvent) : undefined
-  } catch {
-    return undefined
-  }
+/** Throws for a line that is no object. */
+function parsed(text: string): LoggedEvent {
+  const value: unknown = JSON.parse(text)
+  if (typeof value === 'object' && value !== null) return value as LoggedEvent
+  throw new TypeError(`Expected an event but received ${text}`)
 }
 
 /** Adds a row. Many thousands of rows are read at once, so it makes no objects and each name once. */
@@ -139,10 +143,11 @@ function nameOf(what: string, name: string | number): string {
   return full
 }
 
-/** One list becomes a list of one. */
+/** One list becomes a list of one. Undefined for what is no distribution. */
 function listsOf(distribution: unknown): readonly (readonly number[])[] | undefined {
   if (!Array.isArray(distribution) || distribution.length === 0) return undefined
-  return Array.isArray(distribution[0]) ? distribution : [distribution]
+  if (!distribution.some(Array.isArray)) return [distribution]
+  return distribution.every(Array.isArray) ? distribution : undefined
 }
 
 function aboutOf(event: LoggedEvent): About {

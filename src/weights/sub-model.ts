@@ -7,7 +7,8 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 /**
  * The tensors of one path, in the supernet's order and under its names. They are the tensors that the path's program
  * uses, running statistics included, and the tensors of its operations on dead edges. So a network built from the path,
- * operation by operation, finds all its tensors. Tensors that only auxiliary outputs need are left out. With `idle: false` only the program's tensors are returned.
+ * operation by operation, finds all its tensors. Tensors that only auxiliary outputs need are left out. With
+ * `idle: false` only the program's tensors are returned.
  *
  * @throws UserError for a tensor that is missing or has another shape, and for a path outside the space.
  */

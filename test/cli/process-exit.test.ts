@@ -30,6 +30,35 @@ test('exits with its code, though a step still computes', async () => {
   expect(ended).toEqual({ code: 7, signal: null, said: '' })
 })
 
+test.skipIf(!existsSync('/dev/full'))('standard output that takes no result is no success', async () => {
+  const cost = spawn(process.execPath, [MAIN, 'cost', '3,3,3,3,3,3'], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  })
+  let said = ''
+  cost.stderr?.on('data', (text) => {
+    said += text
+  })
+  expect(await new Promise((resolve) => cost.on('close', resolve))).toBe(1)
+  expect(said).toMatch(/^pada-native: Expected standard output that takes results but received ENOSPC: .*\n$/)
+})
+
+test('a signal ends the programs that set-up has started', async () => {
+  const module = (name: string) => JSON.stringify(new URL(`../../dist/${name}.js`, import.meta.url).href)
+  const script = `
+    import { endAtSignals } from ${module('cli/signals')}
+    import { run } from ${module('setup/process')}
+    endAtSignals()
+    const child = ['-e', 'console.error(0); setInterval(() => {}, 60_000)']
+    await run(process.execPath, child, { show: true })
+  `
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'pipe'] })
+  await new Promise((resolve) => parent.stderr.once('data', resolve))
+  const ended = new Promise((resolve) => parent.on('close', resolve))
+  parent.kill('SIGINT')
+  // The pipe closes when the last process that holds it, which is the child, has ended.
+  expect(await ended).toBe(130)
+})
+
 test.skipIf(!existsSync('/dev/full'))(
   'standard output that takes nothing: one sentence, and the run is saved',
   async () => {

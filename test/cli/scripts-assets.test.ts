@@ -161,11 +161,31 @@ describe('other assets', () => {
       ].sort(),
     )
 
+    const other = file('other.csv', 'arch,accuracy\n')
+    writeFileSync(join(folder, 'results.csv'), 'cell,kendallTau\n')
+    const earlier = await script('docs/evidence.mjs', [folder, '--earlier', other, '--out', out])
+    expect(earlier.stderr).toBe('pada-native: Expected results.csv of an experiment but received another table\n')
+
     const refused = await script('docs/evidence.mjs', [out])
     expect(refused.stderr).toBe(
       `pada-native: Expected the folder of an experiment but received ${out}, which has no results.json\n`,
     )
     expect(refused.code).toBe(1)
+  })
+
+  test('two runs of the experiment stand side by side', async () => {
+    const { COMPARISONS, twiceSection } = await import('../../scripts/docs/evidence-twice.mjs')
+    const conditions = [...new Set(COMPARISONS.flatMap(([, from, to]) => [from, to]))]
+    const table = (taus: Readonly<Record<string, readonly number[]>>) =>
+      ['cell,kendallTau', ...conditions.flatMap((name) => rowsOf(name, taus[name] ?? [0, 0])), ''].join('\n')
+    const rowsOf = (name: string, taus: readonly number[]) => taus.map((tau, seed) => `${name}-seed${seed},${tau}`)
+    const before = table({ spos: [0.1, 0.2], PA: [0.3, 0.5] })
+    const now = table({ spos: [0.1, 0.2], PA: [0.2, 0.2] })
+    const lines = twiceSection(now, before)
+    // Differences 0.2, 0.3 and 0.1, 0; their means by seed are 0.15 and 0.15.
+    expect(lines.join('\n')).toContain('| PA against SPOS | +0.250 ± 0.050 | +0.050 ± 0.050 | +0.150 ± 0.000 |')
+    // From the means: ∓0.05 of both, and ∓0.1 of PA before, where it is 0 now.
+    expect(lines.join('\n')).toContain(`correlates at ${(1 / Math.sqrt(5)).toFixed(2)} between`)
   })
 
   test('the embedded data is the first images of the full set', async () => {

@@ -49,7 +49,7 @@ const options = {
   mode: { choices: ['train', 'eval'], default: 'train', requiresArg: true, describe: 'Training steps or evaluations' },
   threads: count('threads', 'Threads of native computation', 'from the settings'),
   steps: count('steps', 'Steps to time per path', 'as many as fit in 2 s'),
-  warmup: count('warmup', 'Warm-up steps per path (not timed)', '2', 0),
+  warmup: count('warmup', 'Warm-up steps per path (not timed); at least 1 without --steps', '2', 0),
   data: {
     type: 'boolean',
     default: false,

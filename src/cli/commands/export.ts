@@ -170,6 +170,9 @@ async function subject(
 async function openSource({ best, averaged, key, prefix }: Arguments, source: string): Promise<OpenedWeights> {
   if (!best) return openWeights(source, { key, prefix })
   if (averaged) throw new UserError('Expected --best or --averaged but received both', 2)
+  if (key !== undefined || prefix !== undefined) {
+    throw new UserError('Expected --key and --prefix for a checkpoint of PyTorch but received them with --best', 2)
+  }
   const file = join(source, BEST_WEIGHTS)
   if (!(await exists(file))) throw expected('the run of a retraining that has evaluated an epoch', '--best', source, 2)
   const opened = await openWeights(file)

@@ -92,7 +92,7 @@ export const inferCommand: CommandModule<object, Arguments> = {
     const shape = [paths.length, images.count, classes]
     const name = output && (await nameWithRemark(output))
     if (output !== undefined) {
-      await writeNpy(output, shape, Float32Array.from(logits.flatMap((values) => Array.from(values))))
+      await writeNpy(output, shape, joined(logits))
     }
     const results = paths.map((path, i) => ({
       path,
@@ -126,7 +126,18 @@ async function inferAll(images: InferInput, options: Omit<InferOptions, 'images'
   for (let from = 0; from < images.count; from += together) {
     parts.push(await infer({ ...options, images: await images.read(from, Math.min(from + together, images.count)) }))
   }
-  return options.paths.map((_, i) => Float32Array.from(parts.flatMap((part) => Array.from(part[i]))))
+  return options.paths.map((_, i) => joined(parts.map((part) => part[i])))
+}
+
+/** The numbers of arrays, one after the other. */
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const numbers of arrays) {
+    all.set(numbers, at)
+    at += numbers.length
+  }
+  return all
 }
 
 /** Space and paths to compute. The run of a retraining has one. */

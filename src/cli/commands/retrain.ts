@@ -1,7 +1,7 @@
 /** The command `retrain`: trains one architecture alone. */
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { retrain } from '../../retraining/retrain.js'
-import { onePath, runOptions, whole } from '../options.js'
+import { onePath, oneText, runOptions, whole } from '../options.js'
 import { chooseRetraining } from '../retraining.js'
 import { run } from '../work.js'
 
@@ -17,7 +17,12 @@ const options = {
   },
   out: { ...runOptions.out, defaultDescription: 'runs/<name>-<space>-seed<seed>-<time>' },
   from: source('--from', 'Run of a search whose best sub-model is trained, on its data'),
-  path: source('--path', 'Architecture to train, as numbers of options or in the notation of its space'),
+  path: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Architecture to train, as numbers of options or in the notation of its space',
+    coerce: oneText('--path'),
+  },
   top: {
     type: 'number',
     requiresArg: true,

@@ -4,13 +4,11 @@ import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
 import { watch } from '../../watch/server.js'
 import { jsonOption, onePath, oneText, whole } from '../options.js'
+import { onInterrupt } from '../signals.js'
 
 /** The letters of PADA on the keys of a telephone. */
 const PORT = 7232
 const HIGHEST_PORT = 65_535
-
-/** Signals that end the server. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const options = {
   port: {
@@ -43,13 +41,13 @@ export const watchCommand: CommandModule<object, Arguments> = {
       })
       .options(options),
   async handler({ folder, port, host, json }) {
+    using interruption = onInterrupt(() => {})
+    const { signal } = interruption
     await using server = await watch({ folder, port, host })
     const { url } = server
     const event = { event: 'watching', folder, url }
     process.stdout.write(json ? `${JSON.stringify(event)}\n` : `Watching ${folder} at ${url} until Ctrl-C\n`)
-    const ended = new AbortController()
-    await Promise.race(SIGNALS.map((signal) => once(process, signal, { signal: ended.signal })))
-    ended.abort()
+    if (!signal.aborted) await once(signal, 'abort')
   },
 }
 

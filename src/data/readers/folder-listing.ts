@@ -14,7 +14,7 @@ const HIDDEN = /^\./
 /** File of Tiny ImageNet beside the folder `images`: in each line the name of an image and its class. */
 const ANNOTATIONS = 'val_annotations.txt'
 /** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
-const STATS = 64
+export const STATS = 64
 
 export interface ListedImage {
   /** Path relative to the split's folder: CLASS/FILE, or deeper. */

@@ -35,10 +35,10 @@ interface Source {
 
 /**
  * Reads images in the layout of ImageNet: `train/CLASS/IMAGE`, or deeper, and the same in `test`, `val` or both; see
- * {@link chooseSplits}. A `val` as Tiny ImageNet has it is read too: `images` beside `val_annotations.txt`. A folder `test` without classes of `train` is unlabelled, and is not used if there is another
- * split. {@link listSplit} orders classes and images; {@link decodeTo} decodes an image. The cache folder
- * keeps the pixels until a file, the number of images, the size or the decoder changes.
- *
+ * {@link chooseSplits}. A `val` as Tiny ImageNet has it is read too: `images` beside `val_annotations.txt`. A folder
+ * `test` without classes of `train` is unlabelled, and is not used if there is another split. {@link listSplit} orders
+ * classes and images; {@link decodeTo} decodes an image. The cache folder keeps the pixels until a file, the number of
+ * images, the size or the decoder changes.
  * @throws UserError for missing folders, classes that differ, damaged images, images of several sizes without
  *   `data.size`, and more images than fit in memory.
  */

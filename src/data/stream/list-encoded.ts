@@ -1,21 +1,22 @@
 /** Lists the encoded images of a split: a folder of class folders, a flat folder, a tar, or a packed file. */
 import { createHash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { whyUnreadable } from '../../base/files.js'
 import { type FileName, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
-import { fileOf, listSplit } from '../readers/folder-listing.js'
+import { fileOf, listSplit, STATS } from '../readers/folder-listing.js'
 import { keyOf } from '../stratified-order.js'
 import { type EncodedSplit, namedFiles } from './encoded-files.js'
 import { findGroundTruth, type GroundTruthLabels } from './flat-labels.js'
 import { openPacked } from './packed.js'
 import { type TarMember, tarMembers } from './tar.js'
 
-/** Number of `stat` calls at a time: many, because a remote file system answers each one late. */
-const STATS = 64
+/** Suffixes of images that can be streamed. */
 const IMAGE = /\.(jpe?g|png|webp|tiff?)$/i
+/** Members of tars that folders would hide: a name on their path begins with a dot, and is not the dot alone. */
+const HIDDEN = /(^|\/)\.[^/]/
 
 /** An image before the split is made. */
 interface Found {
@@ -85,7 +86,6 @@ async function listFlat(folder: string, truth: GroundTruthLabels): Promise<Encod
 /** A tar of images by class folder, a tar of a tar per class, or a flat tar with a file of labels beside it. */
 async function listTar(file: string, size: number, classes: readonly string[] | undefined): Promise<EncodedSplit> {
   const members: TarMember[] = []
-  const others: string[] = []
   await using handle = await open(file)
   for await (const member of tarMembers(handle, file, 0, size)) {
     if (extname(member.name) === '.tar') {
@@ -95,18 +95,17 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
       }
     } else members.push(member)
   }
-  const images = members.filter(({ name }) => {
-    const isImage = IMAGE.test(name) && !basename(name).startsWith('.')
-    if (!isImage) others.push(name)
-    return isImage
-  })
-  const byName = images.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const classOf = (name: string) => /([^/]+)\/[^/]+$/.exec(name)?.[1] ?? ''
   const truth = await findGroundTruth(file, classes)
-  const names = truth?.classes ?? [...new Set(byName.map(({ name }) => classOf(name)))].sort()
-  if (truth === undefined && names.length === 1 && names[0] === '') {
+  const all = members.filter(({ name }) => IMAGE.test(name) && !HIDDEN.test(name))
+  // As in a folder of classes, an image beside the classes is passed over.
+  const images = truth === undefined ? all.filter(({ name }) => classOf(name) !== '') : all
+  if (images.length === 0 && all.length > 0) {
     throw expected('a folder or a tar per class, or a file of labels beside it,', file, 'a flat tar')
   }
+  const taken = new Set(images)
+  const others = members.filter((member) => !taken.has(member)).map(({ name }) => name)
+  const byName = images.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const names = truth?.classes ?? [...new Set(byName.map(({ name }) => classOf(name)))].sort()
   const labels = new Map(names.map((name, label) => [name, label]))
   const labelOf = (name: string, index: number) =>
     truth === undefined ? labels.get(classOf(name))! : truth.labelOf(basename(name), index, byName.length)
@@ -117,6 +116,11 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
     offsets: Float64Array.from(kept, (index) => found[index].offset),
     lengths: Int32Array.from(kept, (index) => found[index].size),
   }))
+}
+
+/** The folder that a member of a tar lies in; empty at the root of the tar, which `tar -cf x.tar .` calls `.`. */
+function classOf(name: string): string {
+  return basename(dirname(name)).replace(/^\.$/, '')
 }
 
 /** The first image of each class, then the second of each. */

@@ -21,7 +21,10 @@ export interface PackOptions {
   readonly onError: 'stop' | 'skip'
   /** Called with the number of images that are packed. */
   readonly progress?: (done: number) => void
-  /** When aborted, packing stops, removes its file and throws the signal's reason. */
+  /**
+   * When aborted, packing stops, removes its file and throws the signal's reason. Once all images are written, it goes
+   * on to its end.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -40,7 +43,7 @@ export interface Packed {
  * @throws UserError for a damaged image, unless it is left out, and if the file cannot be written.
  */
 export async function pack(split: EncodedSplit, file: string, options: PackOptions): Promise<Packed> {
-  const { shorter, quality, onError, signal } = options
+  const { shorter, quality, onError } = options
   if (split.files.kind === 'packed') throw expected('a folder or a tar of images', 'the images to pack', file, 2)
   if (split.empty.length > 0 && onError === 'stop') throw expected('an image', split.empty[0], 'a file without a byte')
   const { kept, sizes, skipped } = await inspectAll(split.files, split.labels.length, options)
@@ -55,7 +58,6 @@ export async function pack(split: EncodedSplit, file: string, options: PackOptio
   }
   const about = { classes: split.classes, ...(shorter !== undefined && { shorter, quality }) }
   const size = await writePacked(file, kept.length, inOrder(kept.length, prepare, options), about)
-  signal?.throwIfAborted()
   return { images: kept.length, bytes: size, skipped: [...split.empty.map((name) => `${name}: no byte`), ...skipped] }
 }
 
@@ -121,4 +123,6 @@ async function* inOrder<Image>(
     yield await underWay.shift()!
     progress?.(done + 1)
   }
+  // The last moment at which the file can still be given up.
+  signal?.throwIfAborted()
 }

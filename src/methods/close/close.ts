@@ -18,7 +18,7 @@ import type { Engine, Method, MethodContext, MethodState, StepOutcome } from '..
 import { Gate } from './gate.js'
 import { gumbelBackward, gumbelChoice } from './gumbel.js'
 import { addPrevious } from './open-block.js'
-import { sgdStep } from './optimizer.js'
+import { requireSgd, sgdStep } from './optimizer.js'
 import { gatedSpace } from './space.js'
 
 /** The paper's curriculum. With it, the optimizer restarts when the last block is opened. */
@@ -80,6 +80,8 @@ export class Close implements Method {
   }
 
   async step({ supernet }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
+    // The gate needs it as soon as a second block opens.
+    requireSgd(options.optimizer)
     const { random } = this.#context
     const { temperature, dropout } = this.#config
     const gate = this.#gate

@@ -1,6 +1,13 @@
 import { expected } from '../../base/errors.js'
 import type { StepOptions } from '../../native/index.js'
 
+type Optimizer = StepOptions['optimizer']
+
+/** Throws a UserError for another optimizer than SGD. */
+export function requireSgd(optimizer: Optimizer): asserts optimizer is Extract<Optimizer, { kind: 'sgd' }> {
+  if (optimizer.kind !== 'sgd') throw expected('sgd', 'training.optimizer.kind with method close', optimizer.kind, 2)
+}
+
 /** Parameters and gradients of a small network that is trained together with the supernet. */
 interface Trained {
   readonly values: Float64Array
@@ -20,7 +27,7 @@ export function sgdStep(
   options: Pick<StepOptions, 'learningRate' | 'optimizer' | 'clipNorm'>,
 ): void {
   const { optimizer } = options
-  if (optimizer.kind !== 'sgd') throw expected('sgd', 'training.optimizer.kind with method close', optimizer.kind, 2)
+  requireSgd(optimizer)
   const { momentum: share, nesterov, weightDecay } = optimizer
   const norm = Math.sqrt(gradients.reduce((sum, value) => sum + value * value, 0))
   const scale = Math.min(1, options.clipNorm / (norm + 1e-6))

@@ -1,5 +1,5 @@
 import { integer, percent } from '../../base/format.js'
-import { paretoFront } from '../../finding/index.js'
+import { amount, paretoFront } from '../../finding/index.js'
 import { CATEGORIES, COLORS } from '../colors.js'
 import type { Figure } from '../plot.js'
 import type { FoundRow, SearchRecord } from '../run-record.js'
@@ -78,11 +78,6 @@ function limitsOf(limits: Limits, cost: string): { value: number; text: string }
     ...(min === undefined ? [] : [{ value: min, text: `≥ ${amount(min)}` }]),
     ...(max === undefined ? [] : [{ value: max, text: `≤ ${amount(max)}` }]),
   ]
-}
-
-/** A cost in words: all digits of whole numbers, four of others. */
-function amount(cost: number): string {
-  return Number.isInteger(cost) ? integer(cost) : cost.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 }
 
 function panel(

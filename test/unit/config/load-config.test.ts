@@ -154,6 +154,32 @@ describe('loadConfig', () => {
     expect(await refusal(() => loadConfig({ file: file('seed:\n') }))).toContain('a number for seed but received null')
   })
 
+  it('gives a group of another kind its own defaults, also with overrides', async () => {
+    const text = 'training: { optimizer: { kind: sgd, momentum: 0.8, weightDecay: 0.007 } }\n'
+    const { optimizer } = parseConfig({ training: { optimizer: { kind: 'adamw' } } }).training
+    const adamw = { training: { optimizer: { kind: 'adamw' } } } as const
+    const loaded = await Promise.all([
+      loadConfig({ file: file(text), set: ['training.optimizer.kind=adamw'] }),
+      loadConfig({ file: file(text), overrides: adamw }),
+    ])
+    for (const config of loaded) expect(config.training.optimizer).toEqual(optimizer)
+    // The same kind keeps what it has.
+    const same = await loadConfig({ file: file(text), set: ['training.optimizer.kind=sgd'] })
+    expect(same.training.optimizer).toMatchObject({ momentum: 0.8, weightDecay: 0.007 })
+  })
+
+  it('keeps of finding what all algorithms share if another one takes its place', async () => {
+    const text = 'finding: { algorithm: evolution, population: 20, parents: 3, limits: { parameters: 5000 } }\n'
+    for (const source of [
+      { set: ['finding.algorithm=random'] },
+      { overrides: { finding: { algorithm: 'random' } } } as const,
+    ]) {
+      const { finding } = await loadConfig({ file: file(text), ...source })
+      expect(finding).toMatchObject({ algorithm: 'random', limits: { parameters: { max: 5000 } } })
+      expect(finding).not.toHaveProperty('population')
+    }
+  })
+
   it('changes an entry of a list by its place, from 0', async () => {
     const augmentation = async (text: string, ...set: string[]) =>
       (await loadConfig({ file: file(text), set })).training.augmentation
@@ -173,9 +199,11 @@ describe('loadConfig', () => {
     expect(await refusal(() => augmentation(written, 'training.augmentation[1].size=0'))).toBe(
       'Expected a number of at least 1 for training.augmentation[1].size but received 0 (--set)',
     )
-    const padded = 'training: { augmentation: [{ kind: pad-crop, padding: 4 }] }'
-    expect(await refusal(() => augmentation(padded, 'training.augmentation[0].kind=cutout'))).toBe(
-      'Expected only kind, size for training.augmentation[0] but received "padding" (my-search.yaml and --set)',
+    const padded = 'training: { augmentation: [{ kind: pad-crop, padding: 5 }] }'
+    expect(await augmentation(padded, 'training.augmentation[0].kind=cutout')).toEqual([{ kind: 'cutout', size: 16 }])
+    const mixed = ['training.augmentation[0].padding=4', 'training.augmentation[0].kind=cutout']
+    expect(await refusal(() => augmentation(padded, ...mixed))).toBe(
+      'Expected only kind, size for training.augmentation[0] but received "padding" (--set)',
     )
     for (const wrong of [
       'training.augmentation[x]=1',

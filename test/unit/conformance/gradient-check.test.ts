@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import { RandomStream } from '../../../src/base/random.js'
 import { checkGradient } from '../../../src/conformance/gradient-check.js'
 import type { Batch, Supernet } from '../../../src/native/index.js'
 import type { ParameterSpec } from '../../../src/spaces/space.js'
 
-/** A “supernet” of two parameters a and b whose loss is Σ a²/2 + Σ |b|, with gradients that are off by a factor. */
-function fake(factors: { a: number; b: number }) {
+const WEIGHTS = [1, -2, 0.5, 1, -1, 0.1, 0.2]
+/** The gradient of the loss Σ a²/2 + Σ |b| + 2 Σ c of parameters a, b and c. */
+const GRADIENT = [1, -2, 0.5, 1, -1, 2, 2]
+
+/** A “supernet” with that loss, whose gradient is each right one times a factor. */
+function fake(factors: readonly number[] = []) {
   const init = { kind: 'zeros' } as const
   const specs: ParameterSpec[] = [
     { name: 'a', shape: [3], init, operation: 1 },
     { name: 'b', shape: [2], init },
+    { name: 'c', shape: [2], init, operation: 1 },
   ]
-  const state = { parameters: Float32Array.of(1, -2, 0.5, 1, -1), gradients: new Float32Array(5) }
+  const state = { parameters: Float32Array.from(WEIGHTS), gradients: new Float32Array(7) }
   const supernet = {
     specs,
     read: async (kind: 'parameters' | 'gradients') => state[kind].slice(),
@@ -19,33 +25,58 @@ function fake(factors: { a: number; b: number }) {
     },
     accumulate: async () => {
       const w = state.parameters
-      for (let i = 0; i < 5; i++) state.gradients[i] += i < 3 ? factors.a * w[i] : factors.b * Math.sign(w[i])
-      const loss = w.reduce((sum, value, i) => sum + (i < 3 ? value ** 2 / 2 : Math.abs(value)), 0)
-      return { loss, correct: 0, importance: new Float32Array() }
+      const right = w.map((value, i) => (i < 3 ? value : i < 5 ? Math.sign(value) : 2))
+      for (const [i, value] of right.entries()) state.gradients[i] += (factors[i] ?? 1) * value
+      const totalLoss = w.reduce((sum, value, i) => sum + (i < 3 ? value ** 2 / 2 : value * GRADIENT[i]), 0)
+      return { totalLoss }
     },
   }
   return { supernet: supernet as unknown as Supernet, state }
 }
 
-const plan = { parameters: ['a', 'b'] }
-const batch = {} as Batch
+const check = (supernet: Supernet, parameters = ['a', 'b', 'c']) =>
+  checkGradient(supernet, { parameters }, {} as Batch, RandomStream.named(0, 'directions'))
 
 describe('checkGradient', () => {
   it('finds nothing where gradients are right, and leaves weights as they were and gradients at zero', async () => {
-    const { supernet, state } = fake({ a: 1, b: 1 })
-    expect(await checkGradient(supernet, plan, batch)).toBeUndefined()
-    expect([...state.parameters]).toEqual([1, -2, 0.5, 1, -1])
-    expect([...state.gradients]).toEqual([0, 0, 0, 0, 0])
+    const { supernet, state } = fake()
+    expect(await check(supernet)).toBeUndefined()
+    expect(state.parameters).toEqual(Float32Array.from(WEIGHTS))
+    expect(state.gradients).toEqual(new Float32Array(7))
   })
 
   it.each([
-    ['weights of operation 1', { a: 1.1, b: 1 }],
-    ['weights of no operation', { a: 1, b: -1 }],
-  ])('finds wrong gradients of %s', async (whose, factors) => {
-    expect(await checkGradient(fake(factors).supernet, plan, batch)).toMatch(`for ${whose} but received`)
+    ['too large', 'of operation 1', [1.1, 1.1, 1.1, 1, 1, 1.1, 1.1]],
+    ['of the other sign', 'of no operation', [1, 1, 1, -1, -1]],
+    ['without a parameter', 'of operation 1', [0, 0, 0]],
+    ['without a part of a parameter', 'of operation 1', [1, 0]],
+    ['all zero', 'of no operation', [1, 1, 1, 0, 0]],
+  ])('finds gradients that are wrong: %s', async (_, whose, factors) => {
+    expect(await check(fake(factors).supernet)).toMatch(
+      new RegExp(`^Expected a change of the loss by \\S+ for weights ${whose} but received \\S+$`),
+    )
+  })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('finds gradients that are not finite: %s', async (factor) => {
+    expect(await check(fake([1, factor]).supernet)).toBe(
+      `Expected finite gradients for weights of operation 1 but received ${factor}`,
+    )
   })
 
   it('asks only for parameters of the plan', async () => {
-    expect(await checkGradient(fake({ a: 2, b: 1 }).supernet, { parameters: ['b'] }, batch)).toBeUndefined()
+    expect(await check(fake([2, 2, 2]).supernet, ['b'])).toBeUndefined()
+  })
+
+  it('leaves the weights as they were if a step fails', async () => {
+    const { supernet, state } = fake()
+    const { accumulate } = supernet
+    let steps = 0
+    supernet.accumulate = async (...args) => {
+      if (++steps === 3) throw new Error('out of memory')
+      return accumulate(...args)
+    }
+    await expect(check(supernet)).rejects.toThrow('out of memory')
+    expect(state.parameters).toEqual(Float32Array.from(WEIGHTS))
+    expect(state.gradients).toEqual(new Float32Array(7))
   })
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
+import { parseConfig } from '../../../src/config/index.js'
 import { slug } from '../../../src/experiment/axes.js'
 import { loadExperiment, planExperiment } from '../../../src/experiment/load.js'
 import type { ExperimentInput } from '../../../src/experiment/settings.js'
@@ -172,6 +173,17 @@ studies: { m: { figure: method, methods: [spos] } }`)
     const own = ['training.augmentation=[{kind: flip}]', 'training.augmentation[0].probability=0.1']
     const { cells } = await loadExperiment(file, { set: own })
     expect(cells[0].config.training.augmentation).toEqual([{ kind: 'flip', probability: 0.1 }])
+  })
+
+  it('gives a group of another kind its own defaults', async () => {
+    const file = write(`
+set: { training: { optimizer: { kind: sgd, momentum: 0.8, weightDecay: 0.007 } } }
+seeds: [0]
+studies: { m: { figure: method, methods: [{ label: A, method: { name: spos }, training: { optimizer: { kind: adamw } } }] } }
+`)
+    const { cells } = await loadExperiment(file)
+    const { optimizer } = parseConfig({ training: { optimizer: { kind: 'adamw' } } }).training
+    expect(cells[0].config.training.optimizer).toEqual(optimizer)
   })
 
   it('refuses an unknown setting in --set, also one to remove', async () => {

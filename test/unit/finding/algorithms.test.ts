@@ -29,6 +29,8 @@ const algorithms: Record<FindingConfig['algorithm'], (problem: Problem, evaluati
 const differences = (a: Path, b: Path) => a.filter((option, c) => option !== b[c]).length
 
 const guided = Object.entries(algorithms).filter(([name]) => name !== 'random')
+/** Algorithms that evaluate several paths at a time. */
+const inBlocks = Object.entries(algorithms).filter(([name]) => name !== 'regularizedEvolution')
 
 const problem = (changes: Partial<Problem> = {}): Problem => ({
   space,
@@ -170,6 +172,33 @@ describe.each(Object.entries(algorithms))('%s', (_name, find) => {
   })
 })
 
+describe.each(inBlocks)('%s', (_name, find) => {
+  it('refuses another number of accuracies than of paths', async () => {
+    const counting = (count: (paths: number) => number) =>
+      problem({
+        async *evaluateAll(paths) {
+          for (let i = 0; i < count(paths.length); i++) yield i
+        },
+      })
+    await expect(
+      drain(
+        find(
+          counting((paths) => paths - 1),
+          100,
+        ),
+      ),
+    ).rejects.toThrow(/^Expected \d+ accuracies for evaluateAll but received \d+$/)
+    await expect(
+      drain(
+        find(
+          counting((paths) => paths + 1),
+          100,
+        ),
+      ),
+    ).rejects.toThrow(/^Expected \d+ accuracies for evaluateAll but received more$/)
+  })
+})
+
 describe('evolve', () => {
   const origins = (candidates: readonly Candidate[]) =>
     Object.fromEntries(
@@ -214,7 +243,7 @@ describe('evolve', () => {
 
   it('refuses more children than a population holds', async () => {
     await expect(drain(evolve({ ...problem(), population: 10, mutations: 8, crossovers: 3 }))).rejects.toThrow(
-      'Expected at most 10 mutations and crossovers together but received 8 and 3',
+      'Expected at most 10 paths for mutations and crossovers but received 8 and 3',
     )
   })
 })
@@ -260,5 +289,33 @@ describe('localSearch', () => {
     expect(optimum).toBeLessThan(second)
     for (const neighbour of around) expect(tried.indexOf(neighbour)).toBeLessThan(second)
     expect(around).toHaveLength(9)
+  })
+})
+
+describe('options that no schema has checked', () => {
+  const count = 'Expected a whole number of at least 1 for'
+  const cases: [string, Finder, string][] = [
+    ['no evaluations', randomSearch({ ...problem(), evaluations: 0 }), 'at least 1 for evaluations but received 0'],
+    ['no number', localSearch({ ...problem(), evaluations: Number.NaN }), 'for evaluations but received NaN'],
+    ['no tournament', evolveRegularized({ ...problem(), tournament: 0 }), `${count} tournament but received 0`],
+    ['nobody', evolveRegularized({ ...problem(), population: 0 }), `${count} population but received 0`],
+    ['a part', evolveRegularized({ ...problem(), population: 2.5 }), `${count} population but received 2.5`],
+    ['no parents', evolve({ ...problem(), parents: 0 }), `${count} parents but received 0`],
+    ['no generations', evolve({ ...problem(), generations: 0 }), 'for generations but received 0'],
+    ['fewer than none', evolve({ ...problem(), mutations: -1 }), 'of at least 0 for mutations but received -1'],
+    [
+      'no share',
+      evolve({ ...problem(), mutationProbability: 2 }),
+      'from 0 to 1 for mutationProbability but received 2',
+    ],
+  ]
+  it.each(cases)('are refused: %s', async (_, finder, sentence) => {
+    await expect(drain(finder)).rejects.toThrow(sentence)
+  })
+
+  it('may be infinite where the paths end', async () => {
+    const evaluations = Number.POSITIVE_INFINITY
+    const { tried } = await drain(randomSearch({ ...problem({ space: toySpace(2, 3) }), evaluations }))
+    expect(tried).toHaveLength(9)
   })
 })

@@ -58,6 +58,15 @@ describe('writeSafetensors', () => {
     expect((await readSafetensors(file)).tensors.get('part')?.data).toEqual(Float32Array.of(1, 2))
   })
 
+  it('writes a Buffer as the bytes that it is, and refuses arrays that the format has no type for', async () => {
+    await writeSafetensors(file, [['bytes', { shape: [3], data: Buffer.from([1, 2, 255]) }]])
+    expect((await readSafetensors(file)).tensors.get('bytes')?.data).toEqual(Uint8Array.of(1, 2, 255))
+    const clamped = new Uint8ClampedArray(1) as unknown as Uint8Array
+    await expect(writeSafetensors(file, [['x', { shape: [1], data: clamped }]])).rejects.toThrow(
+      `Expected a type of safetensors for x in ${file} but received Uint8ClampedArray`,
+    )
+  })
+
   it('leaves the old file and nothing else when it cannot write', async () => {
     await writeSafetensors(file, tensors)
     const before = readFileSync(file)

@@ -65,6 +65,11 @@ describe('writeTorchStateDict', () => {
     expect(byName(await readWeights(last))).toEqual(byName(new Map(tensors)))
   })
 
+  it('writes a Buffer as the bytes that it is', async () => {
+    await writeTorchStateDict(file, [['bytes', { shape: [2], data: Buffer.from([1, 255]) }]])
+    expect((await readTorchStateDict(file)).get('bytes')?.data).toEqual(Uint8Array.of(1, 255))
+  })
+
   it('begins every entry at a multiple of 64 bytes', async () => {
     await writeTorchStateDict(file, tensors)
     const bytes = readFileSync(file)

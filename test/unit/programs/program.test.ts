@@ -56,6 +56,14 @@ describe('ProgramBuilder', () => {
     ])
   })
 
+  it('leaves a finished program as it is', () => {
+    const builder = new ProgramBuilder()
+    const input = builder.input(IMAGE)
+    const program = builder.finish(input)
+    builder.relu(input)
+    expect(program.instructions).toHaveLength(1)
+  })
+
   it('refuses values that do not fit', () => {
     const builder = new ProgramBuilder()
     const input = builder.input(IMAGE)
@@ -98,8 +106,21 @@ describe('ProgramBuilder', () => {
     expect(() => builder.conv2d(input, { ...conv, groups: 2 })).toThrow(
       'Expected groups that divide the channels for conv2d but received 2 for 3 to 4 channels',
     )
+    for (const [name, value, least] of [
+      ['kernel', 0, 1],
+      ['kernel', Number.NaN, 1],
+      ['stride', 0, 1],
+      ['stride', Number.NaN, 1],
+      ['stride', 1.5, 1],
+      ['padding', -1, 0],
+    ] as const) {
+      const problem = `Expected a whole number of at least ${least} for the ${name} of`
+      expect(() => builder.conv2d(input, { ...conv, [name]: value })).toThrow(`${problem} conv2d but received ${value}`)
+      const pool = { kernel: 3, [name]: value }
+      expect(() => builder.maxPool2d(input, pool)).toThrow(`${problem} maxPool2d but received ${value}`)
+    }
     expect(() => builder.conv2d(input, { ...conv, dilation: 0 })).toThrow(
-      'Expected a dilation of at least 1 for conv2d but received 0',
+      'Expected a whole number of at least 1 for the dilation of conv2d but received 0',
     )
     expect(() => builder.concat([])).toThrow('Expected at least one value for concat but received none')
     expect(() => builder.concat([input, builder.zeros({ ...IMAGE, height: 4 })])).toThrow(
@@ -138,8 +159,10 @@ describe('encodeProgram', () => {
 
   it('refuses a fraction, which the addon would receive as another number', () => {
     const builder = new ProgramBuilder()
-    const pooled = builder.avgPool2d(builder.input(IMAGE), { kernel: 3, stride: 1.5 })
-    expect(() => encodeProgram(builder.finish(pooled))).toThrow(
+    const program = builder.finish(builder.avgPool2d(builder.input(IMAGE), { kernel: 3 }))
+    const [input, pool] = program.instructions
+    const wrong = { ...pool, stride: 1.5 } as typeof pool
+    expect(() => encodeProgram({ ...program, instructions: [input, wrong] })).toThrow(
       'Expected a whole number for stride of avgPool2d but received 1.5',
     )
   })

@@ -164,10 +164,16 @@ describe('the records of a run folder', () => {
     expect(sentence.exec(error.message)?.[1], error.message).toBe(file('config.yaml'))
   })
 
-  it('expect no epochs of imported weights', async () => {
+  it('expect no epochs of imported weights, unless they are trained', async () => {
     makeSearchRun(folder, { epochs: 0 })
     writeFileSync(file('import.json'), '{}')
-    expect((await read()).notes).toEqual([])
+    expect(await read()).toMatchObject({ notes: [], finished: 0, planned: 0 })
+    makeSearchRun(folder, { epochs: 3 })
+    expect(await read()).toMatchObject({
+      notes: ['The run has finished 3 of 4 epochs.'],
+      finished: 3,
+      planned: 4,
+    })
   })
 
   it('refuse a folder that is no run', async () => {

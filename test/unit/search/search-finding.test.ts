@@ -116,14 +116,32 @@ describe('a search with finding', () => {
     expect(plain.found).toBeUndefined()
     const settings = config({ ...EVOLUTION })
     const found = await resultOf(settings, { resume: out(), phases: ['find'] })
-    expect(found).toMatchObject({ top: [], ranked: 0, found: { evaluations: 40 } })
+    expect(found).toMatchObject({ top: plain.top, ranked: 20, found: { evaluations: 40 } })
+    // The result, the summary and the log say the same.
     const summary = JSON.parse(read('run', 'summary.json'))
-    expect(summary.found).toEqual(found.found)
-    expect(summary).toMatchObject({ top: plain.top, ranked: 20 })
+    expect(summary).toEqual(found)
+    expect(JSON.parse(read('run', 'events.jsonl').trim().split('\n').at(-1)!)).toEqual(found)
     expect(timeless(await resultOf(settings, { out: out('whole') }))).toEqual(timeless(summary))
     // A ranking afterwards leaves in turn what was found.
     await resultOf(tinyConfig({ ranking: { subModels: 5 } }), { resume: out(), phases: ['rank'] })
     expect(JSON.parse(read('run', 'summary.json'))).toMatchObject({ found: found.found, ranked: 5 })
+  })
+
+  it('adds its seconds to those of a ranking that it keeps', async () => {
+    const plain = await resultOf(tinyConfig())
+    const seconds = (file: string) =>
+      read('run', file)
+        .trim()
+        .split('\n')
+        .slice(1)
+        .reduce((sum, line) => sum + JSON.parse(line).seconds, 0)
+    const training = plain.seconds - seconds('evaluated.jsonl')
+    const found = await resultOf(config({ algorithm: 'random', evaluations: 30, imageCount: 10 }), {
+      resume: out(),
+      phases: ['find'],
+    })
+    expect(found.seconds).toBeCloseTo(training + seconds('evaluated.jsonl') + seconds('evaluated-finding.jsonl'), 9)
+    expect(seconds('evaluated-finding.jsonl')).toBeGreaterThan(0)
   })
 
   it('evaluates what the ranking evaluated no second time, unless it is to evaluate otherwise', async () => {
@@ -190,7 +208,7 @@ describe('refusals', () => {
       'Expected an algorithm for finding.algorithm but received no settings of finding',
     )
     await expect(collect(run(config({ algorithm: 'random' }), { phases: ['find'] }))).rejects.toThrow(
-      /^Expected a run with a checkpoint to find but received /,
+      'Expected the run folder of a training for resume but received none',
     )
   })
 })

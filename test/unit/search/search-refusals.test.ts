@@ -88,7 +88,10 @@ describe('refusals', () => {
     const error = await refusal(collect(run(tinyConfig(), { resume: out('missing') })))
     expect(error.message).toMatch(/^Expected a run folder with a config.yaml but received /)
     const untrained = await refusal(collect(run(tinyConfig(), { phases: ['rank'] })))
-    expect(untrained.message).toMatch(/^Expected a run with a checkpoint to rank but received /)
+    expect(untrained.message).toBe('Expected the run folder of a training for resume but received none')
+    const both = await refusal(collect(run(tinyConfig(), { out: out(), resume: out('missing') })))
+    expect(both.message).toBe('Expected out or resume for the run folder but received both')
+    expect(readdirSync(at())).toEqual([])
   })
 
   it('refuses impossible rankings before it leaves a trace', async () => {

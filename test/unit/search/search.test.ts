@@ -10,14 +10,27 @@ import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js
 const { at, out, read, lines, run, renew } = searchFolder()
 
 describe('search', () => {
-  it('refuses own images that are none, or not finite', async () => {
-    const { images, ...about } = tinySplits.train
+  it('refuses own images that are none, not finite, or of other classes or sizes than the splits say', async () => {
+    const { images, labels, ...shape } = tinySplits.train
+    const about = { ...shape, labels }
     const floats = Float32Array.from(images)
     floats[3 * 64 + 5] = Number.NaN
     const none = { ...about, images: new Uint8Array(), labels: new Int32Array() }
     for (const [train, sentence] of [
       [{ ...about, images: floats }, 'Expected finite values for train.images but received NaN in image 3'],
       [none, 'Expected at least one image for train.labels but received none'],
+      [
+        { ...about, images, labels: labels.with(2, 10) },
+        'Expected labels from 0 to 3 for train.labels but received 10 at index 2',
+      ],
+      [
+        { ...about, images, labels: labels.map(() => -1) },
+        'Expected labels from 0 to 3 for train.labels but received -1 at index 0',
+      ],
+      [
+        { ...about, images: images.subarray(1) },
+        'Expected 50 images of 1×8×8, one per label, for train.images but received 3199 values',
+      ],
     ] as const) {
       const error = await refusal(run(tinyConfig(), { data: { ...tinySplits, train } }).next())
       expect(error.message).toBe(sentence)

@@ -124,3 +124,24 @@ test('a run without a checkpoint says that it begins anew, and ranking it is ref
   expect(again).not.toHaveProperty('anew')
   expect(logged()[0]).not.toHaveProperty('anew')
 })
+
+test('an epoch begins once, though it was stopped before its first step', async () => {
+  const begun: number[] = []
+  const method = (context: MethodContext) =>
+    new (class extends Spos {
+      async beginEpoch(epoch: number): Promise<void> {
+        begun.push(epoch)
+      }
+    })({ sampling }, context)
+  const controller = new AbortController()
+  const options = { data: tinySplits, method }
+  const stopped = async () => {
+    for await (const { event } of search(config, { ...options, out: run, signal: controller.signal })) {
+      if (event === 'start') controller.abort()
+    }
+  }
+  await expect(stopped()).rejects.toThrow()
+  expect(begun).toEqual([])
+  await collect(search(config, { ...options, resume: run }))
+  expect(begun).toEqual([0, 1, 2])
+})

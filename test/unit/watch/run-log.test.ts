@@ -82,6 +82,17 @@ describe('the log of a run', () => {
     expect(log.epochs.rows).toBe(0)
   })
 
+  test('counts events of an odd form, and goes on', () => {
+    const log = new RunLog()
+    log.line(line({ event: 'result', ranked: 1, top: [null] }))
+    log.line(line({ event: 'result', ranked: 1, top: 'none' }))
+    expect(log.damaged).toBe(2)
+    expect(log.result).toBeUndefined()
+    log.line(epoch(0, { pathDistribution: [[0.5, 0.5], null], gradientVarianceByOperation: 3 }))
+    expect(log.distribution).toBeUndefined()
+    expect([...(log.epochs.column('loss') ?? [])]).toEqual([2])
+  })
+
   test('forgets all when it begins anew', () => {
     const log = new RunLog()
     log.line(epoch(0))

@@ -120,6 +120,25 @@ describe('the server', () => {
     expect(found.progress).toBeUndefined()
   })
 
+  test('goes on if a run has odd events or cannot be read, and says so', async () => {
+    const { folder, server } = await served({
+      odd: run('{"event":"result","top":[null]}\n', epoch(0)),
+      unreadable: { 'config.yaml': '{}', 'events.jsonl/note.txt': '' },
+      whole: run(epoch(0)),
+    })
+    const { next } = await listen(server)
+    appendFileSync(join(folder, 'odd/events.jsonl'), epoch(1))
+    expect((await next<RunMessage>(isRun('odd', 2))).run).toMatchObject({ damaged: 1 })
+    const isUnreadable = (message: Message) => message.message === 'run' && message.run.id === 'unreadable'
+    const { run: unreadable } = await next<RunMessage>(isUnreadable)
+    expect(unreadable.reason).toBe('its files cannot be read: a folder')
+    appendFileSync(join(folder, 'whole/events.jsonl'), epoch(1))
+    await next(isRun('whole', 2))
+    rmSync(join(folder, 'unreadable/events.jsonl'), { recursive: true })
+    writeFileSync(join(folder, 'unreadable/events.jsonl'), START + epoch(0))
+    expect((await next<RunMessage>(isRun('unreadable', 1))).run.reason).toBeUndefined()
+  })
+
   test('serves the page and its modules, and names no other place of the network', async () => {
     const { server } = await served({})
     const page = await fetch(server.url)

@@ -52,6 +52,16 @@ describe('listEncoded', () => {
     expect((await listEncoded(place)).digest).toBe((await listEncoded(join(root, 'classes'))).digest)
   })
 
+  it('passes over what lies beside the classes of a tar, as in a folder, and what is hidden', async () => {
+    const place = folder('stray', [...CLASSES, 'stray.JPEG', '.cache/a.JPEG'])
+    tar('-C', 'stray', '-cf', 'stray.tar', '.')
+    const packed = join(root, 'stray.tar')
+    expect(await contents(packed)).toEqual(ORDER)
+    expect(await contents(place)).toEqual(ORDER)
+    expect((await listEncoded(packed)).passedOver.get('.jpeg')).toBe(2)
+    expect((await listEncoded(place)).passedOver.get('.jpeg')).toBe(1)
+  })
+
   it('reads a tar of a tar per class, as that of ImageNet', async () => {
     const names = ['a.JPEG', `${'b'.repeat(120)}.JPEG`]
     for (const name of ['n01', 'n02']) {
@@ -134,6 +144,9 @@ describe('a flat split', () => {
     expect(await contents(join(root, 'list', 'val.tar'))).toEqual(labelled)
     tar('-C', 'list/val', '-cf', 'alone.tar', ...FLAT)
     await expect(listEncoded(join(root, 'alone.tar'))).rejects.toThrow('Expected a folder or a tar per class')
+    // The members are called ./val_1.JPEG.
+    tar('-C', 'list/val', '-cf', 'dotted.tar', '.')
+    await expect(listEncoded(join(root, 'dotted.tar'))).rejects.toThrow(/^Expected a folder or .* received a flat tar$/)
   })
 })
 
