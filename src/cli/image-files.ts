@@ -6,15 +6,13 @@ import type { DataConfig } from '../config/index.js'
 import { decodeTo, extentsOf } from '../data/decode.js'
 import type { Extents, LabelledImages } from '../data/images.js'
 import { openSplits } from '../data/index.js'
+import { IMAGE } from '../data/readers/folder-listing.js'
 import { downsample, padTo } from '../data/transform.js'
 import type { ImageData } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { RetrainStartEvent } from '../retraining/events.js'
 import { eventsOf } from '../runs/event-log.js'
 import type { OpenedWeights } from '../runs/open-weights.js'
-
-/** The suffixes that training reads. */
-const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
 
 /** How a run prepares its images. */
 export interface Preparation {

@@ -167,7 +167,7 @@ async function experimentSection(
         ),
       )
     }
-    parts.push(conditionTable(study, ofStudy))
+    parts.push(studyTable(study, ofStudy))
   }
   const lead = html`<p class="lead">${cells.length} complete searches · ${folder}</p>
 `
@@ -206,7 +206,7 @@ function studyPicture(svg: string, study: string, hasDeviation: boolean): Html {
   )
 }
 
-function conditionTable(study: string, conditions: readonly ConditionResult[]): Html {
+function studyTable(study: string, conditions: readonly ConditionResult[]): Html {
   const axes = AXES.filter((axis) => new Set(conditions.map(({ labels }) => labels[axis])).size > 1)
   const shown = axes.length === 0 ? (['method'] as const) : axes
   const number = true

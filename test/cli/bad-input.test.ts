@@ -237,7 +237,7 @@ describe('a run folder stays intact', () => {
 
   test('a ground truth without its column', async () => {
     const file = table('column.csv', ['arch,score', `${ARCH},0.8`])
-    await expectRefused(['rank', run, '--set', `groundTruth={file: ${file}}`], 1, /accuracy/)
+    await expectRefused(['rank', run, '--set', `groundTruth={file: ${file}}`], 2, /accuracy/)
   })
 
   test('a new run where one is', async () => {

@@ -69,7 +69,7 @@ test.each<[string, string[], RegExp, number]>([
     'a column that is not there',
     ['a.csv', '--column', 'b'],
     /Expected a column "b" in a\.csv but received arch, accuracy$/m,
-    1,
+    2,
   ],
   ['a table without rows', ['empty.csv'], /Expected architectures for empty\.csv but received none$/m, 1],
   [

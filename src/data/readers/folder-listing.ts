@@ -8,7 +8,7 @@ import { type FileName, fileName, joinNames, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
 
 /** Suffixes of torchvision's `ImageFolder`. */
-const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
+export const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
 /** macOS and notebooks create files whose names begin with a dot. They are no images, and are not counted. */
 const HIDDEN = /^\./
 /** File of Tiny ImageNet beside the folder `images`: in each line the name of an image and its class. */
