@@ -11,8 +11,12 @@ const limit = (minutes: number) => ({ testTimeout: minutes * 60_000, hookTimeout
  * each of them computes with threads on all cores. A GPU is one test's at a time.
  */
 const device = process.env.PADA_TEST_DEVICE
-const native = (groupOrder: number) =>
-  ({ pool: 'forks', maxWorkers: device === undefined ? 2 : 1, ...limit(10), sequence: { groupOrder } }) as const
+const native = {
+  pool: 'forks',
+  maxWorkers: device === undefined ? 2 : 1,
+  ...limit(10),
+  sequence: { groupOrder: 1 },
+} as const
 
 /** PADA_TEST_DEVICE=cuda runs the native tests on a GPU. */
 const setupFiles = device === undefined ? [] : ['test/support/test-device.ts']
@@ -30,8 +34,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...native(1) } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...native(2) } },
+      { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...native } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...native } },
     ],
   },
 })
