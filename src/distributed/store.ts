@@ -1,4 +1,5 @@
 /** Reaches the store of keys by which the processes of a run find each other. */
+import { lookup } from 'node:dns/promises'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
@@ -31,9 +32,7 @@ export async function reachStore(place: ProcessPlace, options: StoreOptions, dea
   for (;;) {
     signal?.throwIfAborted()
     try {
-      if ('host' in store && !store.isServer && !(await listens(store.host, store.port))) {
-        throw new UserError(`Expected a store at ${store.host}:${store.port} but received no answer`)
-      }
+      await checkReach(place)
       return new Communicator(store, {
         rank,
         size,
@@ -43,7 +42,8 @@ export async function reachStore(place: ProcessPlace, options: StoreOptions, dea
         ...(patience && { patience }),
       })
     } catch (error) {
-      if (performance.now() > deadline || isServer(place)) throw new UserError((error as Error).message)
+      const isFinal = isServer(place) && !(error instanceof OutOfReach)
+      if (performance.now() > deadline || isFinal) throw new UserError((error as Error).message)
       // The first process makes its folder before it starts the others, and removes it when it ends.
       if ('file' in store && !existsSync(dirname(store.file))) {
         throw new UserError('Expected the process that started this one but it has ended')
@@ -53,7 +53,21 @@ export async function reachStore(place: ProcessPlace, options: StoreOptions, dea
   }
 }
 
-/** Whether anything listens at an address. Every attempt of libtorch that fails writes a stack trace for people. */
+/** The store cannot be reached yet. */
+class OutOfReach extends Error {}
+
+/** Throws if there is no use in asking libtorch, of which every attempt that fails writes a stack trace for people. */
+async function checkReach({ store }: ProcessPlace): Promise<void> {
+  if (!('host' in store)) return
+  const { host, port, isServer } = store
+  const address = await lookup(host).catch(() => undefined)
+  if (address === undefined)
+    throw new OutOfReach(`Expected a store at ${host}:${port} but received no address of ${host}`)
+  if (isServer || (await listens(host, port))) return
+  throw new OutOfReach(`Expected a store at ${host}:${port} but received no answer`)
+}
+
+/** Whether anything listens at an address. */
 function listens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 * ATTEMPT })

@@ -50,7 +50,9 @@ export async function readCell(out: string, cell: Cell, origin?: Origin): Promis
       2,
     )
   }
-  if (!isDeepStrictEqual(outcomeSettings(saved), outcomeSettings(cell.config))) return { state: 'begun' }
+  // A search for the best, which the plan does not have, adds to the run and changes no number of the experiment.
+  const planned = cell.config.finding === undefined ? { ...saved, finding: undefined } : saved
+  if (!isDeepStrictEqual(outcomeSettings(planned), outcomeSettings(cell.config))) return { state: 'begun' }
   const events = await loggedEvents<SearchEvent>(folder)
   const last = events.at(-1)
   if (last?.event !== 'result' || last.ranked === 0 || last.epochs !== cell.config.training.epochs) {

@@ -18,7 +18,7 @@ export interface ResultEvent {
   /** The images and weights that all numbers were computed from. */
   readonly computedFrom: ComputedFrom
   readonly epochs: number
-  /** Seconds of training and of evaluating sub-models, also by earlier commands in this run folder. */
+  /** Seconds of training, and of the evaluations of sub-models that the run folder holds, also by earlier commands. */
   readonly seconds: number
   /** Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. */
   readonly kendallTau: number | null

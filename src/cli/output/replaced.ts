@@ -1,3 +1,4 @@
+import { isDevice } from '../../base/atomic.js'
 import { exists } from '../../base/files.js'
 
 /**
@@ -5,5 +6,5 @@ import { exists } from '../../base/files.js'
  * before the file is written.
  */
 export async function nameWithRemark(file: string): Promise<string> {
-  return (await exists(file)) ? `${file} (replaced)` : file
+  return (await exists(file)) && !(await isDevice(file)) ? `${file} (replaced)` : file
 }

@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { temporaryFor } from '../../base/atomic.js'
+import { isDevice, linkedFile, temporaryFor } from '../../base/atomic.js'
 import { expected } from '../../base/errors.js'
 import { syncFolder, unwritable, whyUnreadable } from '../../base/files.js'
 import { contentDigest } from '../../native/index.js'
@@ -111,9 +111,11 @@ export async function writePacked(
   images: AsyncIterable<ImageToPack>,
   about: AboutPacked,
 ): Promise<number> {
-  const temporary = temporaryFor(file)
+  const target = await linkedFile(file)
+  if (await isDevice(target)) throw expected('a file', '--out', `a device or a pipe: ${file}`)
+  const temporary = temporaryFor(target)
   const write = <Result>(done: Promise<Result>): Promise<Result> => done.catch((error) => unwritable(file, error))
-  await write(mkdir(dirname(file), { recursive: true }))
+  await write(mkdir(dirname(target), { recursive: true }))
   const handle = await write(open(temporary, 'w'))
   try {
     const entries = Buffer.alloc(count * ENTRY_BYTES)
@@ -138,8 +140,8 @@ export async function writePacked(
     await write(handle.write(encodeHeader({ count, ...parts, end: size, digest, checksum }), 0, HEADER_BYTES, 0))
     await write(handle.sync())
     await handle.close()
-    await write(rename(temporary, file))
-    await syncFolder(dirname(file))
+    await write(rename(temporary, target))
+    await syncFolder(dirname(target))
     return size
   } catch (error) {
     await handle.close().catch(() => {})

@@ -106,6 +106,7 @@ describe('formats', () => {
     await png('train/a/deeper/5.png', counting(20))
     write('train/loose.png', 'not read')
     write('train/README', 'not read')
+    write('train/__MACOSX/a/._1.png', 'not read')
     await png('val/a/1.png', counting(0))
     const { train, origin } = await load()
     const upper = [0, 1, 2].flatMap((c) => [0, 3, 6, 9].map((pixel) => (4000 + 300 * (pixel + c)) >> 8))

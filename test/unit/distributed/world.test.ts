@@ -69,6 +69,22 @@ describe('a world', () => {
     expect(values(results)).toEqual([told, 'the disk is full', told])
   })
 
+  it.each([0, 1])('waits for the name of the store, and says that it has no address: rank %i', async (rank) => {
+    const store = { host: 'nowhere.invalid', port: 1, isServer: rank === 0 }
+    const place: ProcessPlace = {
+      rank,
+      size: 2,
+      localRank: rank,
+      localSize: 2,
+      store,
+      attempt: '',
+      startedBy: 'torchrun',
+    }
+    await expect(World.join(place, { startSeconds: 0.2 })).rejects.toThrow(
+      'Expected a store at nowhere.invalid:1 but received no address of nowhere.invalid',
+    )
+  })
+
   it('refuses a second process of a rank', async () => {
     const place: ProcessPlace = {
       rank: 0,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
-import type { ConfigInput } from '../../../src/config/index.js'
+import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
 import { planExperiment } from '../../../src/experiment/load.js'
 import type { Experiment } from '../../../src/experiment/plan.js'
@@ -198,6 +198,16 @@ describe('an experiment', () => {
     expect(searched(await run(await compared('moved', 90)))).toEqual([])
     expect(searched(await run(await compared('edited', 80)))).toHaveLength(4)
     expect(results().cells.map(({ measures }) => measures.bestFound)).toEqual([80, 80, 80, 80])
+  })
+
+  it('keeps a search in whose run the best sub-models were found afterwards', async () => {
+    const plan = await planned()
+    await run(plan)
+    const finding = { algorithm: 'random', evaluations: 5 } as const
+    const config = parseConfig({ ...plan.cells[0].config, finding })
+    const resume = join(out(), 'cells', plan.cells[0].id)
+    await collect(search(config, { resume, phases: ['find'], data: tinySplits }))
+    expect((await run(plan, { reportOnly: true })).at(-1)).toMatchObject({ event: 'report', complete: 4 })
   })
 
   it('reports no searches of the same settings that were computed from other images', async () => {
