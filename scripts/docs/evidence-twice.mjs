@@ -5,7 +5,7 @@
 import { UserError } from 'pada-native'
 import { statistic } from '#dist/base/statistics.js'
 import { markdownTable } from '../bench/page.mjs'
-import { decimals } from './numbers.mjs'
+import { decimals, withError } from './numbers.mjs'
 
 /** What is compared: words, and the conditions by the names of their searches, the second against the first. */
 export const COMPARISONS = /** @type {const} */ ([
@@ -55,15 +55,16 @@ export function twiceSection(now, before) {
     const both = differences[0].map((difference, i) => (difference + differences[1][i]) / 2)
     return [words, ...[...differences, both].map((values) => decimals(withError(values), { signed: true }))]
   })
+  const share = correlation(runs)
   return [
     '',
     '## Both runs',
     '',
     'The experiment ran twice with the same seeds, with other kernels in between. Their rounding differs, so each search took',
-    `another course. What a seed adds to the taus of a condition correlates at ${correlation(runs).toFixed(2)} between the runs. So about half of what`,
-    'varies between searches comes from the seed, and half from rounding. Differences of KT, seed by seed: the mean over the',
-    'seeds ± its standard error. For “both”, the two runs of a seed are averaged first. The tables above are of the later run;',
-    '[the earlier one](evidence/earlier-results.csv) has a row per search too.',
+    `another course. Within the conditions, the taus of equal seeds correlate at ${share.toFixed(2)} between the runs. This is the share`,
+    'of their variance that comes from the seed; the rest comes from rounding. Differences of KT, seed by seed: the mean over',
+    'the seeds ± its standard error. For “both”, the two runs of a seed are averaged first. The tables above are of the later',
+    'run; [the earlier one](evidence/earlier-results.csv) has a row per search too.',
     '',
     markdownTable(['compared', 'earlier run', 'later run', 'both'], rows),
   ]
@@ -101,12 +102,6 @@ function differencesOf(taus, from, to) {
     return values
   })
   return after.map((tau, i) => tau - before[i])
-}
-
-/** @param {readonly number[]} values */
-function withError(values) {
-  const { mean, deviation } = statistic(values)
-  return { mean, deviation: deviation === null ? null : deviation / Math.sqrt(values.length) }
 }
 
 /**

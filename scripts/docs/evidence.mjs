@@ -19,7 +19,7 @@ import { median, statistic } from '#dist/base/statistics.js'
 import { markdownTable } from '../bench/page.mjs'
 import { rankingsCsv, readRankings, TOP, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
 import { twiceSection } from './evidence-twice.mjs'
-import { decimals, scientific } from './numbers.mjs'
+import { decimals, scientific, withError } from './numbers.mjs'
 
 /** @typedef {import('#dist/experiment/results.js').ExperimentResults} Results */
 /** @typedef {Results['conditions'][number]} Condition */
@@ -218,11 +218,7 @@ function difference(from, to) {
     const before = from.get(seed) ?? null
     return value === null || before === null ? [] : [value - before]
   })
-  const { mean, deviation } = statistic(pairs)
-  return decimals(
-    { mean, deviation: deviation === null ? null : deviation / Math.sqrt(pairs.length) },
-    { signed: true },
-  )
+  return decimals(withError(pairs), { signed: true })
 }
 
 /** @param {ArrayLike<number>} values */

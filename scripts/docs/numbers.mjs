@@ -1,6 +1,14 @@
 /** Numbers as pages show them. */
 
+import { statistic } from '#dist/base/statistics.js'
+
 /** @typedef {{ mean: number | null, deviation: number | null }} Statistic */
+
+/** The mean of paired differences and, as its deviation, the mean's standard error. @param {readonly number[]} values */
+export function withError(values) {
+  const { mean, deviation } = statistic(values)
+  return { mean, deviation: deviation === null ? null : deviation / Math.sqrt(values.length) }
+}
 
 /** @param {Statistic} statistic @param {{ signed?: boolean, places?: number }} [format] */
 export function decimals({ mean, deviation }, { signed = false, places = 3 } = {}) {

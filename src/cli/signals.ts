@@ -17,6 +17,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
 /** Milliseconds in which a second signal is the same Ctrl-C, because both the terminal and `npx` send one. */
 const ECHO = 500
 
+/** Interruptions that are not disposed of. */
+let open = 0
+
 /** What is said if standard output takes no more, for example because the disk is full. */
 export function outputError({ code, message }: NodeJS.ErrnoException): UserError {
   return new UserError(`Expected standard output that takes results but received ${code}: ${message}`)
@@ -56,9 +59,6 @@ export function onInterrupt(say: (line: string) => void): Interruption {
     },
   }
 }
-
-/** Interruptions that are not disposed of. */
-let open = 0
 
 /** True while work saves itself if it is interrupted. */
 export function isInterruptible(): boolean {

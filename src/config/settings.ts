@@ -216,12 +216,13 @@ export function whatKindsShare(group: Settings): Settings {
 export function dropOfOtherKind(settings: Settings, assignments: readonly string[]): void {
   for (const assignment of assignments) {
     const keys = keysOf(assignment)
+    const name = keys.join('.')
     const kind = keys.pop()!
     const last = keys.pop()
     if (last === undefined || !SUBSTITUTED.includes(kind)) continue
     const owner = keys.reduce<unknown>((group, key) => Object(group)[key], settings) as Settings | undefined
     const group = owner?.[last]
-    const value = parseYaml(assignment.slice(assignment.indexOf('=') + 1), `--set ${keys.join('.')}`)
+    const value = parseYaml(assignment.slice(assignment.indexOf('=') + 1), `--set ${name}`)
     if (isGroup(group) && isOfOtherKind(group, { [kind]: value })) owner![last] = whatKindsShare(group)
   }
 }

@@ -185,7 +185,7 @@ describe('other assets', () => {
     // Differences 0.2, 0.3 and 0.1, 0; their means by seed are 0.15 and 0.15.
     expect(lines.join('\n')).toContain('| PA against SPOS | +0.250 ± 0.050 | +0.050 ± 0.050 | +0.150 ± 0.000 |')
     // From the means: ∓0.05 of both, and ∓0.1 of PA before, where it is 0 now.
-    expect(lines.join('\n')).toContain(`correlates at ${(1 / Math.sqrt(5)).toFixed(2)} between`)
+    expect(lines.join('\n')).toContain(`correlate at ${(1 / Math.sqrt(5)).toFixed(2)} between`)
   })
 
   test('the embedded data is the first images of the full set', async () => {
