@@ -1,5 +1,7 @@
 #include "bindings/cuda_kernels.h"
 
+#include <algorithm>
+
 #include "bindings/data_handles.h"
 #include "bindings/handles.h"
 #include "cuda/compile.h"
@@ -15,6 +17,16 @@ namespace {
 std::string optional_string(const Napi::Object& object, const char* name) {
   const Napi::Value value = object.Get(name);
   return value.IsUndefined() ? "" : string_argument(value, name);
+}
+
+std::array<bool, cuda::kGroups.size()> enabled_groups(const Napi::Value& names) {
+  std::array<bool, cuda::kGroups.size()> enabled{};
+  for (const std::string& name : strings_argument(names, "groups")) {
+    const auto found = std::ranges::find(cuda::kGroupNames, name);
+    if (found == cuda::kGroupNames.end()) expected("groups of kernels", "groups", name);
+    enabled[static_cast<size_t>(found - cuda::kGroupNames.begin())] = true;
+  }
+  return enabled;
 }
 
 template <class Item, class Fill>
@@ -34,7 +46,7 @@ Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const Napi::Object options = object_argument(call[0], "options");
     const std::string stand_in = optional_string(options, "standIn");
-    cuda::set_options({.enabled = options.Get("enabled").ToBoolean(),
+    cuda::set_options({.enabled = enabled_groups(options.Get("groups")),
                        .folder = optional_string(options, "folder"),
                        .stand_in = stand_in});
     search_convolutions(options.Get("searchConvolutions").ToBoolean());

@@ -16,6 +16,7 @@ PADA_CUDA_SHARED(
 constexpr int kThreads = 256;   // of every block
 constexpr int kMostNorms = 4;   // batch norms of one reduction
 constexpr int kMostTerms = 8;   // summands of one pass
+enum { kWidest = 7 };         // windows of depthwise convolutions; a constant would be unused in other programs
 
 // How threads share rows, of which there are fewer than 2^31. A block has kThreads / lanes rows of threads. Each thread
 // has a vector of neighbouring channels, which is one of the `lanes` vectors of a tile; blockIdx.y is the tile.
@@ -51,7 +52,7 @@ struct StatisticsArguments {
 // What a summand is: a copy of x, its batch norm, or its average pool.
 enum TermKind { kCopy, kNorm, kPool };
 
-// A window of an average pool, from height x width to the sum's height and width. Padding is not counted.
+// A window of a pool or a depthwise convolution, on images of height x width. Average pools do not count padding.
 struct PoolWindow {
   int kernel;
   int stride;
@@ -127,6 +128,60 @@ struct PoolGradientArguments {
   PoolWindow window;         // its height and width are the input's
   int height;                // of the output
   int width;
+};
+
+// A max pool. Of windows that hold NaN, the last NaN is the largest; of equal values, the first is.
+struct MaxPoolArguments {
+  const void* x;
+  void* y;                   // result
+  unsigned char* where;      // result, of each number of y: row * kernel + column in its window; null: not wanted
+  Rows rows;                 // of y
+  PoolWindow window;
+  int height;                // of y
+  int width;
+};
+struct MaxPoolGradientArguments {
+  const void* gradient;      // of y
+  const unsigned char* where;
+  void* out;                 // gradient of x
+  int accumulate;
+  Rows rows;                 // of x
+  PoolWindow window;
+  int height;                // of y
+  int width;
+};
+
+// A depthwise convolution, whose kernel is at most kWidest wide.
+struct DepthwiseWindow {
+  PoolWindow on;             // the image read
+  int dilation;
+  int height;                // of the output
+  int width;
+};
+struct DepthwiseArguments {
+  const void* x;
+  const float* weights;      // [channels][kernel][kernel]
+  void* y;                   // result
+  Rows rows;                 // of y
+  DepthwiseWindow window;
+};
+struct DepthwiseGradientArguments {
+  const void* gradient;      // of y
+  const float* weights;
+  void* out;                 // gradient of x
+  int accumulate;
+  Rows rows;                 // of x
+  DepthwiseWindow window;
+};
+// Blocks of one row of the kernel each: blockIdx.y is tile * kernel + row.
+struct DepthwiseWeightArguments {
+  const void* x;
+  const void* gradient;      // of y
+  float* weight_gradient;    // added to
+  Rows rows;                 // of y
+  DepthwiseWindow window;
+  float* partial;            // [block][kernel][kernel][channels]
+  unsigned* tickets;         // one per blockIdx.y, 0 before and after
 };
 
 // A piece of one parameter in flat memory.

@@ -106,6 +106,11 @@ std::string difference_to_aten(Group group, const Kernels& kernels) {
         for (const int64_t channels : {12, 5, 136}) compare_sums(kernels, type, channels, comparison);
       }
       break;
+    case Group::Windows:
+      for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+        for (const int64_t channels : {8, 5, 136}) compare_windows(kernels, type, channels, comparison);
+      }
+      break;
     case Group::Sweeps:
       compare_sweeps(kernels, comparison);
       for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) compare_weights(kernels, type, comparison);

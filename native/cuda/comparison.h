@@ -44,6 +44,7 @@ inline float* floats(const at::Tensor& tensor) { return tensor.mutable_data_ptr<
 
 // Tries of the larger groups.
 void compare_sums(const Kernels& kernels, at::ScalarType type, int64_t channels, Comparison& comparison);
+void compare_windows(const Kernels& kernels, at::ScalarType type, int64_t channels, Comparison& comparison);
 void compare_sweeps(const Kernels& kernels, Comparison& comparison);
 void compare_weights(const Kernels& kernels, at::ScalarType type, Comparison& comparison);
 

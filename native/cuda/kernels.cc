@@ -50,7 +50,7 @@ struct Entry {
 
 Entry make(Group group, at::Device device) {
   const Options given = current_options();
-  if (!given.enabled) return {nullptr, "PADA_CUDA_KERNELS is off"};
+  if (!given.enabled[static_cast<size_t>(group)]) return {nullptr, "PADA_CUDA_KERNELS leaves them out"};
   try {
     auto kernels = std::make_unique<Kernels>(group, device, given);
     const std::string difference = difference_to_aten(group, *kernels);

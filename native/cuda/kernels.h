@@ -18,8 +18,8 @@
 namespace pada::cuda {
 
 struct Options {
-  bool enabled = true;
-  std::string folder;  // keeps compiled kernels; empty: none does
+  std::array<bool, kGroups.size()> enabled = {};  // by group
+  std::string folder;                             // keeps compiled kernels; empty: none does
   // A library in the place of NVRTC and of the driver, for tests: kernels compute on the CPU then.
   std::string stand_in;
 };

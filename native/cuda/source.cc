@@ -9,11 +9,18 @@ constexpr const char* kCommon =
 #include "cuda/kernels/common.cu"
     ;
 
-// In the order of Group.
+// In the order of Group. Within a program, what others use comes first.
+// clang-format off
 constexpr const char* kPrograms[] = {
+#include "cuda/kernels/rows.cu"
 #include "cuda/kernels/reductions.cu"
-#include "cuda/kernels/sum_gradients.cu"
 #include "cuda/kernels/sums.cu"
+#include "cuda/kernels/sum_gradients.cu"
+    ,
+#include "cuda/kernels/rows.cu"
+#include "cuda/kernels/reductions.cu"
+#include "cuda/kernels/depthwise.cu"
+#include "cuda/kernels/max_pool.cu"
     ,
 #include "cuda/kernels/sweeps.cu"
     ,
@@ -21,6 +28,7 @@ constexpr const char* kPrograms[] = {
     ,
 #include "cuda/kernels/images.cu"
 };
+// clang-format on
 
 }  // namespace
 

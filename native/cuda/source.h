@@ -6,11 +6,11 @@
 
 namespace pada::cuda {
 
-// What kernels are for: sums of nodes with their batch norms and pools, sweeps over parameters, the loss, batches of
-// images.
-enum class Group { Sums, Sweeps, Loss, Images };
-inline constexpr std::array kGroups = {Group::Sums, Group::Sweeps, Group::Loss, Group::Images};
-inline constexpr std::array kGroupNames = {"sums", "sweeps", "loss", "images"};
+// What kernels are for: sums of nodes with their batch norms and average pools, depthwise convolutions and max pools,
+// sweeps over parameters, the loss, batches of images.
+enum class Group { Sums, Windows, Sweeps, Loss, Images };
+inline constexpr std::array kGroups = {Group::Sums, Group::Windows, Group::Sweeps, Group::Loss, Group::Images};
+inline constexpr std::array kGroupNames = {"sums", "windows", "sweeps", "loss", "images"};
 
 inline const char* name_of(Group group) { return kGroupNames[static_cast<size_t>(group)]; }
 

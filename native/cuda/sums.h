@@ -2,15 +2,9 @@
 // `reduction`.
 #pragma once
 
-#include "cuda/kernels.h"
+#include "cuda/layout.h"
 
 namespace pada::cuda {
-
-// An activation, as rows of channels. Its memory is dense.
-struct RowSpace {
-  int64_t rows, channels;
-  at::ScalarType type;
-};
 
 void norm_statistics(const Kernels& kernels, const RowSpace& space, StatisticsArguments arguments);
 void sum_terms(const Kernels& kernels, const RowSpace& space, SumArguments arguments);

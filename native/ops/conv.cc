@@ -2,6 +2,7 @@
 
 #include "ops/arrange.h"
 #include "ops/cpu/conv_separable.h"
+#include "ops/depthwise.h"
 #include "ops/packed_weights.h"
 #include "ops/relu.h"
 #include "ops/select.h"
@@ -197,6 +198,7 @@ void kernel_backward(const Step& step, const at::Tensor& gradient, const Channel
 void conv_forward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::ConvForward);
   if (is_computed_by_pointwise(step, run)) return;
+  if (has_depthwise_kernel(step, run)) return depthwise_forward(step, run);
   if (!has_kernel(step, run)) return aten_conv_forward(step, run);
   run.values[step.output] = run.empty(step.output);
   const at::Tensor selected = selects_pixels(step, run) ? selected_pixels(step, run) : at::Tensor();
@@ -221,10 +223,9 @@ void conv_backward(const Step& step, Activations& run) {
   if (!run.gradients[step.output].defined()) return;
   const Stopwatch::Scope scope(Family::ConvBackward);
   const at::Tensor gradient = std::move(run.gradients[step.output]);
-  if (has_kernel(step, run))
-    kernel_backward(step, gradient, nullptr, nullptr, run);
-  else
-    aten_backward(step, gradient, run);
+  if (has_depthwise_kernel(step, run)) return depthwise_backward(step, gradient, run);
+  if (has_kernel(step, run)) return kernel_backward(step, gradient, nullptr, nullptr, run);
+  aten_backward(step, gradient, run);
 }
 
 bool conv_backward_through_norm(const Step& step, const at::Tensor& gradient, const ChannelAffine& affine,

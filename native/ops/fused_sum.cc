@@ -4,6 +4,7 @@
 
 #include "cuda/sums.h"
 #include "ops/batch_norm.h"
+#include "ops/dense.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {
@@ -11,24 +12,11 @@ namespace {
 
 using cuda::RowSpace;
 
-RowSpace space_of(int value, const Activations& run) {
-  return {run.rows(value), run.plan.shapes[value].channels, run.type()};
-}
-
 bool covers(const Step& step, const Activations& run) {
   if (run.fused == nullptr || run.phase.synchronised) return false;
-  constexpr int64_t kMostRows = int64_t{1} << 31;
-  return step.terms.size() <= cuda::kMostTerms && std::ranges::all_of(step.terms, [&](const Term& term) {
-           return term.drop < 0 && run.rows(term.input) < kMostRows;
-         });
+  return step.terms.size() <= cuda::kMostTerms &&
+         std::ranges::all_of(step.terms, [&](const Term& term) { return term.drop < 0 && rows_fit(term.input, run); });
 }
-
-// The tensor, or its copy of the memory that kernels read: channels innermost, of the type of activations.
-at::Tensor dense(const at::Tensor& tensor, const Activations& run) {
-  return tensor.to(run.type()).contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-const void* memory_of(const at::Tensor& tensor) { return tensor.defined() ? tensor.const_data_ptr() : nullptr; }
 
 float* segment(const NamedTensors& names, const at::Tensor& flat, int index) {
   return index < 0 ? nullptr : flat.mutable_data_ptr<float>() + names.offset(index);
@@ -72,12 +60,6 @@ void batch_statistics(const std::vector<const Term*>& norms, const RowSpace& spa
   cuda::norm_statistics(*run.fused, space, arguments);
 }
 
-cuda::PoolWindow window_of(const Term& term, const Activations& run) {
-  const Shape& input = run.plan.shapes[term.input];
-  return {static_cast<int>(term.window.kernel), static_cast<int>(term.window.stride),
-          static_cast<int>(term.window.padding), static_cast<int>(input.height), static_cast<int>(input.width)};
-}
-
 cuda::SumTerm sum_term(const Term& term, const Activations& run) {
   cuda::SumTerm result{};
   result.x = memory_of(run.values[term.input]);
@@ -87,7 +69,7 @@ cuda::SumTerm sum_term(const Term& term, const Activations& run) {
       return result;
     case Term::Kind::AvgPool:
       result.kind = cuda::kPool;
-      result.window = window_of(term, run);
+      result.window = window_on(term.input, term.window, run);
       return result;
     case Term::Kind::BatchNorm:
       break;
@@ -111,7 +93,7 @@ cuda::SumTerm sum_term(const Term& term, const Activations& run) {
 at::Tensor gradient_through(const std::vector<const Term*>& norms, const Step& step, at::Tensor& gradient,
                             Activations& run) {
   const Stopwatch::Scope scope(Family::Norm);
-  const RowSpace space = space_of(step.output, run);
+  const RowSpace space = row_space(step.output, run);
   const int64_t count = static_cast<int64_t>(norms.size());
   const at::Tensor coefficients = empty_floats({count, 3, space.channels}, run);
   float* next = coefficients.mutable_data_ptr<float>();
@@ -152,16 +134,13 @@ at::Tensor gradient_through(const std::vector<const Term*>& norms, const Step& s
 
 void pool_backward(const Term& term, const Step& step, const at::Tensor& gradient, Activations& run) {
   const Stopwatch::Scope scope(Family::Pool);
-  at::Tensor& held = run.gradients[term.input];
   cuda::PoolGradientArguments arguments{};
-  arguments.accumulate = held.defined();
-  held = held.defined() ? dense(held, run) : run.empty(term.input);
   arguments.gradient = memory_of(gradient);
-  arguments.out = held.mutable_data_ptr();
-  arguments.window = window_of(term, run);
+  arguments.out = gradient_memory(term.input, arguments.accumulate, run);
+  arguments.window = window_on(term.input, term.window, run);
   arguments.height = static_cast<int>(run.plan.shapes[step.output].height);
   arguments.width = static_cast<int>(run.plan.shapes[step.output].width);
-  cuda::pool_gradient(*run.fused, space_of(term.input, run), arguments);
+  cuda::pool_gradient(*run.fused, row_space(term.input, run), arguments);
 }
 
 // The gradient that a term of the sum writes or adds to. `instead`: memory to write a first gradient to, if defined.
@@ -188,7 +167,7 @@ bool fused_sum_forward(const Step& step, Activations& run) {
     check_rows(term, run);
     if (normalises_by_batch(term, run)) by_batch.push_back(&term);
   }
-  const RowSpace space = space_of(step.output, run);
+  const RowSpace space = row_space(step.output, run);
   in_groups(by_batch, [&](const std::vector<const Term*>& group) { batch_statistics(group, space, run); });
   cuda::SumArguments arguments{};
   for (const Term& term : step.terms) arguments.terms[arguments.count++] = sum_term(term, run);
@@ -252,7 +231,7 @@ bool fused_sum_backward(const Step& step, Activations& run) {
     takes_over = &term == last_copy && !run.gradients[term.input].defined();
     if (!takes_over) arguments.terms[arguments.count++] = term_gradient(term.input, {}, run);
   }
-  if (arguments.count > 0) cuda::term_gradients(*run.fused, space_of(step.output, run), arguments);
+  if (arguments.count > 0) cuda::term_gradients(*run.fused, row_space(step.output, run), arguments);
   if (takes_over) run.gradients[last_copy->input] = std::move(gradient);
   return true;
 }

@@ -103,27 +103,42 @@ const WAYS = {
   'kernels off': { PADA_CUDA_KERNELS: 'off' },
   'kernels on, searched convolutions': { PADA_CUDNN_SEARCH: '1' },
 }
+/** The same for networks with depthwise convolutions and max pools, which have kernels of their own. */
+const WINDOW_WAYS = {
+  'all kernels': {},
+  'no kernels of windows': { PADA_CUDA_KERNELS: 'sums,sweeps,loss,images' },
+}
 
 /**
- * What binds a step, with the addon's own kernels and without, and with cuDNN's fastest algorithms.
+ * What binds a step, with the addon's own kernels and without, and with cuDNN's fastest algorithms. Then networks with
+ * depthwise convolutions and max pools, by own kernels and by cuDNN's.
  *
  * @param {Options} options
  * @returns {Step[]}
  */
 function waysOfSteps({ device, quick }) {
   const precisions = device === 'cpu' ? ['float32', 'bfloat16'] : ['float32', 'tf32', 'bfloat16']
+  const work = (/** @type {string[]} */ ...args) =>
+    node(`${root}scripts/check/cuda-work.mjs`, '--device', device, ...args)
   const [batch, steps] = quick ? ['16', '2'] : ['256', '40']
-  return precisions.flatMap((precision) =>
+  const supernet = precisions.flatMap((precision) =>
     Object.entries(WAYS).map(([way, env]) => ({
       name: `${way}, ${precision}`,
-      command: node(
-        `${root}scripts/check/cuda-work.mjs`,
-        ...['--device', device, '--batch', batch, '--precision', precision, '--steps', steps],
-      ),
+      command: work('--batch', batch, '--precision', precision, '--steps', steps),
       env,
       limit: 20,
     })),
   )
+  const sizes = quick ? ['--quick', '--batch', '4', '--steps', '2'] : ['--batch', '96', '--steps', '10']
+  const windows = ['darts', 'proxylessnas'].flatMap((network) =>
+    Object.entries(WINDOW_WAYS).map(([way, env]) => ({
+      name: `${network}, ${way}`,
+      command: work('--network', network, ...sizes),
+      env,
+      limit: 25,
+    })),
+  )
+  return [...supernet, ...windows]
 }
 
 /**

@@ -2,16 +2,17 @@
 /**
  * What binds a training step on a GPU, launches or the GPU: prints one JSON object.
  *
- *     node scripts/check/cuda-work.mjs [--device cuda] [--batch 256] [--precision bfloat16] [--steps 40]
+ *     node scripts/check/cuda-work.mjs [--device cuda] [--network nasbench201] [--batch 256] [--precision bfloat16]
+ *       [--steps 40] [--quick]
  *
- * Steps of NAS-Bench-201's supernet on random images: the time of a step, how much of it the native thread waited for the
+ * Steps of a network of scripts/bench/networks.mjs on random images: the time of a step, how much of it the native thread waited for the
  * GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and which kernels
- * took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS=off measures without the addon's kernels. On a
- * CPU, operators of ATen count as launches. Needs `npm run build`.
+ * took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS measures without some of the addon's kernels. On
+ * a CPU, operators of ATen count as launches. --quick makes the network small. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
-import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet, traceDevice } from 'pada-native'
+import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet, traceDevice, UserError } from 'pada-native'
 import { drawPaths, MEAN, STD } from '../bench/inputs.mjs'
 import { NETWORKS } from '../bench/networks.mjs'
 
@@ -23,17 +24,24 @@ const LISTED = 15
 const { values } = parseArgs({
   options: {
     device: { type: 'string', default: 'cuda' },
-    batch: { type: 'string', default: '256' },
+    network: { type: 'string', default: 'nasbench201' },
+    batch: { type: 'string' },
     precision: { type: 'string', default: 'bfloat16' },
     steps: { type: 'string', default: '40' },
+    quick: { type: 'boolean', default: false },
   },
 })
 const device = /** @type {import('pada-native').Device} */ (values.device)
 const precision = /** @type {import('pada-native').Precision} */ (values.precision)
-const [batch, steps] = [values.batch, values.steps].map(Number)
-
-const { image, classes, size, space: spaceOf, step, augmentation } = NETWORKS.nasbench201
-const space = spaceOf(size, image)
+const network = NETWORKS[/** @type {import('../bench/networks.mjs').NetworkName} */ (values.network)]
+if (network === undefined) {
+  const names = Object.keys(NETWORKS).join(', ')
+  throw new UserError(`Expected ${names} for --network but received ${values.network}`, 2)
+}
+const { classes, step, augmentation } = network
+const { size, image } = values.quick ? network.quick : network
+const [batch, steps] = [Number(values.batch ?? network.batch), Number(values.steps)]
+const space = network.space(size, image)
 const kernels = await cudaKernels(device)
 const supernet = Supernet.of(space, { device, precision })
 let state = 1
@@ -51,7 +59,7 @@ const labels = Int32Array.from({ length: batch }, () => classes * random())
 const dataset = new Dataset({ ...image, images, labels, mean: MEAN, std: STD }, device)
 const indices = Int32Array.from(labels, (_, i) => i)
 const list = imageAugmentations(augmentation)
-const paths = drawPaths()
+const paths = network.alone ? [[]] : drawPaths()
 
 /** @param {number} count */
 async function train(count) {
@@ -60,7 +68,8 @@ async function train(count) {
   let before
   for (let i = 0; i < count; i++) {
     const plan = supernet.compile(space.program(paths[i % paths.length]))
-    const record = supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list } }, step)
+    const drop = network.drop > 0 && { drop: { seed: i, pathScale: 1 } }
+    const record = supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list }, ...drop }, step)
     plan.dispose()
     await before
     before = record
@@ -84,6 +93,7 @@ const used = kernels.filter(({ why }) => why === undefined).map(({ group }) => g
 console.log(
   JSON.stringify({
     device,
+    network: values.network,
     precision,
     batch,
     kernels: used,

@@ -24,8 +24,8 @@ export interface Environment {
   readonly plain: boolean
   /** True if the locale or the terminal knows ASCII only. A locale that is not set counts as UTF-8. */
   readonly ascii: boolean
-  /** False if ATen alone computes on GPUs, without the addon's own kernels. */
-  readonly cudaKernels: boolean
+  /** Groups of the addon's own kernels that GPUs may use; in the place of the others, ATen computes. */
+  readonly cudaKernels: 'all' | readonly string[]
   /** True if cuDNN times its algorithms for each shape and takes the fastest. */
   readonly searchConvolutions: boolean
   /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
@@ -46,7 +46,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
       .trim(),
     plain: env.TERM === 'dumb' || flag(env.CI),
     ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
-    cudaKernels: !/^\s*(off|0|false|no)\s*$/i.test(env.PADA_CUDA_KERNELS ?? ''),
+    cudaKernels: groups(env.PADA_CUDA_KERNELS),
     searchConvolutions: flag(env.PADA_CUDNN_SEARCH),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
@@ -90,6 +90,13 @@ function text(value: string | undefined): string | undefined {
 function folder(value: string | undefined): string | undefined {
   const path = text(value)
   return path === undefined ? undefined : resolve(path)
+}
+
+/** `off` for none, or names between commas. */
+function groups(value: string | undefined): 'all' | readonly string[] {
+  const named = text(value)?.toLowerCase()
+  if (named === undefined || ['on', '1', 'true', 'yes'].includes(named)) return 'all'
+  return ['off', '0', 'false', 'no'].includes(named) ? [] : named.split(',').map((name) => name.trim())
 }
 
 /** True unless the value is empty, `0`, `false` or `no`. */

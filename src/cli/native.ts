@@ -18,6 +18,6 @@ export async function ensureNativeFor(
   const cuda = device !== 'cpu'
   if (cuda && !hasGpu()) throw expected('cpu', 'device', `${device}, and this machine has no NVIDIA GPU`, 2)
   await ensureNative({ cuda, ...options })
-  if (!environment().cudaKernels || !isFirstProcess()) return
+  if (environment().cudaKernels.length === 0 || !isFirstProcess()) return
   for (const sentence of describeUnused(await cudaKernels(device))) options.log?.(sentence)
 }

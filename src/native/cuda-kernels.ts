@@ -7,7 +7,8 @@ import type { Device } from './records.js'
 
 /** How the addon uses its kernels and cuDNN's; see `native/cuda/kernels.h`. */
 export interface CudaKernelOptions {
-  readonly enabled: boolean
+  /** Groups that may be used. */
+  readonly groups: readonly string[]
   /**
    * True if cuDNN times its algorithms for each shape and takes the fastest. Another process may take another one, which
    * rounds differently. Default: it takes one that gives the same bits each time.

@@ -53,6 +53,11 @@ describe('checks', () => {
     const { code, stdout, stderr } = await script('check/cuda-work.mjs', words)
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', batch: 8, kernels: [], ownLaunches: 0 })
+    const alone = ['--device', 'cpu', '--network', 'proxylessnas', '--quick', '--batch', '2', '--steps', '1']
+    expect(JSON.parse((await script('check/cuda-work.mjs', alone)).stdout)).toMatchObject({ network: 'proxylessnas' })
+    const unknown = await script('check/cuda-work.mjs', ['--device', 'cpu', '--network', 'resnet'])
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toContain('Expected nasbench201, darts, proxylessnas for --network but received resnet')
   })
 
   test('nasbench201-cost counts the entries that are equal, and shows the others', async () => {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { loadBinding } from '../../src/native/binding.js'
+import { KERNEL_GROUPS, loadBinding } from '../../src/native/binding.js'
 import { compileCudaKernels, describeUnused, gpuWork } from '../../src/native/cuda-kernels.js'
 import { type Arithmetic, type Augmentation, Dataset, type Precision, setThreads } from '../../src/native/index.js'
 import type { Shape, Value } from '../../src/programs/program.js'
@@ -43,7 +43,7 @@ describe.skipIf(nvrtc === undefined)('NVRTC (of libtorch with CUDA; absent: skip
     'compiles every kernel for %s without a warning',
     async (name) => {
       const groups = await compileCudaKernels(nvrtc!, name)
-      expect(groups.map(({ group }) => group)).toEqual(['sums', 'sweeps', 'loss', 'images'])
+      expect(groups.map(({ group }) => group)).toEqual(KERNEL_GROUPS)
       for (const { group, bytes, log } of groups) {
         expect(bytes).toBeGreaterThan(1_000)
         expect(log, group).not.toMatch(/warning|error/i)
@@ -69,15 +69,15 @@ it('a library that is absent or lacks a function is named', async () => {
 
 describe.skipIf(!canStandIn)('kernels of a GPU', () => {
   const addon = loadBinding()
-  const options = canStandIn ? standInOptions() : { enabled: false, standIn: '', folder: '' }
+  const options = canStandIn ? standInOptions() : { groups: [], standIn: '', folder: '' }
 
   beforeAll(() => setThreads(1))
-  afterEach(() => addon.setCudaKernels({ enabled: true }))
+  afterEach(() => addon.setCudaKernels({ groups: KERNEL_GROUPS }))
 
   it('compute what ATen computes of small tensors, which is tried before they are used', async () => {
     addon.setCudaKernels(options)
     const groups = await addon.cudaKernels('cpu')
-    expect(groups).toEqual([{ group: 'sums' }, { group: 'sweeps' }, { group: 'loss' }, { group: 'images' }])
+    expect(groups).toEqual(KERNEL_GROUPS.map((group) => ({ group })))
     expect(describeUnused(groups)).toEqual([])
   })
 
@@ -105,6 +105,21 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
         net.program.avgPool2d(x, { kernel: 5, stride: 2, padding: 2 }),
         net.program.zeros(pooled.shape),
       ])
+    },
+    'depthwise convolutions, strided and dilated': (net, x, c) => {
+      const depthwise = (y: Value, kernel: number, more: { stride?: number; padding?: number; dilation?: number }) =>
+        net.norm(net.conv(y, c, kernel, { bias: false, groups: c, ...more }))
+      const near = depthwise(net.program.relu(x), 3, {})
+      return net.program.add([
+        depthwise(near, 5, { stride: 2, padding: 2 }),
+        depthwise(x, 7, { stride: 2, padding: 6, dilation: 2 }),
+        depthwise(x, 3, { stride: 2, padding: 1 }),
+      ])
+    },
+    'max pools': (net, x) => {
+      const small = net.program.maxPool2d(net.program.relu(x), { kernel: 3, stride: 2, padding: 1 })
+      const wide = net.program.maxPool2d(x, { kernel: 5, stride: 2, padding: 2 })
+      return net.program.add([net.conv(net.program.maxPool2d(wide, { kernel: 3 }), small.shape.channels, 1), small])
     },
     'nine terms, which are too many': (net, x) =>
       net.program.add(new Array<Value>(9).fill(x).map((value) => net.norm(value))),
@@ -164,7 +179,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     for (const channels of [1, 3, 8, 20, 136]) {
       for (const count of [1, 5]) {
         const where = `${channels} channels, ${count} images`
-        addon.setCudaKernels({ enabled: true })
+        addon.setCudaKernels({ groups: KERNEL_GROUPS })
         const alone = await train(BODIES[name], channels, { arithmetic: 'reference', count })
         addon.setCudaKernels(options)
         const before = gpuWork().launches
@@ -196,7 +211,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
 
   it.each(Object.keys(BODIES))('%s in bfloat16 is as near float32 as what ATen computes', async (name) => {
     for (const channels of [5, 20]) {
-      addon.setCudaKernels({ enabled: true })
+      addon.setCudaKernels({ groups: KERNEL_GROUPS })
       const exact = await train(BODIES[name], channels, { arithmetic: 'reference' })
       const alone = await train(BODIES[name], channels, { arithmetic: 'reference', precision: 'bfloat16' })
       addon.setCudaKernels(options)
@@ -269,7 +284,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       [randomFloats(random, bytes.length, 2), []],
     ] as const) {
       const seen: number[][] = []
-      for (const given of [{ enabled: true }, options]) {
+      for (const given of [{ groups: KERNEL_GROUPS }, options]) {
         addon.setCudaKernels(given)
         using lens = await Lens.of(shape, images, mean)
         for (let seed = 0; seed < 8; seed++) seen.push(await lens.normalised(seed % 4, { seed, list }))
@@ -282,8 +297,8 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pada-kernels-'))
     afterAll(() => rmSync(folder, { recursive: true, force: true }))
     const script = fileURLToPath(new URL('../support/stand-in-kernels.mjs', import.meta.url))
-    const kernels = (env: NodeJS.ProcessEnv, where = options.folder, ...words: string[]) => {
-      const args = [script, options.standIn, where, ...words]
+    const kernels = (env: NodeJS.ProcessEnv, where = options.folder, groups = KERNEL_GROUPS) => {
+      const args = [script, options.standIn, where, groups.join(',')]
       const { stdout, stderr } = spawnSync(process.execPath, args, {
         encoding: 'utf8',
         env: { ...process.env, ...env },
@@ -298,6 +313,11 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       ['sum_gradients', 'sums', 'a gradient through a ReLU differs from ATen'],
       ['term_gradients', 'sums', 'a gradient before a norm differs from ATen'],
       ['pool_gradient', 'sums', 'a gradient of a pool differs from ATen'],
+      ['depthwise_float32_4', 'windows', 'a depthwise convolution differs from ATen'],
+      ['depthwise_gradient', 'windows', 'a gradient before a depthwise convolution differs from ATen'],
+      ['depthwise_weight_gradient', 'windows', 'a gradient of depthwise weights differs from ATen'],
+      ['max_pool_float32_1', 'windows', 'a max pool differs from ATen'],
+      ['max_pool_gradient', 'windows', 'a gradient of a max pool differs from ATen'],
       ['norms_and_moments', 'sweeps', 'a norm of gradients differs from ATen'],
       ['update_adamw', 'sweeps', 'differs from ATen'],
       ['pack_weights', 'sweeps', 'packed weights differs from ATen'],
@@ -313,7 +333,7 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     it('a program that is not compiled is not used, and the compiler’s error is said', () => {
       const found = kernels({ STAND_IN_CUDA_REFUSES: 'sweeps' }, folder)
       const why = 'Expected kernels that NVRTC compiles but received sweeps.cu(1): error: refused'
-      expect(found).toEqual([{ group: 'sums' }, { group: 'sweeps', why }, { group: 'loss' }, { group: 'images' }])
+      expect(found).toEqual(KERNEL_GROUPS.map((group) => (group === 'sweeps' ? { group, why } : { group })))
     })
 
     it('what was compiled is kept, but a file that is damaged is compiled again', () => {
@@ -325,9 +345,22 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
       expect(kernels({ STAND_IN_CUDA_REFUSES: 'sums' }, folder)[0]).toEqual({ group: 'sums' })
     })
 
-    it('are off if the user says so', () => {
-      const found = kernels({}, folder, 'off')
-      expect(found.map(({ why }) => why)).toEqual(new Array(4).fill('PADA_CUDA_KERNELS is off'))
+    it('the variable that chooses them has no other words', () => {
+      const { status, stderr } = spawnSync(process.execPath, [script, options.standIn, folder, ''], {
+        encoding: 'utf8',
+        env: { ...process.env, PADA_CUDA_KERNELS: 'sums,sweep' },
+      })
+      expect(status).not.toBe(0)
+      expect(stderr).toContain(
+        'Expected off or groups of kernels (sums, windows, sweeps, loss, images) for PADA_CUDA_KERNELS but received sweep',
+      )
+    })
+
+    it('are not used if the user leaves them out', () => {
+      const why = 'PADA_CUDA_KERNELS leaves them out'
+      expect(kernels({}, folder, ['sums', 'loss'])).toEqual(
+        KERNEL_GROUPS.map((group) => (['sums', 'loss'].includes(group) ? { group } : { group, why })),
+      )
     })
   })
 })

@@ -14,7 +14,7 @@ const STEPS = 12
 describe.skipIf(!canStandIn)('a step under way', () => {
   const addon = loadBinding()
   beforeAll(() => addon.setCudaKernels(standInOptions()))
-  afterAll(() => addon.setCudaKernels({ enabled: true }))
+  afterAll(() => addon.setCudaKernels({ groups: [] }))
 
   async function net() {
     const builder = new NetBuilder()

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { KERNEL_GROUPS } from '../../src/native/binding.js'
 import type { CudaKernelOptions } from '../../src/native/cuda-kernels.js'
 
 const SOURCE = fileURLToPath(new URL('stand-in-cuda.cc', import.meta.url))
@@ -29,5 +30,5 @@ export function standInOptions(): CudaKernelOptions & { readonly standIn: string
     if (status !== 0) throw new Error(`Expected a stand-in that compiles but received ${stderr}`)
     renameSync(unfinished, standIn)
   }
-  return { enabled: true, folder, standIn }
+  return { groups: KERNEL_GROUPS, folder, standIn }
 }

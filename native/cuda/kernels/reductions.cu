@@ -1,27 +1,6 @@
 R"cuda(
 // Sums over the rows of each channel, by blocks: the last block to end adds up what the others have kept.
 
-// Rows that a thread reads before it computes: enough reads are under way at a time.
-constexpr int kTogether = 4;
-
-// The place of a thread in the rows.
-template <int V>
-struct Place {
-  __device__ explicit Place(const Rows& rows)
-      : threads(kThreads / rows.lanes),
-        lane(threadIdx.x % rows.lanes),
-        row(threadIdx.x / rows.lanes),
-        channel((blockIdx.y * rows.lanes + lane) * V),
-        is_active(row < threads && channel < rows.channels),
-        first(static_cast<long long>(blockIdx.x) * threads + row),
-        step(static_cast<long long>(gridDim.x) * threads) {}
-
-  int threads;  // rows of threads in a block
-  int lane, row, channel;
-  bool is_active;
-  long long first, step;  // of the rows of this thread
-};
-
 // Sums over the rows of threads of a block. The results are in the threads of the first row.
 template <int V>
 __device__ void add_rows(float (&values)[V], const Place<V>& place, int lanes) {
@@ -94,11 +73,4 @@ __device__ void finish_partial(const Rows& rows, const Reduction& reduction, int
     finish(norm, channel, first, second);
   }
 }
-
-// By type and number of channels of a vector.
-#define FOR_TYPES(name, Arguments)                                    \
-  KERNEL(name##_float32_4, Arguments) { name<float, 4>(a); }          \
-  KERNEL(name##_float32_1, Arguments) { name<float, 1>(a); }          \
-  KERNEL(name##_bfloat16_4, Arguments) { name<bfloat16, 4>(a); }      \
-  KERNEL(name##_bfloat16_1, Arguments) { name<bfloat16, 1>(a); }
 )cuda"

@@ -116,24 +116,17 @@ __device__ void pool_gradient(const PoolGradientArguments& a) {
   if (!place.is_active) return;
   const PoolWindow& window = a.window;
   for (long long row = place.first; row < a.rows.count; row += place.step) {
-    const unsigned pixel = static_cast<unsigned>(row), line = pixel / window.width;
-    const int x = pixel % window.width, y = line % window.height;
-    const long long image = static_cast<long long>(line / window.height) * a.height;
-    // The outputs whose windows cover the pixel.
-    const int above = y + window.padding - window.kernel, before = x + window.padding - window.kernel;
-    const int top = above < 0 ? 0 : above / window.stride + 1, left = before < 0 ? 0 : before / window.stride + 1;
-    const int bottom = min(a.height, (y + window.padding) / window.stride + 1);
-    const int right = min(a.width, (x + window.padding) / window.stride + 1);
+    const Pixel pixel(row, window.height, window.width);
+    const Range hs = windows_over(pixel.h, window, a.height), ws = windows_over(pixel.w, window, a.width);
+    const long long image = static_cast<long long>(pixel.image) * a.height;
     const long long at = row * a.rows.channels + place.channel;
     float total[V] = {};
     if (a.accumulate) load<T>(total, a.out, at);
-    for (int h = top; h < bottom; h++) {
-      const int begin = max(0, h * window.stride - window.padding);
-      const int tall = min(window.height, h * window.stride - window.padding + window.kernel) - begin;
-      for (int w = left; w < right; w++) {
-        const int start = max(0, w * window.stride - window.padding);
-        const int wide = min(window.width, w * window.stride - window.padding + window.kernel) - start;
-        const float share = 1.f / static_cast<float>(tall * wide);
+    for (int h = hs.begin; h < hs.end; h++) {
+      const Range ys = window_at(h, window, window.height);
+      for (int w = ws.begin; w < ws.end; w++) {
+        const Range xs = window_at(w, window, window.width);
+        const float share = 1.f / static_cast<float>((ys.end - ys.begin) * (xs.end - xs.begin));
         float g[V];
         load<T>(g, a.gradient, ((image + h) * a.width + w) * a.rows.channels + place.channel);
 #pragma unroll

@@ -52,23 +52,19 @@ __device__ void norm_statistics(const StatisticsArguments& a) {
 template <class T, int V>
 __device__ void add_pooled(float (&total)[V], const SumTerm& term, const SumArguments& a, long long row, int channel) {
   const PoolWindow& window = term.window;
-  const unsigned pixel = static_cast<unsigned>(row), line = pixel / a.width;
-  const int w = pixel % a.width, h = line % a.height;
-  const long long image = static_cast<long long>(line / a.height) * window.height;
-  const int top = max(0, h * window.stride - window.padding);
-  const int bottom = min(window.height, h * window.stride - window.padding + window.kernel);
-  const int left = max(0, w * window.stride - window.padding);
-  const int right = min(window.width, w * window.stride - window.padding + window.kernel);
+  const Pixel pixel(row, a.height, a.width);
+  const Range ys = window_at(pixel.h, window, window.height), xs = window_at(pixel.w, window, window.width);
+  const long long image = static_cast<long long>(pixel.image) * window.height;
   float sum[V] = {};
-  for (int y = top; y < bottom; y++) {
-    for (int x = left; x < right; x++) {
+  for (int y = ys.begin; y < ys.end; y++) {
+    for (int x = xs.begin; x < xs.end; x++) {
       float value[V];
       load<T>(value, term.x, ((image + y) * window.width + x) * a.rows.channels + channel);
 #pragma unroll
       for (int i = 0; i < V; i++) sum[i] += value[i];
     }
   }
-  const float share = 1.f / static_cast<float>((bottom - top) * (right - left));
+  const float share = 1.f / static_cast<float>((ys.end - ys.begin) * (xs.end - xs.begin));
 #pragma unroll
   for (int i = 0; i < V; i++) total[i] += sum[i] * share;
 }

@@ -13,8 +13,9 @@ test('empty values count as unset, and flags read as people write them', () => {
 })
 
 test('kernels of GPUs are on unless the user says off', () => {
-  for (const on of [undefined, '', 'on', '1']) expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toBe(true)
-  for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toBe(false)
+  for (const on of [undefined, '', 'on', '1']) expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toBe('all')
+  for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toEqual([])
+  expect(environment({ PADA_CUDA_KERNELS: ' Sums, loss' }).cudaKernels).toEqual(['sums', 'loss'])
 })
 
 test('cuDNN searches only if the user says so', () => {
