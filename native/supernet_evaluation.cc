@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cuda/kernels.h"
+#include "execution/repeated.h"
 #include "runtime/errors.h"
 #include "supernet.h"
 
@@ -73,22 +74,27 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
   EvaluateRecord record;
   const int64_t images = std::min(count, source.count()), batches = (images + batch_size - 1) / batch_size;
   check_labels(source, plan);
-  at::Tensor total, correct, correct5;
+  const at::Device device = parameters_.device();
+  const at::Tensor sums = at::zeros({3}, at::TensorOptions().dtype(at::kDouble).device(device));
+  const Loss all{.total = sums[0], .correct = sums[1], .correct5 = sums[2]};
+  const Activations::PackedWeights packed = execution(plan, batch_size, {}).pack();
+  Repeated work(sums, [&](const at::Tensor& batch, const at::Tensor& labels) {
+    Execution run = execution(plan, batch.size(0), {});
+    run.take(packed);
+    const at::Tensor logits = run.forward(batch).front();
+    const Stopwatch::Scope time(Family::Loss);
+    const Loss loss = cross_entropy(logits, {.labels = labels}, false, parameters_.kernels(cuda::Group::Loss));
+    all.total.add_(loss.total);
+    all.correct.add_(loss.correct);
+    all.correct5.add_(loss.correct5);
+  });
   for_even_batches(images, batch_size, [&](int64_t batch, int64_t first, int64_t size) {
     if (batch < batches * part / parts || batch >= batches * (part + 1) / parts) return;
     record.count += size;
-    Execution run = execution(plan, size, {});
     const at::Tensor labels = source.labels(consecutive(first, size));
-    const at::Tensor logits = run.forward(source.in_order(first, size, images)).front();
-    Stopwatch::Scope time(Family::Loss);
-    const Loss loss = cross_entropy(logits, {.labels = labels}, false, parameters_.kernels(cuda::Group::Loss));
-    const at::Tensor sum = loss.total.to(at::kDouble);
-    total = total.defined() ? total.add(sum) : sum;
-    correct = correct.defined() ? correct.add(loss.correct) : loss.correct;
-    correct5 = correct5.defined() ? correct5.add(loss.correct5) : loss.correct5;
+    work.run(source.in_order(first, size, images), labels);
   });
-  if (record.count == 0) return record;
-  read({.total = total, .correct = correct, .correct5 = correct5}, record);
+  if (record.count > 0) read(all, record);
   return record;
 }
 

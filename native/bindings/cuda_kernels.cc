@@ -9,6 +9,7 @@
 #include "runtime/device_trace.h"
 #include "runtime/executor_thread.h"
 #include "runtime/readings.h"
+#include "runtime/recording.h"
 #include "runtime/torch_cuda.h"
 
 namespace pada {
@@ -49,6 +50,10 @@ Napi::Value set_cuda_kernels(const Napi::CallbackInfo& call) {
     cuda::set_options({.enabled = enabled_groups(options.Get("groups")),
                        .folder = optional_string(options, "folder"),
                        .stand_in = stand_in});
+    const bool records = options.Get("graphs").ToBoolean();
+    Recording::set_mode(!records           ? Recording::Mode::Off
+                        : stand_in.empty() ? Recording::Mode::On
+                                           : Recording::Mode::StandIn);
     search_convolutions(options.Get("searchConvolutions").ToBoolean());
     // As a GPU, whose numbers arrive while the next step begins.
     Readings::set_late_by(stand_in.empty() ? 0 : 3);
@@ -117,6 +122,8 @@ Napi::Value gpu_work(const Napi::CallbackInfo& call) {
   Napi::Object object = Napi::Object::New(call.Env());
   object.Set("launches", static_cast<double>(cuda::launches()));
   object.Set("waited", Readings::waited());
+  object.Set("replays", static_cast<double>(Recording::replays()));
+  if (const std::string why = Recording::why_not(); !why.empty()) object.Set("whyNoReplays", why);
   return object;
 }
 

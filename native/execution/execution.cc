@@ -76,6 +76,11 @@ Execution::Execution(const Plan& plan, Parameters& parameters, Buffers& buffers,
   run_.taps = taps;
 }
 
+Activations::PackedWeights Execution::pack() {
+  pack_weights(run_);
+  return run_.packed;
+}
+
 std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
   if (static_cast<int>(run_.phase.mixing.size()) != plan.coefficients) {
@@ -83,7 +88,7 @@ std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
              std::to_string(run_.phase.mixing.size()));
   }
   run_.images = images;
-  pack_weights(run_);
+  if (run_.packed.kernels == nullptr) pack_weights(run_);
   for (size_t index = 0; index < plan.steps.size(); index++) {
     passes_of(plan.steps[index].kind).forward(plan.steps[index], run_);
     release_after(static_cast<int>(index), plan.steps[index]);

@@ -13,6 +13,11 @@ class Execution {
   Execution(const Plan& plan, Parameters& parameters, Buffers& buffers, int64_t batch, const Phase& phase,
             Numerics numerics, const Taps& taps = {});
 
+  // Packs the weights of convolutions, if the device has kernels for it; forward() does, unless it is given them.
+  Activations::PackedWeights pack();
+  // Weights packed before, which have not changed since.
+  void take(const Activations::PackedWeights& packed) { run_.packed = packed; }
+
   // images: batch x channels x height x width, channels-last, float32. Returns the logits of each of the plan's
   // outputs: float32 [batch, classes, 1, 1].
   std::vector<at::Tensor> forward(const at::Tensor& images);

@@ -26,6 +26,8 @@ export interface Environment {
   readonly ascii: boolean
   /** Groups of the addon's own kernels that GPUs may use; in the place of the others, ATen computes. */
   readonly cudaKernels: 'all' | readonly string[]
+  /** True if GPUs record an evaluation's batch as a graph, and replay it for the others. */
+  readonly graphs: boolean
   /** True if cuDNN times its algorithms for each shape and takes the fastest. */
   readonly searchConvolutions: boolean
   /** Folder for downloads and built addons; undefined if the variables name none and the user has no home folder. */
@@ -47,6 +49,7 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     plain: env.TERM === 'dumb' || flag(env.CI),
     ascii: env.TERM === 'dumb' || !/^$|utf-?8/i.test(text(env.LC_ALL) ?? text(env.LC_CTYPE) ?? text(env.LANG) ?? ''),
     cudaKernels: groups(env.PADA_CUDA_KERNELS),
+    graphs: flag(env.PADA_CUDA_GRAPHS),
     searchConvolutions: flag(env.PADA_CUDNN_SEARCH),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }

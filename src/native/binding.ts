@@ -49,9 +49,9 @@ function endsWell(addon: Binding): Binding {
 
 /** Tells the addon whether GPUs may use its own kernels, where these are kept once compiled, and how cuDNN chooses. */
 function withCudaKernels(addon: Binding): Binding {
-  const { searchConvolutions, cache } = environment()
+  const { graphs, searchConvolutions, cache } = environment()
   const folder = cache !== undefined && { folder: join(cache, 'kernels') }
-  addon.setCudaKernels({ groups: kernelGroups(), searchConvolutions, ...folder })
+  addon.setCudaKernels({ groups: kernelGroups(), graphs, searchConvolutions, ...folder })
   return addon
 }
 

@@ -9,6 +9,8 @@ import type { Device } from './records.js'
 export interface CudaKernelOptions {
   /** Groups that may be used. */
   readonly groups: readonly string[]
+  /** True if an evaluation records a batch as a CUDA graph, and replays it for others of its size. Default: false. */
+  readonly graphs?: boolean
   /**
    * True if cuDNN times its algorithms for each shape and takes the fastest. Another process may take another one, which
    * rounds differently. Default: it takes one that gives the same bits each time.
@@ -58,6 +60,10 @@ export interface GpuWork {
   readonly launches: number
   /** Seconds that the native thread has waited for results. If it never waits, launches bind, not the GPU. */
   readonly waited: number
+  /** Batches of evaluations that a recorded graph has computed. */
+  readonly replays: number
+  /** Why no graph is recorded any more, though it should be. */
+  readonly whyNoReplays?: string
 }
 
 /** What this process has done so far on GPUs. */

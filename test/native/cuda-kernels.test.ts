@@ -257,6 +257,30 @@ describe.skipIf(!canStandIn)('kernels of a GPU', () => {
     expect(loss).toBeNaN()
   })
 
+  it('an evaluation replays a recorded batch for all others of its size', async () => {
+    const input: Shape = { channels: 3, height: 6, width: 7 }
+    const net = new NetBuilder()
+    const stem = net.norm(net.conv(net.program.input(input), 8, 3, NO_BIAS))
+    const classifier = net.classify(net.program.relu(stem), CLASSES)
+    const evaluate = async (given: Parameters<typeof addon.setCudaKernels>[0], batchSize: number) => {
+      addon.setCudaKernels(given)
+      using small = await smallNet(classifier, net.specs, input, { count: 23, classes: CLASSES })
+      const before = gpuWork().replays
+      const record = await small.net.evaluate(small.plan, small.dataset, { batchSize })
+      return { record, replays: gpuWork().replays - before, whyNot: gpuWork().whyNoReplays }
+    }
+    // Batches of 5, 5, 5, 4, 4: of each size the first is computed as it is.
+    for (const [batchSize, replays] of [
+      [5, 3],
+      [12, 0],
+      [23, 0],
+    ] as const) {
+      const alone = await evaluate(options, batchSize)
+      expect(alone.replays).toBe(0)
+      expect(await evaluate({ ...options, graphs: true }, batchSize)).toEqual({ ...alone, replays, whyNot: undefined })
+    }
+  })
+
   it.each<[string, Augmentation['list']]>([
     ['nothing', []],
     ['pad-crop', [{ kind: 'pad-crop', padding: 2 }]],

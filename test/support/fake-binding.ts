@@ -38,7 +38,7 @@ export const fakeBinding = {
   setCudaKernels() {},
   cudaKernels: async () => [],
   compileCudaKernels: async () => [],
-  gpuWork: () => ({ launches: 0, waited: 0 }),
+  gpuWork: () => ({ launches: 0, waited: 0, replays: 0 }),
   startTrace: async () => {},
   endTrace: async () => [],
   contentDigest: (bytes) => createHash('sha256').update(bytes).digest().readBigUInt64LE(),
