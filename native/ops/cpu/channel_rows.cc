@@ -5,7 +5,6 @@
 
 #include "ops/cpu/grain.h"
 #include "ops/cpu/lanes.h"
-#include "ops/cpu/simd.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -24,56 +23,58 @@ int64_t block_of(int64_t channels) {
 // Sums of (x - shift) and (x - shift)^2 over whole blocks, per position in the block. The shift keeps the squares
 // small.
 template <class T>
-PADA_SIMD void block_sums(const T* __restrict x, int64_t blocks, int64_t block, const float* __restrict shift,
-                          float* __restrict sums, float* __restrict squares) {
-  if (block == kBlock) {
-    float s[kBlock] = {}, q[kBlock] = {};
-    for (int64_t b = 0; b < blocks; b++, x += kBlock) {
-      for (int64_t j = 0; j < kBlock; j++) {
-        const float d = widen(x[j]) - shift[j];
-        s[j] += d;
-        q[j] += d * d;
+void block_sums(const T* x, int64_t blocks, int64_t block, const float* shift, float* sums, float* squares) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    // Vectors whose sums fit the registers. The last ones end with the block, and may overlap those before.
+    constexpr int kTogether = 4;
+    static_assert(kTogether * L::width <= kBlock);
+    for (int64_t first = 0; first < block; first += kTogether * L::width) {
+      first = std::min(first, block - kTogether * L::width);
+      typename L::Floats sum[kTogether]{}, square[kTogether]{};
+      for (int64_t b = 0; b < blocks; b++) {
+#pragma GCC unroll 4
+        for (int k = 0; k < kTogether; k++) {
+          const int64_t j = first + k * L::width;
+          const typename L::Floats difference = L::load(x + b * block + j) - L::load(shift + j);
+          sum[k] += difference;
+          square[k] += difference * difference;
+        }
+      }
+#pragma GCC unroll 4
+      for (int k = 0; k < kTogether; k++) {
+        L::store(sums + first + k * L::width, sum[k]);
+        L::store(squares + first + k * L::width, square[k]);
       }
     }
-    std::copy(s, s + kBlock, sums);
-    std::copy(q, q + kBlock, squares);
-    return;
-  }
-  std::fill(sums, sums + block, 0.f);
-  std::fill(squares, squares + block, 0.f);
-  for (int64_t b = 0; b < blocks; b++, x += block) {
-    for (int64_t j = 0; j < block; j++) {
-      const float d = widen(x[j]) - shift[j];
-      sums[j] += d;
-      squares[j] += d * d;
-    }
-  }
+  });
 }
 
-// Stores the sums of the gradient, and of its products with kCount centred inputs, over rows of at least kLanes values:
-// [1 + kCount][width], in one pass. The last vector ends with the row. It may overlap the one before.
+// Stores the sums of the gradient, and of its products with kCount centred inputs, over rows of at least kMostLanes
+// values: [1 + kCount][width], in one pass. The last vector ends with the row. It may overlap the one before.
 template <int kCount, class T>
-PADA_SIMD void wide_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows,
-                                  int64_t width, float* sums) {
-  for (int64_t c = 0; c < width; c += kLanes) {
-    c = std::min(c, width - kLanes);
-    Lanes gradient{}, centred[kCount]{}, mean[kCount];
-    const T* x[kCount];
+void wide_gradient_sums(const T* g, const T* const* inputs, const float* const* means, int64_t rows, int64_t width,
+                        float* sums) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    for (int64_t c = 0; c < width; c += L::width) {
+      c = std::min(c, width - L::width);
+      typename L::Floats gradient{}, centred[kCount]{}, mean[kCount];
+      const T* x[kCount];
 #pragma GCC unroll 4
-    for (int t = 0; t < kCount; t++) {
-      mean[t] = lanes::load(means[t] + c);
-      x[t] = inputs[t] + c;
+      for (int t = 0; t < kCount; t++) {
+        mean[t] = L::load(means[t] + c);
+        x[t] = inputs[t] + c;
+      }
+      for (int64_t i = 0; i < rows * width; i += width) {
+        const typename L::Floats value = L::load(g + c + i);
+        gradient += value;
+#pragma GCC unroll 4
+        for (int t = 0; t < kCount; t++) centred[t] += value * (L::load(x[t] + i) - mean[t]);
+      }
+      L::store(sums + c, gradient);
+#pragma GCC unroll 4
+      for (int t = 0; t < kCount; t++) L::store(sums + (1 + t) * width + c, centred[t]);
     }
-    for (int64_t i = 0; i < rows * width; i += width) {
-      const Lanes value = lanes::load(g + c + i);
-      gradient += value;
-#pragma GCC unroll 4
-      for (int t = 0; t < kCount; t++) centred[t] += value * (lanes::load(x[t] + i) - mean[t]);
-    }
-    lanes::store(sums + c, gradient);
-#pragma GCC unroll 4
-    for (int t = 0; t < kCount; t++) lanes::store(sums + (1 + t) * width + c, centred[t]);
-  }
+  });
 }
 
 constexpr size_t kMostTogether = 3;  // inputs in one pass
@@ -87,33 +88,35 @@ void wide_gradient_sums(const T* g, const T* const* inputs, const float* const* 
   of(g, inputs, means, rows, width, sums);
 }
 
+// out (+)= a * g + b * x + c, over whole blocks. `out` may be `x`.
 template <bool kAccumulate, class T>
-inline __attribute__((always_inline)) void affine_blocks(const T* __restrict g, const T* x, const float* a,
-                                                         const float* b, const float* c, T* out, int64_t blocks,
-                                                         int64_t block) {
-  for (int64_t i = 0; i < blocks; i++, g += block, x += block, out += block) {
-#pragma GCC ivdep
-    for (int64_t j = 0; j < block; j++) {
-      const float value = a[j] * widen(g[j]) + b[j] * widen(x[j]) + c[j];
-      out[j] = narrow<T>(kAccumulate ? widen(out[j]) + value : value);
+void affine_blocks(const T* gradient, const T* input, const float* a, const float* b, const float* c, T* output,
+                   int64_t blocks, int64_t block) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    const T *g = gradient, *x = input;
+    T* out = output;
+    for (int64_t i = 0; i < blocks; i++, g += block, x += block, out += block) {
+      int64_t j = 0;
+      for (; j + L::width <= block; j += L::width) {
+        const typename L::Floats value =
+            L::load(a + j) * L::load(g + j) + L::load(b + j) * L::load(x + j) + L::load(c + j);
+        L::store(out + j, kAccumulate ? L::load(out + j) + value : value);
+      }
+      for (; j < block; j++) {
+        const float value = a[j] * widen(g[j]) + b[j] * widen(x[j]) + c[j];
+        out[j] = narrow<T>(kAccumulate ? widen(out[j]) + value : value);
+      }
     }
-  }
+  });
 }
 
 template <class T>
-PADA_SIMD void affine(const T* __restrict g, const T* x, const float* a, const float* b, const float* c, T* out,
-                      bool accumulate, int64_t blocks, int64_t block) {
-  if (block == kBlock) {
-    if (accumulate)
-      affine_blocks<true>(g, x, a, b, c, out, blocks, kBlock);
-    else
-      affine_blocks<false>(g, x, a, b, c, out, blocks, kBlock);
-  } else {
-    if (accumulate)
-      affine_blocks<true>(g, x, a, b, c, out, blocks, block);
-    else
-      affine_blocks<false>(g, x, a, b, c, out, blocks, block);
-  }
+void affine(const T* g, const T* x, const float* a, const float* b, const float* c, T* out, bool accumulate,
+            int64_t blocks, int64_t block) {
+  if (accumulate)
+    affine_blocks<true>(g, x, a, b, c, out, blocks, block);
+  else
+    affine_blocks<false>(g, x, a, b, c, out, blocks, block);
 }
 
 template <class T>
@@ -185,7 +188,7 @@ std::vector<GradientSums> gradient_sums(const T* gradient, const std::vector<Nor
                                         int64_t rows, int64_t channels) {
   const size_t count = inputs.size();
   // Neighboring rows of few channels are one wide row, which fills a vector.
-  const int64_t together = (kLanes + channels - 1) / channels, width = together * channels;
+  const int64_t together = (kMostLanes + channels - 1) / channels, width = together * channels;
   std::vector<std::vector<float>> means;
   for (const NormalisedInput<T>& input : inputs) means.push_back(repeated(input.mean, channels, width));
   const bool by_sample = std::ranges::any_of(inputs, [](const auto& input) { return input.factors != nullptr; });

@@ -5,7 +5,6 @@
 
 #include "ops/cpu/grain.h"
 #include "ops/cpu/lanes.h"
-#include "ops/cpu/simd.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -29,36 +28,39 @@ struct Axis {
 
 // column = scale * the sum of `count` rows, each times its weight. scale: as long as a row, or null for ones.
 template <class T>
-PADA_SIMD void sum_weighted(float* column, const T* rows, int64_t line, int64_t count, const float* weights,
-                            const float* scale) {
-  int64_t i = 0;
-  for (; i + kLanes <= line; i += kLanes) {
-    Lanes total{};
-    for (int64_t k = 0; k < count; k++) total += lanes::load(rows + k * line + i) * weights[k];
-    lanes::store(column + i, scale == nullptr ? total : total * lanes::load(scale + i));
-  }
-  for (; i < line; i++) {
-    float total = 0;
-    for (int64_t k = 0; k < count; k++) total += widen(rows[k * line + i]) * weights[k];
-    column[i] = scale == nullptr ? total : total * scale[i];
-  }
+void sum_weighted(float* column, const T* rows, int64_t line, int64_t count, const float* weights, const float* scale) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= line; i += L::width) {
+      typename L::Floats total{};
+      for (int64_t k = 0; k < count; k++) total += L::load(rows + k * line + i) * weights[k];
+      L::store(column + i, scale == nullptr ? total : total * L::load(scale + i));
+    }
+    for (; i < line; i++) {
+      float total = 0;
+      for (int64_t k = 0; k < count; k++) total += widen(rows[k * line + i]) * weights[k];
+      column[i] = scale == nullptr ? total : total * scale[i];
+    }
+  });
 }
 
 // y[i] (+)= scale * (x[i] + x[i + step] + ...), a sum of `taps` values: the inner part of a row of a stride-1 pool.
 template <bool kAccumulate, class T>
-PADA_SIMD void write_box(T* y, const float* x, int64_t taps, int64_t step, float scale, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    Lanes total{};
-    for (int64_t k = 0; k < taps; k++) total += lanes::load(x + i + k * step);
-    total *= scale;
-    lanes::store(y + i, kAccumulate ? lanes::load(y + i) + total : total);
-  }
-  for (; i < n; i++) {
-    float total = 0;
-    for (int64_t k = 0; k < taps; k++) total += x[i + k * step];
-    y[i] = narrow<T>((kAccumulate ? widen(y[i]) : 0.f) + total * scale);
-  }
+void write_box(T* y, const float* x, int64_t taps, int64_t step, float scale, int64_t n) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) {
+      typename L::Floats total{};
+      for (int64_t k = 0; k < taps; k++) total += L::load(x + i + k * step);
+      total *= scale;
+      L::store(y + i, kAccumulate ? L::load(y + i) + total : total);
+    }
+    for (; i < n; i++) {
+      float total = 0;
+      for (int64_t k = 0; k < taps; k++) total += x[i + k * step];
+      y[i] = narrow<T>((kAccumulate ? widen(y[i]) : 0.f) + total * scale);
+    }
+  });
 }
 
 // One pixel of the same, from `taps` pixels of x, if the window is clipped or the stride is not 1.

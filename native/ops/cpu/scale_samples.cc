@@ -4,17 +4,18 @@
 
 #include "ops/cpu/grain.h"
 #include "ops/cpu/lanes.h"
-#include "ops/cpu/simd.h"
 #include "runtime/torch.h"
 
 namespace pada {
 namespace {
 
 template <class T>
-PADA_SIMD void scale(const T* x, float factor, T* out, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) lanes::store(out + i, lanes::load(x + i) * factor);
-  for (; i < n; i++) out[i] = narrow<T>(widen(x[i]) * factor);
+void scale(const T* x, float factor, T* out, int64_t n) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) L::store(out + i, L::load(x + i) * factor);
+    for (; i < n; i++) out[i] = narrow<T>(widen(x[i]) * factor);
+  });
 }
 
 }  // namespace

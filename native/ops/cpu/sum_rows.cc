@@ -1,11 +1,11 @@
 #include "ops/cpu/sum_rows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ops/cpu/grain.h"
 #include "ops/cpu/lanes.h"
 #include "ops/cpu/pool_rows.h"
-#include "ops/cpu/simd.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -23,36 +23,45 @@ struct Stream {
 };
 
 template <class T>
-PADA_SIMD void add_stream(float* __restrict y, const Stream<T>& stream, int64_t n) {
-  const T* __restrict x = stream.x;
-  const float* __restrict scale = stream.scale, * __restrict shift = stream.shift;
-  for (int64_t i = 0; i < n; i++) y[i] += (widen(x[i]) * scale[i] + shift[i]) * stream.factor;
+void add_stream(float* y, const Stream<T>& stream, int64_t n) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    const auto [x, scale, shift, factor] = stream;
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) {
+      L::store(y + i, L::load(y + i) + (L::load(x + i) * L::load(scale + i) + L::load(shift + i)) * factor);
+    }
+    for (; i < n; i++) y[i] += (widen(x[i]) * scale[i] + shift[i]) * factor;
+  });
 }
 
 // Writes sum and relu (either may be null) of kCount streams plus `rest` (or null), in one pass. NaN stays NaN, as in
 // PyTorch: otherwise a divergence would not reach the loss.
 template <int kCount, class T>
-PADA_SIMD void sum_streams(const Stream<T>* streams, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    Lanes value = rest != nullptr ? lanes::load(rest + i) : Lanes{};
+void sum_streams(const Stream<T>* given, const float* rest, T* sum, T* relu, float ceiling, int64_t n) {
+  std::array<Stream<T>, kCount> streams;
+  std::copy(given, given + kCount, streams.begin());
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) {
+      typename L::Floats value{};
+      if (rest != nullptr) value = L::load(rest + i);
 #pragma GCC unroll 3
-    for (int k = 0; k < kCount; k++) {
-      const Stream<T>& stream = streams[k];
-      value +=
-          (lanes::load(stream.x + i) * lanes::load(stream.scale + i) + lanes::load(stream.shift + i)) * stream.factor;
+      for (int k = 0; k < kCount; k++) {
+        const Stream<T>& stream = streams[k];
+        value += (L::load(stream.x + i) * L::load(stream.scale + i) + L::load(stream.shift + i)) * stream.factor;
+      }
+      if (sum != nullptr) L::store(sum + i, value);
+      if (relu != nullptr) L::store(relu + i, L::clamp(value, ceiling));
     }
-    if (sum != nullptr) lanes::store(sum + i, value);
-    if (relu != nullptr) lanes::store(relu + i, lanes::clamp(value, ceiling));
-  }
-  for (; i < n; i++) {
-    float value = rest != nullptr ? rest[i] : 0.f;
-    for (int k = 0; k < kCount; k++) {
-      value += (widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i]) * streams[k].factor;
+    for (; i < n; i++) {
+      float value = rest != nullptr ? rest[i] : 0.f;
+      for (int k = 0; k < kCount; k++) {
+        value += (widen(streams[k].x[i]) * streams[k].scale[i] + streams[k].shift[i]) * streams[k].factor;
+      }
+      if (sum != nullptr) sum[i] = narrow<T>(value);
+      if (relu != nullptr) relu[i] = narrow<T>(std::min(value < 0.f ? 0.f : value, ceiling));
     }
-    if (sum != nullptr) sum[i] = narrow<T>(value);
-    if (relu != nullptr) relu[i] = narrow<T>(std::min(value < 0.f ? 0.f : value, ceiling));
-  }
+  });
 }
 
 template <class T>
@@ -69,19 +78,30 @@ void sum_streams(const std::vector<Stream<T>>& streams, const float* rest, T* su
   }
 }
 
+// `out` may be `gradient`.
 template <bool kAccumulate, class T>
-PADA_SIMD void masked(const T* gradient, const T* __restrict relu, float ceiling, T* out, int64_t n) {
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; i++) {
-    const float at = widen(relu[i]);
-    const float value = (at > 0.f) & (at < ceiling) ? widen(gradient[i]) : 0.f;
-    out[i] = narrow<T>(kAccumulate ? widen(out[i]) + value : value);
-  }
+void masked(const T* gradient, const T* relu, float ceiling, T* out, int64_t n) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) {
+      const typename L::Floats value = L::where_inside(L::load(relu + i), ceiling, L::load(gradient + i));
+      L::store(out + i, kAccumulate ? L::load(out + i) + value : value);
+    }
+    for (; i < n; i++) {
+      const float at = widen(relu[i]);
+      const float value = at > 0.f && at < ceiling ? widen(gradient[i]) : 0.f;
+      out[i] = narrow<T>(kAccumulate ? widen(out[i]) + value : value);
+    }
+  });
 }
 
 template <class T>
-PADA_SIMD void add_row(T* __restrict out, const T* __restrict x, int64_t n) {
-  for (int64_t i = 0; i < n; i++) out[i] = narrow<T>(widen(out[i]) + widen(x[i]));
+void add_row(T* out, const T* x, int64_t n) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) L::store(out + i, L::load(out + i) + L::load(x + i));
+    for (; i < n; i++) out[i] = narrow<T>(widen(out[i]) + widen(x[i]));
+  });
 }
 
 std::vector<float> across_row(const std::vector<float>& per_channel, int64_t line) {

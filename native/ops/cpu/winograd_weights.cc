@@ -1,7 +1,6 @@
 #include "ops/cpu/winograd_weights.h"
 
 #include "ops/cpu/lanes.h"
-#include "ops/cpu/simd.h"
 
 namespace pada {
 namespace {
@@ -35,32 +34,36 @@ inline __attribute__((always_inline)) void to_taps(const V* m, int step, V* to, 
 }  // namespace
 
 // `pairs` is a multiple of 64, because channels are multiples of 8.
-PADA_SIMD void winograd_weights(const float* taps, int64_t pairs, float* points) {
-  for (int64_t p = 0; p < pairs; p += kLanes) {
-    Lanes g[9], half[18], all[36];
+void winograd_weights(const float* taps, int64_t pairs, float* points) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    for (int64_t p = 0; p < pairs; p += L::width) {
+      typename L::Floats g[9], half[18], all[36];
 #pragma GCC unroll 9
-    for (int i = 0; i < 9; i++) g[i] = lanes::load(taps + i * pairs + p);
+      for (int i = 0; i < 9; i++) g[i] = L::load(taps + i * pairs + p);
 #pragma GCC unroll 3
-    for (int j = 0; j < 3; j++) to_points(g + j, 3, half + j, 3);
+      for (int j = 0; j < 3; j++) to_points(g + j, 3, half + j, 3);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) to_points(half + 3 * i, 1, all + 6 * i, 1);
+      for (int i = 0; i < 6; i++) to_points(half + 3 * i, 1, all + 6 * i, 1);
 #pragma GCC unroll 36
-    for (int i = 0; i < 36; i++) lanes::store(points + i * pairs + p, all[i]);
-  }
+      for (int i = 0; i < 36; i++) L::store(points + i * pairs + p, all[i]);
+    }
+  });
 }
 
-PADA_SIMD void winograd_weight_gradients(const float* points, int64_t pairs, float* taps) {
-  for (int64_t p = 0; p < pairs; p += kLanes) {
-    Lanes all[36], half[18], g[9];
+void winograd_weight_gradients(const float* points, int64_t pairs, float* taps) {
+  with_lanes([=]<class L>(L) PADA_LOOP {
+    for (int64_t p = 0; p < pairs; p += L::width) {
+      typename L::Floats all[36], half[18], g[9];
 #pragma GCC unroll 36
-    for (int i = 0; i < 36; i++) all[i] = lanes::load(points + i * pairs + p);
+      for (int i = 0; i < 36; i++) all[i] = L::load(points + i * pairs + p);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) to_taps(all + j, 6, half + j, 6);
+      for (int j = 0; j < 6; j++) to_taps(all + j, 6, half + j, 6);
 #pragma GCC unroll 3
-    for (int i = 0; i < 3; i++) to_taps(half + 6 * i, 1, g + 3 * i, 1);
+      for (int i = 0; i < 3; i++) to_taps(half + 6 * i, 1, g + 3 * i, 1);
 #pragma GCC unroll 9
-    for (int i = 0; i < 9; i++) lanes::store(taps + i * pairs + p, g[i]);
-  }
+      for (int i = 0; i < 9; i++) L::store(taps + i * pairs + p, g[i]);
+    }
+  });
 }
 
 }  // namespace pada
