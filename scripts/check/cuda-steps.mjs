@@ -111,7 +111,7 @@ const WINDOW_WAYS = {
 
 /**
  * What binds a step, with the addon's own kernels and without, and with cuDNN's fastest algorithms. Then networks with
- * depthwise convolutions and max pools, by own kernels and by cuDNN's.
+ * depthwise convolutions and max pools, by own kernels and by cuDNN's; and evaluations with graphs and without.
  *
  * @param {Options} options
  * @returns {Step[]}
@@ -138,7 +138,14 @@ function waysOfSteps({ device, quick }) {
       limit: 25,
     })),
   )
-  return [...supernet, ...windows]
+  const ranking = quick ? ['--quick', '--batch', '8', '--steps', '2'] : ['--batch', '512', '--steps', '12']
+  const graphs = ['0', '1'].map((on) => ({
+    name: on === '1' ? 'ranking, graphs' : 'ranking, no graphs',
+    command: work('--mode', 'rank', ...ranking),
+    env: { PADA_CUDA_GRAPHS: on },
+    limit: 25,
+  }))
+  return [...supernet, ...windows, ...graphs]
 }
 
 /**

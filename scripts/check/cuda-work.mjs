@@ -2,13 +2,14 @@
 /**
  * What binds a training step on a GPU, launches or the GPU: prints one JSON object.
  *
- *     node scripts/check/cuda-work.mjs [--device cuda] [--network nasbench201] [--batch 256] [--precision bfloat16]
- *       [--steps 40] [--quick]
+ *     node scripts/check/cuda-work.mjs [--device cuda] [--network nasbench201] [--mode train] [--batch 256]
+ *       [--precision bfloat16] [--steps 40] [--quick]
  *
  * Steps of a network of scripts/bench/networks.mjs on random images: the time of a step, how much of it the native thread waited for the
  * GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and which kernels
  * took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS measures without some of the addon's kernels. On
- * a CPU, operators of ATen count as launches. --quick makes the network small. Needs `npm run build`.
+ * a CPU, operators of ATen count as launches. --mode rank evaluates instead, 16 batches in each step; with
+ * PADA_CUDA_GRAPHS=1 most of them replay a graph, and the losses must be the same. --quick makes the network small. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
@@ -20,11 +21,14 @@ const WARMUP = 12
 /** Steps that are traced, and the kernels that are listed. */
 const TRACED = 8
 const LISTED = 15
+/** Batches of an evaluation. */
+const RANKED = 16
 
 const { values } = parseArgs({
   options: {
     device: { type: 'string', default: 'cuda' },
     network: { type: 'string', default: 'nasbench201' },
+    mode: { type: 'string', default: 'train' },
     batch: { type: 'string' },
     precision: { type: 'string', default: 'bfloat16' },
     steps: { type: 'string', default: '40' },
@@ -38,9 +42,14 @@ if (network === undefined) {
   const names = Object.keys(NETWORKS).join(', ')
   throw new UserError(`Expected ${names} for --network but received ${values.network}`, 2)
 }
+const ranks = values.mode === 'rank'
+if (!ranks && values.mode !== 'train') {
+  throw new UserError(`Expected train or rank for --mode but received ${values.mode}`, 2)
+}
 const { classes, step, augmentation } = network
 const { size, image } = values.quick ? network.quick : network
 const [batch, steps] = [Number(values.batch ?? network.batch), Number(values.steps)]
+const count = ranks ? RANKED * batch : batch
 const space = network.space(size, image)
 const kernels = await cudaKernels(device)
 const supernet = Supernet.of(space, { device, precision })
@@ -54,19 +63,32 @@ await supernet.write(
   Float32Array.from(await supernet.read('parameters'), () => 0.2 * random() - 0.1),
 )
 const pixels = image.channels * image.height * image.width
-const images = Uint8Array.from({ length: batch * pixels }, () => 256 * random())
-const labels = Int32Array.from({ length: batch }, () => classes * random())
+const images = Uint8Array.from({ length: count * pixels }, () => 256 * random())
+const labels = Int32Array.from({ length: count }, () => classes * random())
 const dataset = new Dataset({ ...image, images, labels, mean: MEAN, std: STD }, device)
 const indices = Int32Array.from(labels, (_, i) => i)
 const list = imageAugmentations(augmentation)
 const paths = network.alone ? [[]] : drawPaths()
 
-/** @param {number} count */
-async function train(count) {
+/** @type {number[]} */
+let losses = []
+
+/** @param {number} times */
+async function rank(times) {
+  losses = []
+  for (let i = 0; i < times; i++) {
+    const plan = supernet.compile(space.program(paths[i % paths.length]))
+    losses.push((await supernet.evaluate(plan, dataset, { batchSize: batch })).loss)
+    plan.dispose()
+  }
+}
+
+/** @param {number} times */
+async function train(times) {
   // As in training, a step is queued while the one before computes.
   /** @type {Promise<unknown> | undefined} */
   let before
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < times; i++) {
     const plan = supernet.compile(space.program(paths[i % paths.length]))
     const drop = network.drop > 0 && { drop: { seed: i, pathScale: 1 } }
     const record = supernet.trainStep(plan, { dataset, indices, augmentation: { seed: i, list }, ...drop }, step)
@@ -77,15 +99,16 @@ async function train(count) {
   await before
 }
 
-await train(WARMUP)
+const work = ranks ? rank : train
+await work(ranks ? 1 : WARMUP)
 const before = gpuWork()
 const start = performance.now()
-await train(steps)
+await work(steps)
 const milliseconds = (performance.now() - start) / steps
 const after = gpuWork()
 /** @type {string | undefined} */
 let untraced
-const traced = await traceDevice(device, () => train(TRACED)).catch(({ message }) => {
+const traced = await traceDevice(device, () => work(TRACED)).catch(({ message }) => {
   untraced = message
   return []
 })
@@ -94,6 +117,7 @@ console.log(
   JSON.stringify({
     device,
     network: values.network,
+    mode: values.mode,
     precision,
     batch,
     kernels: used,
@@ -109,6 +133,7 @@ console.log(
       count: count / TRACED,
       milliseconds: (1000 * seconds) / TRACED,
     })),
-    imagesPerSecond: (1000 * batch) / milliseconds,
+    imagesPerSecond: (1000 * count) / milliseconds,
+    ...(ranks && { losses, replays: (after.replays - before.replays) / steps, whyNoReplays: after.whyNoReplays }),
   }),
 )
