@@ -88,11 +88,13 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     all.correct.add_(loss.correct);
     all.correct5.add_(loss.correct5);
   });
+  const int64_t begin = batches * part / parts, end = batches * (part + 1) / parts;
   for_even_batches(images, batch_size, [&](int64_t batch, int64_t first, int64_t size) {
-    if (batch < batches * part / parts || batch >= batches * (part + 1) / parts) return;
+    if (batch < begin || batch >= end) return;
     record.count += size;
+    const int64_t larger = images % batches, same = batch < larger ? std::min(end, larger) : end;
     const at::Tensor labels = source.labels(consecutive(first, size));
-    work.run(source.in_order(first, size, images), labels);
+    work.run(source.in_order(first, size, images), labels, same - batch - 1);
   });
   if (record.count > 0) read(all, record);
   return record;

@@ -38,7 +38,7 @@ inline Layout layout_of(const RowSpace& space) {
 // Starts a kernel that passes over values once.
 template <class Arguments>
 void pass(const Kernels& kernels, const char* name, const RowSpace& space, Arguments& arguments) {
-  // Rows that a thread reads together, and blocks that keep any GPU busy.
+  // Rows of a thread, which most kernels read together, and blocks that keep any GPU busy.
   constexpr int64_t kRows = 4, kMostBlocks = 2048;
   const Layout layout = layout_of(space);
   arguments.rows = layout.rows;

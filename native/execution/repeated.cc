@@ -1,5 +1,7 @@
 #include "execution/repeated.h"
 
+#include "runtime/stopwatch.h"
+
 namespace pada {
 namespace {
 
@@ -10,15 +12,20 @@ bool was_compared = false;
 
 bool Repeated::is_recorded(const at::Tensor& images) const { return recording_ && images_.sizes() == images.sizes(); }
 
-void Repeated::run(const at::Tensor& images, const at::Tensor& labels) {
+void Repeated::run(const at::Tensor& images, const at::Tensor& labels, int64_t left) {
+  // A recording takes longer than a batch or two.
+  constexpr int64_t kWorthIt = 2;
   // The first batch of a size lets libraries choose their algorithms, which must not be recorded.
   const bool is_new = last_ != images.sizes();
   last_ = images.sizes().vec();
-  if (is_new || !Recording::is_possible(images.device())) return work_(images, labels);
   if (is_recorded(images)) {
     images_.copy_(images);
     labels_.copy_(labels);
     return recording_->replay();
+  }
+  // A stopwatch that runs waits for the device.
+  if (is_new || left < kWorthIt || Stopwatch::is_running() || !Recording::is_possible(images.device())) {
+    return work_(images, labels);
   }
   record(images, labels);
 }
@@ -41,7 +48,10 @@ void Repeated::record(const at::Tensor& images, const at::Tensor& labels) {
   const at::Tensor replayed = sums_.clone();
   sums_.copy_(before);
   work_(images, labels);
-  if (!replayed.equal(sums_)) Recording::forbid("a recording computed something else");
+  // By bits: NaN is equal to NaN.
+  if (replayed.view(at::kLong).equal(sums_.view(at::kLong))) return;
+  Recording::forbid("a recording computed something else");
+  recording_.reset();
 }
 
 }  // namespace pada

@@ -15,7 +15,8 @@ class Repeated {
   using Work = std::function<void(const at::Tensor& images, const at::Tensor& labels)>;
   Repeated(at::Tensor sums, Work work) : sums_(std::move(sums)), work_(std::move(work)) {}
 
-  void run(const at::Tensor& images, const at::Tensor& labels);
+  // `left`: batches of this size that are still to come.
+  void run(const at::Tensor& images, const at::Tensor& labels, int64_t left);
 
  private:
   bool is_recorded(const at::Tensor& images) const;

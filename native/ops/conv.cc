@@ -69,27 +69,15 @@ void aten_conv_forward(const Step& step, Activations& run) {
           .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-// The layout of images for ATen's backward pass. With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight
-// gradient for strided pointwise convolutions. This happens if images are channels-last and their channels do not fill
-// its vectors.
-at::MemoryFormat backward_layout(const Step& step, const Activations& run) {
-  constexpr int64_t kLanes = 8;
-  const Window& w = step.window;
-  const bool risky = !run.parameters.device().is_cuda() && w.kernel == 1 && w.stride > 1 &&
-                     run.plan.shapes[step.input].channels % kLanes != 0;
-  return risky ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
-}
-
 void aten_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   const Parameters& parameters = run.parameters;
-  const at::MemoryFormat layout = backward_layout(step, run);
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
   const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
   const int64_t stride = aten_stride(step, run);
   const at::Tensor x = aten_input(step, run);
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), conv_weight(step.weight, run),
+      gradient.contiguous(at::MemoryFormat::ChannelsLast), through_relu(step, x), conv_weight(step.weight, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {stride, stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   add_weight_gradient(step.weight, weight_gradient, run);

@@ -10,7 +10,8 @@ namespace {
 bool has_max_pool_kernel(const Step& step, const Activations& run) {
   // Places in a window are bytes.
   constexpr int64_t kWidest = 15;
-  return run.windows != nullptr && step.window.kernel <= kWidest && rows_fit(step.input, run);
+  return run.windows != nullptr && step.window.kernel <= kWidest && rows_fit(step.input, run) &&
+         rows_fit(step.output, run);
 }
 
 void max_pool_by_kernel(const Step& step, Activations& run) {

@@ -19,7 +19,12 @@ std::vector<int> inputs_of(const Step& step) { return step.parts.empty() ? std::
 
 bool selects_pixels(const Step& step, const Activations& run) {
   const Window& w = step.window;
-  return run.kernels && w.kernel == 1 && w.stride > 1 && w.padding == 0 && w.groups == 1;
+  if (w.kernel != 1 || w.stride == 1 || w.padding != 0 || w.groups != 1) return false;
+  // With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight gradient for the convolution itself if the
+  // channels do not fill its vectors.
+  constexpr int64_t kLanes = 8;
+  const bool is_risky = run.parameters.device().is_cpu() && run.plan.shapes[step.input].channels % kLanes != 0;
+  return run.kernels || is_risky;
 }
 
 at::Tensor selected_pixels(const Step& step, const Activations& run) {

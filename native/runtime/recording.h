@@ -26,7 +26,8 @@ class Recording {
   static int64_t replays();
 
   // Records `work`, which computes nothing yet. All that it reads or writes must exist before, and live as long as the
-  // recording. It must not wait for the device. Throws if the device cannot record it.
+  // recording. It must not wait for the device. Throws if the device cannot record it. Only the recording that was made
+  // last may be replayed.
   Recording(c10::Device device, const std::function<void()>& work);
   ~Recording();
   Recording(const Recording&) = delete;
@@ -39,7 +40,7 @@ class Recording {
   struct Work;
   struct Kept;
   struct Graph;
-  std::unique_ptr<Work> work_;
+  std::shared_ptr<Work> work_;
 };
 
 }  // namespace pada

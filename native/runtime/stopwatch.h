@@ -50,6 +50,7 @@ class Stopwatch {
   // Seconds counted since the start or the last call of take().
   static Seconds take();
   static void stop() { running_ = false; }
+  static bool is_running() { return running_; }
 
  private:
   using Clock = std::chrono::steady_clock;

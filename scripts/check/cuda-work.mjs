@@ -5,11 +5,13 @@
  *     node scripts/check/cuda-work.mjs [--device cuda] [--network nasbench201] [--mode train] [--batch 256]
  *       [--precision bfloat16] [--steps 40] [--quick]
  *
- * Steps of a network of scripts/bench/networks.mjs on random images: the time of a step, how much of it the native thread waited for the
- * GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and which kernels
- * took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS measures without some of the addon's kernels. On
- * a CPU, operators of ATen count as launches. --mode rank evaluates instead, 16 batches in each step; with
- * PADA_CUDA_GRAPHS=1 most of them replay a graph, and the losses must be the same. --quick makes the network small. Needs `npm run build`.
+ * Steps of a network of scripts/bench/networks.mjs on random images: the time of a step, how much of it the native thread
+ * waited for the GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and
+ * which kernels took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS measures without some of the
+ * addon's kernels. On a CPU, operators of ATen count as launches.
+ *
+ * --mode rank evaluates instead, 16 batches in each step. With PADA_CUDA_GRAPHS=1 most of them replay a graph, and the
+ * losses must be the same as without. --quick makes the network small. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
@@ -100,7 +102,7 @@ async function train(times) {
 }
 
 const work = ranks ? rank : train
-await work(ranks ? 1 : WARMUP)
+await work(ranks ? paths.length : WARMUP)
 const before = gpuWork()
 const start = performance.now()
 await work(steps)
@@ -112,6 +114,9 @@ const traced = await traceDevice(device, () => work(TRACED)).catch(({ message })
   untraced = message
   return []
 })
+if (ranks && device !== 'cpu' && process.env.PADA_CUDA_GRAPHS === '1' && after.replays === 0) {
+  throw new UserError(`Expected replayed graphs but received none: ${after.whyNoReplays ?? 'nobody knows why'}`)
+}
 const used = kernels.filter(({ why }) => why === undefined).map(({ group }) => group)
 console.log(
   JSON.stringify({

@@ -1,9 +1,10 @@
 R"cuda(
 // Depthwise convolutions, forward and backward. Threads of neighbouring channels read neighbouring memory.
 
-// The weights of a tile's channels, [row * kernel + column][channel of the tile].
+// The weights of a tile's channels, [row * kernel + column][channel of the tile]. Rows are longer than they need be, so
+// that threads of neighbouring taps write to different banks.
 template <int V>
-using TileWeights = float[kWidest * kWidest][32 * V];
+using TileWeights = float[kWidest * kWidest][33 * V];
 
 template <int V>
 __device__ void load_weights(TileWeights<V>& to, const float* weights, const Rows& rows, int taps) {
@@ -68,18 +69,16 @@ __device__ void depthwise(const DepthwiseArguments& a) {
 }
 
 // The output pixel whose window has a pixel at `distance` from its first one; negative: none.
+template <bool kUnitStride>
 __device__ __forceinline__ int output_at(int distance, int stride) {
-  if (stride == 1) return distance;
+  if (kUnitStride) return distance;
   return distance >= 0 && distance % stride == 0 ? distance / stride : -1;
 }
 
-// The gradient of the input.
-template <class T, int V>
-__device__ void depthwise_gradient(const DepthwiseGradientArguments& a) {
-  __shared__ TileWeights<V> weights;
+template <class T, int V, bool kUnitStride>
+__device__ void add_gradients(const DepthwiseGradientArguments& a, const TileWeights<V>& weights) {
   const DepthwiseWindow& window = a.window;
   const PoolWindow& on = window.on;
-  load_weights<V>(weights, a.weights, a.rows, on.kernel * on.kernel);
   const Place<V> place(a.rows);
   if (!place.is_active) return;
   for (long long first = place.first; first < a.rows.count; first += kTogether * place.step) {
@@ -95,15 +94,18 @@ __device__ void depthwise_gradient(const DepthwiseGradientArguments& a) {
       if (a.accumulate && row < a.rows.count) load<T>(total[k], a.out, row * a.rows.channels + place.channel);
     }
     for (int y = 0; y < on.kernel; y++) {
+      int h[kTogether];
+#pragma unroll
+      for (int k = 0; k < kTogether; k++) h[k] = output_at<kUnitStride>(bottom[k] - y * window.dilation, on.stride);
       for (int x = 0; x < on.kernel; x++) {
         float weight[V];
 #pragma unroll
         for (int i = 0; i < V; i++) weight[i] = weights[y * on.kernel + x][place.lane * V + i];
 #pragma unroll
         for (int k = 0; k < kTogether; k++) {
-          add_product<T>(total[k], weight, a.gradient, image[k], output_at(bottom[k] - y * window.dilation, on.stride),
-                         output_at(right[k] - x * window.dilation, on.stride), window.height, window.width,
-                         a.rows.channels, place.channel);
+          add_product<T>(total[k], weight, a.gradient, image[k], h[k],
+                         output_at<kUnitStride>(right[k] - x * window.dilation, on.stride), window.height,
+                         window.width, a.rows.channels, place.channel);
         }
       }
     }
@@ -113,6 +115,17 @@ __device__ void depthwise_gradient(const DepthwiseGradientArguments& a) {
       if (row < a.rows.count) store<T>(total[k], a.out, row * a.rows.channels + place.channel);
     }
   }
+}
+
+// The gradient of the input.
+template <class T, int V>
+__device__ void depthwise_gradient(const DepthwiseGradientArguments& a) {
+  __shared__ TileWeights<V> weights;
+  load_weights<V>(weights, a.weights, a.rows, a.window.on.kernel * a.window.on.kernel);
+  if (a.window.on.stride == 1)
+    add_gradients<T, V, true>(a, weights);
+  else
+    add_gradients<T, V, false>(a, weights);
 }
 
 // The gradient of the weights in one row of the kernel.
