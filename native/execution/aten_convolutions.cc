@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "ops/select.h"
 #include "runtime/torch.h"
 #include "runtime/torch_cuda.h"
 
@@ -64,8 +65,15 @@ std::vector<Group> groups_of(const Plan& plan, const at::TensorOptions& options,
   std::vector<Group> groups;
   for (const Step& step : plan.steps) {
     if (step.kind != Step::Kind::Conv) continue;
-    const Shape &in = plan.shapes[step.input], &out = plan.shapes[step.output];
-    const Window& w = step.window;
+    Shape in = plan.shapes[step.input];
+    const Shape& out = plan.shapes[step.output];
+    Window w = step.window;
+    if (is_misread(w, in.channels, options.device())) {
+      // The convolution of the pixels that it reads.
+      in = {in.channels, out.height, out.width};
+      w.stride = 1;
+      w.padding = 0;
+    }
     const bool bias = step.bias >= 0, input_gradient = plan.requires_gradient[step.input];
     const Key key{in.channels, in.height,  in.width, out.channels, w.kernel,      w.stride,
                   w.padding,   w.dilation, w.groups, bias,         input_gradient};

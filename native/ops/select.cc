@@ -17,14 +17,16 @@ std::vector<int> inputs_of(const Step& step) { return step.parts.empty() ? std::
 
 }  // namespace
 
+bool is_misread(const Window& window, int64_t channels, at::Device device) {
+  // Seen with AVX2 and oneDNN 3.13, in PyTorch too, if the channels do not fill the vectors.
+  constexpr int64_t kLanes = 8;
+  return device.is_cpu() && window.kernel == 1 && window.stride > 1 && channels % kLanes != 0;
+}
+
 bool selects_pixels(const Step& step, const Activations& run) {
   const Window& w = step.window;
   if (w.kernel != 1 || w.stride == 1 || w.padding != 0 || w.groups != 1) return false;
-  // With AVX2, oneDNN (3.13 at least) sometimes gives a wrong weight gradient for the convolution itself if the
-  // channels do not fill its vectors.
-  constexpr int64_t kLanes = 8;
-  const bool is_risky = run.parameters.device().is_cpu() && run.plan.shapes[step.input].channels % kLanes != 0;
-  return run.kernels || is_risky;
+  return run.kernels || is_misread(w, run.plan.shapes[step.input].channels, run.parameters.device());
 }
 
 at::Tensor selected_pixels(const Step& step, const Activations& run) {

@@ -6,6 +6,10 @@
 
 namespace pada {
 
+// True if oneDNN misreads the strided pointwise convolution on this device: it may write outside of its memory, and its
+// weight gradient may be wrong.
+bool is_misread(const Window& window, int64_t channels, at::Device device);
+
 // True if the convolution gathers its pixels.
 bool selects_pixels(const Step& step, const Activations& run);
 

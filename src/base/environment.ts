@@ -1,5 +1,9 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { expected } from './errors.js'
+
+/** What the addon's kernels of GPUs are for; see `native/cuda/source.h`. */
+export const KERNEL_GROUPS: readonly string[] = ['sums', 'windows', 'sweeps', 'loss', 'images']
 
 /**
  * All environment variables that the project reads. Each call of {@link environment} reads them again, so tests can set
@@ -25,7 +29,7 @@ export interface Environment {
   /** True if the locale or the terminal knows ASCII only. A locale that is not set counts as UTF-8. */
   readonly ascii: boolean
   /** Groups of the addon's own kernels that GPUs may use; in the place of the others, ATen computes. */
-  readonly cudaKernels: 'all' | readonly string[]
+  readonly cudaKernels: readonly string[]
   /** True if GPUs record an evaluation's batch as a graph, and replay it for the others. */
   readonly graphs: boolean
   /** True if cuDNN times its algorithms for each shape and takes the fastest. */
@@ -53,6 +57,13 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     searchConvolutions: flag(env.PADA_CUDNN_SEARCH),
     cache: folder(env.PADA_CACHE) ?? usualCache(env),
   }
+}
+
+/** Throws a {@link UserError} if a variable has a value that means nothing. */
+export function checkEnvironment(): void {
+  const groups = environment().cudaKernels
+  if (groups.every((group) => KERNEL_GROUPS.includes(group))) return
+  throw expected(`off or groups of kernels (${KERNEL_GROUPS.join(', ')})`, 'PADA_CUDA_KERNELS', groups.join(','), 2)
 }
 
 /** The value of a variable that the user names in a path; undefined if it is not set. */
@@ -95,10 +106,10 @@ function folder(value: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path)
 }
 
-/** `off` for none, or names between commas. */
-function groups(value: string | undefined): 'all' | readonly string[] {
+/** `off` for none, or names between commas, which may be unknown. */
+function groups(value: string | undefined): readonly string[] {
   const named = text(value)?.toLowerCase()
-  if (named === undefined || ['on', '1', 'true', 'yes'].includes(named)) return 'all'
+  if (named === undefined || ['all', 'on', '1', 'true', 'yes'].includes(named)) return KERNEL_GROUPS
   return ['off', '0', 'false', 'no'].includes(named) ? [] : named.split(',').map((name) => name.trim())
 }
 

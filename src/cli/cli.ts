@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { environment } from '../base/environment.js'
+import { checkEnvironment, environment } from '../base/environment.js'
 import { separateSettings } from './arguments.js'
 import { commandNames, commandsFor } from './commands.js'
 import { reportError } from './report-error.js'
@@ -45,6 +45,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   const unknown = unknownCommand({ words, commands: commandNames })
   if (unknown !== undefined) throw unknown
+  checkEnvironment()
   await cli.parseAsync()
   if (unwritten !== undefined) endUnwritten(unwritten)
 } catch (error) {

@@ -4,14 +4,11 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { cpuQuota } from '../base/cpu-quota.js'
-import { environment } from '../base/environment.js'
-import { expected, UserError } from '../base/errors.js'
+import { checkEnvironment, environment } from '../base/environment.js'
+import { UserError } from '../base/errors.js'
 import { addonPath, buildFolders } from '../base/folders.js'
 import { currentBuild } from '../setup/stamp.js'
 import type { Binding } from './index.js'
-
-/** What the addon's kernels of GPUs are for; see `native/cuda/source.h`. */
-export const KERNEL_GROUPS: readonly string[] = ['sums', 'windows', 'sweeps', 'loss', 'images']
 
 let binding: Binding | undefined
 
@@ -49,18 +46,11 @@ function endsWell(addon: Binding): Binding {
 
 /** Tells the addon whether GPUs may use its own kernels, where these are kept once compiled, and how cuDNN chooses. */
 function withCudaKernels(addon: Binding): Binding {
-  const { graphs, searchConvolutions, cache } = environment()
+  checkEnvironment()
+  const { cudaKernels: groups, graphs, searchConvolutions, cache } = environment()
   const folder = cache !== undefined && { folder: join(cache, 'kernels') }
-  addon.setCudaKernels({ groups: kernelGroups(), graphs, searchConvolutions, ...folder })
+  addon.setCudaKernels({ groups, graphs, searchConvolutions, ...folder })
   return addon
-}
-
-function kernelGroups(): readonly string[] {
-  const { cudaKernels } = environment()
-  if (cudaKernels === 'all') return KERNEL_GROUPS
-  const unknown = cudaKernels.find((group) => !KERNEL_GROUPS.includes(group))
-  if (unknown === undefined) return cudaKernels
-  throw expected(`off or groups of kernels (${KERNEL_GROUPS.join(', ')})`, 'PADA_CUDA_KERNELS', unknown, 2)
 }
 
 /** Lets `info` tell the number of threads that was set. OpenMP keeps it for the thread that computes, not for this one. */

@@ -3,7 +3,8 @@
  * compute on the CPU, in ATen's place: their results are compared with ATen's and with float64 loops.
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { KERNEL_GROUPS, loadBinding } from '../../src/native/binding.js'
+import { KERNEL_GROUPS } from '../../src/base/environment.js'
+import { loadBinding } from '../../src/native/binding.js'
 import { describeUnused, gpuWork } from '../../src/native/cuda-kernels.js'
 import { type Arithmetic, type Augmentation, Dataset, type Precision, setThreads } from '../../src/native/index.js'
 import type { Shape, Value } from '../../src/programs/program.js'

@@ -79,6 +79,15 @@ it.each(['float32', 'bfloat16'] as const)(
   },
 )
 
+it('convolutions alone are timed where oneDNN would write outside of its memory', async () => {
+  const input = { channels: 3, height: 16, width: 8 }
+  const net = new NetBuilder()
+  const classifier = net.classify(net.conv(net.program.input(input), 3, 1, { stride: 2, bias: false }), 4)
+  using small = await smallNet(classifier, net.specs, input)
+  const timing = { batchSize: 13, training: true, warmup: 3, repetitions: 20 }
+  expect(await small.net.convolutionSeconds(small.plan, timing)).toBeGreaterThan(0)
+})
+
 it('convolutions alone refuse a batch of none and no rounds', async () => {
   using small = await network()
   const { net, plan } = small

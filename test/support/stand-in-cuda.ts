@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { KERNEL_GROUPS } from '../../src/native/binding.js'
+import { KERNEL_GROUPS } from '../../src/base/environment.js'
 import type { CudaKernelOptions } from '../../src/native/cuda-kernels.js'
 
 const SOURCE = fileURLToPath(new URL('stand-in-cuda.cc', import.meta.url))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { environment } from '../../../src/base/environment.js'
+import { environment, KERNEL_GROUPS } from '../../../src/base/environment.js'
 
 test('nothing set', () => {
   expect(environment({})).toMatchObject({ libtorch: undefined, python: undefined, offline: false, debug: false })
@@ -13,7 +13,8 @@ test('empty values count as unset, and flags read as people write them', () => {
 })
 
 test('kernels of GPUs are on unless the user says off', () => {
-  for (const on of [undefined, '', 'on', '1']) expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toBe('all')
+  for (const on of [undefined, '', 'on', '1'])
+    expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toEqual(KERNEL_GROUPS)
   for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toEqual([])
   expect(environment({ PADA_CUDA_KERNELS: ' Sums, loss' }).cudaKernels).toEqual(['sums', 'loss'])
 })
