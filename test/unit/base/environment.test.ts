@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { environment, KERNEL_GROUPS } from '../../../src/base/environment.js'
+import { checkEnvironment, environment, KERNEL_GROUPS } from '../../../src/base/environment.js'
 
 test('nothing set', () => {
   expect(environment({})).toMatchObject({ libtorch: undefined, python: undefined, offline: false, debug: false })
@@ -17,6 +17,21 @@ test('kernels of GPUs are on unless the user says off', () => {
     expect(environment({ PADA_CUDA_KERNELS: on }).cudaKernels).toEqual(KERNEL_GROUPS)
   for (const off of ['off', 'Off ', '0', 'no']) expect(environment({ PADA_CUDA_KERNELS: off }).cudaKernels).toEqual([])
   expect(environment({ PADA_CUDA_KERNELS: ' Sums, loss' }).cudaKernels).toEqual(['sums', 'loss'])
+})
+
+test('a variable that means nothing is refused', () => {
+  const before = process.env.PADA_CUDA_KERNELS
+  try {
+    for (const wrong of [',', 'sums,', 'off,sums', 'sweep']) {
+      process.env.PADA_CUDA_KERNELS = wrong
+      expect(checkEnvironment).toThrow(`for PADA_CUDA_KERNELS but received ${wrong}`)
+    }
+    process.env.PADA_CUDA_KERNELS = 'sums,loss'
+    expect(checkEnvironment).not.toThrow()
+  } finally {
+    if (before === undefined) delete process.env.PADA_CUDA_KERNELS
+    else process.env.PADA_CUDA_KERNELS = before
+  }
 })
 
 test('cuDNN searches only if the user says so', () => {
