@@ -66,9 +66,8 @@ std::shared_ptr<const Plan> Supernet::compile(const std::vector<int32_t>& code, 
 
 Execution Supernet::execution(const Plan& plan, int64_t batch, const Phase& phase, const Taps& taps) {
   if (parameters_.device().is_cuda()) allow_tensor_float32(precision_ == Precision::TensorFloat32);
-  const Numerics numerics{kernels(), precision_, parameters_.kernels(cuda::Group::Sums),
-                          parameters_.kernels(cuda::Group::Windows)};
-  return Execution(plan, parameters_, buffers_, batch, phase, numerics, taps);
+  const cuda::Kernels* fused = parameters_.kernels(cuda::Group::Sums);
+  return Execution(plan, parameters_, buffers_, batch, phase, {kernels(), precision_, fused}, taps);
 }
 
 Phase Supernet::training_phase(const Minibatch& batch) const {

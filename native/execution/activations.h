@@ -23,8 +23,7 @@ class Kernels;
 struct Numerics {
   bool kernels;  // true: hand-written loops on the CPU; false: ATen, on any device
   Precision precision;
-  // What a GPU computes with, null: ATen. `fused`: sums of nodes; `windows`: depthwise convolutions and max pools.
-  const cuda::Kernels *fused, *windows;
+  const cuda::Kernels* fused;  // what a GPU computes sums of nodes with; null: ATen
 };
 
 struct Activations {
@@ -38,7 +37,6 @@ struct Activations {
         kernels(numerics.kernels),
         precision(numerics.precision),
         fused(numerics.fused),
-        windows(numerics.windows),
         values(plan.shapes.size()),
         gradients(plan.shapes.size()),
         statistics(plan.shapes.size()),
@@ -55,7 +53,7 @@ struct Activations {
   const Phase phase;
   const bool kernels;
   const Precision precision;
-  const cuda::Kernels *const fused, *const windows;
+  const cuda::Kernels* const fused;
   at::Tensor images;                          // the program's input
   std::vector<at::Tensor> values, gradients;  // by value id, channels-last
   std::vector<ChannelStatistics> statistics;  // by value id of a batch norm's input

@@ -69,15 +69,24 @@ void aten_conv_forward(const Step& step, Activations& run) {
           .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+// The layout of images for ATen's backward pass. What oneDNN misreads, it misreads less if images are not
+// channels-last.
+at::MemoryFormat backward_layout(const Step& step, const Activations& run) {
+  const bool is_risky = !selects_pixels(step, run) &&
+                        is_misread(step.window, run.plan.shapes[step.input].channels, run.parameters.device());
+  return is_risky ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
+}
+
 void aten_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
   const Parameters& parameters = run.parameters;
+  const at::MemoryFormat layout = backward_layout(step, run);
   const Window& w = step.window;
   const int64_t channels = run.plan.shapes[step.output].channels;
   const bool with_input = run.wants_gradient(step.input), with_bias = step.bias >= 0;
   const int64_t stride = aten_stride(step, run);
   const at::Tensor x = aten_input(step, run);
   auto [input_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
-      gradient.contiguous(at::MemoryFormat::ChannelsLast), through_relu(step, x), conv_weight(step.weight, run),
+      gradient.contiguous(layout), through_relu(step, x).contiguous(layout), conv_weight(step.weight, run),
       with_bias ? at::OptionalIntArrayRef({channels}) : at::OptionalIntArrayRef(std::nullopt), {stride, stride},
       {w.padding, w.padding}, {w.dilation, w.dilation}, false, {0, 0}, w.groups, {with_input, true, with_bias});
   add_weight_gradient(step.weight, weight_gradient, run);

@@ -17,6 +17,11 @@ inline at::Tensor dense(const at::Tensor& tensor, const Activations& run) {
 
 inline const void* memory_of(const at::Tensor& tensor) { return tensor.defined() ? tensor.const_data_ptr() : nullptr; }
 
+// What depthwise convolutions and max pools are computed with; null: ATen. A program without them compiles no kernels.
+inline const cuda::Kernels* window_kernels(const Activations& run) {
+  return run.parameters.kernels(cuda::Group::Windows);
+}
+
 // Kernels count rows by 32 bits.
 inline bool rows_fit(int value, const Activations& run) { return run.rows(value) < int64_t{1} << 31; }
 

@@ -19,10 +19,11 @@ const float* depthwise_weights(const Step& step, const Activations& run) {
 }  // namespace
 
 bool has_depthwise_kernel(const Step& step, const Activations& run) {
-  if (run.windows == nullptr || step.relu_input || step.bias >= 0 || !step.parts.empty()) return false;
+  if (step.relu_input || step.bias >= 0 || !step.parts.empty()) return false;
   const int64_t channels = run.plan.shapes[step.input].channels, kernel = step.window.kernel;
   return step.window.groups == channels && run.plan.shapes[step.output].channels == channels && kernel > 1 &&
-         kernel <= cuda::kWidest && rows_fit(step.input, run) && rows_fit(step.output, run);
+         kernel <= cuda::kWidest && rows_fit(step.input, run) && rows_fit(step.output, run) &&
+         window_kernels(run) != nullptr;
 }
 
 void depthwise_forward(const Step& step, Activations& run) {
@@ -33,7 +34,7 @@ void depthwise_forward(const Step& step, Activations& run) {
   arguments.weights = depthwise_weights(step, run);
   arguments.y = run.values[step.output].mutable_data_ptr();
   arguments.window = depthwise_window(step, run);
-  cuda::depthwise(*run.windows, row_space(step.output, run), arguments);
+  cuda::depthwise(*window_kernels(run), row_space(step.output, run), arguments);
 }
 
 void depthwise_backward(const Step& step, const at::Tensor& gradient, Activations& run) {
@@ -44,14 +45,14 @@ void depthwise_backward(const Step& step, const at::Tensor& gradient, Activation
   of_weights.gradient = memory_of(of_output);
   of_weights.weight_gradient = run.parameters.segment(run.parameters.gradients, step.weight).mutable_data_ptr<float>();
   of_weights.window = depthwise_window(step, run);
-  cuda::depthwise_weight_gradient(*run.windows, row_space(step.output, run), of_weights);
+  cuda::depthwise_weight_gradient(*window_kernels(run), row_space(step.output, run), of_weights);
   if (!run.wants_gradient(step.input)) return;
   cuda::DepthwiseGradientArguments of_input{};
   of_input.gradient = memory_of(of_output);
   of_input.weights = depthwise_weights(step, run);
   of_input.out = gradient_memory(step.input, of_input.accumulate, run);
   of_input.window = depthwise_window(step, run);
-  cuda::depthwise_gradient(*run.windows, row_space(step.input, run), of_input);
+  cuda::depthwise_gradient(*window_kernels(run), row_space(step.input, run), of_input);
 }
 
 }  // namespace pada

@@ -10,7 +10,7 @@ namespace {
 bool has_max_pool_kernel(const Step& step, const Activations& run) {
   // Places in a window are bytes.
   constexpr int64_t kWidest = 15;
-  return run.windows != nullptr && step.window.kernel <= kWidest && rows_fit(step.input, run) &&
+  return window_kernels(run) != nullptr && step.window.kernel <= kWidest && rows_fit(step.input, run) &&
          rows_fit(step.output, run);
 }
 
@@ -29,7 +29,7 @@ void max_pool_by_kernel(const Step& step, Activations& run) {
   arguments.window = window_on(step.input, step.window, run);
   arguments.height = static_cast<int>(out.height);
   arguments.width = static_cast<int>(out.width);
-  cuda::max_pool(*run.windows, row_space(step.output, run), arguments);
+  cuda::max_pool(*window_kernels(run), row_space(step.output, run), arguments);
 }
 
 void max_pool_gradient_by_kernel(const Step& step, const at::Tensor& where, const at::Tensor& gradient,
@@ -43,7 +43,7 @@ void max_pool_gradient_by_kernel(const Step& step, const at::Tensor& where, cons
   arguments.window = window_on(step.input, step.window, run);
   arguments.height = static_cast<int>(out.height);
   arguments.width = static_cast<int>(out.width);
-  cuda::max_pool_gradient(*run.windows, row_space(step.input, run), arguments);
+  cuda::max_pool_gradient(*window_kernels(run), row_space(step.input, run), arguments);
 }
 
 }  // namespace

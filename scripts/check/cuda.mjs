@@ -8,8 +8,9 @@
  * Tries an addon that was built before (--addon, see prebuilt-addon.mjs), or builds one; then doctor, golden values, a
  * search on the embedded data, steps with the addon's own kernels, without, and with cuDNN's search, DARTS and
  * ProxylessNAS by own kernels and by cuDNN's, evaluations with graphs and without, benchmarks (batches of 256 and
- * 1,024, in each precision, training and evaluation), the same beside eager PyTorch for three networks (--python), the native tests on the GPU, and as much as is left of the paper's training (--cifar10,
- * --table), which the next call continues. A step that fails, or takes longer than its limit, does not stop the others.
+ * 1,024, in each precision, training and evaluation), the same beside eager PyTorch for three networks (--python), the
+ * native tests on the GPU, and as much as is left of the paper's training (--cifar10, --table), which the next call
+ * continues. A step that fails, or takes longer than its limit, does not stop the others.
  * `results.json` in --out has what each step gave, and is whole after each step; `log.txt` has what each printed.
  * --from begins with a later step. --quick does little of everything; with --device cpu it rehearses the script where
  * there is no GPU. Exits 1 if a step failed. Needs `npm run build`.

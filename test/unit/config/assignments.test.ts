@@ -1,26 +1,9 @@
 /** Assignments `key.of.setting=value`, which change the settings of a file. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { loadConfig, loadRetrainConfig, parseConfig } from '../../../src/config/index.js'
-import { refusalOf } from '../../support/refusal.js'
+import { configFolder } from '../../support/config-folder.js'
 
-let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'config-'))
-})
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function file(text: string, name = 'my-search.yaml'): string {
-  writeFileSync(join(folder, name), text)
-  return join(folder, name)
-}
-
-/** The message of a refusal, with names of files instead of paths. */
-async function refusal(work: () => unknown): Promise<string> {
-  return (await refusalOf(work)).replaceAll(`${folder}/`, '')
-}
+const { file, refusal } = configFolder()
 
 describe('--set', () => {
   it('takes null for the removal of a setting', async () => {

@@ -1,27 +1,13 @@
 /** Settings from files, assignments and code together. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig, loadRetrainConfig, nameOfFile, parseConfig } from '../../../src/config/index.js'
-import { refusalOf } from '../../support/refusal.js'
+import { configFolder } from '../../support/config-folder.js'
 
-let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'config-'))
-})
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function file(text: string, name = 'my-search.yaml'): string {
-  writeFileSync(join(folder, name), text)
-  return join(folder, name)
-}
-
-/** The message of a refusal, with names of files instead of paths. */
-async function refusal(work: () => unknown): Promise<string> {
-  return (await refusalOf(work)).replaceAll(`${folder}/`, '')
-}
+const configs = configFolder()
+const { file, refusal } = configs
 
 describe('loadConfig', () => {
   it('takes names of the package', async () => {
@@ -42,8 +28,8 @@ describe('loadConfig', () => {
       file: file('data: { format: cifar10, dir: images }\ngroundTruth: { file: tables/t.csv, column: test }\n'),
     })
     expect(config.name).toBe('my-search')
-    expect(config.data.dir).toBe(join(folder, 'images'))
-    expect(config.groundTruth).toEqual({ file: join(folder, 'tables/t.csv'), column: 'test' })
+    expect(config.data.dir).toBe(join(configs.folder, 'images'))
+    expect(config.groundTruth).toEqual({ file: join(configs.folder, 'tables/t.csv'), column: 'test' })
   })
 
   it('lets --set win over the file and overrides over both; paths there are relative to the working directory', async () => {
@@ -134,7 +120,7 @@ describe('loadConfig', () => {
   })
 
   it('refuses files that are missing, no YAML, or no settings', async () => {
-    expect(await refusal(() => loadConfig({ file: join(folder, 'none.yaml') }))).toBe(
+    expect(await refusal(() => loadConfig({ file: join(configs.folder, 'none.yaml') }))).toBe(
       'Expected a readable YAML file for --config but received no such file: none.yaml; npx pada-native config --list names those of the package',
     )
     expect(await refusal(() => loadConfig({ file: file('a: 1\nb: [1,\n') }))).toMatch(
@@ -147,7 +133,7 @@ describe('loadConfig', () => {
     expect(await refusal(() => loadConfig({ file: file('[1, 2]') }))).toBe(
       'Expected a group of settings in my-search.yaml but received [1,2]',
     )
-    const bytes = join(folder, 'bytes.yaml')
+    const bytes = join(configs.folder, 'bytes.yaml')
     writeFileSync(bytes, Uint8Array.of(0x73, 0xff, 0x00, 0x3a))
     expect(await refusal(() => loadConfig({ file: bytes }))).toBe(
       'Expected YAML in UTF-8 for bytes.yaml but received bytes that are no such text',
