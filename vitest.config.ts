@@ -8,12 +8,14 @@ const limit = (minutes: number) => ({ testTimeout: minutes * 60_000, hookTimeout
 
 /**
  * Tests that load the addon run after the unit tests, in two processes. More would only slow each other down, because
- * each of them computes with threads on all cores. A GPU is one test's at a time.
+ * each of them computes with threads on all cores; those that wait sleep, so that others compute. A GPU is one test's
+ * at a time.
  */
 const device = process.env.PADA_TEST_DEVICE
 const native = {
   pool: 'forks',
   maxWorkers: device === undefined ? 2 : 1,
+  env: { OMP_WAIT_POLICY: 'passive' },
   ...limit(10),
   sequence: { groupOrder: 1 },
 } as const

@@ -20,8 +20,16 @@ const options = {
   'steps-batch': count('Images per step of the long run', 64),
   ...sharedOptions,
 }
-/** What --quick replaces. */
-const QUICK = { batch: [8, 16, 32], channels: [4, 8], repetitions: 1, paths: 2, cells: 1, steps: 300, stepsBatch: 8 }
+/** Defaults with --quick. */
+const QUICK = {
+  batch: [8, 16, 32],
+  channels: [4, 8],
+  repetitions: 1,
+  paths: 2,
+  cells: 1,
+  steps: 300,
+  'steps-batch': 8,
+}
 
 /** @typedef {import('./options.mjs').Settings<typeof options>} Settings */
 /** @typedef {import('./growth-page.mjs').Cell} Cell */
@@ -42,8 +50,8 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`)
 
 /** @param {string[]} args */
 export async function main(args) {
-  const read = await readOptions(args, 'bench-growth', 'Measures how the cost of a training step grows.', options)
-  const settings = read.quick ? { ...read, ...QUICK } : read
+  const description = 'Measures how the cost of a training step grows.'
+  const settings = await readOptions(args, 'bench-growth', description, options, QUICK)
   if (settings.steps < BLOCK)
     throw new UserError(`Expected at least ${BLOCK} for --steps but received ${settings.steps}`, 2)
   const machine = describeMachine()

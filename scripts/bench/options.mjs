@@ -40,7 +40,11 @@ export const sharedOptions = {
   cells: count('Cells per stage', 5),
   device: { choices: ['cpu', 'cuda'], describe: 'Where to compute', defaultDescription: 'cuda where there is a GPU' },
   out: { type: 'string', requiresArg: true, describe: 'Folder for tables, plots and raw numbers' },
-  quick: { type: 'boolean', default: false, describe: 'Little of everything, written to runs/bench: to try it out' },
+  quick: {
+    type: 'boolean',
+    default: false,
+    describe: 'Little of everything that no other option says, written to runs/bench: to try it out',
+  },
 }
 
 /**
@@ -57,14 +61,17 @@ export const sharedOptions = {
  * @param {string} name The command, as --help shows it.
  * @param {string} description
  * @param {Options} options
+ * @param {Partial<Record<keyof Options, unknown>>} [quick] Defaults with --quick.
  * @returns {Promise<Settings<Options>>}
  */
-export async function readOptions(args, name, description, options) {
+export async function readOptions(args, name, description, options, quick = {}) {
+  const defaults = args.includes('--quick') ? Object.entries(quick) : []
   /** @type {Record<string, unknown>} */
   const parsed = await yargs(args)
     .scriptName(name)
     .usage(`$0 [options]\n\n${description}`)
     .options(options)
+    .options(Object.fromEntries(defaults.map(([key, value]) => [key, { ...options[key], default: value }])))
     .strict()
     .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .locale('en')

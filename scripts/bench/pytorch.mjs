@@ -103,8 +103,8 @@ const options = {
   ...sharedOptions,
   cells: { ...countOf('Cells, per stage for nasbench201'), defaultDescription: 'those published' },
 }
-/** What --quick replaces. */
-const QUICK = { batch: 16, evalBatch: 16, repetitions: 2 }
+/** Defaults with --quick. */
+const QUICK = { batch: 16, 'eval-batch': 16, repetitions: 2 }
 
 /** @typedef {import('./options.mjs').Settings<typeof options>} Settings */
 
@@ -118,7 +118,7 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`)
 
 /** @param {string[]} args */
 export async function main(args) {
-  const read = await readOptions(args, 'bench-pytorch', 'Compares the speed of the addon with PyTorch.', options)
+  const read = await readOptions(args, 'bench-pytorch', 'Compares the speed of the addon with PyTorch.', options, QUICK)
   const compared = settle(read)
   const paths = pathsOf(read)
   const machine = describeMachine()
@@ -152,7 +152,7 @@ function settle({ network, quick, channels, cells, ...options }) {
   for (const [name, value] of Object.entries(wanted)) {
     if (!(name in size)) throw new UserError(`Expected no --${name} for ${network} but received ${value}`, 2)
   }
-  const { batch = published.batch, evalBatch = published.evalBatch, repetitions } = { ...options, ...(quick && QUICK) }
+  const { batch = published.batch, evalBatch = published.evalBatch, repetitions } = options
   return {
     network,
     image,

@@ -82,26 +82,13 @@ describe('bench/run.mjs', () => {
   test('pytorch compares a network that is trained alone, in a section of its own', async () => {
     const python = standIn(temporaryFolder())
     const folder = temporaryFolder()
-    const few = [
-      '--quick',
-      '--batch',
-      '2',
-      '--eval-batch',
-      '2',
-      '--repetitions',
-      '1',
-      '--threads',
-      '1',
-      '--out',
-      folder,
-    ]
+    const few = '--quick --batch 8 --eval-batch 4 --repetitions 1 --threads 1'.split(' ')
     const { code, stderr } = await script('bench/run.mjs', [
       'pytorch',
       '--network',
       'darts',
       ...few,
-      '--python',
-      python,
+      ...['--python', python, '--out', folder],
     ])
     expect(code, stderr).toBe(0)
     const { page, results } = published(folder, 'performance-darts')
@@ -109,7 +96,7 @@ describe('bench/run.mjs', () => {
     expect(results.settings).toMatchObject({
       network: 'darts',
       size: { channels: 4, cells: 3 },
-      batch: 16,
+      batch: 8,
       paths: [''],
     })
     const [first] = results.train.variants.addonFloat32.secondsByRound

@@ -160,8 +160,8 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
       const first = net.norm(separable(net, net.program.input(input), channels, 3))
       return measureNet(net, net.norm(separable(net, first, channels, 5)), input, { arithmetic })
     }
-    // Gradients are sums over 8,600 pixels, whose rounding in ATen is larger than over a few.
-    expectEqual(await of('fast'), await of('reference'), `${channels} channels`, 3e-4)
+    // Gradients are sums over 8,600 pixels. ATen's own differ by 5e-4 between one thread and two.
+    expectEqual(await of('fast'), await of('reference'), `${channels} channels`, 2e-3)
   })
 
   it.each(Object.keys(BODIES))('%s in bfloat16 is as near float32 as what ATen computes', async (name) => {
