@@ -23,8 +23,8 @@ import {
 } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
 import type { Path } from '../spaces/index.js'
-import { clipLimit } from '../training/loop.js'
 import { initialise } from '../training/snapshot.js'
+import { clipLimit } from '../training/step-inputs.js'
 import type { BenchmarkJob } from './job.js'
 
 /** `train` measures training steps, `eval` evaluations of one batch. */

@@ -9,7 +9,8 @@ import { initialise, START, takeSnapshot } from '../training/snapshot.js'
 import { type ImportOptions, type ImportReport, importWeights } from '../weights/import-weights.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import { prepare } from './prepare.js'
-import { type SearchOptions, startEvent } from './search.js'
+import type { SearchOptions } from './search.js'
+import { startEvent } from './start-event.js'
 
 /** Facts about the checkpoint, and the run folder to make. */
 export interface ImportRunOptions

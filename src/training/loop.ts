@@ -2,25 +2,17 @@
  * Trains a supernet from the first step to the last. Each epoch has an order of images. Each step has a learning rate,
  * a batch, one or more paths, and an update. The method samples; the addon computes.
  */
-
-import { UserError } from '../base/errors.js'
-import { type Random, randomState, restoreRandom } from '../base/random.js'
+import { type Random, type RandomState, randomState, restoreRandom } from '../base/random.js'
 import type { TrainingConfig } from '../config/schema.js'
-import { drawAugmentation } from '../data/augmentation.js'
 import type { World } from '../distributed/world.js'
-import { candidateIndices } from '../methods/candidate-parameters.js'
-import type { Method, StepOutcome, Verbs } from '../methods/method.js'
-import type { Batch, ImageSource, StepOptions, Supernet } from '../native/index.js'
-import { drawMixup } from '../sampling/mixup.js'
+import type { Engine, Method, StepOutcome, Verbs } from '../methods/method.js'
+import type { ImageSource, Supernet } from '../native/index.js'
 import type { SearchSpace } from '../spaces/space.js'
-import { averageDecay } from './averaging.js'
 import { Clock, WaitingShare } from './clock.js'
-import { dropPathScale } from './drop-path.js'
+import { checkFiniteWeights, diverged } from './divergence.js'
+import { endEpoch } from './epoch-end.js'
 import type { EpochEvent, TrainEvent } from './events.js'
-import { checkFiniteWeights } from './finite-weights.js'
 import { fixedGradientVariance } from './fixed-variance.js'
-import { type GradientVariance, gradientVariance } from './gradient-variance.js'
-import { learningRateOf } from './learning-rate.js'
 import { LookAhead } from './look-ahead.js'
 import { PlanCache } from './plan-cache.js'
 import {
@@ -32,6 +24,7 @@ import {
   START,
   takeSnapshot,
 } from './snapshot.js'
+import { StepInputs, stepsPerEpoch } from './step-inputs.js'
 import { Stopping } from './stopping.js'
 
 const PROGRESS_SECONDS = 0.1
@@ -67,168 +60,25 @@ export interface TrainOptions {
  * @throws UserError if the loss is no longer finite, or a weight at an epoch's end; the reason of an aborted signal, after saving.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
-  const { space, supernet, data, method, random, settings, from, signal, world } = options
-  const { epochs, batchSize, microBatchSize, optimizer, averaging, unsampled } = settings
-  const clipNorm = clipLimit(settings)
-  const steps = stepsPerEpoch(data.count, batchSize)
+  const { space, supernet, method, settings, signal, world } = options
   using plans = new PlanCache({ program: (path) => method.program?.(path) ?? space.program(path) }, supernet)
   const engine = { supernet, plan: plans.get.bind(plans) }
-  const candidates = candidateIndices(space.parameters())
+  const progress = await begin(options)
+  using stopping = new Stopping(signal, world)
+  const training = new Training(options, { engine, progress, stopping })
+  while (progress.epoch < settings.epochs) yield* training.epoch()
+}
 
-  const progress: Progress = structuredClone({ ...START, ...from?.progress })
+/** Puts supernet, method and streams into the state that training begins or continues with. */
+async function begin({ supernet, method, random, settings, from }: TrainOptions): Promise<Progress> {
   if (from === undefined) {
     await initialise(supernet, random)
-    if (averaging !== undefined) await supernet.restartAverages()
+    if (settings.averaging !== undefined) await supernet.restartAverages()
   } else {
     restoreRandom(random, from.random)
     await restoreSnapshot(from, supernet, method, settings)
   }
-
-  const saveSeconds = options.save === undefined ? Number.POSITIVE_INFINITY : settings.checkpointSeconds
-  const clock = new Clock()
-  let lastSave = clock.total
-  let lastReport = Number.NEGATIVE_INFINITY
-  const waiting = new WaitingShare(data)
-  using stopping = new Stopping(signal, world)
-  let images = 0
-  // Seconds that the previous step took; infinity before the first.
-  let stepSeconds = Number.POSITIVE_INFINITY
-  // Seconds of all steps.
-  let stepping = 0
-
-  while (progress.epoch < epochs) {
-    const { epoch } = progress
-    const { losses } = progress
-    const learningRateAt = (step: number) =>
-      learningRateOf(settings, { epoch, step, steps, losses, restarts: method.scheduleRestarts })
-    const optionsOfStep = (step: number): StepOptions => {
-      const averages = averaging && { averageDecay: averageDecay(averaging, epoch * steps + step) }
-      const options = { learningRate: learningRateAt(step), optimizer, unsampled, clipNorm, ...averages }
-      if (settings.gradientNoise === 0) return options
-      const noise = { deviation: settings.gradientNoise, seed: random.noise.integer(2 ** 32), parameters: candidates }
-      return { ...options, noise }
-    }
-    const batchOf = (indices: Int32Array): Batch => {
-      const augmentation = drawAugmentation(settings.augmentation, random.augmentation)
-      const mixup = drawMixup(settings.augmentation, random.augmentation, indices.length)
-      const drop = { seed: random.drop.integer(2 ** 32), pathScale: dropPathScale(settings, epoch) }
-      const batch = { dataset: data, indices, augmentation, mixup, labelSmoothing: settings.labelSmoothing, drop }
-      return { ...batch, ...(microBatchSize && { microBatchSize }) }
-    }
-    const dataStream = random.data.state()
-    const withinEpoch = async () => {
-      tick(progress, clock)
-      const streams = { ...randomState(random), data: dataStream }
-      return takeSnapshot(progress, streams, supernet, method, settings)
-    }
-    const save = async () => {
-      await options.save?.(await withinEpoch())
-      lastSave = clock.total
-    }
-    const stop = async () => {
-      if (options.save !== undefined) await save()
-      throw stopping.reason
-    }
-
-    if (progress.step === 0) {
-      // An epoch that continues at its first step has not begun.
-      if (stopping.isDue) await stop()
-      await method.beginEpoch?.(epoch, engine)
-    }
-    const order = method.epochIndices()
-
-    const { augmentation: stream } = random
-    const lookAhead = new LookAhead({ data, order, settings, step: progress.step, stream, ranked: world })
-    const begin = (step: number): StepUnderWay => {
-      lookAhead.advance(step)
-      const first = step * batchSize
-      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
-      const record = method.step(engine, batchOf(indices), optionsOfStep(step))
-      // It is awaited below, unless the previous step fails.
-      record.catch(() => {})
-      return { images: indices.length, record }
-    }
-    // True if a report, a save or a stop will be due when a step that begins now ends.
-    const pauseIsDue = () => {
-      const end = clock.total + stepSeconds
-      return stopping.isWished || end - lastReport >= PROGRESS_SECONDS || end - lastSave >= saveSeconds
-    }
-
-    let underWay: StepUnderWay | undefined
-    while (progress.step < steps) {
-      if (underWay === undefined && progress.step > 0 && stopping.isDue) await stop()
-      const step = underWay ?? begin(progress.step)
-      // The next step is queued while this one computes, except before a report, a save or the epoch's end: these need
-      // a state with no step under way.
-      const overlaps = method.overlapping && progress.step + 1 < steps && !pauseIsDue()
-      underWay = overlaps ? begin(progress.step + 1) : undefined
-      const began = clock.total
-      const record = await step.record
-      stopping.note(record)
-      stepSeconds = clock.total - began
-      stepping += stepSeconds
-      if (!Number.isFinite(record.loss)) throw diverged(record.loss, epoch, progress.step)
-      progress.step++
-      progress.lossSum += record.loss * step.images
-      progress.correct += record.correct
-      progress.correctTop5 += record.correctTop5
-      images += step.images
-      if (underWay !== undefined) continue
-
-      if (clock.total - lastReport >= PROGRESS_SECONDS || progress.step === steps) {
-        lastReport = clock.total
-        const loss = progress.lossSum / Math.min(progress.step * batchSize, order.length)
-        const shares = waiting.sinceLastReport(stepping)
-        yield { event: 'step', epoch, step: progress.step, steps, images, seconds: clock.total, loss, ...shares }
-      }
-      if (progress.step < steps && clock.total - lastSave >= saveSeconds) {
-        await save()
-        yield { event: 'checkpoint', epoch, step: progress.step }
-      }
-    }
-
-    tick(progress, clock)
-    await checkFiniteWeights(supernet, epoch)
-    const measures = settings.varianceSteps > 0
-    // The measurement may take long. A run that is stopped during it continues here.
-    const beforeEnd = measures && options.save !== undefined ? await withinEpoch() : undefined
-    method.endEpoch(epoch)
-    const event = {
-      ...(await endEpoch(options, progress, order.length, learningRateAt(steps - 1))),
-      ...waiting.sinceLastEpoch(stepping),
-      ...(data.damaged?.length && { damaged: data.damaged }),
-    }
-    if (measures) {
-      const { operations } = space
-      const measured = { supernet, engine, method, random, operations, steps: settings.varianceSteps, batchSize }
-      const variance = await fixedGradientVariance({
-        ...measured,
-        batch: batchOf,
-        options: () => optionsOfStep(steps - 1),
-        stopping,
-      })
-      if (variance === undefined) {
-        if (beforeEnd !== undefined) await options.save?.(beforeEnd)
-        throw stopping.reason
-      }
-      yield { ...event, ...fixedVarianceFields(variance) }
-      // Do not count the measurement as training time.
-      clock.lap()
-    } else {
-      yield event
-      // The receiver's time is not the next epoch's.
-      progress.seconds += clock.lap()
-    }
-    if (options.save === undefined) continue
-    const recent = clock.total - lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
-    if (progress.epoch === epochs || !recent) {
-      tick(progress, clock)
-      progress.epochSeconds = 0
-      await options.save(await takeSnapshot(progress, randomState(random), supernet, method, settings))
-      lastSave = clock.total
-      yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
-    }
-  }
+  return structuredClone({ ...START, ...from?.progress })
 }
 
 /** A step that the method has begun. */
@@ -237,61 +87,218 @@ interface StepUnderWay {
   readonly record: Promise<StepOutcome>
 }
 
-/** Largest norm of gradients, as steps take it: Infinity for no limit. */
-export function clipLimit({ clipNorm }: Pick<TrainingConfig, 'clipNorm'>): number {
-  return clipNorm === 0 ? Number.POSITIVE_INFINITY : clipNorm
+/** What a training works with. */
+interface Parts {
+  readonly engine: Engine
+  /** Where training is; it moves on with every step. */
+  readonly progress: Progress
+  readonly stopping: Stopping
 }
 
-/** Number of batches in an epoch; the last one may be smaller. */
-export function stepsPerEpoch(images: number, batchSize: number): number {
-  return Math.ceil(images / batchSize)
-}
+/** A training in progress, with the times of its last report, save and step. */
+class Training {
+  readonly #options: TrainOptions
+  readonly #engine: Engine
+  readonly #progress: Progress
+  readonly #stopping: Stopping
+  /** Steps per epoch. */
+  readonly #steps: number
+  readonly #clock = new Clock()
+  readonly #waiting: WaitingShare
+  #lastSave = this.#clock.total
+  #lastReport = Number.NEGATIVE_INFINITY
+  /** Images that were trained on since training began or was resumed. */
+  #images = 0
+  /** Seconds that the previous step took; infinity before the first. */
+  #stepSeconds = Number.POSITIVE_INFINITY
+  /** Seconds of all steps. */
+  #stepping = 0
+  /** State of the stream `data` before this epoch drew the order of its images. */
+  #beforeOrder: RandomState['data']
 
-/** Sums up the epoch and moves `progress` to the next one. */
-async function endEpoch(
-  { space, supernet, method }: TrainOptions,
-  progress: Progress,
-  images: number,
-  learningRate: number,
-): Promise<EpochEvent> {
-  const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
-  await supernet.resetMoments()
-  const { epoch, lossSum, correct, correctTop5, epochSeconds: seconds } = progress
-  progress.gradientVariance.push(variance.all)
-  progress.losses.push(lossSum / images)
-  Object.assign(progress, { epoch: epoch + 1, step: 0, lossSum: 0, correct: 0, correctTop5: 0, epochSeconds: 0 })
-  return {
-    event: 'epoch',
-    epoch,
-    loss: lossSum / images,
-    accuracy: correct / images,
-    accuracyTop5: correctTop5 / images,
-    gradientVariance: variance.all,
-    gradientVarianceByOperation: variance.byOperation,
-    gradientVarianceCandidates: variance.candidates,
-    neverSampled: variance.neverSampled,
-    pathDistribution: method.pathDistribution,
-    ...(method.connectionDistribution && { connectionDistribution: method.connectionDistribution }),
-    learningRate,
-    seconds,
-    imagesPerSecond: images / seconds,
+  constructor(options: TrainOptions, { engine, progress, stopping }: Parts) {
+    const { data, settings, random } = options
+    this.#options = options
+    this.#engine = engine
+    this.#progress = progress
+    this.#stopping = stopping
+    this.#steps = stepsPerEpoch(data.count, settings.batchSize)
+    this.#waiting = new WaitingShare(data)
+    this.#beforeOrder = random.data.state()
   }
-}
 
-function fixedVarianceFields(variance: GradientVariance): Partial<EpochEvent> {
-  return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
-}
+  /** Trains to the end of the epoch, from its first step or that of the snapshot. */
+  async *epoch(): AsyncGenerator<TrainEvent> {
+    const { method, random } = this.#options
+    const { epoch, step, losses } = this.#progress
+    this.#beforeOrder = random.data.state()
+    if (step === 0) {
+      // An epoch that continues at its first step has not begun.
+      if (this.#stopping.isDue) await this.#stop()
+      await method.beginEpoch?.(epoch, this.#engine)
+    }
+    const order = method.epochIndices()
+    const inputs = new StepInputs(this.#options, { epoch, steps: this.#steps, losses })
+    yield* this.#takeSteps(order, inputs)
+    yield* this.#end(order.length, inputs)
+  }
 
-/** The error of a loss that is not finite. It counts epochs and steps from 1, as the progress that people see. */
-export function diverged(loss: number, epoch: number, step: number): UserError {
-  return new UserError(
-    `Expected a finite loss but received ${loss} in epoch ${epoch + 1}, step ${step + 1}: try a lower training.learningRate`,
-  )
-}
+  async *#takeSteps(order: Int32Array, inputs: StepInputs): AsyncGenerator<TrainEvent> {
+    const { data, method, random, settings, world } = this.#options
+    const { batchSize } = settings
+    const { augmentation: stream } = random
+    const lookAhead = new LookAhead({ data, order, settings, step: this.#progress.step, stream, ranked: world })
+    const beginStep = (step: number): StepUnderWay => {
+      lookAhead.advance(step)
+      const indices = order.subarray(step * batchSize, (step + 1) * batchSize)
+      const record = method.step(this.#engine, inputs.batch(indices), inputs.options(step))
+      // It is awaited later, unless the previous step fails.
+      record.catch(() => {})
+      return { images: indices.length, record }
+    }
+    let underWay: StepUnderWay | undefined
+    while (this.#progress.step < this.#steps) {
+      const { step } = this.#progress
+      if (underWay === undefined && step > 0 && this.#stopping.isDue) await this.#stop()
+      const computing = underWay ?? beginStep(step)
+      // The next step is queued while this one computes, except before a report, a save or the epoch's end: these need
+      // a state with no step under way.
+      const overlaps = method.overlapping && step + 1 < this.#steps && !this.#pauseIsDue()
+      underWay = overlaps ? beginStep(step + 1) : undefined
+      await this.#finish(computing)
+      if (underWay === undefined) yield* this.#pause(order.length)
+    }
+  }
 
-/** Adds the seconds since the last lap to `progress`. */
-function tick(progress: Progress, clock: Clock): void {
-  const seconds = clock.lap()
-  progress.seconds += seconds
-  progress.epochSeconds += seconds
+  /** True if a report, a save or a stop will be due when a step that begins now ends. */
+  #pauseIsDue(): boolean {
+    const end = this.#clock.total + this.#stepSeconds
+    const reports = end - this.#lastReport >= PROGRESS_SECONDS
+    return this.#stopping.isWished || reports || end - this.#lastSave >= this.#saveSeconds
+  }
+
+  /** Waits for the end of a step, and adds it to the progress. */
+  async #finish({ images, record: outcome }: StepUnderWay): Promise<void> {
+    const began = this.#clock.total
+    const record = await outcome
+    this.#stopping.note(record)
+    this.#stepSeconds = this.#clock.total - began
+    this.#stepping += this.#stepSeconds
+    const progress = this.#progress
+    if (!Number.isFinite(record.loss)) throw diverged(record.loss, progress.epoch, progress.step)
+    progress.step++
+    progress.lossSum += record.loss * images
+    progress.correct += record.correct
+    progress.correctTop5 += record.correctTop5
+    this.#images += images
+  }
+
+  /** Between two steps of an epoch of `images` images: reports and saves if the time has come. */
+  async *#pause(images: number): AsyncGenerator<TrainEvent> {
+    const { epoch, step, lossSum } = this.#progress
+    const steps = this.#steps
+    if (this.#clock.total - this.#lastReport >= PROGRESS_SECONDS || step === steps) {
+      const seconds = this.#clock.total
+      this.#lastReport = seconds
+      const loss = lossSum / Math.min(step * this.#options.settings.batchSize, images)
+      const waiting = this.#waiting.sinceLastReport(this.#stepping)
+      yield { event: 'step', epoch, step, steps, images: this.#images, seconds, loss, ...waiting }
+    }
+    if (step < steps && this.#clock.total - this.#lastSave >= this.#saveSeconds) {
+      await this.#save()
+      yield { event: 'checkpoint', epoch, step }
+    }
+  }
+
+  /** After the last step of an epoch of `images` images: sums it up, measures, and saves. */
+  async *#end(images: number, inputs: StepInputs): AsyncGenerator<TrainEvent> {
+    const { data, method, settings, supernet } = this.#options
+    const { epoch } = this.#progress
+    this.#tick()
+    await checkFiniteWeights(supernet, epoch)
+    const measures = settings.varianceSteps > 0
+    // The measurement may take long. A run that is stopped during it continues here.
+    const beforeEnd = measures && this.#options.save !== undefined ? await this.#withinEpoch() : undefined
+    const learningRate = inputs.learningRate(this.#steps - 1)
+    method.endEpoch(epoch)
+    const event = {
+      ...(await endEpoch(this.#options, this.#progress, { images, learningRate })),
+      ...this.#waiting.sinceLastEpoch(this.#stepping),
+      ...(data.damaged?.length && { damaged: data.damaged }),
+    }
+    if (measures) {
+      yield { ...event, ...(await this.#fixedVariance(inputs, beforeEnd)) }
+      // Do not count the measurement as training time.
+      this.#clock.lap()
+    } else {
+      yield event
+      // The receiver's time is not the next epoch's.
+      this.#progress.seconds += this.#clock.lap()
+    }
+    yield* this.#saveAfterEpoch()
+  }
+
+  /** Fields of the epoch's event. If training stops meanwhile, it saves `beforeEnd`. */
+  async #fixedVariance(inputs: StepInputs, beforeEnd: Snapshot | undefined): Promise<Partial<EpochEvent>> {
+    const { method, random, save, settings, space, supernet } = this.#options
+    const variance = await fixedGradientVariance({
+      supernet,
+      engine: this.#engine,
+      method,
+      random,
+      operations: space.operations,
+      steps: settings.varianceSteps,
+      batchSize: settings.batchSize,
+      batch: (indices) => inputs.batch(indices),
+      options: () => inputs.options(this.#steps - 1),
+      stopping: this.#stopping,
+    })
+    if (variance === undefined) {
+      if (beforeEnd !== undefined) await save?.(beforeEnd)
+      throw this.#stopping.reason
+    }
+    return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
+  }
+
+  async *#saveAfterEpoch(): AsyncGenerator<TrainEvent> {
+    const { method, random, save, settings, supernet } = this.#options
+    const progress = this.#progress
+    if (save === undefined) return
+    const recent = this.#clock.total - this.#lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
+    if (recent && progress.epoch < settings.epochs) return
+    this.#tick()
+    progress.epochSeconds = 0
+    await save(await takeSnapshot(progress, randomState(random), supernet, method, settings))
+    this.#lastSave = this.#clock.total
+    yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
+  }
+
+  get #saveSeconds(): number {
+    return this.#options.save === undefined ? Number.POSITIVE_INFINITY : this.#options.settings.checkpointSeconds
+  }
+
+  /** The state between two steps of an epoch, which draws the order of its images again when it continues. */
+  #withinEpoch(): Promise<Snapshot> {
+    const { method, random, settings, supernet } = this.#options
+    this.#tick()
+    const streams = { ...randomState(random), data: this.#beforeOrder }
+    return takeSnapshot(this.#progress, streams, supernet, method, settings)
+  }
+
+  async #save(): Promise<void> {
+    await this.#options.save?.(await this.#withinEpoch())
+    this.#lastSave = this.#clock.total
+  }
+
+  async #stop(): Promise<never> {
+    if (this.#options.save !== undefined) await this.#save()
+    throw this.#stopping.reason
+  }
+
+  /** Adds the seconds since the last lap to the progress. */
+  #tick(): void {
+    const seconds = this.#clock.lap()
+    this.#progress.seconds += seconds
+    this.#progress.epochSeconds += seconds
+  }
 }

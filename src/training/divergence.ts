@@ -1,7 +1,14 @@
-/** Weights that are no longer finite: the loss of a step tells it one step too late, and of the last step never. */
+/** Trainings that diverge: the loss tells it one step too late, and after the last step never, so weights are looked at too. */
 import { UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
 import type { Restorable } from './snapshot.js'
+
+/** The error of a loss that is not finite. It counts epochs and steps from 1, as the progress that people see. */
+export function diverged(loss: number, epoch: number, step: number): UserError {
+  return new UserError(
+    `Expected a finite loss but received ${loss} in epoch ${epoch + 1}, step ${step + 1}: try a lower training.learningRate`,
+  )
+}
 
 /**
  * Throws a UserError that names a parameter or buffer with a number that is not finite, if there is one. `epoch` counts

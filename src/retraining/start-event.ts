@@ -1,0 +1,54 @@
+/** The first event of a retraining: what is trained, on which images and which machine. */
+import { scalars } from '../base/shapes.js'
+import type { RetrainConfig } from '../config/index.js'
+import { usedImages } from '../data/splits.js'
+import { describeCompetition, describeMachine } from '../native/index.js'
+import { withoutAuxiliary } from '../programs/outputs.js'
+import { type Program, parametersOf } from '../programs/program.js'
+import type { StandaloneNetwork } from '../spaces/index.js'
+import { stepsPerEpoch } from '../training/step-inputs.js'
+import type { RetrainStartEvent } from './events.js'
+import type { InitialWeights } from './initial-weights.js'
+import type { PreparedRetraining } from './prepare.js'
+
+/** `run` is the run folder; `origin` says how the architecture was chosen. */
+export function startEvent(
+  run: string,
+  config: RetrainConfig,
+  { network, splits, warnings }: PreparedRetraining,
+  initial: InitialWeights | undefined,
+  origin: string | undefined,
+): RetrainStartEvent {
+  const { mean = [], std = [] } = splits.test
+  const machine = describeMachine(config.device)
+  return {
+    event: 'start',
+    run,
+    space: config.network.space,
+    arch: network.encode([]),
+    dataset: splits.name,
+    images: usedImages(splits),
+    warnings: [...warnings, ...describeCompetition(machine)],
+    input: network.input,
+    classes: network.classes,
+    parameters: countParameters(network),
+    stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
+    epochs: config.training.epochs,
+    normalisation: { mean: [...mean], std: [...std] },
+    machine,
+    ...(origin !== undefined && { origin }),
+    ...(initial && { initial: initial.report.source }),
+  }
+}
+
+/** Scalar weights without those that only an auxiliary output reads. */
+function countParameters(network: StandaloneNetwork): number {
+  const program = network.program([])
+  const namesOf = ({ instructions }: Pick<Program, 'instructions'>) => new Set(instructions.flatMap(parametersOf))
+  const kept = namesOf(withoutAuxiliary(program))
+  const auxiliary = new Set([...namesOf(program)].filter((name) => !kept.has(name)))
+  return network
+    .parameters()
+    .filter(({ name }) => !auxiliary.has(name))
+    .reduce((sum, { shape }) => sum + scalars(shape), 0)
+}
