@@ -82,7 +82,7 @@ async function build(
   } else {
     log(`Building the addon with ${builder} (about two minutes, once)`)
     if (/clang/i.test(compiler ?? ''))
-      log('Clang leaves the addon’s own convolutions out: set CXX=g++ for a faster addon')
+      log(`Clang leaves the addon’s own convolutions out; for a faster addon, remove ${folder} and set CXX=g++`)
     await buildAddon({ root: request.root, folder, libtorch: libtorch.root, builder, signal })
     await keepAddon(addon, stored)
   }

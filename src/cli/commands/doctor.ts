@@ -51,7 +51,7 @@ export function describe(diagnosis: Diagnosis): string {
 
 function kernels({ convolutionKernels, kernelsCompiled }: Diagnosis): string | undefined {
   if (kernelsCompiled === false)
-    return 'none: only GCC on x86-64 compiles them; set CXX=g++ and set up again for a faster addon'
+    return 'none: only GCC on x86-64 compiles them; to have them, remove the folder build and set up with CXX=g++'
   return convolutionKernels === 'none' ? 'none: this processor has no AVX2' : convolutionKernels
 }
 
