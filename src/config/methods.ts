@@ -104,7 +104,7 @@ const sumnas = group({
     .number()
     .min(0)
     .default(4e-5)
-    .describe("Weight decay of the shared weights' own update. It replaces `training.weightDecay`."),
+    .describe("Weight decay of the shared weights' own update. It replaces `training.optimizer.weightDecay`."),
   innerSteps: count.default(2).describe('Steps that each path takes from the shared weights.'),
   innerLearningRate: positive.default(0.05).describe('Learning rate of these steps.'),
   innerMomentum: z.number().min(0).lt(1).default(0.9).describe('Momentum of these steps.'),

@@ -103,8 +103,8 @@ export function firstNode(list: string): string {
 }
 
 /**
- * What to say of a store that other machines reach; undefined if only this one does, or if the program that started the
- * processes opened it. The store asks for no password.
+ * A warning about a store that other machines can reach, because it asks for no password. Undefined if only this machine
+ * reaches it, or if the program that started the processes opened it.
  */
 export function exposure({ store, startedBy }: ProcessPlace): string | undefined {
   if (!('host' in store) || !store.isServer) return undefined

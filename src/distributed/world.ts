@@ -246,7 +246,7 @@ function isOfPeers(error: unknown): boolean {
 }
 
 /** Errors about other processes are for the user, not for the programmer. */
-export function asUserError(error: unknown): unknown {
+function asUserError(error: unknown): unknown {
   if (Object(error).code === 'ERR_NCCL') return new UserError((error as Error).message)
   if (!isOfPeers(error)) return error
   const { message } = error as Error

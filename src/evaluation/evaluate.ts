@@ -55,8 +55,7 @@ export interface Evaluator {
 export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal } = evaluator
   const known = evaluated?.get(path)
-  // A file holds null in place of a loss that is not finite, which earlier versions accepted.
-  if (known !== undefined && Number.isFinite(known.loss)) return known
+  if (known !== undefined) return known
   signal?.throwIfAborted()
   const start = performance.now()
   using plan = supernet.compile(space.program(path))
@@ -68,8 +67,8 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   return evaluation
 }
 
-/** The part of an {@link Evaluator} that {@link evaluateTogether} needs. */
-export type JointEvaluator = Pick<Evaluator, 'space' | 'supernet' | 'data' | 'batchSize' | 'imageCount' | 'world'>
+/** The part of an {@link Evaluator} that {@link evaluateInParts} needs. */
+type JointEvaluator = Pick<Evaluator, 'space' | 'supernet' | 'data' | 'batchSize' | 'imageCount' | 'world'>
 
 /**
  * Evaluates one path in all processes together, with the running statistics that the supernet has: each process takes a
@@ -77,7 +76,7 @@ export type JointEvaluator = Pick<Evaluator, 'space' | 'supernet' | 'data' | 'ba
  *
  * @throws UserError if the loss is not finite.
  */
-export async function evaluateTogether(evaluator: JointEvaluator, path: Path): Promise<Evaluation> {
+export async function evaluateInParts(evaluator: JointEvaluator, path: Path): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, world } = evaluator
   if (world === undefined) return evaluatePath(evaluator, path)
   const start = performance.now()

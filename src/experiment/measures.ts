@@ -58,8 +58,8 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
     gradientVarianceLast: epochs.at(-1)?.gradientVariance ?? null,
     gradientVarianceCandidates: mean(epochs.map((epoch) => epoch.gradientVarianceCandidates)),
-    fixedGradientVariance: mean(epochs.map((epoch) => optional(epoch, 'fixedGradientVariance'))),
-    fixedGradientVarianceCandidates: mean(epochs.map((epoch) => optional(epoch, 'fixedGradientVarianceCandidates'))),
+    fixedGradientVariance: mean(epochs.map((epoch) => epoch.fixedGradientVariance ?? null)),
+    fixedGradientVarianceCandidates: mean(epochs.map((epoch) => epoch.fixedGradientVarianceCandidates ?? null)),
     kendallTau,
     spearman,
     precisionAtTop1: top?.['1%'] ?? null,
@@ -86,10 +86,4 @@ export function summarise(cells: readonly Measures[]): Summary {
 
 function mean(values: readonly (number | null)[]): number | null {
   return statistic(values).mean
-}
-
-/** A measure that only some epochs and runs have. */
-function optional(epoch: object, name: 'fixedGradientVariance' | 'fixedGradientVarianceCandidates'): number | null {
-  const { [name]: value } = epoch as { readonly [name]?: number | null }
-  return value ?? null
 }

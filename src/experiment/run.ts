@@ -4,23 +4,20 @@
  * run folder has a lock, and only the process that holds it runs the search.
  */
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expected, UserError } from '../base/errors.js'
+import { UserError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import type { HeldLock } from '../base/lock.js'
-import type { Config } from '../config/index.js'
-import { openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
 import { tellingFailure, type World } from '../distributed/index.js'
 import { appendPictures } from '../report/tensorboard.js'
 import { tryLockRun } from '../runs/run-lock.js'
 import { commonSettings } from '../runs/together.js'
 import type { SearchEvent } from '../search/events.js'
-import { prepare } from '../search/prepare.js'
 import { searchHolding } from '../search/search.js'
-import { cellFolder, failureSince, type Origin, processesOf, readCell } from './cell-folder.js'
+import { cellFolder, failureSince, readCell } from './cell-folder.js'
+import { checkFolder, checkProcesses, checkSearches, unfinished } from './check.js'
 import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
@@ -76,13 +73,6 @@ export function searchesFailed(failures: readonly string[]): UserError {
   )
 }
 
-/** Refuses the run folder of a search. Refuses a new folder too if a report of its searches is wanted. */
-async function checkFolder(out: string, reportOnly: boolean): Promise<void> {
-  const names = await readdir(out).catch((): string[] => [])
-  if (reportOnly && !names.includes('cells')) throw expected('the folder of an experiment', '--out', out, 2)
-  if (names.includes('config.yaml')) throw expected('a folder for an experiment', '--out', `${out}, a run`, 2)
-}
-
 /** What an experiment came to. */
 interface Outcome {
   readonly report: ExperimentReport
@@ -102,7 +92,9 @@ async function* experimentTogether(
   // Settings are checked first, because it takes no time.
   let left = await unfinished(plan, out)
   if (!options.reportOnly) await checkProcesses(cells, out, world?.size ?? 1)
-  const origins = options.reportOnly ? undefined : await checkJobs(cells, options)
+  const origins = options.reportOnly
+    ? undefined
+    : await checkSearches(cells, { data: options.data, processes: world?.size, signal: options.signal })
   if (origins !== undefined) left = await unfinished(plan, out, origins)
   yield { event: 'experiment', name: plan.name, out, cells: cells.length, complete: cells.length - left.length }
 
@@ -157,74 +149,6 @@ function digestOf({ name, cells }: Experiment): string {
   return createHash('sha256')
     .update(JSON.stringify([name, cells.map((cell) => ({ ...cell, config: commonSettings(cell.config) }))]))
     .digest('hex')
-}
-
-/** The searches that are not complete. Throws a UserError that names every folder with other settings. */
-async function unfinished({ cells }: Experiment, out: string, origins?: Origins): Promise<Cell[]> {
-  const left: Cell[] = []
-  const check = async (cell: Cell) => {
-    if ((await readCell(out, cell, origins?.get(cell))).state !== 'complete') left.push(cell)
-  }
-  await tryAll(cells, check)
-  return left
-}
-
-/** Throws a UserError if a search was begun by another number of processes and its numbers depend on it. */
-async function checkProcesses(cells: readonly Cell[], out: string, count: number): Promise<void> {
-  for (const cell of cells) {
-    const begun = await processesOf(out, cell)
-    if (begun === undefined || begun === count || cell.config.distributed.batchNorm === 'synchronised') continue
-    const reason = 'its batch norms normalise by the share of a process; another --out begins another'
-    const name = `--processes, as ${cellFolder(out, cell)} was begun with,`
-    throw new UserError(`Expected ${begun} for ${name} but received ${count}: ${reason}`, 2)
-  }
-}
-
-/**
- * Prepares every search, also complete ones, to find all problems before the first step of the first search. Resolves to
- * what the searches are to be computed from.
- */
-async function checkJobs(cells: readonly Cell[], { data: given, signal }: ExperimentOptions): Promise<Origins> {
-  const checked = new Map<string, Origin>()
-  const origins = new Map<Cell, Origin>()
-  let loaded: { readonly key: string; readonly splits: AnySplits } | undefined
-  const splitsOf = async ({ data }: Config) => {
-    if (given !== undefined) return given
-    const key = JSON.stringify(data)
-    if (loaded?.key !== key) loaded = { key, splits: await openSplits(data, { signal }) }
-    return loaded.splits
-  }
-  await tryAll(cells, async (cell) => {
-    const { config } = cell
-    // Searches that differ only in their seed have the same problems.
-    const key = JSON.stringify({ ...config, name: '', seed: 0 })
-    let origin = checked.get(key)
-    if (origin === undefined) {
-      const { images, groundTruth } = await prepare(config, { data: await splitsOf(config), signal })
-      origin = { images, groundTruth: groundTruth?.source ?? null }
-      checked.set(key, origin)
-    }
-    origins.set(cell, origin)
-  })
-  return origins
-}
-
-/** Does `work` for every search, and throws all problems as one UserError. */
-async function tryAll(cells: readonly Cell[], work: (cell: Cell) => Promise<void>): Promise<void> {
-  const problems = new Map<string, UserError>()
-  for (const cell of cells) {
-    await work(cell).catch((error) => {
-      if (!(error instanceof UserError)) throw error
-      problems.set(error.message, error)
-    })
-  }
-  const [first, ...others] = problems.values()
-  if (first === undefined) return
-  if (others.length === 0) throw first
-  throw new UserError(
-    [`Expected searches that can run but received ${problems.size} problems:`, ...problems.keys()].join('\n  '),
-    2,
-  )
 }
 
 type CellEvent = Exclude<ExperimentEvent, { event: 'experiment' | 'report' }>

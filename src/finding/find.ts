@@ -63,7 +63,7 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
   }
 
   const fronts = frontsOf(candidates.map(({ goals }) => goals))
-  const front = new Set(paretoFront(candidates))
+  const nondominated = new Set(paretoFront(candidates))
   const truth = truthOf(space, groundTruth)
   const all = candidates
     .map((candidate, i) => ({ candidate, front: fronts[i] + 1 }))
@@ -73,7 +73,7 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
       const subModel = { path, arch: space.encode(path), accuracy, groundTruth: truth(path), costs }
       return { candidate, subModel, row: { ...subModel, front, origin } }
     })
-  const listed = objectives.length > 1 ? all.filter(({ candidate }) => front.has(candidate)) : all.slice(0, top)
+  const listed = objectives.length > 1 ? all.filter(({ candidate }) => nondominated.has(candidate)) : all.slice(0, top)
   const subModels = listed.map(({ subModel }) => subModel)
   const found = { algorithm, evaluations: candidates.length, limits: settings.limits, objectives, best: subModels }
   return { found, all: all.map(({ row }) => row) }

@@ -31,33 +31,33 @@ export class Sumnas extends FairMethod {
   /** K paths take trial steps on `batch`. Their mean displacement is the gradient of one update. */
   async step({ supernet, plan }: Engine, batch: Batch, options: StepOptions): Promise<StepOutcome> {
     const paths = this.nextPaths()
-    const kept = this.#config.compat ? 'keep' : 'reset'
+    const optimizer = this.#config.compat ? 'keep' : 'reset'
     using held = supernet.hold(batch)
     const outcomes: StepOutcome[] = []
     for (const path of paths) {
-      const trial = plan(path)
-      await supernet.snapshot(trial)
-      outcomes.push(await this.#descend(supernet, trial, held, options))
-      await supernet.restore(trial, { displacement: 1 / paths.length, optimizer: kept })
+      const pathPlan = plan(path)
+      await supernet.snapshot(pathPlan)
+      outcomes.push(await this.#descend(supernet, pathPlan, held, options))
+      await supernet.restore(pathPlan, { displacement: 1 / paths.length, optimizer })
     }
     await supernet.displacementToGradients()
     const { learningRate: annealed, unsampled, averageDecay } = options
     // The schedule of the training, from another initial rate.
     const learningRate = (this.#config.learningRate * annealed) / this.#learningRate
     const { weightDecay } = this.#config
-    const optimizer = { kind: 'sgd', momentum: 0, weightDecay } as const
-    await supernet.update({ learningRate, optimizer, unsampled, averageDecay })
+    const update = { kind: 'sgd', momentum: 0, weightDecay } as const
+    await supernet.update({ learningRate, optimizer: update, unsampled, averageDecay })
     return meanOutcome(outcomes)
   }
 
   /** Takes the inner steps of one path. Returns the outcome of the first. */
-  async #descend(supernet: Verbs, trial: Plan, held: HeldBatch, options: StepOptions): Promise<StepOutcome> {
+  async #descend(supernet: Verbs, pathPlan: Plan, held: HeldBatch, options: StepOptions): Promise<StepOutcome> {
     const { innerSteps, innerLearningRate: learningRate, innerMomentum: momentum } = this.#config
     const optimizer = { kind: 'sgd', momentum, weightDecay: 0 } as const
     const inner: UpdateOptions = { learningRate, optimizer, unsampled: 'skip' }
     const outcomes: StepOutcome[] = []
     for (let step = 0; step < innerSteps; step++) {
-      outcomes.push(await supernet.accumulate(trial, held))
+      outcomes.push(await supernet.accumulate(pathPlan, held))
       if (options.noise) await supernet.addGradientNoise({ ...options.noise, seed: options.noise.seed + step })
       if (step === 0) await supernet.recordMoments()
       await supernet.clip(options.clipNorm)

@@ -1,4 +1,4 @@
-/** What the epochs of a retraining and its end came to, as events. */
+/** The events of an epoch of a retraining, and of its end. */
 import { expected } from '../base/errors.js'
 import type { Evaluation } from '../evaluation/evaluate.js'
 import type { ImageSource } from '../native/index.js'
@@ -6,15 +6,15 @@ import type { EpochEvent } from '../training/events.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from './events.js'
 
 /** What evaluations found: of the weights and, if there are any, of the averaged ones. */
-export type Accuracies = Pick<RetrainEpochEvent, 'testLoss' | 'top1' | 'top5' | 'top1Averaged' | 'top5Averaged'>
+export type TestAccuracies = Pick<RetrainEpochEvent, 'testLoss' | 'top1' | 'top5' | 'top1Averaged' | 'top5Averaged'>
 
 /** How the last epoch ended. */
-export type Outcome = Pick<RetrainEpochEvent, 'epoch' | 'loss'> & Accuracies
+export type Outcome = Pick<RetrainEpochEvent, 'epoch' | 'loss'> & TestAccuracies
 
 /** An epoch that trained on and was evaluated on the images of `sources`. */
 export function epochEvent(
   trained: EpochEvent,
-  found: Accuracies,
+  found: TestAccuracies,
   sources: readonly Pick<ImageSource, 'damaged'>[],
 ): RetrainEpochEvent {
   const damaged = sources.flatMap((images) => images.damaged ?? [])
@@ -33,8 +33,8 @@ export function epochEvent(
   }
 }
 
-/** Accuracies of evaluations of the weights, and of the averaged ones. */
-export function accuracies({ correct, correctTop5, count, loss }: Evaluation, averaged?: Evaluation): Accuracies {
+/** TestAccuracies of evaluations of the weights, and of the averaged ones. */
+export function accuracies({ correct, correctTop5, count, loss }: Evaluation, averaged?: Evaluation): TestAccuracies {
   return {
     testLoss: loss,
     top1: correct / count,

@@ -8,8 +8,10 @@ import { Supernet } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
-import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
+import { agreeOnInput, openToContinue, openTogether, resumeTogether, signalOf } from '../runs/together.js'
+
 import { initialise, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
+import { weightsDigest } from '../weights/weights-digest.js'
 import type { RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
 import { type InitialSources, type InitialWeights, initialWeights } from './initial-weights.js'
 import { prepareRetraining } from './prepare.js'
@@ -57,15 +59,13 @@ async function* retrainTogether(
   checkOptions(options)
   const { world } = options
   const watches = world?.isFirst === false
-  // A run that another process works on is refused before anything is loaded.
-  const open = (folder: string) => (watches ? RunFolder.watched(folder) : RunFolder.open(folder))
-  await using resumed = options.resume === undefined ? undefined : await open(options.resume)
-  if (options.out !== undefined && !watches) await RunFolder.checkFree(options.out)
+  await using resumed = await openToContinue(world, config, options)
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepareRetraining(config, options)
   const { network, identity } = prepared
   if (world !== undefined) await agreeOnInput(world, config, identity)
   const initial = await initialWeights(network, options)
+  await world?.agree('initial weights', initial === undefined ? 'none' : weightsDigest(initial.weights))
   const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(network, { device, precision })
@@ -89,17 +89,23 @@ async function* retrainTogether(
     discarded = continued.discarded
   }
   await run.logStart(start)
-  const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
+  const signal = signalOf(run, options.signal)
   const { epoch, step } = from?.progress ?? START
   const continues = resumed && (from === undefined ? { anew: true as const } : { resumed: { epoch, step } })
-  const events = trainAndEvaluate({ ...opened, from, signal }, { continues, discarded })
+  const events = trainAndEvaluate({ ...opened, continues, from, discarded, signal })
   return yield* loggingWhyItStopped(run, options.signal, events)
 }
 
 /** Saves given weights as the state in which training begins. */
 async function beginWith(
   { weights, report }: InitialWeights,
-  { config, prepared, supernet, run, start }: Omit<OpenedRetraining, 'from' | 'signal'>,
+  {
+    config,
+    prepared,
+    supernet,
+    run,
+    start,
+  }: Pick<OpenedRetraining, 'config' | 'prepared' | 'supernet' | 'run' | 'start'>,
 ): Promise<Snapshot> {
   const { method, random, identity } = prepared
   await initialise(supernet, random)

@@ -3,7 +3,7 @@ import type { RetrainConfig } from '../config/index.js'
 import { openForEvaluations, openImages } from '../data/source.js'
 import { stratify } from '../data/stratified.js'
 import type { World } from '../distributed/index.js'
-import { type Evaluation, evaluateTogether } from '../evaluation/evaluate.js'
+import { evaluateInParts } from '../evaluation/evaluate.js'
 import type { Supernet } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { eventsOf } from '../runs/event-log.js'
@@ -15,7 +15,7 @@ import { currentWeights, type Snapshot, START } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import { BestWeights } from './best-weights.js'
 import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
-import { type Accuracies, accuracies, epochEvent, type Outcome, resultOf } from './outcomes.js'
+import { accuracies, epochEvent, type Outcome, resultOf } from './outcomes.js'
 import type { PreparedRetraining } from './prepare.js'
 
 /** A retraining that can begin. */
@@ -25,25 +25,21 @@ export interface OpenedRetraining {
   readonly supernet: Supernet
   readonly run: RunFolder
   readonly start: RetrainStartEvent
+  /** Where it continues a run; undefined for a new one. */
+  readonly continues: Pick<RetrainStartEvent, 'anew' | 'resumed'> | undefined
   /** The checkpoint, or the initial weights, that it continues from. */
   readonly from: Snapshot | undefined
+  /** Files of the run that are not used, because they are of something else. */
+  readonly discarded: readonly DiscardedEvent[]
   /** True for a process that leaves all writing to the first. */
   readonly watches: boolean
   readonly world?: World
   readonly signal: AbortSignal
 }
 
-/** What became of the run folder that a retraining continues in. */
-export interface Continuation {
-  readonly continues: Pick<RetrainStartEvent, 'anew' | 'resumed'> | undefined
-  /** Files of it that were left aside. */
-  readonly discarded: readonly DiscardedEvent[]
-}
-
-export async function* trainAndEvaluate(
-  { config, prepared, supernet, run, start, from, watches, world, signal }: OpenedRetraining,
-  { continues, discarded }: Continuation,
-): AsyncGenerator<RetrainEvent, RetrainResult> {
+/** Yields the start, the events of training with the accuracies of each epoch, and the result. */
+export async function* trainAndEvaluate(opened: OpenedRetraining): AsyncGenerator<RetrainEvent, RetrainResult> {
+  const { config, prepared, supernet, run, start, continues, from, discarded, watches, world, signal } = opened
   const { network, splits, method, random, identity } = prepared
   const { training: settings, device, distributed } = config
   const { lost } = run
@@ -59,8 +55,13 @@ export async function* trainAndEvaluate(
   }
   using data = openImages(splits.train, device)
   using test = openForEvaluations(stratify(splits.test), device)
-  const evaluate = () => evaluateTogether({ space: network, supernet, data: test, ...config.evaluation, world }, [])
   const averages = settings.averaging !== undefined
+  const evaluate = async () => {
+    const once = () => evaluateInParts({ space: network, supernet, data: test, ...config.evaluation, world }, [])
+    const raw = await once()
+    return accuracies(raw, averages ? await withAverages(supernet, once) : undefined)
+  }
+  const read = () => currentWeights(supernet)
   // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
   const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run, from.progress.epoch)
   let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
@@ -73,11 +74,8 @@ export async function* trainAndEvaluate(
       continue
     }
     // It is not aborted: training saves itself after it.
-    const evaluated = await evaluateWeights(supernet, evaluate, averages, async (found) => {
-      const epoch = epochEvent(event, found, [data, test])
-      await weights.offer(epoch, () => currentWeights(supernet))
-      return epoch
-    })
+    const evaluated = epochEvent(event, await evaluate(), [data, test])
+    await weights.offer(evaluated, averages ? () => withAverages(supernet, read) : read)
     await run.log(evaluated)
     await tensorboard?.epoch(evaluated)
     yield evaluated
@@ -89,8 +87,7 @@ export async function* trainAndEvaluate(
   const epoch = progress.epoch - 1
   if (epoch >= 0 && last?.epoch !== epoch) {
     // A damaged log has lost the last epoch.
-    const found = await evaluateWeights(supernet, evaluate, averages, async (found) => found)
-    last = { epoch, loss: progress.losses[epoch], ...found }
+    last = { epoch, loss: progress.losses[epoch], ...(await evaluate()) }
   }
   const result = resultOf(start, last, weights.best, progress.seconds)
   await run.write('summary.json', `${JSON.stringify(result, null, 2)}\n`)
@@ -99,20 +96,13 @@ export async function* trainAndEvaluate(
   return result
 }
 
-/**
- * Evaluates the weights, then the averaged ones if there are any. `use` gets the accuracies while the supernet has the
- * weights that count: the averaged ones, if there are any.
- */
-async function evaluateWeights<Result>(
+/** Does `work` while the supernet has the averaged weights. */
+async function withAverages<Result>(
   supernet: Pick<Supernet, 'useWeights'>,
-  evaluate: () => Promise<Evaluation>,
-  averages: boolean,
-  use: (found: Accuracies) => Promise<Result>,
+  work: () => Promise<Result>,
 ): Promise<Result> {
-  const raw = await evaluate()
-  if (!averages) return use(accuracies(raw))
   await supernet.useWeights('averaged')
-  const result = await use(accuracies(raw, await evaluate()))
+  const result = await work()
   await supernet.useWeights('raw')
   return result
 }

@@ -88,6 +88,18 @@ export class RunFolder implements AsyncDisposable {
     return new RunFolder(path, held ?? (await lockRun(path)), held === undefined)
   }
 
+  /** The same, for a caller that will {@link resume} it: it throws what that throws for settings that are not the run's. */
+  static async openWith(path: string, config: Config | RetrainConfig, held?: HeldLock): Promise<RunFolder> {
+    const run = await RunFolder.open(path, held)
+    try {
+      await run.#checkSettings(config)
+      return run
+    } catch (error) {
+      await run[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
   /**
    * A run that another process of the same training writes. All that writes does nothing, and {@link resume} only reads.
    */
@@ -102,21 +114,22 @@ export class RunFolder implements AsyncDisposable {
 
   /**
    * Continues a run. Events after the checkpoint are cut from the event log. No snapshot if there is no checkpoint: the
-   * run starts from its beginning. `discarded` says that events from before the checkpoint are lost.
+   * run starts from its beginning, if it is to `train`: other phases need a checkpoint. `discarded` says that events from
+   * before the checkpoint are lost.
    *
    * @throws UserError for settings, space, method or images that are not the run's.
    */
   async resume(
     config: Config | RetrainConfig,
     identity: Identity,
+    phase = 'train',
   ): Promise<{ readonly snapshot?: Snapshot; readonly discarded: readonly DiscardedEvent[] }> {
     this.lost.throwIfAborted()
     if (this.#lock === undefined) {
       const checkpoint = await readCheckpoint(this.file('checkpoint'))
       return { snapshot: checkpoint?.snapshot, discarded: [] }
     }
-    const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
-    checkSettings(saved, config, this.path)
+    await this.#checkSettings(config)
     await recoverCheckpoint(this.file('checkpoint'))
     const checkpoint = await readCheckpoint(this.file('checkpoint'))
     if (checkpoint !== undefined) {
@@ -129,6 +142,9 @@ export class RunFolder implements AsyncDisposable {
     else if (await exists(this.file(SUMMARY))) {
       throw new UserError(`Expected the checkpoint of a run that has ended, in ${this.path}, but received none`)
     }
+    if (checkpoint === undefined && phase !== 'train') {
+      throw new UserError(`Expected a run with a checkpoint to ${phase} but received ${this.path}`)
+    }
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
     await this.writeConfig(config)
@@ -137,6 +153,11 @@ export class RunFolder implements AsyncDisposable {
     }
     await rememberLogBytes(this.file('checkpoint'), logBytes)
     return { snapshot: checkpoint.snapshot, discarded: [{ event: 'discarded', file: EVENT_LOG, changed: ['damage'] }] }
+  }
+
+  async #checkSettings(config: Config | RetrainConfig): Promise<void> {
+    const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
+    checkSettings(saved, config, this.path)
   }
 
   file(name: string): string {

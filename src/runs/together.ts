@@ -1,4 +1,5 @@
 /** A run folder that one of several processes writes, and what all of them must have in common. */
+import type { HeldLock } from '../base/lock.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import type { World } from '../distributed/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
@@ -34,6 +35,36 @@ export async function agreeOnInput(
   await world.agree('space and images', JSON.stringify(identity))
   const { column, digest } = groundTruth?.source ?? {}
   await world.agree('ground truth', digest === undefined ? 'none' : `${column} of a table with the digest ${digest}`)
+}
+
+/** The run folder that is asked for: one to create, one to continue, or neither. */
+interface AskedFolder {
+  readonly out?: string
+  readonly resume?: string
+  /** Lock of the folder, if the caller holds it. */
+  readonly lock?: HeldLock
+}
+
+/**
+ * The run to continue; undefined if a new one is asked for. It is called before anything is loaded.
+ *
+ * @throws UserError for a new folder that is in use, and for a run that has other settings or that another process works
+ *   on.
+ */
+export async function openToContinue(
+  world: World | undefined,
+  config: Config | RetrainConfig,
+  { out, resume, lock }: AskedFolder,
+): Promise<RunFolder | undefined> {
+  const watches = world?.isFirst === false
+  if (resume !== undefined) return watches ? RunFolder.watched(resume) : RunFolder.openWith(resume, config, lock)
+  if (out !== undefined && lock === undefined && !watches) await RunFolder.checkFree(out)
+  return undefined
+}
+
+/** Aborted if the caller's signal is, or if another process took the lock of the run over. */
+export function signalOf(run: Pick<RunFolder, 'lost'>, signal: AbortSignal | undefined): AbortSignal {
+  return signal === undefined ? run.lost : AbortSignal.any([signal, run.lost])
 }
 
 /** The folder of a new run, which the first process creates. */

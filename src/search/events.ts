@@ -33,6 +33,9 @@ export interface RankingImages {
 /** A part of a search. By default `find` runs only if the settings have `finding`. */
 export type Phase = 'train' | 'rank' | 'find'
 
+/** All phases, in their order. */
+export const PHASES: readonly Phase[] = ['train', 'rank', 'find']
+
 /** A search begins or resumes. Its settings, files and run folder have passed all checks. */
 export interface StartEvent {
   readonly event: 'start'

@@ -9,7 +9,7 @@ import { initialise } from '../training/snapshot.js'
 
 /**
  * If the settings of `finding` limit latency, checks before training that some path meets the limits. It measures paths
- * with initial weights. Training initialises the supernet again.
+ * with initial weights, which training or the checkpoint replaces.
  *
  * @throws UserError, with the measured range, if no path meets the limits; the reason of an aborted signal.
  */

@@ -29,32 +29,27 @@ export interface OpenedSearch {
   readonly supernet: Supernet
   readonly run: RunFolder
   readonly start: StartEvent
+  /** True if it continues a run. */
+  readonly resumed: boolean
   /** The checkpoint that it continues from. */
   readonly from: Snapshot | undefined
+  /** Files of the run that are not used, because they are of something else. */
+  readonly discarded: readonly DiscardedEvent[]
   /** True for a process that leaves all writing to the first. */
   readonly watches: boolean
   readonly world?: World
   readonly signal: AbortSignal
 }
 
-/** What became of the run folder that a search continues in. */
-export interface Continuation {
-  readonly resumed: boolean
-  /** Files of it that were left aside. */
-  readonly discarded: readonly DiscardedEvent[]
-}
-
-/** Where the phases tell how far they are. */
+/** Where training records its progress. */
 interface Records {
   readonly recorder: ProgressRecorder
   readonly tensorboard: RunningLog | undefined
 }
 
-export async function* runPhases(
-  search: OpenedSearch,
-  { resumed, discarded }: Continuation,
-): AsyncGenerator<SearchEvent, SearchResult> {
-  const { config, phases, prepared, supernet, run, start, from, watches, world, signal } = search
+/** Runs the phases, and yields the start, their events and the result. */
+export async function* runPhases(opened: OpenedSearch): AsyncGenerator<SearchEvent, SearchResult> {
+  const { config, phases, prepared, supernet, run, start, from, discarded, watches, world, signal } = opened
   const { space, splits, method, images, groundTruth, subModels } = prepared
   const { lost } = run
   await using recorder = await ProgressRecorder.open(run.path, { ...start, from: from?.progress, lost, watches })
@@ -63,11 +58,11 @@ export async function* runPhases(
     ...start,
     phases,
     ...(from && { resumed: { epoch: from.progress.epoch, step: from.progress.step } }),
-    ...(resumed && from === undefined && { anew: true }),
+    ...(opened.resumed && from === undefined && { anew: true }),
   }
   yield* discarded
 
-  const trained = yield* trainOrRestore(search, { recorder, tensorboard })
+  const trained = yield* trainOrRestore(opened, { recorder, tensorboard })
   const weights = weightsDigest(trained?.weights ?? new Map())
   // They are equal to the last bit, or something is wrong.
   await world?.agree('weights', weights)
@@ -81,7 +76,7 @@ export async function* runPhases(
     groundTruth,
     recorder,
   })
-  const result = await resultOf(search, trained, weights, outcomes)
+  const result = await resultOf(opened, trained, weights, outcomes)
   const write = () => run.writeSummary(result)
   const { merged, discarded: dropped } = await (world === undefined ? write() : world.fromFirst(write))
   yield* dropped
@@ -125,13 +120,13 @@ async function resultOf(
   { config, phases, prepared, run }: OpenedSearch,
   trained: Snapshot | undefined,
   weights: string,
-  { ranked, outcome, damaged }: Outcomes,
+  { ranked, finding, damaged }: Outcomes,
 ): Promise<SearchResult> {
   const { space, splits, method, groundTruth, images } = prepared
   const { progress } = trained ?? { progress: START }
   const sorted = sortByAccuracy(space, ranked, groundTruth)
   if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
-  if (outcome !== undefined) await run.write('found.csv', foundTable(outcome.all))
+  if (finding !== undefined) await run.write('found.csv', foundTable(finding.all))
   // An earlier search in this folder has evaluated too, and its results may be kept.
   const evaluated = [EVALUATED, EVALUATED_BY_FINDING].map((name) => run.recordFile(name))
   return {
@@ -150,7 +145,7 @@ async function resultOf(
     top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
     ranked: ranked.length,
     ...(ranked.length > 0 && { rankedImages: rankingImages(config, prepared).images }),
-    ...(outcome && { found: outcome.found }),
+    ...(finding && { found: finding.found }),
     ...(damaged.length > 0 && { damaged }),
     run: run.path,
   }

@@ -22,7 +22,7 @@ export interface RankAndFindOptions extends EvaluatorsOptions {
 /** What the phases evaluated. */
 export interface Outcomes {
   readonly ranked: readonly Ranked[]
-  readonly outcome?: FindOutcome
+  readonly finding?: FindOutcome
   /** Damaged images that were replaced by others, one sentence each. */
   readonly damaged: readonly string[]
 }
@@ -39,7 +39,7 @@ export async function* rankAndFind(options: RankAndFindOptions): AsyncGenerator<
     ranked = yield* recorder.through(rank({ ...evaluator, settings: config.ranking, subModels }))
   }
   const outcome = finding === undefined ? undefined : yield* findBest(options, evaluators, finding)
-  return { ranked, outcome, damaged: evaluators.damaged }
+  return { ranked, finding: outcome, damaged: evaluators.damaged }
 }
 
 async function* findBest(

@@ -1,5 +1,5 @@
 /** A search from settings to result: load, train, rank and find, all in a run folder that can be continued. */
-import { expected, UserError } from '../base/errors.js'
+import { expected } from '../base/errors.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
 import type { AnySplits } from '../data/splits.js'
@@ -8,18 +8,14 @@ import type { Method, MethodContext } from '../methods/method.js'
 import { Supernet } from '../native/index.js'
 import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
-import { agreeOnInput, openTogether, resumeTogether } from '../runs/together.js'
+import { agreeOnInput, openToContinue, openTogether, resumeTogether, signalOf } from '../runs/together.js'
 import type { SearchSpace } from '../spaces/index.js'
-import { checkWarmup } from '../training/learning-rate.js'
-import { sharesWeights } from './evaluators.js'
-import type { Phase, SearchEvent, SearchResult } from './events.js'
+import { PHASES, type Phase, type SearchEvent, type SearchResult } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
 import { runPhases } from './phases.js'
-import { type PreparedSearch, prepare } from './prepare.js'
-import { checkRecalibrationBatches, checkTrainingBatches } from './small-batches.js'
+import { prepare } from './prepare.js'
+import { checkBatches } from './small-batches.js'
 import { startEvent } from './start-event.js'
-
-const PHASES: readonly Phase[] = ['train', 'rank', 'find']
 
 /** The run folder of a search, the phases to run, and replacements for parts that the settings name. */
 export interface SearchOptions {
@@ -74,15 +70,12 @@ async function* searchTogether(
   const phases = checkOptions(config, options)
   const { out, resume, world } = options
   const watches = world?.isFirst === false
-  // A run that another process works on is refused before anything is loaded.
-  await using resumed =
-    resume === undefined ? undefined : watches ? RunFolder.watched(resume) : await RunFolder.open(resume, lock)
-  if (out !== undefined && lock === undefined && !watches) await RunFolder.checkFree(out)
+  await using resumed = await openToContinue(world, config, { out, resume, lock })
   // All checks of the input come before the run folder is written and before the first step.
   const prepared = await prepare(config, options)
   const { space, method, groundTruth, identity } = prepared
   if (world !== undefined) await agreeOnInput(world, config, identity, groundTruth)
-  checkBatches(config, prepared, phases, world)
+  checkBatches(config, prepared, phases, world?.size)
   const processes = await useResources(config, world)
   const { device, precision } = config
   using supernet = Supernet.of(space, { device, precision })
@@ -92,16 +85,13 @@ async function* searchTogether(
   const create = async () => RunFolder.create(out ?? (await makeDefaultRunFolder({ ...config, method })), lock)
   await using run = resumed ?? (await openTogether(world, create))
   const { snapshot: from, discarded = [] } =
-    resumed === undefined ? {} : await resumeTogether(world, () => resumed.resume(config, identity))
+    resumed === undefined ? {} : await resumeTogether(world, () => resumed.resume(config, identity, phases[0]))
   if (resumed === undefined) await run.writeConfig(config)
   const start = { ...startEvent(run.path, config, prepared), ...(processes && { processes }) }
   await run.logStart(start)
-  if (from === undefined && !phases.includes('train')) {
-    throw new UserError(`Expected a run with a checkpoint to ${phases[0]} but received ${run.path}`)
-  }
-  const signal = options.signal === undefined ? run.lost : AbortSignal.any([options.signal, run.lost])
-  const opened = { config, phases, prepared, supernet, run, start, from, watches, world, signal }
-  const events = runPhases(opened, { resumed: resumed !== undefined, discarded })
+  const signal = signalOf(run, options.signal)
+  const opened = { config, phases, prepared, supernet, run, start, from, discarded, watches, world, signal }
+  const events = runPhases({ ...opened, resumed: resumed !== undefined })
   return yield* loggingWhyItStopped(run, options.signal, events)
 }
 
@@ -119,21 +109,4 @@ function checkOptions(config: Config, options: SearchOptions): readonly Phase[] 
     throw expected('the run folder of a training', 'resume', 'none', 2)
   }
   return phases
-}
-
-/** Checks the batches of each phase. Throws a UserError for those that the network cannot normalise. */
-function checkBatches(
-  config: Config,
-  { space, splits, method }: PreparedSearch,
-  phases: readonly Phase[],
-  world: World | undefined,
-): void {
-  const images = splits.train.labels.length
-  if (phases.includes('train')) {
-    const synchronised = config.distributed.batchNorm === 'synchronised'
-    checkTrainingBatches(config, space, method, images, { processes: world?.size, synchronised })
-    checkWarmup(config.training, images)
-  }
-  const evaluates = phases.includes('rank') || (phases.includes('find') && config.finding !== undefined)
-  if (evaluates && sharesWeights(space, method)) checkRecalibrationBatches(config, space, images)
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js'
 import { describeOddities } from '../data/class-shares.js'
 import { usedImages } from '../data/splits.js'
 import { describeCompetition, describeMachine } from '../native/index.js'
-import { stepsPerEpoch } from '../training/step-inputs.js'
+import { stepsPerEpoch } from '../training/learning-rate.js'
 import type { RankingImages, StartEvent } from './events.js'
 import type { PreparedSearch } from './prepare.js'
 

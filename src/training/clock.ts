@@ -23,6 +23,12 @@ export class WaitingShare {
     return share
   }
 
+  /** Leaves out what was waited since the last step, `seconds` being those of all steps. */
+  skip(seconds: number): void {
+    this.sinceLastReport(seconds)
+    this.sinceLastEpoch(seconds)
+  }
+
   #since(last: { seconds: number; waited: number }, seconds: number) {
     const { waitedSeconds: waited } = this.#data
     if (waited === undefined) return { share: {}, now: last }

@@ -1,4 +1,7 @@
-/** Trainings that diverge: the loss tells it one step too late, and after the last step never, so weights are looked at too. */
+/**
+ * Detects a training that has diverged. The loss shows it one step late, and not at all after the last step, so weights are
+ * checked too.
+ */
 import { UserError } from '../base/errors.js'
 import { scalars } from '../base/shapes.js'
 import type { Restorable } from './snapshot.js'

@@ -6,24 +6,21 @@ import type { EpochEvent } from './events.js'
 import { gradientVariance } from './gradient-variance.js'
 import type { Progress } from './snapshot.js'
 
-/** What trained. */
-export interface Trained {
+/** The parts of a training that its epochs are summed up from. */
+interface Trained {
   readonly space: Pick<SearchSpace, 'operations'>
   readonly supernet: Pick<Supernet, 'specs' | 'moments' | 'resetMoments'>
   readonly method: Pick<Method, 'pathDistribution' | 'connectionDistribution'>
 }
 
-/** The number of images of an epoch, and the learning rate of its last step. */
-export interface EpochSize {
-  readonly images: number
-  readonly learningRate: number
-}
-
-/** Sums up the epoch, resets the moments of its gradients, and moves `progress` to the next one. */
+/**
+ * Sums up an epoch of `images` images, whose last step had the learning rate. Resets the moments of its gradients, and
+ * moves `progress` to the next epoch.
+ */
 export async function endEpoch(
   { space, supernet, method }: Trained,
   progress: Progress,
-  { images, learningRate }: EpochSize,
+  { images, learningRate }: { readonly images: number; readonly learningRate: number },
 ): Promise<EpochEvent> {
   const variance = gradientVariance(supernet.specs, space.operations, await supernet.moments())
   await supernet.resetMoments()

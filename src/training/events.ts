@@ -9,7 +9,7 @@ export interface StepEvent {
   /** Steps done in this epoch, of `steps`. */
   readonly step: number
   readonly steps: number
-  /** Images trained on in the last `seconds`, since training began or was resumed. */
+  /** Images trained on, and seconds, since training began or was resumed. */
   readonly images: number
   readonly seconds: number
   /** Mean training cross-entropy over this epoch so far. */

@@ -56,12 +56,17 @@ export function learningRateOf(
   return Math.max(learningRateMin, scheduled())
 }
 
+/** Number of batches in an epoch; the last one may be smaller. */
+export function stepsPerEpoch(images: number, batchSize: number): number {
+  return Math.ceil(images / batchSize)
+}
+
 /** Throws a UserError if a warm-up by steps is longer than training on this many images. */
 export function checkWarmup(
   { epochs, batchSize, warmup }: Pick<TrainingConfig, 'epochs' | 'batchSize' | 'warmup'>,
   images: number,
 ): void {
-  const steps = epochs * Math.ceil(images / batchSize)
+  const steps = epochs * stepsPerEpoch(images, batchSize)
   if (warmup?.steps === undefined || warmup.steps <= steps) return
   throw expected(`at most the ${steps} steps of training`, 'training.warmup.steps', warmup.steps, 2)
 }
@@ -83,7 +88,7 @@ function wholeTimes(whole: number, part: number): number {
 }
 
 /** Learning rate of update `step` of `steps`, by PyTorch's OneCycleLR of two phases, whose `max_lr` is `highest`. */
-export function oneCycleLearningRate(
+function oneCycleLearningRate(
   highest: number,
   step: number,
   steps: number,

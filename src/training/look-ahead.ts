@@ -4,6 +4,7 @@ import type { TrainingConfig } from '../config/schema.js'
 import { drawAugmentation } from '../data/augmentation.js'
 import { type ImageSource, imagesOfShare, type ProcessRank } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
+import { stepsPerEpoch } from './learning-rate.js'
 
 /** What decides the batches of an epoch. */
 export interface LookAheadOptions {
@@ -36,10 +37,10 @@ export class LookAhead {
     const { data, order, settings, ranked } = this.#options
     const { batchSize, augmentation: list } = settings
     if (data.prefetch === undefined) return
-    const last = Math.min(step + (data.ahead ?? 0), Math.ceil(order.length / batchSize) - 1)
+    const last = Math.min(step + (data.ahead ?? 0), stepsPerEpoch(order.length, batchSize) - 1)
     for (; this.#next <= last; this.#next++) {
       const first = this.#next * batchSize
-      const indices = order.subarray(first, Math.min(first + batchSize, order.length))
+      const indices = order.subarray(first, first + batchSize)
       const augmentation = drawAugmentation(list, this.#stream)
       // Steps draw it from the same stream, after the augmentation.
       const mixup = drawMixup(list, this.#stream, indices.length)

@@ -13,6 +13,7 @@ import { checkFiniteWeights, diverged } from './divergence.js'
 import { endEpoch } from './epoch-end.js'
 import type { EpochEvent, TrainEvent } from './events.js'
 import { fixedGradientVariance } from './fixed-variance.js'
+import { stepsPerEpoch } from './learning-rate.js'
 import { LookAhead } from './look-ahead.js'
 import { PlanCache } from './plan-cache.js'
 import {
@@ -24,7 +25,7 @@ import {
   START,
   takeSnapshot,
 } from './snapshot.js'
-import { StepInputs, stepsPerEpoch } from './step-inputs.js'
+import { StepInputs } from './step-inputs.js'
 import { Stopping } from './stopping.js'
 
 const PROGRESS_SECONDS = 0.1
@@ -57,7 +58,8 @@ export interface TrainOptions {
  * Trains a supernet and reports progress. No step is under way at a yield: supernet, method and streams are in the
  * state that the event reports.
  *
- * @throws UserError if the loss is no longer finite, or a weight at an epoch's end; the reason of an aborted signal, after saving.
+ * @throws UserError if the loss is no longer finite, or a weight at an epoch's end; the reason of an aborted signal,
+ *   after saving.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { space, supernet, method, settings, signal, world } = options
@@ -65,7 +67,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const engine = { supernet, plan: plans.get.bind(plans) }
   const progress = await begin(options)
   using stopping = new Stopping(signal, world)
-  const training = new Training(options, { engine, progress, stopping })
+  const training = new Training(options, engine, progress, stopping)
   while (progress.epoch < settings.epochs) yield* training.epoch()
 }
 
@@ -87,14 +89,6 @@ interface StepUnderWay {
   readonly record: Promise<StepOutcome>
 }
 
-/** What a training works with. */
-interface Parts {
-  readonly engine: Engine
-  /** Where training is; it moves on with every step. */
-  readonly progress: Progress
-  readonly stopping: Stopping
-}
-
 /** A training in progress, with the times of its last report, save and step. */
 class Training {
   readonly #options: TrainOptions
@@ -113,10 +107,11 @@ class Training {
   #stepSeconds = Number.POSITIVE_INFINITY
   /** Seconds of all steps. */
   #stepping = 0
-  /** State of the stream `data` before this epoch drew the order of its images. */
+  /** State of the stream `data` before the epoch drew the order of its images. */
   #beforeOrder: RandomState['data']
 
-  constructor(options: TrainOptions, { engine, progress, stopping }: Parts) {
+  /** `progress` moves on with every step. */
+  constructor(options: TrainOptions, engine: Engine, progress: Progress, stopping: Stopping) {
     const { data, settings, random } = options
     this.#options = options
     this.#engine = engine
@@ -133,7 +128,7 @@ class Training {
     const { epoch, step, losses } = this.#progress
     this.#beforeOrder = random.data.state()
     if (step === 0) {
-      // An epoch that continues at its first step has not begun.
+      // Nothing of the epoch is done yet: a resumed run begins it again.
       if (this.#stopping.isDue) await this.#stop()
       await method.beginEpoch?.(epoch, this.#engine)
     }
@@ -226,21 +221,21 @@ class Training {
       ...this.#waiting.sinceLastEpoch(this.#stepping),
       ...(data.damaged?.length && { damaged: data.damaged }),
     }
+    const variance = measures ? await this.#fixedVariance(inputs, beforeEnd) : {}
     if (measures) {
-      yield { ...event, ...(await this.#fixedVariance(inputs, beforeEnd)) }
-      // Do not count the measurement as training time.
+      // The measurement is no training: its time does not count, nor what it waited for images.
       this.#clock.lap()
-    } else {
-      yield event
-      // The receiver's time is not the next epoch's.
-      this.#progress.seconds += this.#clock.lap()
+      this.#waiting.skip(this.#stepping)
     }
+    yield { ...event, ...variance }
+    // The receiver's time is not the next epoch's.
+    this.#progress.seconds += this.#clock.lap()
     yield* this.#saveAfterEpoch()
   }
 
   /** Fields of the epoch's event. If training stops meanwhile, it saves `beforeEnd`. */
   async #fixedVariance(inputs: StepInputs, beforeEnd: Snapshot | undefined): Promise<Partial<EpochEvent>> {
-    const { method, random, save, settings, space, supernet } = this.#options
+    const { method, random, settings, space, supernet } = this.#options
     const variance = await fixedGradientVariance({
       supernet,
       engine: this.#engine,
@@ -254,21 +249,21 @@ class Training {
       stopping: this.#stopping,
     })
     if (variance === undefined) {
-      if (beforeEnd !== undefined) await save?.(beforeEnd)
+      if (beforeEnd !== undefined) await this.#options.save?.(beforeEnd)
       throw this.#stopping.reason
     }
     return { fixedGradientVariance: variance.all, fixedGradientVarianceCandidates: variance.candidates }
   }
 
   async *#saveAfterEpoch(): AsyncGenerator<TrainEvent> {
-    const { method, random, save, settings, supernet } = this.#options
+    const { method, random, settings, supernet } = this.#options
     const progress = this.#progress
-    if (save === undefined) return
+    if (this.#options.save === undefined) return
     const recent = this.#clock.total - this.#lastSave < Math.min(RECENT_SECONDS, settings.checkpointSeconds)
     if (recent && progress.epoch < settings.epochs) return
     this.#tick()
     progress.epochSeconds = 0
-    await save(await takeSnapshot(progress, randomState(random), supernet, method, settings))
+    await this.#options.save(await takeSnapshot(progress, randomState(random), supernet, method, settings))
     this.#lastSave = this.#clock.total
     yield { event: 'checkpoint', epoch: progress.epoch, step: 0 }
   }

@@ -9,10 +9,10 @@ import { drawMixup } from '../sampling/mixup.js'
 import type { SearchSpace } from '../spaces/space.js'
 import { averageDecay } from './averaging.js'
 import { dropPathScale } from './drop-path.js'
-import { learningRateOf } from './learning-rate.js'
+import { learningRateOf, type StepPosition } from './learning-rate.js'
 
 /** The parts of a training that its steps are made from. */
-export interface StepSources {
+interface StepSources {
   readonly space: Pick<SearchSpace, 'parameters'>
   readonly data: ImageSource
   readonly method: Pick<Method, 'scheduleRestarts'>
@@ -20,12 +20,8 @@ export interface StepSources {
   readonly settings: TrainingConfig
 }
 
-/** An epoch, from 0, its number of steps, and the mean losses of the epochs that have ended. */
-export interface EpochOfSteps {
-  readonly epoch: number
-  readonly steps: number
-  readonly losses: readonly number[]
-}
+/** An epoch, and what its learning rates depend on. */
+type EpochOfSteps = Omit<StepPosition, 'step' | 'restarts'>
 
 export class StepInputs {
   readonly #sources: StepSources
@@ -60,7 +56,7 @@ export class StepInputs {
     return { ...options, noise: { deviation: gradientNoise, seed, parameters: this.#candidates } }
   }
 
-  /** A batch of these images. Draws its augmentation, its mixup and the seed of drop path. */
+  /** A batch of these images. Draws its augmentation, its mixup and the seed of drop path and dropout. */
   batch(indices: Int32Array): Batch {
     const { data: dataset, random, settings } = this.#sources
     const { labelSmoothing, microBatchSize } = settings
@@ -70,11 +66,6 @@ export class StepInputs {
     const batch = { dataset, indices, augmentation, mixup, labelSmoothing, drop }
     return { ...batch, ...(microBatchSize && { microBatchSize }) }
   }
-}
-
-/** Number of batches in an epoch; the last one may be smaller. */
-export function stepsPerEpoch(images: number, batchSize: number): number {
-  return Math.ceil(images / batchSize)
 }
 
 /** Largest norm of gradients, as steps take it: Infinity for no limit. */

@@ -239,6 +239,14 @@ describe('an experiment', () => {
     expect(existsSync(out())).toBe(false)
   })
 
+  it('refuses before the first search what only a later one cannot do', async () => {
+    const training = { epochs: 1, warmup: { steps: 10 } }
+    const length = { figure: 'epochs' as const, methods: ['spos'], epochs: [2, 1] }
+    const message = await refusal(run(await planned({ training }, { studies: { length } })))
+    expect(message).toBe('Expected at most the 7 steps of training for training.warmup.steps but received 10')
+    expect(existsSync(out())).toBe(false)
+  })
+
   it('takes in a run folder that `search` made, whatever its name and threads', async () => {
     const plan = await planned()
     const { config } = plan.cells[1]

@@ -3,8 +3,10 @@ import '../../support/fake-addon.js'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ConfigInput } from '../../../src/config/index.js'
+import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { search } from '../../../src/search/search.js'
+import { checkTrainingBatches } from '../../../src/search/small-batches.js'
+import { createSpace } from '../../../src/spaces/index.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { collect, tinyConfig, tinyImages } from '../../support/tiny.js'
 
@@ -81,5 +83,31 @@ describe('a batch of one image', () => {
   it('does not arise for running statistics of 33 images in batches of 32', async () => {
     const recalibration = { images: 33, batchSize: 32 }
     await expect(run(64, { training: epoch, ranking: { recalibration } })).resolves.toBeDefined()
+  })
+})
+
+describe('the share of a process', () => {
+  const space = createSpace(parseConfig({ space: proxylessNas }).space, { channels: 1, height: 8, width: 8 }, 4)
+  const check = (training: ConfigInput['training'], images: number, synchronised: boolean) =>
+    checkTrainingBatches(tinyConfig({ space: proxylessNas, training }), space, {}, images, {
+      processes: 2,
+      synchronised,
+    })
+
+  it('counts, be it the smaller or the larger one', () => {
+    // Shares of two and three images, in parts of two at most.
+    expect(() => check({ batchSize: 5, microBatchSize: 2 }, 10, false)).toThrow('Expected parts of at least 2 images')
+    expect(() => check({ batchSize: 4, microBatchSize: 2 }, 8, false)).not.toThrow()
+    expect(() => check({ batchSize: 3 }, 6, false)).toThrow(
+      'Expected batches of at least 4 images, 2 for each process, for training.batchSize or data.trainCount',
+    )
+    expect(() => check({ batchSize: 4 }, 9, false)).toThrow('Expected batches of at least 2 images, 1 for each process')
+  })
+
+  it('is not divided if batch norms are synchronised', () => {
+    expect(() => check({ batchSize: 8, microBatchSize: 2 }, 8, true)).toThrow(
+      'Expected none, or one as large as the share of a process, for training.microBatchSize with distributed.batchNorm synchronised but received 2',
+    )
+    expect(() => check({ batchSize: 8, microBatchSize: 4 }, 8, true)).not.toThrow()
   })
 })
