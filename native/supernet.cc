@@ -78,7 +78,11 @@ Phase Supernet::training_phase(const Minibatch& batch) const {
 
 void Supernet::check_batch(const Plan& plan, const Minibatch& batch) const {
   check_labels(batch.source(), plan);
-  if (averages_.in_use()) expected("the raw weights", "a training step", "the averaged ones");
+  check_raw("a training step");
+}
+
+void Supernet::check_raw(const char* what) const {
+  if (averages_.in_use()) expected("the raw weights", what, "the averaged ones");
 }
 
 AccumulateRecord Supernet::accumulate(const Plan& plan, Minibatch& batch, std::optional<double> alignment) {
@@ -158,8 +162,9 @@ Supernet::Pass Supernet::run_pass(const Plan& plan, Minibatch& batch, std::optio
   std::vector<Loss> losses = losses_of(plan, run.forward(images), batch, parameters_.kernels(cuda::Group::Loss));
   std::vector<at::Tensor> gradients;
   for (const Loss& loss : losses) gradients.push_back(loss.gradient);
-  run.backward(gradients, complete);
+  // Before the pass: what an error leaves of gradients can be discarded.
   parameters_.mark_pending(plan.sampled);
+  run.backward(gradients, complete);
   return {std::move(losses), run.taps(), run.mixing_gradients()};
 }
 
@@ -170,6 +175,7 @@ void Supernet::add_noise(const GradientNoise& noise) {
 }
 
 void Supernet::record_moments() {
+  check_raw("moments");
   sum_gradients();
   Stopwatch::Scope time(Family::Statistics);
   pada::record_moments(parameters_, parameters_.pending());
@@ -182,7 +188,7 @@ void Supernet::update(const UpdateOptions& options) {
 
 void Supernet::update(const UpdateOptions& options, const at::Tensor& scale) {
   Stopwatch::Scope time(Family::Optimizer);
-  if (averages_.in_use()) expected("the raw weights", "an update", "the averaged ones");
+  check_raw("an update");
   pada::update(parameters_, averages_, options, scale);
   summed_.clear();
 }
@@ -196,13 +202,10 @@ ClipRecord Supernet::clip(double max_norm) {
   return record;
 }
 
-void Supernet::complete_gradients(const FinishOptions& options) {
+void Supernet::finish(const FinishOptions& options, Finished& finished, Readings& readings) {
+  check_raw("an update");
   sum_gradients();
   if (options.noise) add_noise(*options.noise);
-}
-
-void Supernet::finish(const FinishOptions& options, Finished& finished, Readings& readings) {
-  complete_gradients(options);
   finished.indices = parameters_.pending();
   if (const cuda::Kernels* kernels = parameters_.sweeps(); kernels != nullptr && !finished.indices.empty()) {
     at::Tensor norms;
@@ -269,11 +272,13 @@ void StepUnderWay::end() {
 }
 
 void Supernet::snapshot(const Plan& plan) {
+  check_raw("a snapshot");
   Stopwatch::Scope time(Family::Optimizer);
   begin_trial(parameters_, plan.sampled);
 }
 
 void Supernet::restore(const Plan& plan, double share, bool reset_optimizer) {
+  check_raw("restore");
   Stopwatch::Scope time(Family::Optimizer);
   end_trial(parameters_, plan.sampled, share, reset_optimizer);
 }

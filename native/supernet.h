@@ -176,6 +176,8 @@ class Supernet {
   // Refuses labels that the plan has no class for.
   static void check_labels(const ImageSource& source, const Plan& plan);
   void check_batch(const Plan& plan, const Minibatch& batch) const;
+  // Refuses `what` while the averaged weights are in use.
+  void check_raw(const char* what) const;
   // Replaces the record of this process's share by that of the batch, and averages the plan's running statistics.
   void combine(AccumulateRecord& record, const Plan& plan, const Minibatch& batch, bool aligned);
   // Gradients held that are summed already would count once for each process in the next sum: only the first keeps
@@ -185,8 +187,6 @@ class Supernet {
   void sum_gradients();
   Phase training_phase(const Minibatch& batch) const;
   bool kernels() const { return !parameters_.by_aten(); }
-  // The hook between a step's backward passes and the first use of its gradients. It may change the gradients.
-  void complete_gradients(const FinishOptions& options);
   // `finished` is complete when `readings` are read.
   void finish(const FinishOptions& options, Finished& finished, Readings& readings);
   void update(const UpdateOptions& options, const at::Tensor& scale);

@@ -46,14 +46,16 @@ EvaluateRecord Supernet::observe(const Plan& plan, Minibatch& batch) {
   batch.check_whole("observe");
   const int64_t size = batch.size();
   // Frees the old observation first, so that there are never two in memory.
-  observed_.emplace();
+  observed_.reset();
+  Observation observation;
   // Momentum 0: normalise by the batch, leave running statistics unchanged.
   Phase phase = training_phase(batch);
   phase.backward = false;
   phase.momentum = 0;
   phase.mixing.clear();
-  Execution run = execution(plan, size, phase, {.keep = &*observed_});
+  Execution run = execution(plan, size, phase, {.keep = &observation});
   const at::Tensor logits = run.forward(batch.images()).front();
+  observed_ = std::move(observation);
   Stopwatch::Scope time(Family::Loss);
   const Loss loss = cross_entropy(logits, batch.targets(), false, parameters_.kernels(cuda::Group::Loss));
   EvaluateRecord record{.count = size};
@@ -89,12 +91,13 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
     all.correct5.add_(loss.correct5);
   });
   const int64_t begin = batches * part / parts, end = batches * (part + 1) / parts;
+  const int64_t last = batches == 0 ? 0 : end * (images / batches) + std::min(end, images % batches);
   for_even_batches(images, batch_size, [&](int64_t batch, int64_t first, int64_t size) {
     if (batch < begin || batch >= end) return;
     record.count += size;
     const int64_t larger = images % batches, same = batch < larger ? std::min(end, larger) : end;
     const at::Tensor labels = source.labels(consecutive(first, size));
-    work.run(source.in_order(first, size, images), labels, same - batch - 1);
+    work.run(source.in_order(first, size, last), labels, same - batch - 1);
   });
   if (record.count > 0) read(all, record);
   return record;
@@ -102,15 +105,19 @@ EvaluateRecord Supernet::evaluate(const Plan& training, ImageSource& source, int
 
 void Supernet::recalibrate(const Plan& training, const ImageSource& source, const Batch& images, int64_t batch_size) {
   const Plan& plan = training.for_evaluation();
-  for (int buffer : plan.buffers) buffers_.reset(buffer);
-  if (plan.buffers.empty()) return;
   const int64_t count = static_cast<int64_t>(images.indices.size());
+  if (count == 0) expected("at least one image", "recalibrate", "none");
+  if (plan.buffers.empty()) return;
   for_even_batches(count, batch_size, [&](int64_t i, int64_t first, int64_t size) {
     AugmentationList augmentation = images.augmentation;
     // Each batch draws differently.
     augmentation.seed += static_cast<uint64_t>(i);
     const auto begin = images.indices.begin();
     const at::Tensor batch = source.gather({begin + first, begin + first + size}, augmentation);
+    // Only now: statistics stay if there are no such images. Old ones that are not finite would spoil the new ones.
+    if (i == 0) {
+      for (int buffer : plan.buffers) buffers_.reset(buffer);
+    }
     Phase phase;
     // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
     phase.momentum = static_cast<double>(size) / static_cast<double>(first + size);

@@ -20,11 +20,11 @@ CommunicatorOptions options_argument(const Napi::Value& place_value, const Napi:
     result.place.is_server = place.Get("isServer").ToBoolean();
   }
   result.place.prefix = string_argument(options.Get("prefix"), "prefix");
-  result.size = static_cast<int>(count_argument(options.Get("size"), "size"));
-  result.rank = static_cast<int>(count_argument(options.Get("rank"), "rank", 0));
-  if (result.rank >= result.size) {
-    expected("a rank below " + std::to_string(result.size), "rank", std::to_string(result.rank));
-  }
+  const int64_t size = count_argument(options.Get("size"), "size"), rank = count_argument(options.Get("rank"), "rank", 0);
+  if (size > INT32_MAX) expected("at most 2^31 processes", "size", std::to_string(size));
+  if (rank >= size) expected("a rank below " + std::to_string(size), "rank", std::to_string(rank));
+  result.size = static_cast<int>(size);
+  result.rank = static_cast<int>(rank);
   const auto seconds = [&](const char* name) {
     const double value = number_argument(options.Get(name), name);
     if (!(value > 0 && value < 1e6)) expected("a number of seconds above 0", name, std::to_string(value));

@@ -27,12 +27,19 @@ std::vector<double> per_channel(const Napi::Object& data, const char* name, int6
 
 namespace {
 
+constexpr int64_t kMaxExtent = 1 << 20;
+
 std::shared_ptr<Dataset> make_dataset(const Napi::Value& argument, at::Device device) {
   const Napi::Object data = object_argument(argument, "data");
   std::vector<int32_t> labels = copied_array<int32_t>(data.Get("labels"), "labels");
   if (labels.empty()) expected("at least one image", "labels", "none");
   const ImageExtent extent{count_argument(data.Get("channels"), "channels"),
                            count_argument(data.Get("height"), "height"), count_argument(data.Get("width"), "width")};
+  // So that no product of extents is beyond 64 bits.
+  for (const int64_t value : {extent.channels, extent.height, extent.width}) {
+    if (value > kMaxExtent) expected("an image of at most 2^20 in each direction", "data", std::to_string(value));
+  }
+  if (extent.pixels() > INT32_MAX) expected("images of at most 2^31 values", "data", std::to_string(extent.pixels()));
   const Napi::Value images = data.Get("images");
   const auto check_length = [&](size_t length) {
     const size_t needed = labels.size() * extent.pixels();

@@ -101,8 +101,8 @@ void inspect(const ImageFiles& files, const Decoders& decoders, int64_t index, b
     found.widths[at] = static_cast<int32_t>(image.width());
     if (!decode) return;
     image.fetch(0, 0, image.height(), image.width(), room);
-  } catch (const std::runtime_error& error) {
-    found.damage[at] = error.what();
+  } catch (const std::exception& error) {
+    found.damage[at] = damage_of(error);
   }
 }
 

@@ -13,7 +13,7 @@ std::shared_ptr<ImageSource> dataset_argument(const Napi::Value& value);
 Batch batch_argument(const Napi::Value& value);
 // The batch of a HeldBatch, or a new batch of a Dataset.
 std::shared_ptr<Minibatch> minibatch_argument(const Napi::Value& held_or_dataset, const Napi::Value& batch);
-// { learningRate, optimizer: { kind, ... }, unsampled }
+// { learningRate, optimizer: { kind, ... }, unsampled, averageDecay? }
 UpdateOptions update_argument(const Napi::Value& value);
 // The kind of the optimizer in these options.
 const OptimizerKind& optimizer_kind_argument(const Napi::Value& value);

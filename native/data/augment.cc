@@ -145,10 +145,10 @@ uint64_t AugmentationList::draw_of(int64_t i) const {
   return hash(seed * kGolden + hash(static_cast<uint64_t>(position)));
 }
 
-void AugmentationList::apply(Picture& picture, int64_t i, size_t first) const {
+void AugmentationList::apply(Picture& picture, int64_t image, size_t first) const {
   if (empty()) return;
-  const uint64_t draw = draw_of(i);
-  for (size_t i = first; i < augmentations.size(); i++) augmentations[i]->apply(picture, draw);
+  const uint64_t draw = draw_of(image);
+  for (size_t entry = first; entry < augmentations.size(); entry++) augmentations[entry]->apply(picture, draw);
 }
 
 std::optional<Displacement> AugmentationList::displacement(int64_t i) const {

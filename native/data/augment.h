@@ -51,7 +51,7 @@ struct AugmentationList {
   // Random bits of the image `i` of those that are made.
   uint64_t draw_of(int64_t i) const;
   // Applies the list in its order, from the entry `first` on. `i`: as of draw_of.
-  void apply(Picture& picture, int64_t i, size_t first = 0) const;
+  void apply(Picture& picture, int64_t image, size_t first = 0) const;
   // The same as a displacement; none if the list does more than move pixels.
   std::optional<Displacement> displacement(int64_t i) const;
 };

@@ -113,8 +113,8 @@ at::Tensor Dataset::gather_by_kernel(const std::vector<int32_t>& indices, const 
   return images;
 }
 
-at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t total) {
-  if (!first_.defined() || first_.size(0) < total) first_ = gather(consecutive(0, total), {});
+at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t end) {
+  if (!first_.defined() || first_.size(0) < end) first_ = gather(consecutive(0, end), {});
   return first_.narrow(0, begin, number);
 }
 

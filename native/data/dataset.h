@@ -24,7 +24,7 @@ class Dataset : public ImageSource {
 
   at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const override;
   // A part of the first `total` images, which are normalised once and kept.
-  at::Tensor in_order(int64_t begin, int64_t number, int64_t total) override;
+  at::Tensor in_order(int64_t begin, int64_t number, int64_t end) override;
   at::Tensor labels(const std::vector<int32_t>& indices) const override;
 
  private:

@@ -24,9 +24,9 @@ class ImageSource {
 
   // Batch x channels x height x width on the device, channels-last.
   virtual at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const = 0;
-  // Images begin … begin + number - 1 without augmentation, for an evaluation that takes the first `total` images in
-  // order.
-  virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t total) = 0;
+  // Images begin … begin + number - 1 without augmentation, for an evaluation that takes images in order and ends
+  // before image `end`.
+  virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t end) = 0;
   // int64 [batch] on the device.
   virtual at::Tensor labels(const std::vector<int32_t>& indices) const = 0;
 

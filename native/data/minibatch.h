@@ -84,29 +84,30 @@ class Minibatch {
   // Gathered, augmented and normalised at the first call. Executor thread only, like targets().
   const at::Tensor& images() {
     if (images_.defined()) return images_;
-    images_ = source_->gather(batch_.indices, batch_.augmentation);
+    at::Tensor images = source_->gather(batch_.indices, batch_.augmentation);
     if (batch_.mixup) {
-      const at::Tensor others = images_.index_select(0, partners(images_.device()));
-      images_ = images_.narrow(0, 0, size()).mul_(batch_.mixup->share).add_(others, 1 - batch_.mixup->share);
+      const at::Tensor others = images.index_select(0, partners(images.device()));
+      images = images.narrow(0, 0, size()).mul_(batch_.mixup->share).add_(others, 1 - batch_.mixup->share);
     }
-    return images_;
+    return images_ = images;
   }
   const Targets& targets() {
     if (targets_.labels.defined()) return targets_;
-    targets_.labels = source_->labels(batch_.indices);
-    targets_.smoothing = batch_.smoothing;
+    Targets targets;
+    targets.labels = source_->labels(batch_.indices);
+    targets.smoothing = batch_.smoothing;
+    const at::Device device = targets.labels.device();
     if (batch_.mixup) {
-      targets_.partners = targets_.labels.index_select(0, partners(targets_.labels.device()));
-      targets_.labels = targets_.labels.narrow(0, 0, size());
-      targets_.share = batch_.mixup->share;
+      targets.partners = targets.labels.index_select(0, partners(device));
+      targets.labels = targets.labels.narrow(0, 0, size());
+      targets.share = batch_.mixup->share;
     }
     if (!batch_.weights.empty()) {
-      const at::Device device = targets_.labels.device();
       const at::Tensor weights = staged({size()}, at::kFloat, device);
       std::copy(batch_.weights.begin(), batch_.weights.end(), weights.mutable_data_ptr<float>());
-      targets_.weights = uploaded(weights, device);
+      targets.weights = uploaded(weights, device);
     }
-    return targets_;
+    return targets_ = targets;
   }
 
  private:

@@ -76,11 +76,16 @@ Communicator::~Communicator() {
   if (group_) new c10::intrusive_ptr<c10d::ProcessGroupGloo>(std::move(group_->gloo));
 }
 
-void Communicator::fall_silent() { silent_ = true; }
+void Communicator::fall_silent() {
+  // No sign of life comes after this.
+  std::lock_guard lock(sign_);
+  silent_ = true;
+}
 
 void Communicator::live() {
   for (int64_t beat = 0; !ends_; beat++) {
     try {
+      std::lock_guard lock(sign_);
       if (!silent_) store_.set(key_of("alive", rank()), std::to_string(beat) + ":" + std::to_string(sums_), kDead);
     } catch (const Error&) {
       // Whoever waits for the store finds out.
@@ -219,6 +224,9 @@ void Communicator::broken(const std::string& message) {
     for (int other = 0; other < size(); other++) {
       if (other == rank()) continue;
       const std::string sign = store_.get(key_of("alive", other)).value_or("");
+      if (sign == "left") {
+        throw Error("ERR_PEER", "Expected all processes to go on but rank " + std::to_string(other) + " has left");
+      }
       if (sign != first[other]) {
         first[other] = sign;
         since[other] = Clock::now();

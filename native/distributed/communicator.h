@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -63,7 +64,7 @@ class Communicator {
   int64_t bytes() const { return bytes_; }
   double waited() const { return waited_; }
 
-  // Ends the signs of life, as if the process had been stopped. For tests.
+  // Ends the signs of life: the process leaves, or, in tests, is as if it had been stopped.
   void fall_silent();
 
  private:
@@ -83,6 +84,7 @@ class Communicator {
   std::atomic<bool> stop_requested_ = false, silent_ = false, ends_ = false;
   std::atomic<int64_t> bytes_ = 0;
   std::atomic<double> waited_ = 0;
+  std::mutex sign_;  // held while a sign of life is given
   std::thread signs_of_life_;
   struct Group;
   std::unique_ptr<Group> group_;

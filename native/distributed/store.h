@@ -30,8 +30,7 @@ struct StorePlace {
 // Opens a store of libtorch. Throws if the server does not answer within `seconds`.
 c10::intrusive_ptr<c10d::Store> open_store(const StorePlace& place, double seconds);
 
-// A store that always answers: a server that is gone or cut off is an error within
-// kPatience. Any thread may call.
+// A store that always answers: a server that is gone or cut off is an error within kPatience. Any thread may call.
 class SharedStore {
  public:
   static constexpr double kPatience = 10;  // seconds

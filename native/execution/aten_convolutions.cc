@@ -38,7 +38,8 @@ class Convolution {
 
   void backward() const {
     const Window& w = window_;
-    const auto bias_sizes = bias_ ? at::OptionalIntArrayRef({channels_}) : at::OptionalIntArrayRef(std::nullopt);
+    at::OptionalIntArrayRef bias_sizes;
+    if (bias_) bias_sizes = at::IntArrayRef(&channels_, 1);
     at::convolution_backward(gradient_, input_, weight_, bias_sizes, {w.stride, w.stride}, {w.padding, w.padding},
                              {w.dilation, w.dilation}, false, {0, 0}, w.groups,
                              {input_gradient_, true, bias_.has_value()});
@@ -68,6 +69,11 @@ std::vector<Group> groups_of(const Plan& plan, const at::TensorOptions& options,
     Shape in = plan.shapes[step.input];
     const Shape& out = plan.shapes[step.output];
     Window w = step.window;
+    if (w.kernel == 1 && (in.height + 2 * w.padding - 1) / w.stride + 1 != out.height) {
+      // It reads through a crop: the input is larger than what it reads.
+      in.height = (out.height - 1) * w.stride + 1 - 2 * w.padding;
+      in.width = (out.width - 1) * w.stride + 1 - 2 * w.padding;
+    }
     if (is_misread(w, in.channels, options.device())) {
       // The convolution of the pixels that it reads.
       in = {in.channels, out.height, out.width};

@@ -18,6 +18,9 @@ namespace {
 void input_forward(const Step& step, Activations& run) {
   const Shape& s = run.plan.shapes[step.output];
   const at::Tensor& images = run.images;
+  if (const at::Device device = run.parameters.device(); images.device().type() != device.type()) {
+    expected("images on " + device.str(), "the program's input", images.device().str());
+  }
   if (images.size(1) != s.channels || images.size(2) != s.height || images.size(3) != s.width) {
     const Shape given{images.size(1), images.size(2), images.size(3)};
     expected("images of shape " + s.text(), "the program's input", given.text());

@@ -158,12 +158,12 @@ std::vector<at::Tensor> channel_sums(const std::vector<at::Tensor>& tensors, con
   return all.unbind(0);
 }
 
-// The same by ATen, from PyTorch's formulas of a synchronised batch norm.
+// A synchronised batch norm by ATen, from PyTorch's formulas.
 at::Tensor synchronised_norm_forward(const Term& term, Activations& run) {
   const at::Tensor x = run.values[term.input].to(at::kFloat);
   const int64_t rows = run.norm_rows(term.input);
   const std::vector<at::Tensor> sums = channel_sums({x, x.to(at::kDouble).square()}, run);
-  const at::Tensor mean = sums[0].div(rows), variance = sums[1].div(rows).sub(mean.square());
+  const at::Tensor mean = sums[0].div(rows), variance = sums[1].div(rows).sub(mean.square()).clamp_min_(0);
   if (moves_running(term, run)) {
     const double share = *run.phase.momentum;
     const auto move = [&](int index, const at::Tensor& towards) {

@@ -117,7 +117,8 @@ Loss cross_entropy(const at::Tensor& logits4, const Targets& targets, bool gradi
   Loss loss;
   loss.total = likelihood.sum().neg();
   loss.correct = logits.argmax(1).eq(labels).sum();
-  loss.correct5 = logits.gt(logits.gather(1, labels.view({batch, 1}))).sum(1).lt(5).sum();
+  // Not `gt`: a NaN is larger than every logit.
+  loss.correct5 = logits.le(logits.gather(1, labels.view({batch, 1}))).logical_not_().sum(1).lt(5).sum();
   if (!gradient) return loss;
   at::Tensor difference = log_softmax.exp().sub_(elsewhere);
   // By the operator that autograd uses, which rounds differently than `difference`.

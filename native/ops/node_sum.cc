@@ -105,7 +105,7 @@ void kernel_forward(const Step& step, Activations& run) {
 }
 
 // The gradient of the sum, including the gradient that comes through its ReLU.
-at::Tensor through_relu(const Step& step, Activations& run) {
+at::Tensor gradient_of_sum(const Step& step, Activations& run) {
   at::Tensor gradient = std::move(run.gradients[step.output]);
   if (step.relu < 0 || !run.gradients[step.relu].defined()) return gradient;
   at::Tensor after = std::move(run.gradients[step.relu]);
@@ -146,7 +146,7 @@ void sum_forward(const Step& step, Activations& run) {
 void sum_backward(const Step& step, Activations& run) {
   const Stopwatch::Scope scope(Family::Sum);
   if (fused_sum_backward(step, run)) return;
-  at::Tensor gradient = through_relu(step, run);
+  at::Tensor gradient = gradient_of_sum(step, run);
   if (!gradient.defined()) return;
   if (run.kernels) run.with_type([&]<class T>(T) { norms_backward<T>(step, gradient, run); });
   const Term* last_copy = nullptr;

@@ -14,7 +14,9 @@ NamedTensors::NamedTensors(const std::string& kind, std::vector<std::string> nam
     int64_t size = 1;
     for (int64_t extent : shapes_[i]) {
       if (extent < 1) expected("positive extents", kind + " \"" + names_[i] + "\"", std::to_string(extent));
-      size *= extent;
+      if (__builtin_mul_overflow(size, extent, &size)) {
+        expected("a shape of less than 2^63 values", kind + " \"" + names_[i] + "\"", "a larger one");
+      }
     }
     if (!index_.try_emplace(names_[i], static_cast<int>(i)).second) {
       expected("distinct names", kind + "s", "\"" + names_[i] + "\" twice");

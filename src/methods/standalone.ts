@@ -1,4 +1,4 @@
-/** Trains one given path alone, as ground truth is made. */
+/** Stand-alone training as a method: every step takes the same path. */
 import { checkPath, operationsOf } from '../spaces/path.js'
 import type { Path } from '../spaces/space.js'
 import type { MethodContext } from './method.js'

@@ -244,6 +244,24 @@ describe('processes find each other', () => {
     expect(existsSync(join(folder, 'other'))).toBe(false)
   })
 
+  test('one whose retraining begins with other weights is named before the first step', async () => {
+    const args = ['retrain', '--config', 'retrain-smoke', '--path', '3,3,3,1,3,3', '--set', 'data.trainCount=64']
+    const first = join(folder, 'weights')
+    expect((await pada([...args, 'training.epochs=1', '--out', first])).code).toBe(0)
+    const envs = await torchrunEnvs(2)
+    const begin = [...args, '--out', join(folder, 'begun')]
+    const [one, other] = await Promise.all([
+      pada([...begin, '--init', first], { env: envs[0] }),
+      pada(begin, { env: envs[1] }),
+    ])
+    expect([one.code, other.code]).toEqual([1, 1])
+    expect(other.stderr).toBe(one.stderr)
+    expect(one.stderr).toMatch(
+      /^pada-native: Expected the same initial weights in all processes but rank 1 has another: none, rank 0 has \w+\n$/,
+    )
+    expect(existsSync(join(folder, 'begun'))).toBe(false)
+  })
+
   test.each([
     [{ RANK: '2', WORLD_SIZE: '2', MASTER_ADDR: 'localhost' }, 'a rank below the number of processes, 2,'],
     [{ RANK: '0', WORLD_SIZE: '2' }, 'MASTER_ADDR'],

@@ -88,6 +88,17 @@ it('convolutions alone are timed where oneDNN would write outside of its memory'
   expect(await small.net.convolutionSeconds(small.plan, timing)).toBeGreaterThan(0)
 })
 
+it('convolutions alone are timed without what a crop before them leaves out', async () => {
+  const input = { channels: 8, height: 12, width: 12 }
+  const net = new NetBuilder()
+  const { program } = net
+  const cropped = program.crop2d(net.conv(program.input(input), 8, 3), { top: 2, left: 1, height: 4, width: 5 })
+  const classifier = net.classify(net.conv(cropped, 8, 1, { stride: 2 }), 4)
+  using small = await smallNet(classifier, net.specs, input)
+  const timing = { batchSize: 3, training: true, warmup: 1, repetitions: 2 }
+  expect(await small.net.convolutionSeconds(small.plan, timing)).toBeGreaterThan(0)
+})
+
 it('convolutions alone refuse a batch of none and no rounds', async () => {
   using small = await network()
   const { net, plan } = small

@@ -44,7 +44,7 @@ KERNEL(cross_entropy, LossArguments) {
   for (int c = threadIdx.x; c < a.classes; c += kThreads) {
     exponentials += expf(logits[c] - most);
     sum += logits[c] - most;
-    above += logits[c] > logits[label] ? 1 : 0;
+    above += logits[c] <= logits[label] ? 0 : 1;  // a NaN is larger than every logit
   }
   exponentials = block_sum(exponentials);
   sum = block_sum(sum);

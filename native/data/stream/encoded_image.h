@@ -1,7 +1,10 @@
 // An image file of any type, decoded by the fastest decoder that this machine has for it.
 #pragma once
 
+#include <exception>
+#include <new>
 #include <optional>
+#include <string>
 
 #include "data/stream/jpeg.h"
 #include "data/stream/vips.h"
@@ -12,6 +15,11 @@ struct Decoders {
   const Vips& vips;
   const Jpeg* jpeg;  // null if there is none
 };
+
+// What is wrong with an image whose decoding ended with this error.
+inline std::string damage_of(const std::exception& error) {
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? "more pixels than the memory holds" : error.what();
+}
 
 // An image that is decoded as far as its pixels are fetched.
 class EncodedImage {

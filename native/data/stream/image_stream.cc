@@ -88,12 +88,12 @@ at::Tensor ImageStream::gather(const std::vector<int32_t>& indices, const Augmen
   return device_.is_cpu() ? images : images.to(device_);
 }
 
-at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t total) {
+at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t end) {
   const int64_t next = begin + number;
   const std::vector<int32_t> indices = consecutive(begin, number);
   // A first batch begins before the second, so that it is finished before.
   if (!has_begun(indices)) prefetch(indices, {});
-  if (next < total) prefetch(consecutive(next, std::min(number, total - next)), {});
+  if (next < end) prefetch(consecutive(next, std::min(number, end - next)), {});
   return gather(indices, {});
 }
 
@@ -171,9 +171,9 @@ void ImageStream::make(int32_t index, const AugmentationList& augmentation, cons
   if (!options_.replace_damaged) {
     try {
       return make_undamaged(index, augmentation, crop, position, out);
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       throw std::runtime_error("Expected a whole image, or data.onError skip, for " + files_->name(index) +
-                               " but received " + error.what());
+                               " but received " + damage_of(error));
     }
   }
   const int32_t images = static_cast<int32_t>(count());
@@ -182,9 +182,9 @@ void ImageStream::make(int32_t index, const AugmentationList& augmentation, cons
     if (labels_[other] != labels_[index] || is_damaged(other)) continue;
     try {
       return make_undamaged(other, augmentation, crop, position, out);
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       std::lock_guard lock(mutex_);
-      damaged_[other] = files_->name(other) + ": " + error.what();
+      damaged_[other] = files_->name(other) + ": " + damage_of(error);
     }
   }
   throw std::runtime_error("Expected a whole image of class " + std::to_string(labels_[index]) +

@@ -42,7 +42,7 @@ class ImageStream : public ImageSource {
   // image; otherwise the list changes the evaluation's crop.
   at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const override;
   // While the batch is used, the next one of the same number of images is made.
-  at::Tensor in_order(int64_t begin, int64_t number, int64_t total) override;
+  at::Tensor in_order(int64_t begin, int64_t number, int64_t end) override;
   at::Tensor labels(const std::vector<int32_t>& indices) const override;
 
   // Begins a batch that gather() will ask for. JavaScript thread.

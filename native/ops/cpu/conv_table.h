@@ -22,7 +22,7 @@ struct MomentSums {
   bool started = false;
 };
 
-// Images [begin, end) of a batch. Pointers are to the whole batch. Weights are packed, see pack() in conv_kernels.cc.
+// Images [begin, end) of a batch. Pointers are to the whole batch. Weights are packed, see pack() in conv_weights.cc.
 template <class T>
 struct ForwardShare {
   const ConvShape& shape;

@@ -50,8 +50,8 @@ int64_t size_packed(const ConvShape& s) {
   return (by_winograd(s) ? kWinogradPoints : s.kernel * s.kernel) * s.in_channels / s.groups * s.out_channels;
 }
 
-// Kernels read the parts of an input by vectors: first all that
-// are of the widest, then all narrower ones. (See for_part_channels in conv_blocks.inc.)
+// Kernels read the parts of an input by vectors: first all that are of the widest, then all narrower ones. (See
+// for_part_channels in conv_blocks.inc.)
 template <class T>
 std::vector<int64_t> packed_places(const ConvInput<T>& input) {
   const auto& parts = input.parts;

@@ -22,6 +22,7 @@ class Scratch {
     Buffer& buffer = buffers_[index];
     if (floats > buffer.size) {
       const int64_t bytes = (floats * int64_t{sizeof(float)} + kLine - 1) / kLine * kLine;
+      buffer.size = 0;
       buffer.memory.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes)));
       if (buffer.memory == nullptr) throw std::bad_alloc();
       buffer.size = floats;

@@ -33,7 +33,7 @@ inline __attribute__((always_inline)) void to_taps(const V* m, int step, V* to, 
 
 }  // namespace
 
-// `pairs` is a multiple of 64, because channels are multiples of 8.
+// `pairs` is a multiple of 32: inputs have multiples of 8 channels, outputs multiples of 4.
 void winograd_weights(const float* taps, int64_t pairs, float* points) {
   with_lanes([=]<class L>(L) PADA_LOOP {
     for (int64_t p = 0; p < pairs; p += L::width) {
