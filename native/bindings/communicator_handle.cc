@@ -20,7 +20,8 @@ CommunicatorOptions options_argument(const Napi::Value& place_value, const Napi:
     result.place.is_server = place.Get("isServer").ToBoolean();
   }
   result.place.prefix = string_argument(options.Get("prefix"), "prefix");
-  const int64_t size = count_argument(options.Get("size"), "size"), rank = count_argument(options.Get("rank"), "rank", 0);
+  const int64_t size = count_argument(options.Get("size"), "size"),
+                rank = count_argument(options.Get("rank"), "rank", 0);
   if (size > INT32_MAX) expected("at most 2^31 processes", "size", std::to_string(size));
   if (rank >= size) expected("a rank below " + std::to_string(size), "rank", std::to_string(rank));
   result.size = static_cast<int>(size);

@@ -32,7 +32,6 @@ constexpr int64_t kMaxExtent = 1 << 20;
 std::shared_ptr<Dataset> make_dataset(const Napi::Value& argument, at::Device device) {
   const Napi::Object data = object_argument(argument, "data");
   std::vector<int32_t> labels = copied_array<int32_t>(data.Get("labels"), "labels");
-  if (labels.empty()) expected("at least one image", "labels", "none");
   const ImageExtent extent{count_argument(data.Get("channels"), "channels"),
                            count_argument(data.Get("height"), "height"), count_argument(data.Get("width"), "width")};
   // So that no product of extents is beyond 64 bits.

@@ -39,23 +39,15 @@ std::vector<T> channels_innermost(const T* images, int64_t count, const ImageExt
 
 }  // namespace
 
-Dataset::Dataset(std::vector<int32_t> labels, ImageExtent extent, at::Device device)
-    : labels_(std::move(labels)), extent_(extent), device_(device) {
-  for (int32_t label : labels_) {
-    if (label < 0) expected("class indices of at least 0", "labels", std::to_string(label));
-    largest_label_ = std::max(largest_label_, label);
-  }
-}
-
 Dataset::Dataset(const uint8_t* images, std::vector<int32_t> labels, ImageExtent extent,
                  const std::vector<double>& mean, const std::vector<double>& std, at::Device device)
-    : Dataset(std::move(labels), extent, device) {
+    : ImageSource(std::move(labels), extent, device) {
   bytes_ = channels_innermost(images, count(), extent);
   normalisation_ = {mean, std};
 }
 
 Dataset::Dataset(const float* images, std::vector<int32_t> labels, ImageExtent extent, at::Device device)
-    : Dataset(std::move(labels), extent, device) {
+    : ImageSource(std::move(labels), extent, device) {
   floats_ = channels_innermost(images, count(), extent);
 }
 
@@ -116,13 +108,6 @@ at::Tensor Dataset::gather_by_kernel(const std::vector<int32_t>& indices, const 
 at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t end) {
   if (!first_.defined() || first_.size(0) < end) first_ = gather(consecutive(0, end), {});
   return first_.narrow(0, begin, number);
-}
-
-at::Tensor Dataset::labels(const std::vector<int32_t>& indices) const {
-  const at::Tensor labels = staged({static_cast<int64_t>(indices.size())}, at::kLong, device_);
-  int64_t* out = labels.mutable_data_ptr<int64_t>();
-  for (size_t i = 0; i < indices.size(); i++) out[i] = labels_[indices[i]];
-  return uploaded(labels, device_);
 }
 
 }  // namespace pada

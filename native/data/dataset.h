@@ -17,29 +17,19 @@ class Dataset : public ImageSource {
   // Floats, already normalised; augmentations pad them with 0.
   Dataset(const float* images, std::vector<int32_t> labels, ImageExtent extent, at::Device device);
 
-  int64_t count() const override { return static_cast<int64_t>(labels_.size()); }
-  int32_t largest_label() const override { return largest_label_; }
-  int64_t pixels() const override { return extent_.pixels(); }
   int64_t bytes() const { return static_cast<int64_t>(bytes_.size() + floats_.size() * sizeof(float)); }
 
   at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const override;
-  // A part of the first `total` images, which are normalised once and kept.
+  // A part of the images before image `end`, which are normalised once and kept.
   at::Tensor in_order(int64_t begin, int64_t number, int64_t end) override;
-  at::Tensor labels(const std::vector<int32_t>& indices) const override;
 
  private:
-  Dataset(std::vector<int32_t> labels, ImageExtent extent, at::Device device);
-
   // The images by a kernel of the device; undefined if it has none, or if images are more than moved.
   at::Tensor gather_by_kernel(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const;
 
-  std::vector<uint8_t> bytes_;  // channels innermost
-  std::vector<float> floats_;   // channels innermost; one of the two is empty
-  std::vector<int32_t> labels_;
-  int32_t largest_label_ = 0;
-  ImageExtent extent_;
+  std::vector<uint8_t> bytes_;   // channels innermost
+  std::vector<float> floats_;    // channels innermost; one of the two is empty
   Normalisation normalisation_;  // empty with floats
-  at::Device device_;
   at::Tensor first_;
   // All images and the table of normalisation, on a device whose kernels gather them.
   mutable at::Tensor resident_, resident_table_;

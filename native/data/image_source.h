@@ -17,10 +17,10 @@ class ImageSource {
  public:
   virtual ~ImageSource() = default;
 
-  virtual int64_t count() const = 0;
-  virtual int32_t largest_label() const = 0;
+  int64_t count() const { return static_cast<int64_t>(labels_.size()); }
+  int32_t largest_label() const { return largest_label_; }
   // Scalars of one image.
-  virtual int64_t pixels() const = 0;
+  int64_t pixels() const { return extent_.pixels(); }
 
   // Batch x channels x height x width on the device, channels-last.
   virtual at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const = 0;
@@ -28,9 +28,12 @@ class ImageSource {
   // before image `end`.
   virtual at::Tensor in_order(int64_t begin, int64_t number, int64_t end) = 0;
   // int64 [batch] on the device.
-  virtual at::Tensor labels(const std::vector<int32_t>& indices) const = 0;
+  at::Tensor labels(const std::vector<int32_t>& indices) const;
 
  protected:
+  // Throws for no labels, and for negative ones.
+  ImageSource(std::vector<int32_t> labels, const ImageExtent& extent, at::Device device);
+
   void check_indices(const std::vector<int32_t>& indices) const {
     if (indices.empty()) expected("at least one index", "indices", "none");
     for (int32_t index : indices) {
@@ -43,6 +46,13 @@ class ImageSource {
     if (positions == 0 || positions == indices.size()) return;
     expected("one position per index", "augmentation.positions", std::to_string(positions));
   }
+
+  const std::vector<int32_t> labels_;
+  const ImageExtent extent_;  // of one image
+  const at::Device device_;
+
+ private:
+  int32_t largest_label_ = 0;
 };
 
 // The indices begin … begin + number - 1.

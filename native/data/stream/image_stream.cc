@@ -49,21 +49,14 @@ bool begins_with(const std::vector<int32_t>& all, const std::vector<int32_t>& fi
 
 ImageStream::ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, Decoders decoders,
                          StreamOptions options, at::Device device)
-    : files_(std::move(files)),
-      labels_(std::move(labels)),
+    : ImageSource(std::move(labels), {3, options.size, options.size}, device),
+      files_(std::move(files)),
       decoders_(decoders),
       options_(std::move(options)),
-      extent_{3, options_.size, options_.size},
-      device_(device),
       kept_(count(), extent_.pixels(), options_.most_kept),
       pool_(options_.threads, [&vips = decoders.vips] { vips.end_thread(); }) {
-  if (labels_.empty()) expected("at least one image", "labels", "none");
   if (files_->count() != count()) {
     expected(std::to_string(files_->count()) + " labels", "labels", std::to_string(count()));
-  }
-  for (int32_t label : labels_) {
-    if (label < 0) expected("class indices of at least 0", "labels", std::to_string(label));
-    largest_label_ = std::max(largest_label_, label);
   }
 }
 
@@ -95,13 +88,6 @@ at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t end) {
   if (!has_begun(indices)) prefetch(indices, {});
   if (next < end) prefetch(consecutive(next, std::min(number, end - next)), {});
   return gather(indices, {});
-}
-
-at::Tensor ImageStream::labels(const std::vector<int32_t>& indices) const {
-  const at::Tensor labels = staged({static_cast<int64_t>(indices.size())}, at::kLong, device_);
-  int64_t* out = labels.mutable_data_ptr<int64_t>();
-  for (size_t i = 0; i < indices.size(); i++) out[i] = labels_[indices[i]];
-  return uploaded(labels, device_);
 }
 
 void ImageStream::prefetch(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const {

@@ -34,16 +34,11 @@ class ImageStream : public ImageSource {
   ImageStream(std::unique_ptr<const ImageFiles> files, std::vector<int32_t> labels, Decoders decoders,
               StreamOptions options, at::Device device);
 
-  int64_t count() const override { return static_cast<int64_t>(labels_.size()); }
-  int32_t largest_label() const override { return largest_label_; }
-  int64_t pixels() const override { return extent_.pixels(); }
-
   // Takes a batch that was begun before, or makes it now. A list that begins with RandomResizedCrop crops the whole
   // image; otherwise the list changes the evaluation's crop.
   at::Tensor gather(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const override;
   // While the batch is used, the next one of the same number of images is made.
   at::Tensor in_order(int64_t begin, int64_t number, int64_t end) override;
-  at::Tensor labels(const std::vector<int32_t>& indices) const override;
 
   // Begins a batch that gather() will ask for. JavaScript thread.
   void prefetch(const std::vector<int32_t>& indices, const AugmentationList& augmentation) const;
@@ -79,12 +74,8 @@ class ImageStream : public ImageSource {
   bool is_damaged(int32_t index) const;
 
   const std::unique_ptr<const ImageFiles> files_;
-  const std::vector<int32_t> labels_;
-  int32_t largest_label_ = 0;
   const Decoders decoders_;
   const StreamOptions options_;
-  const ImageExtent extent_;
-  const at::Device device_;
 
   mutable KeptCrops kept_;
   mutable std::mutex mutex_;
