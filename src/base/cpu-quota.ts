@@ -1,5 +1,6 @@
 /** The share of the processors that a container gives, which neither Node nor torch counts as fewer processors. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /**
@@ -21,6 +22,11 @@ export function cpuQuota(groups = '/sys/fs/cgroup', own = '/proc/self/cgroup'): 
     }
   }
   return quotas.length === 0 ? undefined : Math.max(1, Math.ceil(Math.min(...quotas)))
+}
+
+/** Number of processors that this process can keep busy: those that it may use, within the quota. */
+export function usableCores(): number {
+  return Math.min(availableParallelism(), cpuQuota() ?? Number.POSITIVE_INFINITY)
 }
 
 /** Processors that one group allows; undefined if it sets no limit, or is hidden from the container. */

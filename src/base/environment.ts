@@ -91,7 +91,7 @@ function usualCache(env: NodeJS.ProcessEnv): string | undefined {
 /** The first of the variables that Python's pip follows. */
 function proxyOf(env: NodeJS.ProcessEnv): Environment['proxy'] {
   for (const variable of ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']) {
-    const address = text(env[variable])?.replace(/\/\/.*@/, '//')
+    const address = text(env[variable])?.replace(/^(\w+:\/\/)?.*@/, '$1')
     if (address !== undefined) return { variable, address }
   }
   return undefined

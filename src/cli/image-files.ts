@@ -5,6 +5,7 @@ import { expected } from '../base/errors.js'
 import type { DataConfig } from '../config/index.js'
 import { decodeTo, extentsOf } from '../data/decode.js'
 import type { Extents, LabelledImages } from '../data/images.js'
+import { identifyImages } from '../data/images-identity.js'
 import { openSplits } from '../data/index.js'
 import { IMAGE } from '../data/readers/folder-listing.js'
 import { downsample, padTo } from '../data/transform.js'
@@ -42,8 +43,13 @@ export async function imageFilesIn(input: string): Promise<string[] | undefined>
   return names.sort().map((name) => join(input, name))
 }
 
-/** How the run prepares images whose weights were opened. A search reads its training images, whose mean it needs. */
-export async function preparationOf({ source, retraining, run }: OpenedWeights): Promise<Preparation> {
+/**
+ * How the run prepares images whose weights were opened. A search reads its training images, whose mean it needs. Needs
+ * the addon.
+ *
+ * @throws UserError if they are no longer the images that it was trained on.
+ */
+export async function preparationOf({ source, retraining, run, identity }: OpenedWeights): Promise<Preparation> {
   if (retraining !== undefined) {
     const { folder, config } = retraining
     const [start] = await eventsOf<RetrainStartEvent>(folder, 'start')
@@ -53,7 +59,12 @@ export async function preparationOf({ source, retraining, run }: OpenedWeights):
   if (data === undefined) {
     throw expected('a run folder with images', '--checkpoint', `${source}, which does not say how to prepare them`, 2)
   }
-  const { train, classes } = await openSplits(data)
+  const splits = await openSplits(data)
+  const trained = (await identity?.())?.trainingImages
+  if (trained !== undefined && trained !== identifyImages(splits).train) {
+    throw expected('the images that the run was trained on', 'the data in its settings', 'others')
+  }
+  const { train, classes } = splits
   const { channels, height, width, mean, std } = train
   return { data, input: { channels, height, width }, classes, mean, std }
 }

@@ -1,8 +1,7 @@
 /** Several searches of an experiment at a time: each job is a process of its own that runs the same command. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
-import { cpuQuota } from '../base/cpu-quota.js'
+import { usableCores } from '../base/cpu-quota.js'
 import { UserError } from '../base/errors.js'
 import { errorIn, lastWords } from '../base/last-words.js'
 import type { ExperimentEvent, ReportEvent } from '../experiment/events.js'
@@ -35,13 +34,19 @@ export async function runJobs(count: number, words: readonly string[], options: 
     }
     return end
   }
-  const ends = await Promise.all(Array.from({ length: count }, run))
+  const ends = await allEnds(Array.from({ length: count }, run))
   signal.throwIfAborted()
   merged.finish()
   if (ends.some(({ reported }) => reported)) return
   const [{ sentence, how }] = ends
   if (sentence !== undefined) throw new UserError(sentence, how === 'code 2' ? 2 : 1)
   throw new UserError(`Expected a job that comes to its end but all ${count} ended with ${how}, as if memory ran out`)
+}
+
+/** Waits for all jobs, also if one could not be started. */
+async function allEnds(jobs: readonly Promise<JobEnd>[]): Promise<JobEnd[]> {
+  await Promise.allSettled(jobs)
+  return Promise.all(jobs)
 }
 
 /** Passes on the events of several jobs as those of one command. */
@@ -86,8 +91,7 @@ class MergedEvents {
 
 /** Threads of each of `count` jobs, if settings and environment name no number. */
 function shareOfThreads(count: number): number {
-  const cores = Math.min(availableParallelism(), cpuQuota() ?? Number.POSITIVE_INFINITY)
-  return Math.max(1, Math.floor(cores / count))
+  return Math.max(1, Math.floor(usableCores() / count))
 }
 
 interface JobEnd {

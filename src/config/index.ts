@@ -140,7 +140,7 @@ function compose(
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   settings = changed(settings, (settings) => dropOfOtherKind(settings, set))
   settings = assigned(settings, set, schema)
-  settings = changed(settings, (settings) => merge(settings, overrides))
+  settings = changed(settings, (settings) => merge(settings, structuredClone(overrides) as Settings))
   resolvePaths(settings, process.cwd())
   return settings
 }

@@ -45,7 +45,7 @@ function textOf(bytes: Uint8Array, file: string): string {
 }
 
 /** Reads YAML; `source` names the text in the error of damaged YAML. */
-export function parseYaml(text: string, source: string): unknown {
+function parseYaml(text: string, source: string): unknown {
   // Settings are texts, numbers, lists and groups: no bytes, sets or dates.
   const document = parseDocument(text, { resolveKnownTags: false })
   const [error] = document.errors

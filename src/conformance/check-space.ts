@@ -5,7 +5,7 @@
 
 import { createRandom, RandomStream } from '../base/random.js'
 import { Dataset, type Plan, Supernet } from '../native/index.js'
-import { parametersOf } from '../programs/program.js'
+import { type Program, parametersOf } from '../programs/program.js'
 import { PathSampler } from '../sampling/paths.js'
 import { checkPath, enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -91,9 +91,14 @@ function* tensorProblems(space: SearchSpace): Generator<string> {
 
 function* notationProblems(space: SearchSpace, drawn: readonly Path[]): Generator<string> {
   for (const path of drawn) {
-    const text = space.encode(path)
-    const read = space.decode(text)
-    if (read.join() !== path.join()) yield `Expected ${path} for decode("${text}") but received ${read}`
+    try {
+      const text = space.encode(path)
+      const read = space.decode(text)
+      if (read.join() !== path.join()) yield `Expected ${path} for decode("${text}") but received ${read}`
+    } catch (error) {
+      yield `Expected a notation for path ${path} that decode reads but received the error "${messageOf(error)}"`
+      return
+    }
   }
   if (spaceSize(space) > LISTED) return
   const known = new Map<string, Path>()
@@ -123,6 +128,10 @@ function* refusalProblems(space: SearchSpace, path: Path): Generator<string> {
     yield 'Expected an error for decode("no path at all") but received none'
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 function throws(call: () => unknown): boolean {
   try {
     call()
@@ -132,18 +141,31 @@ function throws(call: () => unknown): boolean {
   }
 }
 
+/** Throws an Error that names the path if it has no program. */
+function programOf(space: SearchSpace, path: Path): Program {
+  try {
+    return space.program(path)
+  } catch (error) {
+    throw new Error(`Expected a program for path ${path} but received the error "${messageOf(error)}"`)
+  }
+}
+
 function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomStream): string[] {
   const missing = new Set(space.parameters().map(({ name }) => name))
   const visit = (path: Path) => {
-    const { instructions, idle } = space.program(path)
+    const { instructions, idle } = programOf(space, path)
     for (const instruction of instructions) for (const name of parametersOf(instruction)) missing.delete(name)
     for (const name of idle) missing.delete(name)
   }
-  visit(sampler.draw(stream))
-  for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
-    for (const [c, choice] of space.choices.entries()) {
-      for (let option = 0; option < optionsOf(choice); option++) visit(sampler.draw(stream).with(c, option))
+  try {
+    visit(sampler.draw(stream))
+    for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
+      for (const [c, choice] of space.choices.entries()) {
+        for (let option = 0; option < optionsOf(choice); option++) visit(sampler.draw(stream).with(c, option))
+      }
     }
+  } catch (error) {
+    return [messageOf(error)]
   }
   return [...missing].map((name) => `Expected a path that uses ${name} but received none in many`)
 }
@@ -175,9 +197,10 @@ async function runProblems(
   const problems: string[] = []
   for (const path of drawn) {
     signal?.throwIfAborted()
-    using plan = supernet.compile(space.program(path))
-    const logits = await logitsOf(plan)
     const where = `path ${path}`
+    using plan = compiled(() => supernet.compile(space.program(path)), where, problems)
+    if (plan === undefined) continue
+    const logits = await logitsOf(plan)
     if (logits.length !== IMAGES * classes || !logits.every(Number.isFinite)) {
       problems.push(`Expected ${classes} finite logits per image for ${where} but received ${logits.length / IMAGES}`)
       continue
@@ -190,15 +213,28 @@ async function runProblems(
     if (space.withoutDeadEdges?.(live).join() !== live.join()) {
       problems.push(`Expected no dead edges in ${live}, which withoutDeadEdges gave, but received some`)
     }
-    using other = supernet.compile(space.program(live))
+    using other = compiled(() => supernet.compile(space.program(live)), `path ${live}`, problems)
+    if (other === undefined) continue
     const error = largestDifference(logits, await logitsOf(other))
-    if (error > 1e-4) problems.push(`Expected the logits of ${where} for ${live} but received others, by ${error}`)
+    // Not `>`, which a NaN never is.
+    if (!(error <= 1e-4)) problems.push(`Expected the logits of ${where} for ${live} but received others, by ${error}`)
   }
   return problems
+}
+
+/** The plan, or undefined and one more problem. */
+function compiled(compile: () => Plan, where: string, problems: string[]): Plan | undefined {
+  try {
+    return compile()
+  } catch (error) {
+    problems.push(`Expected a program that compiles for ${where} but received the error "${messageOf(error)}"`)
+    return undefined
+  }
 }
 
 /** Largest difference, relative to the largest magnitude in `expected`. */
 function largestDifference(expected: Float32Array, received: Float32Array): number {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - received[i])), 0) / largest
+  const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - received[i])), 0)
+  return difference === 0 ? 0 : difference / largest
 }

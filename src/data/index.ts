@@ -109,7 +109,7 @@ export async function openSplits(
 ): Promise<AnySplits> {
   const { signal } = options
   signal?.throwIfAborted()
-  const needed = config.format === 'folder' && config.dir !== undefined && (await needsStreaming(config.dir))
+  const needed = config.format === 'folder' && config.dir !== undefined && (await needsStreaming(config.dir, config))
   const reason = streamingReason(config, needed)
   if (reason !== undefined) return readStreamed(config, reason, signal)
   try {
@@ -188,7 +188,8 @@ async function readSplits(
     throw expected('the format folder with data.size', 'data.format', config.format, 2)
   }
   for (const key of ['test', 'validation'] as const) {
-    if (config[key] === undefined || config[key] === 'none' || ['folder', 'npz'].includes(config.format)) continue
+    const isNone = key === 'validation' && config[key] === 'none'
+    if (config[key] === undefined || isNone || ['folder', 'npz'].includes(config.format)) continue
     throw expected(`the format folder or npz with data.${key}`, 'data.format', config.format, 2)
   }
   if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: EMBEDDED_NAME }

@@ -13,7 +13,7 @@ export function availableMemory(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 }
 
-/** Bytes that cropped images of a split may take which are kept for evaluations: a quarter of the memory. */
+/** Most bytes of cropped images that a split keeps for evaluations: a quarter of the memory. */
 export function mostKeptCrops(memory = availableMemory()): number {
   return Math.floor(memory / 4)
 }

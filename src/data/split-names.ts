@@ -3,7 +3,7 @@ import { expected } from '../base/errors.js'
 import type { DataConfig } from '../config/schema.js'
 
 /** Names that mean images held out by the authors. Any other name counts only if the settings give it. */
-const VALIDATION_NAMES: readonly string[] = ['val', 'valid', 'validation']
+export const VALIDATION_NAMES: readonly string[] = ['val', 'valid', 'validation']
 /** Value of `data.validation` that leaves all validation splits unused. */
 const NONE = 'none'
 
@@ -33,7 +33,7 @@ export function chooseSplits(
   const { validation: wanted, validationCount } = settings
   for (const key of ['test', 'validation'] as const) {
     const name = settings[key]
-    if (name === undefined || name === NONE || present.includes(name)) continue
+    if (name === undefined || present.includes(name) || (key === 'validation' && name === NONE)) continue
     throw expected(present.join(', ') || 'no name', `data.${key}`, `${name}, which is not in ${place}`, 2)
   }
   const held = present.filter((name) => VALIDATION_NAMES.includes(name) && name !== settings.test)

@@ -60,8 +60,9 @@ function remembersThreads(addon: Binding): Binding {
   return Object.assign(addon, {
     info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
     async setThreads(count: number) {
-      await setThreads(count)
+      // At once: whoever asks before it is set must not take the old number for the usual one.
       threads = count
+      await setThreads(count)
     },
   })
 }

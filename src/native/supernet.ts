@@ -39,7 +39,7 @@ export class HeldBatch extends Handle<RawHeldBatch> {
   /** Copies the indices. The first step that needs the images gathers them. `ranked`: holds a process's share only. */
   constructor(batch: Batch, ranked?: ProcessRank) {
     super(new (loadBinding().HeldBatch)(batch.dataset.raw, rawBatch(batch, ranked)))
-    this.indices = batch.indices
+    this.indices = batch.indices.slice()
   }
 }
 

@@ -7,6 +7,7 @@ import { parse } from 'csv-parse/sync'
 import { exists, readText } from '../base/files.js'
 import { type Config, isRetraining, type RetrainConfig } from '../config/index.js'
 import type { RetrainEpochEvent, RetrainResult, RetrainStartEvent } from '../retraining/events.js'
+import { readFromCheckpoint } from '../runs/checkpoint.js'
 import { readLog } from '../runs/event-log.js'
 import { isSearchResult } from '../runs/result-shape.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from '../runs/saved-settings.js'
@@ -137,7 +138,8 @@ interface EpochOf {
 
 /** The number of epochs that were finished at the checkpoint; 0 without one that can be read. */
 async function epochsOfCheckpoint(folder: string): Promise<number> {
-  const state = parseObject(await readText(join(folder, 'checkpoint', 'state.json')))
+  const read = (checkpoint: string) => readText(join(checkpoint, 'state.json'))
+  const state = parseObject((await readFromCheckpoint(join(folder, 'checkpoint'), read)) ?? '')
   const epoch = (state?.progress as Partial<Progress> | undefined)?.epoch
   return Number.isInteger(epoch) ? epoch! : 0
 }

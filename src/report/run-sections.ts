@@ -1,6 +1,5 @@
 /** The sections of a report about one run. */
 import { stringify } from 'yaml'
-import { UserError } from '../base/errors.js'
 import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
 import type { RankedSubModel } from '../evaluation/events.js'
 import { METHOD_LABELS } from '../methods/index.js'
@@ -121,8 +120,8 @@ async function importanceFigure({ folder, config }: SearchRecord, said: string[]
   try {
     thumbnails = await thumbnailsOf(config, importance.images, [...most, ...least])
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    said.push(`The most and least important images are left out: ${error.message.split('\n', 1)[0]}.`)
+    const [reason] = (error as Error).message.split('\n', 1)
+    said.push(`The most and least important images are left out: ${reason}.`)
   }
   return imageImportanceFigure(importance, thumbnails)
 }

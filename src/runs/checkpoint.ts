@@ -64,21 +64,34 @@ export async function writeCheckpoint(folder: string, { snapshot, ...rest }: Che
 }
 
 /**
- * Reads a run's checkpoint; undefined if it has none yet. It changes nothing, and another process may write a new
- * checkpoint meanwhile.
+ * Reads a run's checkpoint; undefined if it has none yet.
  *
  * @throws UserError if the checkpoint cannot be read.
  */
-export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+export function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  return readFromCheckpoint(folder, readFolder)
+}
+
+/**
+ * Reads files of a checkpoint by `read`, which gets the folder that they are in; undefined if there is none yet. It
+ * changes nothing, and another process may write a new checkpoint meanwhile: then the files of that one are read.
+ */
+export async function readFromCheckpoint<Result>(
+  folder: string,
+  read: (current: string) => Promise<Result>,
+): Promise<Result | undefined> {
   for (let triesLeft = READ_TRIES; ; triesLeft--) {
     const current = await currentFolder(folder)
     if (current === undefined) return undefined
     const before = await stampOf(current)
-    const read = await readFolder(current).catch((error: unknown) => ({ error }))
+    const outcome = await read(current).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    )
     // What was read while the folder was replaced may be of two checkpoints.
     if (before !== (await stampOf(current)) && triesLeft > 1) continue
-    if ('error' in read) throw read.error
-    return read
+    if ('error' in outcome) throw outcome.error
+    return outcome.result
   }
 }
 

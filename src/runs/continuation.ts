@@ -12,6 +12,7 @@ import type { Checkpoint, Identity } from './checkpoint.js'
 const CHANGEABLE = new Set([
   'name',
   'threads',
+  'data.ahead',
   'data.dir',
   'data.onError',
   'training.checkpointSeconds',

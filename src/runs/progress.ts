@@ -6,7 +6,7 @@
  *
  * Nothing is computed from these files. So they are not flushed to disk, and a write that fails does not stop the run.
  */
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFor, writeAtomically } from '../base/atomic.js'
 import { Pace } from '../base/pace.js'
@@ -160,6 +160,7 @@ export class ProgressRecorder implements AsyncDisposable {
       await rename(temporary, file)
     } catch {
       // A full disk or a removed folder stops the run at its next checkpoint, with a sentence.
+      await rm(temporary, { force: true }).catch(() => {})
     }
   }
 }

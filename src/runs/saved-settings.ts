@@ -73,10 +73,10 @@ export async function configFile(path: string): Promise<string> {
   throw new UserError(`Expected a run folder with a config.yaml but received ${path}${state}`, 2)
 }
 
-/** For an import that its process did not survive. Its weights may be missing. */
+/** For a run that should begin with given weights, whose process died before it had them. */
 export function brokenOff(folder: string): UserError {
   return new UserError(
-    `Expected a run but received ${folder}, whose import was broken off; remove the folder and import again`,
+    `Expected a run but received ${folder}, which lacks the weights that it should begin with, because its process ended; remove the folder and begin again`,
     2,
   )
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
-export const SUPPORTED = { oldest: [2, 11], newest: [2, 15] } as const
+const SUPPORTED = { oldest: [2, 11], newest: [2, 15] } as const
 export const SUPPORTED_TEXT = `${SUPPORTED.oldest.join('.')} to ${SUPPORTED.newest.join('.')}`
 
 /** A libtorch that the addon can be built against. */

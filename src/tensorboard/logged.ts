@@ -24,6 +24,7 @@ const TAGS: Readonly<Record<string, string>> = {
   gradientVariance: 'gradient_variance/all',
   gradientVarianceCandidates: 'gradient_variance/candidates',
   fixedGradientVariance: 'gradient_variance/all_at_fixed_weights',
+  fixedGradientVarianceCandidates: 'gradient_variance/candidates_at_fixed_weights',
   learningRate: 'training/learning_rate',
   imagesPerSecond: 'training/images_per_second',
 }

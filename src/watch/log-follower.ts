@@ -33,7 +33,7 @@ export class LogFollower {
   /**
    * Reads what is new. Resolves to whether the file has changed at all. A missing file counts as empty.
    *
-   * @throws The system's error if the file cannot be read.
+   * @throws The system's error if reading fails. A file that cannot be opened counts as empty.
    */
   async poll(receiver: LogReceiver): Promise<boolean> {
     const status = await stat(this.#file).catch(() => undefined)

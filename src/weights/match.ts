@@ -10,10 +10,8 @@ export interface Match {
   readonly missing: readonly string[]
   /** Tensors of another shape or of integers, in words. */
   readonly misfits: readonly string[]
-  /** Names of tensors that the supernet does not have, without counters. */
+  /** Names of tensors that the supernet does not have, without PyTorch's counters of batches. */
   readonly left: readonly string[]
-  /** PyTorch's counters of batches. */
-  readonly counters: readonly string[]
 }
 
 /** Compares `tensors` with the specs of parameters and buffers. */
@@ -39,7 +37,6 @@ export function matchWeights(
     missing,
     misfits,
     left: others.filter((name) => !isCounter(name)),
-    counters: others.filter(isCounter),
   }
 }
 

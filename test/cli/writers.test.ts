@@ -63,7 +63,7 @@ test.each([
     const refused = await pada(args)
     expect(refused.stderr).toContain(
       began
-        ? `received ${run}, whose import was broken off; remove the folder and import again`
+        ? `received ${run}, which lacks the weights that it should begin with, because its process ended; remove the folder and begin again`
         : `Expected a run folder with a config.yaml but received ${run}`,
     )
     expect([args[0], refused.code]).toEqual([args[0], 2])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeTo } from '../../src/data/decode.js'
 import { type DecoderNames, decoderNames } from '../../src/data/stream/decoders.js'
 import { namedFiles } from '../../src/data/stream/encoded-files.js'
 import { listEncoded } from '../../src/data/stream/list-encoded.js'
@@ -97,6 +98,21 @@ function classFolder(name: string): string {
   }
   return place
 }
+
+it('an image that has the size already is the same, streamed or in memory', async () => {
+  const place = join(made, 'sized')
+  mkdirSync(join(place, 'train', 'a'), { recursive: true })
+  const { default: sharp } = await import('sharp')
+  const raw = { width: size, height: size, channels: 3 } as const
+  const pixels = Uint8Array.from({ length: 3 * size * size }, (_, i) => (i * 7919) % 256)
+  writeFileSync(join(place, 'train', 'a', 'b.png'), await sharp(pixels, { raw }).png().toBuffer())
+  const planes = new Uint8Array(pixels.length)
+  await decodeTo(planes, join(place, 'train', 'a', 'b.png'), { height: size, width: size }, { size })
+  using lens = await lensOf(stream(filesOf(['train/a/b.png'], place), 1))
+  expect(await lens.bytes(0)).toEqual(pixels)
+  const interleaved = Uint8Array.from(pixels, (_, i) => planes[(i % 3) * size * size + Math.floor(i / 3)])
+  expect(interleaved).toEqual(pixels)
+})
 
 describe('a packed file', () => {
   it('shows what the folder shows, in the same order', async () => {

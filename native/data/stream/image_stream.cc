@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include "data/crop.h"
@@ -32,8 +33,15 @@ void crop_at_random(EncodedImage& image, const Crop& part, int64_t size, Scratch
 }
 
 void crop_for_evaluation(EncodedImage& image, int64_t size, Filter filter, Scratch& scratch) {
-  const EvaluationCrop part(image.height(), image.width(), size);
   const PixelRows rows = image.fetch(0, 0, image.height(), image.width(), scratch.decoded);
+  if (image.height() == size && image.width() == size) {
+    // As resident images: one that has this size already is not changed.
+    for (int64_t y = 0; y < size; y++) {
+      std::memcpy(scratch.cropped.data() + 3 * size * y, rows.first + rows.stride * y, 3 * size);
+    }
+    return;
+  }
+  const EvaluationCrop part(image.height(), image.width(), size);
   resample(rows.first, rows.stride, 3, part.rows, part.columns, filter, scratch.cropped.data());
 }
 

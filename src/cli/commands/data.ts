@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { expected } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { integer } from '../../base/format.js'
 import { listEncoded } from '../../data/stream/list-encoded.js'
 import { splitPlaces } from '../../data/stream/split-places.js'
@@ -38,7 +38,15 @@ export const dataCommand: CommandModule<object, InferredOptionTypes<typeof optio
     await ensureNativeFor({ device: 'cpu' }, { log, signal })
     let classes: readonly string[] | undefined
     for (const [name, place] of await splitsIn(dir)) {
-      const split = await listEncoded(place, classes)
+      const split = await listEncoded(place, classes).catch((error: unknown) => {
+        // Beside the training images there may be folders that are no splits, such as a development kit.
+        if (name !== 'train' && name !== 'images' && error instanceof UserError) return error
+        throw error
+      })
+      if (split instanceof UserError) {
+        log(`${name}: left out: ${split.message}`)
+        continue
+      }
       if (name === 'train') classes = split.classes
       const progress = (done: number) => log(`${name}: ${integer(done)} of ${integer(split.labels.length)} looked at`)
       const found = await survey(split, { decode: !headers, progress, signal })

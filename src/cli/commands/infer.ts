@@ -77,6 +77,7 @@ export const inferCommand: CommandModule<object, Arguments> = {
   async handler(argv) {
     const opened = await openWeights(argv.checkpoint, { key: argv.key, prefix: argv.prefix })
     const { weights } = opened
+    await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
     const images = await openInput(argv.input, opened)
     const { output } = argv
     if (output === undefined && images.files === undefined)
@@ -84,8 +85,6 @@ export const inferCommand: CommandModule<object, Arguments> = {
     const { space, paths } = await subject(argv, opened, images)
     const { classes } = space
     const labels = argv.labels === undefined ? undefined : await readLabels(argv.labels, images.count, classes)
-
-    await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
     const { source, byPath } = await statisticsOf(opened, space, paths, argv['no-recalibrate'])
     const statistics = source.kind === 'stored' ? undefined : byPath
     const logits = await inferAll(images, { space, weights, paths, statistics, precision: argv.precision })

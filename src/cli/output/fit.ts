@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
 /** Width in characters, without what colours text. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   return stripVTControlCharacters(text).length
 }
 

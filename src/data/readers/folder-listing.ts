@@ -6,6 +6,7 @@ import { expected } from '../../base/errors.js'
 import { exists, whyUnreadable } from '../../base/files.js'
 import { type FileName, fileName, joinNames, shownName } from '../file-names.js'
 import { inParallel } from '../parallel.js'
+import type { SplitSettings } from '../split-names.js'
 
 /** Suffixes of torchvision's `ImageFolder`. */
 export const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
@@ -52,20 +53,21 @@ export function fileOf({ folder }: Listing, { name, bytes }: ListedImage): FileN
  * first image by name of each class, then the second image of each. So the first images of a split cover all classes.
  *
  * @param train The training split. A split in the form of Tiny ImageNet's `val` has its classes.
+ * @param image Suffixes of images.
  * @throws UserError for a split without classes or a class without images.
  */
-export async function listSplit(folder: string, train?: Listing): Promise<Listing> {
+export async function listSplit(folder: string, train?: Listing, image = IMAGE): Promise<Listing> {
   if (train !== undefined && (await exists(join(folder, ANNOTATIONS)))) return listAnnotated(folder, train)
   const passedOver = new Map<string, number>()
   const entries = await foldersIn(folder, passedOver)
   if (entries.length === 0) {
     const counts = countsBySuffix(passedOver)
-    const isFlat = [...passedOver.keys()].some((suffix) => IMAGE.test(suffix))
+    const isFlat = [...passedOver.keys()].some((suffix) => image.test(suffix))
     const advice = isFlat ? ': move each image into a folder of the name of its class' : ''
     throw expected('a folder per class', folder, `${counts || 'none'}${advice}`)
   }
   const names: FileName[][] = []
-  for (const { name } of entries) names.push(await imagesIn(folder, name, passedOver))
+  for (const { name } of entries) names.push(await imagesIn(folder, name, image, passedOver))
   return { folder, classes: entries.map(({ shown }) => shown), images: interleave(names), passedOver }
 }
 
@@ -101,6 +103,18 @@ export async function classesIn(folder: string): Promise<string[]> {
   return (await foldersIn(folder)).map(({ shown }) => shown)
 }
 
+/** The folder `test`, if it has none of the classes, nothing names it, and another split is there to test on. */
+export async function unlabelledTest(
+  dir: string,
+  beside: readonly string[],
+  classes: readonly string[],
+  { test, validation }: SplitSettings = {},
+): Promise<string | undefined> {
+  if (!beside.includes('test') || beside.length === 1 || test === 'test' || validation === 'test') return undefined
+  const known = new Set(classes)
+  return (await classesIn(join(dir, 'test'))).some((name) => known.has(name)) ? undefined : 'test'
+}
+
 /** Folders in a folder by name. `passedOver` counts everything else. */
 async function foldersIn(folder: string, passedOver = new Map<string, number>()): Promise<Entry[]> {
   const folders: Entry[] = []
@@ -112,7 +126,12 @@ async function foldersIn(folder: string, passedOver = new Map<string, number>())
 }
 
 /** Images of a class in the order of `ImageFolder`: by folder, then by name. Paths are relative to the split. */
-async function imagesIn(split: string, name: FileName, passedOver: Map<string, number>): Promise<FileName[]> {
+async function imagesIn(
+  split: string,
+  name: FileName,
+  image: RegExp,
+  passedOver: Map<string, number>,
+): Promise<FileName[]> {
   const folders: { readonly shown: string; readonly images: Entry[]; readonly path: FileName }[] = []
   const others = new Map<string, number>()
   const walk = async (path: FileName, chain: readonly string[]) => {
@@ -123,7 +142,7 @@ async function imagesIn(split: string, name: FileName, passedOver: Map<string, n
       // A link to a folder around it would never end.
       if (target !== undefined && chain.some((folder) => `${folder}${sep}`.startsWith(`${target}${sep}`))) continue
       if (entry.isFolder) await walk(inner, target === undefined ? chain : [...chain, target])
-      else if (IMAGE.test(entry.shown)) images.push(entry)
+      else if (image.test(entry.shown)) images.push(entry)
       else passOver(entry, others)
     }
     folders.push({ shown: shownName(path), images: images.sort((a, b) => (a.shown < b.shown ? -1 : 1)), path })
@@ -133,7 +152,7 @@ async function imagesIn(split: string, name: FileName, passedOver: Map<string, n
   const files = folders.flatMap(({ images, path }) => images.map((image) => joinNames(path, image.name)))
   if (files.length === 0) {
     throw expected(
-      'at least one image of JPEG, PNG, WebP, TIFF, BMP, PGM or PPM',
+      `at least one image of JPEG, PNG, WebP${image === IMAGE ? ', TIFF, BMP, PGM or PPM' : ' or TIFF'}`,
       shownName(joinNames(split, name)),
       countsBySuffix(others) || 'none',
     )

@@ -8,7 +8,7 @@ import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../im
 import { requireMemory } from '../memory.js'
 import { inParallel } from '../parallel.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
-import { chooseSplits, type SplitSettings } from '../split-names.js'
+import { chooseSplits } from '../split-names.js'
 import { keyOf, stratifiedOrder } from '../stratified-order.js'
 import {
   classesIn,
@@ -19,6 +19,7 @@ import {
   type Listing,
   listSplit,
   requireSameClasses,
+  unlabelledTest,
 } from './folder-listing.js'
 
 /** Version of the way from files to pixels. A change needs a new name, so that pixels cached before are not used. */
@@ -50,7 +51,7 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
   }
   const all = await listSplit(join(dir, 'train'))
   const beside = folders.filter((name) => name !== 'train')
-  const unlabelled = await unlabelledTest(dir, beside, all, options.splits)
+  const unlabelled = await unlabelledTest(dir, beside, all.classes, options.splits)
   const labelled = beside.filter((name) => name !== unlabelled)
   const { test: testName, validation: name, notes: chosen } = chooseSplits(labelled, options.splits, dir)
   const notes = [...chosen, ...(unlabelled ? [`${unlabelled} is not used, because it has no class of train`] : [])]
@@ -84,18 +85,6 @@ export async function readFolder(dir: string, options: ReadOptions = {}): Promis
     names: { validation: name, test: testName },
     notes,
   }
-}
-
-/** The folder `test`, if it has none of the classes, nothing names it, and another split is there to test on. */
-async function unlabelledTest(
-  dir: string,
-  beside: readonly string[],
-  { classes }: Listing,
-  { test, validation }: SplitSettings = {},
-): Promise<string | undefined> {
-  if (!beside.includes('test') || beside.length === 1 || test === 'test' || validation === 'test') return undefined
-  const known = new Set(classes)
-  return (await classesIn(join(dir, 'test'))).some((name) => known.has(name)) ? undefined : 'test'
 }
 
 async function take(

@@ -20,7 +20,7 @@ export interface Idx {
  *
  * @throws UserError for a wrong magic number, another element type or rank, or a length that differs from the header's.
  */
-export function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
+function parseIdx(bytes: Buffer, rank: number, name: string): Idx {
   const header = 4 + 4 * rank
   const magic = bytes.length >= 4 ? bytes.readUInt32BE(0) : undefined
   const wanted = (UNSIGNED_BYTE << 8) | rank

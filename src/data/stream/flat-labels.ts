@@ -63,6 +63,14 @@ function fromPairs(
   })
   const numbered = pairs.every(([, value]) => /^\d+$/.test(value))
   if (numbered && known === undefined) throw expected('names of classes', file, 'numbers, without training images')
+  if (numbered && known!.some((name, label) => /^\d+$/.test(name) && Number(name) !== label)) {
+    // A number may be meant as the name of a class or as its place.
+    throw expected(
+      'a folder per class in place of a file of labels, because classes have numbers as names,',
+      file,
+      'numbers',
+    )
+  }
   const classes = numbered ? known! : [...new Set(pairs.map(([, value]) => value))].sort()
   const labels = new Map(classes.map((name, label) => [name, label]))
   const byName = new Map(pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!]))

@@ -1,7 +1,7 @@
 /** Lists the encoded images of a split: a folder of class folders, a flat folder, a tar, or a packed file. */
 import { createHash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { whyUnreadable } from '../../base/files.js'
 import { type FileName, shownName } from '../file-names.js'
@@ -55,7 +55,8 @@ export async function hasFlatLabels(folder: string): Promise<boolean> {
 }
 
 async function listFolder(folder: string, classes: readonly string[] | undefined): Promise<EncodedSplit> {
-  const listing = await listSplit(folder, classes && { folder: 'train', classes, images: [], passedOver: new Map() })
+  const train = classes && { folder: 'train', classes, images: [], passedOver: new Map() }
+  const listing = await listSplit(folder, train, IMAGE)
   const { images } = listing
   const sizes = await sizesOf(images.map((image) => fileOf(listing, image)))
   const found = images.map(({ name, label }, index) => ({ name, label, size: sizes[index] }))
@@ -95,8 +96,11 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
       }
     } else members.push(member)
   }
-  const truth = await findGroundTruth(file, classes)
   const all = members.filter(({ name }) => IMAGE.test(name) && !HIDDEN.test(name))
+  const classOf = classesOf(all.map(({ name }) => name))
+  // Several folders are classes. A file of labels is then of another split, such as ImageNet's validation images.
+  const folders = new Set(all.map(({ name }) => classOf(name)).filter((name) => name !== ''))
+  const truth = folders.size > 1 ? undefined : await findGroundTruth(file, classes)
   // As in a folder of classes, an image beside the classes is passed over.
   const images = truth === undefined ? all.filter(({ name }) => classOf(name) !== '') : all
   if (images.length === 0 && all.length > 0) {
@@ -118,9 +122,22 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
   }))
 }
 
-/** The folder that a member of a tar lies in; empty at the root of the tar, which `tar -cf x.tar .` calls `.`. */
-function classOf(name: string): string {
-  return basename(dirname(name)).replace(/^\.$/, '')
+/**
+ * The classes of members of a tar by name: as in a folder of classes, the outermost folder, within the folders that all of
+ * them are in. Empty for a member beside these folders.
+ */
+function classesOf(names: readonly string[]): (name: string) => string {
+  // `tar -cf x.tar .` puts `./` before each name.
+  const foldersOf = (name: string) =>
+    name
+      .split('/')
+      .slice(0, -1)
+      .filter((folder) => folder !== '' && folder !== '.')
+  const nested = names.map(foldersOf).filter((folders) => folders.length > 0)
+  let shared = 0
+  const isShared = () => nested.every((folders) => folders[shared] === nested[0][shared])
+  while (nested.some((folders) => folders.length > shared + 1) && isShared()) shared++
+  return (name) => foldersOf(name)[shared] ?? ''
 }
 
 /** The first image of each class, then the second of each. */

@@ -1,5 +1,6 @@
 /** Packs the images of a split into one file; `packed-layout.ts` says what is in it. */
 import { availableParallelism } from 'node:os'
+import { usableCores } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
 import { type EncodedFiles, inspectImages } from '../../native/index.js'
 import { decoderNames } from './decoders.js'
@@ -63,7 +64,7 @@ export async function pack(split: EncodedSplit, file: string, options: PackOptio
 
 /** Decodes every image. Returns the indices of those that are whole, and their sizes. */
 async function inspectAll(files: EncodedFiles, count: number, { onError, signal }: PackOptions) {
-  const options = { ...(await decoderNames()), threads: availableParallelism(), decode: true }
+  const options = { ...(await decoderNames()), threads: usableCores(), decode: true }
   const kept: number[] = []
   const sizes: { readonly height: number; readonly width: number }[] = []
   const skipped: string[] = []
@@ -97,6 +98,8 @@ async function reduce(
   const { default: sharp } = await import('sharp')
   const side = height <= width ? { height: shorter } : { width: shorter }
   const { data, info } = await sharp(bytes, { failOn: 'error', ignoreIcc: true })
+    // As in reading: transparent pixels keep their colours.
+    .removeAlpha()
     .resize(side)
     .toColourspace('srgb')
     .jpeg({ quality })

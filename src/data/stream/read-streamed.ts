@@ -1,9 +1,9 @@
 /** Loads the splits of a folder as images that are decoded during training. */
 
 import { createHash } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { cpuQuota } from '../../base/cpu-quota.js'
+import { usableCores } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
 import { integer } from '../../base/format.js'
 import type { DataConfig } from '../../config/schema.js'
@@ -11,17 +11,17 @@ import { currentBuild } from '../../setup/stamp.js'
 import { decoderVersion } from '../decode.js'
 import { countWithin } from '../files.js'
 import { mostKeptCrops } from '../memory.js'
-import { countsBySuffix } from '../readers/folder-listing.js'
+import { countsBySuffix, unlabelledTest } from '../readers/folder-listing.js'
 import { chooseSplits } from '../split-names.js'
 import type { AnySplits } from '../splits.js'
 import { decoderNames, jpegDecoder } from './decoders.js'
 import type { EncodedSplit } from './encoded-files.js'
-import { listEncoded } from './list-encoded.js'
+import { hasFlatLabels, listEncoded } from './list-encoded.js'
 import { splitPlaces } from './split-places.js'
 import { pickStreamed, type StreamedImages, streamedOrder } from './streamed-images.js'
 
 /** Version of the way from files to pixels; see `digest`. */
-const RULE = 'stream-1'
+const RULE = 'stream-2'
 /** Batches that are made ahead unless the settings say otherwise. */
 const AHEAD = 2
 /** Mean and deviation of ImageNet's training images, as PyTorch's models take them. */
@@ -46,9 +46,7 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
   const places = await splitPlaces(dir)
   const train = places.get('train')
   if (train === undefined) throw expected('a folder train, train.tar or train.pada', 'the image data', dir)
-  const beside = [...places.keys()].filter((name) => name !== 'train')
-  const { test: testName, validation: validationName, notes: chosen } = chooseSplits(beside, config, dir)
-  const notes = [...chosen]
+  const notes: string[] = []
   const list = async (name: string, place: string, classes?: readonly string[]) => {
     signal?.throwIfAborted()
     const split = await listEncoded(place, classes)
@@ -56,6 +54,13 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
     return split
   }
   const all = await list('train', train)
+  const beside = [...places.keys()].filter((name) => name !== 'train')
+  const unlabelled = (await isUnlabelled(places.get('test')))
+    ? await unlabelledTest(dir, beside, all.classes, config)
+    : undefined
+  const labelled = beside.filter((name) => name !== unlabelled)
+  const { test: testName, validation: validationName, notes: chosen } = chooseSplits(labelled, config, dir)
+  notes.unshift(...chosen, ...(unlabelled ? [`${unlabelled} is not used, because it has no class of train`] : []))
   const listOther = async (name: string) => {
     const split = await list(name, places.get(name)!, all.classes)
     requireClasses(all, split)
@@ -86,6 +91,11 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
       notes,
     },
   }
+}
+
+/** True for a folder without a file of labels, whose folders may be none of the classes. */
+async function isUnlabelled(place: string | undefined): Promise<boolean> {
+  return place !== undefined && (await stat(place)).isDirectory() && !(await hasFlatLabels(place))
 }
 
 /** Whether evaluations decode images once. */
@@ -142,7 +152,7 @@ async function sharedSettings(config: DataConfig, size: number): Promise<SharedS
     replaceDamaged: config.onError === 'skip',
     ahead: config.ahead ?? AHEAD,
     mostKept: 0,
-    threads: cpuQuota() ?? availableParallelism(),
+    threads: usableCores(),
     ...(await decoderNames()),
     digest: JSON.stringify([RULE, decoderVersion(), size, interpolation, mean, std]),
   }

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expected } from '../../base/errors.js'
+import { type SplitSettings, VALIDATION_NAMES } from '../split-names.js'
 import { hasFlatLabels } from './list-encoded.js'
 
 /** ImageNet's tars, by the name of the split. */
@@ -28,13 +29,14 @@ export async function splitPlaces(dir: string): Promise<Map<string, string>> {
 }
 
 /**
- * True if a split cannot be decoded into memory by the reader of folders: it is a tar or a packed file, or its labels
- * lie beside its images.
+ * True if a split that may be used cannot be decoded into memory by the reader of folders: it is a tar or a packed file,
+ * or its labels lie beside its images.
  */
-export async function needsStreaming(dir: string): Promise<boolean> {
+export async function needsStreaming(dir: string, { test, validation }: SplitSettings): Promise<boolean> {
   const places = await splitPlaces(dir).catch(() => new Map<string, string>())
-  for (const place of places.values()) {
-    if (/\.(pada|tar)$/.test(place) || (await hasFlatLabels(place))) return true
+  for (const name of new Set(['train', 'test', ...VALIDATION_NAMES, test, validation])) {
+    const place = name === undefined ? undefined : places.get(name)
+    if (place !== undefined && (/\.(pada|tar)$/.test(place) || (await hasFlatLabels(place)))) return true
   }
   return false
 }

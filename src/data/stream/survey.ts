@@ -1,5 +1,5 @@
 /** Looks at the images of a split: their sizes, what is wrong with them, and which are equal. */
-import { availableParallelism } from 'node:os'
+import { usableCores } from '../../base/cpu-quota.js'
 import { inspectImages } from '../../native/index.js'
 import { decoderNames } from './decoders.js'
 import { type EncodedSplit, imageName } from './encoded-files.js'
@@ -47,7 +47,7 @@ export interface SurveyOptions {
 /** Reads all images of a split once. */
 export async function survey(split: EncodedSplit, { decode, progress, signal }: SurveyOptions): Promise<Survey> {
   const { files, labels, empty, place, passedOver } = split
-  const options = { ...(await decoderNames()), threads: availableParallelism(), decode }
+  const options = { ...(await decoderNames()), threads: usableCores(), decode }
   const shorter: number[] = []
   const longer: number[] = []
   const damaged = empty.map((name) => `${name}: no byte`)

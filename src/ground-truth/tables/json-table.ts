@@ -29,7 +29,7 @@ export function jsonTable(bytes: Buffer, file: string): Table {
     const held = rows.length === 0 ? 'no entry' : `${show(first)} for "${rows[0].key}"`
     throw expected('an object with its accuracies', 'each architecture', `${held} (${file})`)
   }
-  const columns = isObject(first) ? Object.keys(first) : []
+  const columns = [...new Set(rows.flatMap(({ entry }) => (isObject(entry) ? Object.keys(entry) : [])))]
   const place = (row: number) => rows[row].place
   const text = (column: string, row: number): string => {
     const { key, entry } = rows[row]

@@ -3,7 +3,7 @@ import type { Graph } from '@viz-js/viz'
 import { printable } from '../svg.js'
 
 /** Sizes of texts, in pixels. */
-export const NODE_TEXT = 13
+const NODE_TEXT = 13
 export const EDGE_TEXT = 12
 
 /** Width of the widest fonts that stand in for Helvetica (DejaVu Sans), as a multiple of its own. */

@@ -100,7 +100,7 @@ function drawWidths(stages: LayersOutline['stages'], columns: readonly Column[],
 }
 
 /** Colours of a block. Kernels other than 3, 5 and 7 have none of their own. */
-export function colorsOf({ block, fixed }: LayerOutline): BlockColors {
+function colorsOf({ block, fixed }: LayerOutline): BlockColors {
   if (fixed || block.kind === 'convolution') return FIXED
   return block.kind === 'identity' ? IDENTITY : (KERNELS[block.kernel] ?? FIXED)
 }

@@ -28,7 +28,7 @@ export interface Extremes {
 
 /** The images that are drawn most often, and least often. */
 export function extremes({ draws, least }: ImageImportance): Extremes {
-  const drawn = Array.from(draws.keys()).filter((i) => draws[i] > least)
+  const drawn = Array.from(draws.keys()).filter((i) => draws[i] !== least)
   drawn.sort((a, b) => draws[b] - draws[a] || a - b)
   const count = Math.min(SHOWN, drawn.length >> 1)
   return { most: drawn.slice(0, count), least: drawn.slice(drawn.length - count).reverse() }
@@ -43,11 +43,14 @@ export function imageImportanceFigure(
   thumbnails: ReadonlyMap<number, Thumbnail> = new Map(),
 ): Figure | undefined {
   const { draws, least } = importance
-  const drawn = draws.filter((value) => value > least)
+  const drawn = draws.filter((value) => value !== least)
   if (drawn.length < 2) return undefined
   const undrawn = draws.length - drawn.length
   const { most, least: fewest } = extremes(importance)
-  const rest = `${integer(undrawn)} of ${integer(draws.length)} images have importance 0, because no step of the last finished epoch drew them; ${decimal(least, 2)} draws are expected of each`
+  const rest =
+    least === undefined
+      ? `All ${integer(draws.length)} images were drawn in the last finished epoch`
+      : `${integer(undrawn)} of ${integer(draws.length)} images have importance 0, because no step of the last finished epoch drew them; ${decimal(least, 2)} draws are expected of each`
   const highest = drawn.reduce((a, b) => Math.max(a, b))
   const lowest = drawn.reduce((a, b) => Math.min(a, b))
   const rows = [

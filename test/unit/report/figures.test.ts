@@ -173,6 +173,8 @@ describe('figures of a search', () => {
     expect(figure.description).toContain(
       '3 of 6 images have importance 0, because no step of the last finished epoch drew them;',
     )
+    const { least: _, ...drawn } = importance
+    expect(imageImportanceFigure(drawn)?.description).toContain('All 6 images were drawn in the last finished epoch')
     const thumbnail = { url: 'data:image/png;base64,AA==', label: 'cat' }
     const pictured = rows(imageImportanceFigure(importance, new Map([[2, thumbnail]])))
     expect(pictured).toContainEqual({ place: 0, ...thumbnail, draws: '2.00' })

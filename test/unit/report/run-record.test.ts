@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
@@ -185,10 +185,24 @@ describe('the records of a run folder', () => {
 describe('the importance of images', () => {
   it('is read as expected draws', async () => {
     makeSearchRun(folder)
-    await addImportance(folder, [0.5, 1, 1.5, 1], 'digest')
+    await addImportance(folder, [0.5, 1, 2, 0.5], 'digest')
     const importance = await readImageImportance(folder)
-    expect([...importance!.draws]).toEqual([0.5, 1, 1.5, 1])
+    expect([...importance!.draws]).toEqual([0.5, 1, 2, 0.5])
     expect(importance).toMatchObject({ least: 0.5, images: 'digest' })
+  })
+
+  it('says of no image that it was not drawn, if all have another importance', async () => {
+    makeSearchRun(folder)
+    await addImportance(folder, [0.5, 1, 1.5, 1], 'digest')
+    expect(await readImageImportance(folder)).not.toHaveProperty('least')
+  })
+
+  it('is found while the checkpoint is replaced', async () => {
+    makeSearchRun(folder)
+    await addImportance(folder, [0.5, 1, 1.5, 1], 'digest')
+    renameSync(file('checkpoint'), file('checkpoint.old'))
+    cpSync(file('checkpoint.old'), file('checkpoint.new'), { recursive: true })
+    expect(await readImageImportance(folder)).toMatchObject({ images: 'digest' })
   })
 
   it('is undefined without a checkpoint', async () => {

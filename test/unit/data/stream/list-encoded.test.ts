@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEncoded } from '../../../../src/data/stream/encoded-files.js'
 import { listEncoded } from '../../../../src/data/stream/list-encoded.js'
-import { splitPlaces } from '../../../../src/data/stream/split-places.js'
+import { needsStreaming, splitPlaces } from '../../../../src/data/stream/split-places.js'
 
 let root: string
 beforeAll(() => {
@@ -50,6 +50,39 @@ describe('listEncoded', () => {
     const place = join(root, `${format}.tar`)
     expect(await contents(place)).toEqual(ORDER)
     expect((await listEncoded(place)).digest).toBe((await listEncoded(join(root, 'classes'))).digest)
+  })
+
+  it('takes the outermost folder for the class, in a tar as in a folder', async () => {
+    const files = ['n01/images/a.JPEG', 'n02/images/b.JPEG', 'n02/c.JPEG']
+    const images = ['n01: n01/images/a.JPEG', 'n02: n02/c.JPEG', 'n02: n02/images/b.JPEG']
+    const place = folder('deep/train', files)
+    expect((await contents(place)).toSorted()).toEqual(images)
+    tar('-C', 'deep/train', '-cf', 'deep/inner.tar', '.')
+    expect((await contents(join(root, 'deep', 'inner.tar'))).toSorted()).toEqual(images)
+    // All members are in `train`, and one lies beside the classes.
+    writeFileSync(join(place, 'stray.JPEG'), 'stray')
+    tar('-C', 'deep', '-cf', 'deep/outer.tar', 'train')
+    const outer = join(root, 'deep', 'outer.tar')
+    expect((await contents(outer)).toSorted()).toEqual(images)
+    expect((await listEncoded(outer)).passedOver).toEqual(new Map([['.jpeg', 1]]))
+  })
+
+  it('takes no labels of other images for a tar that has classes', async () => {
+    folder('both/train', CLASSES)
+    tar('-C', 'both/train', '-cf', 'both/train.tar', 'n01', 'n02')
+    writeFileSync(join(root, 'both', 'LOC_val_solution.csv'), 'ImageId,PredictionString\nval_1,n02 5 6 7 8\n')
+    expect(await contents(join(root, 'both', 'train.tar'))).toEqual(ORDER)
+  })
+
+  it('counts images that cannot be streamed', async () => {
+    const place = folder('mixed', [...CLASSES, 'n01/e.bmp', 'n02/f.ppm'])
+    expect(await contents(place)).toEqual(ORDER)
+    expect((await listEncoded(place)).passedOver).toEqual(
+      new Map([
+        ['.bmp', 1],
+        ['.ppm', 1],
+      ]),
+    )
   })
 
   it('passes over what lies beside the classes of a tar, as in a folder, and what is hidden', async () => {
@@ -137,6 +170,17 @@ describe('a flat split', () => {
     await expect(listEncoded(place)).rejects.toThrow('Expected names of classes')
   })
 
+  it('refuses numbers where classes have other numbers as names', async () => {
+    const place = folder('digits/val', FLAT)
+    const list = join(root, 'digits', 'val.txt')
+    writeFileSync(list, 'val_1.JPEG 2\nval_2.JPEG 10\nval_3.JPEG 1\n')
+    await expect(listEncoded(place, ['1', '10', '2'])).rejects.toThrow(
+      `Expected a folder per class in place of a file of labels, because classes have numbers as names, for ${list} but`,
+    )
+    writeFileSync(list, 'val_1.JPEG 2\nval_2.JPEG 0\nval_3.JPEG 1\n')
+    expect(await contents(place, ['0', '1', '2'])).toHaveLength(3)
+  })
+
   it('may be a tar', async () => {
     folder('list/val', FLAT)
     tar('-C', 'list/val', '-cf', 'list/val.tar', ...FLAT)
@@ -148,6 +192,15 @@ describe('a flat split', () => {
     tar('-C', 'list/val', '-cf', 'dotted.tar', '.')
     await expect(listEncoded(join(root, 'dotted.tar'))).rejects.toThrow(/^Expected a folder or .* received a flat tar$/)
   })
+})
+
+it('asks only splits that may be used whether images must be streamed', async () => {
+  const dir = folder('beside', ['train/n01/a.JPEG', 'test/n01/a.JPEG'])
+  writeFileSync(join(dir, 'download.tar'), '')
+  expect(await needsStreaming(dir, {})).toBe(false)
+  expect(await needsStreaming(dir, { validation: 'download' })).toBe(true)
+  writeFileSync(join(dir, 'valid.tar'), '')
+  expect(await needsStreaming(dir, {})).toBe(true)
 })
 
 it('finds splits by their names, and those of ImageNet by theirs', async () => {

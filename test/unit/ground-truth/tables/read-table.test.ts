@@ -108,6 +108,9 @@ describe('readTable', () => {
   it('takes a kept table for a copy elsewhere, but not for another format', async () => {
     await readTable(write(TEXT))
     expect((await readTable(write(TEXT, 'copy.csv'))).kept).toBe(true)
+    const sparse = await readTable(write('{"a": {"other": 1}, "b": {"accuracy": 0.5, "other": 2}}', 'sparse.json'))
+    expect(sparse.columns).toEqual(['other', 'accuracy'])
+    expect([...sparse.values('accuracy')]).toEqual([Number.NaN, 0.5])
     await expect(readTable(write(TEXT, 'copy.json'))).rejects.toThrow(/^Expected well-formed JSON/)
     for (const other of ['{}', '{"name": "a", "version": "1.0"}', '{"scripts": {"test": "vitest"}, "type": 3}']) {
       await expect(readTable(write(other, 'other.json'))).rejects.toThrow(
