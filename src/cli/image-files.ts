@@ -21,6 +21,8 @@ export interface Preparation {
   /** Shape of an image as the network sees it. */
   readonly input: Shape
   readonly classes: number
+  /** Names of the classes at the training; absent if the run does not know them. */
+  readonly classNames?: readonly string[]
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
 }

@@ -25,7 +25,7 @@ export async function openInput(input: string, opened: OpenedWeights): Promise<I
   if (files === undefined) return openArray(input)
   const how = await preparationOf(opened)
   const names = files.map((file) => relative(input, file) || file)
-  const classNames = await classNamesOf(how.data, how.classes)
+  const classNames = how.classNames ?? (await classNamesOf(how.data, how.classes))
   return {
     ...how.input,
     count: files.length,

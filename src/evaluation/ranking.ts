@@ -68,9 +68,13 @@ export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | 
   return {
     kendallTau: finite(kendallTauB(predicted, truth)),
     spearman: finite(spearman(predicted, truth)),
-    precisionAtTop: Object.fromEntries(
-      TOP_PERCENT.map((percent) => [`${percent}%`, precisionAtTopK(predicted, truth, percent / 100)]),
-    ),
+    // A single sub-model is the best one.
+    precisionAtTop:
+      truth.length < 2
+        ? null
+        : Object.fromEntries(
+            TOP_PERCENT.map((percent) => [`${percent}%`, precisionAtTopK(predicted, truth, percent / 100)]),
+          ),
     bestFound: best.truth,
     regret: best.regret,
     withGroundTruth: truth.length,

@@ -37,6 +37,7 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
       groundTruth: run.result.groundTruth,
       computedFrom: run.result.computedFrom,
       measures: measure(run),
+      withGroundTruth: run.result.withGroundTruth,
       pathDistributions: pathDistributions(run),
     })
   }

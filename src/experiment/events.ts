@@ -67,6 +67,8 @@ export interface ReportEvent {
   readonly cells: number
   /** Number of searches in the tables. */
   readonly complete: number
+  /** Least number of sub-models over which a ranking was compared with its ground truth; absent without ground truth. */
+  readonly fewestCompared?: number
   readonly conditions: readonly ConditionResult[]
   readonly differences: readonly Difference[]
   readonly files: readonly string[]

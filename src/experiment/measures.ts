@@ -78,10 +78,14 @@ export function pathDistributions({ epochs }: CompleteRun): PathDistribution[] {
   return epochs.map(({ pathDistribution }) => pathDistribution)
 }
 
-/** Statistics over the complete searches of a condition. */
+/**
+ * Statistics over the complete searches of a condition. A measure that some of them lack has none: it would pass for one of
+ * all seeds.
+ */
 export function summarise(cells: readonly Measures[]): Summary {
-  const statistics = MEASURES.map((name) => [name, statistic(cells.map((cell) => cell[name]))])
-  return Object.fromEntries(statistics)
+  const valuesOf = (name: keyof Measures) => cells.map((cell) => cell[name])
+  const complete = (values: readonly (number | null)[]) => (values.includes(null) ? [] : values)
+  return Object.fromEntries(MEASURES.map((name) => [name, statistic(complete(valuesOf(name)))])) as Summary
 }
 
 function mean(values: readonly (number | null)[]): number | null {

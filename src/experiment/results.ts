@@ -20,6 +20,8 @@ export interface CellResult {
   /** The images and weights that the measures were computed from; absent in results of earlier versions. */
   readonly computedFrom?: ComputedFrom
   readonly measures: Measures
+  /** Number of sub-models that both the ranking and the table have; absent in results of earlier versions. */
+  readonly withGroundTruth?: number
   /** Per epoch, the distribution at its end, from which the next epoch draws. */
   readonly pathDistributions: readonly PathDistribution[]
 }

@@ -22,6 +22,7 @@ import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 import { writePlan } from './plan-file.js'
+import type { ExperimentResults } from './results.js'
 
 /** Milliseconds between two attempts to lock the searches that other processes hold. */
 const RETRY = 2_000
@@ -64,6 +65,11 @@ export async function* experiment(
   // All processes have come to the end, so none is told that another failed.
   if (failures.length > 0) throw searchesFailed(failures)
   return report
+}
+
+function fewestCompared({ cells }: ExperimentResults): Pick<ExperimentReport, 'fewestCompared'> {
+  const compared = cells.flatMap(({ groundTruth, withGroundTruth = 0 }) => (groundTruth ? [withGroundTruth] : []))
+  return compared.length === 0 ? {} : { fewestCompared: Math.min(...compared) }
 }
 
 /** The error of an experiment of which searches failed; `failures`: each by its name, and why. */
@@ -114,6 +120,7 @@ async function* experimentTogether(
     name: plan.name,
     cells: cells.length,
     complete: results.cells.length,
+    ...fewestCompared(results),
     conditions: results.conditions,
     differences: results.differences,
     files,

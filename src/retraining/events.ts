@@ -29,6 +29,8 @@ export interface RetrainStartEvent {
   /** Shape of one image. */
   readonly input: Shape
   readonly classes: number
+  /** Names of the classes in the order of their labels; absent if the images came without names. */
+  readonly classNames?: readonly string[]
   /** Number of scalar weights of the network, without those of an auxiliary head. */
   readonly parameters: number
   readonly stepsPerEpoch: number

@@ -14,7 +14,7 @@ import type { Identity } from '../runs/checkpoint.js'
 import { identify } from '../search/prepare.js'
 import { checkTrainingBatches } from '../search/small-batches.js'
 import { createNetwork, type StandaloneNetwork } from '../spaces/index.js'
-import { checkWarmup } from '../training/learning-rate.js'
+import { checkWarmup, stepsPerEpoch } from '../training/learning-rate.js'
 
 export interface PreparedRetraining {
   readonly splits: AnySplits
@@ -57,5 +57,26 @@ export async function prepareRetraining(
   const identityOfImages = identifyImages(splits)
   // Accuracies of all epochs are of the same images, so that the best epoch is the best.
   const identity = { ...identify(network, identityOfImages, undefined), testImages: identityOfImages.test }
-  return { splits, network, random, method, identity, warnings: describeOddities(splits) }
+  return {
+    splits,
+    network,
+    random,
+    method,
+    identity,
+    warnings: [...describeOddities(splits), ...describeAverages(config, images)],
+  }
+}
+
+/** Share of the initial weights in the averages, above which averages are worth a word. */
+const MUCH = 0.05
+
+/** Averages that a short training cannot make forget their beginning. */
+function describeAverages({ training: { averaging, epochs, batchSize } }: RetrainConfig, images: number): string[] {
+  if (averaging === undefined || averaging.warmup) return []
+  const share = averaging.decay ** (epochs * stepsPerEpoch(images, batchSize))
+  if (share <= MUCH) return []
+  const percent = Math.round(100 * share)
+  return [
+    `at the end ${percent} % of the averaged weights are still initial ones: lower training.averaging.decay, or set its warmup`,
+  ]
 }

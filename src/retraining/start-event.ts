@@ -31,6 +31,7 @@ export function startEvent(
     warnings: [...warnings, ...describeCompetition(machine)],
     input: network.input,
     classes: network.classes,
+    ...(splits.classNames && { classNames: splits.classNames }),
     parameters: countParameters(network),
     stepsPerEpoch: stepsPerEpoch(splits.train.labels.length, config.training.batchSize),
     epochs: config.training.epochs,

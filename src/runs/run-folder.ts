@@ -26,7 +26,9 @@ import type { Snapshot } from '../training/snapshot.js'
 import { type Identity, readCheckpoint, recoverCheckpoint, rememberLogBytes, writeCheckpoint } from './checkpoint.js'
 import type { DiscardedEvent } from './computed-from.js'
 import { checkIdentity, checkSettings, checkTrained } from './continuation.js'
+import { EVALUATED, EVALUATED_BY_FINDING } from './evaluated.js'
 import { cutLog, EVENT_LOG, logEvent, syncLog } from './event-log.js'
+import { PROGRESS_FILE, STEPS_FILE } from './progress.js'
 import type { SearchResult } from './result.js'
 import { isSearchResult } from './result-shape.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
@@ -35,6 +37,16 @@ import { changedOrigin, mergeResults, readSummary, SUMMARY } from './summary.js'
 
 /** File of a retraining's best weights in its run folder. */
 export const BEST_WEIGHTS = 'best.safetensors'
+
+/** True for the name of a file that a run writes itself, beside its checkpoint. */
+export function isOwnFile(name: string): boolean {
+  return OWN_FILES.has(name)
+}
+
+const OWN_FILES: ReadonlySet<string> = new Set([
+  ...['config.yaml', EVENT_LOG, SUMMARY, BEST_WEIGHTS, LOCK, PROGRESS_FILE, STEPS_FILE],
+  ...['import.json', EVALUATED, EVALUATED_BY_FINDING, 'latency.jsonl', 'ranking.csv', 'found.csv'],
+])
 
 /** A run folder that this process may write to: it holds the folder's lock until it disposes of the object. */
 export class RunFolder implements AsyncDisposable {

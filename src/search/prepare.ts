@@ -87,7 +87,10 @@ export async function prepare(config: Config, replacements: Replacements): Promi
 function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
   for (const [name, images] of Object.entries({ train, validation, test })) {
-    if (images !== undefined) checkSplit(name, images, classes)
+    if (images === undefined) continue
+    checkSplit(name, images, classes)
+    if (!sameShape(images, train))
+      throw expected(`${name} images of ${describe(train)}`, 'the images', describe(images), 2)
   }
   if (!sameShape(space.input, train) || space.classes < classes) {
     const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`

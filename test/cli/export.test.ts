@@ -160,6 +160,34 @@ test('export takes the scale and shift of a stem of DARTS along, without being t
   expect([...(await readWeights(out)).keys()]).toEqual(expect.arrayContaining(['stem.1.weight', 'stem.1.bias']))
 })
 
+test('nothing is written over the files of a run, or over what is read', async () => {
+  const checkpoint = join(run, 'checkpoint', 'weights.safetensors')
+  for (const file of [checkpoint, join(run, 'config.yaml'), join(run, 'events.jsonl')]) {
+    const before = readFileSync(file)
+    const format = file === checkpoint ? [] : ['--format', 'safetensors']
+    const outcome = await pada(['export', run, '--path', '1,1,1,1,1,1', '--out', file, ...format])
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toMatch(/^pada-native: Expected /)
+    expect(readFileSync(file).equals(before)).toBe(true)
+  }
+  const input = join(temporaryFolder(), 'x.npy')
+  await writeNpy(input, [2, 1, 16, 16], new Float32Array(512))
+  const before = readFileSync(input)
+  const words = ['--checkpoint', run, '--path', '1,1,1,1,1,1', '--input', input, '--output', input]
+  const outcome = await pada(['infer', ...words])
+  expect(outcome.code).toBe(2)
+  expect(outcome.stderr).toBe(
+    `pada-native: Expected another name for the file to write but received ${input}, which is read\n`,
+  )
+  expect(readFileSync(input).equals(before)).toBe(true)
+  // Beside the files of a run there is room for others, also a second time.
+  for (const remark of ['', ' (replaced)']) {
+    const file = join(run, 'network.safetensors')
+    const { stdout } = await pada(['export', run, '--path', '1,1,1,1,1,1', '--out', file])
+    expect(stdout).toContain(`${file}${remark}\n`)
+  }
+})
+
 test('export says where it cannot write, also where no temporary file can be looked for', async () => {
   const folder = temporaryFolder()
   const file = await makeCheckpoint(folder)

@@ -85,7 +85,7 @@ export const exportCommand: CommandModule<object, InferredOptionTypes<typeof opt
     const argv: Arguments = { ...given, format: formatOf(given.out, given.format) }
     const { source, format, out, json } = argv
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
-    const name = await nameWithRemark(out)
+    const name = await nameWithRemark(out, [source])
     const opened = await openSource(argv, source)
     if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
     else checkUsage(argv)

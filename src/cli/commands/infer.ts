@@ -75,6 +75,8 @@ type Arguments = InferredOptionTypes<typeof options>
 export const inferCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.options(options),
   async handler(argv) {
+    const inputs = [argv.checkpoint, argv.input, ...(argv.labels === undefined ? [] : [argv.labels])]
+    const name = argv.output && (await nameWithRemark(argv.output, inputs))
     const opened = await openWeights(argv.checkpoint, { key: argv.key, prefix: argv.prefix })
     const { weights } = opened
     await ensureNative({ log: (line) => process.stderr.write(`${line}\n`) })
@@ -89,7 +91,6 @@ export const inferCommand: CommandModule<object, Arguments> = {
     const statistics = source.kind === 'stored' ? undefined : byPath
     const logits = await inferAll(images, { space, weights, paths, statistics, precision: argv.precision })
     const shape = [paths.length, images.count, classes]
-    const name = output && (await nameWithRemark(output))
     if (output !== undefined) {
       await writeNpy(output, shape, joined(logits))
     }

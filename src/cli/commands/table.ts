@@ -71,7 +71,7 @@ export const tableCommand: CommandModule<object, InferredOptionTypes<typeof opti
     const covered = name && coveredOf(name, table.keyedBy, (space) => coverage(table, space, column, file))
     if (covered?.architectures === 0)
       throw expected(`an architecture of ${name} in ${file}`, '--space', `a table of others, such as ${table.keys[0]}`)
-    const written = out === undefined ? [] : [`Written to ${await nameWithRemark(out)}`]
+    const written = out === undefined ? [] : [`Written to ${await nameWithRemark(out, [file])}`]
     if (out !== undefined) await writeTable(out, table)
     const { format, keyedBy, keys } = table
     const columns = summarise(table)

@@ -16,6 +16,9 @@ import { describe, ProgressMeter } from './progress.js'
 /** Measures of the report, in the order in which a narrow table keeps them. */
 const BY_IMPORTANCE = ['KT', 'GV', 'GV, last epoch', 'P@top 5%']
 
+/** With fewer sub-models, tau of a ranking by chance deviates by more than 0.13. */
+const FEW = 30
+
 /** Seconds between two lines of progress. */
 const INTERVAL = 10
 
@@ -110,7 +113,7 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
  * is too narrow, the table lacks measures.
  */
 export function renderReport(report: ExperimentReport, columns?: number): string[] {
-  const { cells, complete, conditions, differences, files } = report
+  const { cells, complete, conditions, differences, files, fewestCompared: fewest } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
     ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
@@ -134,9 +137,14 @@ export function renderReport(report: ExperimentReport, columns?: number): string
   )
   const written = files.map((file) => `  ${file}`)
   const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
+  const few =
+    fewest !== undefined && fewest < FEW
+      ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
+      : []
   return [
     ...lines,
     ...compared,
+    ...few,
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]

@@ -51,6 +51,13 @@ describe('measure', () => {
   })
 })
 
+describe('summarise', () => {
+  it('has no mean of a measure that a search lacks, which would pass for one of all', () => {
+    expect(condition('4', [0.5, 0.7]).summary.kendallTau).toMatchObject({ n: 2, mean: 0.6 })
+    expect(condition('4', [0.5, null]).summary.kendallTau).toEqual({ n: 0, mean: null, deviation: null })
+  })
+})
+
 describe('tables', () => {
   it('keep commas and quotes within their fields', () => {
     const cell = {
@@ -89,5 +96,8 @@ describe('the report of the command', () => {
     expect(lines[3]).toMatch(/longer │ 4 epochs +│ +2 │ 1\.00e-5 ± 0\.00e\+0 │ +– │ 0\.600 ± 0\.141 │/)
     expect(lines[4]).toMatch(/longer │ 8 epochs +│ +1 │ +1\.00e-5 │ +– │/)
     expect(lines.slice(-2)).toEqual(['3 of 4 searches complete; written:', '  out/results.csv'])
+    const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
+    expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
+    expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
   })
 })

@@ -33,7 +33,8 @@ const data = tinySplits
 const searched = (options: SearchOptions) => collect(search(config, { data, ...options }))
 const epochsLogged = () => readFileSync(join(run, 'events.jsonl'), 'utf8').match(/"event":"epoch"/g)
 const TAKEN = 'another process works on; if that process was killed, try again in 20 seconds'
-const BROKEN_OFF = 'which lacks the weights that it should begin with, because its process ended; remove the folder and begin again'
+const BROKEN_OFF =
+  'which lacks the weights that it should begin with, because its process ended; remove the folder and begin again'
 
 test('of several that begin a run in one folder at once, one does', async () => {
   const seeds = [0, 1, 2, 3]
