@@ -8,7 +8,14 @@ import { Supernet } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
-import { agreeOnInput, openToContinue, openTogether, resumeTogether, signalOf } from '../runs/together.js'
+import {
+  agreeOnInput,
+  describeOtherCount,
+  openToContinue,
+  openTogether,
+  resumeTogether,
+  signalOf,
+} from '../runs/together.js'
 
 import { initialise, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
@@ -89,10 +96,11 @@ async function* retrainTogether(
     discarded = continued.discarded
   }
   await run.logStart(start)
+  const warnings = [...start.warnings, ...(await describeOtherCount(run, config, from, world))]
   const signal = signalOf(run, options.signal)
   const { epoch, step } = from?.progress ?? START
   const continues = resumed && (from === undefined ? { anew: true as const } : { resumed: { epoch, step } })
-  const events = trainAndEvaluate({ ...opened, continues, from, discarded, signal })
+  const events = trainAndEvaluate({ ...opened, start: { ...start, warnings }, continues, from, discarded, signal })
   return yield* loggingWhyItStopped(run, options.signal, events)
 }
 

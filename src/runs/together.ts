@@ -1,12 +1,13 @@
 /** A run folder that one of several processes writes, and what all of them must have in common. */
 import type { HeldLock } from '../base/lock.js'
 import type { Config, RetrainConfig } from '../config/index.js'
-import type { World } from '../distributed/index.js'
+import type { Processes, World } from '../distributed/index.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import type { Snapshot } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import type { Identity } from './checkpoint.js'
 import { differencesOf } from './continuation.js'
+import { eventsOf } from './event-log.js'
 import { RunFolder } from './run-folder.js'
 
 /** The settings that all processes must have in common. Their machines may have other cores and other folders. */
@@ -76,6 +77,24 @@ export async function openTogether(world: World | undefined, create: () => Promi
     return created.path
   })
   return created ?? RunFolder.watched(path)
+}
+
+/**
+ * A sentence if training continues with another number of processes than the run began with, and its numbers change: batch
+ * norms normalise by the share of a process.
+ */
+export async function describeOtherCount(
+  { path }: Pick<RunFolder, 'path'>,
+  { distributed, training }: Pick<Config, 'distributed' | 'training'>,
+  from: Snapshot | undefined,
+  world: World | undefined,
+): Promise<string[]> {
+  const [begun] = await eventsOf<{ readonly event: 'start'; readonly processes?: Processes }>(path, 'start')
+  const [before, now] = [begun?.processes?.count ?? 1, world?.size ?? 1]
+  const trains = from !== undefined && from.progress.epoch < training.epochs
+  if (before === now || !trains || distributed.batchNorm === 'synchronised') return []
+  const processes = before === 1 ? 'one process' : `${before} processes`
+  return [`the run began with ${processes}: batch norms of ${now} normalise by other shares, so its numbers change`]
 }
 
 /** Continues a run in all processes. The others read the checkpoint when the first has mended and checked the folder. */

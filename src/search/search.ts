@@ -8,7 +8,14 @@ import type { Method, MethodContext } from '../methods/method.js'
 import { Supernet } from '../native/index.js'
 import { makeDefaultRunFolder, RunFolder } from '../runs/run-folder.js'
 import { loggingWhyItStopped } from '../runs/stopped.js'
-import { agreeOnInput, openToContinue, openTogether, resumeTogether, signalOf } from '../runs/together.js'
+import {
+  agreeOnInput,
+  describeOtherCount,
+  openToContinue,
+  openTogether,
+  resumeTogether,
+  signalOf,
+} from '../runs/together.js'
 import type { SearchSpace } from '../spaces/index.js'
 import { PHASES, type Phase, type SearchEvent, type SearchResult } from './events.js'
 import { checkLatencyLimit } from './latency-limit.js'
@@ -89,8 +96,10 @@ async function* searchTogether(
   if (resumed === undefined) await run.writeConfig(config)
   const start = { ...startEvent(run.path, config, prepared), ...(processes && { processes }) }
   await run.logStart(start)
+  const warnings = phases.includes('train') ? await describeOtherCount(run, config, from, world) : []
   const signal = signalOf(run, options.signal)
-  const opened = { config, phases, prepared, supernet, run, start, from, discarded, watches, world, signal }
+  const told = { ...start, warnings: [...start.warnings, ...warnings] }
+  const opened = { config, phases, prepared, supernet, run, start: told, from, discarded, watches, world, signal }
   const events = runPhases({ ...opened, resumed: resumed !== undefined })
   return yield* loggingWhyItStopped(run, options.signal, events)
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { comparable, MAIN, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
+import { comparable, events, MAIN, type Outcome, pada, resultOf, tiny } from '../support/harness.js'
 import { SYNCHRONISED, streamsOf, train } from '../support/processes.js'
 import { until } from '../support/until.js'
 
@@ -128,5 +128,21 @@ describe('processes end together', () => {
     expect(second.code, second.stderr).toBe(0)
     expect(streamsOf(run)).toEqual(streamsOf(whole))
     expect(comparable(resultOf(second))).toMatchObject({ epochs: 4 })
+    // Synchronised batch norms are those of any number of processes.
+    expect(second.stderr).not.toContain('other shares')
+  })
+
+  test('a run that continues with another number of processes says that its numbers change', async () => {
+    const run = join(folder, 'fewer')
+    const hook = new URL('../support/signal-itself.mjs', import.meta.url)
+    hook.searchParams.set('of', JSON.stringify({ signal: 'SIGTERM', at: { event: { event: 'epoch', epoch: 0 } } }))
+    const first = await pada(['train', ...tiny(), '--out', run, '--processes', '2', '--json'], {
+      node: ['--import', hook.href],
+    })
+    expect(first.code, first.stderr).toBe(130)
+    const second = await pada(['train', '--resume', run, '--json'])
+    expect(second.code, second.stderr).toBe(0)
+    const sentence = 'the run began with 2 processes: batch norms of 1 normalise by other shares, so its numbers change'
+    expect(events(second)[0]).toMatchObject({ event: 'start', warnings: expect.arrayContaining([sentence]) })
   })
 })
