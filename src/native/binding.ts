@@ -60,9 +60,15 @@ function remembersThreads(addon: Binding): Binding {
   return Object.assign(addon, {
     info: () => ({ ...info(), ...(threads !== undefined && { threads }) }),
     async setThreads(count: number) {
+      const before = threads
       // At once: whoever asks before it is set must not take the old number for the usual one.
       threads = count
-      await setThreads(count)
+      try {
+        await setThreads(count)
+      } catch (error) {
+        threads = before
+        throw error
+      }
     },
   })
 }
