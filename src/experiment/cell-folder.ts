@@ -10,7 +10,7 @@ import { settingDifferences } from '../runs/continuation.js'
 import { eventsOf, loggedEvents } from '../runs/event-log.js'
 import { savedConfig } from '../runs/saved-settings.js'
 import type { StoppedEvent } from '../runs/stopped.js'
-import type { EpochEvent, SearchEvent, SearchResult, StartEvent } from '../search/events.js'
+import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
 
 /** Epochs and result of a complete run. */
@@ -69,14 +69,6 @@ function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin)
     groundTruth?.digest === origin.groundTruth?.digest &&
     groundTruth?.column === origin.groundTruth?.column
   )
-}
-
-/** The number of processes that a search began with; undefined if it has not begun. */
-export async function processesOf(out: string, cell: Cell): Promise<number | undefined> {
-  const folder = cellFolder(out, cell)
-  if (!(await exists(join(folder, 'config.yaml')))) return undefined
-  const [start] = await eventsOf<StartEvent>(folder, 'start')
-  return start && (start.processes?.count ?? 1)
 }
 
 /** Why a search failed, in another process, since a moment; undefined if it did not. */

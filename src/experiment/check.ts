@@ -4,10 +4,11 @@ import { expected, UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
 import { openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
+import { processesOf } from '../runs/together.js'
 import { PHASES } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { checkBatches } from '../search/small-batches.js'
-import { cellFolder, type Origin, processesOf, readCell } from './cell-folder.js'
+import { cellFolder, type Origin, readCell } from './cell-folder.js'
 import type { Origins } from './collect.js'
 import type { Cell, Experiment } from './plan.js'
 
@@ -31,7 +32,7 @@ export async function unfinished({ cells }: Experiment, out: string, origins?: O
 /** Throws a UserError if a search was begun by another number of processes and its numbers depend on it. */
 export async function checkProcesses(cells: readonly Cell[], out: string, count: number): Promise<void> {
   for (const cell of cells) {
-    const begun = await processesOf(out, cell)
+    const begun = await processesOf(cellFolder(out, cell))
     if (begun === undefined || begun === count || cell.config.distributed.batchNorm === 'synchronised') continue
     const reason = 'its batch norms normalise by the share of a process; another --out begins another'
     const name = `--processes, as ${cellFolder(out, cell)} was begun with,`

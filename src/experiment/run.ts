@@ -67,6 +67,7 @@ export async function* experiment(
   return report
 }
 
+/** Of the searches with ground truth. */
 function fewestCompared({ cells }: ExperimentResults): Pick<ExperimentReport, 'fewestCompared'> {
   const compared = cells.flatMap(({ groundTruth, withGroundTruth = 0 }) => (groundTruth ? [withGroundTruth] : []))
   return compared.length === 0 ? {} : { fewestCompared: Math.min(...compared) }

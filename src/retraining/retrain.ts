@@ -16,7 +16,6 @@ import {
   resumeTogether,
   signalOf,
 } from '../runs/together.js'
-
 import { initialise, type Snapshot, START, takeSnapshot } from '../training/snapshot.js'
 import { weightsDigest } from '../weights/weights-digest.js'
 import type { RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'

@@ -79,6 +79,12 @@ export async function openTogether(world: World | undefined, create: () => Promi
   return created ?? RunFolder.watched(path)
 }
 
+/** The number of processes that the run in `folder` began with; undefined if it has not begun. */
+export async function processesOf(folder: string): Promise<number | undefined> {
+  const [start] = await eventsOf<{ readonly event: 'start'; readonly processes?: Processes }>(folder, 'start')
+  return start && (start.processes?.count ?? 1)
+}
+
 /**
  * A sentence if training continues with another number of processes than the run began with, and its numbers change: batch
  * norms normalise by the share of a process.
@@ -89,8 +95,7 @@ export async function describeOtherCount(
   from: Snapshot | undefined,
   world: World | undefined,
 ): Promise<string[]> {
-  const [begun] = await eventsOf<{ readonly event: 'start'; readonly processes?: Processes }>(path, 'start')
-  const [before, now] = [begun?.processes?.count ?? 1, world?.size ?? 1]
+  const [before = 1, now] = [await processesOf(path), world?.size ?? 1]
   const trains = from !== undefined && from.progress.epoch < training.epochs
   if (before === now || !trains || distributed.batchNorm === 'synchronised') return []
   const processes = before === 1 ? 'one process' : `${before} processes`

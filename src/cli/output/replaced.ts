@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { isDevice } from '../../base/atomic.js'
 import { expected } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
+import { EVENT_LOG } from '../../runs/event-log.js'
 import { isOwnFile } from '../../runs/run-folder.js'
 
 /**
@@ -28,6 +29,7 @@ export async function nameWithRemark(file: string, inputs: readonly string[] = [
   return `${file} (replaced)`
 }
 
-function isRun(folder: string): Promise<boolean> {
-  return exists(join(folder, 'config.yaml'))
+/** A `config.yaml` alone may be the user's own. */
+async function isRun(folder: string): Promise<boolean> {
+  return (await exists(join(folder, 'config.yaml'))) && (await exists(join(folder, EVENT_LOG)))
 }

@@ -95,7 +95,9 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
 
 /** True for a folder without a file of labels, whose folders may be none of the classes. */
 async function isUnlabelled(place: string | undefined): Promise<boolean> {
-  return place !== undefined && (await stat(place)).isDirectory() && !(await hasFlatLabels(place))
+  if (place === undefined) return false
+  const facts = await stat(place).catch(() => undefined)
+  return facts?.isDirectory() === true && !(await hasFlatLabels(place))
 }
 
 /** Whether evaluations decode images once. */
