@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { integer } from '../base/format.js'
-import { type Config, EMBEDDED } from '../config/index.js'
+import { type Config, EMBEDDED, type RetrainConfig } from '../config/index.js'
 import { identifyImages } from '../data/images-identity.js'
 import { openSplits } from '../data/index.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
@@ -57,15 +57,25 @@ export async function checkWeightsOfBest(run: string): Promise<void> {
 }
 
 /**
- * Throws a UserError if a search's settings name the embedded images, as they do by default, but a script gave it others,
- * which its run does not keep. Checkpoints of earlier versions do not tell.
+ * Looks whether the images of a retraining, by its settings `chosen`, are those that the run of a search trained on; `data`
+ * are the settings of that run. Resolves to a note if they are not. Checkpoints of earlier versions do not tell.
+ *
+ * @throws UserError if the run's own settings name the embedded images, as they do by default, but a script gave it
+ *   others, which its run does not keep.
  */
-export async function checkImagesOfRun(run: string, { data }: Pick<Config, 'data'>): Promise<void> {
-  if (data.format !== EMBEDDED) return
+export async function checkImagesOfRun(
+  run: string,
+  data: Config['data'],
+  chosen: RetrainConfig['data'],
+): Promise<string[]> {
   const checkpoint = await readCheckpoint(join(run, 'checkpoint'))
   // The type knows no earlier versions.
   const trained: string | undefined = checkpoint?.identity.trainingImages
-  if (trained === undefined || trained === identifyImages(await openSplits(data)).train) return
+  if (trained === undefined) return []
+  // The search held images out, to choose by them.
+  const named = data.format === EMBEDDED ? data : { ...chosen, validationCount: data.validationCount }
+  if (trained === identifyImages(await openSplits(named)).train) return []
+  if (data.format !== EMBEDDED) return [`note: the training images are others than those that ${run} was trained on`]
   const received = `images that a script gave to ${run}; name them by --set data=… or in a recipe`
   throw expected('images that settings name', '--from', received, 2)
 }

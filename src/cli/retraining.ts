@@ -38,8 +38,8 @@ export type ChosenRetraining = {
   readonly config: RetrainConfig
   /** What to say first. */
   readonly notes?: readonly string[]
-  /** A check that needs the addon. */
-  check?(): Promise<void>
+  /** A check that needs the addon. Resolves to more notes. */
+  check?(): Promise<readonly string[]>
 } & Pick<RetrainOptions, 'out' | 'resume' | 'init' | 'inherit' | 'origin'>
 
 export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRetraining> {
@@ -61,7 +61,7 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
   const namesImages = ofRecipe || set.some((assignment) => /^data(\.format)?=/.test(assignment))
   const check = async () => {
     if (argv.path === undefined) await checkWeightsOfBest(from)
-    if (!namesImages) await checkImagesOfRun(from, run)
+    return namesImages ? [] : checkImagesOfRun(from, run.data, config.data)
   }
   return { config, origin, notes, check, ...places, ...(inherit && { inherit: from }) }
 }

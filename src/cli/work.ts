@@ -14,12 +14,14 @@ export interface Work {
   readonly json: boolean
   /** Value of `--processes`. */
   readonly processes: number | undefined
-  /** Lines to say when the work begins; nothing is said of work that is refused. */
+  /** Lines to say at the first event of the work, which may add to them before; none of work that is refused. */
   readonly notes?: readonly string[]
   /** Lines to say after the result. */
   readonly hints?: readonly string[]
   /** The command that continues this work in its run folder after an interruption. */
   readonly continuation: 'search --resume' | 'train --resume' | 'rank' | 'find' | 'retrain --resume'
+  /** Options that the continuation has to repeat: see {@link repeated}. Default: none. */
+  readonly repeat?: readonly string[]
   /**
    * Starts the work, which saves itself and throws an AbortError when the signal aborts. `world`: the processes that do
    * it together.
@@ -53,10 +55,20 @@ export async function run(work: Work): Promise<void> {
     }
     for (const hint of work.hints ?? []) reporter.say(hint)
   } catch (error) {
-    if (isAbort(error) && folder !== undefined)
-      reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${shellCommand(folder)}`)
+    if (isAbort(error) && folder !== undefined) {
+      const options = shellCommand(folder, ...(work.repeat ?? []))
+      reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${options}`)
+    }
     throw error
   }
+}
+
+/**
+ * The options with which a run was opened again. Its `config.yaml` does not have their settings before its results are
+ * of them.
+ */
+export function repeated({ config, set = [] }: { config?: string; set?: readonly string[] }): string[] {
+  return [...(config === undefined ? [] : ['--config', config]), ...(set.length === 0 ? [] : ['--set', ...set])]
 }
 
 /** The processes that a command is run by, if there are several. */

@@ -6,10 +6,11 @@ import { exists } from '../base/files.js'
 import type { Config } from '../config/index.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
 import type { TruthSource } from '../evaluation/events.js'
-import { settingDifferences } from '../runs/continuation.js'
+import { changedOutcome, settingDifferences } from '../runs/continuation.js'
 import { eventsOf, loggedEvents } from '../runs/event-log.js'
 import { savedConfig } from '../runs/saved-settings.js'
 import type { StoppedEvent } from '../runs/stopped.js'
+import { SUMMARY } from '../runs/summary.js'
 import type { EpochEvent, SearchEvent, SearchResult } from '../search/events.js'
 import type { Cell } from './plan.js'
 
@@ -25,7 +26,9 @@ export interface Origin {
   readonly groundTruth: TruthSource | null
 }
 
-export type CellState = { readonly state: 'new' | 'begun' } | ({ readonly state: 'complete' } & CompleteRun)
+export type CellState =
+  | { readonly state: 'new' | 'begun'; readonly changed?: readonly string[] }
+  | ({ readonly state: 'complete'; readonly changed?: undefined } & CompleteRun)
 
 /** Run folder of a search within the experiment's folder. */
 export function cellFolder(out: string, { id }: Cell): string {
@@ -35,6 +38,7 @@ export function cellFolder(out: string, { id }: Cell): string {
 /**
  * Reads the state of a search. It is complete if its run, by whatever command, trained to the end and then ranked, both
  * with the planned settings and, if `origin` is given, with its images and ground truth. A run that has not is begun.
+ * `changed`: it has results, and these of their settings are not the planned ones.
  *
  * @throws UserError if the run was started with other training settings.
  */
@@ -52,7 +56,10 @@ export async function readCell(out: string, cell: Cell, origin?: Origin): Promis
   }
   // A search for the best, which the plan does not have, adds to the run and changes no number of the experiment.
   const planned = cell.config.finding === undefined ? { ...saved, finding: undefined } : saved
-  if (!isDeepStrictEqual(outcomeSettings(planned), outcomeSettings(cell.config))) return { state: 'begun' }
+  if (!isDeepStrictEqual(outcomeSettings(planned), outcomeSettings(cell.config))) {
+    const hasResults = await exists(join(folder, SUMMARY))
+    return { state: 'begun', ...(hasResults && { changed: changedOutcome(planned, cell.config) }) }
+  }
   const events = await loggedEvents<SearchEvent>(folder)
   const last = events.at(-1)
   if (last?.event !== 'result' || last.ranked === 0 || last.epochs !== cell.config.training.epochs) {

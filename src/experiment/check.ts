@@ -81,6 +81,24 @@ export async function checkSearches(
   return origins
 }
 
+/**
+ * The names of complete searches whose results are of other images, or of another table, than their settings name now.
+ * None if the images or the tables cannot be read, for example because they are on another machine.
+ */
+export async function outdated({ cells }: Experiment, out: string, options: CheckOptions): Promise<string[]> {
+  const origins = await checkSearches(cells, options).catch((error) => {
+    if (error instanceof UserError) return undefined
+    throw error
+  })
+  if (origins === undefined) return []
+  const names: string[] = []
+  for (const cell of cells) {
+    if ((await readCell(out, cell)).state !== 'complete') continue
+    if ((await readCell(out, cell, origins.get(cell))).state !== 'complete') names.push(cell.id)
+  }
+  return names
+}
+
 /** Does `work` for every search, and throws all problems as one UserError. */
 async function tryAll(cells: readonly Cell[], work: (cell: Cell) => Promise<void>): Promise<void> {
   const problems = new Map<string, UserError>()

@@ -32,6 +32,11 @@ interface AboutCell {
 export interface CellEvent extends AboutCell {
   readonly event: 'cell'
   readonly resumed: boolean
+  /**
+   * Settings of the results that the search has, one phrase each, which another ranking replaces: those of ranking,
+   * finding and ground truth that are others now. Absent if there are none.
+   */
+  readonly changed?: readonly string[]
 }
 
 /** An event of the running search. */
@@ -69,6 +74,11 @@ export interface ReportEvent {
   readonly complete: number
   /** Least number of sub-models over which a ranking was compared with its ground truth; absent without ground truth. */
   readonly fewestCompared?: number
+  /**
+   * With `reportOnly`: names of searches in the tables whose images or ground truth are others by now. Absent if there are
+   * none, and if they cannot be read.
+   */
+  readonly outdated?: readonly string[]
   readonly conditions: readonly ConditionResult[]
   readonly differences: readonly Difference[]
   readonly files: readonly string[]

@@ -17,7 +17,7 @@ import { commonSettings } from '../runs/together.js'
 import type { SearchEvent } from '../search/events.js'
 import { searchHolding } from '../search/search.js'
 import { cellFolder, failureSince, readCell } from './cell-folder.js'
-import { checkFolder, checkProcesses, checkSearches, unfinished } from './check.js'
+import { checkFolder, checkProcesses, checkSearches, outdated, unfinished } from './check.js'
 import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
@@ -116,12 +116,15 @@ async function* experimentTogether(
     }
   }
   const { results, files } = await writeResults(plan, out, origins)
+  const { data, signal } = options
+  const old = options.reportOnly ? await outdated(plan, out, { data, signal }) : []
   const report: ExperimentReport = {
     event: 'report',
     name: plan.name,
     cells: cells.length,
     complete: results.cells.length,
     ...fewestCompared(results),
+    ...(old.length > 0 && { outdated: old }),
     conditions: results.conditions,
     differences: results.differences,
     files,
@@ -170,6 +173,8 @@ interface CellOptions extends ExperimentOptions {
   readonly out: string
   /** The lock of the run folder; absent in the processes that follow the first. */
   readonly lock?: HeldLock
+  /** See {@link CellEvent}. */
+  readonly changed?: readonly string[]
 }
 
 /** Runs each search that no other process holds, until all are complete or have failed, here or there. */
@@ -187,7 +192,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
         continue
       }
       // The previous holder of the lock may have completed it.
-      const { state } = await readCell(out, cell, origins.get(cell))
+      const { state, changed } = await readCell(out, cell, origins.get(cell))
       if (state === 'complete') continue
       const failure = state === 'begun' ? await failureSince(out, cell, since) : undefined
       if (failure !== undefined) {
@@ -195,7 +200,7 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
         continue
       }
       await world?.fromFirst<Order>(() => ({ cell: plan.cells.indexOf(cell), state }))
-      yield* searchCell(plan, cell, state, { ...options, lock })
+      yield* searchCell(plan, cell, state, { ...options, lock, changed })
     }
     if (held.length === left.length) {
       world?.communicator.check()
@@ -211,7 +216,7 @@ async function* searchCell(
   { cells }: Experiment,
   cell: Cell,
   state: 'new' | 'begun',
-  { out, signal, data, lock, world }: CellOptions,
+  { out, signal, data, lock, world, changed }: CellOptions,
 ): AsyncGenerator<CellEvent> {
   const about = {
     cell: cell.id,
@@ -221,7 +226,7 @@ async function* searchCell(
     seed: cell.seed,
   }
   const run = cellFolder(out, cell)
-  yield { event: 'cell', ...about, run, resumed: state === 'begun' }
+  yield { event: 'cell', ...about, run, resumed: state === 'begun', ...(changed && { changed }) }
   let result: Extract<SearchEvent, { event: 'result' }> | undefined
   try {
     for await (const event of searchHolding(lock, cell.config, {

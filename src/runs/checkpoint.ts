@@ -3,17 +3,20 @@
  * `state.safetensors` and `state.json` (everything else). The folder is replaced as a whole, so that it always holds
  * one consistent checkpoint, whenever the process is killed or the power fails.
  */
+import { createHash } from 'node:crypto'
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { exists, makeFolder, syncFolder } from '../base/files.js'
 import type { RandomState } from '../base/random.js'
 import type { Config, RetrainConfig } from '../config/index.js'
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.js'
+import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 
 const FORMAT = 2
+/** The files of tensors, by the part of the snapshot that they hold. */
+const FILES = { weights: 'weights.safetensors', state: 'state.safetensors' } as const
 /** Readings of a checkpoint that is replaced again and again meanwhile. */
 const READ_TRIES = 10
 
@@ -43,15 +46,19 @@ interface State extends Omit<Checkpoint, 'snapshot'> {
   readonly format: number
   readonly progress: Progress
   readonly random: RandomState
+  /** Digests of the tensors in {@link FILES}; absent in checkpoints of earlier versions. */
+  readonly digests?: Readonly<Record<keyof typeof FILES, string>>
 }
 
 export async function writeCheckpoint(folder: string, { snapshot, ...rest }: Checkpoint): Promise<void> {
   const { next, old } = neighbours(folder)
   await rm(next, { recursive: true, force: true })
   await makeFolder(next)
-  await writeSafetensors(join(next, 'weights.safetensors'), snapshot.weights, { format: 'pt' })
-  await writeSafetensors(join(next, 'state.safetensors'), snapshot.state)
-  const state: State = { format: FORMAT, ...rest, progress: snapshot.progress, random: snapshot.random }
+  const { progress, random, weights, state: others } = snapshot
+  await writeSafetensors(join(next, FILES.weights), weights, { format: 'pt' })
+  await writeSafetensors(join(next, FILES.state), others)
+  const digests = { weights: digestOf(weights), state: digestOf(others) }
+  const state: State = { format: FORMAT, ...rest, progress, random, digests }
   await writeState(join(next, 'state.json'), state)
   // A folder cannot be renamed onto a full one. If the process dies between the renames, `recoverCheckpoint` does the
   // second.
@@ -96,11 +103,27 @@ export async function readFromCheckpoint<Result>(
 }
 
 async function readFolder(folder: string): Promise<Checkpoint> {
-  const { format, progress, random, ...rest } = await readState(join(folder, 'state.json'))
+  const { format, progress, random, digests, ...rest } = await readState(join(folder, 'state.json'))
   if (format !== FORMAT) throw new UserError(`Expected checkpoint format ${FORMAT} in ${folder} but received ${format}`)
-  const { tensors: weights } = await readSafetensors(join(folder, 'weights.safetensors'))
-  const { tensors: state } = await readSafetensors(join(folder, 'state.safetensors'))
-  return { ...rest, snapshot: { progress, random, weights, state } }
+  const read = async (part: keyof typeof FILES) => {
+    const file = join(folder, FILES[part])
+    const { tensors } = await readSafetensors(file)
+    if (digests !== undefined && digestOf(tensors) !== digests[part]) {
+      throw expected('the tensors that the run wrote', file, 'others; `import` begins a new run with given weights')
+    }
+    return tensors
+  }
+  return { ...rest, snapshot: { progress, random, weights: await read('weights'), state: await read('state') } }
+}
+
+/** Digest of tensors: their names, shapes and bytes. Unlike `weightsDigest` it needs no addon. */
+function digestOf(tensors: ReadonlyMap<string, Tensor>): string {
+  const hash = createHash('sha256')
+  for (const name of [...tensors.keys()].sort()) {
+    const { shape, data } = tensors.get(name) as Tensor
+    hash.update(JSON.stringify([name, shape])).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
 }
 
 /** Changes what a checkpoint knows of the length of the event log, which has lost events. */

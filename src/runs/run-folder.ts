@@ -54,6 +54,8 @@ export class RunFolder implements AsyncDisposable {
   /** Undefined if this process only watches the run, which another one writes. */
   readonly #lock: HeldLock | undefined
   readonly #release: boolean
+  /** Settings that `config.yaml` gets with the next results. */
+  #settingsOfResults: Config | RetrainConfig | undefined
 
   private constructor(path: string, lock: HeldLock | undefined, release: boolean) {
     this.path = path
@@ -127,7 +129,7 @@ export class RunFolder implements AsyncDisposable {
   /**
    * Continues a run. Events after the checkpoint are cut from the event log. No snapshot if there is no checkpoint: the
    * run starts from its beginning, if it is to `train`: other phases need a checkpoint. `discarded` says that events from
-   * before the checkpoint are lost.
+   * before the checkpoint are lost. If the run has results, `config.yaml` keeps their settings until there are new ones.
    *
    * @throws UserError for settings, space, method or images that are not the run's.
    */
@@ -159,7 +161,8 @@ export class RunFolder implements AsyncDisposable {
     }
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
-    await this.writeConfig(config)
+    if (!isRetraining(config) && (await exists(this.file(SUMMARY)))) this.#settingsOfResults = config
+    else await this.writeConfig(config)
     if (checkpoint === undefined || logBytes === checkpoint.logBytes) {
       return { snapshot: checkpoint?.snapshot, discarded: [] }
     }
@@ -213,12 +216,17 @@ export class RunFolder implements AsyncDisposable {
   }
 
   /**
-   * Writes `summary.json`. Results in an earlier summary are kept if `result` lacks them and they were computed from the
-   * same images, weights and ground truth. Otherwise their tables are removed too. A summary that is damaged counts as
-   * none. Resolves to what was written, and to what was removed.
+   * Writes `tables`, which are texts by the names of files, and `summary.json`. Results in an earlier summary are kept if
+   * `result` lacks them and they were computed from the same images, weights and ground truth. Otherwise their tables are
+   * removed too. A summary that is damaged counts as none. Resolves to what was written, and to what was removed.
    */
-  async writeSummary(result: SearchResult): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
+  async writeResults(
+    result: SearchResult,
+    tables: Readonly<Record<string, string>>,
+  ): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
     if (this.#lock === undefined) return { merged: result, discarded: [] }
+    if (this.#settingsOfResults !== undefined) await this.writeConfig(this.#settingsOfResults)
+    for (const [name, text] of Object.entries(tables)) await this.write(name, text)
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
     const merged = mergeResults(earlier, result)
     const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)

@@ -76,8 +76,13 @@ export async function* runPhases(opened: OpenedSearch): AsyncGenerator<SearchEve
     groundTruth,
     recorder,
   })
-  const result = await resultOf(opened, trained, weights, outcomes)
-  const write = () => run.writeSummary(result)
+  const sorted = sortByAccuracy(space, outcomes.ranked, groundTruth)
+  const result = await resultOf(opened, trained, weights, { ...outcomes, sorted })
+  const tables = {
+    ...(phases.includes('rank') && { 'ranking.csv': rankingTable(sorted) }),
+    ...(outcomes.finding && { 'found.csv': foundTable(outcomes.finding.all) }),
+  }
+  const write = () => run.writeResults(result, tables)
   const { merged, discarded: dropped } = await (world === undefined ? write() : world.fromFirst(write))
   yield* dropped
   await run.log(merged)
@@ -115,18 +120,15 @@ async function* trainOrRestore(
   return latest
 }
 
-/** The result, and its tables in the run folder. `weights` is their digest. */
+/** The result. `weights` is their digest; `sorted`: what was ranked, best first. */
 async function resultOf(
-  { config, phases, prepared, run }: OpenedSearch,
+  { config, prepared, run }: OpenedSearch,
   trained: Snapshot | undefined,
   weights: string,
-  { ranked, finding, damaged }: Outcomes,
+  { ranked, finding, damaged, sorted }: Outcomes & { readonly sorted: ReturnType<typeof sortByAccuracy> },
 ): Promise<SearchResult> {
   const { space, splits, method, groundTruth, images } = prepared
   const { progress } = trained ?? { progress: START }
-  const sorted = sortByAccuracy(space, ranked, groundTruth)
-  if (phases.includes('rank')) await run.write('ranking.csv', rankingTable(sorted))
-  if (finding !== undefined) await run.write('found.csv', foundTable(finding.all))
   // An earlier search in this folder has evaluated too, and its results may be kept.
   const evaluated = [EVALUATED, EVALUATED_BY_FINDING].map((name) => run.recordFile(name))
   return {

@@ -1,5 +1,5 @@
 /** The command `retrain`, as users type it: the page about it, interruptions, a full disk, and what it refuses. */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/config/index.js'
 import { loadSplits } from '../../src/data/index.js'
 import type { RetrainEpochEvent, RetrainResult } from '../../src/retraining/events.js'
 import { evaluateLogits } from '../../src/search/inference.js'
+import { drawImages } from '../support/drawn-images.js'
 import { interruptAt, type Outcome, pada, temporaryFolder, tiny } from '../support/harness.js'
 import { runOnnx } from '../support/onnx.js'
 
@@ -190,6 +191,9 @@ test('retrain --from refuses a ranking of other weights than the run has', async
     expect(searched.code, searched.stderr).toBe(0)
   }
   copyFileSync(join(other, 'checkpoint', 'weights.safetensors'), join(from, 'checkpoint', 'weights.safetensors'))
+  // As checkpoints of earlier versions, which did not know their tensors.
+  const state = join(from, 'checkpoint', 'state.json')
+  writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), digests: undefined }))
   const retrain = ['retrain', '--from', from, '--set', 'training.epochs=1', 'training.batchSize=64']
   const refused = await pada([...retrain, '--out', join(folder, 'run')])
   expect(refused.stderr).toBe(
@@ -201,6 +205,26 @@ test('retrain --from refuses a ranking of other weights than the run has', async
   expect(ranked.code, ranked.stderr).toBe(0)
   const retrained = await pada([...retrain, '--out', join(folder, 'run')])
   expect(retrained.code, retrained.stderr).toBe(0)
+})
+
+test('retrain --from says that the images of the run are others by now', async () => {
+  const folder = temporaryFolder()
+  const [images, from] = [join(folder, 'images'), join(folder, 'search')]
+  drawImages(images)
+  const data = `data={format: folder, dir: ${images}, size: 16, validationCount: 12}`
+  const settings = tiny(data, 'training={epochs: 1, batchSize: 12}', 'ranking={subModels: 3}')
+  const searched = await pada(['search', ...settings, '--out', from])
+  expect(searched.code, searched.stderr).toBe(0)
+  const note = `note: the training images are others than those that ${from} was trained on`
+  const retrained = async (name: string) => {
+    const training = ['--set', 'training.epochs=1', 'training.batchSize=24', 'network.channels=4']
+    const outcome = await pada(['retrain', '--from', from, ...training, '--out', join(folder, name)])
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return outcome.stdout
+  }
+  expect(await retrained('same')).not.toContain(note)
+  copyFileSync(join(images, 'train', 'green', '1.ppm'), join(images, 'train', 'green', '0.ppm'))
+  expect(await retrained('others')).toContain(note)
 })
 
 describe('retrain refuses, in one sentence and before it writes anything,', () => {

@@ -42,7 +42,8 @@ export const retrainCommand: CommandModule<object, InferredOptionTypes<typeof op
   builder: (yargs) =>
     yargs.options(options).conflicts('resume', ['out', 'from', 'path', 'init']).conflicts('top', 'path'),
   async handler(argv) {
-    const { config, check, notes, ...places } = await chooseRetraining(argv)
+    const { config, check, notes: first = [], ...places } = await chooseRetraining(argv)
+    const notes = [...first]
     await run({
       config,
       json: argv.json,
@@ -50,7 +51,7 @@ export const retrainCommand: CommandModule<object, InferredOptionTypes<typeof op
       notes,
       continuation: 'retrain --resume',
       async *start(signal, world) {
-        await check?.()
+        notes.push(...((await check?.()) ?? []))
         yield* retrain(config, { ...places, signal, world })
       },
     })

@@ -6,7 +6,7 @@ import type { Phase } from '../../search/events.js'
 import { search } from '../../search/search.js'
 import { jsonOption, onePath, processesOption, type RunOptions, runOptions, setOption } from '../options.js'
 import { chooseRun, configToFind, configToRank, FIND_GROUPS, RANK_GROUPS } from '../run-folder.js'
-import { run } from '../work.js'
+import { repeated, run } from '../work.js'
 
 export const searchCommand = newRun('search')
 export const trainCommand = newRun('train', ['train'])
@@ -30,6 +30,7 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
         hints:
           name === 'search' && argv.config === undefined && config.groundTruth?.file === EMBEDDED ? [BESIDE_IT] : [],
         continuation: `${name} --resume`,
+        repeat: argv.resume === undefined ? [] : repeated(argv),
         start: (signal, world) => search(config, { ...folder, signal, world, phases }),
       })
     },
@@ -61,6 +62,7 @@ function trainedRun(
         json,
         processes,
         continuation: name,
+        repeat: repeated({ set }),
         start: (signal, world) => search(config, { resume: folder, signal, world, phases: [name] }),
       })
     },

@@ -54,6 +54,8 @@ export class ExperimentReporter {
         const title = titleOf(event)
         this.#begun.set(event.cell, { title, meter: new ProgressMeter(), lastProgress: performance.now() })
         this.say(event.resumed ? `${title} · continues` : title)
+        if (event.changed)
+          this.say(`${title} · its results are replaced, for settings change: ${event.changed.join('; ')}`)
         break
       }
       case 'search':
@@ -113,7 +115,7 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
  * is too narrow, the table lacks measures.
  */
 export function renderReport(report: ExperimentReport, columns?: number): string[] {
-  const { cells, complete, conditions, differences, files, fewestCompared: fewest } = report
+  const { cells, complete, conditions, differences, files, fewestCompared: fewest, outdated } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
     ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
@@ -141,10 +143,16 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     fewest !== undefined && fewest < FEW
       ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
       : []
+  const old = outdated
+    ? [
+        `note: images or ground truth are others now than in ${outdated.join(', ')}; without --report, they are ranked again`,
+      ]
+    : []
   return [
     ...lines,
     ...compared,
     ...few,
+    ...old,
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]

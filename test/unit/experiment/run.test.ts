@@ -158,6 +158,9 @@ describe('an experiment', () => {
     expect(searched(events)).toHaveLength(4)
     expect(journal.steps).toHaveLength(0)
     expect(JSON.parse(read('out', 'cells', 'pada-seed1', 'summary.json')).ranked).toBe(9)
+    // It says what it puts in the place of the ranking before.
+    const told = events.flatMap((event) => (event.event === 'cell' ? [event.changed] : []))
+    expect(told).toEqual(Array(4).fill(['ranking.subModels: 9, before 6']))
   })
 
   const relabelled = { ...tinySplits, test: { ...tinySplits.test, labels: new Int32Array(20) } }
@@ -196,7 +199,11 @@ describe('an experiment', () => {
     await run(await compared('a', 90))
     expect(results().cells[0].measures.bestFound).toBe(90)
     expect(searched(await run(await compared('moved', 90)))).toEqual([])
-    expect(searched(await run(await compared('edited', 80)))).toHaveLength(4)
+    const edited = await compared('edited', 80)
+    const names = ['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1']
+    expect((await run(edited, { reportOnly: true })).at(-1)).toMatchObject({ complete: 4, outdated: names })
+    expect(searched(await run(edited))).toHaveLength(4)
+    expect((await run(edited, { reportOnly: true })).at(-1)).not.toHaveProperty('outdated')
     expect(results().cells.map(({ measures }) => measures.bestFound)).toEqual([80, 80, 80, 80])
   })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, test } from 'vitest'
 import { describeDiscarded } from '../../../src/cli/output/discarded.js'
 import { chooseRun } from '../../../src/cli/run-folder.js'
+import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors.js'
 import type { DiscardedEvent, SearchEvent } from '../../../src/search/events.js'
 import { importRun } from '../../../src/search/import-run.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
@@ -95,6 +96,16 @@ test.each(['', '{"event":"res', '\0\0\0\0', 'null', '[]'])('a damaged summary %j
   )
   expect(result(events)).toEqual(result(whole))
   expect(timeless(JSON.parse(readFileSync(file('summary.json'), 'utf8')))).toEqual(result(whole))
+})
+
+test.each(['weights', 'state'])('a checkpoint with tensors of something else is refused: %s', async (part) => {
+  const path = file(join('checkpoint', `${part}.safetensors`))
+  const { tensors } = await readSafetensors(path)
+  const [[name, { shape, data }]] = tensors
+  await writeSafetensors(path, new Map(tensors).set(name, { shape, data: (data as Float32Array).map((value) => value + 1) }))
+  await expect(searched({ resume: run, phases: ['rank'] })).rejects.toThrow(
+    `Expected the tensors that the run wrote for ${path} but received others; \`import\` begins a new run with given weights`,
+  )
 })
 
 test('settings that were changed in the run folder after training are refused, by name', async () => {

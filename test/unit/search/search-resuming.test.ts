@@ -2,6 +2,7 @@ import '../../support/fake-addon.js'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { parse } from 'yaml'
 import type { ConfigInput } from '../../../src/config/index.js'
 import type { ResultEvent } from '../../../src/search/events.js'
 import { journal } from '../../support/fake-journal.js'
@@ -114,6 +115,18 @@ describe('resuming', () => {
     const again = (await collect(run(other, { resume: out(), phases: ['rank'] }))).at(-1) as ResultEvent
     expect(again.top).toHaveLength(3)
     expect(again.ranked).toBe(5)
+  })
+
+  it('keeps the settings of a ranking until another one takes its place', async () => {
+    await collect(run(tinyConfig()))
+    const before = [read('run', 'config.yaml'), read('run', 'ranking.csv'), read('run', 'summary.json')]
+    const other = tinyConfig({ ranking: { subModels: 5, top: 3, batchSize: 5 } })
+    const again = { resume: out(), phases: ['rank'] } as const
+    await interrupted(other, again, (event) => event.event === 'evaluated')
+    expect([read('run', 'config.yaml'), read('run', 'ranking.csv'), read('run', 'summary.json')]).toEqual(before)
+    await collect(run(other, again))
+    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: { subModels: 5, top: 3 } })
+    expect(JSON.parse(read('run', 'summary.json'))).toMatchObject({ ranked: 5 })
   })
 
   it('saves as often as it is told to', async () => {
