@@ -75,6 +75,7 @@ export const SOURCES = [
   'src/finding/events.ts',
   'src/runs/computed-from.ts',
   'src/runs/result.ts',
+  'src/runs/stopped.ts',
   'src/retraining/events.ts',
   'src/experiment/events.ts',
   'src/data/images.ts',
@@ -91,8 +92,12 @@ export const SOURCES = [
 export function eventsPage(files) {
   const types = new Map(files.flatMap((file) => interfaces(file).map((one) => /** @type {const} */ ([one.type, one]))))
   const parts = SECTIONS.map(([title, names]) => {
-    const wanted = names.filter((name) => types.has(name))
-    return `## ${title}\n\n${wanted.map((name) => section(/** @type {Interface} */ (types.get(name)), types)).join('\n')}`
+    const sections = names.map((name) => {
+      const type = types.get(name)
+      if (type === undefined) throw new Error(`Expected the type ${name} in ${files.join(', ')}`)
+      return section(type, types)
+    })
+    return `## ${title}\n\n${sections.join('\n')}`
   })
   return [INTRO, ...parts].join('\n')
 }

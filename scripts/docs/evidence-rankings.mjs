@@ -3,9 +3,15 @@ import { join } from 'node:path'
 import { bestFound, kendallTauB, precisionAtTopK, readTable, UserError } from 'pada-native'
 
 /**
- * A ranking of one search: sub-models, their accuracies in the supernet, and in the ground truth if it has them.
+ * A ranking of one search: sub-models, their accuracies and losses in the supernet, and their accuracies in the ground
+ * truth if it has them.
  *
- * @typedef {{ archs: readonly string[], accuracies: Float64Array, truth: Float64Array | undefined }} Ranking
+ * @typedef {{
+ *   archs: readonly string[],
+ *   accuracies: Float64Array,
+ *   losses: Float64Array,
+ *   truth: Float64Array | undefined,
+ * }} Ranking
  */
 
 /**
@@ -20,24 +26,51 @@ export async function readRankings(folder, cells) {
   for (const cell of cells) {
     const table = await readTable(join(folder, 'cells', cell, 'ranking.csv'))
     const truth = table.columns.includes('groundTruth') ? table.values('groundTruth') : undefined
-    rankings.set(cell, { archs: table.keys, accuracies: table.values('accuracy'), truth })
+    const [accuracies, losses] = ['accuracy', 'loss'].map((column) => table.values(column))
+    rankings.set(cell, { archs: table.keys, accuracies, losses, truth })
   }
   return rankings
 }
 
 /**
- * All rankings as CSV: a row for each sub-model, a column for each search. It suffices to compare the searches with
- * another ground truth later.
+ * The same rankings by loss: the scores are negative losses.
+ *
+ * @param {ReadonlyMap<string, Ranking>} rankings
+ * @returns {Map<string, Ranking>}
+ */
+export function byLoss(rankings) {
+  return new Map(
+    [...rankings].map(([cell, ranking]) => [cell, { ...ranking, accuracies: ranking.losses.map((loss) => -loss) }]),
+  )
+}
+
+/**
+ * Kendall's tau between each ranking and the ground truth; null without one.
+ *
+ * @param {ReadonlyMap<string, Ranking>} rankings
+ * @returns {Map<string, number | null>}
+ */
+export function taus(rankings) {
+  return new Map(
+    [...rankings].map(([cell, { accuracies, truth }]) => [cell, truth ? kendallTauB(accuracies, truth) : null]),
+  )
+}
+
+/**
+ * All rankings as CSV: a row for each sub-model, a column for each search, with its accuracies or else its losses. It
+ * suffices to compare the searches with another ground truth later.
  *
  * @param {Map<string, Ranking>} rankings
+ * @param {'accuracies' | 'losses'} score
  */
-export function rankingsCsv(rankings) {
+export function rankingsCsv(rankings, score) {
   const archs = [...new Set([...rankings.values()].flatMap((ranking) => ranking.archs))].sort()
-  const columns = [...rankings.values()].map(({ archs, accuracies }) => {
-    const byArch = new Map(archs.map((arch, i) => [arch, accuracies[i]]))
+  const columns = [...rankings.values()].map(({ archs, [score]: scores }) => {
+    // Six digits tell all losses apart that matter, in a file of half the size.
+    const byArch = new Map(archs.map((arch, i) => [arch, Number(scores[i].toPrecision(6))]))
     return (/** @type {string} */ arch) => byArch.get(arch) ?? ''
   })
-  const rows = archs.map((arch) => [arch, ...columns.map((accuracyOf) => accuracyOf(arch))])
+  const rows = archs.map((arch) => [arch, ...columns.map((scoreOf) => scoreOf(arch))])
   return [['arch', ...rankings.keys()], ...rows].map((row) => `${row.join(',')}\n`).join('')
 }
 

@@ -51,9 +51,13 @@ export const COMPARISONS = /** @type {const} */ ([
 export function twiceSection(now, before) {
   const runs = [tausOf(before), tausOf(now)]
   const rows = COMPARISONS.map(([words, from, to]) => {
-    const differences = runs.map((taus) => differencesOf(taus, from, to))
-    const both = differences[0].map((difference, i) => (difference + differences[1][i]) / 2)
-    return [words, ...[...differences, both].map((values) => decimals(withError(values), { signed: true }))]
+    const differences = differencesOf(runs, from, to)
+    const [earlier, later, both] = [0, 1, 2].map((run) => differences.map((ofSeed) => ofSeed[run]))
+    return [
+      words,
+      ...[earlier, later, both].map((values) => decimals(withError(values), { signed: true })),
+      `${differences.length}`,
+    ]
   })
   const share = correlation(runs)
   return [
@@ -66,15 +70,15 @@ export function twiceSection(now, before) {
     'the seeds ± its standard error. For “both”, the two runs of a seed are averaged first. The tables above are of the later',
     'run; [the earlier one](evidence/earlier-results.csv) has a row per search too.',
     '',
-    markdownTable(['compared', 'earlier run', 'later run', 'both'], rows),
+    markdownTable(['compared', 'earlier run', 'later run', 'both', 'seeds'], rows),
   ]
 }
 
 /**
- * Kendall's tau of the searches, by condition and seed; seeds count from 0.
+ * Kendall's tau of the searches, by condition and seed. Searches without one are left out.
  *
  * @param {string} csv
- * @returns {Map<string, number[]>}
+ * @returns {Map<string, Map<number, number>>}
  */
 function tausOf(csv) {
   const [header, ...lines] = csv
@@ -83,40 +87,59 @@ function tausOf(csv) {
     .map((line) => line.split(','))
   const [cell, tau] = ['cell', 'kendallTau'].map((name) => header.indexOf(name))
   if (cell < 0 || tau < 0) throw new UserError('Expected results.csv of an experiment but received another table')
-  /** @type {Map<string, number[]>} */
+  /** @type {Map<string, Map<number, number>>} */
   const taus = new Map()
   for (const fields of lines) {
     const [, condition, seed] = /^(.*)-seed(\d+)$/.exec(fields[cell]) ?? ['', '', '0']
-    const ofCondition = taus.get(condition) ?? []
-    ofCondition[Number(seed)] = Number(fields[tau])
+    const ofCondition = taus.get(condition) ?? new Map()
+    if (fields[tau] !== '') ofCondition.set(Number(seed), Number(fields[tau]))
     taus.set(condition, ofCondition)
   }
   return taus
 }
 
-/** @param {Map<string, number[]>} taus @param {string} from @param {string} to */
-function differencesOf(taus, from, to) {
-  const [before, after] = [from, to].map((condition) => {
-    const values = taus.get(condition)
-    if (values === undefined) throw new UserError(`Expected searches of ${condition} in results.csv but received none`)
-    return values
+/**
+ * Differences of tau by seed, of the seeds that both conditions have in both runs: of each run, then their mean.
+ *
+ * @param {readonly Map<string, Map<number, number>>[]} runs
+ * @param {string} from
+ * @param {string} to
+ */
+function differencesOf(runs, from, to) {
+  const [before, after] = [from, to].map((condition) =>
+    runs.map((taus) => {
+      const values = taus.get(condition)
+      if (values === undefined)
+        throw new UserError(`Expected searches of ${condition} in results.csv but received none`)
+      return values
+    }),
+  )
+  const seeds = [...after[0].keys()].filter((seed) => [...before, ...after].every((taus) => taus.has(seed)))
+  return seeds.map((seed) => {
+    const [earlier, later] = after.map((taus, run) => tauOf(taus, seed) - tauOf(before[run], seed))
+    return /** @type {const} */ ([earlier, later, (earlier + later) / 2])
   })
-  return after.map((tau, i) => tau - before[i])
 }
 
 /**
- * Pearson's correlation between two runs of the taus less the mean of their condition.
+ * Pearson's correlation between two runs of the taus less the mean of their condition, over the seeds that both have.
  *
- * @param {readonly Map<string, number[]>[]} runs
+ * @param {readonly Map<string, Map<number, number>>[]} runs
  */
 function correlation([before, now]) {
   const pairs = [...now].flatMap(([condition, taus]) => {
-    const earlier = before.get(condition)
-    if (earlier === undefined) return []
-    const [mean, earlierMean] = [taus, earlier].map((values) => statistic(values).mean ?? 0)
-    return taus.map((tau, i) => /** @type {const} */ ([tau - mean, earlier[i] - earlierMean]))
+    const earlier = before.get(condition) ?? new Map()
+    const seeds = [...taus.keys()].filter((seed) => earlier.has(seed))
+    const values = [taus, earlier].map((one) => seeds.map((seed) => tauOf(one, seed)))
+    const [deviations, earlierDeviations] = values.map((all) => all.map((tau) => tau - (statistic(all).mean ?? 0)))
+    return deviations.map((deviation, i) => /** @type {const} */ ([deviation, earlierDeviations[i]]))
   })
   /** @param {(pair: readonly [number, number]) => number} term */
   const sum = (term) => pairs.reduce((total, pair) => total + term(pair), 0)
   return sum(([a, b]) => a * b) / Math.sqrt(sum(([a]) => a * a) * sum(([, b]) => b * b))
+}
+
+/** @param {ReadonlyMap<number, number>} taus @param {number} seed */
+function tauOf(taus, seed) {
+  return /** @type {number} */ (taus.get(seed))
 }

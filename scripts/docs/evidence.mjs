@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
 import { median, statistic } from '#dist/base/statistics.js'
 import { markdownTable } from '../bench/page.mjs'
-import { rankingsCsv, readRankings, TOP, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
+import { byLoss, rankingsCsv, readRankings, TOP, taus, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
 import { twiceSection } from './evidence-twice.mjs'
 import { decimals, scientific, withError } from './numbers.mjs'
 
@@ -62,8 +62,14 @@ const rankings = await readRankings(
   folder,
   results.cells.map(({ cell }) => cell),
 )
-const published =
-  options.published === undefined ? undefined : await tausWith(rankings, options.published, options.column)
+const ofLoss = byLoss(rankings)
+const tausOfLoss = taus(ofLoss)
+const [published, publishedByLoss] =
+  options.published === undefined
+    ? []
+    : await Promise.all(
+        [rankings, ofLoss].map((ones) => tausWith(ones, /** @type {string} */ (options.published), options.column)),
+      )
 
 const earlier = options.earlier === undefined ? undefined : await readFile(options.earlier, 'utf8')
 const both = earlier === undefined ? [] : twiceSection(await readFile(join(folder, 'results.csv'), 'utf8'), earlier)
@@ -72,7 +78,8 @@ const evidence = join(options.out, 'evidence')
 await mkdir(evidence, { recursive: true })
 const files = (await readdir(folder)).filter((name) => /[.](csv|svg)$/.test(name))
 for (const name of files) await copyFile(join(folder, name), join(evidence, name))
-await writeFile(join(evidence, 'rankings.csv'), rankingsCsv(rankings))
+await writeFile(join(evidence, 'rankings.csv'), rankingsCsv(rankings, 'accuracies'))
+await writeFile(join(evidence, 'rankings-losses.csv'), rankingsCsv(rankings, 'losses'))
 if (earlier !== undefined) await writeFile(join(evidence, 'earlier-results.csv'), earlier)
 await writeFile(join(options.out, 'evidence.md'), page())
 
@@ -90,10 +97,11 @@ function page() {
       : []),
     '',
     'The files: [a row per search](evidence/results.csv), [per condition](evidence/summary.csv), [per pair of',
-    'conditions](evidence/differences.csv), and [all rankings](evidence/rankings.csv): the accuracy of each sub-model in each',
-    'search.',
+    'conditions](evidence/differences.csv), and all rankings: [the accuracy](evidence/rankings.csv) and',
+    '[the loss](evidence/rankings-losses.csv) of each sub-model in each search.',
     ...studies.flatMap(section),
     ...both,
+    ...lossSection(),
     ...topSection(),
     '',
   ].join('\n')
@@ -117,6 +125,38 @@ function section(study) {
       conditions.map((condition) => row(condition, conditions[0], varies)),
     ),
     ...(files.includes(`${study}.svg`) ? ['', `![${study}](evidence/${study}.svg)`] : []),
+  ]
+}
+
+/** Kendall's tau if sub-models are ranked by their loss instead of their accuracy. */
+function lossSection() {
+  const varies = varyingIn(results.conditions)
+  const named = new Map(results.conditions.map((condition) => [nameOf(condition, varies), condition]))
+  const rows = [...named].map(([name, condition]) => {
+    const values = (/** @type {ReadonlyMap<string, number | null> | undefined} */ of) =>
+      bySeed(condition, ({ cell }) => of?.get(cell) ?? null)
+    const compared = (
+      /** @type {Map<number, number | null>} */ one,
+      /** @type {Map<number, number | null>} */ loss,
+    ) => [decimals(statistic([...one.values()])), decimals(statistic([...loss.values()])), difference(one, loss)]
+    return [
+      name,
+      ...compared(
+        bySeed(condition, ({ measures }) => measures.kendallTau),
+        values(tausOfLoss),
+      ),
+      ...(published ? compared(values(published), values(publishedByLoss)) : []),
+    ]
+  })
+  const columns = (/** @type {string} */ tau) => [tau, `${tau}, by loss`, 'difference']
+  return [
+    '',
+    '## Ranked by loss',
+    '',
+    'The same evaluations, but sub-models are ranked by their loss. A thousand images blur it less than the accuracy, because',
+    'it weighs how sure each answer is. The difference is paired, seed by seed: its mean ± its standard error.',
+    '',
+    markdownTable(['condition', ...columns('KT'), ...(published ? columns('published') : [])], rows),
   ]
 }
 

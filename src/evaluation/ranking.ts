@@ -42,7 +42,10 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
 
 /** Agreement of a ranking with the ground truth; a measure that is not defined is null. */
 export interface Agreement {
+  /** By accuracy, as all others. */
   readonly kendallTau: number | null
+  /** By loss, which images blur less than the accuracy: it weighs how sure each answer is. */
+  readonly kendallTauByLoss: number | null
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   readonly bestFound: number | null
@@ -51,22 +54,34 @@ export interface Agreement {
   readonly withGroundTruth: number
 }
 
+const NOT_COMPARED = {
+  kendallTau: null,
+  kendallTauByLoss: null,
+  spearman: null,
+  precisionAtTop: null,
+  bestFound: null,
+  regret: null,
+} as const
+
 /** Compares a ranking with a table over the sub-models that both have. */
 export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | undefined): Agreement {
   const predicted: number[] = []
+  const negativeLosses: number[] = []
   const truth: number[] = []
-  for (const { path, accuracy } of ranked) {
+  for (const { path, accuracy, loss } of ranked) {
     const known = groundTruth?.accuracy(path)
     if (known === undefined) continue
     predicted.push(accuracy)
+    negativeLosses.push(-loss)
     truth.push(known)
   }
   if (groundTruth === undefined || truth.length === 0) {
-    return { kendallTau: null, spearman: null, precisionAtTop: null, bestFound: null, regret: null, withGroundTruth: 0 }
+    return { ...NOT_COMPARED, withGroundTruth: 0 }
   }
   const best = bestFound(predicted, truth, groundTruth.best.accuracy)
   return {
     kendallTau: finite(kendallTauB(predicted, truth)),
+    kendallTauByLoss: finite(kendallTauB(negativeLosses, truth)),
     spearman: finite(spearman(predicted, truth)),
     // A single sub-model is the best one.
     precisionAtTop:

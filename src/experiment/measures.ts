@@ -16,6 +16,7 @@ export interface Measures {
   readonly fixedGradientVariance: number | null
   readonly fixedGradientVarianceCandidates: number | null
   readonly kendallTau: number | null
+  readonly kendallTauByLoss: number | null
   readonly spearman: number | null
   readonly precisionAtTop1: number | null
   readonly precisionAtTop5: number | null
@@ -38,6 +39,7 @@ export const MEASURES = [
   'fixedGradientVariance',
   'fixedGradientVarianceCandidates',
   'kendallTau',
+  'kendallTauByLoss',
   'spearman',
   'precisionAtTop1',
   'precisionAtTop5',
@@ -53,7 +55,7 @@ export const MEASURES = [
 export type Summary = Readonly<Record<keyof Measures, Statistic>>
 
 export function measure({ epochs, result }: CompleteRun): Measures {
-  const { kendallTau, spearman, precisionAtTop: top, bestFound, regret, seconds } = result
+  const { kendallTau, kendallTauByLoss = null, spearman, precisionAtTop: top, bestFound, regret, seconds } = result
   return {
     gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
     gradientVarianceLast: epochs.at(-1)?.gradientVariance ?? null,
@@ -61,6 +63,7 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     fixedGradientVariance: mean(epochs.map((epoch) => epoch.fixedGradientVariance ?? null)),
     fixedGradientVarianceCandidates: mean(epochs.map((epoch) => epoch.fixedGradientVarianceCandidates ?? null)),
     kendallTau,
+    kendallTauByLoss,
     spearman,
     precisionAtTop1: top?.['1%'] ?? null,
     precisionAtTop5: top?.['5%'] ?? null,

@@ -132,6 +132,7 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     value === null || value === undefined ? undefined : show(value)
   return [
     ["Kendall's τ", shown(result?.kendallTau, decimal)],
+    ["Kendall's τ, ranked by loss", shown(result?.kendallTauByLoss, decimal)],
     ["Spearman's ρ", shown(result?.spearman, decimal)],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],

@@ -7,10 +7,10 @@ import type { ResultEvent } from './result.js'
 
 /** True for the result of a search. */
 export function isSearchResult(value: object): value is ResultEvent {
-  const { dataset, epochs, seconds, kendallTau, spearman, bestFound, regret, top, ranked, found } = value as Partial<
-    Record<keyof ResultEvent, unknown>
-  >
-  const numbers = [epochs, seconds, kendallTau, spearman, bestFound, regret, ranked].every(isOptionalNumber)
+  const { dataset, epochs, seconds, kendallTau, kendallTauByLoss, spearman, bestFound, regret, top, ranked, found } =
+    value as Partial<Record<keyof ResultEvent, unknown>>
+  const taus = [kendallTau, kendallTauByLoss, spearman]
+  const numbers = [epochs, seconds, ...taus, bestFound, regret, ranked].every(isOptionalNumber)
   const isFound = found === undefined || (isGroup(found) && isList(found.best))
   return numbers && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
 }

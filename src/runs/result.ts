@@ -22,6 +22,8 @@ export interface ResultEvent {
   readonly seconds: number
   /** Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. */
   readonly kendallTau: number | null
+  /** The same, if sub-models are ranked by their loss; absent in results of earlier versions. */
+  readonly kendallTauByLoss?: number | null
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
   readonly precisionAtTop: Readonly<Record<string, number>> | null

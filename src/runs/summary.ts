@@ -27,6 +27,7 @@ export async function readSummary<Result extends object>(
 /** Fields of a result that the ranking fills. */
 const RANKING = [
   'kendallTau',
+  'kendallTauByLoss',
   'spearman',
   'precisionAtTop',
   'bestFound',

@@ -31,6 +31,7 @@ const TAGS: Readonly<Record<string, string>> = {
 /** Tags of a result's numbers. */
 const RESULT_TAGS: Readonly<Record<string, string>> = {
   kendallTau: 'ranking/kendall_tau',
+  kendallTauByLoss: 'ranking/kendall_tau_by_loss',
   spearman: 'ranking/spearman',
   bestFound: 'ranking/best_found_percent',
   regret: 'ranking/regret_percent',

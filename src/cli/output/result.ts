@@ -61,8 +61,10 @@ function renderRetraining(result: RetrainResult, { color }: ResultStyle): string
 /** Agreement of the supernet's ranking with the ground truth. */
 function agreement(result: SearchResult): [string, string][] {
   if (result.withGroundTruth === 0) return []
+  const { kendallTauByLoss } = result
+  const byLoss = typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
   return [
-    ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models`],
+    ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models${byLoss}`],
     ['Spearman', decimal(result.spearman)],
     ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
   ]

@@ -1,6 +1,6 @@
 /** Commands on the pages have options and files that exist; the pages that follow from the code are current. */
 import '../../support/fake-addon.js'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { commandLinePage } from '../../../scripts/docs/command-line-page.mjs'
@@ -81,18 +81,13 @@ test.each([
 
 test('the page of events has every event, its fields, their types and words', () => {
   const page = pageText('docs/events.md')
-  for (const kind of [
-    'start',
-    'step',
-    'epoch',
-    'checkpoint',
-    'evaluated',
-    'candidate',
-    'discarded',
-    'result',
-    'cellDone',
-  ])
-    expect(page).toContain(`\n### \`${kind}\`\n`)
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  const sources = files
+    .filter((file) => /(\bevents|^runs\W.*)\.ts$/.test(file))
+    .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
+  const kinds = sources.flatMap((text) => [...text.matchAll(/^ {2}readonly event: '(\w+)'$/gm)].map(([, kind]) => kind))
+  expect(kinds.length).toBeGreaterThan(15)
+  for (const kind of kinds) expect(page).toContain(`\n### \`${kind}\`\n`)
   const row = (field: string) => page.split('\n').find((line) => line.startsWith(`| \`${field}\` |`))
   expect(row('kendallTau')).toMatch(/\| `number \\\| null` \| Kendall's tau-b/)
   expect(row('resumed?')).toContain('absent for a new run')

@@ -78,13 +78,21 @@ describe('agreement', () => {
     expect(result.withGroundTruth).toBe(3)
     expect(result.kendallTau).toBeCloseTo(1 / 3, 12)
     expect(result.spearman).toBeCloseTo(0.5, 12)
+    // Losses 0, 3, 1 of A, B, D: B, the best, has the largest.
+    const byLoss = agreement(
+      ranked.map((one, i) => ({ ...one, loss: [0, 3, 2, 1][i] })),
+      table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]),
+    )
+    expect(byLoss.kendallTau).toBe(result.kendallTau)
+    expect(byLoss.kendallTauByLoss).toBeCloseTo(-1 / 3, 12)
     expect(result.bestFound).toBe(93)
     expect(result.regret).toBe(2)
     expect(result.precisionAtTop).toEqual({ '1%': 0, '5%': 0, '10%': 0, '20%': 0 })
   })
 
   it('is null where there is no ground truth, or nothing to compare', () => {
-    expect(agreement(ranked, undefined)).toMatchObject({ kendallTau: null, regret: null, withGroundTruth: 0 })
+    const none = { kendallTau: null, kendallTauByLoss: null, regret: null, withGroundTruth: 0 }
+    expect(agreement(ranked, undefined)).toMatchObject(none)
     expect(agreement([], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
     expect(agreement(ranked.slice(0, 1), table([A, 93]))).toMatchObject({ kendallTau: null, bestFound: 93, regret: 0 })
   })

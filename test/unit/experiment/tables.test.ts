@@ -21,7 +21,7 @@ describe('measure', () => {
     ...more,
   })
   const result = {
-    ...{ kendallTau: 0.7, spearman: 0.9, bestFound: 94, regret: 0.37, seconds: 25 },
+    ...{ kendallTau: 0.7, kendallTauByLoss: 0.65, spearman: 0.9, bestFound: 94, regret: 0.37, seconds: 25 },
     precisionAtTop: { '1%': 0.1, '5%': 0.2, '10%': 0.3, '20%': 0.4 },
   }
 
@@ -34,7 +34,15 @@ describe('measure', () => {
     expect(measure({ epochs, result } as never)).toEqual({
       ...{ gradientVariance: 3, gradientVarianceLast: 6, gradientVarianceCandidates: 4.5, fixedGradientVariance: 8 },
       fixedGradientVarianceCandidates: null,
-      ...{ kendallTau: 0.7, spearman: 0.9, bestFound: 94, regret: 0.37, trainingSeconds: 30, totalSeconds: 25 },
+      ...{
+        kendallTau: 0.7,
+        kendallTauByLoss: 0.65,
+        spearman: 0.9,
+        bestFound: 94,
+        regret: 0.37,
+        trainingSeconds: 30,
+        totalSeconds: 25,
+      },
       ...{ precisionAtTop1: 0.1, precisionAtTop5: 0.2, precisionAtTop10: 0.3, precisionAtTop20: 0.4 },
     })
   })

@@ -102,7 +102,10 @@ test.each(['weights', 'state'])('a checkpoint with tensors of something else is 
   const path = file(join('checkpoint', `${part}.safetensors`))
   const { tensors } = await readSafetensors(path)
   const [[name, { shape, data }]] = tensors
-  await writeSafetensors(path, new Map(tensors).set(name, { shape, data: (data as Float32Array).map((value) => value + 1) }))
+  await writeSafetensors(
+    path,
+    new Map(tensors).set(name, { shape, data: (data as Float32Array).map((value) => value + 1) }),
+  )
   await expect(searched({ resume: run, phases: ['rank'] })).rejects.toThrow(
     `Expected the tensors that the run wrote for ${path} but received others; \`import\` begins a new run with given weights`,
   )
