@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <vector>
 
 #include "data/content_digest.h"
 #include "runtime/errors.h"
@@ -64,6 +65,8 @@ void write_file(const std::filesystem::path& path, const std::string& bytes) {
   if (failed) std::filesystem::remove(unfinished, failed);
 }
 
+constexpr const char* kStandard = "--std=c++17";
+
 // As 16 hexadecimal digits.
 std::string digest(const std::string& bytes) {
   uint64_t number = xxh64(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
@@ -77,7 +80,7 @@ std::string digest(const std::string& bytes) {
 Compiled compile(const Nvrtc& nvrtc, Group group, const std::string& architecture, bool verbose) {
   Program program(nvrtc, source_of(group), std::string(name_of(group)) + ".cu");
   const std::string target = "--gpu-architecture=" + architecture;
-  std::vector<const char*> options = {target.c_str(), "--std=c++17"};
+  std::vector<const char*> options = {target.c_str(), kStandard};
   if (verbose) options.push_back("--ptxas-options=-v");
   const int result = program.compile(options);
   std::string log = program.read(nvrtc.log_size, nvrtc.log);
@@ -112,7 +115,7 @@ std::string compiled_or_kept(const Nvrtc& nvrtc, Group group, const std::string&
   if (folder.empty()) return compile(nvrtc, group, architecture, false).binary;
   int major = 0, minor = 0;
   check(nvrtc, nvrtc.version(&major, &minor));
-  const std::string source = source_of(group), version = std::to_string(major) + "." + std::to_string(minor);
+  const std::string source = kStandard + source_of(group), version = std::to_string(major) + "." + std::to_string(minor);
   const std::string name = std::string(name_of(group)) + "-" + digest(source) + "-" + version + "-" + architecture;
   const std::filesystem::path path = std::filesystem::path(folder) / name;
   // The file has the digest of the binary, and after it the binary.

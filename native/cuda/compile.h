@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "cuda/library.h"
 #include "cuda/source.h"

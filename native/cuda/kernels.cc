@@ -56,6 +56,8 @@ Entry make(Group group, at::Device device) {
     const std::string difference = difference_to_aten(group, *kernels);
     if (!difference.empty()) return {nullptr, difference};
     return {std::move(kernels), ""};
+  } catch (const c10::OutOfMemoryError&) {
+    throw;  // there may be memory the next time
   } catch (const std::exception& error) {
     const std::string message = error.what();
     return {nullptr, message.substr(0, message.find('\n'))};
@@ -91,11 +93,6 @@ Kernels::Kernels(Group group, at::Device device, const Options& given)
       architecture_for(nvrtc, capability_of(driver_, device_.is_cpu() ? 0 : device_.index()));
   const std::string binary = compiled_or_kept(nvrtc, group, architecture, given.folder);
   check(driver_.load_module(&module_, binary.data()));
-}
-
-Kernels::~Kernels() {
-  const c10::OptionalDeviceGuard guard(device_);
-  if (module_ != nullptr) driver_.unload_module(module_);
 }
 
 void Kernels::check(int result) const {

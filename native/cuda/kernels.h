@@ -5,7 +5,6 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -33,7 +32,6 @@ bool stands_in();
 class Kernels {
  public:
   Kernels(Group group, at::Device device, const Options& options);
-  ~Kernels();
   Kernels(const Kernels&) = delete;
   Kernels& operator=(const Kernels&) = delete;
 

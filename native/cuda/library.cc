@@ -49,7 +49,6 @@ void find_all(const Library& library, Driver& driver) {
   library.find("cuDeviceGet", driver.device);
   library.find("cuDeviceGetAttribute", driver.attribute);
   library.find("cuModuleLoadData", driver.load_module);
-  library.find("cuModuleUnload", driver.unload_module);
   library.find("cuModuleGetFunction", driver.function);
   library.find("cuLaunchKernel", driver.launch);
   library.find("cuGetErrorString", driver.error_string);

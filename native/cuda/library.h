@@ -28,7 +28,6 @@ struct Driver {
   int (*device)(int*, int);
   int (*attribute)(int*, int, int);
   int (*load_module)(void**, const void*);
-  int (*unload_module)(void*);
   int (*function)(void**, void*, const char*);
   int (*launch)(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
   int (*error_string)(int, const char**);

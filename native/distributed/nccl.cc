@@ -122,19 +122,17 @@ NcclGroup::Sum NcclGroup::begin_sum(at::Tensor tensor, const std::function<void(
     void* data = tensor.mutable_data_ptr();
     await(functions_.all_reduce(data, data, tensor.numel(), type, kSum, group_, stream), look);
   };
-  Sum sum{tensor, std::nullopt};
+  Sum sum{tensor, nullptr};
   if (!stream_) {
     enqueue(nullptr);
     return sum;
   }
   // The sum runs beside the computation, and begins when the tensor is computed.
   const c10::OptionalDeviceGuard guard(device_);
-  c10::Event computed(device_.type());
-  computed.record(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
-  computed.block(*stream_);
+  const DeviceEvent computed = record_event(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
+  computed->block(*stream_);
   enqueue(stream_->native_handle());
-  sum.done.emplace(device_.type());
-  sum.done->record(*stream_);
+  sum.done = record_event(*stream_);
   return sum;
 }
 

@@ -4,13 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
-#include <c10/core/Event.h>
 #include <c10/core/Stream.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include "runtime/device_event.h"
 
 namespace pada {
 
@@ -22,7 +23,7 @@ class NcclGroup {
   // A sum that is under way on a stream of its own.
   struct Sum {
     at::Tensor tensor;
-    std::optional<c10::Event> done;  // none on a CPU, whose sums are done when they have begun
+    DeviceEvent done;  // none on a CPU, whose sums are done when they have begun
   };
 
   // What the first process tells the others so that they find each other. Throws if the library cannot be opened.

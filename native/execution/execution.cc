@@ -18,7 +18,7 @@ namespace {
 void input_forward(const Step& step, Activations& run) {
   const Shape& s = run.plan.shapes[step.output];
   const at::Tensor& images = run.images;
-  if (const at::Device device = run.parameters.device(); images.device().type() != device.type()) {
+  if (const at::Device device = run.parameters.device(); images.device() != device) {
     expected("images on " + device.str(), "the program's input", images.device().str());
   }
   if (images.size(1) != s.channels || images.size(2) != s.height || images.size(3) != s.width) {

@@ -9,8 +9,8 @@ namespace {
 
 bool has_max_pool_kernel(const Step& step, const Activations& run) {
   // Places in a window are bytes.
-  constexpr int64_t kWidest = 15;
-  return window_kernels(run) != nullptr && step.window.kernel <= kWidest && rows_fit(step.input, run) &&
+  constexpr int64_t kWidestWindow = 15;
+  return window_kernels(run) != nullptr && step.window.kernel <= kWidestWindow && rows_fit(step.input, run) &&
          rows_fit(step.output, run);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cuda/kernels.h"
 #include "cuda/tables.h"
+#include "ops/depthwise.h"
 #include "runtime/stopwatch.h"
 
 namespace pada {
@@ -45,7 +46,8 @@ void pack_weights(Activations& run) {
   std::vector<int> used;
   int64_t total = 0;
   for (const Step& step : run.plan.steps) {
-    if (step.kind != Step::Kind::Conv || run.packed.weights.contains(step.weight)) continue;
+    if (step.kind != Step::Kind::Conv || has_depthwise_kernel(step, run)) continue;
+    if (run.packed.weights.contains(step.weight)) continue;
     if (parameters.size(step.weight) >= kMostScalars) continue;
     run.packed.weights.emplace(step.weight, at::Tensor());
     used.push_back(step.weight);

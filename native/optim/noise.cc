@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <vector>
 
 #include "runtime/random.h"
+#include "runtime/torch_cuda.h"
 #include "state/chunks.h"
 
 namespace pada {
@@ -20,6 +22,25 @@ void add_normal_loop(float* x, uint64_t seed, int64_t first, float deviation, in
   }
 }
 
+// The same for gradients on a GPU. The noise is drawn on the CPU, so that it has the same bits, and uploaded at once.
+void add_on_device(Parameters& parameters, const std::vector<int>& indices, uint64_t seed, float deviation) {
+  std::vector<int64_t> begins = {0};  // of each parameter in the noise
+  for (int index : indices) begins.push_back(begins.back() + parameters.size(index));
+  const at::Tensor drawn = staged({begins.back()}, at::kFloat, parameters.device()).zero_();
+  float* noise = data(drawn);
+  at::parallel_for(0, static_cast<int64_t>(indices.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int index = indices[i];
+      add_normal_loop(noise + begins[i], seed, parameters.offset(index), deviation, parameters.size(index));
+    }
+  });
+  const at::Tensor on_device = uploaded(drawn, parameters.device());
+  for (size_t i = 0; i < indices.size(); i++) {
+    const int64_t size = parameters.size(indices[i]);
+    parameters.segment(parameters.gradients, indices[i]).add_(on_device.narrow(0, begins[i], size));
+  }
+}
+
 }  // namespace
 
 void add_noise(Parameters& parameters, const GradientNoise& noise) {
@@ -30,11 +51,7 @@ void add_noise(Parameters& parameters, const GradientNoise& noise) {
   const float deviation = static_cast<float>(noise.deviation);
   const uint64_t seed = hash(noise.seed);
   if (!parameters.device().is_cpu()) {
-    for (int index : indices) {
-      const at::Tensor drawn = at::zeros({parameters.size(index)}, at::TensorOptions().dtype(at::kFloat));
-      add_normal_loop(data(drawn), seed, parameters.offset(index), deviation, parameters.size(index));
-      parameters.segment(parameters.gradients, index).add_(drawn.to(parameters.device()));
-    }
+    add_on_device(parameters, indices, seed, deviation);
     return;
   }
   float* g = data(parameters.gradients);

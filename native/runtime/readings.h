@@ -1,15 +1,14 @@
 // Numbers on a device that are read together, so that the CPU waits for the device once, and later than it must.
 #pragma once
 
-#include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <vector>
 
+#include "runtime/device_event.h"
 #include "runtime/torch.h"
 
 namespace pada {
@@ -32,8 +31,7 @@ class Readings {
     host_.copy_(all, /*non_blocking=*/true);
     looks_left_ = late_by_;
     if (device.is_cpu()) return;
-    copied_.emplace(device.type());
-    copied_->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
+    copied_ = record_event(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
   }
 
   // Whether end() would not wait. After begin().
@@ -79,7 +77,7 @@ class Readings {
   };
   std::vector<Part> parts_;
   at::Tensor host_;
-  std::optional<c10::Event> copied_;  // none on the CPU
+  DeviceEvent copied_;  // none on the CPU
   int looks_left_ = 0;
 };
 

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KERNEL_GROUPS } from '../../src/base/environment.js'
 import { compileCudaKernels, describeUnused } from '../../src/native/cuda-kernels.js'
 import { pythonTorch } from '../../src/setup/python.js'
@@ -58,7 +58,10 @@ it('a library that is absent or lacks a function is named', async () => {
 
 describe.skipIf(!canStandIn)('kernels in a process of their own', () => {
   const options = canStandIn ? standInOptions() : { standIn: '', folder: '' }
-  const folder = mkdtempSync(join(tmpdir(), 'pada-kernels-'))
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pada-kernels-'))
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const script = fileURLToPath(new URL('../support/stand-in-kernels.mjs', import.meta.url))
   const kernels = (env: NodeJS.ProcessEnv, where = options.folder, groups = KERNEL_GROUPS) => {

@@ -267,7 +267,6 @@ int cuModuleLoadData(void** module, const void* image) {
   return *module == nullptr ? kInvalidValue : kSuccess;
 }
 
-int cuModuleUnload(void*) { return kSuccess; }
 
 int cuModuleGetFunction(void** function, void* module, const char* name) {
   void* symbol = dlsym(module, name);

@@ -12,7 +12,7 @@ KERNEL(cross_entropy, LossArguments) {
   const float first = (1 - a.smoothing) * (a.partners == nullptr ? 1.f : a.share), second = 1 - a.smoothing - first;
 
   // The largest logit, and the first class that has it. NaN counts as the largest.
-  float most = -__uint_as_float(0xff800000);
+  float most = 0;  // of no class yet
   int best = a.classes;
   for (int c = threadIdx.x; c < a.classes; c += kThreads) {
     if (best < a.classes && !(logits[c] > most) && logits[c] == logits[c]) continue;

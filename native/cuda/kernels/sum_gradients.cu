@@ -79,7 +79,8 @@ __device__ void term_gradients(const TermGradientArguments& a) {
       if (row < a.rows.count) load<T>(g[k], a.gradient, row * a.rows.channels + place.channel);
     }
     for (int t = 0; t < a.count; t++) {
-      const TermGradient& term = a.terms[t];
+      // A copy: by reference, NVRTC stores scalars one by one on sm_80 and sm_90.
+      const TermGradient term = a.terms[t];
       float of_gradient[V], of_x[V], constant[V], mean[V];
       if (term.x != nullptr) {
         load<float>(of_gradient, term.coefficients, place.channel);

@@ -86,7 +86,11 @@ at::Tensor ImageStream::gather(const std::vector<int32_t>& indices, const Augmen
     waited_ += seconds.count();
   }
   const at::Tensor images = batch->images.narrow(0, 0, static_cast<int64_t>(indices.size()));
-  return device_.is_cpu() ? images : images.to(device_);
+  if (device_.is_cpu()) return images;
+  // Memory that the device reads by itself: from any other, a copy waits for all work that the device has.
+  const at::Tensor host = staged(images.sizes(), at::kFloat, device_, at::MemoryFormat::ChannelsLast);
+  host.copy_(images);
+  return uploaded(host, device_);
 }
 
 at::Tensor ImageStream::in_order(int64_t begin, int64_t number, int64_t end) {
