@@ -115,7 +115,8 @@ std::string compiled_or_kept(const Nvrtc& nvrtc, Group group, const std::string&
   if (folder.empty()) return compile(nvrtc, group, architecture, false).binary;
   int major = 0, minor = 0;
   check(nvrtc, nvrtc.version(&major, &minor));
-  const std::string source = kStandard + source_of(group), version = std::to_string(major) + "." + std::to_string(minor);
+  const std::string source = kStandard + source_of(group),
+                    version = std::to_string(major) + "." + std::to_string(minor);
   const std::string name = std::string(name_of(group)) + "-" + digest(source) + "-" + version + "-" + architecture;
   const std::filesystem::path path = std::filesystem::path(folder) / name;
   // The file has the digest of the binary, and after it the binary.

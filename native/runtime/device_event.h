@@ -8,8 +8,8 @@
 
 namespace pada {
 
-// To free an event, torch goes to its GPU and then returns to the thread's own, which is the first one unless the thread
-// chose another. CUDA would open that GPU, if nothing is computed on it: half a gigabyte, and a wait.
+// To free an event, torch goes to its GPU and then returns to the thread's own, which is the first one unless the
+// thread chose another. CUDA would open that GPU, if nothing is computed on it: half a gigabyte, and a wait.
 struct FreeEvent {
   void operator()(c10::Event* event) const noexcept {
     if (event->device_index() < 0) {
