@@ -13,9 +13,10 @@ import { UserError } from 'pada-native'
  *   env?: NodeJS.ProcessEnv
  *   needs?: string
  *   last?: true
+ *   anew?: string
  * }} Step
  *   `limit`: seconds. `needs`: why it is left out; absent: it is run. `last`: it takes what is left of the time, is then
- *   interrupted, and goes on from there the next time.
+ *   interrupted, and goes on from there the next time. `anew`: a folder that is removed before.
  *
  * @typedef {{
  *   device: string
@@ -69,6 +70,7 @@ export function stepsOf(options) {
         `${out}/search`,
       ),
       limit: 60,
+      anew: `${out}/search`,
     },
     ...waysOfSteps(options),
     ...benchmarks(options),
@@ -96,6 +98,9 @@ export function stepsOf(options) {
     },
   ]
 }
+
+/** Pairs of steps that must give the same losses. */
+export const EQUAL = /** @type {const} */ ([['ranking, no graphs', 'ranking, graphs']])
 
 /** How a step may be computed: the environment variables of each way. */
 const WAYS = {

@@ -5,23 +5,24 @@
  *     node scripts/check/cuda-work.mjs [--device cuda] [--network nasbench201] [--mode train] [--batch 256]
  *       [--precision bfloat16] [--steps 40] [--quick]
  *
- * Steps of a network of scripts/bench/networks.mjs on random images: the time of a step, how much of it the native thread
+ * Steps of a network of scripts/bench/networks.mjs on random images, the paths of a supernet in turn, each as often as any
+ * other (--steps is rounded up to that): the time of a step, how much of it the native thread
  * waited for the GPU, how many kernels it launched, how many of these are the addon's own, how long the GPU computed, and
  * which kernels took longest. Where it hardly waits, launches bind. PADA_CUDA_KERNELS measures without some of the
  * addon's kernels. On a CPU, operators of ATen count as launches.
  *
- * --mode rank evaluates instead, 16 batches in each step. With PADA_CUDA_GRAPHS=1 most of them replay a graph, and the
- * losses must be the same as without. --quick makes the network small. Needs `npm run build`.
+ * --mode rank evaluates instead, 16 batches in each step. With PADA_CUDA_GRAPHS=1 most of them replay a graph; cuda.mjs
+ * compares the losses with those without. --quick makes the network small. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
 import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet, traceDevice, UserError } from 'pada-native'
+import { whole } from '#dist/cli/options.js'
 import { drawPaths, MEAN, STD } from '../bench/inputs.mjs'
 import { NETWORKS } from '../bench/networks.mjs'
 
 const WARMUP = 12
-/** Steps that are traced, and the kernels that are listed. */
-const TRACED = 8
+/** Kernels that are listed. */
 const LISTED = 15
 /** Batches of an evaluation. */
 const RANKED = 16
@@ -50,7 +51,11 @@ if (!ranks && values.mode !== 'train') {
 }
 const { classes, step, augmentation } = network
 const { size, image } = values.quick ? network.quick : network
-const [batch, steps] = [Number(values.batch ?? network.batch), Number(values.steps)]
+const paths = network.alone ? [[]] : drawPaths()
+const batch = whole('batch', Number(values.batch ?? network.batch))
+// As many times as there are paths, or a multiple: what is timed and what is traced is the same work.
+const steps = Math.ceil(whole('steps', Number(values.steps)) / paths.length) * paths.length
+const traced = paths.length === 1 ? Math.min(steps, 8) : paths.length
 const count = ranks ? RANKED * batch : batch
 const space = network.space(size, image)
 const kernels = await cudaKernels(device)
@@ -70,8 +75,6 @@ const labels = Int32Array.from({ length: count }, () => classes * random())
 const dataset = new Dataset({ ...image, images, labels, mean: MEAN, std: STD }, device)
 const indices = Int32Array.from(labels, (_, i) => i)
 const list = imageAugmentations(augmentation)
-const paths = network.alone ? [[]] : drawPaths()
-
 /** @type {number[]} */
 let losses = []
 
@@ -102,7 +105,7 @@ async function train(times) {
 }
 
 const work = ranks ? rank : train
-await work(ranks ? paths.length : WARMUP)
+await work(Math.max(paths.length, WARMUP))
 const before = gpuWork()
 const start = performance.now()
 await work(steps)
@@ -110,7 +113,7 @@ const milliseconds = (performance.now() - start) / steps
 const after = gpuWork()
 /** @type {string | undefined} */
 let untraced
-const traced = await traceDevice(device, () => work(TRACED)).catch(({ message }) => {
+const kernelsOfTrace = await traceDevice(device, () => work(traced)).catch(({ message }) => {
   untraced = message
   return []
 })
@@ -131,12 +134,12 @@ console.log(
     waitedMilliseconds: (1000 * (after.waited - before.waited)) / steps,
     untraced,
     ownLaunches: (after.launches - before.launches) / steps,
-    launches: traced.reduce((sum, { count }) => sum + count, 0) / TRACED,
-    deviceMilliseconds: (1000 * traced.reduce((sum, { seconds }) => sum + seconds, 0)) / TRACED,
-    longest: traced.slice(0, LISTED).map(({ name, count, seconds }) => ({
+    launches: kernelsOfTrace.reduce((sum, { count }) => sum + count, 0) / traced,
+    deviceMilliseconds: (1000 * kernelsOfTrace.reduce((sum, { seconds }) => sum + seconds, 0)) / traced,
+    longest: kernelsOfTrace.slice(0, LISTED).map(({ name, count, seconds }) => ({
       name,
-      count: count / TRACED,
-      milliseconds: (1000 * seconds) / TRACED,
+      count: count / traced,
+      milliseconds: (1000 * seconds) / traced,
     })),
     imagesPerSecond: (1000 * count) / milliseconds,
     ...(ranks && { losses, replays: (after.replays - before.replays) / steps, whyNoReplays: after.whyNoReplays }),

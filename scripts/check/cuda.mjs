@@ -2,7 +2,7 @@
 /**
  * Everything that is to be known of a GPU, in a time that is short: is the addon right there, and how fast is it?
  *
- *     node scripts/check/cuda.mjs [--minutes 9] [--out runs/cuda] [--device cuda] [--from STEP] [--quick]
+ *     node scripts/check/cuda.mjs [--minutes 9] [--out FOLDER] [--device cuda] [--from STEP] [--quick]
  *         [--addon FILE] [--golden FOLDER] [--cifar10 FOLDER --table FILE] [--python PYTHON]
  *
  * Tries an addon that was built before (--addon, see prebuilt-addon.mjs), or builds one; then doctor, golden values, a
@@ -11,29 +11,33 @@
  * 1,024, in each precision, training and evaluation), the same beside eager PyTorch for three networks (--python), the
  * native tests on the GPU, and as much as is left of the paper's training (--cifar10, --table), which the next call
  * continues. A step that fails, or takes longer than its limit, does not stop the others.
- * `results.json` in --out has what each step gave, and is whole after each step; `log.txt` has what each printed.
- * --from begins with a later step. --quick does little of everything; with --device cpu it rehearses the script where
- * there is no GPU. Exits 1 if a step failed. Needs `npm run build`.
+ * `results.json` in --out has what each step gave, and is whole after each step; `log.txt` has what each printed. The
+ * folder is `runs/check-DEVICE`, with `-quick` after it if --quick is given: a rehearsal leaves no run that the real check
+ * would go on with. --from begins with a later step, and keeps what the earlier ones gave. --quick does little of
+ * everything; with --device cpu it rehearses the script where there is no GPU. Exits 1 if a step failed, or if two that
+ * must give the same numbers do not. Needs `npm run build`.
  */
 import '../report-errors.mjs'
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
 import { writeAtomically } from '#dist/base/atomic.js'
-import { placeOf, stepsOf } from './cuda-steps.mjs'
+import { EQUAL, placeOf, stepsOf } from './cuda-steps.mjs'
 
 /** Characters of a step's output that the results keep if it fails; the log has all. */
 const KEPT = 2_000
 /** Seconds that a training takes to save itself, and a process to end. */
 const ENDING = 15
+/** Relative difference of two losses by rounding: a library may choose another algorithm in a graph. */
+const ROUNDING = 1e-5
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '9' },
-    out: { type: 'string', default: 'runs/cuda' },
+    out: { type: 'string' },
     device: { type: 'string', default: 'cuda' },
     from: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -46,18 +50,31 @@ const { values } = parseArgs({
 })
 const minutes = Number(values.minutes)
 if (!(minutes > 0)) throw new UserError(`Expected minutes above 0 but received ${values.minutes}`, 2)
-const out = resolve(values.out)
+const out = resolve(values.out ?? `runs/check-${values.device}${values.quick ? '-quick' : ''}`)
 const deadline = performance.now() + 60_000 * minutes
 const left = () => (deadline - performance.now()) / 1000
 
+const steps = stepsOf({ ...values, out })
+const first = placeOf(steps, values.from)
 mkdirSync(out, { recursive: true })
 const log = join(out, 'log.txt')
-writeFileSync(log, '')
-const steps = stepsOf({ ...values, out })
+if (first === 0) writeFileSync(log, '')
 /** @type {Result[]} */
-const results = []
-for (const step of steps.slice(placeOf(steps, values.from))) {
-  const result = await perform(step)
+const results = first === 0 ? [] : earlierResults().filter(({ name }) => placeOf(steps, name) < first)
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let running
+/** @type {NodeJS.Signals | undefined} */
+let interruption
+// A signal to this script alone would leave the step on the GPU.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+  process.on(signal, () => {
+    interruption = signal
+    running?.kill(signal)
+  })
+}
+for (const step of steps.slice(first)) {
+  if (interruption !== undefined) break
+  const result = withoutContradiction(await perform(step))
   results.push(result)
   console.log(
     `${result.outcome.padEnd(9)} ${step.name} (${result.seconds.toFixed(1)} s)${result.why ? `: ${result.why}` : ''}`,
@@ -66,7 +83,7 @@ for (const step of steps.slice(placeOf(steps, values.from))) {
 }
 const failed = results.filter(({ outcome }) => outcome === 'failed').length
 console.log(`${results.length} steps, ${failed} failed: ${join(out, 'results.json')}`)
-process.exitCode = failed > 0 ? 1 : 0
+process.exitCode = interruption !== undefined ? 130 : failed > 0 ? 1 : 0
 
 /**
  * @typedef {{
@@ -78,16 +95,41 @@ process.exitCode = failed > 0 ? 1 : 0
  * }} Result `output`: the JSON that the step printed.
  */
 
+/** What the steps of an earlier call gave. @returns {Result[]} */
+function earlierResults() {
+  const file = join(out, 'results.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).results : []
+}
+
+/**
+ * The result, failed if an earlier step should have given the same losses and has not.
+ *
+ * @param {Result} result
+ * @returns {Result}
+ */
+function withoutContradiction(result) {
+  const lossesOf = (/** @type {Result | undefined} */ one) =>
+    /** @type {{ losses?: number[] } | undefined} */ (one?.output?.[0])?.losses
+  const same = EQUAL.find(([, name]) => name === result.name)?.[0]
+  const [wanted, losses] = [lossesOf(results.find(({ name }) => name === same)), lossesOf(result)]
+  if (wanted === undefined || losses === undefined) return result
+  const at = losses.findIndex((loss, i) => !(Math.abs(loss - wanted[i]) <= ROUNDING * Math.abs(wanted[i])))
+  if (at < 0) return result
+  const why = `Expected the losses of “${same}”, such as ${wanted[at]}, but received ${losses[at]}`
+  return { ...result, outcome: 'failed', why }
+}
+
 /**
  * @param {import('./cuda-steps.mjs').Step} step
  * @returns {Promise<Result>}
  */
-async function perform({ name, command, limit, env, needs, last }) {
+async function perform({ name, command, limit, env, needs, last, anew }) {
   const without = (/** @type {string} */ why) => ({ name, outcome: /** @type {const} */ ('left out'), seconds: 0, why })
   if (needs !== undefined) return without(`needs ${needs}`)
   const seconds = Math.min(limit, left() - ENDING)
   if (seconds <= 0) return without('no time was left')
   appendFileSync(log, `\n── ${name}: ${command.join(' ')}\n`)
+  if (anew !== undefined) rmSync(anew, { recursive: true, force: true })
   const start = performance.now()
   const { code, stdout, stderr, ran } = await runFor(seconds, last ? continued(command) : command, env)
   const took = (performance.now() - start) / 1000
@@ -118,6 +160,7 @@ async function runFor(seconds, [program, ...args], env) {
       appendFileSync(log, text)
     })
   }
+  running = child
   let ran = true
   const stop = new AbortController()
   const limit = sleep(1000 * seconds, undefined, { signal: stop.signal })
@@ -133,7 +176,8 @@ async function runFor(seconds, [program, ...args], env) {
       said.stderr += message
       done(null)
     })
-    child.on('close', done)
+    // Not its output's end: a process that it began may hold that.
+    child.on('exit', (code) => setTimeout(done, 200, code))
   })
   stop.abort()
   await limit

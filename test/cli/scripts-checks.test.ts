@@ -26,6 +26,10 @@ describe('checks', () => {
     ])
     expect(results[0].output.at(-1)).toMatchObject({ event: 'bench', mode: 'eval', precision: 'bfloat16' })
     expect(results[1].output[0]).toMatchObject({ numFailedTests: 0 })
+    // A later step alone keeps what the earlier ones gave.
+    const last = await script('check/cuda.mjs', [...words, '--from', 'training'])
+    expect(last.code, last.stderr).toBe(0)
+    expect(JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')).results).toEqual(results)
     const late = await script('check/cuda.mjs', [...words, '--minutes', '0.01'])
     expect(late.stdout).toContain('no time was left')
     const unknown = await script('check/cuda.mjs', [...words, '--from', 'now'])
