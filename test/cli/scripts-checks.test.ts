@@ -61,7 +61,7 @@ describe('checks', () => {
     expect(JSON.parse((await script('check/cuda-work.mjs', alone)).stdout)).toMatchObject({ network: 'proxylessnas' })
     const rank = ['--device', 'cpu', '--mode', 'rank', '--quick', '--batch', '2', '--steps', '1']
     const ranked = JSON.parse((await script('check/cuda-work.mjs', rank)).stdout)
-    expect(ranked).toMatchObject({ mode: 'rank', replays: 0, losses: new Array(8).fill(expect.any(Number)) })
+    expect(ranked).toMatchObject({ mode: 'rank', replays: 0, losses: new Array(12).fill(expect.any(Number)) })
     const unknown = await script('check/cuda-work.mjs', ['--device', 'cpu', '--network', 'resnet'])
     expect(unknown.code).toBe(2)
     expect(unknown.stderr).toContain('Expected nasbench201, darts, proxylessnas for --network but received resnet')
