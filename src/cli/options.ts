@@ -4,7 +4,8 @@ import type { InferredOptionTypes, Options } from 'yargs'
 import { expected } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
 import { expandPath } from '../base/user-path.js'
-import { assign, type Settings } from '../config/settings.js'
+import { assign } from '../config/assign.js'
+import type { Settings } from '../config/settings.js'
 import { findConfig } from '../config/shipped.js'
 
 /** Settings of the paper's search, the default of commands that do not need its data set. */

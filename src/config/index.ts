@@ -3,22 +3,18 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { expected, UserError } from '../base/errors.js'
+import { assignOrRemove } from './assign.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
 import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
-import { requireTaker } from './kind.js'
+import { dropOfOtherKind, merge } from './merge.js'
 import { describeProblems, explainIssue, sourceOf } from './problems.js'
+import { resolvePaths } from './resolve-paths.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
-import {
-  assignOrRemove,
-  dropOfOtherKind,
-  isGroup,
-  merge,
-  readSettings,
-  resolvePaths,
-  type Settings,
-} from './settings.js'
+import { isGroup, type Settings } from './settings.js'
 import { findConfig } from './shipped.js'
+import { requireTaker } from './taker.js'
+import { readSettings } from './yaml.js'
 
 export type { NetworkConfig } from './network.js'
 export { isRetraining, type RetrainConfig, type RetrainInput } from './retraining.js'

@@ -1,6 +1,7 @@
 /** Messages about mistakes in settings. Each names the allowed values, the setting, and the value received. */
 import type { z } from 'zod'
-import { KINDS, keysOf } from './settings.js'
+import { keysOf } from './assign.js'
+import { KINDS } from './kinds.js'
 
 const TYPES: Readonly<Record<string, string>> = {
   number: 'a number',

@@ -1,20 +1,13 @@
 /** Reads experiments from files and from code. */
 import { dirname, resolve } from 'node:path'
 import { expandOnce } from '../base/user-path.js'
+import { assign, assignOrRemove, keysOf, requireLists } from '../config/assign.js'
 import { checkAgainst, configSchema, nameOfFile, refuseUnknown } from '../config/index.js'
-import { requireTaker } from '../config/kind.js'
-import {
-  assign,
-  assignOrRemove,
-  isGroup,
-  keysOf,
-  readSettings,
-  requireLists,
-  resolvePaths,
-  resolveTable,
-  type Settings,
-} from '../config/settings.js'
+import { resolvePaths, resolveTable } from '../config/resolve-paths.js'
+import { isGroup, type Settings } from '../config/settings.js'
 import { findConfig } from '../config/shipped.js'
+import { requireTaker } from '../config/taker.js'
+import { readSettings } from '../config/yaml.js'
 import { AXES, AXIS_KINDS } from './axes.js'
 import { type Experiment, plan } from './plan.js'
 import { type ExperimentInput, experimentSchema } from './settings.js'

@@ -4,17 +4,13 @@ import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
 import { isOfOtherData } from '../config/embedded.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
-import { requireTaker } from '../config/kind.js'
+import { isOfOtherKind, whatKindsShare } from '../config/kinds.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
+import { resolvePaths } from '../config/resolve-paths.js'
 import { configSchema } from '../config/schema.js'
-import {
-  isGroup,
-  isOfOtherKind,
-  readSettings,
-  resolvePaths,
-  type Settings,
-  whatKindsShare,
-} from '../config/settings.js'
+import { isGroup, type Settings } from '../config/settings.js'
+import { requireTaker } from '../config/taker.js'
+import { readSettings } from '../config/yaml.js'
 import { AXES, AXIS_KINDS, type Axis, type AxisValue } from './axes.js'
 import type { ExperimentSettings, StudySettings, Variance } from './settings.js'
 

@@ -13,7 +13,8 @@ import {
   type RetrainConfig,
   type RetrainInput,
 } from '../config/index.js'
-import { isGroup, readYaml, type Settings } from '../config/settings.js'
+import { isGroup, type Settings } from '../config/settings.js'
+import { readYaml } from '../config/yaml.js'
 import { LOCK } from './run-lock.js'
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requireTaker } from '../../../src/config/kind.js'
+import { requireTaker } from '../../../src/config/taker.js'
 
 const complaint = (settings: object, wanted: 'search' | 'retrain' | 'experiment') => {
   try {
