@@ -1,11 +1,13 @@
 /** Lists the images in a folder of class folders, and detects whether they have changed. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { extname, join, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists, whyUnreadable } from '../../base/files.js'
 import { type FileName, fileName, joinNames, shownName } from '../file-names.js'
+import { interleaved } from '../interleaved.js'
 import { inParallel } from '../parallel.js'
+import { addCounts, countsBySuffix, type PassedOver, passOver } from '../passed-over.js'
 import type { SplitSettings } from '../split-names.js'
 
 /** Suffixes of torchvision's `ImageFolder`. */
@@ -31,7 +33,7 @@ export interface Listing {
   readonly classes: readonly string[]
   readonly images: readonly ListedImage[]
   /** Files and folders that are no images of a class: their number by suffix. */
-  readonly passedOver: ReadonlyMap<string, number>
+  readonly passedOver: PassedOver
 }
 
 /** An entry of a folder. Links are followed. */
@@ -68,7 +70,7 @@ export async function listSplit(folder: string, train?: Listing, image = IMAGE):
   }
   const names: FileName[][] = []
   for (const { name } of entries) names.push(await imagesIn(folder, name, image, passedOver))
-  return { folder, classes: entries.map(({ shown }) => shown), images: interleave(names), passedOver }
+  return { folder, classes: entries.map(({ shown }) => shown), images: imagesOf(names), passedOver }
 }
 
 /** Lists the images of `folder/images` by the classes in the file of annotations. */
@@ -85,17 +87,7 @@ async function listAnnotated(folder: string, { classes, folder: train }: Listing
     images.push(`images/${name}`)
   }
   for (const images of names) images.sort()
-  return { folder, classes, images: interleave(names), passedOver: new Map() }
-}
-
-/** Numbers of what was passed over in words, such as `20 .gif, 1 folder`; empty without any. */
-export function countsBySuffix(passedOver: ReadonlyMap<string, number>): string {
-  return [...passedOver].map(([suffix, count]) => `${count} ${suffix}`).join(', ')
-}
-
-function passOver({ shown }: Entry, passedOver: Map<string, number>): void {
-  const suffix = extname(shown).toLowerCase() || 'without suffix'
-  passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + 1)
+  return { folder, classes, images: imagesOf(names), passedOver: new Map() }
 }
 
 /** Names of the folders in a folder, through links, by name. */
@@ -120,7 +112,7 @@ async function foldersIn(folder: string, passedOver = new Map<string, number>())
   const folders: Entry[] = []
   for (const entry of await entriesOf(folder)) {
     if (entry.isFolder) folders.push(entry)
-    else passOver(entry, passedOver)
+    else passOver(entry.shown, passedOver)
   }
   return folders.sort((a, b) => (a.shown < b.shown ? -1 : 1))
 }
@@ -143,7 +135,7 @@ async function imagesIn(
       if (target !== undefined && chain.some((folder) => `${folder}${sep}`.startsWith(`${target}${sep}`))) continue
       if (entry.isFolder) await walk(inner, target === undefined ? chain : [...chain, target])
       else if (image.test(entry.shown)) images.push(entry)
-      else passOver(entry, others)
+      else passOver(entry.shown, others)
     }
     folders.push({ shown: shownName(path), images: images.sort((a, b) => (a.shown < b.shown ? -1 : 1)), path })
   }
@@ -157,7 +149,7 @@ async function imagesIn(
       countsBySuffix(others) || 'none',
     )
   }
-  for (const [suffix, count] of others) passedOver.set(suffix, (passedOver.get(suffix) ?? 0) + count)
+  addCounts(passedOver, others)
   return files
 }
 
@@ -181,17 +173,15 @@ async function entriesOf(folder: FileName): Promise<Entry[]> {
   return entries
 }
 
-function interleave(names: readonly (readonly FileName[])[]): ListedImage[] {
-  const images: ListedImage[] = []
-  const most = names.reduce((longest, { length }) => Math.max(longest, length), 0)
-  for (let rank = 0; rank < most; rank++) {
-    for (const [label, files] of names.entries()) {
-      const file = files[rank]
-      if (typeof file === 'string') images.push({ name: file, label })
-      else if (file !== undefined) images.push({ name: shownName(file), bytes: file, label })
-    }
-  }
-  return images
+/** The images of all classes, of which each has a list of files. */
+function imagesOf(classes: readonly (readonly FileName[])[]): ListedImage[] {
+  return interleaved(
+    classes.flatMap((files, label) =>
+      files.map((file) =>
+        typeof file === 'string' ? { name: file, label } : { name: shownName(file), bytes: file, label },
+      ),
+    ),
+  )
 }
 
 /**

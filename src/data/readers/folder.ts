@@ -7,12 +7,12 @@ import { ImageFacts, readFacts, writeFacts } from '../image-facts.js'
 import type { Extents, LabelledImages, LabelledSplits, ReadOptions } from '../images.js'
 import { requireMemory } from '../memory.js'
 import { inParallel } from '../parallel.js'
+import { countsBySuffix } from '../passed-over.js'
 import { cachedExtents, readPixels, writePixels } from '../pixel-cache.js'
 import { chooseSplits } from '../split-names.js'
 import { keyOf, stratifiedOrder } from '../stratified-order.js'
 import {
   classesIn,
-  countsBySuffix,
   digestOf,
   fileOf,
   type ListedImage,

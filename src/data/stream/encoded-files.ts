@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { expected } from '../../base/errors.js'
 import type { EncodedFiles } from '../../native/index.js'
 import { shownName } from '../file-names.js'
+import type { PassedOver } from '../passed-over.js'
 import { readEntry } from './packed-layout.js'
 
 /** The images of one split before they are decoded. */
@@ -21,7 +22,7 @@ export interface EncodedSplit {
   /** Files without a byte, which are not among the images. */
   readonly empty: readonly string[]
   /** Files that are no images of a class: their number by suffix. */
-  readonly passedOver: ReadonlyMap<string, number>
+  readonly passedOver: PassedOver
 }
 
 /** Files with these names in a folder. */

@@ -5,7 +5,9 @@ import { basename, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { whyUnreadable } from '../../base/files.js'
 import { type FileName, shownName } from '../file-names.js'
+import { interleaved } from '../interleaved.js'
 import { inParallel } from '../parallel.js'
+import { type PassedOver, passOver } from '../passed-over.js'
 import { fileOf, listSplit, STATS } from '../readers/folder-listing.js'
 import { keyOf } from '../stratified-order.js'
 import { type EncodedSplit, namedFiles } from './encoded-files.js'
@@ -140,21 +142,10 @@ function classesOf(names: readonly string[]): (name: string) => string {
   return (name) => foldersOf(name)[shared] ?? ''
 }
 
-/** The first image of each class, then the second of each. */
-function interleaved<Image extends { readonly label: number }>(images: readonly Image[]): Image[] {
-  const seen = new Map<number, number>()
-  const ranked = images.map((image) => {
-    const rank = seen.get(image.label) ?? 0
-    seen.set(image.label, rank + 1)
-    return { image, rank }
-  })
-  return ranked.sort((a, b) => a.rank - b.rank || a.image.label - b.image.label).map(({ image }) => image)
-}
-
 function split(
   found: readonly Found[],
   classes: readonly string[],
-  passedOver: ReadonlyMap<string, number>,
+  passedOver: PassedOver,
   place: string,
   filesOf: (kept: readonly number[]) => EncodedSplit['files'],
 ): EncodedSplit {
@@ -189,11 +180,8 @@ async function sizesOf(files: readonly FileName[]): Promise<Float64Array> {
   return sizes
 }
 
-function countSuffixes(names: readonly string[]): Map<string, number> {
+function countSuffixes(names: readonly string[]): PassedOver {
   const counts = new Map<string, number>()
-  for (const name of names) {
-    const suffix = extname(name).toLowerCase() || 'without suffix'
-    counts.set(suffix, (counts.get(suffix) ?? 0) + 1)
-  }
+  for (const name of names) passOver(name, counts)
   return counts
 }
