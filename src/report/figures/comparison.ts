@@ -77,15 +77,55 @@ function describe({ title, points }: Panel): string {
 }
 
 /** `first`: true for the leftmost panel, which alone names the places if they are in rows. */
-function drawPanel({ title, points, format }: Panel, comparison: Comparison, first: boolean) {
-  const { places, placeTitle, series, layout } = comparison
+function drawPanel(panel: Panel, comparison: Comparison, first: boolean) {
+  const { points, format } = panel
+  const { places, series, layout } = comparison
   const below = layout === 'rows'
   const lines = layout === 'lines'
   const crowded = new Set(points.map((point) => point.place)).size < points.length
   const dodged = crowded && !lines
+  const values = valueAxis(
+    points.flatMap(({ low, high }) => [low, high]),
+    format,
+  )
+  const encodings = encodingsOf(panel, comparison, { ...values, first, dodged })
+  const marks = (all: readonly Point[], shift: number) => marksOf(all, points, encodings, lines, shift)
+  const numbers = (all: readonly Point[], place: object) =>
+    numbersOf(all, encodings, { ...(below ? { dy: -11 } : { align: 'left', dx: LABEL }), ...place })
+  // Of three series in columns nobody could tell whose number is whose. The description and the tables have them.
+  const numbered = below || series.length <= 2
+  // Bars of series that share places would hide each other, so series that lines join keep a few pixels apart.
+  const shifts = series.map((_, i) => (i - (series.length - 1) / 2) * SIDE_BY_SIDE)
+  const beside = { places, height: HEIGHT, scale: values.scale }
+  const layer = lines
+    ? [
+        ...series.flatMap((name, i) =>
+          marks(
+            points.filter((point) => point.series === name),
+            shifts[i],
+          ),
+        ),
+        ...besideLines(numbered ? points : [], beside).flatMap(({ point, dy }) =>
+          numbers([point], { dx: LABEL + shifts[shifts.length - 1], dy }),
+        ),
+      ]
+    : [...(numbered ? numbers(points, {}) : []), ...marks(points, 0)]
+  const longest = Math.max(...places.map((label) => label.length))
+  const ofPlace = Math.max(dodged ? (numbered ? 84 : 40) * series.length : 96, 8 * longest)
+  const size = below
+    ? { width: 300, height: { step: dodged ? 26 : 38 } }
+    : { width: Math.max(NARROWEST, places.length * ofPlace), height: HEIGHT }
+  return { data: { values: [...points] }, ...size, layer }
+}
+
+/** How the fields of a point are drawn: its place, its value, its series; and the ends of its deviation. */
+function encodingsOf(
+  { title }: Panel,
+  { places, placeTitle, series, layout }: Comparison,
+  { scale, axis, first, dodged }: ReturnType<typeof valueAxis> & { readonly first: boolean; readonly dodged: boolean },
+) {
+  const below = layout === 'rows'
   const [place, offset, value] = below ? ['y', 'yOffset', 'x'] : ['x', 'xOffset', 'y']
-  const ends = points.flatMap(({ low, high }) => [low, high])
-  const { scale, axis } = valueAxis(ends, format)
   const measured = { field: 'mean', type: 'quantitative', scale, axis: { title, titlePadding: 12, ...axis } }
   const legend = series.length > 1 ? { orient: 'top', title: null, symbolSize: 80, symbolOpacity: 1 } : null
   const placed = {
@@ -112,65 +152,53 @@ function drawPanel({ title, points, format }: Panel, comparison: Comparison, fir
       scale: { domain: [...series], range: series.map((_, i) => CATEGORIES[i % CATEGORIES.length]) },
     },
   }
-  // Shapes tell series apart for those who do not see the colours.
-  const shape = {
-    field: 'series',
-    type: 'nominal',
-    legend,
-    scale: { domain: [...series], range: series.map((_, i) => SHAPES[i % SHAPES.length]) },
+  return {
+    point: { ...placed, [value]: measured },
+    deviation: { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } },
+    // Shapes tell series apart for those who do not see the colours.
+    shape: {
+      field: 'series',
+      type: 'nominal',
+      legend,
+      scale: { domain: [...series], range: series.map((_, i) => SHAPES[i % SHAPES.length]) },
+    },
   }
-  const encoding = { ...placed, [value]: measured }
-  const deviation = { ...placed, [value]: { ...measured, field: 'low' }, [`${value}2`]: { field: 'high' } }
+}
+
+type Encodings = ReturnType<typeof encodingsOf>
+
+/** Points with their deviations, and the line that joins them. `all`: those of `points` to draw. */
+function marksOf(
+  all: readonly Point[],
+  points: readonly Point[],
+  { point: encoding, deviation, shape }: Encodings,
+  lines: boolean,
+  shift: number,
+) {
+  const values = (kept: readonly Point[]) => ({ data: { values: kept.filter((point) => all.includes(point)) } })
+  const moved = lines && { xOffset: shift }
   // A single seed has no deviation.
   const spread = points.filter(({ low, high }) => high > low)
-  const text = { type: 'text', fontSize: 11, ...(below ? { dy: -11 } : { align: 'left', dx: LABEL }) }
-  const number = { ...encoding, text: { field: 'text' } }
-  const halo = { stroke: 'white', strokeWidth: 3 }
-  const line = { type: 'line', strokeWidth: 1.5, opacity: 0.5 }
-  const rule = { type: 'rule', strokeWidth: 1.5 }
-  const dot = { type: 'point', filled: true, size: 70, opacity: 1 }
-  const marks = (all: readonly Point[], shift: number) => {
-    const values = (kept: readonly Point[]) => ({ data: { values: kept.filter((point) => all.includes(point)) } })
-    const moved = lines && { xOffset: shift }
-    return [
-      ...(lines ? [{ ...values(points), mark: { ...line, ...moved }, encoding }] : []),
-      ...(all.some((point) => spread.includes(point))
-        ? [{ ...values(spread), mark: { ...rule, ...moved }, encoding: deviation }]
-        : []),
-      { ...values(points), mark: { ...dot, ...moved }, encoding: { ...encoding, shape } },
-    ]
-  }
-  // Of three series in columns nobody could tell whose number is whose. The description and the tables have them.
-  const numbered = below || series.length <= 2
-  // A white halo, so that nothing crosses out the numbers.
-  const numbers = (values: readonly Point[], place: object) => [
-    { data: { values }, mark: { ...text, ...place, ...halo }, encoding: { ...number, color: { value: 'white' } } },
-    { data: { values }, mark: { ...text, ...place }, encoding: { ...number, color: { value: COLORS.faint } } },
+  const line = { type: 'line', strokeWidth: 1.5, opacity: 0.5, ...moved }
+  const rule = { type: 'rule', strokeWidth: 1.5, ...moved }
+  const dot = { type: 'point', filled: true, size: 70, opacity: 1, ...moved }
+  return [
+    ...(lines ? [{ ...values(points), mark: line, encoding }] : []),
+    ...(all.some((point) => spread.includes(point)) ? [{ ...values(spread), mark: rule, encoding: deviation }] : []),
+    { ...values(points), mark: dot, encoding: { ...encoding, shape } },
   ]
-  // Bars of series that share places would hide each other, so series that lines join keep a few pixels apart.
-  const shifts = series.map((_, i) => (i - (series.length - 1) / 2) * SIDE_BY_SIDE)
-  const layer = lines
-    ? [
-        ...series.flatMap((name, i) =>
-          marks(
-            points.filter((point) => point.series === name),
-            shifts[i],
-          ),
-        ),
-        ...besideLines(numbered ? points : [], { places, height: HEIGHT, scale }).flatMap(({ point, dy }) =>
-          numbers([point], { dx: LABEL + shifts[shifts.length - 1], dy }),
-        ),
-      ]
-    : [...(numbered ? numbers(points, {}) : []), ...marks(points, 0)]
-  const longest = Math.max(...places.map((label) => label.length))
-  const size = below
-    ? { width: 300, height: { step: dodged ? 26 : 38 } }
-    : {
-        width: Math.max(
-          NARROWEST,
-          places.length * Math.max(dodged ? (numbered ? 84 : 40) * series.length : 96, 8 * longest),
-        ),
-        height: HEIGHT,
-      }
-  return { data: { values: [...points] }, ...size, layer }
+}
+
+/** The numbers of points. A white halo is below each, so that nothing crosses it out. */
+function numbersOf(values: readonly Point[], { point }: Encodings, place: object) {
+  const text = { type: 'text', fontSize: 11, ...place }
+  const encoding = { ...point, text: { field: 'text' } }
+  return [
+    {
+      data: { values },
+      mark: { ...text, stroke: 'white', strokeWidth: 3 },
+      encoding: { ...encoding, color: { value: 'white' } },
+    },
+    { data: { values }, mark: text, encoding: { ...encoding, color: { value: COLORS.faint } } },
+  ]
 }
