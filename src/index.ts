@@ -231,7 +231,6 @@ export {
   createSpace,
   DARTS_V1,
   DARTS_V2,
-  type DartsNetwork,
   type DartsNetworkOptions,
   type DartsOperation,
   type DartsOptions,

@@ -1,6 +1,7 @@
 /** Networks that are trained alone: spaces with a single path, `[]`. */
 import { expected } from '../base/errors.js'
 import type { Program } from '../programs/program.js'
+import type { Outline } from './outline.js'
 import { checkPath, parsePath } from './path.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from './space.js'
 
@@ -22,12 +23,19 @@ export interface NetworkParts {
   supernetNames?(name: string): readonly string[]
 }
 
-/** The network of `path` in `space`. Its notation is the notation of the path. */
-export function standaloneNetwork(space: SearchSpace, path: Path, parts: NetworkParts): StandaloneNetwork {
+/** What a network is called, and what it reads and puts out. */
+interface About extends Pick<SearchSpace, 'name' | 'operations' | 'input' | 'classes'> {
+  /** The notation of its architecture. */
+  readonly arch: string
+  /** The same notation of what a user wrote; throws a UserError for what is none. */
+  archOf(written: string): string
+  outline?(): Outline
+}
+
+/** A network as a space of a single path. */
+export function networkOf(about: About, parts: NetworkParts): StandaloneNetwork {
+  const { name, operations, input, classes, arch, archOf, outline } = about
   const { parameters, buffers, program, supernetNames } = parts
-  const { operations, input, classes } = space
-  const name = `${space.name}-network`
-  const arch = space.encode(path)
   const only: Pick<SearchSpace, 'name' | 'choices'> = { name, choices: [] }
   return {
     ...only,
@@ -45,17 +53,28 @@ export function standaloneNetwork(space: SearchSpace, path: Path, parts: Network
       return arch
     },
     decode(text) {
-      if (space.encode(parsePath(space, text)) === arch) return []
+      if (archOf(text) === arch) return []
       throw expected(arch, `the one path of ${name}`, `"${text}"`, 2)
     },
-    ...(space.outline && {
-      outline(given) {
-        checkPath(only, given)
-        return space.outline!(path)
+    ...(outline && {
+      outline(path) {
+        checkPath(only, path)
+        return outline()
       },
     }),
     ...(supernetNames && { supernetNames }),
   }
+}
+
+/** The network of `path` in `space`. Its notation is the notation of the path. */
+export function standaloneNetwork(space: SearchSpace, path: Path, parts: NetworkParts): StandaloneNetwork {
+  const { operations, input, classes } = space
+  const about: About = {
+    ...{ name: `${space.name}-network`, operations, input, classes, arch: space.encode(path) },
+    archOf: (written) => space.encode(parsePath(space, written)),
+    ...(space.outline && { outline: () => space.outline!(path) }),
+  }
+  return networkOf(about, parts)
 }
 
 /** Reads a path as settings give it: a list of options, or text in the space's notation. */

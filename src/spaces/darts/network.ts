@@ -5,8 +5,7 @@
  */
 import { expected } from '../../base/errors.js'
 import type { Shape, Value } from '../../programs/program.js'
-import { checkPath } from '../path.js'
-import type { BufferSpec, SearchSpace } from '../space.js'
+import { networkOf, type StandaloneNetwork } from '../standalone.js'
 import { checkGenotype, decodeGenotype, edgesInto, encodeGenotype, type Genotype, OPERATIONS } from './genotype.js'
 import { auxiliaryCell, DartsLayers, type NodeTerms, networkSize, strideOf } from './layers.js'
 import { genotypeOutline } from './outline.js'
@@ -35,11 +34,6 @@ export interface DartsNetworkOptions {
   readonly dropPath?: number
 }
 
-/** A space of a single path, `[]`. */
-export interface DartsNetwork extends SearchSpace {
-  buffers(): readonly BufferSpec[]
-}
-
 const NAME = 'darts-network'
 
 /**
@@ -49,7 +43,7 @@ const NAME = 'darts-network'
 const AUXILIARY_EXTENTS = [8, 9, 10]
 
 /** The network as a space. Throws a UserError for an invalid genotype, and for options that describe no network. */
-export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = {}): DartsNetwork {
+export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = {}): StandaloneNetwork {
   checkGenotype(genotype)
   const size = networkSize(NAME, options, { channels: 36, cells: 20 })
   const { auxiliary = false, auxiliaryWeight = 0.4, dropPath = 0 } = options
@@ -60,7 +54,6 @@ export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = 
     throw expected('a number of at least 0', `auxiliaryWeight of ${NAME}`, auxiliaryWeight, 2)
   }
   const { input, classes } = size
-  const text = encodeGenotype(genotype)
 
   const layers = new DartsLayers({ alone: true })
   const terms: NodeTerms = (cell, node, before) => {
@@ -79,35 +72,15 @@ export function dartsNetwork(genotype: Genotype, options: DartsNetworkOptions = 
     ? [{ value: auxiliaryHead(layers, cells[auxiliaryCell(size.cells)], classes), weight: auxiliaryWeight }]
     : []
   const program = layers.builder.finish(layers.classify(cells.at(-1)!, classes), heads)
-  const { parameters, buffers } = layers
 
-  const space: DartsNetwork = {
-    name: NAME,
-    operations: OPERATIONS,
-    choices: [],
-    input,
-    classes,
-    parameters: () => parameters,
-    buffers: () => buffers,
-    program(path) {
-      checkPath(space, path)
-      return program
+  return networkOf(
+    {
+      ...{ name: NAME, operations: OPERATIONS, input, classes, arch: encodeGenotype(genotype) },
+      archOf: (written) => encodeGenotype(decodeGenotype(written)),
+      outline: () => genotypeOutline(genotype),
     },
-    outline(path) {
-      checkPath(space, path)
-      return genotypeOutline(genotype)
-    },
-    /** The genotype of the network. */
-    encode(path) {
-      checkPath(space, path)
-      return text
-    },
-    decode(written) {
-      if (encodeGenotype(decodeGenotype(written)) === text) return []
-      throw expected(text, `the one path of ${NAME}`, `"${written}"`, 2)
-    },
-  }
-  return space
+    { parameters: layers.parameters, buffers: layers.buffers, program },
+  )
 }
 
 const AUXILIARY = 'auxiliary_head'
