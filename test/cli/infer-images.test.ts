@@ -1,5 +1,5 @@
 /** `infer` on image files: prepared as the run's test images, with the names of the classes. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -110,6 +110,22 @@ test('the run of a search classifies by the paths that are named', async () => {
   const inferred = await pada(['infer', ...args])
   expect(inferred.code, inferred.stderr).toBe(0)
   for (const { predictions } of JSON.parse(inferred.stdout).paths) expect(predictions).toHaveLength(20)
+})
+
+test('a search, which reads its training images again for their mean, refuses others', async () => {
+  const [pictures, run] = [join(folder, 'pictures'), join(folder, 'search')]
+  drawImages(pictures)
+  const data = [`data={format: folder, dir: ${pictures}, size: 16}`, 'training={epochs: 1, batchSize: 24}']
+  const trained = await pada(['train', ...tiny(...data), '--out', run])
+  expect(trained.code, trained.stderr).toBe(0)
+  const infer = () => pada(['infer', '--checkpoint', run, '--path', '3,3,3,1,3,3', '--input', join(images, 'test')])
+  const same = await infer()
+  expect(same.code, same.stderr).toBe(0)
+  copyFileSync(join(pictures, 'train', 'navy', '0.ppm'), join(pictures, 'train', 'green', '0.ppm'))
+  const others = await infer()
+  expect(others.code).toBe(1)
+  expect(others.stderr).toMatch(/Expected the images that the run was trained on .* but received others/)
+  expect(others.stdout).toBe('')
 })
 
 test.each([
