@@ -36,11 +36,14 @@ function events(outcome: Outcome): ExperimentEvent[] {
   return lines.map((line) => JSON.parse(line))
 }
 
+/** A checkpoint after each step, to be interrupted at. */
+const CHECKPOINTS = ['--set', 'training.checkpointSeconds=0']
+
 /** Runs an experiment that is sent a signal in the middle of its third cell. */
 function interrupted(out: string, signal: NodeJS.Signals): Promise<Outcome> {
   const search = { event: 'checkpoint', epoch: 1 }
   const event = { event: 'search', cell: 'spos-epochs-4-seed0', search }
-  return interruptAt(['experiment', FILE, '--out', out], signal, { event })
+  return interruptAt(['experiment', FILE, '--out', out, ...CHECKPOINTS], signal, { event })
 }
 
 describe('an experiment', () => {
@@ -67,7 +70,8 @@ describe('an experiment', () => {
     const out = join(folder, 'interrupted')
     const outcome = await interrupted(out, 'SIGINT')
     expect(outcome.code, outcome.stderr).toBe(130)
-    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native experiment ${FILE} --out ${out}`)
+    const words = ['experiment', FILE, '--out', out, ...CHECKPOINTS]
+    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native ${words.join(' ')}\n`)
     expect(existsSync(join(out, 'cells', 'spos-epochs-4-seed0', 'summary.json'))).toBe(false)
     const resumed = await pada(['experiment', FILE, '--out', out, '--json'])
     expect(resumed.code, resumed.stderr).toBe(0)
@@ -113,9 +117,9 @@ describe('an experiment', () => {
     const out = join(folder, 'jobs-interrupted')
     const args = ['experiment', FILE, '--out', out, '--jobs', '2']
     const event = { event: 'search', search: { event: 'checkpoint', epoch: 1 } }
-    const outcome = await interruptAt(args, 'SIGTERM', { event })
+    const outcome = await interruptAt([...args, ...CHECKPOINTS], 'SIGTERM', { event })
     expect(outcome.code, outcome.stderr).toBe(130)
-    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native experiment ${FILE} --out ${out} --jobs 2`)
+    expect(outcome.stderr).toContain(`Saved. Continue with: npx pada-native experiment ${FILE} --out ${out} --jobs 2 `)
     for (const cell of readdirSync(join(out, 'cells')))
       expect(readdirSync(join(out, 'cells', cell))).not.toContain(LOCK)
     expect((await pada(args)).code).toBe(0)
