@@ -14,12 +14,15 @@ import { describeContinuation } from '../../../src/cli/output/start.js'
 import { describeStatistics } from '../../../src/cli/output/weights.js'
 import { type ConfigInput, loadConfig, loadRetrainConfig, parseConfig } from '../../../src/config/index.js'
 import { checkLimits } from '../../../src/finding/index.js'
+import { writeSafetensors } from '../../../src/formats/safetensors.js'
+import { readCheckpoint, writeCheckpoint } from '../../../src/runs/checkpoint.js'
 import { checkIdentity, checkSettings } from '../../../src/runs/continuation.js'
 import { RunFolder } from '../../../src/runs/run-folder.js'
 import { lockRun } from '../../../src/runs/run-lock.js'
 import { configFile } from '../../../src/runs/saved-settings.js'
 import { buildAddon } from '../../../src/setup/build.js'
 import { checkFiniteWeights, diverged } from '../../../src/training/divergence.js'
+import { START } from '../../../src/training/snapshot.js'
 import { readWeightsFile } from '../../../src/weights/read-weights.js'
 import { size, toySpace } from '../../support/toy.js'
 
@@ -62,6 +65,14 @@ const WORK: readonly (() => unknown)[] = [
   },
   () => checkSettings(parseConfig({ seed: 1 }), parseConfig({ seed: 2 }), run),
   () => checkIdentity({ identity }, { ...identity, trainingImages: 'c' }, run),
+  async () => {
+    const checkpoint = join(folder, 'checkpoint')
+    const weights = (value: number) => new Map([['w', { shape: [1], data: Float32Array.of(value) }]])
+    const snapshot = { progress: START, random: {}, weights: weights(1), state: new Map() }
+    await writeCheckpoint(checkpoint, { snapshot, identity, logBytes: 0 } as never)
+    await writeSafetensors(join(checkpoint, 'weights.safetensors'), weights(2))
+    return readCheckpoint(checkpoint)
+  },
   () =>
     bestOf(run, { method: { name: 'spos' }, space: { name: 'nasbench201' } } as never, {
       instead: 'rank or find first',
