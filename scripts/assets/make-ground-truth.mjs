@@ -16,6 +16,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createSpace, enumeratePaths, loadConfig, RandomStream, UserError } from 'pada-native'
+import { wholeOption } from '../support/whole-option.mjs'
 import { openRuns } from './ground-truth-runs.mjs'
 import { writeTable } from './ground-truth-table.mjs'
 
@@ -36,7 +37,11 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: root('assets/nasbench201-fashion-mnist.csv') },
   },
 })
-const [architectures, seeds, workers] = [count('architectures'), count('seeds'), count('workers')]
+const [architectures, seeds, workers] = [
+  wholeOption(options, 'architectures'),
+  wholeOption(options, 'seeds'),
+  wholeOption(options, 'workers'),
+]
 const config = await loadConfig({ file: options.config, set: options.set })
 const space = createSpace(config.space, { channels: 1, height: 4, width: 4 }, 10)
 const { data, training, ranking } = config
@@ -53,12 +58,6 @@ console.error(`${done} of ${wanted.length} trainings were done before`)
 
 await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, work))
 writeTable(options.out, { space, drawn, seeds, runs, settings, config: options.config })
-
-/** @param {'architectures' | 'seeds' | 'workers'} name */
-function count(name) {
-  if (/^[1-9]\d*$/.test(options[name])) return Number(options[name])
-  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${options[name]}`, 2)
-}
 
 /**
  * Paths drawn uniformly without replacement, leaving out those that compute the same as an earlier one.

@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DARTS_V2, encodeGenotype, UserError } from 'pada-native'
+import { wholeOption } from '../support/whole-option.mjs'
 import { drawLearning } from './learning-page.mjs'
 
 /** @typedef {import('./learning-page.mjs').Curve} Curve */
@@ -43,12 +44,12 @@ if (positionals.length !== 1) {
 }
 const [cifar] = positionals
 const [seeds, epochs, channels, cells, images, threads] = [
-  count('seeds'),
-  count('epochs'),
-  count('channels'),
-  count('cells'),
-  count('images'),
-  count('threads'),
+  wholeOption(options, 'seeds'),
+  wholeOption(options, 'epochs'),
+  wholeOption(options, 'channels'),
+  wholeOption(options, 'cells'),
+  wholeOption(options, 'images'),
+  wholeOption(options, 'threads'),
 ]
 
 /** The sides, and how a training starts or goes on in its folder. */
@@ -96,12 +97,6 @@ for (const side of Object.keys(SIDES)) {
     .filter((curve) => curve.side === side)
     .map(({ top1 }) => `${(100 * top1[epochs - 1]).toFixed(2)} %`)
   console.log(`${side}: ${last.join(', ')} after epoch ${epochs}`)
-}
-
-/** @param {'seeds' | 'epochs' | 'channels' | 'cells' | 'images' | 'threads'} name */
-function count(name) {
-  if (/^[1-9]\d*$/.test(options[name])) return Number(options[name])
-  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${options[name]}`, 2)
 }
 
 /**
