@@ -25,16 +25,16 @@ import { kendallTauB, spaceSize } from 'pada-native'
  */
 
 /**
- * Writes the architectures that have all seeds that any has: while those from seed 2 are under way, an architecture
- * without that seed is left out.
+ * Writes the architectures that are trained from seed 0. A further seed is in the table once all architectures drawn have
+ * it, so that the table never loses rows.
  *
  * @param {string} file
  * @param {Source} source
  */
 export function writeTable(file, source) {
   const { space, drawn, runs } = source
-  const used = Array.from({ length: source.seeds }, (_, seed) => seed).filter((seed) =>
-    drawn.some((path) => runs.get({ path, seed }) !== undefined),
+  const used = Array.from({ length: source.seeds }, (_, seed) => seed).filter(
+    (seed) => seed === 0 || drawn.every((path) => runs.get({ path, seed }) !== undefined),
   )
   const rows = drawn
     .map((path) => ({ path, runs: used.flatMap((seed) => runs.get({ path, seed }) ?? []) }))

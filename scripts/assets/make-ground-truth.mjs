@@ -8,8 +8,9 @@
  *         [--runs runs/ground-truth.jsonl] [--out assets/nasbench201-fashion-mnist.csv]
  *
  * Each finished training is appended to the file of runs, and a stopped script goes on from there. All architectures are
- * trained from seed 0 before the first is from seed 1. The table is written anew every minute, so it always covers as
- * many architectures as it can. Needs `npm run build` and the addon.
+ * trained from seed 0 before the first is from seed 1. The table is written anew every minute; a further seed is in it
+ * once all architectures have that seed. `--set` takes what trains and tests an architecture; other settings, such as
+ * method and seed, are refused. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
 import { fork } from 'node:child_process'
@@ -25,6 +26,8 @@ import { writeTable } from './ground-truth-table.mjs'
 
 const root = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const TABLE_SECONDS = 60
+/** Settings that a training depends on. */
+const USED = /^((space|data|training)[.=]|(device|precision|ranking\.batchSize|ranking\.imageCount)=)/
 
 const { values: options } = parseArgs({
   options: {
@@ -42,11 +45,17 @@ const [architectures, seeds, workers] = [
   wholeOption(options, 'seeds'),
   wholeOption(options, 'workers'),
 ]
+const unused = options.set.find((setting) => !USED.test(setting))
+if (unused !== undefined) {
+  throw new UserError(`Expected a setting that trains an architecture for --set but received ${unused}`, 2)
+}
 const config = await loadConfig({ file: options.config, set: options.set })
 const space = createSpace(config.space, { channels: 1, height: 4, width: 4 }, 10)
-const { data, training, ranking } = config
+const { data, training, ranking, device, precision } = config
 const testing = { batchSize: ranking.batchSize, imageCount: ranking.imageCount }
-const settings = JSON.stringify({ space: config.space, data, training, testing })
+// Runs that are kept do not name the usual device and precision.
+const unusual = { ...(device !== 'cpu' && { device }), ...(precision !== 'float32' && { precision }) }
+const settings = JSON.stringify({ space: config.space, data, training, testing, ...unusual })
 
 const drawn = draw(architectures)
 const runs = openRuns(options.runs, settings)
