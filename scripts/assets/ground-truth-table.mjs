@@ -2,6 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { kendallTauB, spaceSize } from 'pada-native'
+import { mean, variance } from '../support/statistics.mjs'
 
 /** @typedef {import('./ground-truth-runs.mjs').Run} Run */
 
@@ -79,23 +80,4 @@ function comments(rows, used, { space, settings, config }) {
 /** @param {Run} run */
 function percent({ correct, count }) {
   return (100 * correct) / count
-}
-
-/** @param {number[]} xs */
-function sum(xs) {
-  return xs.reduce((total, x) => total + x, 0)
-}
-
-/** @param {number[]} xs */
-function mean(xs) {
-  return sum(xs) / xs.length
-}
-
-/**
- * Unbiased; 0 for a single value.
- *
- * @param {number[]} xs
- */
-function variance(xs) {
-  return sum(xs.map((x) => (x - mean(xs)) ** 2)) / Math.max(1, xs.length - 1)
 }

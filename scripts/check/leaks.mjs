@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createSpace, Dataset, parseConfig, Supernet, setThreads } from 'pada-native'
+import { mean } from '../support/statistics.mjs'
 import { wholeOption } from '../support/whole-option.mjs'
 
 setFlagsFromString('--expose-gc')
@@ -112,7 +113,7 @@ async function measure(name, times, work) {
  */
 function slope(values) {
   const middle = (values.length - 1) / 2
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const covariance = values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0)
+  const height = mean(values)
+  const covariance = values.reduce((sum, value, i) => sum + (i - middle) * (value - height), 0)
   return covariance / values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0)
 }
