@@ -17,8 +17,8 @@
  * compared in what such signs hardly move: logits, and the first step's loss, importances and update.
  *
  * What is not compared for that reason is said, with the difference that shows it. Logits that differ by more than
- * rounding does are no reason, but an error. If expected.json has `cpu_capability`, what PyTorch calls the processor of the golden
- * run, and this processor is called the same, everything has to be compared.
+ * rounding does are no reason, but an error. expected.json may have `cpu_capability`, as PyTorch calls the processor of
+ * the golden run. If this processor is called the same, everything has to be compared.
  */
 import '../report-errors.mjs'
 import { readFileSync } from 'node:fs'
@@ -36,6 +36,7 @@ import {
   UserError,
 } from 'pada-native'
 import { PathImportance } from '#dist/methods/path-importance.js'
+import { absolute, relative, worst, zip } from './largest-error.mjs'
 
 const { values, positionals } = parseArgs({
   options: { device: { type: 'string', default: 'cpu' } },
@@ -103,40 +104,7 @@ function check(what, error, tolerance) {
   console.log(`${good ? 'passed' : 'FAILED'}  ${what}: largest error ${error.toExponential(1)}, allowed ${tolerance}`)
 }
 
-/** @typedef {readonly [actual: number, wanted: number]} Pair */
-/** @typedef {(actual: number, wanted: number) => number} ErrorMeasure */
-
-/** @type {ErrorMeasure} */
-const absolute = (actual, wanted) => Math.abs(actual - wanted)
-/**
- * Relative, but absolute if zero is wanted.
- *
- * @type {ErrorMeasure}
- */
-const relative = (actual, wanted) => Math.abs(actual - wanted) / (Math.abs(wanted) || 1)
-/**
- * Largest error over pairs; NaN wins.
- *
- * @param {Iterable<Pair>} pairs
- * @param {ErrorMeasure} error
- */
-function worst(pairs, error) {
-  let largest = 0
-  for (const [actual, wanted] of pairs) {
-    const found = error(actual, wanted)
-    if (!(found <= largest)) largest = found
-    if (Number.isNaN(largest)) break
-  }
-  return largest
-}
-/**
- * @param {ArrayLike<number>} actual
- * @param {ArrayLike<number>} wanted
- */
-function zip(actual, wanted) {
-  if (actual.length !== wanted.length) throw new Error(`Expected ${wanted.length} values but received ${actual.length}`)
-  return Array.from(wanted, (value, i) => /** @type {Pair} */ ([actual[i], value]))
-}
+/** @typedef {import('./largest-error.mjs').Pair} Pair */
 
 /**
  * Convolution biases before a batch norm: their gradient is zero, and what PyTorch records is rounding noise.
