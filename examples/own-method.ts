@@ -48,9 +48,11 @@ class LossGuided implements pada.Method {
   }
 
   endEpoch(): void {
-    const scores = this.#losses.map((loss, k) => Math.exp(-loss / Math.max(1, this.#counts[k]) / TEMPERATURE))
-    const sum = scores.reduce((total, score) => total + score, 0)
-    this.#probabilities = scores.map((score) => score / sum)
+    // An operation that no step used has no loss and keeps its probability; the others share the rest.
+    const isUsed = (_: number, k: number) => this.#counts[k] > 0
+    const scores = this.#losses.map((loss, k) => Math.exp(-loss / this.#counts[k] / TEMPERATURE))
+    const factor = sumOf(this.#probabilities.filter(isUsed)) / sumOf(scores.filter(isUsed))
+    this.#probabilities = this.#probabilities.map((before, k) => (isUsed(before, k) ? factor * scores[k] : before))
     this.#losses.fill(0)
     this.#counts.fill(0)
   }
@@ -65,6 +67,10 @@ class LossGuided implements pada.Method {
     this.#counts.set(counts)
     this.#probabilities = probabilities
   }
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }
 
 const config = pada.parseConfig({

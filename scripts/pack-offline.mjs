@@ -10,22 +10,12 @@
  * Needs `npm run build`, and tar with xz.
  */
 import './report-errors.mjs'
-import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
+import { run, temporaryFolder } from './support/ending.mjs'
 
 const NAME = 'pada-native-offline'
 const RUN = `#!/bin/sh
@@ -35,6 +25,8 @@ PATH="$here/bin:$PATH" PADA_OFFLINE=1 exec "$here/bin/node" "$here/pada-native/d
 `
 /** What tests and scripts need beyond the published package. */
 const TEST_FILES = ['test', 'scripts', 'src', 'tsconfig.json', 'vitest.config.ts']
+/** What says that the packages are installed, so that no script asks npm for those that the kit lacks. */
+const LOCKS = ['package-lock.json', 'node_modules/.package-lock.json']
 /** Development packages that run tests; onnxruntime-web is left out for its size. */
 const TEST_PACKAGES = ['vitest', 'fast-check', 'ajv', 'typescript']
 
@@ -48,8 +40,7 @@ if (!out.endsWith('.tar.xz'))
 
 mkdirSync(dirname(out), { recursive: true })
 // Beside the result, so that it is moved there at once.
-const work = mkdtempSync(join(dirname(out), '.pack-'))
-process.once('exit', () => rmSync(work, { recursive: true, force: true }))
+const work = temporaryFolder('.pack-', dirname(out))
 const kit = join(work, NAME)
 const inKit = join(kit, 'pada-native')
 
@@ -57,40 +48,41 @@ mkdirSync(join(kit, 'bin'), { recursive: true })
 cpSync(process.execPath, join(kit, 'bin', 'node'))
 writeFileSync(join(kit, 'run'), RUN)
 chmodSync(join(kit, 'run'), 0o755)
-for (const file of packedFiles()) copy(file)
-for (const folder of installedPackages()) copy(relative(root, folder))
+for (const file of await packedFiles()) copy(file)
+for (const folder of await installedPackages()) copy(relative(root, folder))
 if (options.tests) {
-  copy('package-lock.json')
-  for (const file of TEST_FILES) copy(file)
+  for (const file of [...TEST_FILES, ...LOCKS]) copy(file)
+  // The time of this file says that dist/ is current. What was copied keeps its own time, which is earlier.
+  writeFileSync(join(inKit, 'dist', '.compiled'), '')
 }
 
 const archive = join(work, basename(out))
-const packed = spawnSync('tar', ['-cJf', archive, '-C', work, NAME], {
+const packed = await run('tar', ['-cJf', archive, '-C', work, NAME], {
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, XZ_OPT: '-6 -T0' },
-})
-if (packed.status !== 0) {
-  throw new UserError(
-    `Expected tar to write ${out} with xz but ${packed.error?.message ?? `it ended with ${packed.status}`}`,
-  )
-}
+}).then(
+  ({ code, signal }) => (code === 0 ? undefined : `it ended with ${code ?? signal}`),
+  (error) => error.message,
+)
+if (packed !== undefined) throw new UserError(`Expected tar to write ${out} with xz but ${packed}`)
 renameSync(archive, out)
 const megabytes = (statSync(out).size / 1e6).toFixed(1)
 console.log(`${out}: ${megabytes} MB, for ${process.platform} ${process.arch} with Node ${process.versions.node}`)
 
 /** Files of the published package, relative to the root. */
-function packedFiles() {
-  const [{ files }] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'))
+async function packedFiles() {
+  const [{ files }] = JSON.parse(await npm('pack', '--dry-run', '--json', '--ignore-scripts'))
   return files.map((/** @type {{ path: string }} */ { path }) => path)
 }
 
 /**
  * Folders of the packages that are needed, in node_modules.
  *
- * @returns {Set<string>}
+ * @returns {Promise<Set<string>>}
  */
-function installedPackages() {
-  const needed = new Set(npm('ls', '--omit=dev', '--all', '--parseable').trim().split('\n').slice(1))
+async function installedPackages() {
+  const listed = await npm('ls', '--omit=dev', '--all', '--parseable')
+  const needed = new Set(listed.trim().split('\n').slice(1))
   if (options.tests) addWithDependencies(TEST_PACKAGES, needed)
   return needed
 }
@@ -124,16 +116,17 @@ function addWithDependencies(names, needed) {
 }
 
 /** @param {string[]} args */
-function npm(...args) {
-  return execFileSync('npm', args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+async function npm(...args) {
+  const { code, stdout, stderr } = await run('npm', args, { cwd: root })
+  if (code === 0) return stdout
+  throw new UserError(`Expected npm ${args[0]} to say what to pack but received ${stderr.trim().split('\n')[0]}`)
 }
 
 /** @param {string} path Relative to the root; a package in another is copied with that. */
 function copy(path) {
-  cpSync(join(root, path), join(inKit, path), { recursive: true, filter: (source) => !source.endsWith('.map') })
+  cpSync(join(root, path), join(inKit, path), {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (source) => !source.endsWith('.map'),
+  })
 }

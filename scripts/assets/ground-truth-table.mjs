@@ -2,6 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { kendallTauB, spaceSize } from 'pada-native'
+import { mean, variance } from '../support/statistics.mjs'
 
 /** @typedef {import('./ground-truth-runs.mjs').Run} Run */
 
@@ -25,16 +26,16 @@ import { kendallTauB, spaceSize } from 'pada-native'
  */
 
 /**
- * Writes the architectures that have all seeds that any has: while those from seed 2 are under way, an architecture
- * without that seed is left out.
+ * Writes the architectures that are trained from seed 0. A further seed is in the table once all architectures drawn have
+ * it, so that the table never loses rows.
  *
  * @param {string} file
  * @param {Source} source
  */
 export function writeTable(file, source) {
   const { space, drawn, runs } = source
-  const used = Array.from({ length: source.seeds }, (_, seed) => seed).filter((seed) =>
-    drawn.some((path) => runs.get({ path, seed }) !== undefined),
+  const used = Array.from({ length: source.seeds }, (_, seed) => seed).filter(
+    (seed) => seed === 0 || drawn.every((path) => runs.get({ path, seed }) !== undefined),
   )
   const rows = drawn
     .map((path) => ({ path, runs: used.flatMap((seed) => runs.get({ path, seed }) ?? []) }))
@@ -79,23 +80,4 @@ function comments(rows, used, { space, settings, config }) {
 /** @param {Run} run */
 function percent({ correct, count }) {
   return (100 * correct) / count
-}
-
-/** @param {number[]} xs */
-function sum(xs) {
-  return xs.reduce((total, x) => total + x, 0)
-}
-
-/** @param {number[]} xs */
-function mean(xs) {
-  return sum(xs) / xs.length
-}
-
-/**
- * Unbiased; 0 for a single value.
- *
- * @param {number[]} xs
- */
-function variance(xs) {
-  return sum(xs.map((x) => (x - mean(xs)) ** 2)) / Math.max(1, xs.length - 1)
 }

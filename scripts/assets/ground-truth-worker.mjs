@@ -31,9 +31,9 @@ await setThreads(1)
 const splits = await loadSplits(config.data)
 const { channels, height, width } = splits.train
 const space = createSpace(config.space, { channels, height, width }, splits.classes)
-const data = new Dataset(splits.train)
-const test = new Dataset(stratify(splits.test))
-const { training: settings, ranking } = config
+const { device, precision, training: settings, ranking } = config
+const data = new Dataset(splits.train, device)
+const test = new Dataset(stratify(splits.test), device)
 
 for await (const [task] of messages) process.send?.(await trained(task))
 
@@ -46,7 +46,7 @@ async function trained({ path, seed }) {
   const random = createRandom(seed)
   const { epochs, learningRate } = settings
   const method = new Standalone(path, { space, images: data.count, epochs, learningRate, random })
-  const supernet = Supernet.of(space)
+  const supernet = Supernet.of(space, { device, precision })
   const plan = supernet.compile(space.program(path))
   try {
     for await (const _ of train({ space, supernet, data, method, random, settings }));

@@ -8,14 +8,16 @@
  *         [--runs runs/ground-truth.jsonl] [--out assets/nasbench201-fashion-mnist.csv]
  *
  * Each finished training is appended to the file of runs, and a stopped script goes on from there. All architectures are
- * trained from seed 0 before the first is from seed 1. The table is written anew every minute, so it always covers as
- * many architectures as it can. Needs `npm run build` and the addon.
+ * trained from seed 0 before the first is from seed 1. The table is written anew every minute; a further seed is in it
+ * once all architectures have that seed. `--set` takes what trains and tests an architecture; other settings, such as
+ * method and seed, are refused. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createSpace, enumeratePaths, loadConfig, RandomStream, UserError } from 'pada-native'
+import { wholeOption } from '../support/whole-option.mjs'
 import { openRuns } from './ground-truth-runs.mjs'
 import { writeTable } from './ground-truth-table.mjs'
 
@@ -24,6 +26,8 @@ import { writeTable } from './ground-truth-table.mjs'
 
 const root = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const TABLE_SECONDS = 60
+/** Settings that a training depends on. */
+const USED = /^((space|data|training)[.=]|(device|precision|ranking\.batchSize|ranking\.imageCount)=)/
 
 const { values: options } = parseArgs({
   options: {
@@ -36,12 +40,22 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: root('assets/nasbench201-fashion-mnist.csv') },
   },
 })
-const [architectures, seeds, workers] = [count('architectures'), count('seeds'), count('workers')]
+const [architectures, seeds, workers] = [
+  wholeOption(options, 'architectures'),
+  wholeOption(options, 'seeds'),
+  wholeOption(options, 'workers'),
+]
+const unused = options.set.find((setting) => !USED.test(setting))
+if (unused !== undefined) {
+  throw new UserError(`Expected a setting that trains an architecture for --set but received ${unused}`, 2)
+}
 const config = await loadConfig({ file: options.config, set: options.set })
 const space = createSpace(config.space, { channels: 1, height: 4, width: 4 }, 10)
-const { data, training, ranking } = config
+const { data, training, ranking, device, precision } = config
 const testing = { batchSize: ranking.batchSize, imageCount: ranking.imageCount }
-const settings = JSON.stringify({ space: config.space, data, training, testing })
+// Runs that are kept do not name the usual device and precision.
+const unusual = { ...(device !== 'cpu' && { device }), ...(precision !== 'float32' && { precision }) }
+const settings = JSON.stringify({ space: config.space, data, training, testing, ...unusual })
 
 const drawn = draw(architectures)
 const runs = openRuns(options.runs, settings)
@@ -53,12 +67,6 @@ console.error(`${done} of ${wanted.length} trainings were done before`)
 
 await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, work))
 writeTable(options.out, { space, drawn, seeds, runs, settings, config: options.config })
-
-/** @param {'architectures' | 'seeds' | 'workers'} name */
-function count(name) {
-  if (/^[1-9]\d*$/.test(options[name])) return Number(options[name])
-  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${options[name]}`, 2)
-}
 
 /**
  * Paths drawn uniformly without replacement, leaving out those that compute the same as an earlier one.

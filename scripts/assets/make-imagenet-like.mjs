@@ -6,16 +6,20 @@
  *
  *     node scripts/assets/make-imagenet-like.mjs FOLDER [--images 50000] [--validation 2000] [--classes 100] [--seed 0]
  *
- * Sides are 300 to 600 pixels. 50,000 images take about 3 GB.
+ * Sides are 300 to 600 pixels. 50,000 images take about 3 GB. A stopped script goes on. A folder that was made with other
+ * options is refused.
  */
 import '../report-errors.mjs'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { UserError } from 'pada-native'
 import sharp from 'sharp'
 import { RandomStream } from '#dist/base/random.js'
 import { inParallel } from '#dist/data/parallel.js'
+import { keepSettings } from '../support/kept-settings.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -27,10 +31,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 const [folder] = positionals
-if (folder === undefined) throw new Error('Expected a folder to write to but received none')
-const [images, validation, classes, seed] = ['images', 'validation', 'classes', 'seed'].map((name) =>
-  Number(values[/** @type {keyof typeof values} */ (name)]),
-)
+if (folder === undefined) throw new UserError('Expected a folder to write to but received none', 2)
+const [images, validation, classes, seed] = [
+  wholeOption(values, 'images'),
+  wholeOption(values, 'validation'),
+  wholeOption(values, 'classes'),
+  wholeOption(values, 'seed', 0),
+]
 const SHAPES = ['circle', 'square', 'triangle', 'cross', 'ring']
 
 /** A whole number from `low` to `high`. @type {(stream: RandomStream, low: number, high: number) => number} */
@@ -111,10 +118,12 @@ async function make(split, index) {
   const jpeg = await sharp(pixels, { raw: { width: w, height: h, channels: 3 } })
     .jpeg({ quality: 88 })
     .toBuffer()
-  writeFileSync(file, jpeg)
+  writeFileSync(`${file}.tmp`, jpeg)
+  renameSync(`${file}.tmp`, file)
 }
 
 sharp.concurrency(1)
+await keepSettings(folder, { images, validation, classes, seed })
 for (const [split, count] of /** @type {const} */ ([
   ['train', images],
   ['val', validation],

@@ -3,11 +3,12 @@
  * the number of steps taken. The addon alone; scripts/bench/pytorch.mjs compares it.
  */
 import { RandomStream, UserError } from 'pada-native'
+import { median } from '#dist/base/statistics.js'
+import { mean } from '../support/statistics.mjs'
 import { BLOCK, PRECISIONS, publish } from './growth-page.mjs'
 import { drawPaths, withInputs } from './inputs.mjs'
 import { describeMachine, plural, warnIfBusy } from './machine.mjs'
 import { count, counts, readOptions, sharedOptions } from './options.mjs'
-import { mean, median } from './statistics.mjs'
 import { startAddon } from './worker.mjs'
 
 const options = {
@@ -51,9 +52,10 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`)
 /** @param {string[]} args */
 export async function main(args) {
   const description = 'Measures how the cost of a training step grows.'
-  const settings = await readOptions(args, 'bench-growth', description, options, QUICK)
-  if (settings.steps < BLOCK)
-    throw new UserError(`Expected at least ${BLOCK} for --steps but received ${settings.steps}`, 2)
+  const settings = await readOptions(args, 'npm run bench:growth --', description, options, QUICK)
+  if (settings.steps % BLOCK !== 0) {
+    throw new UserError(`Expected a multiple of ${BLOCK} for --steps but received ${settings.steps}`, 2)
+  }
   const machine = describeMachine()
   warnIfBusy(machine, say)
   const { cells, batch, stepsBatch } = settings

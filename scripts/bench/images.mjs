@@ -6,17 +6,18 @@
  *
  *     node scripts/bench/images.mjs FOLDER --python PYTHON [--batch 32] [--batches 6] [--rounds 3]
  *
- * FOLDER has `train/CLASS/IMAGE` and `val/CLASS/IMAGE`, such as one of scripts/assets/make-imagenet-like.mjs.
+ * FOLDER has `train/CLASS/IMAGE` and `val/CLASS/IMAGE`, such as one of scripts/assets/make-imagenet-like.mjs. PYTHON has
+ * torchvision, which takes at least six batches per processor.
  */
 import '../report-errors.mjs'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchData, ensureNative, listEncoded, openSplits, pack, parseConfig, UserError } from 'pada-native'
 import { median } from '#dist/base/statistics.js'
+import { run, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -29,11 +30,16 @@ const { values, positionals } = parseArgs({
 })
 const [folder] = positionals
 if (folder === undefined) throw new UserError('Expected a folder of images but received none', 2)
-const [batch, batches, rounds] = [values.batch, values.batches, values.rounds].map(Number)
+const [batch, batches, rounds] = [
+  wholeOption(values, 'batch'),
+  wholeOption(values, 'batches'),
+  wholeOption(values, 'rounds'),
+]
+// Before the images are packed, which takes long.
+await python('-c', 'import torchvision')
 
 await ensureNative({ log: console.error })
-const packed = mkdtempSync(join(tmpdir(), 'pada-images-'))
-process.once('exit', () => rmSync(packed, { recursive: true, force: true }))
+const packed = temporaryFolder('pada-images-')
 for (const split of ['train', 'val']) {
   const listed = await listEncoded(join(folder, split))
   await pack(listed, join(packed, `${split}.pada`), { shorter: 256, quality: 90, onError: 'stop' })
@@ -52,11 +58,21 @@ async function here(dir) {
 async function torchvision() {
   const script = fileURLToPath(new URL('images.py', import.meta.url))
   const numbers = [availableParallelism(), batch, batches].map(String)
-  const { stdout, stderr, status } = spawnSync(values.python, [script, join(folder, 'train'), ...numbers], {
-    encoding: 'utf8',
+  return Number(await python(script, join(folder, 'train'), ...numbers))
+}
+
+/**
+ * What a Python prints.
+ *
+ * @param {string[]} args
+ */
+async function python(...args) {
+  const { code, stdout, stderr } = await run(values.python, args).catch((error) => {
+    throw new UserError(`Expected a Python for --python but received ${values.python}: ${error.message}`, 2)
   })
-  if (status !== 0) throw new UserError(`Expected images per second from ${script} but received ${stderr.trim()}`)
-  return Number(stdout)
+  if (code === 0) return stdout
+  const last = stderr.trim().split('\n').at(-1)
+  throw new UserError(`Expected ${values.python} to run torchvision but it ended with: ${last}`)
 }
 
 const sides = {

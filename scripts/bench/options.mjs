@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import { nativeInfo, UserError } from 'pada-native'
 import yargs from 'yargs'
+import { expected } from '#dist/base/errors.js'
+import { whole } from '#dist/cli/options.js'
 
 const folder = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -43,7 +45,7 @@ export const sharedOptions = {
   quick: {
     type: 'boolean',
     default: false,
-    describe: 'Little of everything that no other option says, written to runs/bench: to try it out',
+    describe: 'Small sizes where no other option says one, written to runs/bench: to try it out',
   },
 }
 
@@ -65,13 +67,12 @@ export const sharedOptions = {
  * @returns {Promise<Settings<Options>>}
  */
 export async function readOptions(args, name, description, options, quick = {}) {
-  const defaults = args.includes('--quick') ? Object.entries(quick) : []
+  const withoutDefaults = Object.fromEntries(Object.keys(quick).map((key) => [key, withoutDefault(options[key])]))
   /** @type {Record<string, unknown>} */
   const parsed = await yargs(args)
     .scriptName(name)
     .usage(`$0 [options]\n\n${description}`)
-    .options(options)
-    .options(Object.fromEntries(defaults.map(([key, value]) => [key, { ...options[key], default: value }])))
+    .options({ ...options, ...withoutDefaults })
     .strict()
     .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .locale('en')
@@ -82,12 +83,12 @@ export async function readOptions(args, name, description, options, quick = {}) 
       throw new UserError(`${error?.message ?? message} (see --help)`, 2)
     })
     .parseAsync()
-  for (const [key, { type }] of Object.entries(options)) {
-    if (type !== 'number') continue
-    for (const value of parsed[key] === undefined ? [] : [parsed[key]].flat()) {
-      if (Number.isInteger(value) && Number(value) > 0) continue
-      throw new UserError(`Expected a whole number of at least 1 for --${key} but received ${value}`, 2)
-    }
+  for (const [key, { type, array, default: value }] of Object.entries(options)) {
+    if (parsed[key] === undefined && key in quick) setBoth(parsed, key, parsed.quick ? quick[key] : value)
+    const given = parsed[key]
+    if (given === undefined) continue
+    if (Array.isArray(given) && !array) throw expected('one value', `--${key}`, `${given.length} values`, 2)
+    if (type === 'number') for (const number of [given].flat()) whole(key, Number(number))
   }
   const gpu = nativeInfo().cudaDevices.length > 0
   if (parsed.device === 'cuda' && !gpu)
@@ -98,4 +99,25 @@ export async function readOptions(args, name, description, options, quick = {}) 
     out: parsed.out ?? folder(parsed.quick ? 'runs/bench' : 'docs'),
   }
   return /** @type {Settings<Options>} */ (settings)
+}
+
+/**
+ * An option whose default is set later, and yet shown by --help.
+ *
+ * @param {import('yargs').Options} option
+ */
+function withoutDefault({ default: value, ...option }) {
+  return { ...(value !== undefined && { defaultDescription: JSON.stringify(value) }), ...option }
+}
+
+/**
+ * Sets an option under its name and in camel case, as yargs does.
+ *
+ * @param {Record<string, unknown>} parsed
+ * @param {string} key
+ * @param {unknown} value
+ */
+function setBoth(parsed, key, value) {
+  parsed[key] = value
+  parsed[key.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())] = value
 }

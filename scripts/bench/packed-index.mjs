@@ -6,15 +6,16 @@
  *     node --expose-gc scripts/bench/packed-index.mjs [--images 10000000] [--folder FOLDER]
  */
 import '../report-errors.mjs'
-import { spawnSync } from 'node:child_process'
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { ensureNative, ImageStream, listEncoded } from 'pada-native'
+import { ensureNative, ImageStream, listEncoded, UserError } from 'pada-native'
 import { decoderNames, jpegDecoder } from '#dist/data/stream/decoders.js'
 import { ENTRY_BYTES, encodeEntry, encodeHeader, HEADER_BYTES } from '#dist/data/stream/packed-layout.js'
+import { run, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     make: { type: 'string' },
   },
 })
-const count = Number(values.images)
+const count = wholeOption(values, 'images')
 const BYTES_PER_IMAGE = 110_000
 const CLASSES = 1000
 
@@ -69,11 +70,11 @@ if (values.make !== undefined) {
   process.exit()
 }
 await ensureNative({ log: console.error })
-const folder = mkdtempSync(join(values.folder, 'pada-index-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-const file = join(folder, 'train.pada')
+const file = join(temporaryFolder('pada-index-', values.folder), 'train.pada')
 // By another process, so that its memory does not count.
-spawnSync(process.execPath, [process.argv[1], '--images', values.images, '--make', file], { stdio: 'inherit' })
+const making = [process.argv[1], '--images', values.images, '--make', file]
+const { code } = await run(process.execPath, making, { stdio: 'inherit' })
+if (code !== 0) throw new UserError(`Expected a packed file in ${values.folder} but its process ended with ${code}`)
 const decoders = await decoderNames()
 // The addon and libtorch are there before.
 jpegDecoder()

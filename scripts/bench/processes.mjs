@@ -12,8 +12,9 @@ import '../report-errors.mjs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { bench, ensureNative, joinProcesses, parseConfig, RandomStream, randomPaths } from 'pada-native'
+import { bench, ensureNative, joinProcesses, parseConfig, RandomStream, randomPaths, UserError } from 'pada-native'
 import { median } from '#dist/base/statistics.js'
+import { wholeOption } from '../support/whole-option.mjs'
 import { describeMachine, warnIfBusy } from './machine.mjs'
 import { NETWORKS } from './networks.mjs'
 
@@ -27,6 +28,11 @@ const { values } = parseArgs({
     one: { type: 'string' },
   },
 })
+const [several, count, steps] = [
+  wholeOption(values, 'processes'),
+  wholeOption(values, 'rounds'),
+  wholeOption(values, 'steps'),
+]
 
 /** @typedef {{ imagesPerSecond: number, bytesPerStep: number, waiting: number }} Measured */
 
@@ -61,7 +67,7 @@ async function measure(name, precision, processes, threads) {
     batchSize: batch,
     mode: /** @type {const} */ ('train'),
   }
-  for await (const event of bench({ ...options, steps: Number(values.steps), world })) {
+  for await (const event of bench({ ...options, steps, world })) {
     if (event.event !== 'bench' || world?.isFirst === false) continue
     const { imagesPerSecond, bytesPerStep, breakdown, stepSeconds } = event
     console.log(JSON.stringify({ imagesPerSecond, bytesPerStep, waiting: breakdown.communication / stepSeconds }))
@@ -91,25 +97,31 @@ if (values.one !== undefined) {
   process.exit(0)
 }
 
+const names = values.networks.split(',')
+for (const name of names) {
+  if (Object.hasOwn(NETWORKS, name)) continue
+  throw new UserError(`Expected ${Object.keys(NETWORKS).join(', ')} for --networks but received ${name}`, 2)
+}
 await ensureNative({ log: console.error })
 warnIfBusy(describeMachine(), console.error)
-const processes = Number(values.processes)
-for (const name of values.networks.split(',')) {
+for (const name of names) {
   for (const precision of ['float32', 'bfloat16']) {
     /** @type {{ one: Measured[], several: Measured[] }} */
     const rounds = { one: [], several: [] }
-    for (let round = 0; round < Number(values.rounds); round++) {
-      rounds.one.push(measured(`${name},${precision},1,${processes}`))
-      rounds.several.push(measured(`${name},${precision},${processes},1`))
+    for (let round = 0; round < count; round++) {
+      rounds.one.push(measured(`${name},${precision},1,${several}`))
+      rounds.several.push(measured(`${name},${precision},${several},1`))
     }
     const of = (/** @type {Measured[]} */ list) => median(list.map(({ imagesPerSecond }) => imagesPerSecond))
-    const ratio = median(rounds.several.map((several, i) => several.imagesPerSecond / rounds.one[i].imagesPerSecond))
+    const ratio = median(
+      rounds.several.map(({ imagesPerSecond }, i) => imagesPerSecond / rounds.one[i].imagesPerSecond),
+    )
     const [{ bytesPerStep }] = rounds.several
-    const waiting = median(rounds.several.map((several) => several.waiting))
+    const waiting = median(rounds.several.map(({ waiting }) => waiting))
     console.log(
       [
-        `${name} ${precision}: 1 × ${processes} threads ${of(rounds.one).toFixed(1)} images/s`,
-        `${processes} × 1 thread ${of(rounds.several).toFixed(1)}`,
+        `${name} ${precision}: 1 × ${several} threads ${of(rounds.one).toFixed(1)} images/s`,
+        `${several} × 1 thread ${of(rounds.several).toFixed(1)}`,
         `ratio ${ratio.toFixed(3)}`,
         `${(bytesPerStep / 1e6).toFixed(2)} MB a step`,
         `waiting ${(100 * waiting).toFixed(1)} %`,

@@ -1,11 +1,12 @@
 /** Tables and a plot of what pytorch.mjs measures. */
 import { join } from 'node:path'
+import { median } from '#dist/base/statistics.js'
 import { COLORS } from '#dist/report/colors.js'
 import { drawSvg } from '#dist/report/plot.js'
 import { machineText, plural, roundsText } from './machine.mjs'
 import { NETWORKS } from './networks.mjs'
 import { markdownTable, replaceSection, terminalTable, writeFileIn, writeJson } from './page.mjs'
-import { digits3, median, range } from './statistics.mjs'
+import { digits3, range } from './statistics.mjs'
 
 /** @typedef {'released' | 'channelsLast' | 'channelsLastBfloat16' | 'addonFloat32' | 'addonTf32' | 'addonBfloat16'} VariantId */
 /** @typedef {'train' | 'eval'} Mode */

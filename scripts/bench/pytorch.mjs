@@ -118,7 +118,13 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`)
 
 /** @param {string[]} args */
 export async function main(args) {
-  const read = await readOptions(args, 'bench-pytorch', 'Compares the speed of the addon with PyTorch.', options, QUICK)
+  const read = await readOptions(
+    args,
+    'npm run bench:pytorch --',
+    'Compares the speed of the addon with PyTorch.',
+    options,
+    QUICK,
+  )
   const compared = settle(read)
   const paths = pathsOf(read)
   const machine = describeMachine()
@@ -201,9 +207,10 @@ async function session(mode, { batch, evalBatch, repetitions, ...compared }, { f
       say(`${MODES[mode]}: ${round < 0 ? 'warm-up' : `round ${round + 1} of ${repetitions}`}`)
       if (round >= 0) for (const measured of rounds.values()) measured.push([])
       for (const [turn, path] of paths.entries()) {
-        // No variant always follows the same other one.
-        for (let i = 0; i < runners.length; i++) {
-          const runner = runners[(i + turn + round + 1) % runners.length]
+        // Each in turn is the first, and forwards and backwards: no variant always follows the same other one.
+        const first = (turn + round + 1) % runners.length
+        const order = [...runners.slice(first), ...runners.slice(0, first)]
+        for (const runner of first % 2 === 0 ? order : order.reverse()) {
           const { seconds } = await runner.ask({
             do: mode,
             path,

@@ -1,14 +1,4 @@
-/** @param {readonly number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-/** @param {readonly number[]} values */
-export function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
+/** Numbers as tables show them. */
 
 /**
  * Three significant digits, without exponent.

@@ -7,15 +7,17 @@
  *
  * Needs `npm run build`.
  */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
+import { median } from '#dist/base/statistics.js'
 import { ProgressRecorder } from '#dist/runs/progress.js'
 import { watch } from '#dist/watch/server.js'
 import '../report-errors.mjs'
+import { temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -25,13 +27,10 @@ const { values } = parseArgs({
     screenshots: { type: 'string' },
   },
 })
-const runs = Number(values.runs)
-const events = Number(values.events)
+const runs = wholeOption(values, 'runs', 0)
+const events = wholeOption(values, 'events')
 /** New events whose way to the screen is measured. */
 const TRIES = 20
-
-/** @param {number[]} list */
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1]
 
 /** @param {number} milliseconds */
 const show = (milliseconds) => `${milliseconds.toFixed(0)} ms`
@@ -81,24 +80,20 @@ const START = `${JSON.stringify({
   warnings: [],
 })}\n`
 
-const folder = mkdtempSync(join(tmpdir(), 'pada-watch-'))
+const folder = temporaryFolder('pada-watch-')
 const log = (/** @type {number} */ run) => join(folder, `run-${run}`, 'events.jsonl')
-try {
-  let bytes = 0
-  for (let run = 0; run < runs; run++) {
-    mkdirSync(join(folder, `run-${run}`))
-    writeFileSync(join(folder, `run-${run}`, 'config.yaml'), 'space: {name: nasbench201}\n')
-    const text = START + Array.from({ length: events }, (_, epoch) => epochLine(run, epoch)).join('')
-    writeFileSync(log(run), text)
-    bytes += text.length
-  }
-  console.log(`machine: ${describeLoad()}`)
-  console.log(`${runs} runs of ${events} events: ${(bytes / 1e6).toFixed(0)} MB of logs`)
-  if (runs > 0) await measurePage()
-  await measureRecording()
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+let bytes = 0
+for (let run = 0; run < runs; run++) {
+  mkdirSync(join(folder, `run-${run}`))
+  writeFileSync(join(folder, `run-${run}`, 'config.yaml'), 'space: {name: nasbench201}\n')
+  const text = START + Array.from({ length: events }, (_, epoch) => epochLine(run, epoch)).join('')
+  writeFileSync(log(run), text)
+  bytes += text.length
 }
+console.log(`machine: ${describeLoad()}`)
+console.log(`${runs} runs of ${events} events: ${(bytes / 1e6).toFixed(0)} MB of logs`)
+if (runs > 0) await measurePage()
+await measureRecording()
 
 async function measurePage() {
   const started = performance.now()

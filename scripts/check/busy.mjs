@@ -1,20 +1,22 @@
 #!/usr/bin/env node
 /**
- * Runs the tests again and again while every core is busy with something else. A test fails then, if not every time,
- * that counts on something to happen soon.
+ * Runs the tests again and again while every core is busy with something else. A test that counts on something
+ * to happen soon fails then, if not every time.
  *
  *     npm run check:busy -- [--times 10] [--project unit] [FILE …]
  *
  * Without a project all three are run; FILEs choose among their tests. Prints one line per run, with the failures of
  * those that fail, and a sum; exits 1 if any failed. Needs `npm run build` and `npm run build:native`.
  */
+import '../report-errors.mjs'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { run, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Of what a run printed, when it failed without a failed test. */
@@ -34,11 +36,7 @@ function readOptions() {
     allowPositionals: true,
     options: { times: { type: 'string', default: '10' }, project: { type: 'string' } },
   })
-  const times = Number(values.times)
-  if (!Number.isSafeInteger(times) || times < 1) {
-    console.error(`Expected a whole number of at least 1 for --times but received ${values.times}`)
-    process.exit(2)
-  }
+  const times = wholeOption(values, 'times')
   return { times, choice: [...(values.project === undefined ? [] : ['--project', values.project]), ...positionals] }
 }
 
@@ -64,19 +62,15 @@ async function runTests(choice, file) {
   const start = performance.now()
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...choice], {
+  const { code, stdout, stderr } = await run(process.execPath, [vitest, 'run', ...reporters, ...choice], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },
   })
-  /** @type {Promise<number | null>} */
-  const ended = new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
-  const [printed, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   const seconds = (performance.now() - start) / 1000
   const { passed, failures } = readReport(file)
   // Such as an error that no test awaits, or a file that cannot be loaded.
   const unexplained = code !== 0 && failures.length === 0
-  if (unexplained) failures.push(`${printed}\n${complaints}`.trim().split('\n').slice(-LAST_LINES).join('\n'))
+  if (unexplained) failures.push(`${stdout}\n${stderr}`.trim().split('\n').slice(-LAST_LINES).join('\n'))
   return { passed, failures, seconds }
 }
 
@@ -98,19 +92,18 @@ function readReport(file) {
 }
 
 const { times, choice } = readOptions()
-const folder = mkdtempSync(join(tmpdir(), 'pada-busy-'))
+const folder = temporaryFolder('pada-busy-')
 const rest = keepBusy()
 let bad = 0
 try {
-  for (let run = 1; run <= times; run++) {
-    const { passed, failures, seconds } = await runTests(choice, join(folder, `${run}.json`))
+  for (let round = 1; round <= times; round++) {
+    const { passed, failures, seconds } = await runTests(choice, join(folder, `${round}.json`))
     if (failures.length > 0) bad++
-    console.log(`run ${run} of ${times}: ${passed} passed, ${failures.length} failed, ${seconds.toFixed(0)} s`)
+    console.log(`run ${round} of ${times}: ${passed} passed, ${failures.length} failed, ${seconds.toFixed(0)} s`)
     for (const failure of failures) console.log(failure.replace(/^/gm, '    '))
   }
 } finally {
   rest()
-  rmSync(folder, { recursive: true })
 }
 console.log(`${times - bad} of ${times} runs without a failure, with ${availableParallelism()} cores busy besides`)
 process.exitCode = bad > 0 ? 1 : 0

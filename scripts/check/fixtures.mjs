@@ -4,19 +4,20 @@
  *
  *     npm run check:fixtures -- [--python python3] [NAME …]
  *
- * NAME is a script of scripts/fixtures, such as darts; without any all are run. Those whose packages the Python lacks
- * are not run. Numbers in JSON may differ by rounding. A pickle may have other bytes if this package reads the same from
- * it: PyTorch writes addresses into old files, and NumPy's versions differ. Prints a line per script and per file that
- * is not the same; exits 1 if one differs by more, or if a script fails. Needs `npm run build`.
+ * NAME is a script of scripts/fixtures, such as darts; without any all are run. A script whose packages the Python lacks
+ * is not run. Only files that a script wrote are compared. Numbers in JSON may differ by rounding. A pickle may have other
+ * bytes if this package reads the same from it: PyTorch writes addresses into old files, and NumPy's versions differ.
+ * Prints a line per script and per file that is not the same. Exits 1 if a file differs by more, if a script fails or
+ * writes nothing, if a NAME or all of them are not run, or if all are run and none of them makes a file of test/fixtures.
+ * Needs `npm run build`.
  */
 import '../report-errors.mjs'
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { readTable, readTorchStateDict, UserError } from 'pada-native'
+import { run, temporaryFolder } from '../support/ending.mjs'
 
 /** How far numbers of two processors may be apart: relative, or absolute for what is zero but for rounding. */
 const TOLERANCE = { relative: 1e-6, absolute: 1e-12 }
@@ -33,51 +34,73 @@ for (const name of positionals) {
   if (!all.includes(name)) throw new UserError(`Expected one of ${all.join(', ')} but received ${name}`, 2)
 }
 
-const copy = mkdtempSync(join(tmpdir(), 'pada-fixtures-'))
-process.once('exit', () => rmSync(copy, { recursive: true, force: true }))
+const names = positionals.length > 0 ? positionals : all
+const copy = temporaryFolder('pada-fixtures-')
 for (const folder of ['scripts/fixtures', 'test/fixtures']) {
   cpSync(join(root, folder), join(copy, folder), { recursive: true })
 }
-for (const name of positionals.length > 0 ? positionals : all) run(name)
+// Some scripts read what others wrote, so all files are there. A file that is made anew has another time.
+const before = fixturesIn(root)
+for (const file of before) utimesSync(join(copy, file), 0, 0)
 
+/** @type {Set<string>} */
+const made = new Set()
+let ran = 0
+for (const name of names) if (await make(name)) ran++
 const counts = { unchanged: 0, equal: 0, changed: 0 }
-for (const file of filesBelow('test/fixtures')) {
+for (const file of made) {
   const outcome = await compare(join(root, file), join(copy, file))
   counts[outcome]++
   if (outcome !== 'unchanged') console.log(`${file}: ${outcome === 'equal' ? 'equal, but other bytes' : 'CHANGED'}`)
 }
+const missing = ran === all.length ? before.filter((file) => !made.has(file)) : []
+for (const file of missing) console.log(`${file}: NOT MADE by any script`)
 console.log(
-  `${counts.unchanged} files unchanged, ${counts.equal} equal but with other bytes, ${counts.changed} changed`,
+  `${ran} of ${names.length} scripts ran: ${counts.unchanged} files unchanged, ${counts.equal} equal but with other bytes, ${counts.changed} changed`,
 )
-if (counts.changed > 0) process.exitCode = 1
+if (counts.changed + missing.length > 0 || ran === 0) process.exitCode = 1
 
-/** @param {string} name */
-function run(name) {
+/**
+ * Runs a script and notes the files that it writes. Resolves to false if the Python lacks its packages.
+ *
+ * @param {string} name
+ */
+async function make(name) {
   const start = performance.now()
   const script = join(copy, 'scripts', 'fixtures', `${name}.py`)
-  const { error, status, stderr } = spawnSync(values.python, [script], { encoding: 'utf8' })
-  if (error) throw new UserError(`Expected a Python for --python but received ${values.python}: ${error.message}`, 2)
+  const { code, stderr } = await run(values.python, [script]).catch((error) => {
+    throw new UserError(`Expected a Python for --python but received ${values.python}: ${error.message}`, 2)
+  })
   const last = stderr.trimEnd().split('\n').at(-1)
-  if (status === 0) console.log(`${name}: ran (${((performance.now() - start) / 1000).toFixed(0)} s)`)
-  else if (last?.startsWith('ModuleNotFoundError')) console.log(`${name}: not run, ${last}`)
-  else {
-    console.log(`${name}: FAILED, ${last}`)
+  if (code !== 0 && last?.startsWith('ModuleNotFoundError')) {
+    console.log(`${name}: not run, ${last}`)
+    if (positionals.length > 0) process.exitCode = 1
+    return false
+  }
+  const written = fixturesIn(copy).filter((file) => statSync(join(copy, file)).mtimeMs !== 0)
+  for (const file of written) utimesSync(join(copy, file), 0, 0)
+  const removed = before.filter((file) => !existsSync(join(copy, file)))
+  for (const file of [...written, ...removed]) made.add(file)
+  if (code === 0 && written.length > 0) {
+    const seconds = ((performance.now() - start) / 1000).toFixed(0)
+    console.log(`${name}: ran (${seconds} s), ${written.length} ${written.length === 1 ? 'file' : 'files'}`)
+  } else {
+    console.log(`${name}: FAILED, ${code === 0 ? 'it wrote no file' : last}`)
     process.exitCode = 1
   }
+  return true
 }
 
 /**
- * The files of the two trees, relative to their roots.
+ * The files of test/fixtures in a tree, relative to the tree.
  *
- * @param {string} folder
+ * @param {string} tree
  */
-function filesBelow(folder) {
-  const files = [root, copy].flatMap((tree) =>
-    readdirSync(join(tree, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(join(tree, '/').length)),
-  )
-  return [...new Set(files)].sort()
+function fixturesIn(tree) {
+  return readdirSync(join(tree, 'test/fixtures'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
+    .sort()
 }
 
 /**

@@ -13,6 +13,7 @@ import '../report-errors.mjs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createSpace, kendallTauB, loadGroundTruth, parseConfig, readTable, UserError } from 'pada-native'
+import { mean, variance } from '../support/statistics.mjs'
 
 const PUBLISHED_TAU = 0.65
 const SEEDS_TAU = 0.7
@@ -75,13 +76,3 @@ for (const [operation, name] of space.operations.entries()) {
   console.log(`  ${name.padEnd(14)} ${here.padStart(6)}   published ${there.padStart(6)}`)
 }
 process.exitCode = good ? 0 : 1
-
-/** @param {number[]} xs */
-function mean(xs) {
-  return xs.reduce((total, x) => total + x, 0) / xs.length
-}
-
-/** @param {number[]} xs */
-function variance(xs) {
-  return xs.reduce((total, x) => total + (x - mean(xs)) ** 2, 0) / (xs.length - 1)
-}

@@ -2,6 +2,9 @@
 import { CATEGORIES } from '#dist/report/colors.js'
 import { drawSvg } from '#dist/report/plot.js'
 
+/** Images of CIFAR-10. With fewer, the two sides take others of them. */
+const ALL = 50_000
+
 /** @typedef {{ side: string, seed: number, top1: number[] }} Curve `top1`: by epoch, in [0, 1]. */
 
 /**
@@ -17,6 +20,7 @@ export function drawLearning(curves, { channels, cells, images }) {
       text: 'One network, trained here and in PyTorch',
       subtitle: [
         `DARTS_V2, C=${channels}, ${cells} cells, ${images.toLocaleString('en')} images of CIFAR-10, the authors' recipe.`,
+        ...(images < ALL ? ['The sides have different images: here as many of each class, in PyTorch the first.'] : []),
         'Accuracy on the 10,000 test images after every epoch. Solid lines are the first seed.',
       ],
     },

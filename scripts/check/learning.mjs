@@ -7,17 +7,21 @@
  *         [--cells 8] [--images 50000] [--threads 1] [--publish]
  *
  * CIFAR is the folder of the official binary files, PYTHON one with torch and numpy. All of it takes about a day of one
- * core; a stopped script goes on from the last checkpoint of each training. `--publish` writes `docs/evidence/learning.csv`
- * and `.svg` of what is there. Needs `npm run build` and the addon.
+ * core; a stopped script goes on from the last checkpoint of each training. A folder of `--out` keeps to its settings. With
+ * fewer images than 50,000 the sides learn from different ones: here as many of each class, in PyTorch the first.
+ * `--publish` writes `docs/evidence/learning.csv` and `.svg` of what is there. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DARTS_V2, encodeGenotype, UserError } from 'pada-native'
+import { writeAtomically } from '#dist/base/atomic.js'
+import { eventsOf } from '#dist/runs/event-log.js'
+import { run } from '../support/ending.mjs'
+import { keepSettings } from '../support/kept-settings.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 import { drawLearning } from './learning-page.mjs'
 
 /** @typedef {import('./learning-page.mjs').Curve} Curve */
@@ -43,12 +47,12 @@ if (positionals.length !== 1) {
 }
 const [cifar] = positionals
 const [seeds, epochs, channels, cells, images, threads] = [
-  count('seeds'),
-  count('epochs'),
-  count('channels'),
-  count('cells'),
-  count('images'),
-  count('threads'),
+  wholeOption(options, 'seeds'),
+  wholeOption(options, 'epochs'),
+  wholeOption(options, 'channels'),
+  wholeOption(options, 'cells'),
+  wholeOption(options, 'images'),
+  wholeOption(options, 'threads'),
 ]
 
 /** The sides, and how a training starts or goes on in its folder. */
@@ -67,11 +71,11 @@ const SIDES = {
     const recipe = ['--config', file('configs/retrain-darts-cifar10.yaml'), '--path', encodeGenotype(DARTS_V2)]
     const begin = [...recipe, '--out', folder, '--set', ...settings]
     const resume = ['--resume', folder, '--set', `data.dir=${cifar}`]
-    return run(process.execPath, [...cli, ...(existsSync(join(folder, 'config.yaml')) ? resume : begin)])
+    return train(process.execPath, [...cli, ...(existsSync(join(folder, 'config.yaml')) ? resume : begin)])
   },
   PyTorch: (/** @type {string} */ folder, /** @type {number} */ seed) => {
     const sizes = Object.entries({ seed, epochs, channels, cells, images, threads })
-    return run(options.python, [
+    return train(options.python, [
       file('scripts/check/learning.py'),
       cifar,
       folder,
@@ -80,14 +84,14 @@ const SIDES = {
   },
 }
 
-await mkdir(options.out, { recursive: true })
+await keepSettings(options.out, { epochs, channels, cells, images })
 /** @type {Curve[]} */
 const curves = []
 for (let seed = 0; seed < seeds; seed++) {
-  for (const [side, train] of Object.entries(SIDES)) {
+  for (const [side, begin] of Object.entries(SIDES)) {
     const folder = join(options.out, `${side.toLowerCase()}-seed${seed}`)
-    if (accuracies(folder).length < epochs) await train(folder, seed)
-    curves.push({ side, seed, top1: accuracies(folder) })
+    if ((await accuracies(folder)).length < epochs) await begin(folder, seed)
+    curves.push({ side, seed, top1: await accuracies(folder) })
     await publish()
   }
 }
@@ -98,24 +102,15 @@ for (const side of Object.keys(SIDES)) {
   console.log(`${side}: ${last.join(', ')} after epoch ${epochs}`)
 }
 
-/** @param {'seeds' | 'epochs' | 'channels' | 'cells' | 'images' | 'threads'} name */
-function count(name) {
-  if (/^[1-9]\d*$/.test(options[name])) return Number(options[name])
-  throw new UserError(`Expected a whole number of at least 1 for --${name} but received ${options[name]}`, 2)
-}
-
 /**
  * Test accuracies by epoch, as far as a training has come.
  *
  * @param {string} folder
- * @returns {number[]}
  */
-function accuracies(folder) {
-  const events = join(folder, 'events.jsonl')
-  if (!existsSync(events)) return []
-  const lines = readFileSync(events, 'utf8').split('\n').filter(Boolean)
-  const all = lines.map((line) => JSON.parse(line))
-  return all.filter(({ event }) => event === 'epoch').map(({ top1 }) => top1)
+async function accuracies(folder) {
+  /** @type {{ event: 'epoch', top1: number }[]} */
+  const logged = await eventsOf(folder, 'epoch')
+  return logged.map(({ top1 }) => top1)
 }
 
 /** Table and figure of what is there. */
@@ -124,16 +119,17 @@ async function publish() {
   const rows = curves.flatMap(({ side, seed, top1 }) =>
     top1.map((value, i) => [side, seed, i + 1, value.toFixed(4)].join()),
   )
-  await writeFile(join(folder, 'learning.csv'), `${['side,seed,epoch,top1', ...rows].join('\n')}\n`)
-  await writeFile(join(folder, 'learning.svg'), await drawLearning(curves, { channels, cells, images }))
+  await writeAtomically(join(folder, 'learning.csv'), `${['side,seed,epoch,top1', ...rows].join('\n')}\n`)
+  await writeAtomically(join(folder, 'learning.svg'), await drawLearning(curves, { channels, cells, images }))
 }
 
 /**
  * @param {string} command
  * @param {string[]} args
  */
-async function run(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve))
-  if (code !== 0) throw new UserError(`Expected ${command} to train but it ended with ${code}`)
+async function train(command, args) {
+  const { code, signal } = await run(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).catch((error) => {
+    throw new UserError(`Expected a program that trains but received ${command}: ${error.message}`, 2)
+  })
+  if (code !== 0) throw new UserError(`Expected ${command} to train but it ended with ${code ?? signal}`)
 }

@@ -87,6 +87,13 @@ def evaluate(model, images, labels):
     return {"testLoss": F.cross_entropy(logits, labels).item(), "top1": (logits.argmax(1) == labels).float().mean().item()}
 
 
+def replace(path, write):
+    """Writes a file by `write` under a temporary name, and then gives it its own."""
+    temporary = path.with_suffix(".tmp")
+    write(temporary)
+    temporary.replace(path)
+
+
 def main():
     arguments = read_arguments()
     torch.set_num_threads(arguments.threads)
@@ -104,6 +111,8 @@ def main():
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         lines = state["lines"]
+        # A kill may have come between the checkpoint and the events of its epoch.
+        replace(events, lambda file: file.write_text("\n".join(lines) + "\n"))
     for epoch in range(len(lines), arguments.epochs):
         start = time.perf_counter()
         trained = train_epoch(model, optimizer, images, labels, epoch, arguments.epochs)
@@ -111,9 +120,8 @@ def main():
         tested = evaluate(model, test_images, test_labels)
         lines.append(json.dumps({"event": "epoch", "epoch": epoch, **trained, **tested, "seconds": seconds}))
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
-        torch.save({**state, "lines": lines}, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").rename(checkpoint)
-        events.write_text("\n".join(lines) + "\n")
+        replace(checkpoint, lambda file: torch.save({**state, "lines": lines}, file))
+        replace(events, lambda file: file.write_text("\n".join(lines) + "\n"))
         print(lines[-1], flush=True)
 
 

@@ -24,6 +24,7 @@ import {
   retrain,
   UserError,
 } from 'pada-native'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const file = (/** @type {string} */ path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 /** In percent: of an architecture that computes the same for all images, twice. */
@@ -49,13 +50,12 @@ if (places.length !== 2) {
   throw new UserError(`Expected a folder of CIFAR-10 and a table but received ${places.length} arguments`, 2)
 }
 const [cifar, table] = places
-const architectures = Number(options.architectures)
-if (!Number.isInteger(architectures) || architectures < 2) {
-  throw new UserError(
-    `Expected a whole number of at least 2 for --architectures but received ${options.architectures}`,
-    2,
-  )
-}
+const architectures = wholeOption(options, 'architectures', 2)
+const [epochs, images, seed] = [
+  wholeOption(options, 'epochs'),
+  wholeOption(options, 'images'),
+  wholeOption(options, 'seed', 0),
+]
 const space = createSpace(parseConfig({}).space, { channels: 3, height: 32, width: 32 }, 10)
 const truth = await loadGroundTruth(table, space, { column: options.column })
 const ranked = truth.paths
@@ -69,7 +69,7 @@ const chosen = Array.from({ length: architectures }, (_, i) => ranked[Math.round
 const own = []
 for (const { path, published } of chosen) {
   const arch = space.encode(path)
-  const top1 = await trained(arch, join(options.out, `${path.join('')}-seed${options.seed}`))
+  const top1 = await trained(arch, join(options.out, `${path.join('')}-seed${seed}`))
   own.push(100 * top1)
   console.log(`${arch}  here ${(100 * top1).toFixed(2)} %  published ${published.toFixed(2)} %`)
 }
@@ -89,13 +89,13 @@ async function trained(arch, out) {
   const assignments = [
     `network.path="${arch}"`,
     `data.dir=${cifar}`,
-    `data.trainCount=${options.images}`,
-    `training.epochs=${options.epochs}`,
-    `seed=${options.seed}`,
+    `data.trainCount=${images}`,
+    `training.epochs=${epochs}`,
+    `seed=${seed}`,
     ...set,
   ]
   const config = await loadRetrainConfig({ file: file('configs/retrain-nasbench201-cifar10.yaml'), set: assignments })
-  const where = existsSync(join(out, 'checkpoint')) ? { resume: out } : { out }
+  const where = existsSync(join(out, 'config.yaml')) ? { resume: out } : { out }
   for await (const event of retrain(config, where)) {
     if (event.event === 'epoch') console.error(`epoch ${event.epoch + 1}  ${(100 * event.top1).toFixed(2)} %`)
     if (event.event === 'result') return event.top1

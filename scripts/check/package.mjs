@@ -3,7 +3,7 @@
 // What a try needs of libtorch and of compiling the first one gets from the cache, or brings there.
 import { join } from 'node:path'
 import { checkContents, checkTypes, packTarball } from './package/contents.mjs'
-import { cleanUp, expect, freshCache, Stranger, workshop } from './package/stranger.mjs'
+import { expect, freshCache, Stranger, workshop } from './package/stranger.mjs'
 import * as tries from './package/tries.mjs'
 
 const started = performance.now()
@@ -57,6 +57,4 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1
-} finally {
-  cleanUp()
 }

@@ -6,30 +6,29 @@
  *
  * PYTHON has the package tensorboard. Needs `npm run build`.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { savedConfig, writeReport, writeTensorboard } from 'pada-native'
+import { savedConfig, UserError, writeReport, writeTensorboard } from 'pada-native'
 import '../report-errors.mjs'
+import { run as runToEnd, temporaryFolder } from '../support/ending.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { python: { type: 'string', default: 'python3' } },
 })
 const [run] = positionals
-if (run === undefined) {
-  process.stderr.write('Expected a run folder but received none\n')
-  process.exit(2)
-}
-const folder = mkdtempSync(join(tmpdir(), 'pada-tensorboard-'))
+if (run === undefined) throw new UserError('Expected a run folder but received none', 2)
+const folder = temporaryFolder('pada-tensorboard-')
 const reader = fileURLToPath(new URL('read_tensorboard.py', import.meta.url))
 await writeTensorboard(run, folder)
-const { status, stdout, stderr } = spawnSync(values.python, [reader, folder], { encoding: 'utf8', maxBuffer: 2 ** 30 })
-rmSync(folder, { recursive: true })
-if (status !== 0) throw new Error(`Expected TensorBoard to read the file but received ${stderr}`)
+const { code, stdout, stderr } = await runToEnd(values.python, [reader, folder]).catch((error) => {
+  throw new UserError(`Expected a Python for --python but received ${values.python}: ${error.message}`, 2)
+})
+if (code !== 0) {
+  throw new UserError(`Expected TensorBoard to read the file but received ${stderr.trim().split('\n').at(-1)}`)
+}
 /**
  * @type {{
  *   scalars: Record<string, [number, number, number][]>,
@@ -86,9 +85,8 @@ for (const [, { num, sum, bucket }] of draws) {
     num,
   )
 }
-const report = mkdtempSync(join(tmpdir(), 'pada-report-'))
+const report = temporaryFolder('pada-report-')
 const { figures } = await writeReport([run], { out: join(report, 'report.html'), figures: report })
-rmSync(report, { recursive: true })
 const pictures = figures.filter((file) => file.endsWith('.png')).map((file) => `pictures/${basename(file, '.png')}`)
 check(`${pictures.length} pictures of the report`, Object.keys(images).sort(), pictures.sort())
 for (const [tag, [[step, width, height, size]]] of Object.entries(images)) {

@@ -8,17 +8,19 @@ import '../report-errors.mjs'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { allCommands } from '#dist/cli/commands.js'
 import { commandLinePage } from './command-line-page.mjs'
 import { eventsPage, SOURCES } from './events-page.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const { positionals } = parseArgs({ allowPositionals: true })
 const pages = {
   'docs/command-line.md': commandLinePage(await allCommands()),
   'docs/events.md': eventsPage(SOURCES.map((file) => join(root, file))),
 }
 for (const [name, text] of Object.entries(pages)) {
-  const file = join(process.argv[2] ?? root, name)
+  const file = join(positionals[0] ?? root, name)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)
 }

@@ -8,11 +8,13 @@ import '../report-errors.mjs'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { configJsonSchema, retrainJsonSchema } from '#dist/config/json-schema.js'
 import { experimentJsonSchema } from '#dist/experiment/json-schema.js'
 import { generatedFiles } from './settings-page.mjs'
 
-const folder = process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url))
+const { positionals } = parseArgs({ allowPositionals: true })
+const folder = positionals[0] ?? fileURLToPath(new URL('../..', import.meta.url))
 for (const [name, text] of Object.entries(
   generatedFiles(configJsonSchema(), experimentJsonSchema(), retrainJsonSchema()),
 )) {

@@ -6,12 +6,13 @@
  *     node scripts/docs/terminal.mjs [--out docs/terminal.svg] [--columns 152] [-- options of search]
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import '../report-errors.mjs'
+import { run, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const { values, positionals } = parseArgs({
@@ -26,26 +27,24 @@ if (spawnSync('tmux', ['-V']).status !== 0) {
   process.exit(2)
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'pada-terminal-'))
+const columns = wholeOption(values, 'columns')
+const folder = temporaryFolder('pada-terminal-')
 /** A server of its own, so that no setting and no session of the user's matters. */
-const tmux = (/** @type {string[]} */ ...args) =>
-  execFileSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...args], { encoding: 'utf8' })
+const server = ['-S', join(folder, 'socket'), '-f', '/dev/null']
+const tmux = (/** @type {string[]} */ ...args) => execFileSync('tmux', [...server, ...args], { encoding: 'utf8' })
+// Before the folder goes, which has its socket.
+process.prependOnceListener('exit', () => spawnSync('tmux', [...server, 'kill-server']))
 const quoted = (/** @type {string} */ word) => `'${word.replaceAll("'", "'\\''")}'`
-try {
-  const start = [process.execPath, join(root, 'scripts/start.mjs'), ...positionals].map(quoted).join(' ')
-  // The shell waits until the screen is captured, because the pane ends with it.
-  const command = `${start}; echo $? > ${quoted(join(folder, 'code'))}; tmux wait-for -S ended; sleep 60`
-  const size = ['-x', values.columns, '-y', '200']
-  tmux('new-session', '-d', ...size, `unset CI NO_COLOR; export LANG=C.UTF-8; cd ${quoted(root)}; ${command}`)
-  tmux('wait-for', 'ended')
-  const screen = tmux('capture-pane', '-p', '-e', '-t', ':').trimEnd()
-  const code = execFileSync('cat', [join(folder, 'code')], { encoding: 'utf8' }).trim()
-  if (code !== '0') throw new Error(`Expected npm start to end well but received exit code ${code}:\n${screen}`)
-  const capture = join(folder, 'capture.txt')
-  writeFileSync(capture, `${screen}\n`)
-  const draw = join(root, 'scripts/assets/draw-terminal.mjs')
-  writeFileSync(values.out, execFileSync(process.execPath, [draw, capture, '$ npm start']))
-} finally {
-  spawnSync('tmux', ['-S', join(folder, 'socket'), 'kill-server'])
-  rmSync(folder, { recursive: true })
-}
+const start = [process.execPath, join(root, 'scripts/start.mjs'), ...positionals].map(quoted).join(' ')
+// The shell waits until the screen is captured, because the pane ends with it.
+const command = `${start}; echo $? > ${quoted(join(folder, 'code'))}; tmux wait-for -S ended; sleep 60`
+const size = ['-x', `${columns}`, '-y', '200']
+tmux('new-session', '-d', ...size, `unset CI NO_COLOR; export LANG=C.UTF-8; cd ${quoted(root)}; ${command}`)
+await run('tmux', [...server, 'wait-for', 'ended'])
+const screen = tmux('capture-pane', '-p', '-e', '-t', ':').trimEnd()
+const code = readFileSync(join(folder, 'code'), 'utf8').trim()
+if (code !== '0') throw new Error(`Expected npm start to end well but received exit code ${code}:\n${screen}`)
+const capture = join(folder, 'capture.txt')
+writeFileSync(capture, `${screen}\n`)
+const draw = join(root, 'scripts/assets/draw-terminal.mjs')
+writeFileSync(values.out, execFileSync(process.execPath, [draw, capture, '$ npm start']))

@@ -6,8 +6,8 @@
  *     node scripts/fuzz/checkpoints.mjs [--cases 100000] [--seed 0]
  *
  * Damages the fixtures of the tests, zip archives also within their entries, and tensors after reading. Prints the seed of every case that goes
- * wrong, with which it can be repeated alone (`--seed N --cases 1`); exits 1 if there is one. Needs `npm run build`
- * and the addon.
+ * wrong, with which it can be repeated alone (`--seed N --cases 1`); exits 1 if there is one. If it crashes or hangs, the
+ * file that its first line names has the seed. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
 import { readdirSync, readFileSync } from 'node:fs'

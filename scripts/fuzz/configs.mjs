@@ -6,15 +6,15 @@
  *     node scripts/fuzz/configs.mjs [--cases 100000] [--seed 0]
  *
  * Damages the files of `configs/` and of the tests: lines, keys and values are changed, moved and taken from each other,
- * a few bytes too. See checkpoints.mjs for what is printed. Needs `npm run build`.
+ * a few bytes too. See checkpoints.mjs for what is printed. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig, UserError } from 'pada-native'
 import { loadRetrainConfig } from '#dist/config/index.js'
 import { loadExperiment } from '#dist/experiment/load.js'
+import { temporaryFolder } from '../support/ending.mjs'
 import { retrainALittle, searchALittle } from './compute.mjs'
 import { complaintOfError, mutate } from './mutate.mjs'
 import { damageSettings, madeSmall } from './mutate-settings.mjs'
@@ -39,8 +39,7 @@ const sources = ['configs', 'configs/experiments', 'test/cli'].flatMap((folder) 
 if (new Set(sources.map(({ kind }) => kind)).size < 3)
   throw new Error('Expected files of three kinds but received fewer')
 
-const folder = mkdtempSync(join(tmpdir(), 'pada-configs-'))
-process.on('exit', () => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('pada-configs-')
 // An experiment names the settings of its searches, which are whole.
 writeFileSync(join(folder, 'base.yaml'), readFileSync(new URL('test/cli/tiny.yaml', root)))
 

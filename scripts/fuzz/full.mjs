@@ -12,10 +12,10 @@ import { begin, fuzzSearches } from './searches.mjs'
 
 const SENTENCE = /^pada-native: Expected a place that can be written to for .* but received ENOSPC: the disk is full$/
 
-fuzzSearches(100, ({ run, writes, random }) => {
-  const { status, stderr } = begin(run, { how: 'full', at: `${1 + random.below(writes.length)}` })
+await fuzzSearches(100, async ({ run, writes, random }) => {
+  const { code, stderr } = await begin(run, { how: 'full', at: `${1 + random.below(writes.length)}` })
   const last = stderr.trimEnd().split('\n').at(-1) ?? ''
   // Nothing is written after the last file.
-  if (status === 0 || (status === 1 && SENTENCE.test(last))) return undefined
-  return `exit code ${status}: ${last}`
+  if (code === 0 || (code === 1 && SENTENCE.test(last))) return undefined
+  return `exit code ${code}: ${last}`
 })

@@ -11,7 +11,7 @@
 import '../report-errors.mjs'
 import { begin, fuzzSearches } from './searches.mjs'
 
-fuzzSearches(100, ({ run, writes, random }) => {
-  const { signal, stderr } = begin(run, { how: 'kill', at: `${1 + random.below(writes.length)}` })
+await fuzzSearches(100, async ({ run, writes, random }) => {
+  const { signal, stderr } = await begin(run, { how: 'kill', at: `${1 + random.below(writes.length)}` })
   return signal === 'SIGKILL' ? undefined : `not killed: ${stderr}`
 })

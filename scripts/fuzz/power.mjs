@@ -11,7 +11,7 @@ import '../report-errors.mjs'
 import { fuzzSearches } from './searches.mjs'
 import { cutPower } from './storage.mjs'
 
-fuzzSearches(100, ({ run, unbroken, writes, random }) => {
+await fuzzSearches(100, ({ run, unbroken, writes, random }) => {
   cutPower(writes.slice(0, 1 + random.below(writes.length)), unbroken, run, random)
   return undefined
 })

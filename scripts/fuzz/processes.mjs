@@ -9,14 +9,15 @@
  * if there is one. Needs `npm run build`, the addon and Linux.
  */
 import '../report-errors.mjs'
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { RandomStream } from '#dist/base/random.js'
+import { run as runToEnd, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const SETTINGS = fileURLToPath(new URL('../../test/cli/tiny.yaml', import.meta.url))
@@ -27,6 +28,15 @@ const LIMIT = 20
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: '0' } },
 })
+const [rounds, from] = [wholeOption(values, 'rounds'), wholeOption(values, 'seed', 0)]
+
+/** @type {number[]} The processes that a round strikes one of; the end of this script is theirs. */
+let all = []
+process.once('exit', () => killThoseAlive())
+
+function killThoseAlive() {
+  for (const pid of all) if (lives(pid)) process.kill(pid, 'SIGKILL')
+}
 
 /** @param {number} pid */
 function lives(pid) {
@@ -63,7 +73,7 @@ async function round(seed, folder) {
   const file = `/proc/${first.pid}/task/${first.pid}/children`
   const others = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
   if (first.pid === undefined) throw new Error('Expected a process but it did not start')
-  const all = [first.pid, ...others]
+  all = [first.pid, ...others]
   const victim = all[random.integer(all.length)]
   const strike = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGSTOP', 'SIGTERM'][random.integer(5)]
   const what = `${strike} of rank ${all.indexOf(victim)} of ${all.length}`
@@ -72,13 +82,14 @@ async function round(seed, folder) {
   const rest = () => all.filter((pid) => pid !== victim && lives(pid))
   while (rest().length > 0) {
     if (performance.now() - began > 1000 * LIMIT) {
-      for (const pid of all) if (lives(pid)) process.kill(pid, 'SIGKILL')
+      killThoseAlive()
       return `${what}: processes live on after ${LIMIT} s: ${said}`
     }
     await sleep(20)
   }
   if (strike === 'SIGSTOP' && lives(victim)) process.kill(victim, 'SIGCONT')
   const { code } = await end
+  all = []
   // A process that is interrupted before it has joined the others ends like any program.
   const allowed =
     strike === 'SIGTERM'
@@ -93,13 +104,13 @@ async function round(seed, folder) {
   // Nothing strikes now, so a busy machine may take its time.
   const patient = ['--set', 'distributed.startSeconds=60']
   const resume = ['train', '--resume', run, ...patient, '--processes', processes, '--json']
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...resume], { encoding: 'utf8', timeout: 120_000 })
-  return status === 0 ? undefined : `${what}: resumed by ${processes}: exit code ${status}: ${stderr}`
+  const resumed = await runToEnd(process.execPath, [MAIN, ...resume], { timeout: 120_000 })
+  if (resumed.code === 0) return undefined
+  return `${what}: resumed by ${processes}: exit code ${resumed.code}: ${resumed.stderr}`
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'pada-fuzz-processes-'))
+const folder = temporaryFolder('pada-fuzz-processes-')
 let wrong = 0
-const [rounds, from] = [Number(values.rounds), Number(values.seed)]
 for (let seed = from; seed < from + rounds; seed++) {
   const complaint = await round(seed, folder)
   if (complaint !== undefined) {
@@ -108,6 +119,5 @@ for (let seed = from; seed < from + rounds; seed++) {
   }
   rmSync(join(folder, `${seed}`), { recursive: true, force: true })
 }
-rmSync(folder, { recursive: true, force: true })
 console.log(`${rounds} rounds: ${wrong} wrong`)
 process.exit(wrong > 0 ? 1 : 0)

@@ -6,7 +6,7 @@
  *
  * Damages encoded programs of every search space, and the names beside them. What is accepted takes a training step and
  * is evaluated, unless its values are large. See checkpoints.mjs for what is printed. Most is found with the addon under
- * sanitizers (sanitized.mjs). Needs `npm run build` and the addon.
+ * sanitizers (sanitizers.mjs). Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
 import { createSpace, Dataset, ProgramBuilder, Supernet } from 'pada-native'

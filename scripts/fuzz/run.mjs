@@ -1,6 +1,10 @@
 /** Tries many damaged files one after the other, and says how that went. */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ZipEntries } from '#dist/formats/zip.js'
+import { wholeOption } from '../support/whole-option.mjs'
 import { randomSource } from './mutate.mjs'
 
 /** Of processor time, per case. Sanitizers take their time. */
@@ -16,7 +20,7 @@ const MOST_MEGABYTES = 3000
 
 /**
  * Runs `--cases` cases from `--seed` on; prints the seed of every one that goes wrong, and ends the process, with 1 if
- * there is one.
+ * there is one. A file says the seed of the case under way. If the process crashes or is killed, the file stays.
  *
  * @template {Case} One
  * @template Outcome
@@ -30,16 +34,14 @@ export async function fuzz({ damaged, read, complaint }) {
   const { values } = parseArgs({
     options: { cases: { type: 'string', default: '100000' }, seed: { type: 'string', default: '0' } },
   })
-  const [cases, firstSeed] = [Number(values.cases), Number(values.seed)]
-  if (!Number.isSafeInteger(cases) || !Number.isSafeInteger(firstSeed) || cases < 1) {
-    console.error(`Expected whole numbers for --cases and --seed but received ${values.cases} and ${values.seed}`)
-    process.exit(2)
-  }
+  const [cases, firstSeed] = [wholeOption(values, 'cases'), wholeOption(values, 'seed', 0)]
+  const underWay = seedFile()
   const counts = { read: 0, refused: 0, wrong: 0 }
   let slowest = 0
   const begin = performance.now()
   for (let i = 0; i < cases; i++) {
     const seed = firstSeed + i
+    underWay.note(seed)
     const one = damaged(randomSource(seed))
     // Of the processor, not of the clock, which goes on while the machine has other work.
     const start = process.cpuUsage()
@@ -52,6 +54,7 @@ export async function fuzz({ damaged, read, complaint }) {
     if (wrong !== undefined) console.log(`seed ${seed}: ${wrong}`)
     if ((i + 1) % 10_000 === 0) console.error(`${i + 1} of ${cases}`)
   }
+  underWay.remove()
   const seconds = (performance.now() - begin) / 1000
   const megabytes = Math.round(process.resourceUsage().maxRSS / 1024)
   console.log(
@@ -61,6 +64,20 @@ export async function fuzz({ damaged, read, complaint }) {
   const isLarge = megabytes > MOST_MEGABYTES
   if (isLarge) console.log(`Expected at most ${MOST_MEGABYTES} MB`)
   process.exit(counts.wrong > 0 || isLarge ? 1 : 0)
+}
+
+/** A file with the seed of the case under way, and its name on the standard error output. */
+function seedFile() {
+  const file = join(tmpdir(), `pada-fuzz-${process.pid}.seed`)
+  const descriptor = openSync(file, 'w')
+  console.error(`The seed of the case under way is in ${file}`)
+  return {
+    note: (/** @type {number} */ seed) => writeSync(descriptor, `${seed}\n`, 0),
+    remove() {
+      closeSync(descriptor)
+      rmSync(file)
+    },
+  }
 }
 
 /**

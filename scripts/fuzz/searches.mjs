@@ -1,11 +1,11 @@
 /** Small searches that something happens to, and whether they continue to the numbers of an unbroken one. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { deserialize } from 'node:v8'
+import { run as runToEnd, temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 import { randomSource } from './mutate.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,35 +24,30 @@ const settings = [...config, '--set', 'training.checkpointSeconds=0', 'ranking.s
  * goes wrong. Ends the process, with 1 if there is one.
  *
  * @param {number} rounds Their number by default.
- * @param {(round: Round) => string | undefined} strike Returns what is wrong already, if anything.
+ * @param {(round: Round) => string | undefined | Promise<string | undefined>} strike What is wrong already, if anything.
  */
-export function fuzzSearches(rounds, strike) {
+export async function fuzzSearches(rounds, strike) {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: `${rounds}` }, seed: { type: 'string', default: '0' } },
   })
-  const [count, first] = [Number(values.rounds), Number(values.seed)]
-  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(first) || count < 1) {
-    console.error(`Expected whole numbers for --rounds and --seed but received ${values.rounds} and ${values.seed}`)
-    process.exit(2)
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'pada-fuzz-'))
+  const [count, first] = [wholeOption(values, 'rounds'), wholeOption(values, 'seed', 0)]
+  const folder = temporaryFolder('pada-fuzz-')
   const unbroken = join(folder, 'unbroken')
-  const whole = pada(['search', ...settings, '--out', unbroken], { how: 'record', to: join(folder, 'writes') })
+  const whole = await pada(['search', ...settings, '--out', unbroken], { how: 'record', to: join(folder, 'writes') })
   const expected = resultOf(whole)
   if (expected === undefined) throw new Error(`Expected a search that ends well but received ${whole.stderr}`)
   const writes = deserialize(readFileSync(join(folder, 'writes')))
   let wrong = 0
   for (let seed = first; seed < first + count; seed++) {
     const run = join(folder, `run${seed}`)
-    const complaint =
-      strike({ run, unbroken, writes, random: randomSource(seed) }) ?? complaintOfContinuation(run, expected)
+    const struck = await strike({ run, unbroken, writes, random: randomSource(seed) })
+    const complaint = struck ?? (await complaintOfContinuation(run, expected))
     if (complaint !== undefined) {
       wrong++
       console.log(`seed ${seed}: ${complaint}`)
     }
     rmSync(run, { recursive: true, force: true })
   }
-  rmSync(folder, { recursive: true })
   console.log(`${count} rounds, ${writes.length} writes each: ${wrong} wrong`)
   process.exit(wrong > 0 ? 1 : 0)
 }
@@ -73,12 +68,12 @@ export function begin(run, query) {
  * @param {string} run
  * @param {unknown} expected
  */
-function complaintOfContinuation(run, expected) {
+async function complaintOfContinuation(run, expected) {
   const lock = join(run, 'writer.lock')
   // The lock of a dead process may be taken over after a while.
   if (existsSync(lock)) utimesSync(lock, 0, 0)
   const begun = existsSync(join(run, 'config.yaml'))
-  const outcome = pada(['search', ...(begun ? ['--resume', run] : [...settings, '--out', run])])
+  const outcome = await pada(['search', ...(begun ? ['--resume', run] : [...settings, '--out', run])])
   const result = resultOf(outcome)
   if (result === undefined) return outcome.stderr.trimEnd().split('\n').at(-1)
   if (!isDeepStrictEqual(result, expected)) return 'another result'
@@ -98,16 +93,16 @@ function pada(args, query) {
   hook.search = new URLSearchParams(query).toString()
   const node = query === undefined ? [] : ['--import', hook.href]
   const command = [...node, join(root, 'dist/cli/main.js'), ...args, '--json']
-  return spawnSync(process.execPath, command, { encoding: 'utf8', maxBuffer: 1e9 })
+  return runToEnd(process.execPath, command)
 }
 
 /**
  * The result of a search without what differs between equal ones; undefined if it has none.
  *
- * @param {{ stdout: string, status: number | null }} outcome
+ * @param {import('../support/ending.mjs').Outcome} outcome
  */
-function resultOf({ stdout, status }) {
-  if (status !== 0) return undefined
+function resultOf({ stdout, code }) {
+  if (code !== 0) return undefined
   const { run: _run, seconds: _seconds, ...result } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '{}')
   return result
 }

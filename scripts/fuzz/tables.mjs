@@ -9,14 +9,14 @@
  * checksums. See checkpoints.mjs for what is printed. Needs `npm run build` and the addon.
  */
 import '../report-errors.mjs'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { createSpace, loadGroundTruth, parseConfig, Supernet, UserError } from 'pada-native'
 import { decompressBzip2 } from '#dist/formats/bzip2.js'
 import { pickleKind } from '#dist/formats/pickle-kind.js'
 import { storedZip } from '#dist/formats/stored-zip.js'
 import { openTable } from '#dist/ground-truth/tables/open-table.js'
+import { temporaryFolder } from '../support/ending.mjs'
 import { complaintOfTable, mutateCheckpoint } from './mutate.mjs'
 import { fuzz, zipEntries } from './run.mjs'
 
@@ -53,8 +53,7 @@ const spaces = ['nasbench201', 'nasbench-macro', 'nasbench1shot1-1'].map((name) 
   const space = createSpace(parseConfig({ space: /** @type {never} */ ({ name, channels: 2 }) }).space)
   return { name, space, net: Supernet.of(space) }
 })
-const folder = mkdtempSync(join(tmpdir(), 'pada-tables-'))
-process.on('exit', () => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder('pada-tables-')
 
 await fuzz({
   damaged(random) {

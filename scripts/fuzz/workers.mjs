@@ -11,14 +11,15 @@
  */
 import '../report-errors.mjs'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { UserError } from 'pada-native'
 import { currentBuild } from '#dist/setup/stamp.js'
+import { temporaryFolder } from '../support/ending.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 import { randomSource } from './mutate.mjs'
 import { searched } from './works.mjs'
 
@@ -33,12 +34,12 @@ const { values } = parseArgs({
     work: { type: 'string' },
   },
 })
-const [rounds, first] = [Number(values.rounds), Number(values.seed)]
+const [rounds, first] = [wholeOption(values, 'rounds'), wholeOption(values, 'seed', 0)]
 const works = WORKS.filter((work) => work === (values.work ?? work))
 if (works.length === 0)
   throw new UserError(`Expected one of ${WORKS.join(', ')} for --work but received ${values.work}`, 2)
 
-const folder = mkdtempSync(join(tmpdir(), 'pada-workers-'))
+const folder = temporaryFolder('pada-workers-')
 const before = await searched(join(folder, 'before'))
 const addon = currentBuild()?.addon
 /** @type {number[]} */
@@ -63,7 +64,6 @@ for (let seed = first; seed < first + rounds; seed++) {
   memory.push(process.memoryUsage.rss())
 }
 const same = isDeepStrictEqual(await searched(join(folder, 'after')), before)
-rmSync(folder, { recursive: true })
 const megabytes = (/** @type {number} */ at) => Math.round((memory[at] ?? 0) / 2 ** 20)
 console.log(
   `${rounds} rounds, ${ended} workers ended: ${same ? 'the same numbers afterwards' : 'other numbers afterwards'}`,

@@ -106,7 +106,9 @@ describe('bench/run.mjs', () => {
   test.each([
     [[], 2, 'Expected growth, methods or pytorch for the benchmark but received none'],
     [['speed'], 2, 'Expected growth, methods or pytorch for the benchmark but received speed'],
-    [['growth', '--steps', '50'], 2, 'Expected at least 100 for --steps but received 50'],
+    [['growth', '--steps', '50'], 2, 'Expected a multiple of 100 for --steps but received 50'],
+    [['growth', '--steps', '250'], 2, 'Expected a multiple of 100 for --steps but received 250'],
+    [['growth', '--cells', '1', '--cells', '2'], 2, 'Expected one value for --cells but received 2 values'],
     [['growth', '--batch', '0'], 2, 'Expected a whole number of at least 1 for --batch but received 0'],
     [['methods', '--images', '8'], 2, 'Expected at most 0 for --steps, the batches in --images, but received 20'],
     [['pytorch', '--paths', '/nowhere'], 1, 'Expected a file or folder at /nowhere but there is none'],

@@ -5,12 +5,12 @@ import { temporaryFolder } from '../support/harness.js'
 import { script } from '../support/scripts.js'
 
 /** The script, with another program in the place of tar, whose compression takes minutes. */
-function pack(folder: string, tar: string) {
+function pack(folder: string, tar: string, ...options: string[]) {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
   writeFileSync(join(bin, 'tar'), `#!/bin/sh\n${tar}\n`)
   chmodSync(join(bin, 'tar'), 0o755)
-  return script('pack-offline.mjs', ['--out', join(folder, 'kit.tar.xz')], {
+  return script('pack-offline.mjs', ['--out', join(folder, 'kit.tar.xz'), ...options], {
     PATH: `${bin}${delimiter}${process.env.PATH}`,
   })
 }
@@ -30,6 +30,14 @@ describe('pack-offline.mjs', () => {
     expect(archive).toContain('name: nasbench201-fashion')
     expect(readdirSync(folder).sort()).toEqual(['bin', 'kit.tar.xz'])
   })
+
+  test('packs tests whose scripts find packages and dist/ current', async () => {
+    const folder = temporaryFolder()
+    const bootstrap = "import('./scripts/bootstrap.mjs').then(({ bootstrap }) => bootstrap())"
+    const tar = `cd "$4/$5/pada-native" && PATH=/nowhere ../bin/node -e "${bootstrap}" && echo > "$2"`
+    const { code, stderr } = await pack(folder, tar, '--tests')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  }, 120_000)
 
   test('leaves nothing behind if tar fails', async () => {
     const folder = temporaryFolder()

@@ -4,7 +4,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import type { Task } from '../../scripts/assets/ground-truth-runs.mjs'
 import { PILLOW_VERSION, PILLOWS, TORCH_VERSION, WHEELS } from '../../src/setup/wheels.js'
+import { nasBench201 } from '../../src/spaces/index.js'
 import { temporaryFolder } from '../support/harness.js'
 import { file, script, scripts } from '../support/scripts.js'
 
@@ -60,9 +62,38 @@ describe('the ground-truth table', () => {
     )
   })
 
+  test('has a further seed once all architectures have it', async () => {
+    const { writeTable } = await import('../../scripts/assets/ground-truth-table.mjs')
+    const out = file('table.csv', '')
+    const space = nasBench201()
+    const drawn = [
+      [0, 1, 2, 3, 4, 0],
+      [3, 3, 3, 3, 3, 3],
+    ]
+    const seeds = new Map([
+      [drawn[0], [0, 1]],
+      [drawn[1], [0]],
+    ])
+    const get = ({ path, seed }: Task) =>
+      seeds.get(path as number[])?.includes(seed) ? { path, seed, correct: 1, count: 2, seconds: 1 } : undefined
+    const head = () => linesOf(out).filter((line) => !line.startsWith('#'))
+    const write = () => writeTable(out, { space, drawn, seeds: 2, runs: { get, add() {} }, settings: '', config: '' })
+    write()
+    expect(head()).toEqual(['arch,accuracy,seed0', ...drawn.map((path) => `${space.encode(path)},50.000,50.00`)])
+    seeds.get(drawn[1])?.push(1)
+    write()
+    expect(head()[0]).toBe('arch,accuracy,seed0,seed1')
+    expect(head()).toHaveLength(3)
+  })
+
   test.each([
     ['no architecture', ['--architectures', '0'], 'a whole number of at least 1 for --architectures but received 0'],
     ['more than there are', ['--architectures', '20000'], 'at most 9445 for --architectures but received 20000'],
+    [
+      'another method',
+      ['--set', 'method.name=spos'],
+      'a setting that trains an architecture for --set but received me',
+    ],
     ['a config that is not there', ['--config', 'nowhere.yaml'], 'a readable YAML file for --config but received no'],
   ])('is not made of %s', async (_name, args, sentence) => {
     const { code, stderr } = await script('assets/make-ground-truth.mjs', args)

@@ -159,13 +159,16 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('Python', () => {
     const outcome = await script('check/fixtures.mjs', ['--python', python, 'nasbench101'])
     expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0)
     expect(outcome.stdout).toMatch(
-      /^nasbench101: ran \(\d+ s\)\n\d+ files unchanged, 0 equal but with other bytes, 0 ch/,
+      /^nasbench101: ran \(\d+ s\), 1 file\n1 of 1 scripts ran: 1 files unchanged, 0 equal but with other bytes, 0 ch/,
     )
     // Isolated from what is installed, only the standard library is there.
     const isolated = file('python', `#!/bin/sh\nexec ${python} -I -S "$@"\n`)
     chmodSync(isolated, 0o755)
     const lacking = await script('check/fixtures.mjs', ['--python', isolated, 'schedules'])
-    expect(lacking.code, lacking.stderr).toBe(0)
-    expect(lacking.stdout).toMatch(/^schedules: not run, ModuleNotFoundError/)
+    expect(lacking.code, lacking.stderr).toBe(1)
+    expect(lacking.stdout).toMatch(/^schedules: not run, ModuleNotFoundError.*\n0 of 1 scripts ran:/)
+    const some = await script('check/fixtures.mjs', ['--python', isolated])
+    expect(some.code, some.stdout + some.stderr).toBe(0)
+    expect(some.stdout).toMatch(/^nasbench101: ran .*^1 of \d+ scripts ran: 1 files unchanged/ms)
   })
 })

@@ -1,7 +1,7 @@
 /**
- * A fake addon in JavaScript, with the same interface and invented arithmetic. Every number that a step returns or
- * stores depends on all its inputs and on all state of earlier steps. So a resumed run equals an unbroken one only if
- * all state was restored.
+ * A fake addon in JavaScript, with the same interface and invented arithmetic. The numbers that a step returns or stores
+ * depend on everything in its batch but the list of augmentations, and on all state of earlier steps. So a resumed run
+ * equals an unbroken one only if all state was restored.
  */
 import { createHash } from 'node:crypto'
 import type { Binding } from '../../src/native/index.js'

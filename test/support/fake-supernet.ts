@@ -17,6 +17,25 @@ interface FakePlan extends RawPlan {
   readonly code: Int32Array
 }
 
+/** A number that depends on everything in a batch. */
+function seedOf({ indices, augmentation, drop, mixup, ...batch }: Omit<Batch, 'dataset'>): number {
+  const inOrder = (values: ArrayLike<number> = []) =>
+    Array.from(values).reduce((sum, value, i) => sum + value * (i + 1), 0)
+  return (
+    inOrder(indices.map((index) => index + 1)) +
+    (augmentation?.seed ?? 0) +
+    inOrder(augmentation?.positions) +
+    (drop?.seed ?? 0) +
+    (drop?.pathScale ?? 0) +
+    (mixup?.share ?? 0) +
+    inOrder(mixup?.partners) +
+    inOrder(batch.weights) +
+    inOrder(batch.mixing) +
+    (batch.labelSmoothing ?? 0) +
+    (batch.microBatchSize ?? 0)
+  )
+}
+
 export class FakeSupernet {
   readonly #names: readonly string[]
   readonly #offsets: number[] = [0]
@@ -82,11 +101,7 @@ export class FakeSupernet {
 
   #accumulate(plan: FakePlan, batch: Omit<Batch, 'dataset'> | undefined) {
     if (batch === undefined) throw new TypeError('The fake addon knows no held batches')
-    const seed =
-      batch.indices.reduce((sum, index, i) => sum + (index + 1) * (i + 1), 0) +
-      (batch.augmentation?.seed ?? 0) +
-      (batch.drop?.seed ?? 0) +
-      (batch.mixup?.share ?? 0)
+    const seed = seedOf(batch)
     const { parameters, gradients } = this.#state
     for (const parameter of plan.parameters.map((name) => this.#names.indexOf(name))) {
       this.#pending.add(parameter)

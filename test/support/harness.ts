@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 import type { ResultEvent, SearchEvent } from '../../src/search/events.js'
 import { temporaryFolder } from './folders.js'
 import { until } from './until.js'
@@ -38,15 +39,18 @@ interface PadaOptions {
   readonly cwd?: string
   /** Options of Node itself. */
   readonly node?: readonly string[]
+  /** Kills the command if it still runs. */
+  readonly end?: AbortSignal
 }
 
 /** Runs a command to its end. */
-export function pada(args: readonly string[], { env, cwd, node = [] }: PadaOptions = {}): Promise<Outcome> {
+export function pada(args: readonly string[], { env, cwd, node = [], end }: PadaOptions = {}): Promise<Outcome> {
   const child = spawn(process.execPath, [...node, MAIN, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  end?.addEventListener('abort', () => child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -77,7 +81,10 @@ export async function pausedAt(args: readonly string[], file: string): Promise<(
   const hook = new URL('pause-itself.mjs', import.meta.url)
   hook.search = new URLSearchParams({ file, reached, goOn }).toString()
   let ended = false
-  const outcome = pada(args, { node: ['--import', hook.href] }).finally(() => {
+  // A test may fail before it lets the command go on.
+  const end = new AbortController()
+  onTestFinished(() => end.abort())
+  const outcome = pada(args, { node: ['--import', hook.href], end: end.signal }).finally(() => {
     ended = true
   })
   await until(() => existsSync(reached) || ended)

@@ -1,4 +1,4 @@
-/** Uniform numbers in [−1, 1) by mulberry32, as `random_numbers` in scripts/fixtures/nasbench201.py. */
+/** Uniform numbers in [−1, 1) by mulberry32, as `random_numbers` in scripts/fixtures/shared.py. */
 export function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,9 +1,9 @@
 // A project of somebody else, in a folder of its own, that has the package installed.
-import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheRoot } from '#dist/base/folders.js'
+import { run as runToEnd, temporaryFolder } from '../../support/ending.mjs'
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -14,16 +14,15 @@ const TINY = ['space.channels=4', 'space.cellsPerStage=1', 'data.trainCount=256'
 const SHORT = ['training.epochs=1', 'ranking.subModels=8', 'ranking.imageCount=128']
 export const SEARCH = ['search', '--json', '--out', 'run', '--set', ...TINY, ...SHORT]
 
-// npm passes its own settings on to what it runs; among them is the folder of this package.
-const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+// npm passes its own settings on to what it runs; among them is the folder of this package. Others say how to download.
+const DOWNLOADS = /^npm_config_(registry|proxy|https_proxy|noproxy|cafile)$/i
+const ENV = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || DOWNLOADS.test(name)),
+)
 
 /** Everything that the tries write lies below this folder. */
-export const workshop = mkdtempSync(join(tmpdir(), 'pada-package-'))
-
-export function cleanUp() {
-  makeWritable(workshop)
-  rmSync(workshop, { recursive: true, force: true })
-}
+export const workshop = temporaryFolder('pada-package-')
+process.prependOnceListener('exit', () => makeWritable(workshop))
 
 /**
  * Environment variables, in addition to those of this process.
@@ -45,13 +44,14 @@ export function cleanUp() {
  * @param {{ cwd?: string, env?: Environment }} [options]
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, { cwd = root, env = {} } = {}) {
-  const options = { cwd, env: { ...ENV, ...env }, encoding: /** @type {const} */ ('utf8'), maxBuffer: 2 ** 26 }
-  return new Promise((resolve) => {
-    execFile(command, args, options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr })
-    })
-  })
+export async function run(command, args, { cwd = root, env = {} } = {}) {
+  try {
+    const { code, signal, ...printed } = await runToEnd(command, args, { cwd, env: { ...ENV, ...env } })
+    return { code: code ?? signal, ...printed }
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    return { code, stdout: '', stderr: message }
+  }
 }
 
 /**
@@ -168,9 +168,8 @@ export class Stranger {
  * @param {string} name
  */
 export function freshCache(name) {
-  const machine = process.env.PADA_CACHE || join(homedir(), '.cache', 'pada-native')
   const folder = join(workshop, name)
-  cpSync(join(machine, 'addons'), join(folder, 'addons'), { recursive: true, preserveTimestamps: true })
+  cpSync(join(cacheRoot(), 'addons'), join(folder, 'addons'), { recursive: true, preserveTimestamps: true })
   return folder
 }
 
