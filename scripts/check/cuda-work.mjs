@@ -17,9 +17,9 @@
 import '../report-errors.mjs'
 import { parseArgs } from 'node:util'
 import { cudaKernels, Dataset, gpuWork, imageAugmentations, Supernet, traceDevice, UserError } from 'pada-native'
-import { whole } from '#dist/cli/options.js'
 import { drawPaths, MEAN, STD } from '../bench/inputs.mjs'
 import { NETWORKS } from '../bench/networks.mjs'
+import { wholeOption } from '../support/whole-option.mjs'
 
 const WARMUP = 12
 /** Kernels that are listed. */
@@ -52,9 +52,9 @@ if (!ranks && values.mode !== 'train') {
 const { classes, step, augmentation } = network
 const { size, image } = values.quick ? network.quick : network
 const paths = network.alone ? [[]] : drawPaths()
-const batch = whole('batch', Number(values.batch ?? network.batch))
+const batch = wholeOption({ batch: values.batch ?? `${network.batch}` }, 'batch')
 // As many times as there are paths, or a multiple: what is timed and what is traced is the same work.
-const steps = Math.ceil(whole('steps', Number(values.steps)) / paths.length) * paths.length
+const steps = Math.ceil(wholeOption(values, 'steps') / paths.length) * paths.length
 const traced = paths.length === 1 ? Math.min(steps, 8) : paths.length
 const count = ranks ? RANKED * batch : batch
 const space = network.space(size, image)

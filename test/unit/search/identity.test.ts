@@ -105,6 +105,9 @@ describe('evaluations', () => {
     const data = tensors.values().next().value!.data as Float32Array
     data[0] += 1
     await writeSafetensors(file, tensors)
+    // As in checkpoints of earlier versions, which did not know their tensors.
+    const state = place('checkpoint', 'state.json')
+    writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), digests: undefined }))
     expect(await run({ phases: ['rank'] })).toEqual([
       { event: 'discarded', file: 'evaluated.jsonl', records: expect.any(Number), changed: ['weights'] },
       { event: 'discarded', file: 'found.csv', changed: ['weights'] },
