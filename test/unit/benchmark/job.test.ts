@@ -4,17 +4,18 @@ import { prepareBenchmark } from '../../../src/benchmark/job.js'
 import { parseConfig } from '../../../src/config/index.js'
 import { temporaryFolder } from '../../support/folders.js'
 
-const ABSENT = join(temporaryFolder(), 'absent')
+/** A path to nowhere. */
+const absent = () => join(temporaryFolder(), 'absent')
 
 it('generates images of the shape that the settings ask for where there is no data', async () => {
-  const small = parseConfig({ data: { format: 'idx', dir: ABSENT, padTo: 32, downsample: 4 } })
+  const small = parseConfig({ data: { format: 'idx', dir: absent(), padTo: 32, downsample: 4 } })
   const job = await prepareBenchmark(small, 5)
   expect(job.generated).toBe(true)
   expect(job.space.input).toEqual({ channels: 1, height: 8, width: 8 })
   expect(job.splits.train).toMatchObject({ images: { length: 5 * 64 } })
   expect(job.splits.test.labels).toHaveLength(5)
 
-  const cifar = await prepareBenchmark(parseConfig({ data: { format: 'cifar10', dir: ABSENT } }), 2)
+  const cifar = await prepareBenchmark(parseConfig({ data: { format: 'cifar10', dir: absent() } }), 2)
   expect(cifar.space.input).toEqual({ channels: 3, height: 32, width: 32 })
   expect(cifar.splits.train.mean).toHaveLength(3)
 })
@@ -27,7 +28,7 @@ it('takes the images that are there', async () => {
 
 it('stops in the middle of generating images when aborted', async () => {
   const controller = new AbortController()
-  const imageNet = parseConfig({ data: { format: 'folder', dir: ABSENT, size: 224 } })
+  const imageNet = parseConfig({ data: { format: 'folder', dir: absent(), size: 224 } })
   setImmediate(() => controller.abort(new Error('enough')))
   // More images than fit into memory in a test: only an early end lets it pass.
   await expect(prepareBenchmark(imageNet, 2_000, { signal: controller.signal })).rejects.toThrow('enough')
