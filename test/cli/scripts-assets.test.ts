@@ -149,8 +149,10 @@ describe('other assets', () => {
     for (const [method, seed, , accuracies] of cells) {
       const cell = join(folder, 'cells', `${method}${seed}`)
       mkdirSync(cell, { recursive: true })
-      const rows = archs.map((arch, i) => `${i + 1},0,${arch},${accuracies[i] / 10},${10 * i}`)
-      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy,groundTruth', ...rows, ''].join('\n'))
+      // Of A, the best have the least losses; of B, the largest.
+      const lossOf = (accuracy: number) => (method === 'A' ? 1 - accuracy / 10 : accuracy / 10)
+      const rows = archs.map((arch, i) => [i + 1, 0, arch, accuracies[i] / 10, lossOf(accuracies[i]), 10 * i].join())
+      writeFileSync(join(cell, 'ranking.csv'), ['rank,path,arch,accuracy,loss,groundTruth', ...rows, ''].join('\n'))
     }
     const variance = { n: 2, mean: 2e-5, deviation: 1e-6 }
     const summary = { gradientVarianceLast: variance, fixedGradientVariance: { n: 0, mean: null, deviation: null } }
@@ -174,13 +176,18 @@ describe('other assets', () => {
     expect(page).toContain(
       '| B | 2 | 2.0e-5 ± 1.0e-6 | – | 0.500 ± 0.283 | +0.200 ± 0.100 | −0.167 ± 1.179 | −1.167 ± 0.833 |',
     )
+    // By loss, taus of A are 1 and 1 in place of 0.2 and 0.4, of B 1 and −2/3 in place of 0.3 and 0.7.
+    expect(page).toContain('| A | 0.300 ± 0.141 | 1.000 ± 0.000 | +0.700 ± 0.100 | 1.000 ± 0.000 | 1.000 ± 0.000 |  |')
+    expect(page).toContain(
+      '| B | 0.500 ± 0.283 | 0.167 ± 1.179 | −0.333 ± 1.033 | −0.167 ± 1.179 | 0.167 ± 1.179 | +0.333 ± 1.667 |',
+    )
     expect(page).toContain('![both](evidence/both.svg)')
     // Of B, one search ranks the worst of 0, 10, 20, 30 first, and the other one the best. The mean of all is 15.
     expect(page).toContain('Ranked first and yet below the median of the table: 1 of 4 architectures.')
     expect(page).toContain('| an order by chance | 0.250 | 0.250 | 0.250 | 15.0 | 0.0 |')
     expect(page).toContain('| A | 1.000 ± 0.000 | 1.000 ± 0.000 | 1.000 ± 0.000 | 0.0 ± 0.0 | 0.0 ± 0.0 |')
     expect(page).toContain('| B | 0.500 ± 0.707 | 0.500 ± 0.707 | 0.500 ± 0.707 | 15.0 ± 21.2 | 0.0 ± 0.0 |')
-    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg', 'rankings.csv'])
+    expect(readdirSync(join(out, 'evidence'))).toEqual(['both.svg', 'rankings-losses.csv', 'rankings.csv'])
     const kept = readFileSync(join(out, 'evidence/rankings.csv'), 'utf8').split('\n')
     expect(kept[0]).toBe('arch,A0,A1,B0,B1')
     expect(kept.slice(1).sort()).toEqual(
