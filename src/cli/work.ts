@@ -56,7 +56,8 @@ export async function run(work: Work): Promise<void> {
     for (const hint of work.hints ?? []) reporter.say(hint)
   } catch (error) {
     if (isAbort(error) && folder !== undefined) {
-      const options = shellCommand(folder, ...(work.repeat ?? []))
+      const together = work.processes === undefined ? [] : ['--processes', `${work.processes}`]
+      const options = shellCommand(folder, ...(work.repeat ?? []), ...together)
       reporter.say(`Saved. Continue with: npx pada-native ${work.continuation} ${options}`)
     }
     throw error

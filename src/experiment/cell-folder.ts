@@ -26,6 +26,9 @@ export interface Origin {
   readonly groundTruth: TruthSource | null
 }
 
+/** What no ranking mends. */
+export const OTHER_TRAINING_IMAGES = 'other training images'
+
 export type CellState =
   | { readonly state: 'new' | 'begun'; readonly changed?: readonly string[] }
   | ({ readonly state: 'complete'; readonly changed?: undefined } & CompleteRun)
@@ -38,7 +41,7 @@ export function cellFolder(out: string, { id }: Cell): string {
 /**
  * Reads the state of a search. It is complete if its run, by whatever command, trained to the end and then ranked, both
  * with the planned settings and, if `origin` is given, with its images and ground truth. A run that has not is begun.
- * `changed`: it has results, and these of their settings are not the planned ones.
+ * `changed`: it has results, and these of their settings are not the planned ones, or these files are others now.
  *
  * @throws UserError if the run was started with other training settings.
  */
@@ -65,17 +68,22 @@ export async function readCell(out: string, cell: Cell, origin?: Origin): Promis
   if (last?.event !== 'result' || last.ranked === 0 || last.epochs !== cell.config.training.epochs) {
     return { state: 'begun' }
   }
-  if (origin !== undefined && !isOfOrigin(last, origin)) return { state: 'begun' }
+  const others = origin === undefined ? [] : changesOfOrigin(last, origin)
+  if (others.length > 0) return { state: 'begun', changed: others }
   const epochs = events.filter((event): event is EpochEvent => event.event === 'epoch')
   return { state: 'complete', epochs, result: last }
 }
 
-function isOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin): boolean {
-  return (
-    isDeepStrictEqual(computedFrom?.images, origin.images) &&
-    groundTruth?.digest === origin.groundTruth?.digest &&
-    groundTruth?.column === origin.groundTruth?.column
-  )
+/** What a result is of that is not the origin: training images, other images, the ground truth. */
+function changesOfOrigin({ computedFrom, groundTruth }: SearchResult, origin: Origin): string[] {
+  const { images } = computedFrom ?? {}
+  const sameTruth =
+    groundTruth?.digest === origin.groundTruth?.digest && groundTruth?.column === origin.groundTruth?.column
+  return [
+    ...(images?.train === origin.images.train ? [] : [OTHER_TRAINING_IMAGES]),
+    ...(isDeepStrictEqual({ ...images, train: '' }, { ...origin.images, train: '' }) ? [] : ['other test images']),
+    ...(sameTruth ? [] : ['another ground truth']),
+  ]
 }
 
 /** Why a search failed, in another process, since a moment; undefined if it did not. */

@@ -8,7 +8,7 @@ import { processesOf } from '../runs/together.js'
 import { PHASES } from '../search/events.js'
 import { prepare } from '../search/prepare.js'
 import { checkBatches } from '../search/small-batches.js'
-import { cellFolder, type Origin, readCell } from './cell-folder.js'
+import { cellFolder, type Origin, OTHER_TRAINING_IMAGES, readCell } from './cell-folder.js'
 import type { Origins } from './collect.js'
 import type { Cell, Experiment } from './plan.js'
 
@@ -51,12 +51,18 @@ interface CheckOptions {
  * Prepares every search, also complete ones, to find all problems before the first step of the first search. Resolves to
  * what the searches are to be computed from.
  */
-export async function checkSearches(
-  cells: readonly Cell[],
-  { data: given, processes, signal }: CheckOptions,
-): Promise<Origins> {
-  const checked = new Map<string, Origin>()
+export async function checkSearches(cells: readonly Cell[], options: CheckOptions): Promise<Origins> {
+  const originOf = originReader(options)
   const origins = new Map<Cell, Origin>()
+  await tryAll(cells, async (cell) => {
+    origins.set(cell, await originOf(cell))
+  })
+  return origins
+}
+
+/** Reads, and checks, what a search is to be computed from. Searches that differ only in their seed are read once. */
+function originReader({ data: given, processes, signal }: CheckOptions): (cell: Cell) => Promise<Origin> {
+  const read = new Map<string, Promise<Origin>>()
   let loaded: { readonly key: string; readonly splits: AnySplits } | undefined
   const splitsOf = async ({ data }: Config) => {
     if (given !== undefined) return given
@@ -64,37 +70,45 @@ export async function checkSearches(
     if (loaded?.key !== key) loaded = { key, splits: await openSplits(data, { signal }) }
     return loaded.splits
   }
-  await tryAll(cells, async (cell) => {
-    const { config } = cell
-    // Searches that differ only in their seed have the same problems.
+  const originOf = async (config: Config): Promise<Origin> => {
+    const prepared = await prepare(config, { data: await splitsOf(config), signal })
+    checkBatches(config, prepared, PHASES, processes)
+    const { images, groundTruth } = prepared
+    return { images, groundTruth: groundTruth?.source ?? null }
+  }
+  return ({ config }) => {
     const key = JSON.stringify({ ...config, name: '', seed: 0 })
-    let origin = checked.get(key)
-    if (origin === undefined) {
-      const prepared = await prepare(config, { data: await splitsOf(config), signal })
-      checkBatches(config, prepared, PHASES, processes)
-      const { images, groundTruth } = prepared
-      origin = { images, groundTruth: groundTruth?.source ?? null }
-      checked.set(key, origin)
-    }
-    origins.set(cell, origin)
-  })
-  return origins
+    const origin = read.get(key) ?? originOf(config)
+    read.set(key, origin)
+    return origin
+  }
 }
 
-/**
- * The names of complete searches whose results are of other images, or of another table, than their settings name now.
- * None if the images or the tables cannot be read, for example because they are on another machine.
- */
-export async function outdated({ cells }: Experiment, out: string, options: CheckOptions): Promise<string[]> {
-  const origins = await checkSearches(cells, options).catch((error) => {
+/** Complete searches, by their names, whose images or ground truth are not those that their settings name now. */
+export interface Outdated {
+  /** To rank again mends them. */
+  readonly ranking: readonly string[]
+  /** Their training images are others: nothing mends them. */
+  readonly training: readonly string[]
+  /** Their images or their ground truth cannot be read now, for example because they are on another machine. */
+  readonly unknown: readonly string[]
+}
+
+/** Compares complete searches with the files that their settings name. */
+export async function outdated({ cells }: Experiment, out: string, options: CheckOptions): Promise<Outdated> {
+  const names: { [Kind in keyof Outdated]: string[] } = { ranking: [], training: [], unknown: [] }
+  const unreadable = (error: unknown) => {
     if (error instanceof UserError) return undefined
     throw error
-  })
-  if (origins === undefined) return []
-  const names: string[] = []
+  }
+  const originOf = originReader(options)
   for (const cell of cells) {
     if ((await readCell(out, cell)).state !== 'complete') continue
-    if ((await readCell(out, cell, origins.get(cell))).state !== 'complete') names.push(cell.id)
+    const origin = await originOf(cell).catch(unreadable)
+    const { changed } = origin === undefined ? {} : await readCell(out, cell, origin)
+    if (origin === undefined) names.unknown.push(cell.id)
+    else if (changed?.includes(OTHER_TRAINING_IMAGES)) names.training.push(cell.id)
+    else if (changed !== undefined) names.ranking.push(cell.id)
   }
   return names
 }

@@ -1,5 +1,6 @@
 /** The events of an experiment. All of them are plain JSON. */
 import type { ResultEvent, SearchEvent } from '../search/events.js'
+import type { Outdated } from './check.js'
 import type { Difference } from './differences.js'
 import type { Labels } from './plan.js'
 import type { ConditionResult } from './results.js'
@@ -33,8 +34,8 @@ export interface CellEvent extends AboutCell {
   readonly event: 'cell'
   readonly resumed: boolean
   /**
-   * Settings of the results that the search has, one phrase each, which another ranking replaces: those of ranking,
-   * finding and ground truth that are others now. Absent if there are none.
+   * What is another now than for the results that the search has, one phrase each: settings of ranking, finding and ground
+   * truth, images, the table. Another ranking replaces them. Absent if there is nothing.
    */
   readonly changed?: readonly string[]
 }
@@ -74,11 +75,8 @@ export interface ReportEvent {
   readonly complete: number
   /** Least number of sub-models over which a ranking was compared with its ground truth; absent without ground truth. */
   readonly fewestCompared?: number
-  /**
-   * With `reportOnly`: names of searches in the tables whose images or ground truth are others by now. Absent if there are
-   * none, and if they cannot be read.
-   */
-  readonly outdated?: readonly string[]
+  /** With `reportOnly`: searches in the tables whose images or ground truth are others by now. */
+  readonly outdated?: Outdated
   readonly conditions: readonly ConditionResult[]
   readonly differences: readonly Difference[]
   readonly files: readonly string[]

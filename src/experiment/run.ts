@@ -117,14 +117,14 @@ async function* experimentTogether(
   }
   const { results, files } = await writeResults(plan, out, origins)
   const { data, signal } = options
-  const old = options.reportOnly ? await outdated(plan, out, { data, signal }) : []
+  const old = options.reportOnly ? await outdated(plan, out, { data, signal }) : undefined
   const report: ExperimentReport = {
     event: 'report',
     name: plan.name,
     cells: cells.length,
     complete: results.cells.length,
     ...fewestCompared(results),
-    ...(old.length > 0 && { outdated: old }),
+    ...(old && { outdated: old }),
     conditions: results.conditions,
     differences: results.differences,
     files,

@@ -8,9 +8,10 @@ import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
-import { exists, makeFolder, syncFolder } from '../base/files.js'
+import { exists, makeFolder, syncFolder, whyUnreadable } from '../base/files.js'
 import type { RandomState } from '../base/random.js'
 import type { Config, RetrainConfig } from '../config/index.js'
+import { isGroup } from '../config/settings.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js'
 import type { Progress, Snapshot } from '../training/snapshot.js'
 
@@ -109,7 +110,8 @@ async function readFolder(folder: string): Promise<Checkpoint> {
     const file = join(folder, FILES[part])
     const { tensors } = await readSafetensors(file)
     if (digests !== undefined && digestOf(tensors) !== digests[part]) {
-      throw expected('the tensors that the run wrote', file, 'others; `import` begins a new run with given weights')
+      const advice = part === 'weights' ? `; \`import ${file}\` begins a new run with them` : ''
+      throw expected('the tensors that the run wrote', file, `others, or damaged ones${advice}`)
     }
     return tensors
   }
@@ -165,9 +167,17 @@ function writeState(file: string, state: State): Promise<void> {
 }
 
 async function readState(file: string): Promise<State> {
+  const unreadable = (why: string) => expected('a readable state of a checkpoint', file, why)
+  let state: unknown
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as State
+    state = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new UserError(`Expected a readable checkpoint state in ${file} but received ${(error as Error).message}`)
+    throw unreadable(error instanceof SyntaxError ? 'damaged JSON' : whyUnreadable(error as NodeJS.ErrnoException))
   }
+  if (!isGroup(state)) throw unreadable('damaged JSON')
+  const { format, progress, random, identity, digests } = state
+  const isWhole = [progress, random, identity].every(isGroup) && (digests === undefined || isGroup(digests))
+  // Another format may have other fields.
+  if (format === FORMAT && !isWhole) throw unreadable('one that lacks a part')
+  return state as unknown as State
 }

@@ -110,11 +110,11 @@ export function checkIdentity(
     const received = 'one of an earlier version, which knows their labels only; import takes its weights to a new run'
     throw new UserError(`Expected a checkpoint that knows its training images in ${path} but received ${received}`)
   }
-  if (saved.space !== current.space || saved.spaceDigest !== current.spaceDigest) {
+  const ofSpace = (received: string) =>
+    new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received one of ${received}`)
+  if (saved.space !== current.space) {
     const isForeign = !SPACES.some((name) => name === saved.space)
-    const hint = isForeign ? ': only a script knows that space' : ''
-    const received = saved.space === current.space ? `one of another ${saved.space}` : `one of ${saved.space}${hint}`
-    throw new UserError(`Expected a checkpoint of this ${current.space} in ${path} but received ${received}`)
+    throw ofSpace(`${saved.space}${isForeign ? ': only a script knows that space' : ''}`)
   }
   if (saved.method !== current.method) {
     const name = (method: string | undefined) => method ?? 'the method that the settings name'
@@ -128,6 +128,8 @@ export function checkIdentity(
   if (saved.testImages !== current.testImages) {
     throw new UserError(`Expected the test images that ${path} was started with but received others`)
   }
+  // Images of another size or number of classes make another space too.
+  if (saved.spaceDigest !== current.spaceDigest) throw ofSpace(`another ${saved.space}`)
 }
 
 function show(value: unknown): string {

@@ -54,8 +54,8 @@ export class RunFolder implements AsyncDisposable {
   /** Undefined if this process only watches the run, which another one writes. */
   readonly #lock: HeldLock | undefined
   readonly #release: boolean
-  /** Settings that `config.yaml` gets with the next results. */
-  #settingsOfResults: Config | RetrainConfig | undefined
+  /** The settings of the results in the folder, and those that the next results are of. */
+  #settingsOfResults: { readonly before: Config; readonly next: Config } | undefined
 
   private constructor(path: string, lock: HeldLock | undefined, release: boolean) {
     this.path = path
@@ -143,7 +143,7 @@ export class RunFolder implements AsyncDisposable {
       const checkpoint = await readCheckpoint(this.file('checkpoint'))
       return { snapshot: checkpoint?.snapshot, discarded: [] }
     }
-    await this.#checkSettings(config)
+    const saved = await this.#checkSettings(config)
     await recoverCheckpoint(this.file('checkpoint'))
     const checkpoint = await readCheckpoint(this.file('checkpoint'))
     if (checkpoint !== undefined) {
@@ -161,8 +161,9 @@ export class RunFolder implements AsyncDisposable {
     }
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
-    if (!isRetraining(config) && (await exists(this.file(SUMMARY)))) this.#settingsOfResults = config
-    else await this.writeConfig(config)
+    if (!isRetraining(config) && (await exists(this.file(SUMMARY)))) {
+      this.#settingsOfResults = { before: saved as Config, next: config as Config }
+    } else await this.writeConfig(config)
     if (checkpoint === undefined || logBytes === checkpoint.logBytes) {
       return { snapshot: checkpoint?.snapshot, discarded: [] }
     }
@@ -170,9 +171,11 @@ export class RunFolder implements AsyncDisposable {
     return { snapshot: checkpoint.snapshot, discarded: [{ event: 'discarded', file: EVENT_LOG, changed: ['damage'] }] }
   }
 
-  async #checkSettings(config: Config | RetrainConfig): Promise<void> {
+  /** The settings in the folder. Throws a UserError unless it can be continued with `config`. */
+  async #checkSettings(config: Config | RetrainConfig): Promise<Config | RetrainConfig> {
     const saved = isRetraining(config) ? await savedRetraining(this.path) : await savedConfig(this.path)
     checkSettings(saved, config, this.path)
+    return saved
   }
 
   file(name: string): string {
@@ -225,10 +228,17 @@ export class RunFolder implements AsyncDisposable {
     tables: Readonly<Record<string, string>>,
   ): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
     if (this.#lock === undefined) return { merged: result, discarded: [] }
-    if (this.#settingsOfResults !== undefined) await this.writeConfig(this.#settingsOfResults)
-    for (const [name, text] of Object.entries(tables)) await this.write(name, text)
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
     const merged = mergeResults(earlier, result)
+    for (const [name, text] of Object.entries(tables)) await this.write(name, text)
+    if (this.#settingsOfResults !== undefined) {
+      const { before, next } = this.#settingsOfResults
+      // What stays of the earlier results keeps its settings.
+      const keepsRanking = result.ranked === 0 && merged.ranked > 0
+      const keepsFound = result.found === undefined && merged.found !== undefined
+      const kept = { ...(keepsRanking && { ranking: before.ranking }), ...(keepsFound && { finding: before.finding }) }
+      await this.writeConfig({ ...next, ...kept })
+    }
     const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
     const discarded: DiscardedEvent[] = damaged ? [{ event: 'discarded', file: SUMMARY, changed }] : []
     for (const [file, kept] of [

@@ -54,8 +54,7 @@ export class ExperimentReporter {
         const title = titleOf(event)
         this.#begun.set(event.cell, { title, meter: new ProgressMeter(), lastProgress: performance.now() })
         this.say(event.resumed ? `${title} · continues` : title)
-        if (event.changed)
-          this.say(`${title} · its results are replaced, for settings change: ${event.changed.join('; ')}`)
+        if (event.changed) this.say(`${title} · its results are replaced, because of ${event.changed.join('; ')}`)
         break
       }
       case 'search':
@@ -143,11 +142,7 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     fewest !== undefined && fewest < FEW
       ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
       : []
-  const old = outdated
-    ? [
-        `note: images or ground truth are others now than in ${outdated.join(', ')}; without --report, they are ranked again`,
-      ]
-    : []
+  const old = outdated === undefined ? [] : describeOutdated(outdated)
   return [
     ...lines,
     ...compared,
@@ -156,6 +151,16 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]
+}
+
+/** Searches whose files are others by now. */
+function describeOutdated({ ranking, training, unknown }: NonNullable<ExperimentReport['outdated']>): string[] {
+  const notes: [readonly string[], string][] = [
+    [ranking, 'test images or ground truth have changed since; without --report, they are ranked again'],
+    [training, 'training images have changed since; only another --out begins them again'],
+    [unknown, 'images or ground truth cannot be read, so nobody knows whether they have changed'],
+  ]
+  return notes.flatMap(([names, what]) => (names.length > 0 ? [`note: of ${names.join(', ')}, ${what}`] : []))
 }
 
 /** The difference in rank correlation from the first of the values that an axis has in the study; none without error. */

@@ -1,5 +1,5 @@
 import '../../support/fake-addon.js'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -172,6 +172,8 @@ describe('an experiment', () => {
     journal.steps = []
     const events = await run(await planned(), { data: relabelled })
     expect(searched(events)).toHaveLength(4)
+    const told = events.flatMap((event) => (event.event === 'cell' ? [event.changed] : []))
+    expect(told).toEqual(Array(4).fill(['other test images']))
     expect(journal.steps).toHaveLength(0)
     const said = events.flatMap((event) => (event.event === 'search' ? [event.search] : []))
     expect(said.filter(({ event }) => event === 'discarded')).toHaveLength(4)
@@ -183,7 +185,10 @@ describe('an experiment', () => {
   it('leaves out searches that trained on other images, and says why', async () => {
     await run(await planned())
     const train = { ...tinySplits.train, images: new Uint8Array(50 * 64) }
-    const message = await refusal(run(await planned(), { data: { ...tinySplits, train } }))
+    const data = { ...tinySplits, train }
+    const report = (await run(await planned(), { data, reportOnly: true })).at(-1)
+    expect(report).toMatchObject({ outdated: { ranking: [], training: expect.any(Array), unknown: [] } })
+    const message = await refusal(run(await planned(), { data }))
     expect(message).toMatch(/received 4 that failed: spos-seed0: Expected the training images that /)
     // What was computed from the images of before stays, because there is nothing to put in its place.
     expect(results().cells).toHaveLength(4)
@@ -201,9 +206,15 @@ describe('an experiment', () => {
     expect(searched(await run(await compared('moved', 90)))).toEqual([])
     const edited = await compared('edited', 80)
     const names = ['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1']
-    expect((await run(edited, { reportOnly: true })).at(-1)).toMatchObject({ complete: 4, outdated: names })
+    expect((await run(edited, { reportOnly: true })).at(-1)).toMatchObject({
+      complete: 4,
+      outdated: { ranking: names, training: [], unknown: [] },
+    })
     expect(searched(await run(edited))).toHaveLength(4)
-    expect((await run(edited, { reportOnly: true })).at(-1)).not.toHaveProperty('outdated')
+    const none = { ranking: [], training: [], unknown: [] }
+    expect((await run(edited, { reportOnly: true })).at(-1)).toMatchObject({ outdated: none })
+    rmSync(join(folder, 'edited', 'table.csv'))
+    expect((await run(edited, { reportOnly: true })).at(-1)).toMatchObject({ outdated: { ...none, unknown: names } })
     expect(results().cells.map(({ measures }) => measures.bestFound)).toEqual([80, 80, 80, 80])
   })
 

@@ -107,7 +107,7 @@ test.each(['weights', 'state'])('a checkpoint with tensors of something else is 
     new Map(tensors).set(name, { shape, data: (data as Float32Array).map((value) => value + 1) }),
   )
   await expect(searched({ resume: run, phases: ['rank'] })).rejects.toThrow(
-    `Expected the tensors that the run wrote for ${path} but received others; \`import\` begins a new run with given weights`,
+    `Expected the tensors that the run wrote for ${path} but received others, or damaged ones`,
   )
 })
 

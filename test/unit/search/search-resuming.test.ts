@@ -129,6 +129,17 @@ describe('resuming', () => {
     expect(JSON.parse(read('run', 'summary.json'))).toMatchObject({ ranked: 5 })
   })
 
+  it('keeps the settings of the results that stay', async () => {
+    await collect(run(tinyConfig()))
+    const ranked = parse(read('run', 'config.yaml')).ranking
+    const finding = { algorithm: 'random', evaluations: 4 } as const
+    const found = tinyConfig({ finding, ranking: { subModels: 5, batchSize: 5 } })
+    await collect(run(found, { resume: out(), phases: ['find'] }))
+    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: ranked, finding })
+    await collect(run(tinyConfig({ ranking: { subModels: 5 } }), { resume: out(), phases: ['rank'] }))
+    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: { subModels: 5 }, finding })
+  })
+
   it('saves as often as it is told to', async () => {
     const config = tinyConfig({ training: { epochs: 2, batchSize: 8, checkpointSeconds: 0 } })
     const events = await collect(run(config))
