@@ -63,6 +63,7 @@ const SECTIONS = /** @type {const} */ ([
       'FoundSubModel',
       'Found',
       'Normalisation',
+      'Outdated',
     ],
   ],
 ])

@@ -10,6 +10,7 @@ import { prepare } from '../search/prepare.js'
 import { checkBatches } from '../search/small-batches.js'
 import { cellFolder, type Origin, OTHER_TRAINING_IMAGES, readCell } from './cell-folder.js'
 import type { Origins } from './collect.js'
+import type { Outdated } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 
 /** Refuses the run folder of a search. Refuses a new folder too if a report of its searches is wanted. */
@@ -82,16 +83,6 @@ function originReader({ data: given, processes, signal }: CheckOptions): (cell: 
     read.set(key, origin)
     return origin
   }
-}
-
-/** Complete searches, by their names, whose images or ground truth are not those that their settings name now. */
-export interface Outdated {
-  /** To rank again mends them. */
-  readonly ranking: readonly string[]
-  /** Their training images are others: nothing mends them. */
-  readonly training: readonly string[]
-  /** Their images or their ground truth cannot be read now, for example because they are on another machine. */
-  readonly unknown: readonly string[]
 }
 
 /** Compares complete searches with the files that their settings name. */

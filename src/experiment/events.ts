@@ -1,6 +1,5 @@
 /** The events of an experiment. All of them are plain JSON. */
 import type { ResultEvent, SearchEvent } from '../search/events.js'
-import type { Outdated } from './check.js'
 import type { Difference } from './differences.js'
 import type { Labels } from './plan.js'
 import type { ConditionResult } from './results.js'
@@ -64,6 +63,16 @@ export interface CellFailedEvent {
 export interface WaitingEvent {
   readonly event: 'waiting'
   readonly cells: readonly string[]
+}
+
+/** Complete searches, by their names, whose images or ground truth are not those that their settings name now. */
+export interface Outdated {
+  /** To rank again mends them. */
+  readonly ranking: readonly string[]
+  /** Their training images are others: nothing mends them. */
+  readonly training: readonly string[]
+  /** Their images or their ground truth cannot be read now, for example because they are on another machine. */
+  readonly unknown: readonly string[]
 }
 
 /** Tables and figures are written. This event is the last. */

@@ -91,6 +91,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
   const training = await readTraining<StartEvent, EpochEvent>(folder, config, result, notes)
   const ranking = await readTable(folder, 'ranking.csv', rankedRow, (result?.ranked ?? 0) > 0, notes)
   const found = await readTable(folder, 'found.csv', foundRow, result?.found !== undefined, notes)
+  const isEvaluated = (result?.ranked ?? 0) > 0 || result?.found !== undefined
+  if (isEvaluated && result!.epochs < training.finished) {
+    notes.push(`Ranking and found sub-models are of the weights of epoch ${result!.epochs}, before further training.`)
+  }
   const space = spaceOf(config, training.start)
   return { kind: 'search', folder, config, space, ...training, result, ranking, found, notes }
 }

@@ -98,7 +98,7 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
       }
     } else members.push(member)
   }
-  const all = members.filter(({ name }) => IMAGE.test(name) && !HIDDEN.test(name))
+  const all = members.filter(({ name, isLink }) => !isLink && IMAGE.test(name) && !HIDDEN.test(name))
   const classOf = classesOf(all.map(({ name }) => name))
   // Several folders are classes. A file of labels is then of another split, such as ImageNet's validation images.
   const folders = new Set(all.map(({ name }) => classOf(name)).filter((name) => name !== ''))

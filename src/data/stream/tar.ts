@@ -1,13 +1,16 @@
 /** Lists the members of tar files by their headers. Nothing is unpacked. */
 import type { FileHandle } from 'node:fs/promises'
 import { expected } from '../../base/errors.js'
+import { fileName, shownName } from '../file-names.js'
 
 const BLOCK = 512
 
-/** A file in a tar. */
+/** A file in a tar, or a link. */
 export interface TarMember {
-  /** Its path in the tar. */
+  /** Its path in the tar, as `shownName` writes it. */
   readonly name: string
+  /** A link has no bytes. */
+  readonly isLink: boolean
   /** Where its bytes begin in the file that holds the tar. */
   readonly offset: number
   /** Number of its bytes. */
@@ -41,8 +44,10 @@ export async function* tarMembers(
       const text = Buffer.alloc(size)
       await handle.read(text, 0, size, offset)
       longName = type === 'L' ? cString(text) : (paxPath(text) ?? longName)
-    } else {
-      if (type === '0' || type === '\0') yield { name: longName ?? shortName(header), offset, size }
+    } else if (type !== 'K' && type !== 'g') {
+      // Not the name of a link's target, and nothing that holds for all members.
+      const isLink = type === '1' || type === '2'
+      if (isLink || type === '0' || type === '\0') yield { name: longName ?? shortName(header), isLink, offset, size }
       longName = undefined
     }
     at = offset + Math.ceil(size / BLOCK) * BLOCK
@@ -72,10 +77,11 @@ function shortName(header: Buffer): string {
 
 /** The path among records of the form `LENGTH KEY=VALUE\n`. */
 function paxPath(text: Buffer): string | undefined {
-  return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(text.toString('utf8'))?.[1]
+  const path = /(?:^|\n)\d+ path=([^\n]*)\n/.exec(text.toString('latin1'))?.[1]
+  return path === undefined ? undefined : shownName(fileName(Buffer.from(path, 'latin1')))
 }
 
 function cString(bytes: Buffer): string {
   const end = bytes.indexOf(0)
-  return bytes.toString('utf8', 0, end === -1 ? bytes.length : end)
+  return shownName(fileName(bytes.subarray(0, end === -1 ? bytes.length : end)))
 }

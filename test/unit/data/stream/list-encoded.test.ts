@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -93,6 +93,21 @@ describe('listEncoded', () => {
     expect(await contents(place)).toEqual(ORDER)
     expect((await listEncoded(packed)).passedOver.get('.jpeg')).toBe(2)
     expect((await listEncoded(place)).passedOver.get('.jpeg')).toBe(1)
+  })
+
+  it.each(['gnu', 'posix'])('keeps names apart that are not UTF-8, and counts links: %s', async (format) => {
+    const place = join(root, `odd-${format}`)
+    for (const name of ['\xe4', '\xf6']) {
+      const inner = Buffer.from(join(place, name), 'latin1')
+      mkdirSync(inner, { recursive: true })
+      writeFileSync(Buffer.concat([inner, Buffer.from('/a.png')]), name)
+    }
+    symlinkSync('a.png', Buffer.concat([Buffer.from(join(place, '\xe4'), 'latin1'), Buffer.from('/b.png')]))
+    tar('-C', place, `--format=${format}`, '-cf', `odd-${format}.tar`, '.')
+    const split = await listEncoded(join(root, `odd-${format}.tar`))
+    expect(split.classes).toEqual(['\\xe4', '\\xf6'])
+    expect(split.labels).toHaveLength(2)
+    expect(split.passedOver).toEqual(new Map([['.png', 1]]))
   })
 
   it('reads a tar of a tar per class, as that of ImageNet', async () => {
