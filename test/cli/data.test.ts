@@ -48,6 +48,11 @@ test('data: classes, sizes, damaged and equal images', async () => {
 
 test('pack: stops at a damaged image and leaves no file, or leaves the image out', async () => {
   const folder = dataSet()
+  const all = await pada(['pack', folder, '--out', join(folder, 'all.pada')])
+  expect(all.code).toBe(2)
+  expect(all.stderr).toContain(
+    `Expected one split for the images to pack but received ${folder}, which holds train and val`,
+  )
   // In a folder that is not there yet.
   const file = join(folder, 'packed', 'train.pada')
   writeFileSync(join(folder, 'train', 'class0', 'cut.JPEG'), readFileSync(join(images, '420.JPEG')).subarray(0, 900))

@@ -1,6 +1,7 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
 import { counted, integer } from '../../base/format.js'
+import { VALIDATION_NAMES } from '../../data/split-names.js'
 import { listEncoded } from '../../data/stream/list-encoded.js'
 import { pack } from '../../data/stream/pack.js'
 import { ensureNativeFor } from '../native.js'
@@ -61,6 +62,7 @@ export const packCommand: CommandModule<object, InferredOptionTypes<typeof optio
     const { signal } = interruption
     await ensureNativeFor({ device: 'cpu' }, { log, signal })
     const split = await listEncoded(images)
+    refuseSplits(split.classes, images)
     log(`${counted(split.labels.length, 'image')}, ${integer(split.classes.length)} classes`)
     const progress = (done: number) => {
       if (done % PROGRESS_IMAGES === 0) log(`${integer(done)} packed`)
@@ -73,4 +75,11 @@ export const packCommand: CommandModule<object, InferredOptionTypes<typeof optio
     if (json) process.stdout.write(`${JSON.stringify({ event: 'result', file: out, ...packed })}\n`)
     else process.stdout.write(`${name}: ${integer(packed.images)} images, ${integer(packed.bytes / 1e6)} MB\n`)
   },
+}
+
+/** Throws a UserError for the folder around the splits of a data set, whose splits would pass for classes. */
+function refuseSplits(classes: readonly string[], images: string): void {
+  const isSplit = (name: string) => ['train', 'test', ...VALIDATION_NAMES].includes(name)
+  if (!classes.includes('train') || !classes.every(isSplit)) return
+  throw expected('one split', 'the images to pack', `${images}, which holds ${classes.join(' and ')}; pack each`, 2)
 }
