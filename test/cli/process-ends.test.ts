@@ -124,6 +124,7 @@ describe('processes end together', () => {
       { node: ['--import', hook.href] },
     )
     expect(first.code, first.stderr).toBe(130)
+    expect(first.stderr).toContain(`Continue with: npx pada-native train --resume ${run} --processes 2\n`)
     const second = await pada(['train', '--resume', run, '--processes', '3', '--json'])
     expect(second.code, second.stderr).toBe(0)
     expect(streamsOf(run)).toEqual(streamsOf(whole))

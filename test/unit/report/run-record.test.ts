@@ -70,6 +70,15 @@ describe('the records of a run folder', () => {
     ])
   })
 
+  it('say that a ranking is of earlier weights', async () => {
+    makeSearchRun(folder)
+    const summary = JSON.parse(readFileSync(file('summary.json'), 'utf8'))
+    writeFileSync(file('summary.json'), JSON.stringify({ ...summary, epochs: 2 }))
+    expect((await read()).notes).toEqual([
+      'Ranking and found sub-models are of the weights of epoch 2, before further training.',
+    ])
+  })
+
   it('say that a ranking is missing', async () => {
     makeSearchRun(folder)
     rmSync(file('ranking.csv'))

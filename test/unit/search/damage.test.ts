@@ -111,6 +111,18 @@ test.each(['weights', 'state'])('a checkpoint with tensors of something else is 
   )
 })
 
+test.each([
+  ['{"format":2,', 'damaged JSON'],
+  ['null', 'damaged JSON'],
+  ['{"format":2}', 'one that lacks a part'],
+])('a state that is damaged ends in a sentence: %s', async (text, received) => {
+  const path = file(join('checkpoint', 'state.json'))
+  writeFileSync(path, text)
+  await expect(searched({ resume: run })).rejects.toThrow(
+    `Expected a readable state of a checkpoint for ${path} but received ${received}`,
+  )
+})
+
 test('settings that were changed in the run folder after training are refused, by name', async () => {
   const settings = readFileSync(file('config.yaml'), 'utf8')
   expect(settings).toContain('batchSize: 8\n')
