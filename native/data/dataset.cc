@@ -106,8 +106,7 @@ at::Tensor Dataset::gather_by_kernel(const std::vector<int32_t>& indices, const 
 }
 
 at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t end) {
-  // With the kernel, a launch makes a batch from the bytes, and a copy of all images would take four times their
-  // memory.
+  // With the kernel, a launch makes a batch from the bytes. A copy of all as floats would take four times the memory.
   if (at::Tensor images = gather_by_kernel(consecutive(begin, number), {}); images.defined()) return images;
   if (!first_.defined() || first_.size(0) < end) first_ = gather(consecutive(0, end), {});
   return first_.narrow(0, begin, number);

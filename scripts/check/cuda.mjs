@@ -25,6 +25,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
 import { writeAtomically } from '#dist/base/atomic.js'
+import { endedFirst } from '../support/ending.mjs'
 import { EQUAL, placeOf, stepsOf } from './cuda-steps.mjs'
 
 /** Characters of a step's output that the results keep if it fails; the log has all. */
@@ -61,19 +62,7 @@ const log = join(out, 'log.txt')
 if (first === 0) writeFileSync(log, '')
 /** @type {Result[]} */
 const results = first === 0 ? [] : earlierResults().filter(({ name }) => placeOf(steps, name) < first)
-/** @type {import('node:child_process').ChildProcess | undefined} */
-let running
-/** @type {NodeJS.Signals | undefined} */
-let interruption
-// A signal to this script alone would leave the step on the GPU.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-  process.on(signal, () => {
-    interruption = signal
-    running?.kill(signal)
-  })
-}
 for (const step of steps.slice(first)) {
-  if (interruption !== undefined) break
   const result = withoutContradiction(await perform(step))
   results.push(result)
   console.log(
@@ -83,7 +72,7 @@ for (const step of steps.slice(first)) {
 }
 const failed = results.filter(({ outcome }) => outcome === 'failed').length
 console.log(`${results.length} steps, ${failed} failed: ${join(out, 'results.json')}`)
-process.exitCode = interruption !== undefined ? 130 : failed > 0 ? 1 : 0
+process.exitCode = failed > 0 ? 1 : 0
 
 /**
  * @typedef {{
@@ -160,7 +149,8 @@ async function runFor(seconds, [program, ...args], env) {
       appendFileSync(log, text)
     })
   }
-  running = child
+  // A signal to this script alone would leave the step on the GPU.
+  endedFirst(child)
   let ran = true
   const stop = new AbortController()
   const limit = sleep(1000 * seconds, undefined, { signal: stop.signal })
