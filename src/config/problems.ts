@@ -27,6 +27,8 @@ export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union':
       return alternatives(issue)
     case 'invalid_format':
+    // A name that is a key, as those of studies are.
+    case 'invalid_key':
       return 'letters, digits, dots, dashes and underscores'
     default:
       return undefined

@@ -39,6 +39,7 @@ export function parseYaml(text: string, source: string): unknown {
   // Settings are texts, numbers, lists and groups: no bytes, sets or dates.
   const document = parseDocument(text, { resolveKnownTags: false })
   const [error] = document.errors
+  if (error?.code === 'MULTIPLE_DOCS') throw expected('one YAML document', source, 'several, with --- between them', 2)
   if (error !== undefined) {
     const line = error.linePos === undefined ? '' : ` in line ${error.linePos[0].line}`
     const reason = error.message.split('\n')[0].replace(/ at line .*$/, '')

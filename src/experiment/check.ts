@@ -85,16 +85,18 @@ function originReader({ data: given, processes, signal }: CheckOptions): (cell: 
   }
 }
 
-/** Compares complete searches with the files that their settings name. */
+/** Compares searches that have results with their settings in the plan, and with the files that these name. */
 export async function outdated({ cells }: Experiment, out: string, options: CheckOptions): Promise<Outdated> {
-  const names: { [Kind in keyof Outdated]: string[] } = { ranking: [], training: [], unknown: [] }
+  const names: { [Kind in keyof Outdated]: string[] } = { settings: [], ranking: [], training: [], unknown: [] }
   const unreadable = (error: unknown) => {
     if (error instanceof UserError) return undefined
     throw error
   }
   const originOf = originReader(options)
   for (const cell of cells) {
-    if ((await readCell(out, cell)).state !== 'complete') continue
+    const planned = await readCell(out, cell)
+    if (planned.changed !== undefined) names.settings.push(cell.id)
+    if (planned.state !== 'complete') continue
     const origin = await originOf(cell).catch(unreadable)
     const { changed } = origin === undefined ? {} : await readCell(out, cell, origin)
     if (origin === undefined) names.unknown.push(cell.id)

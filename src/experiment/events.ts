@@ -65,9 +65,11 @@ export interface WaitingEvent {
   readonly cells: readonly string[]
 }
 
-/** Complete searches, by their names, whose images or ground truth are not those that their settings name now. */
+/** Searches, by their names, whose results are of other settings, images or ground truth than they would have now. */
 export interface Outdated {
-  /** To rank again mends them. */
+  /** Their settings of ranking, finding or ground truth are others, so they are in no table. To rank again mends them. */
+  readonly settings: readonly string[]
+  /** Their test images or ground truth are others. To rank again mends them. */
   readonly ranking: readonly string[]
   /** Their training images are others: nothing mends them. */
   readonly training: readonly string[]
@@ -84,7 +86,7 @@ export interface ReportEvent {
   readonly complete: number
   /** Least number of sub-models over which a ranking was compared with its ground truth; absent without ground truth. */
   readonly fewestCompared?: number
-  /** With `reportOnly`: searches in the tables whose images or ground truth are others by now. */
+  /** With `reportOnly`: searches whose results are of something else by now. */
   readonly outdated?: Outdated
   readonly conditions: readonly ConditionResult[]
   readonly differences: readonly Difference[]

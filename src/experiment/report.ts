@@ -210,8 +210,12 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
   const axes = AXES.filter((axis) => new Set(conditions.map(({ labels }) => labels[axis])).size > 1)
   const shown = axes.length === 0 ? (['method'] as const) : axes
   const number = true
-  const value = ({ mean, deviation }: Statistic, show: (value: number) => string) =>
-    mean === null ? undefined : `${show(mean)}${deviation === null ? '' : ` ± ${show(deviation)}`}`
+  // Results of earlier versions lack some measures.
+  const value = (measured: Statistic | undefined, show: (value: number) => string) => {
+    const { mean = null, deviation = null } = measured ?? {}
+    if (mean === null) return undefined
+    return deviation === null ? show(mean) : `${show(mean)} ± ${show(deviation)}`
+  }
   return table(
     study,
     [
@@ -222,6 +226,7 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
       { title: 'seeds', number, valueOf: ({ n }) => n },
       { title: 'variance, last', number, valueOf: ({ summary }) => value(summary.gradientVarianceLast, scientific) },
       { title: "Kendall's τ", number, valueOf: ({ summary }) => value(summary.kendallTau, decimal) },
+      { title: 'τ by loss', number, valueOf: ({ summary }) => value(summary.kendallTauByLoss, decimal) },
       { title: "Spearman's ρ", number, valueOf: ({ summary }) => value(summary.spearman, decimal) },
       { title: 'best found', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
     ],

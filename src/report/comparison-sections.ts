@@ -48,6 +48,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
         valueOf: ({ record }) => shown(lastEpoch(record)?.gradientVariance, scientific),
       },
       { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
+      { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
       { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],

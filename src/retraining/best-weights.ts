@@ -3,34 +3,42 @@
  * run averages them.
  */
 import { exists } from '../base/files.js'
+import type { RetrainConfig } from '../config/index.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js'
+import { checkBestWeights, settingsAsMetadata } from '../runs/best-weights-of-run.js'
 import { BEST_WEIGHTS, type RunFolder } from '../runs/run-folder.js'
 import type { RetrainEpochEvent, RetrainResult } from './events.js'
 
 type Best = RetrainResult['best']
+type Folder = Pick<RunFolder, 'path' | 'file' | 'recordFile' | 'lost'>
 
 export class BestWeights {
-  readonly #run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>
+  readonly #run: Folder
+  readonly #settings: RetrainConfig
   #best: Best | undefined
 
   /** `best`: the epoch that the file of the run is of; undefined if the next epoch replaces the file in any case. */
-  constructor(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>, best?: Best) {
+  constructor(run: Folder, settings: RetrainConfig, best?: Best) {
     this.#run = run
+    this.#settings = settings
     this.#best = best
   }
 
   /**
    * Reads which epoch the file of a run is of, if there is one. A file of an epoch that is trained again, because the
    * checkpoint is of `epochs` epochs only, counts for nothing.
+   *
+   * @throws UserError for a file that another run wrote.
    */
-  static async open(run: Pick<RunFolder, 'file' | 'recordFile' | 'lost'>, epochs: number): Promise<BestWeights> {
+  static async open(run: Folder, settings: RetrainConfig, epochs: number): Promise<BestWeights> {
     const file = run.file(BEST_WEIGHTS)
-    if (!(await exists(file))) return new BestWeights(run)
+    if (!(await exists(file))) return new BestWeights(run, settings)
     const { metadata } = await readSafetensors(file)
+    checkBestWeights(file, metadata, settings)
     const [epoch, top1, top5] = ['epoch', 'top1', 'top5'].map((key) => Number(metadata.get(key)))
-    if (epoch >= epochs) return new BestWeights(run)
+    if (epoch >= epochs) return new BestWeights(run, settings)
     const weights = metadata.get('weights') === 'averaged' ? 'averaged' : 'raw'
-    return new BestWeights(run, { epoch, top1, top5, weights })
+    return new BestWeights(run, settings, { epoch, top1, top5, weights })
   }
 
   /** The best epoch so far; undefined before the first. */
@@ -49,7 +57,8 @@ export class BestWeights {
     const { top1, top5 } = isAveraged ? { top1: top1Averaged, top5: top5Averaged } : event
     if (this.#best !== undefined && top1 <= this.#best.top1) return
     this.#run.lost.throwIfAborted()
-    const metadata = { format: 'pt', epoch: `${epoch}`, top1: `${top1}`, top5: `${top5}`, weights }
+    const accuracies = { epoch: `${epoch}`, top1: `${top1}`, top5: `${top5}`, weights }
+    const metadata = { format: 'pt', ...accuracies, ...settingsAsMetadata(this.#settings) }
     const file = this.#run.recordFile(BEST_WEIGHTS)
     if (file !== undefined) await writeSafetensors(file, await read(), metadata)
     this.#best = { epoch, top1, top5, weights }

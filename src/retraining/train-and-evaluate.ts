@@ -63,7 +63,8 @@ export async function* trainAndEvaluate(opened: OpenedRetraining): AsyncGenerato
   }
   const read = () => currentWeights(supernet)
   // Without a checkpoint training begins anew, perhaps with other images: what was best before does not count.
-  const weights = from === undefined ? new BestWeights(run) : await BestWeights.open(run, from.progress.epoch)
+  const weights =
+    from === undefined ? new BestWeights(run, config) : await BestWeights.open(run, config, from.progress.epoch)
   let last: Outcome | undefined = (await eventsOf<RetrainEpochEvent>(run.path, 'epoch')).at(-1)
   if (world !== undefined) await supernet.distribute(world.communicator, distributed.batchNorm === 'synchronised')
   const training = { space: network, supernet, data, method, random, settings, from, save, signal, world }

@@ -7,7 +7,9 @@ import type { Config, RetrainConfig } from '../config/index.js'
 import { noSuchKey, type StateDictOptions } from '../formats/state-dict.js'
 import { averagedWeights } from '../training/snapshot.js'
 import { readWeightsFile, type WeightsFile } from '../weights/read-weights.js'
+import { checkBestWeights } from './best-weights-of-run.js'
 import { type Identity, readCheckpoint } from './checkpoint.js'
+import { checkTrained } from './continuation.js'
 import { BEST_WEIGHTS } from './run-folder.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from './saved-settings.js'
 
@@ -32,8 +34,8 @@ export interface OpenedWeights extends WeightsFile {
  * Reads the weights of a run folder's checkpoint, or of a file as {@link readWeights} does. A file in a run's folder
  * `checkpoint` belongs to that run, and so does the file of a retraining's best weights.
  *
- * @throws UserError for a folder that is no run, a run without a checkpoint, a file that cannot be read, a key that is
- *   not there.
+ * @throws UserError for a folder that is no run, a run without a checkpoint, weights that another run made, a file that
+ *   cannot be read, a key that is not there.
  */
 export async function openWeights(source: string, options: StateDictOptions = {}): Promise<OpenedWeights> {
   const isRunFolder = (await stat(source).catch(() => undefined))?.isDirectory() ?? false
@@ -47,8 +49,9 @@ export async function openWeights(source: string, options: StateDictOptions = {}
     const { identity } = checkpoint
     const { weights } = checkpoint.snapshot
     const averaged = averagedWeights(checkpoint.snapshot)
-    const { training } = run.retraining?.config ?? (await savedConfig(source))
-    const epochs = { done: checkpoint.snapshot.progress.epoch, of: training.epochs }
+    const config = run.retraining?.config ?? (await savedConfig(source))
+    checkTrained(checkpoint, config, source)
+    const epochs = { done: checkpoint.snapshot.progress.epoch, of: config.training.epochs }
     return {
       source,
       isRunFolder,
@@ -67,6 +70,9 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   if (!isOfRun || !(await exists(join(run, 'config.yaml')))) return { source, isRunFolder, ...file }
   const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
   const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run) }
+  if (settings.retraining !== undefined && run === folder) {
+    checkBestWeights(source, file.metadata, settings.retraining.config)
+  }
   return { source, isRunFolder, ...file, ...settings, identity }
 }
 

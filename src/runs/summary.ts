@@ -46,9 +46,8 @@ export function mergeResults(earlier: SearchResult | undefined, result: SearchRe
   if (earlier === undefined) return result
   const { run, found = changedOrigin(earlier, result).length > 0 ? undefined : earlier.found, ...rest } = result
   const keepsRanking = result.ranked === 0 && changedOrigin(earlier, result, 'ranking').length === 0
-  const ranking = keepsRanking
-    ? Object.fromEntries(RANKING.flatMap((key) => (key in earlier ? [[key, earlier[key]]] : [])))
-    : {}
+  // What an earlier version did not know stays absent.
+  const ranking = keepsRanking ? Object.fromEntries(RANKING.map((key) => [key, earlier[key]])) : {}
   const keepsFound = found !== undefined && found === earlier.found
   const of = keepsRanking || keepsFound ? [earlier, result] : [result]
   const damaged = [...new Set(of.flatMap(({ damaged = [] }) => damaged))]

@@ -10,6 +10,8 @@ import { namesOfOthers, supernetShapes } from './name-maps/index.js'
 /** Tensors of a file by name, and where they were found. */
 export interface WeightsFile extends StateDictChoice {
   readonly weights: ReadonlyMap<string, Tensor>
+  /** What a safetensors file says about itself; absent for a PyTorch file. */
+  readonly metadata?: ReadonlyMap<string, string>
 }
 
 /**
@@ -38,11 +40,11 @@ async function readTensors(file: string, options: StateDictOptions) {
   }
   if (!file.endsWith('.safetensors')) return readTorchFile(file, options)
   if (options.key !== undefined) throw noSuchKey(options.key, [], file)
-  const { tensors } = await readSafetensors(file)
+  const { tensors, metadata } = await readSafetensors(file)
   for (const [name, { shape, data }] of tensors) {
     if (data instanceof Float64Array) tensors.set(name, { shape, data: Float32Array.from(data) })
   }
-  return { ...withoutPrefix(tensors, file, options.prefix), otherKeys: [] }
+  return { ...withoutPrefix(tensors, file, options.prefix), otherKeys: [], metadata }
 }
 
 /** True for names that an implementation or a space of this package uses. */

@@ -33,7 +33,7 @@ test('data: classes, sizes, damaged and equal images', async () => {
   expect(lines).toContain('  damaged: 2')
   expect(outcome.stdout).toContain(`${folder}/train/class0/empty.JPEG: no byte`)
   expect(outcome.stdout).toContain(`${folder}/train/class0/cut.JPEG: "VipsJpeg`)
-  expect(lines).toContain('  equal images: 1 groups, of which 1 have different labels')
+  expect(lines).toContain('  equal images: 1 group, of which 1 with different labels')
   expect(outcome.stdout).toContain('val: 16 images in 2 classes, 8 each')
   const json = await pada(['data', folder, '--json', '--headers'])
   const splits = json.stdout

@@ -1,5 +1,5 @@
 /** A retraining from TypeScript: its numbers, its initial weights, and how it continues. */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../src/base/random.js'
@@ -82,6 +82,14 @@ describe('a retraining', () => {
       expect(ranks.filter((rank) => rank < 1).length / 64).toBe(top1)
       expect(ranks.filter((rank) => rank < 5).length / 64).toBe(top5)
     }
+
+    // Files of a run with another seed are not those of this run.
+    const settings = join(run, 'config.yaml')
+    writeFileSync(settings, readFileSync(settings, 'utf8').replace(/^seed: .*$/m, 'seed: 7'))
+    const file = join(run, 'best.safetensors')
+    const others = `Expected the best weights of its own run for ${file} but received those of other settings: seed: 0, not 7`
+    await expect(openWeights(file)).rejects.toThrow(others)
+    await expect(openWeights(run)).rejects.toThrow(`received others in ${settings}: seed: 0, not 7`)
   })
 
   it('evaluates the averaged weights beside the raw ones, and keeps the best of them', async () => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected, UserError } from '../../base/errors.js'
-import { integer } from '../../base/format.js'
+import { counted, integer } from '../../base/format.js'
 import { listEncoded } from '../../data/stream/list-encoded.js'
 import { splitPlaces } from '../../data/stream/split-places.js'
 import { type Quantiles, type Survey, survey } from '../../data/stream/survey.js'
@@ -75,7 +75,7 @@ function describe(name: string, found: Survey): string[] {
     ...(others.length > 0 ? [`  passed over: ${others.join(', ')}`] : []),
     `  damaged: ${integer(damaged.length)}`,
     ...listed(damaged),
-    `  equal images: ${integer(duplicates.length)} groups, of which ${integer(conflicting)} have different labels`,
+    `  equal images: ${counted(duplicates.length, 'group')}, of which ${integer(conflicting)} with different labels`,
     ...listed(duplicates.map((names) => names.join(' = '))),
   ]
   return lines

@@ -10,14 +10,12 @@ import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
 import { firstThatFits } from './fit.js'
+import { FEW_SUB_MODELS } from './ground-truth.js'
 import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 
 /** Measures of the report, in the order in which a narrow table keeps them. */
 const BY_IMPORTANCE = ['KT', 'GV', 'GV, last epoch', 'P@top 5%']
-
-/** With fewer sub-models, tau of a ranking by chance deviates by more than 0.13. */
-const FEW = 30
 
 /** Seconds between two lines of progress. */
 const INTERVAL = 10
@@ -139,7 +137,7 @@ export function renderReport(report: ExperimentReport, columns?: number): string
   const written = files.map((file) => `  ${file}`)
   const compared = differences.flatMap((difference) => describeDifference(difference, conditions))
   const few =
-    fewest !== undefined && fewest < FEW
+    fewest !== undefined && fewest < FEW_SUB_MODELS
       ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
       : []
   const old = outdated === undefined ? [] : describeOutdated(outdated)
@@ -153,9 +151,10 @@ export function renderReport(report: ExperimentReport, columns?: number): string
   ]
 }
 
-/** Searches whose files are others by now. */
-function describeOutdated({ ranking, training, unknown }: NonNullable<ExperimentReport['outdated']>): string[] {
+/** Searches whose settings or files are others by now. */
+function describeOutdated({ settings, ranking, training, unknown }: NonNullable<ExperimentReport['outdated']>): string[] {
   const notes: [readonly string[], string][] = [
+    [settings, 'results are of other settings of ranking, and left out; without --report, they are ranked again'],
     [ranking, 'test images or ground truth have changed since; without --report, they are ranked again'],
     [training, 'training images have changed since; only another --out begins them again'],
     [unknown, 'images or ground truth cannot be read, so nobody knows whether they have changed'],

@@ -2,6 +2,9 @@ import { basename } from 'node:path'
 import { integer } from '../../base/format.js'
 import type { TruthSource } from '../../evaluation/events.js'
 
+/** With fewer sub-models, tau of an order by chance deviates by more than 0.13, so a ranking says little. */
+export const FEW_SUB_MODELS = 30
+
 /** Names table and column in one line, with what was left out or converted. */
 export function describeTruth({ file, column, architectures, leftOut, unit }: TruthSource): string {
   return [

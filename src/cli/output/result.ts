@@ -1,11 +1,12 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
 import { counted, decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
+import { kendallTauDeviationByChance } from '../../evaluation/rank-metrics.js'
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, RankedSubModel, SearchResult } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
 import { describeLimits, renderFound } from './found.js'
-import { describeTruth } from './ground-truth.js'
+import { describeTruth, FEW_SUB_MODELS } from './ground-truth.js'
 
 export interface ResultStyle {
   readonly color: boolean
@@ -62,9 +63,12 @@ function renderRetraining(result: RetrainResult, { color }: ResultStyle): string
 function agreement(result: SearchResult): [string, string][] {
   if (result.withGroundTruth === 0) return []
   const { kendallTauByLoss } = result
+  const count = result.withGroundTruth
   const byLoss = typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
+  const byChance = `; 0 ± ${decimal(kendallTauDeviationByChance(count))} by chance`
+  const few = count > 1 && count < FEW_SUB_MODELS ? byChance : ''
   return [
-    ['Kendall tau', `${decimal(result.kendallTau)} over ${result.withGroundTruth} sub-models${byLoss}`],
+    ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
     ['Spearman', decimal(result.spearman)],
     ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
   ]

@@ -1,6 +1,7 @@
 /** Lists the members of tar files by their headers. Nothing is unpacked. */
 import type { FileHandle } from 'node:fs/promises'
 import { expected } from '../../base/errors.js'
+import { isGzip } from '../../formats/foreign.js'
 import { fileName, shownName } from '../file-names.js'
 
 const BLOCK = 512
@@ -30,6 +31,8 @@ export async function* tarMembers(
   end: number,
 ): AsyncGenerator<TarMember> {
   const header = Buffer.alloc(BLOCK)
+  await handle.read(header, 0, Math.min(BLOCK, end - begin), begin)
+  if (isGzip(header)) throw expected('a tar of images', file, 'one in gzip; gunzip unpacks it')
   let longName: string | undefined
   for (let at = begin; at + BLOCK <= end; ) {
     await handle.read(header, 0, BLOCK, at)

@@ -143,6 +143,7 @@ describe('loadConfig', () => {
 
 describe('YAML that is no settings', () => {
   it.each([
+    ['seed: 1\n---\nseed: 2', /^Expected one YAML document for my-search.yaml but received several, with --- between/],
     ['data: *missing', /^Expected valid YAML for my-search.yaml but received an error: Unresolved alias/],
     ['data: &a [*a]', /^Expected valid YAML for my-search.yaml but received an error: a value that contains itself/],
     ['{ a: 1 }: 2', /^Expected text for every key for my-search.yaml but received a key that is a list or a group/],

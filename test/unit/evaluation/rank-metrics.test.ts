@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bestFound, kendallTauB, precisionAtTopK, spearman } from '../../../src/evaluation/rank-metrics.js'
+import {
+  bestFound,
+  kendallTauB,
+  kendallTauDeviationByChance,
+  precisionAtTopK,
+  spearman,
+} from '../../../src/evaluation/rank-metrics.js'
 
 /** Values from scipy.stats.kendalltau and spearmanr 1.17.1. */
 const SCIPY = [
@@ -180,4 +186,19 @@ describe('every metric', () => {
       )
     },
   )
+})
+
+/** All orders of the numbers below n. */
+function orders(n: number): number[][] {
+  if (n === 0) return [[]]
+  return orders(n - 1).flatMap((order) => Array.from({ length: n }, (_, i) => order.toSpliced(i, 0, n - 1)))
+}
+
+describe('the deviation of tau by chance', () => {
+  it.each([2, 3, 4, 5, 6])('is that over all orders of %i', (n) => {
+    const sorted = orders(n)[0].toSorted((a, b) => a - b)
+    const squares = orders(n).map((order) => kendallTauB(order, sorted) ** 2)
+    const meanSquare = squares.reduce((sum, square) => sum + square, 0) / squares.length
+    expect(kendallTauDeviationByChance(n)).toBeCloseTo(Math.sqrt(meanSquare), 12)
+  })
 })

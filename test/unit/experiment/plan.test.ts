@@ -206,7 +206,8 @@ studies:
   a: { figure: pie, methods: [spos] }
   b: { figure: method, methods: [5, { method: { name: spos } }] }
   c: { figure: noise, methods: [spos] }
-  d: { figure: epochs, epochs: [1, 1] }`)
+  d: { figure: epochs, epochs: [1, 1] }
+  e/f: { figure: method, methods: [spos] }`)
     const text = await complaint(loadExperiment(file))
     expect(
       text
@@ -221,6 +222,7 @@ studies:
       'Expected text for studies.b.methods[1].label but received nothing',
       'Expected a list of values, because figure is noise, for studies.c.noise but received nothing',
       'Expected a different label for every value for studies.d.epochs but received [1,1]',
+      'Expected letters, digits, dots, dashes and underscores for studies.e/f but received "e/f"',
       'Expected only name, config, set, seeds, groundTruths, studies for the settings but received "colour"',
     ])
   })

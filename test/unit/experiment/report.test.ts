@@ -52,6 +52,15 @@ describe('the report about an experiment', () => {
     expect(Buffer.from(dark, 'base64').toString()).toBe(svg.replace('white', '#0d1117'))
   })
 
+  it('has tau by loss if the experiment knows it', async () => {
+    makeExperiment('mine', 2)
+    expect(await reportOn('mine')).not.toContain('τ by loss')
+    const file = join(cwd, 'mine', 'results.json')
+    const byLoss = '"kendallTauByLoss":{"n":2,"mean":0.55,"deviation":0.02}'
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"spearman"', `${byLoss},"spearman"`))
+    expect(await reportOn('mine')).toMatch(/τ by loss[^]*<td class="number">0\.550 ± 0\.020<\/td>/)
+  })
+
   it('says that there is one seed', async () => {
     makeExperiment('mine', 1)
     const text = await reportOn('mine')

@@ -154,7 +154,11 @@ describe('an experiment', () => {
   it('ranks again, without training, where only the ranking is another', async () => {
     await run(await planned())
     journal.steps = []
-    const events = await run(await planned({ ranking: { subModels: 9, batchSize: 10 } }))
+    const others = await planned({ ranking: { subModels: 9, batchSize: 10 } })
+    const names = others.cells.map(({ id }) => id)
+    const report = (await run(others, { reportOnly: true })).at(-1)
+    expect(report).toMatchObject({ complete: 0, outdated: { settings: names, ranking: [], training: [], unknown: [] } })
+    const events = await run(others)
     expect(searched(events)).toHaveLength(4)
     expect(journal.steps).toHaveLength(0)
     expect(JSON.parse(read('out', 'cells', 'pada-seed1', 'summary.json')).ranked).toBe(9)

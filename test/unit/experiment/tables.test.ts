@@ -107,5 +107,9 @@ describe('the report of the command', () => {
     const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
     expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
+    const outdated = { settings: ['spos-seed0', 'spos-seed1'], ranking: [], training: [], unknown: [] }
+    expect(renderReport({ ...report, outdated }).at(-3)).toMatch(
+      /^note: of spos-seed0, spos-seed1, results are of other settings of ranking, and left out/,
+    )
   })
 })

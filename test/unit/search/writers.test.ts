@@ -1,6 +1,7 @@
 /** A run folder has one writer at a time, and an import makes a run only when it is complete. */
 import '../../support/fake-addon.js'
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -147,6 +148,14 @@ test('a folder of other files is refused without a touch', async () => {
   utimesSync(run, 1, 1)
   await expect(searched({ out: run })).rejects.toMatchObject({ exitCode: 2 })
   expect(statSync(run).mtimeMs).toBe(1_000)
+})
+
+test('the checkpoint of a run with other settings is not read as that of this run', async () => {
+  const other = join(run, '..', 'other')
+  await searched({ out: run })
+  for await (const _ of search(tinyConfig({ seed: 1 }), { out: other, data }));
+  cpSync(join(other, 'checkpoint'), join(run, 'checkpoint'), { recursive: true })
+  await expect(openWeights(run)).rejects.toThrow(`received others in ${run}/config.yaml: seed: 1, not 0`)
 })
 
 test('a checkpoint that is being replaced can be read, and reading does not finish the replacement', async () => {

@@ -14,6 +14,14 @@ describe('the result', () => {
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 
+  test('says how far tau goes by chance if few sub-models have a ground truth', () => {
+    const tauOf = (withGroundTruth: number) =>
+      renderResult({ ...result, withGroundTruth }, { color: false }).find((line) => line.startsWith('Kendall'))
+    expect(tauOf(2)).toMatch(/0\.412 over 2 sub-models.*; 0 ± 1\.000 by chance$/)
+    expect(tauOf(1)).toMatch(/over 1 sub-model(;|$)/)
+    for (const count of [1, 30, 300]) expect(tauOf(count)).not.toContain('chance')
+  })
+
   test('breaks architectures on a narrow terminal', () => {
     const lines = renderResult(result, { color: false, columns: 90 })
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEncoded } from '../../../../src/data/stream/encoded-files.js'
 import { listEncoded } from '../../../../src/data/stream/list-encoded.js'
@@ -130,6 +131,8 @@ describe('listEncoded', () => {
     const other = join(root, 'other.tar')
     writeFileSync(other, 'x'.repeat(2000))
     await expect(listEncoded(other)).rejects.toThrow(`Expected a tar of images for ${other}`)
+    writeFileSync(other, gzipSync(readFileSync(join(root, 'whole.tar'))))
+    await expect(listEncoded(other)).rejects.toThrow(`Expected a tar of images for ${other} but received one in gzip`)
   })
 
   it('leaves files without a byte out, and names them', async () => {
