@@ -152,7 +152,8 @@ export function renderReport(report: ExperimentReport, columns?: number): string
 }
 
 /** Searches whose settings or files are others by now. */
-function describeOutdated({ settings, ranking, training, unknown }: NonNullable<ExperimentReport['outdated']>): string[] {
+function describeOutdated(outdated: NonNullable<ExperimentReport['outdated']>): string[] {
+  const { settings, ranking, training, unknown } = outdated
   const notes: [readonly string[], string][] = [
     [settings, 'results are of other settings of ranking, and left out; without --report, they are ranked again'],
     [ranking, 'test images or ground truth have changed since; without --report, they are ranked again'],
