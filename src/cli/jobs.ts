@@ -18,7 +18,7 @@ export interface JobOptions {
 
 /**
  * Runs `count` processes of this program with the arguments `words`, which write JSON. They share one experiment: each
- * takes the searches that no other holds. If a job dies, the others go on.
+ * takes the searches that no other holds. If a job dies, or cannot be started, the others go on.
  *
  * @throws UserError if searches have failed or no job came to the end; the reason of an aborted signal.
  */
@@ -34,19 +34,14 @@ export async function runJobs(count: number, words: readonly string[], options: 
     }
     return end
   }
-  const ends = await allEnds(Array.from({ length: count }, run))
+  const ends = await Promise.all(Array.from({ length: count }, run))
   signal.throwIfAborted()
   merged.finish()
   if (ends.some(({ reported }) => reported)) return
   const [{ sentence, how }] = ends
   if (sentence !== undefined) throw new UserError(sentence, how === 'code 2' ? 2 : 1)
-  throw new UserError(`Expected a job that comes to its end but all ${count} ended with ${how}, as if memory ran out`)
-}
-
-/** Waits for all jobs, also if one could not be started. */
-async function allEnds(jobs: readonly Promise<JobEnd>[]): Promise<JobEnd[]> {
-  await Promise.allSettled(jobs)
-  return Promise.all(jobs)
+  const cause = how === 'SIGKILL' ? ', as if memory ran out' : ''
+  throw new UserError(`Expected a job that comes to its end but all ${count} ended with ${how}${cause}`)
 }
 
 /** Passes on the events of several jobs as those of one command. */
@@ -95,7 +90,7 @@ function shareOfThreads(count: number): number {
 }
 
 interface JobEnd {
-  /** Its exit code, or the signal that ended it: `code 1`, `SIGKILL`. */
+  /** Its exit code, the signal that ended it, or why it did not start: `code 1`, `SIGKILL`, `spawn node EAGAIN`. */
   readonly how: string
   /** True if it came to the end of the experiment. */
   readonly reported: boolean
@@ -137,7 +132,8 @@ function whole(line: string): ExperimentEvent | undefined {
 }
 
 function ended(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve(signal ?? `code ${code}`))
+  return new Promise((resolve) => {
+    child.on('error', ({ message }) => resolve(message))
+    child.on('close', (code, signal) => resolve(signal ?? `code ${code}`))
   })
 }

@@ -1,7 +1,8 @@
 /** Jobs, with a made-up program in the place of the command. */
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { runJobs } from '../../../src/cli/jobs.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
 import { temporaryFolder } from '../../support/folders.js'
@@ -23,9 +24,9 @@ afterEach(() => {
 
 /** Runs jobs, none of which goes on before all have begun. */
 function jobs(role: string, count: number, signal = new AbortController().signal): Promise<void> {
-  const event = (event: ExperimentEvent) => void events.push(event)
-  return runJobs(count, [role, folder, `${count}`], { signal, event, say: (line) => void said.push(line) })
+  return runJobs(count, [role, folder, `${count}`], { signal, event: take, say: (line) => void said.push(line) })
 }
+const take = (event: ExperimentEvent) => void events.push(event)
 const kinds = () => events.map(({ event }) => event)
 const left = (name: string) => readdirSync(folder).filter((file) => file.startsWith(name))
 
@@ -53,6 +54,25 @@ test('if one is killed in the middle of a line, the others go on', async () => {
 test('if all are killed, that is the error', async () => {
   await expect(jobs('killed', 2)).rejects.toThrow(
     'Expected a job that comes to its end but all 2 ended with SIGKILL, as if memory ran out',
+  )
+})
+
+test('if one cannot be started, the others go on', async () => {
+  const real = process.execPath
+  let jobsBegun = 0
+  Object.defineProperty(process, 'execPath', {
+    configurable: true,
+    get: () => (jobsBegun++ < 1 ? join(folder, 'nowhere') : real),
+  })
+  onTestFinished(() => void Object.defineProperty(process, 'execPath', { configurable: true, value: real }))
+  const options = { signal: new AbortController().signal, event: take, say: (line: string) => void said.push(line) }
+  await runJobs(2, ['done', folder, '1'], options)
+  expect(kinds().at(-1)).toBe('report')
+  expect(said).toEqual([expect.stringMatching(/^A job ended with spawn .*nowhere ENOENT; 1 of 2 are left$/)])
+
+  jobsBegun = -1
+  await expect(runJobs(2, ['done', folder, '1'], options)).rejects.toThrow(
+    /^Expected a job that comes to its end but all 2 ended with spawn .*nowhere ENOENT$/,
   )
 })
 
