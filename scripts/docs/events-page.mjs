@@ -16,8 +16,8 @@ from 0 here; the lines that commands print, and errors, count from 1. A field wi
 
 | Where | Events |
 | --- | --- |
-| in a script | all |
-| \`--json\` | all but \`step\`, \`evaluated\` and \`candidate\`, which come many times a second |
+| in a script | all but \`stopped\` |
+| \`--json\` | all but \`stopped\`, and but \`step\`, \`evaluated\` and \`candidate\`, which come many times a second |
 | \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`, \`discarded\`; \`stopped\` if the run ended without a result |
 `
 

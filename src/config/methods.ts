@@ -10,8 +10,8 @@ const schedule = z.discriminatedUnion('kind', [
   group({ kind: z.literal('cosine'), end }).describe('(1 − cos(π·e/E))/2: like `linear`, but flat at both ends.'),
   group({
     kind: z.literal('constant'),
-    value: share.describe('The strength in all epochs.'),
-  }).describe('The same strength in all epochs.'),
+    value: share.describe('The strength from the second epoch on.'),
+  }).describe('The same strength from the second epoch on.'),
   group({
     kind: z.literal('step'),
     steps: count.default(5).describe('Number of steps in the whole training.'),

@@ -25,7 +25,9 @@ export const training = group({
     .describe(
       'Images computed at a time, if the batch does not fit into memory. A batch is divided into parts of at most this many, whose sizes differ by one at most. Their gradients add up to the gradient of the batch. Batch norms normalise by the part, and running statistics change with every part. Default: the whole batch.',
     ),
-  learningRate: positive.default(0.05).describe('Learning rate of the first epoch; with `one-cycle` the highest one.'),
+  learningRate: positive
+    .default(0.05)
+    .describe('Learning rate with which the schedule begins; with `one-cycle` the highest one. A warm-up rises to it.'),
   learningRateMin: z
     .number()
     .min(0)

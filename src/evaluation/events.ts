@@ -1,7 +1,7 @@
 /** The events of a ranking, and the record of each sub-model in its result. All of them are plain JSON. */
 import type { Path } from '../spaces/space.js'
 
-/** One more sub-model was evaluated; not written to the event log. */
+/** The ranking has evaluated one more sub-model; not written to the event log. */
 export interface EvaluatedEvent {
   readonly event: 'evaluated'
   /** Number of distinct sub-models evaluated, of `total`. */

@@ -190,8 +190,8 @@ class Planner {
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }
-    // What the default file says about pixels of the embedded data holds for no other data.
-    const isForeign = this.#settings.config === undefined && file === DEFAULT_CONFIG && isOfOtherData(set)
+    // What a file says about the embedded data, such as its padding, holds for no other data.
+    const isForeign = !isOfOtherData(written) && isOfOtherData(set)
     const start = isForeign ? { ...written, data: {} } : written
     return changed(structuredClone(start), (settings) => override(settings, set))
   }

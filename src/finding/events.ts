@@ -3,7 +3,7 @@ import type { RankedSubModel } from '../evaluation/events.js'
 import type { Path } from '../spaces/space.js'
 import type { Limits } from './problem.js'
 
-/** One more sub-model was evaluated; not written to the event log. */
+/** The search for the best sub-models has evaluated one more; not written to the event log. */
 export interface CandidateEvent {
   readonly event: 'candidate'
   /** Number of sub-models evaluated, of at most `total`. A small space or narrow limits may offer fewer. */

@@ -21,12 +21,16 @@ import { RunFolder } from '../../../src/runs/run-folder.js'
 import { lockRun } from '../../../src/runs/run-lock.js'
 import { configFile } from '../../../src/runs/saved-settings.js'
 import { buildAddon } from '../../../src/setup/build.js'
+import { explain } from '../../../src/setup/locate.js'
 import { checkFiniteWeights, diverged } from '../../../src/training/divergence.js'
 import { START } from '../../../src/training/snapshot.js'
 import { readWeightsFile } from '../../../src/weights/read-weights.js'
 import { size, toySpace } from '../../support/toy.js'
 
-vi.mock('../../../src/setup/locate.js', () => ({ hasGpu: () => false }))
+vi.mock('../../../src/setup/locate.js', async (original) => ({
+  ...(await original<typeof import('../../../src/setup/locate.js')>()),
+  hasGpu: () => false,
+}))
 
 const page = readFileSync(new URL('../../../docs/troubleshooting.md', import.meta.url), 'utf8')
 const messages = [...page.matchAll(/^> (.*)$/gm)].map(([, message]) => message)
@@ -45,6 +49,9 @@ const identity = { space: 'toy', spaceDigest: 'a', trainingImages: 'b' }
 /** What a newcomer does, in the order of the page. */
 const WORK: readonly (() => unknown)[] = [
   () => buildAddon({ root: folder, folder: run, libtorch: '', builder: 'node-gyp' }),
+  () => {
+    throw new Error(explain([{ place: 'LIBTORCH', failure: 'not set' }], undefined))
+  },
   () => ensureNativeFor({ device: 'cuda' }, {}),
   () => buildFolder([join(place('file', ''), 'build')]),
   () => parseConfig({ training: { epoch: 1 } } as ConfigInput),

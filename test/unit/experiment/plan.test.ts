@@ -61,6 +61,8 @@ describe('the cells of an experiment', () => {
     expect(await complaint(planned({ set: { data } }))).toContain('for groundTruth.file but received "embedded"')
     const set = { data, groundTruth: { file: join(folder, 'table.csv') } }
     expect((await planned({ set })).cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
+    const named = await planned({ config: 'nasbench201-fashion', set })
+    expect(named.cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
   })
 
   it('are named for what differs from the settings of the experiment', async () => {
