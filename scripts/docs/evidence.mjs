@@ -95,6 +95,7 @@ function page() {
     ...(published
       ? ["“Published” is Kendall's tau with NAS-Bench-201's published CIFAR-10 accuracies of the same architectures."]
       : []),
+    ...sizeAlone(),
     '',
     'The files: [a row per search](evidence/results.csv), [per condition](evidence/summary.csv), [per pair of',
     'conditions](evidence/differences.csv), and all rankings: [the accuracy](evidence/rankings.csv) and',
@@ -105,6 +106,16 @@ function page() {
     ...topSection(),
     '',
   ].join('\n')
+}
+
+/** What a ranking has to beat, if it is the same in all searches. Experiments of earlier versions do not tell. */
+function sizeAlone() {
+  const taus = results.conditions.flatMap(({ summary }) => summary.kendallTauByParameters?.mean ?? [])
+  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return []
+  return [
+    '',
+    `The number of parameters alone, without any training, has a KT of ${taus[0].toFixed(3)}: a ranking has to beat it.`,
+  ]
 }
 
 /** @param {string} study */

@@ -1,5 +1,6 @@
 /** Evaluates many sub-models with the supernet's weights, and compares their ranking with the ground truth. */
 import type { RankingConfig } from '../config/schema.js'
+import { costOf } from '../spaces/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
@@ -46,6 +47,10 @@ export interface Agreement {
   readonly kendallTau: number | null
   /** By loss, which images blur less than the accuracy: it weighs how sure each answer is. */
   readonly kendallTauByLoss: number | null
+  /** By the number of parameters alone, which needs no training: a ranking should be better. */
+  readonly kendallTauByParameters: number | null
+  /** By the number of multiply-adds alone. */
+  readonly kendallTauByMultiplyAdds: number | null
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   readonly bestFound: number | null
@@ -57,6 +62,8 @@ export interface Agreement {
 const NOT_COMPARED = {
   kendallTau: null,
   kendallTauByLoss: null,
+  kendallTauByParameters: null,
+  kendallTauByMultiplyAdds: null,
   spearman: null,
   precisionAtTop: null,
   bestFound: null,
@@ -64,24 +71,27 @@ const NOT_COMPARED = {
 } as const
 
 /** Compares a ranking with a table over the sub-models that both have. */
-export function agreement(ranked: readonly Ranked[], groundTruth: GroundTruth | undefined): Agreement {
-  const predicted: number[] = []
-  const negativeLosses: number[] = []
-  const truth: number[] = []
-  for (const { path, accuracy, loss } of ranked) {
-    const known = groundTruth?.accuracy(path)
-    if (known === undefined) continue
-    predicted.push(accuracy)
-    negativeLosses.push(-loss)
-    truth.push(known)
-  }
-  if (groundTruth === undefined || truth.length === 0) {
-    return { ...NOT_COMPARED, withGroundTruth: 0 }
-  }
+export function agreement(
+  space: SearchSpace,
+  ranked: readonly Ranked[],
+  groundTruth: GroundTruth | undefined,
+): Agreement {
+  const compared = ranked.flatMap((one) => {
+    const truth = groundTruth?.accuracy(one.path)
+    return truth === undefined ? [] : [{ ...one, truth }]
+  })
+  if (groundTruth === undefined || compared.length === 0) return { ...NOT_COMPARED, withGroundTruth: 0 }
+  const predicted = compared.map(({ accuracy }) => accuracy)
+  const truth = compared.map((one) => one.truth)
+  const cost = costOf(space)
+  const costs = compared.map(({ path }) => cost(path))
   const best = bestFound(predicted, truth, groundTruth.best.accuracy)
+  const tauOf = (scores: readonly number[]) => finite(kendallTauB(scores, truth))
   return {
-    kendallTau: finite(kendallTauB(predicted, truth)),
-    kendallTauByLoss: finite(kendallTauB(negativeLosses, truth)),
+    kendallTau: tauOf(predicted),
+    kendallTauByLoss: tauOf(compared.map(({ loss }) => -loss)),
+    kendallTauByParameters: tauOf(costs.map(({ parameters }) => parameters)),
+    kendallTauByMultiplyAdds: tauOf(costs.map(({ multiplyAdds }) => multiplyAdds)),
     spearman: finite(spearman(predicted, truth)),
     // A single sub-model is the best one.
     precisionAtTop:

@@ -1,7 +1,7 @@
 /** Figures of studies: gradient variance beside rank correlation, each with a point per condition, ± one deviation. */
 import { basename } from 'node:path'
 import type { TruthSource } from '../evaluation/events.js'
-import { comparisonFigure, type Point } from '../report/figures/comparison.js'
+import { comparisonFigure, type Point, type Reference } from '../report/figures/comparison.js'
 import type { Figure } from '../report/plot.js'
 import { AXES, type Axis, nameValue } from './axes.js'
 import type { Measures } from './measures.js'
@@ -41,7 +41,7 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
   const panels = [
     { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
-    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f' },
+    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f', reference: sizeAlone(conditions) },
   ].filter((panel) => panel.points.length > 0)
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))
   const series = unique(names)
@@ -55,6 +55,13 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
     series,
     layout: LAYOUTS[study.figure],
   })
+}
+
+/** What a ranking has to beat, if it is the same for all conditions. */
+function sizeAlone(conditions: readonly ConditionResult[]): Reference | undefined {
+  const taus = conditions.flatMap(({ summary }) => summary.kendallTauByParameters.mean ?? [])
+  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return undefined
+  return { value: taus[0], name: 'parameters alone' }
 }
 
 function point({ labels, summary }: ConditionResult, measure: keyof Measures, study: Study, series: string): Point[] {

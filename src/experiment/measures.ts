@@ -17,6 +17,8 @@ export interface Measures {
   readonly fixedGradientVarianceCandidates: number | null
   readonly kendallTau: number | null
   readonly kendallTauByLoss: number | null
+  /** Of the number of parameters alone: the same for all searches that rank the same sub-models. */
+  readonly kendallTauByParameters: number | null
   readonly spearman: number | null
   readonly precisionAtTop1: number | null
   readonly precisionAtTop5: number | null
@@ -40,6 +42,7 @@ export const MEASURES = [
   'fixedGradientVarianceCandidates',
   'kendallTau',
   'kendallTauByLoss',
+  'kendallTauByParameters',
   'spearman',
   'precisionAtTop1',
   'precisionAtTop5',
@@ -55,7 +58,8 @@ export const MEASURES = [
 export type Summary = Readonly<Record<keyof Measures, Statistic>>
 
 export function measure({ epochs, result }: CompleteRun): Measures {
-  const { kendallTau, kendallTauByLoss = null, spearman, precisionAtTop: top, bestFound, regret, seconds } = result
+  const { kendallTau, kendallTauByLoss = null, kendallTauByParameters = null, spearman } = result
+  const { precisionAtTop: top, bestFound, regret, seconds } = result
   return {
     gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
     gradientVarianceLast: epochs.at(-1)?.gradientVariance ?? null,
@@ -64,6 +68,7 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     fixedGradientVarianceCandidates: mean(epochs.map((epoch) => epoch.fixedGradientVarianceCandidates ?? null)),
     kendallTau,
     kendallTauByLoss,
+    kendallTauByParameters,
     spearman,
     precisionAtTop1: top?.['1%'] ?? null,
     precisionAtTop5: top?.['5%'] ?? null,

@@ -5,12 +5,24 @@
 import { isGroup } from '../config/settings.js'
 import type { ResultEvent } from './result.js'
 
+const NUMBERS = [
+  'epochs',
+  'seconds',
+  'kendallTau',
+  'kendallTauByLoss',
+  'kendallTauByParameters',
+  'kendallTauByMultiplyAdds',
+  'spearman',
+  'bestFound',
+  'regret',
+  'ranked',
+] as const satisfies readonly (keyof ResultEvent)[]
+
 /** True for the result of a search. */
 export function isSearchResult(value: object): value is ResultEvent {
-  const { dataset, epochs, seconds, kendallTau, kendallTauByLoss, spearman, bestFound, regret, top, ranked, found } =
-    value as Partial<Record<keyof ResultEvent, unknown>>
-  const taus = [kendallTau, kendallTauByLoss, spearman]
-  const numbers = [epochs, seconds, ...taus, bestFound, regret, ranked].every(isOptionalNumber)
+  const result = value as Partial<Record<keyof ResultEvent, unknown>>
+  const { dataset, top, found } = result
+  const numbers = NUMBERS.every((name) => isOptionalNumber(result[name]))
   const isFound = found === undefined || (isGroup(found) && isList(found.best))
   return numbers && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
 }

@@ -24,6 +24,13 @@ export interface ResultEvent {
   readonly kendallTau: number | null
   /** The same, if sub-models are ranked by their loss; absent in results of earlier versions. */
   readonly kendallTauByLoss?: number | null
+  /**
+   * The same, if they are ranked by nothing but the number of parameters that the sub-model uses: what a ranking has to
+   * beat. Absent in results of earlier versions.
+   */
+  readonly kendallTauByParameters?: number | null
+  /** The same by the number of multiply-adds for one image. */
+  readonly kendallTauByMultiplyAdds?: number | null
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
   readonly precisionAtTop: Readonly<Record<string, number>> | null

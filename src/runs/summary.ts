@@ -28,6 +28,8 @@ export async function readSummary<Result extends object>(
 const RANKING = [
   'kendallTau',
   'kendallTauByLoss',
+  'kendallTauByParameters',
+  'kendallTauByMultiplyAdds',
   'spearman',
   'precisionAtTop',
   'bestFound',

@@ -141,7 +141,7 @@ async function resultOf(
     computedFrom: { images, weights },
     epochs: progress.epoch,
     seconds: progress.seconds + (await evaluationSeconds(evaluated, weights)),
-    ...agreement(ranked, groundTruth),
+    ...agreement(space, ranked, groundTruth),
     gradientVariance: progress.gradientVariance,
     pathDistribution: method.pathDistribution,
     top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),

@@ -32,6 +32,7 @@ const TAGS: Readonly<Record<string, string>> = {
 const RESULT_TAGS: Readonly<Record<string, string>> = {
   kendallTau: 'ranking/kendall_tau',
   kendallTauByLoss: 'ranking/kendall_tau_by_loss',
+  kendallTauByParameters: 'ranking/kendall_tau_by_parameters',
   spearman: 'ranking/spearman',
   bestFound: 'ranking/best_found_percent',
   regret: 'ranking/regret_percent',

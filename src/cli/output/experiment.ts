@@ -140,15 +140,24 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     fewest !== undefined && fewest < FEW_SUB_MODELS
       ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
       : []
+  const size = describeSizeAlone(conditions)
   const old = outdated === undefined ? [] : describeOutdated(outdated)
   return [
     ...lines,
     ...compared,
+    ...size,
     ...few,
     ...old,
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]
+}
+
+/** What a ranking has to beat, if it is the same for all searches. Results of earlier versions do not tell. */
+function describeSizeAlone(conditions: readonly ConditionResult[]): string[] {
+  const taus = conditions.flatMap(({ summary }) => summary.kendallTauByParameters.mean ?? [])
+  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return []
+  return [`The number of parameters alone has a KT of ${decimal(taus[0])}, without any training`]
 }
 
 /** Searches whose settings or files are others by now. */

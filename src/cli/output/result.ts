@@ -70,8 +70,16 @@ function agreement(result: SearchResult): [string, string][] {
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
     ['Spearman', decimal(result.spearman)],
+    ...sizeAlone(result),
     ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
   ]
+}
+
+/** How well sizes alone agree with the ground truth, which need no training. Results of earlier versions do not tell. */
+function sizeAlone(result: SearchResult): [string, string][] {
+  const { kendallTauByParameters: byParameters, kendallTauByMultiplyAdds: byMultiplyAdds } = result
+  if (typeof byParameters !== 'number' || typeof byMultiplyAdds !== 'number') return []
+  return [['Size alone', `tau ${decimal(byParameters)} by parameters, ${decimal(byMultiplyAdds)} by multiply-adds`]]
 }
 
 /** Narrower and narrower: architectures in one line, broken at nodes, not at all; then paths broken too. */

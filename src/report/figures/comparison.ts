@@ -33,6 +33,14 @@ export interface Panel {
   readonly points: readonly Point[]
   /** Number format of d3 for the axis of values. */
   readonly format: string
+  /** A value that all points are compared with, as a dashed line with a name. */
+  readonly reference?: Reference
+}
+
+/** A value that belongs to no condition. */
+export interface Reference {
+  readonly value: number
+  readonly name: string
 }
 
 export interface Comparison {
@@ -71,21 +79,22 @@ export function comparisonFigure(comparison: Comparison): Figure {
 }
 
 /** A panel in words: “Kendall's τ: SPOS 0.397, PA&DA 0.376.” */
-function describe({ title, points }: Panel): string {
+function describe({ title, points, reference }: Panel): string {
   const numbers = points.map(({ place, series, text }) => `${place}${series === '' ? '' : `, ${series},`} ${text}`)
-  return `${title}: ${numbers.join('; ')}.`
+  const beside = reference === undefined ? [] : [`${reference.name} ${reference.value.toFixed(3)}`]
+  return `${title}: ${[...numbers, ...beside].join('; ')}.`
 }
 
 /** `first`: true for the leftmost panel, which alone names the places if they are in rows. */
 function drawPanel(panel: Panel, comparison: Comparison, first: boolean) {
-  const { points, format } = panel
+  const { points, format, reference } = panel
   const { places, series, layout } = comparison
   const below = layout === 'rows'
   const lines = layout === 'lines'
   const crowded = new Set(points.map((point) => point.place)).size < points.length
   const dodged = crowded && !lines
   const values = valueAxis(
-    points.flatMap(({ low, high }) => [low, high]),
+    [...points.flatMap(({ low, high }) => [low, high]), ...(reference === undefined ? [] : [reference.value])],
     format,
   )
   const encodings = encodingsOf(panel, comparison, { ...values, first, dodged })
@@ -115,7 +124,8 @@ function drawPanel(panel: Panel, comparison: Comparison, first: boolean) {
   const size = below
     ? { width: 300, height: { step: dodged ? 26 : 38 } }
     : { width: Math.max(NARROWEST, places.length * ofPlace), height: HEIGHT }
-  return { data: { values: [...points] }, ...size, layer }
+  const dashed = reference === undefined ? [] : referenceMarks(reference, encodings, below)
+  return { data: { values: [...points] }, ...size, layer: [...layer, ...dashed] }
 }
 
 /** How the fields of a point are drawn: its place, its value, its series; and the ends of its deviation. */
@@ -186,6 +196,23 @@ function marksOf(
     ...(lines ? [{ ...values(points), mark: line, encoding }] : []),
     ...(all.some((point) => spread.includes(point)) ? [{ ...values(spread), mark: rule, encoding: deviation }] : []),
     { ...values(points), mark: dot, encoding: { ...encoding, shape } },
+  ]
+}
+
+/** A dashed line across the panel, and its name outside: above it, or right of it. */
+function referenceMarks({ value, name }: Reference, { point }: Encodings, below: boolean) {
+  const [along, across] = below ? ['x', 'y'] : ['y', 'x']
+  const { scale } = (point as Record<string, { readonly scale?: object }>)[along]
+  const at = { [along]: { datum: value, type: 'quantitative', scale } }
+  const place = below ? { align: 'center', baseline: 'bottom', dy: -3 } : { align: 'left', baseline: 'middle', dx: 4 }
+  const data = { values: [{ name }] }
+  return [
+    { data, mark: { type: 'rule', strokeDash: [4, 3], color: COLORS.faint }, encoding: at },
+    {
+      data,
+      mark: { type: 'text', fontSize: 11, color: COLORS.faint, ...place },
+      encoding: { ...at, [across]: { value: below ? 0 : 'width' }, text: { field: 'name' } },
+    },
   ]
 }
 

@@ -74,17 +74,32 @@ describe('agreement', () => {
   const ranked = [A, B, C, D].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7, 0.1][i], loss: i }))
 
   it('judges the sub-models that both know', () => {
-    const result = agreement(ranked, table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]))
+    const result = agreement(space, ranked, table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]))
     expect(result.withGroundTruth).toBe(3)
     expect(result.kendallTau).toBeCloseTo(1 / 3, 12)
     expect(result.spearman).toBeCloseTo(0.5, 12)
     // Losses 0, 3, 1 of A, B, D: B, the best, has the largest.
     const byLoss = agreement(
+      space,
       ranked.map((one, i) => ({ ...one, loss: [0, 3, 2, 1][i] })),
       table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]),
     )
     expect(byLoss.kendallTau).toBe(result.kendallTau)
     expect(byLoss.kendallTauByLoss).toBeCloseTo(-1 / 3, 12)
+    // A path with one 3 x 3 convolution, one with two, and one without any that are alive.
+    const [none, one, two] = [
+      [1, 1, 1, 1, 1, 1],
+      [1, 1, 1, 3, 1, 1],
+      [3, 1, 1, 3, 1, 1],
+    ]
+    const bySize = agreement(
+      space,
+      [two, none, one].map((path) => ({ path, accuracy: 0.5, loss: 1 })),
+      table([none, 10], [two, 20], [one, 30]),
+    )
+    expect(bySize).toMatchObject({ kendallTau: null, kendallTauByLoss: null })
+    expect(bySize.kendallTauByParameters).toBeCloseTo(1 / 3, 12)
+    expect(bySize.kendallTauByMultiplyAdds).toBeCloseTo(1 / 3, 12)
     expect(result.bestFound).toBe(93)
     expect(result.regret).toBe(2)
     expect(result.precisionAtTop).toEqual({ '1%': 0, '5%': 0, '10%': 0, '20%': 0 })
@@ -92,9 +107,13 @@ describe('agreement', () => {
 
   it('is null where there is no ground truth, or nothing to compare', () => {
     const none = { kendallTau: null, kendallTauByLoss: null, regret: null, withGroundTruth: 0 }
-    expect(agreement(ranked, undefined)).toMatchObject(none)
-    expect(agreement([], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
-    expect(agreement(ranked.slice(0, 1), table([A, 93]))).toMatchObject({ kendallTau: null, bestFound: 93, regret: 0 })
+    expect(agreement(space, ranked, undefined)).toMatchObject(none)
+    expect(agreement(space, [], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
+    expect(agreement(space, ranked.slice(0, 1), table([A, 93]))).toMatchObject({
+      kendallTau: null,
+      bestFound: 93,
+      regret: 0,
+    })
   })
 })
 

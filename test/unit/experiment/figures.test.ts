@@ -111,6 +111,29 @@ describe('the figure of a study', () => {
     expect(svg).not.toContain('2, 4, 8 epochs')
   })
 
+  it.each([
+    { figure: 'method', methods: ['spos', 'pada'] },
+    { figure: 'epochs', methods: ['spos', 'pada'], epochs: [2, 4] },
+  ] as const)('has a line for the number of parameters alone, if it is the same for all: by $figure', async (study) => {
+    const experiment = await plan(study as never)
+    const ofSize = (sizeOf: (condition: number) => number) =>
+      draw(experiment, (condition, seed) => ({ ...both(condition, seed), kendallTauByParameters: sizeOf(condition) }))
+    const [without, one, several] = [
+      await draw(experiment, both),
+      await ofSize(() => 0.53),
+      await ofSize((i) => 0.5 + i),
+    ]
+    checkWellFormed(one)
+    expect(count(one, 'rule')).toBe(count(without, 'rule') + 1)
+    expect(one).toContain('>parameters alone<')
+    expect(count(several, 'rule')).toBe(count(without, 'rule'))
+    const { study: planned, results } = made(experiment, (i, seed) => ({
+      ...both(i, seed),
+      kendallTauByParameters: 0.53,
+    }))
+    expect(studyFigure(planned, results, [0, 1, 2])!.description).toContain('parameters alone 0.530.')
+  })
+
   it('leaves the rank correlation out where there is none', async () => {
     const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada'] }), (condition, seed) => ({
       gradientVarianceLast: both(condition, seed).gradientVarianceLast,

@@ -21,7 +21,8 @@ describe('measure', () => {
     ...more,
   })
   const result = {
-    ...{ kendallTau: 0.7, kendallTauByLoss: 0.65, spearman: 0.9, bestFound: 94, regret: 0.37, seconds: 25 },
+    ...{ kendallTau: 0.7, kendallTauByLoss: 0.65, kendallTauByParameters: 0.5, spearman: 0.9, bestFound: 94 },
+    ...{ regret: 0.37, seconds: 25 },
     precisionAtTop: { '1%': 0.1, '5%': 0.2, '10%': 0.3, '20%': 0.4 },
   }
 
@@ -37,6 +38,7 @@ describe('measure', () => {
       ...{
         kendallTau: 0.7,
         kendallTauByLoss: 0.65,
+        kendallTauByParameters: 0.5,
         spearman: 0.9,
         bestFound: 94,
         regret: 0.37,
@@ -107,6 +109,14 @@ describe('the report of the command', () => {
     const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
     expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
+    const bySize = (...sizes: number[]) =>
+      sizes.map((kendallTauByParameters, i) => {
+        const summary = summarise([{ ...NOTHING, kendallTauByParameters }])
+        return { ...conditions[i], summary }
+      })
+    const alone = 'The number of parameters alone has a KT of 0.497, without any training'
+    expect(renderReport({ ...report, conditions: bySize(0.497, 0.497) })).toContain(alone)
+    expect(renderReport({ ...report, conditions: bySize(0.497, 0.5) })).not.toContain(alone)
     const outdated = { settings: ['spos-seed0', 'spos-seed1'], ranking: [], training: [], unknown: [] }
     expect(renderReport({ ...report, outdated }).at(-3)).toMatch(
       /^note: of spos-seed0, spos-seed1, results are of other settings of ranking, and left out/,

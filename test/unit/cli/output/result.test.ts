@@ -14,6 +14,13 @@ describe('the result', () => {
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 
+  test('says what sizes alone come to, which need no training', () => {
+    const sizes = { kendallTauByParameters: 0.4969, kendallTauByMultiplyAdds: 0.3 }
+    const lines = renderResult({ ...result, ...sizes }, { color: false })
+    expect(lines).toContain('Size alone        tau 0.497 by parameters, 0.300 by multiply-adds')
+    expect(renderResult(result, { color: false }).join()).not.toContain('Size alone')
+  })
+
   test('says how far tau goes by chance if few sub-models have a ground truth', () => {
     const tauOf = (withGroundTruth: number) =>
       renderResult({ ...result, withGroundTruth }, { color: false }).find((line) => line.startsWith('Kendall'))
