@@ -125,7 +125,7 @@ function drawPanel(panel: Panel, comparison: Comparison, first: boolean) {
     ? { width: 300, height: { step: dodged ? 26 : 38 } }
     : { width: Math.max(NARROWEST, places.length * ofPlace), height: HEIGHT }
   const dashed = reference === undefined ? [] : referenceMarks(reference, encodings, below)
-  return { data: { values: [...points] }, ...size, layer: [...layer, ...dashed] }
+  return { data: { values: [...points] }, ...size, layer: [...dashed, ...layer] }
 }
 
 /** How the fields of a point are drawn: its place, its value, its series; and the ends of its deviation. */
@@ -202,8 +202,9 @@ function marksOf(
 /** A dashed line across the panel, and its name outside: above it, or right of it. */
 function referenceMarks({ value, name }: Reference, { point }: Encodings, below: boolean) {
   const [along, across] = below ? ['x', 'y'] : ['y', 'x']
-  const { scale } = (point as Record<string, { readonly scale?: object }>)[along]
-  const at = { [along]: { datum: value, type: 'quantitative', scale } }
+  const { scale, axis } = (point as Record<string, { readonly scale?: object; readonly axis?: object }>)[along]
+  // It is the lowest layer, which decides whether there is a grid. A single value has none by default.
+  const at = { [along]: { datum: value, type: 'quantitative', scale, axis: { ...axis, grid: true } } }
   const place = below ? { align: 'center', baseline: 'bottom', dy: -3 } : { align: 'left', baseline: 'middle', dx: 4 }
   const data = { values: [{ name }] }
   return [
