@@ -97,10 +97,14 @@ function factsOf(result) {
       ['Best epoch', `${best.epoch + 1}: ${percent(best.top1)}${best.weights === 'averaged' ? ', averaged' : ''}`],
     ]
   }
-  const { kendallTau, spearman, bestFound, regret, ranked, algorithm } = result
+  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, algorithm } = result
   /** @type {[string, string][]} */
   const facts = [['Ranked', counted(ranked, 'sub-model')]]
   if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
+  // Results of earlier versions do not tell.
+  if (typeof kendallTauByParameters === 'number') {
+    facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])
+  }
   if (bestFound !== null) {
     facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])
   }

@@ -40,8 +40,8 @@ describe('the log of a run', () => {
 
   test('has a result until it trains on', () => {
     const log = new RunLog()
-    log.line(line({ event: 'result', kendallTau: 0.5, top: [], ranked: 3 }))
-    expect(log.result).toMatchObject({ kind: 'search', kendallTau: 0.5, found: [] })
+    log.line(line({ event: 'result', kendallTau: 0.5, kendallTauByParameters: 0.4, top: [], ranked: 3 }))
+    expect(log.result).toMatchObject({ kind: 'search', kendallTau: 0.5, kendallTauByParameters: 0.4, found: [] })
     log.line(epoch(1))
     expect(log.result).toBeUndefined()
     log.line(line({ event: 'result', top1: 0.5, top5: 0.9, best: { epoch: 0 } }))
