@@ -18,6 +18,7 @@ import { UserError } from 'pada-native'
 import { median, statistic } from '#dist/base/statistics.js'
 import { markdownTable } from '../bench/page.mjs'
 import { byLoss, rankingsCsv, readRankings, TOP, taus, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
+import { sizeSection } from './evidence-size.mjs'
 import { twiceSection } from './evidence-twice.mjs'
 import { decimals, scientific, withError } from './numbers.mjs'
 
@@ -71,6 +72,12 @@ const [published, publishedByLoss] =
         [rankings, ofLoss].map((ones) => tausWith(ones, /** @type {string} */ (options.published), options.column)),
       )
 
+const varies = varyingIn(results.conditions)
+const beyondSize = await sizeSection(
+  rankings,
+  new Map(results.conditions.map((one) => [nameOf(one, varies), [...bySeed(one, ({ cell }) => cell).values()]])),
+  options.published === undefined ? undefined : { file: options.published, column: options.column },
+)
 const earlier = options.earlier === undefined ? undefined : await readFile(options.earlier, 'utf8')
 const both = earlier === undefined ? [] : twiceSection(await readFile(join(folder, 'results.csv'), 'utf8'), earlier)
 
@@ -103,6 +110,7 @@ function page() {
     ...studies.flatMap(section),
     ...both,
     ...lossSection(),
+    ...beyondSize,
     ...topSection(),
     '',
   ].join('\n')
@@ -141,7 +149,6 @@ function section(study) {
 
 /** Kendall's tau if sub-models are ranked by their loss instead of their accuracy. */
 function lossSection() {
-  const varies = varyingIn(results.conditions)
   const named = new Map(results.conditions.map((condition) => [nameOf(condition, varies), condition]))
   const rows = [...named].map(([name, condition]) => {
     const values = (/** @type {ReadonlyMap<string, number | null> | undefined} */ of) =>
@@ -178,7 +185,6 @@ function topSection() {
   if (!all || truth.length === 0) return []
   const tops = new Map([...rankings].map(([cell, ranking]) => [cell, topOf(ranking)]))
   const measures = /** @type {(keyof typeof TOP)[]} */ (Object.keys(TOP))
-  const varies = varyingIn(results.conditions)
   const named = new Map(results.conditions.map((condition) => [nameOf(condition, varies), condition]))
   const rows = [...named].map(([name, condition]) => {
     const cells = bySeed(condition, ({ cell }) => cell)

@@ -211,6 +211,34 @@ describe('other assets', () => {
     expect(refused.code).toBe(1)
   })
 
+  test('a ranking is judged beyond the sizes of its sub-models', async () => {
+    const { beyondSize, sizeSection } = await import('../../scripts/docs/evidence-size.mjs')
+    expect(beyondSize(0.5, 0.6, 0.4)).toBeCloseTo(0.26 / Math.sqrt(0.64 * 0.84), 12)
+    const archOf = (op: string) => `|${op}~0|+|none~0|none~1|+|${op}~0|none~1|none~2|`
+    const archs = ['none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3'].map(archOf)
+    const ranking = (...accuracies: number[]) => {
+      const truth = Float64Array.of(1, 2, 4, 3)
+      return { archs, accuracies: Float64Array.from(accuracies), losses: new Float64Array(4), truth }
+    }
+    const rankings = new Map([
+      ['spos-seed0', ranking(1, 3, 2, 4)],
+      ['pada-seed0', ranking(1, 2, 4, 3)],
+    ])
+    const conditions = new Map([...rankings.keys()].map((cell) => [cell, [cell]]))
+    const page = (await sizeSection(rankings, conditions, undefined)).join('\n')
+    // Sizes ascend, so one pair of six disagrees with the truth: 4/6. Of the first, beyond size: (1/3 − 4/9)/(5/9).
+    expect(page).toContain('| spos-seed0 | 0.667 | 0.333 | −0.200 |')
+    expect(page).toContain('| pada-seed0 | 0.667 | 1.000 | 1.000 |')
+    expect(page).toContain('| the same, 20 epochs | +0.000 | +0.667 | +1.200 |')
+    expect(
+      await sizeSection(
+        new Map([['a', { ...ranking(1, 2, 3, 4), archs: ['A', 'B', 'C', 'D'] }]]),
+        conditions,
+        undefined,
+      ),
+    ).toEqual([])
+  })
+
   test('two runs of the experiment stand side by side', async () => {
     const { COMPARISONS, twiceSection } = await import('../../scripts/docs/evidence-twice.mjs')
     const conditions = [...new Set(COMPARISONS.flatMap(([, from, to]) => [from, to]))]
