@@ -142,7 +142,7 @@ function sortAndCountInversions(values: Float64Array): number {
 }
 
 /** Ranks 1…n by ascending value. Equal values share their mean rank. */
-function meanRanks(values: ArrayLike<number>): Float64Array {
+export function meanRanks(values: ArrayLike<number>): Float64Array {
   const n = values.length
   const order = Uint32Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(values[i], values[j]))
   const ranks = new Float64Array(n)

@@ -5,7 +5,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
 import type { GroundTruth } from './ground-truth.js'
-import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
+import { bestFound, kendallTauB, meanRanks, precisionAtTopK, spearman } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
@@ -51,6 +51,8 @@ export interface Agreement {
   readonly kendallTauByParameters: number | null
   /** By the number of multiply-adds alone. */
   readonly kendallTauByMultiplyAdds: number | null
+  /** By the sum of the ranks by accuracy and by number of parameters. */
+  readonly kendallTauWithParameters: number | null
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   readonly bestFound: number | null
@@ -64,6 +66,7 @@ const NOT_COMPARED = {
   kendallTauByLoss: null,
   kendallTauByParameters: null,
   kendallTauByMultiplyAdds: null,
+  kendallTauWithParameters: null,
   spearman: null,
   precisionAtTop: null,
   bestFound: null,
@@ -71,27 +74,22 @@ const NOT_COMPARED = {
 } as const
 
 /** Compares a ranking with a table over the sub-models that both have. */
-export function agreement(
-  space: SearchSpace,
-  ranked: readonly Ranked[],
-  groundTruth: GroundTruth | undefined,
-): Agreement {
-  const compared = ranked.flatMap((one) => {
-    const truth = groundTruth?.accuracy(one.path)
-    return truth === undefined ? [] : [{ ...one, truth }]
-  })
+export function agreement(ranking: readonly RankingRow[], groundTruth: GroundTruth | undefined): Agreement {
+  const compared = ranking.filter(
+    (row): row is RankingRow & { readonly groundTruth: number } => row.groundTruth !== null,
+  )
   if (groundTruth === undefined || compared.length === 0) return { ...NOT_COMPARED, withGroundTruth: 0 }
   const predicted = compared.map(({ accuracy }) => accuracy)
-  const truth = compared.map((one) => one.truth)
-  const cost = costOf(space)
-  const costs = compared.map(({ path }) => cost(path))
+  const parameters = compared.map((row) => row.parameters)
+  const truth = compared.map((row) => row.groundTruth)
   const best = bestFound(predicted, truth, groundTruth.best.accuracy)
-  const tauOf = (scores: readonly number[]) => finite(kendallTauB(scores, truth))
+  const tauOf = (scores: ArrayLike<number>) => finite(kendallTauB(scores, truth))
   return {
     kendallTau: tauOf(predicted),
     kendallTauByLoss: tauOf(compared.map(({ loss }) => -loss)),
-    kendallTauByParameters: tauOf(costs.map(({ parameters }) => parameters)),
-    kendallTauByMultiplyAdds: tauOf(costs.map(({ multiplyAdds }) => multiplyAdds)),
+    kendallTauByParameters: tauOf(parameters),
+    kendallTauByMultiplyAdds: tauOf(compared.map(({ multiplyAdds }) => multiplyAdds)),
+    kendallTauWithParameters: tauOf(sumOfRanks(predicted, parameters)),
     spearman: finite(spearman(predicted, truth)),
     // A single sub-model is the best one.
     precisionAtTop:
@@ -106,21 +104,36 @@ export function agreement(
   }
 }
 
+/** A sub-model of a ranking: its evaluation, its sizes, and its ground truth. */
+export interface RankingRow extends RankedSubModel {
+  readonly loss: number
+  /** Number of scalar weights that the path uses, if no place shares weights with another. */
+  readonly parameters: number
+  /** Multiply-adds of one image. */
+  readonly multiplyAdds: number
+}
+
 /** All sub-models by accuracy, best first. Equal ones keep their order in `ranked`. */
 export function sortByAccuracy(
   space: SearchSpace,
   ranked: readonly Ranked[],
   groundTruth: GroundTruth | undefined,
-): (RankedSubModel & { readonly loss: number })[] {
+): RankingRow[] {
+  if (ranked.length === 0) return []
+  const cost = costOf(space)
   return ranked
     .toSorted((a, b) => b.accuracy - a.accuracy)
-    .map(({ path, accuracy, loss }) => ({
-      path,
-      arch: space.encode(path),
-      accuracy,
-      loss,
-      groundTruth: groundTruth?.accuracy(path) ?? null,
-    }))
+    .map(({ path, accuracy, loss }) => {
+      const { parameters, multiplyAdds } = cost(path)
+      const known = groundTruth?.accuracy(path) ?? null
+      return { path, arch: space.encode(path), accuracy, loss, parameters, multiplyAdds, groundTruth: known }
+    })
+}
+
+/** Large for what both scores rank high. Equal scores share their mean rank. */
+function sumOfRanks(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
+  const ranks = meanRanks(b)
+  return meanRanks(a).map((rank, i) => rank + ranks[i])
 }
 
 function finite(value: number): number | null {

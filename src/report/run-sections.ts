@@ -134,6 +134,7 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ["Kendall's τ", shown(result?.kendallTau, decimal)],
     ["Kendall's τ, ranked by loss", shown(result?.kendallTauByLoss, decimal)],
     ["Kendall's τ of the number of parameters alone", shown(result?.kendallTauByParameters, decimal)],
+    ["Kendall's τ of the sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
     ["Spearman's ρ", shown(result?.spearman, decimal)],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],

@@ -12,6 +12,7 @@ const NUMBERS = [
   'kendallTauByLoss',
   'kendallTauByParameters',
   'kendallTauByMultiplyAdds',
+  'kendallTauWithParameters',
   'spearman',
   'bestFound',
   'regret',

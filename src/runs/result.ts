@@ -31,6 +31,8 @@ export interface ResultEvent {
   readonly kendallTauByParameters?: number | null
   /** The same by the number of multiply-adds for one image. */
   readonly kendallTauByMultiplyAdds?: number | null
+  /** The same by the sum of both ranks: by accuracy, and by number of parameters. */
+  readonly kendallTauWithParameters?: number | null
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
   readonly precisionAtTop: Readonly<Record<string, number>> | null

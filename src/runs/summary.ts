@@ -30,6 +30,7 @@ const RANKING = [
   'kendallTauByLoss',
   'kendallTauByParameters',
   'kendallTauByMultiplyAdds',
+  'kendallTauWithParameters',
   'spearman',
   'precisionAtTop',
   'bestFound',

@@ -141,10 +141,12 @@ async function resultOf(
     computedFrom: { images, weights },
     epochs: progress.epoch,
     seconds: progress.seconds + (await evaluationSeconds(evaluated, weights)),
-    ...agreement(space, ranked, groundTruth),
+    ...agreement(sorted, groundTruth),
     gradientVariance: progress.gradientVariance,
     pathDistribution: method.pathDistribution,
-    top: sorted.slice(0, config.ranking.top).map(({ loss: _, ...subModel }) => subModel),
+    top: sorted
+      .slice(0, config.ranking.top)
+      .map(({ path, arch, accuracy, groundTruth }) => ({ path, arch, accuracy, groundTruth })),
     ranked: ranked.length,
     ...(ranked.length > 0 && { rankedImages: rankingImages(config, prepared).images }),
     ...(finding && { found: finding.found }),

@@ -75,11 +75,25 @@ function agreement(result: SearchResult): [string, string][] {
   ]
 }
 
-/** How well sizes alone agree with the ground truth, which need no training. Results of earlier versions do not tell. */
+/**
+ * How well sizes alone agree with the ground truth, which need no training, and the ranking together with size. Results of
+ * earlier versions do not tell.
+ */
 function sizeAlone(result: SearchResult): [string, string][] {
-  const { kendallTauByParameters: byParameters, kendallTauByMultiplyAdds: byMultiplyAdds } = result
-  if (typeof byParameters !== 'number' || typeof byMultiplyAdds !== 'number') return []
-  return [['Size alone', `tau ${decimal(byParameters)} by parameters, ${decimal(byMultiplyAdds)} by multiply-adds`]]
+  const { kendallTauByParameters, kendallTauByMultiplyAdds, kendallTauWithParameters } = result
+  const known = (value: number | null | undefined) => typeof value === 'number'
+  const alone = `tau ${decimal(kendallTauByParameters)} by parameters, ${decimal(kendallTauByMultiplyAdds)} by multiply-adds`
+  return [
+    ...(known(kendallTauByParameters) ? [['Size alone', alone] as [string, string]] : []),
+    ...(known(kendallTauWithParameters)
+      ? [
+          ['With size', `tau ${decimal(kendallTauWithParameters)} by accuracy and parameters: sum of ranks`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+  ]
 }
 
 /** Narrower and narrower: architectures in one line, broken at nodes, not at all; then paths broken too. */

@@ -4,6 +4,8 @@ import { parseConfig, type RankingConfig } from '../../../src/config/index.js'
 import type { GroundTruth } from '../../../src/evaluation/ground-truth.js'
 import { agreement, sortByAccuracy } from '../../../src/evaluation/ranking.js'
 import { selectSubModels } from '../../../src/evaluation/sub-models.js'
+import type { Cost } from '../../../src/programs/cost.js'
+import { costOf } from '../../../src/spaces/cost.js'
 import { checkPath, darts, nasBench201, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201()
@@ -71,16 +73,17 @@ describe('selectSubModels', () => {
 })
 
 describe('agreement', () => {
+  const judged = (ranked: Parameters<typeof sortByAccuracy>[1], truth: Parameters<typeof agreement>[1]) =>
+    agreement(sortByAccuracy(space, ranked, truth), truth)
   const ranked = [A, B, C, D].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7, 0.1][i], loss: i }))
 
   it('judges the sub-models that both know', () => {
-    const result = agreement(space, ranked, table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]))
+    const result = judged(ranked, table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]))
     expect(result.withGroundTruth).toBe(3)
     expect(result.kendallTau).toBeCloseTo(1 / 3, 12)
     expect(result.spearman).toBeCloseTo(0.5, 12)
     // Losses 0, 3, 1 of A, B, D: B, the best, has the largest.
-    const byLoss = agreement(
-      space,
+    const byLoss = judged(
       ranked.map((one, i) => ({ ...one, loss: [0, 3, 2, 1][i] })),
       table([A, 93], [B, 94], [D, 10], [[4, 4, 4, 4, 4, 4], 95]),
     )
@@ -92,14 +95,21 @@ describe('agreement', () => {
       [1, 1, 1, 3, 1, 1],
       [3, 1, 1, 3, 1, 1],
     ]
-    const bySize = agreement(
-      space,
+    const bySize = judged(
       [two, none, one].map((path) => ({ path, accuracy: 0.5, loss: 1 })),
       table([none, 10], [two, 20], [one, 30]),
     )
     expect(bySize).toMatchObject({ kendallTau: null, kendallTauByLoss: null })
     expect(bySize.kendallTauByParameters).toBeCloseTo(1 / 3, 12)
     expect(bySize.kendallTauByMultiplyAdds).toBeCloseTo(1 / 3, 12)
+    // Ranks by accuracy 2, 1, 3 and by size 1, 2, 3 of none, one, two: sums 3, 3, 6, for truths 10, 30, 20.
+    const withSize = judged(
+      [none, one, two].map((path, i) => ({ path, accuracy: [0.2, 0.1, 0.3][i], loss: 1 })),
+      table([none, 10], [two, 20], [one, 30]),
+    )
+    expect(withSize.kendallTauWithParameters).toBeCloseTo(0, 12)
+    const agreeing = [one, two, none].map((path, i) => ({ path, accuracy: [0.2, 0.3, 0.1][i], loss: 1 }))
+    expect(judged(agreeing, table([none, 10], [two, 20], [one, 30])).kendallTauWithParameters).toBeCloseTo(1 / 3, 12)
     expect(result.bestFound).toBe(93)
     expect(result.regret).toBe(2)
     expect(result.precisionAtTop).toEqual({ '1%': 0, '5%': 0, '10%': 0, '20%': 0 })
@@ -107,9 +117,9 @@ describe('agreement', () => {
 
   it('is null where there is no ground truth, or nothing to compare', () => {
     const none = { kendallTau: null, kendallTauByLoss: null, regret: null, withGroundTruth: 0 }
-    expect(agreement(space, ranked, undefined)).toMatchObject(none)
-    expect(agreement(space, [], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
-    expect(agreement(space, ranked.slice(0, 1), table([A, 93]))).toMatchObject({
+    expect(judged(ranked, undefined)).toMatchObject(none)
+    expect(judged([], table([A, 1]))).toMatchObject({ kendallTau: null, bestFound: null, withGroundTruth: 0 })
+    expect(judged(ranked.slice(0, 1), table([A, 93]))).toMatchObject({
       kendallTau: null,
       bestFound: 93,
       regret: 0,
@@ -118,11 +128,13 @@ describe('agreement', () => {
 })
 
 describe('sortByAccuracy', () => {
+  const pick = ({ parameters, multiplyAdds }: Cost) => ({ parameters, multiplyAdds })
   it('puts the best first and leaves equals in their order', () => {
     const ranked = [D, B, A, C].map((path, i) => ({ path, accuracy: [0.1, 0.5, 0.5, 0.7][i], loss: 1 }))
     const sorted = sortByAccuracy(space, ranked, table([A, 93]))
     expect(sorted.map(({ path }) => path)).toEqual([C, B, A, D])
     expect(sorted.map(({ groundTruth }) => groundTruth)).toEqual([null, null, 93, null])
     expect(sorted[0].arch).toBe(space.encode(C))
+    expect(sorted[0]).toMatchObject(pick(costOf(space)(C)))
   })
 })

@@ -86,7 +86,7 @@ describe('search', () => {
     expect(lines('run').map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'result'])
     expect(JSON.parse(read('run', 'summary.json'))).toEqual(result)
     const [header, first, ...rest] = read('run', 'ranking.csv').trim().split('\n')
-    expect(header).toBe('rank,path,arch,accuracy,loss,groundTruth')
+    expect(header).toBe('rank,path,arch,accuracy,loss,groundTruth,parameters,multiplyAdds')
     expect(first.startsWith(`1,"${result.top[0].path.join()}",${result.top[0].arch},${accuracies[0]},`)).toBe(true)
     expect(rest).toHaveLength(19)
     expect(journal.disposed).toBe(journal.compiled)
