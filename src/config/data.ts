@@ -42,7 +42,7 @@ export const data = group({
     .enum(['auto', 'resident', 'streaming'])
     .optional()
     .describe(
-      'Where images of the format `folder` are in training. `resident`: decoded, in memory. `streaming`: decoded when a batch needs them. `auto` streams images that do not fit in half of the memory, images in tars, packed files and flat folders, and all images if `onError` is `skip`. Default: `auto`.',
+      'Where images of the format `folder` are in training. `resident`: decoded, in memory. `streaming`: decoded when a batch needs them. `auto` streams images that do not fit in half of the memory, and images in tars, packed files and flat folders. If `onError` is `skip`, it streams all. Default: `auto`.',
     ),
   size: count
     .optional()

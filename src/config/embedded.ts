@@ -10,6 +10,11 @@ export function isOfOtherData({ data }: Settings): boolean {
   return isGroup(data) && data.format !== undefined && data.format !== EMBEDDED
 }
 
+/** The settings without `data`, if `changes` name another data set than the one in the package, which `settings` name. */
+export function withoutEmbeddedData(settings: Settings, changes: Settings): Settings {
+  return !isOfOtherData(settings) && isOfOtherData(changes) ? { ...settings, data: {} } : settings
+}
+
 /** True if the settings name the table in the package. */
 export function namesEmbeddedTable({ groundTruth }: Settings): boolean {
   return isGroup(groundTruth) && groundTruth.file === EMBEDDED

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { expected, UserError } from '../base/errors.js'
 import { assignOrRemove } from './assign.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
-import { forOtherData, isOfOtherData, namesEmbeddedTable } from './embedded.js'
+import { forOtherData, isOfOtherData, namesEmbeddedTable, withoutEmbeddedData } from './embedded.js'
 import { dropOfOtherKind, merge } from './merge.js'
 import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { resolvePaths } from './resolve-paths.js'
@@ -135,9 +135,18 @@ function compose(
   let settings: Settings = structuredClone(defaults) as Settings
   settings = changed(settings, (settings) => merge(settings, structuredClone(written)))
   settings = changed(settings, (settings) => dropOfOtherKind(settings, set))
-  settings = assigned(settings, set, schema)
+  // What a file says about the embedded data, such as its padding, holds for no other data.
+  settings = assigned(withoutEmbeddedData(settings, namedData(set)), set, schema)
+  settings = withoutEmbeddedData(settings, overrides as Settings)
   settings = changed(settings, (settings) => merge(settings, structuredClone(overrides) as Settings))
   resolvePaths(settings, process.cwd())
+  return settings
+}
+
+/** The data set that assignments name, if they do. */
+function namedData(set: readonly string[]): Settings {
+  const settings: Settings = {}
+  for (const assignment of set) if (/^data(\.format)?=/.test(assignment)) assignOrRemove(settings, assignment, () => {})
   return settings
 }
 

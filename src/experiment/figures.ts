@@ -59,8 +59,9 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
 
 /** What a ranking has to beat, if it is the same for all conditions. */
 function sizeAlone(conditions: readonly ConditionResult[]): Reference | undefined {
-  const taus = conditions.flatMap(({ summary }) => summary.kendallTauByParameters.mean ?? [])
-  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return undefined
+  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
+  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
+  if (!(Math.max(...taus) - Math.min(...taus) < 1e-9)) return undefined
   return { value: taus[0], name: 'parameters alone' }
 }
 

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { UserError } from '../base/errors.js'
 import { changed, inTodaysForm } from '../config/earlier-forms.js'
-import { isOfOtherData } from '../config/embedded.js'
+import { withoutEmbeddedData } from '../config/embedded.js'
 import { type Config, DEFAULT_CONFIG } from '../config/index.js'
 import { isOfOtherKind, whatKindsShare } from '../config/kinds.js'
 import { explainIssue, listProblems, problemSentences } from '../config/problems.js'
@@ -131,7 +131,10 @@ class Planner {
     const cell: Cell = { id, labels: labelsOf(coordinates, parsed.data), seed, config: { ...parsed.data, name: id } }
     const namesake = this.#byId.get(id.toLowerCase())
     if (namesake !== undefined) {
-      this.#report(`Expected different labels for different settings but received two of ${id}`, id)
+      this.#report(
+        `Expected labels with different names of folders for different settings but received twice ${id}`,
+        id,
+      )
     }
     this.#cells.set(key, cell)
     this.#byId.set(id.toLowerCase(), cell)
@@ -191,8 +194,7 @@ class Planner {
       this.#files.set(file, written)
     }
     // What a file says about the embedded data, such as its padding, holds for no other data.
-    const isForeign = !isOfOtherData(written) && isOfOtherData(set)
-    const start = isForeign ? { ...written, data: {} } : written
+    const start = withoutEmbeddedData(written, set)
     return changed(structuredClone(start), (settings) => override(settings, set))
   }
 }

@@ -49,6 +49,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
       },
       { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
       { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
+      { title: 'τ of size', number, valueOf: ({ record }) => shown(record.result?.kendallTauByParameters, decimal) },
       { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],

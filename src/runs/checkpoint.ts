@@ -10,6 +10,7 @@ import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
 import { exists, makeFolder, syncFolder, whyUnreadable } from '../base/files.js'
 import type { RandomState } from '../base/random.js'
+import { shellCommand } from '../base/shell.js'
 import type { Config, RetrainConfig } from '../config/index.js'
 import { isGroup } from '../config/settings.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js'
@@ -80,6 +81,12 @@ export function readCheckpoint(folder: string): Promise<Checkpoint | undefined> 
   return readFromCheckpoint(folder, readFolder)
 }
 
+/** The settings that a checkpoint was trained with; undefined if it does not tell, or cannot be read. */
+export async function trainedSettings(folder: string): Promise<Checkpoint['settings']> {
+  const state = await readState(join(folder, 'state.json')).catch(() => undefined)
+  return state?.settings
+}
+
 /**
  * Reads files of a checkpoint by `read`, which gets the folder that they are in; undefined if there is none yet. It
  * changes nothing, and another process may write a new checkpoint meanwhile: then the files of that one are read.
@@ -110,7 +117,8 @@ async function readFolder(folder: string): Promise<Checkpoint> {
     const file = join(folder, FILES[part])
     const { tensors } = await readSafetensors(file)
     if (digests !== undefined && digestOf(tensors) !== digests[part]) {
-      const advice = part === 'weights' ? `; \`import ${file}\` begins a new run with them` : ''
+      const begin = shellCommand('npx', 'pada-native', 'import', file, '--config', join(folder, '../config.yaml'))
+      const advice = part === 'weights' ? `; \`${begin} --out FOLDER\` begins a new run with them` : ''
       throw expected('the tensors that the run wrote', file, `others, or damaged ones${advice}`)
     }
     return tensors

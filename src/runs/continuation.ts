@@ -47,7 +47,13 @@ export function changedOutcome(saved: Config, config: Config): string[] {
 
 /** Throws a UserError unless a run at `path` that was opened last with the settings `saved` may continue with others. */
 export function checkSettings(saved: Config | RetrainConfig, config: Config | RetrainConfig, path: string): void {
-  refuse(settingDifferences(saved, config), 'others', saved, config, path)
+  refuse(
+    settingDifferences(saved, config),
+    'Expected the settings that the run was started with but received others',
+    saved,
+    config,
+    path,
+  )
 }
 
 /** Throws a UserError unless the settings are those that a run at `path` made its checkpoint with. */
@@ -60,12 +66,18 @@ export function checkTrained(
   const trained = isRetraining(settings)
     ? parseRetrainConfig(settings as RetrainConfig)
     : parseConfig(settings as Config)
-  refuse(settingDifferences(trained, config), `others in ${path}/config.yaml`, trained, config, path)
+  refuse(
+    settingDifferences(trained, config),
+    `Expected a checkpoint in ${path} of the settings in its config.yaml but received one of others`,
+    trained,
+    config,
+    path,
+  )
 }
 
 function refuse(
   sentences: readonly string[],
-  received: string,
+  sentence: string,
   saved: Config | RetrainConfig,
   { training }: Config | RetrainConfig,
   path: string,
@@ -80,10 +92,7 @@ function refuse(
     ? `trains its weights for ${epochs} more epochs, in a new run`
     : `begins a new run with its weights, which \`train --resume FOLDER\` trains for ${epochs} more epochs`
   const advice = longer ? `; \`${command}\` ${further}` : ''
-  throw new UserError(
-    `Expected the settings that the run was started with but received ${received}: ${sentences.join('; ')}${advice}`,
-    2,
-  )
+  throw new UserError(`${sentence}: ${sentences.join('; ')}${advice}`, 2)
 }
 
 function differences(

@@ -8,7 +8,7 @@ import { noSuchKey, type StateDictOptions } from '../formats/state-dict.js'
 import { averagedWeights } from '../training/snapshot.js'
 import { readWeightsFile, type WeightsFile } from '../weights/read-weights.js'
 import { checkBestWeights } from './best-weights-of-run.js'
-import { type Identity, readCheckpoint } from './checkpoint.js'
+import { type Identity, readCheckpoint, trainedSettings } from './checkpoint.js'
 import { checkTrained } from './continuation.js'
 import { BEST_WEIGHTS } from './run-folder.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from './saved-settings.js'
@@ -70,7 +70,10 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   if (!isOfRun || !(await exists(join(run, 'config.yaml')))) return { source, isRunFolder, ...file }
   const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
   const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run) }
-  if (settings.retraining !== undefined && run === folder) {
+  if (run !== folder) {
+    const config = settings.retraining?.config ?? (await savedConfig(run))
+    checkTrained({ settings: await trainedSettings(folder) }, config, run)
+  } else if (settings.retraining !== undefined) {
     checkBestWeights(source, file.metadata, settings.retraining.config)
   }
   return { source, isRunFolder, ...file, ...settings, identity }

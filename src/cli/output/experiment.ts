@@ -155,8 +155,9 @@ export function renderReport(report: ExperimentReport, columns?: number): string
 
 /** What a ranking has to beat, if it is the same for all searches. Results of earlier versions do not tell. */
 function describeSizeAlone(conditions: readonly ConditionResult[]): string[] {
-  const taus = conditions.flatMap(({ summary }) => summary.kendallTauByParameters.mean ?? [])
-  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return []
+  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
+  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
+  if (!(Math.max(...taus) - Math.min(...taus) < 1e-9)) return []
   return [`The number of parameters alone has a KT of ${decimal(taus[0])}, without any training`]
 }
 

@@ -66,7 +66,7 @@ function agreement(result: SearchResult): [string, string][] {
   const count = result.withGroundTruth
   const byLoss = typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
   const byChance = `; 0 ± ${decimal(kendallTauDeviationByChance(count))} by chance`
-  const few = count > 1 && count < FEW_SUB_MODELS ? byChance : ''
+  const few = result.kendallTau !== null && count > 1 && count < FEW_SUB_MODELS ? byChance : ''
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
     ['Spearman', decimal(result.spearman)],
@@ -84,7 +84,12 @@ function sizeAlone(result: SearchResult): [string, string][] {
   const known = (value: number | null | undefined) => typeof value === 'number'
   const alone = `tau ${decimal(kendallTauByParameters)} by parameters, ${decimal(kendallTauByMultiplyAdds)} by multiply-adds`
   return [
-    ...(known(kendallTauByParameters) ? [['Size alone', alone] as [string, string]] : []),
+    ...(known(kendallTauByParameters) || known(kendallTauByMultiplyAdds)
+      ? [['Size alone', alone] as [string, string]]
+      : []),
+    ...(kendallTauByParameters === null && kendallTauByMultiplyAdds === null && result.withGroundTruth > 1
+      ? [['Size alone', 'no tau: all have one size, or one truth'] as [string, string]]
+      : []),
     ...(known(kendallTauWithParameters)
       ? [
           ['With size', `tau ${decimal(kendallTauWithParameters)} by accuracy and parameters: sum of ranks`] as [

@@ -141,6 +141,29 @@ describe('loadConfig', () => {
   })
 })
 
+describe('other data than the embedded ones', () => {
+  const written = 'data: { format: embedded, padTo: 32, downsample: 2 }\nmethod: { name: spos }'
+  const other = { format: 'npz', dir: '/mine.npz' } as const
+
+  it.each<[string, Parameters<typeof loadConfig>[0]]>([
+    ['--set data.format=…', { set: ['data.dir=/mine.npz', 'data.format=npz'] }],
+    ['--set data={…}', { set: ['data={format: npz, dir: /mine.npz}'] }],
+    ['overrides', { overrides: { data: other } }],
+  ])('have nothing of them: %s', async (_, sources) => {
+    const { data, method } = await loadConfig({ file: file(written), ...sources })
+    expect(data).toEqual(other)
+    expect(method.name).toBe('spos')
+  })
+
+  it('are told by their format only', async () => {
+    const { data } = await loadConfig({ file: file(written), set: ['data.trainCount=10'] })
+    expect(data).toMatchObject({ padTo: 32, downsample: 2, trainCount: 10 })
+    const another = file('data: { format: npz, dir: /a.npz, trainCount: 9 }')
+    const kept = await loadConfig({ file: another, set: ['data.format=folder', 'data.size=8'] })
+    expect(kept.data).toMatchObject({ format: 'folder', trainCount: 9 })
+  })
+})
+
 describe('YAML that is no settings', () => {
   it.each([
     ['seed: 1\n---\nseed: 2', /^Expected one YAML document for my-search.yaml but received several, with --- between/],

@@ -254,7 +254,7 @@ studies:
   a: { figure: method, methods: [{ label: PA, method: { name: pada, data: shuffle } }] }
   b: { figure: method, methods: [{ label: pa, method: { name: pada, perEdge: true } }] }`)
     expect(await complaint(loadExperiment(file))).toMatch(
-      /^Expected different labels for different settings but received two of pa-seed0/,
+      /^Expected labels with different names of folders for different settings but received twice pa-seed0/,
     )
   })
 

@@ -111,12 +111,15 @@ describe('the report of the command', () => {
     expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
     const bySize = (...sizes: number[]) =>
       sizes.map((kendallTauByParameters, i) => {
-        const summary = summarise([{ ...NOTHING, kendallTauByParameters }])
+        const summary = summarise([{ ...NOTHING, kendallTau: 0.5, kendallTauByParameters }])
         return { ...conditions[i], summary }
       })
     const alone = 'The number of parameters alone has a KT of 0.497, without any training'
     expect(renderReport({ ...report, conditions: bySize(0.497, 0.497) })).toContain(alone)
     expect(renderReport({ ...report, conditions: bySize(0.497, 0.5) })).not.toContain(alone)
+    const [one, other] = bySize(0.497, 0.497)
+    const lacking = { ...other, summary: summarise([{ ...NOTHING, kendallTau: 0.5 }]) }
+    expect(renderReport({ ...report, conditions: [one, lacking] })).not.toContain(alone)
     const outdated = { settings: ['spos-seed0', 'spos-seed1'], ranking: [], training: [], unknown: [] }
     expect(renderReport({ ...report, outdated }).at(-3)).toMatch(
       /^note: of spos-seed0, spos-seed1, results are of other settings of ranking, and left out/,

@@ -130,7 +130,7 @@ test('settings that were changed in the run folder after training are refused, b
   writeFileSync(file('config.yaml'), settings.replace('batchSize: 8\n', 'batchSize: 9\n'))
   for (const phases of [undefined, ['rank']] as const) {
     await expect(searched({ resume: run, phases }, changed)).rejects.toMatchObject({
-      message: `Expected the settings that the run was started with but received others in ${run}/config.yaml: training.batchSize: 8, not 9`,
+      message: `Expected a checkpoint in ${run} of the settings in its config.yaml but received one of others: training.batchSize: 8, not 9`,
       exitCode: 2,
     })
   }

@@ -155,7 +155,10 @@ test('the checkpoint of a run with other settings is not read as that of this ru
   await searched({ out: run })
   for await (const _ of search(tinyConfig({ seed: 1 }), { out: other, data }));
   cpSync(join(other, 'checkpoint'), join(run, 'checkpoint'), { recursive: true })
-  await expect(openWeights(run)).rejects.toThrow(`received others in ${run}/config.yaml: seed: 1, not 0`)
+  await expect(openWeights(run)).rejects.toThrow(
+    `Expected a checkpoint in ${run} of the settings in its config.yaml but received one of others: seed: 1, not 0`,
+  )
+  await expect(openWeights(join(run, 'checkpoint', 'weights.safetensors'))).rejects.toThrow('seed: 1, not 0')
 })
 
 test('a checkpoint that is being replaced can be read, and reading does not finish the replacement', async () => {
