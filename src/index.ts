@@ -95,7 +95,15 @@ export {
 export type { GroundTruth } from './evaluation/ground-truth.js'
 export { type LatencyOptions, measureLatency, noiseDataset } from './evaluation/latency.js'
 export { type BestFound, bestFound, kendallTauB, precisionAtTopK, spearman } from './evaluation/rank-metrics.js'
-export { type Agreement, agreement, type Ranked, type RankOptions, rank } from './evaluation/ranking.js'
+export {
+  type Agreement,
+  agreement,
+  type Ranked,
+  type RankingRow,
+  type RankOptions,
+  rank,
+  sortByAccuracy,
+} from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type { Axis } from './experiment/axes.js'
 export type { Difference, PairedDifference } from './experiment/differences.js'

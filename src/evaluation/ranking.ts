@@ -73,7 +73,7 @@ const NOT_COMPARED = {
   regret: null,
 } as const
 
-/** Compares a ranking with a table over the sub-models that both have. */
+/** Compares a ranking, as {@link sortByAccuracy} makes it, with its table over the sub-models that both have. */
 export function agreement(ranking: readonly RankingRow[], groundTruth: GroundTruth | undefined): Agreement {
   const compared = ranking.filter(
     (row): row is RankingRow & { readonly groundTruth: number } => row.groundTruth !== null,
@@ -113,7 +113,7 @@ export interface RankingRow extends RankedSubModel {
   readonly multiplyAdds: number
 }
 
-/** All sub-models by accuracy, best first. Equal ones keep their order in `ranked`. */
+/** All sub-models by accuracy, best first, with their sizes and ground truth. Equal ones keep their order in `ranked`. */
 export function sortByAccuracy(
   space: SearchSpace,
   ranked: readonly Ranked[],
