@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Tensor } from '../../src/formats/safetensors.js'
 import { writeTorchStateDict } from '../../src/formats/torch-writer.js'
+import { savedConfig } from '../../src/runs/saved-settings.js'
 import { nasBench201 } from '../../src/spaces/index.js'
 import { importWeights } from '../../src/weights/import-weights.js'
 import { readWeights } from '../../src/weights/read-weights.js'
@@ -45,6 +46,13 @@ test('an imported checkpoint is exported bit for bit, trained on and ranked', as
   expect(searched.code, searched.stderr).toBe(0)
   expect(resultOf(searched)).toMatchObject({ epochs: 2, run })
   expect(resultOf(searched).ranked).toBeGreaterThan(0)
+
+  // The weights of a run begin another one with its settings.
+  const again = join(folder, 'again')
+  const taken = await pada(['import', run, '--set', 'training.epochs=1', '--out', again])
+  expect(taken.code, taken.stderr).toBe(0)
+  const [before, after] = await Promise.all([run, again].map((one) => savedConfig(one)))
+  expect(after).toEqual({ ...before, training: { ...before.training, epochs: 1 } })
 })
 
 test('import, export and infer read the state dict of a key, and name it and the others', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { expected } from '../../base/errors.js'
 import { integer } from '../../base/format.js'
@@ -24,7 +25,10 @@ const options = {
     requiresArg: true,
     describe: 'Search space, if neither --config nor the checkpoint determines it',
   },
-  config: { ...configOption, defaultDescription: 'the published settings, on the embedded data' },
+  config: {
+    ...configOption,
+    defaultDescription: 'of a run folder its own; else the published settings, on the embedded data',
+  },
   set: setOption,
   key: keyOption,
   prefix: prefixOption,
@@ -85,12 +89,13 @@ export const importCommand: CommandModule<object, Arguments> = {
   },
 }
 
-/** Settings from options and file, then from the weights, then the published ones: the first that exist. */
+/** Settings from options and file, or from the run, then from the weights, then the published ones: the first that exist. */
 async function settings(
-  { config: file, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
+  { config, space, set = [], from }: Pick<Arguments, 'config' | 'space' | 'set' | 'from'>,
   opened: OpenedWeights,
 ): Promise<Config> {
-  const { weights, run } = opened
+  const { weights, run, isRunFolder } = opened
+  const file = config ?? (isRunFolder && run !== undefined ? join(opened.source, 'config.yaml') : undefined)
   const source = placeOf(opened.source, opened)
   const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
   const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
