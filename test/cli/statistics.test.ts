@@ -123,10 +123,11 @@ test('a sub-model has the statistics of its path, and the whole supernet the sto
 
 test('other training images than the run had are refused', async () => {
   const folder = temporaryFolder()
-  const config = join(run, 'config.yaml')
-  const text = readFileSync(config, 'utf8')
+  // As if the files had changed: the settings of the run and of its checkpoint agree.
+  const files = [join(run, 'config.yaml'), join(run, 'checkpoint', 'state.json')]
+  const texts = files.map((file) => readFileSync(file, 'utf8'))
   try {
-    writeFileSync(config, text.replace('trainCount: 300', 'trainCount: 299'))
+    files.forEach((file, i) => void writeFileSync(file, texts[i].replace(/(trainCount"?: ?)300/, '$1299')))
     const out = join(folder, 'model.onnx')
     const refused = await pada(['export', run, '--format', 'onnx', '--path', ranked[0].path, '--out', out])
     expect(refused.stderr).toContain(
@@ -134,7 +135,7 @@ test('other training images than the run had are refused', async () => {
     )
     expect(refused.code).toBe(1)
   } finally {
-    writeFileSync(config, text)
+    files.forEach((file, i) => void writeFileSync(file, texts[i]))
   }
 })
 
