@@ -1,10 +1,10 @@
 /** Figures of studies: gradient variance beside rank correlation, each with a point per condition, ± one deviation. */
 import { basename } from 'node:path'
 import type { TruthSource } from '../evaluation/events.js'
-import { comparisonFigure, type Point, type Reference } from '../report/figures/comparison.js'
+import { comparisonFigure, type Point } from '../report/figures/comparison.js'
 import type { Figure } from '../report/plot.js'
 import { AXES, type Axis, nameValue } from './axes.js'
-import type { Measures } from './measures.js'
+import { type Measures, tauOfSizeAlone } from './measures.js'
 import type { Condition, Study } from './plan.js'
 import type { ConditionResult, ExperimentResults } from './results.js'
 
@@ -39,9 +39,11 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
   const names = seriesNames(study)
   const points = (measure: keyof Measures) =>
     conditions.flatMap((condition, i) => point(condition, measure, study, names[i]))
+  const size = tauOfSizeAlone(conditions)
+  const reference = size === undefined ? undefined : { value: size, name: 'parameters alone' }
   const panels = [
     { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
-    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f', reference: sizeAlone(conditions) },
+    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f', reference },
   ].filter((panel) => panel.points.length > 0)
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))
   const series = unique(names)
@@ -55,14 +57,6 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
     series,
     layout: LAYOUTS[study.figure],
   })
-}
-
-/** What a ranking has to beat, if it is the same for all conditions. */
-function sizeAlone(conditions: readonly ConditionResult[]): Reference | undefined {
-  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
-  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
-  if (!(Math.max(...taus) - Math.min(...taus) < 1e-9)) return undefined
-  return { value: taus[0], name: 'parameters alone' }
 }
 
 function point({ labels, summary }: ConditionResult, measure: keyof Measures, study: Study, series: string): Point[] {

@@ -96,6 +96,16 @@ export function summarise(cells: readonly Measures[]): Summary {
   return Object.fromEntries(MEASURES.map((name) => [name, statistic(complete(valuesOf(name)))])) as Summary
 }
 
+/**
+ * Kendall's tau of the number of parameters alone, which a ranking has to beat; undefined unless it is the same for all
+ * conditions that have a tau. Results of earlier versions do not tell.
+ */
+export function tauOfSizeAlone(conditions: readonly { readonly summary: Summary }[]): number | undefined {
+  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
+  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
+  return Math.max(...taus) - Math.min(...taus) < 1e-9 ? taus[0] : undefined
+}
+
 function mean(values: readonly (number | null)[]): number | null {
   return statistic(values).mean
 }

@@ -5,6 +5,7 @@ import type { Statistic } from '../../base/statistics.js'
 import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { CellEvent, CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
+import { tauOfSizeAlone } from '../../experiment/measures.js'
 import type { ConditionResult } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
@@ -140,7 +141,9 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     fewest !== undefined && fewest < FEW_SUB_MODELS
       ? [`note: a ranking has only ${fewest} of its sub-models in the ground truth, so KT and P@top say little`]
       : []
-  const size = describeSizeAlone(conditions)
+  const tau = tauOfSizeAlone(conditions)
+  const size =
+    tau === undefined ? [] : [`The number of parameters alone has a KT of ${decimal(tau)}, without any training`]
   const old = outdated === undefined ? [] : describeOutdated(outdated)
   return [
     ...lines,
@@ -151,14 +154,6 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,
   ]
-}
-
-/** What a ranking has to beat, if it is the same for all searches. Results of earlier versions do not tell. */
-function describeSizeAlone(conditions: readonly ConditionResult[]): string[] {
-  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
-  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
-  if (!(Math.max(...taus) - Math.min(...taus) < 1e-9)) return []
-  return [`The number of parameters alone has a KT of ${decimal(taus[0])}, without any training`]
 }
 
 /** Searches whose settings or files are others by now. */

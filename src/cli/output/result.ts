@@ -80,24 +80,12 @@ function agreement(result: SearchResult): [string, string][] {
  * earlier versions do not tell.
  */
 function sizeAlone(result: SearchResult): [string, string][] {
-  const { kendallTauByParameters, kendallTauByMultiplyAdds, kendallTauWithParameters } = result
-  const known = (value: number | null | undefined) => typeof value === 'number'
-  const alone = `tau ${decimal(kendallTauByParameters)} by parameters, ${decimal(kendallTauByMultiplyAdds)} by multiply-adds`
+  const { kendallTauByParameters: parameters, kendallTauByMultiplyAdds: adds, kendallTauWithParameters: both } = result
+  if (parameters === undefined || adds === undefined || result.withGroundTruth < 2) return []
+  if (parameters === null && adds === null) return [['Size alone', 'no tau: all have one size, or one truth']]
   return [
-    ...(known(kendallTauByParameters) || known(kendallTauByMultiplyAdds)
-      ? [['Size alone', alone] as [string, string]]
-      : []),
-    ...(kendallTauByParameters === null && kendallTauByMultiplyAdds === null && result.withGroundTruth > 1
-      ? [['Size alone', 'no tau: all have one size, or one truth'] as [string, string]]
-      : []),
-    ...(known(kendallTauWithParameters)
-      ? [
-          ['With size', `tau ${decimal(kendallTauWithParameters)} by accuracy and parameters: sum of ranks`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
+    ['Size alone', `tau ${decimal(parameters)} by parameters, ${decimal(adds)} by multiply-adds`],
+    ['With size', `tau ${decimal(both)} by accuracy and parameters: sum of ranks`],
   ]
 }
 
