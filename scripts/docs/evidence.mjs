@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
 import { median, statistic } from '#dist/base/statistics.js'
+import { tauOfSizeAlone } from '#dist/experiment/measures.js'
 import { markdownTable } from '../bench/page.mjs'
 import { byLoss, rankingsCsv, readRankings, TOP, taus, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
 import { sizeSection } from './evidence-size.mjs'
@@ -116,13 +117,13 @@ function page() {
   ].join('\n')
 }
 
-/** What a ranking has to beat, if it is the same in all searches. Experiments of earlier versions do not tell. */
+/** What a ranking has to beat. */
 function sizeAlone() {
-  const taus = results.conditions.flatMap(({ summary }) => summary.kendallTauByParameters?.mean ?? [])
-  if (taus.length === 0 || Math.max(...taus) - Math.min(...taus) > 1e-9) return []
+  const tau = tauOfSizeAlone(results.conditions)
+  if (tau === undefined) return []
   return [
     '',
-    `The number of parameters alone, without any training, has a KT of ${taus[0].toFixed(3)}: a ranking has to beat it.`,
+    `The number of parameters alone, without any training, has a KT of ${tau.toFixed(3)}: a ranking has to beat it.`,
   ]
 }
 

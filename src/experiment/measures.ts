@@ -98,11 +98,11 @@ export function summarise(cells: readonly Measures[]): Summary {
 
 /**
  * Kendall's tau of the number of parameters alone, which a ranking has to beat; undefined unless it is the same for all
- * conditions that have a tau. Results of earlier versions do not tell.
+ * conditions that have a tau. Results of earlier versions lack it.
  */
-export function tauOfSizeAlone(conditions: readonly { readonly summary: Summary }[]): number | undefined {
-  const ranked = conditions.filter(({ summary }) => summary.kendallTau.mean !== null)
-  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters.mean ?? Number.NaN)
+export function tauOfSizeAlone(conditions: readonly { readonly summary: Partial<Summary> }[]): number | undefined {
+  const ranked = conditions.filter(({ summary }) => typeof summary.kendallTau?.mean === 'number')
+  const taus = ranked.map(({ summary }) => summary.kendallTauByParameters?.mean ?? Number.NaN)
   return Math.max(...taus) - Math.min(...taus) < 1e-9 ? taus[0] : undefined
 }
 

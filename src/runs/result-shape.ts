@@ -3,21 +3,9 @@
  * before lacked may be absent.
  */
 import { isGroup } from '../config/settings.js'
-import type { ResultEvent } from './result.js'
+import { CORRELATIONS, type ResultEvent } from './result.js'
 
-const NUMBERS = [
-  'epochs',
-  'seconds',
-  'kendallTau',
-  'kendallTauByLoss',
-  'kendallTauByParameters',
-  'kendallTauByMultiplyAdds',
-  'kendallTauWithParameters',
-  'spearman',
-  'bestFound',
-  'regret',
-  'ranked',
-] as const satisfies readonly (keyof ResultEvent)[]
+const NUMBERS = ['epochs', 'seconds', ...CORRELATIONS, 'bestFound', 'regret', 'ranked'] as const
 
 /** True for the result of a search. */
 export function isSearchResult(value: object): value is ResultEvent {

@@ -59,5 +59,15 @@ export interface ResultEvent {
   readonly run: string
 }
 
+/** The rank correlations of a result. */
+export const CORRELATIONS = [
+  'kendallTau',
+  'kendallTauByLoss',
+  'kendallTauByParameters',
+  'kendallTauByMultiplyAdds',
+  'kendallTauWithParameters',
+  'spearman',
+] as const satisfies readonly (keyof ResultEvent)[]
+
 /** The result that {@link search} returns. */
 export type SearchResult = ResultEvent

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readText } from '../base/files.js'
 import { isGroup } from '../config/settings.js'
 import { changedFields } from './computed-from.js'
-import type { SearchResult } from './result.js'
+import { CORRELATIONS, type SearchResult } from './result.js'
 
 /** Name of the file in the folder. */
 export const SUMMARY = 'summary.json'
@@ -26,12 +26,7 @@ export async function readSummary<Result extends object>(
 
 /** Fields of a result that the ranking fills. */
 const RANKING = [
-  'kendallTau',
-  'kendallTauByLoss',
-  'kendallTauByParameters',
-  'kendallTauByMultiplyAdds',
-  'kendallTauWithParameters',
-  'spearman',
+  ...CORRELATIONS,
   'precisionAtTop',
   'bestFound',
   'regret',

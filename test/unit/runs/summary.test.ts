@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { mergeResults } from '../../../src/runs/summary.js'
+import { result } from '../../support/made-up-search.js'
+
+describe('a result without a ranking', () => {
+  const sizes = { kendallTauByParameters: 0.4, kendallTauByMultiplyAdds: 0.3, kendallTauWithParameters: 0.5 }
+  const none = { kendallTau: null, kendallTauByLoss: null, spearman: null, precisionAtTop: null, bestFound: null }
+  const found = { ...result, ...none, ...sizes, kendallTauByParameters: null, ranked: 0, withGroundTruth: 0, top: [] }
+
+  it('keeps the ranking of before, and with it all that was compared', () => {
+    const before = { ...result, ...sizes }
+    expect(mergeResults(before, found)).toMatchObject({ ...sizes, kendallTau: 0.4123, ranked: 300, top: result.top })
+  })
+
+  it('lacks what the version of before did not know', () => {
+    const text = JSON.stringify(mergeResults(result, found))
+    expect(text).toContain('"kendallTau":0.4123')
+    expect(text).not.toMatch(/kendallTau(By|With)/)
+  })
+
+  it('keeps nothing that was computed from other weights', () => {
+    const before = { ...result, computedFrom: { ...result.computedFrom, weights: 'others' } }
+    expect(mergeResults(before, found)).toMatchObject({ kendallTau: null, ranked: 0, top: [] })
+  })
+})
