@@ -32,6 +32,7 @@ export {
   type CloseConfig,
   type Config,
   type ConfigInput,
+  type Criterion,
   type DataConfig,
   DEFAULT_CONFIG,
   type EvolutionSettings,
@@ -102,7 +103,7 @@ export {
   type RankingRow,
   type RankOptions,
   rank,
-  sortByAccuracy,
+  sortRanking,
 } from './evaluation/ranking.js'
 export { selectSubModels } from './evaluation/sub-models.js'
 export type { Axis } from './experiment/axes.js'

@@ -97,9 +97,11 @@ function factsOf(result) {
       ['Best epoch', `${best.epoch + 1}: ${percent(best.top1)}${best.weights === 'averaged' ? ', averaged' : ''}`],
     ]
   }
-  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, algorithm } = result
+  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy, algorithm } = result
   /** @type {[string, string][]} */
   const facts = [['Ranked', counted(ranked, 'sub-model')]]
+  const by = { loss: 'loss', accuracyAndParameters: 'accuracy and parameters: sum of ranks' }[String(rankedBy)]
+  if (by !== undefined) facts.push(['Ranked by', by])
   if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
   // Results of earlier versions do not tell.
   if (typeof kendallTauByParameters === 'number') {

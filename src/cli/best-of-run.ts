@@ -4,6 +4,7 @@ import { integer } from '../base/format.js'
 import { type Config, EMBEDDED, type RetrainConfig } from '../config/index.js'
 import { identifyImages } from '../data/images-identity.js'
 import { openSplits } from '../data/index.js'
+import { CRITERION_WORDS } from '../evaluation/ranking.js'
 import { readCheckpoint } from '../runs/checkpoint.js'
 import type { ResultEvent } from '../runs/result.js'
 import { isSearchResult } from '../runs/result-shape.js'
@@ -30,7 +31,7 @@ export async function bestOf(
   }
   const { summary, damaged } = await readSummary(run, isSearchResult)
   if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
-  const { found, top: ranked = [] }: Partial<ResultEvent> = summary ?? {}
+  const { found, top: ranked = [], rankedBy = 'accuracy' }: Partial<ResultEvent> = summary ?? {}
   if (summary?.space !== undefined && summary.space !== space.name) {
     throw expected('a space of the package', run, `${summary.space}, which scripts alone know`, 2)
   }
@@ -38,7 +39,8 @@ export async function bestOf(
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'
   const on = found?.images === undefined ? '' : `, on ${integer(found.images)} images`
-  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}${on}` }
+  const by = found !== undefined || rankedBy === 'accuracy' ? '' : `, by ${CRITERION_WORDS[rankedBy]}`
+  if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}${on}${by}` }
   if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
   throw new UserError(`Expected a run with found or ranked sub-models but received ${run}; ${instead}`, 2)
 }

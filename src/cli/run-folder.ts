@@ -8,6 +8,9 @@ export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']
 /** Settings groups that `find` may change. */
 export const FIND_GROUPS: readonly string[] = ['finding', ...RANK_GROUPS]
 
+/** The setting that names images which have moved. Others in their place are refused, because a run knows its images. */
+export const MOVED = 'data.dir'
+
 /** Settings of a run, and its folder: `out` if the run is new, `resume` if it continues. */
 export interface ChosenRun {
   readonly config: Config
@@ -36,7 +39,7 @@ export async function chooseRun(argv: {
   return { config, out, resume, notes }
 }
 
-/** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}. */
+/** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}, and {@link MOVED}. */
 export async function configToRank(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, RANK_GROUPS)
   return loadConfig({ file: await searchFile(run), set })
@@ -44,7 +47,7 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
 
 /**
  * Settings to find the best sub-models of a trained run. The default algorithm is SPOS's evolution. `set` may change
- * {@link FIND_GROUPS}. If it names another algorithm, the settings of the run's algorithm are dropped, except those
+ * {@link FIND_GROUPS}, and {@link MOVED}. If it names another algorithm, the settings of the run's algorithm are dropped, except those
  * that all algorithms share.
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
@@ -59,6 +62,7 @@ async function searchFile(run: string): Promise<string> {
 }
 
 function checkGroups(set: readonly string[], groups: readonly string[]): void {
-  const other = set.find((setting) => !groups.includes(setting.split(/[.=]/, 1)[0]))
-  if (other !== undefined) throw expected(`a setting of ${groups.join(' or ')}`, '--set', `"${other}"`, 2)
+  const isAllowed = (name: string) => name === MOVED || groups.includes(name.split('.', 1)[0])
+  const other = set.find((setting) => !isAllowed(setting.split('=', 1)[0].trim()))
+  if (other !== undefined) throw expected(`a setting of ${groups.join(' or ')}, or ${MOVED}`, '--set', `"${other}"`, 2)
 }

@@ -17,6 +17,10 @@ const recalibration = group({
   'How each path gets running statistics of its own before it is evaluated, in `ranking` and `finding`. Only spaces with running statistics use it: ProxylessNAS and NAS-Bench-Macro.',
 )
 
+/** What sub-models can be ranked by; `accuracyAndParameters` is the sum of both ranks. */
+export const CRITERIA = ['accuracy', 'loss', 'accuracyAndParameters'] as const
+export type Criterion = (typeof CRITERIA)[number]
+
 export const ranking = group({
   subModels: z
     .union([count, z.enum(['all', 'groundTruth'])])
@@ -34,6 +38,12 @@ export const ranking = group({
     .boolean()
     .default(false)
     .describe('Rank one sub-model of each class of isomorphic ones. The space needs a rule of isomorphism.'),
+  by: z
+    .enum(CRITERIA)
+    .default('accuracy')
+    .describe(
+      'What the list of best sub-models and `ranking.csv` are sorted by: the accuracy with the weights of the supernet, as published; the `loss`; or the sum of two ranks, by accuracy and by number of parameters.',
+    ),
   top: count.default(10).describe('Length of the list of best sub-models.'),
   recalibration: recalibration.prefault({}),
 }).describe('Which sub-models are ranked after training, and how they are evaluated.')

@@ -25,7 +25,7 @@ export {
 } from './finding.js'
 export type * from './methods.js'
 export type { OptimizerConfig, SgdConfig } from './optimizer.js'
-export type { RankingConfig, RecalibrationConfig } from './ranking.js'
+export type { Criterion, RankingConfig, RecalibrationConfig } from './ranking.js'
 export type * from './spaces.js'
 export type { TrainingConfig } from './training.js'
 

@@ -1,4 +1,5 @@
 /** Evaluates many sub-models with the supernet's weights, and compares their ranking with the ground truth. */
+import type { Criterion } from '../config/ranking.js'
 import type { RankingConfig } from '../config/schema.js'
 import { costOf } from '../spaces/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -41,9 +42,12 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
   return subModels.map((path, i) => ({ path, ...found.get(live[i].join())! }))
 }
 
-/** Agreement of a ranking with the ground truth; a measure that is not defined is null. */
+/**
+ * Agreement of a ranking with the ground truth; a measure that is not defined is null. The rank correlations do not
+ * depend on what the ranking is sorted by. P@top-K, the best found and the regret do.
+ */
 export interface Agreement {
-  /** By accuracy, as all others. */
+  /** By accuracy. */
   readonly kendallTau: number | null
   /** By loss, which images blur less than the accuracy: it weighs how sure each answer is. */
   readonly kendallTauByLoss: number | null
@@ -53,6 +57,7 @@ export interface Agreement {
   readonly kendallTauByMultiplyAdds: number | null
   /** By the sum of the ranks by accuracy and by number of parameters. */
   readonly kendallTauWithParameters: number | null
+  /** By accuracy. */
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
   readonly bestFound: number | null
@@ -73,24 +78,31 @@ const NOT_COMPARED = {
   regret: null,
 } as const
 
-/** Compares a ranking, as {@link sortByAccuracy} makes it, with its table over the sub-models that both have. */
-export function agreement(ranking: readonly RankingRow[], groundTruth: GroundTruth | undefined): Agreement {
-  const compared = ranking.filter(
-    (row): row is RankingRow & { readonly groundTruth: number } => row.groundTruth !== null,
-  )
+/**
+ * Compares a ranking, as {@link sortRanking} makes it by the same criterion, with its table over the sub-models that both
+ * have.
+ */
+export function agreement(
+  ranking: readonly RankingRow[],
+  groundTruth: GroundTruth | undefined,
+  by: Criterion = 'accuracy',
+): Agreement {
+  const compared = ranking.flatMap((row, i) => (row.groundTruth === null ? [] : [{ i, truth: row.groundTruth }]))
   if (groundTruth === undefined || compared.length === 0) return { ...NOT_COMPARED, withGroundTruth: 0 }
-  const predicted = compared.map(({ accuracy }) => accuracy)
-  const parameters = compared.map((row) => row.parameters)
-  const truth = compared.map((row) => row.groundTruth)
+  const truth = compared.map((one) => one.truth)
+  // Ranks are those among all sub-models, with ground truth or without.
+  const comparedOf = (scores: ArrayLike<number>) => compared.map(({ i }) => scores[i])
+  const tauOf = (scores: ArrayLike<number>) => finite(kendallTauB(comparedOf(scores), truth))
+  const accuracies = scoresBy('accuracy', ranking)
+  const predicted = comparedOf(scoresBy(by, ranking))
   const best = bestFound(predicted, truth, groundTruth.best.accuracy)
-  const tauOf = (scores: ArrayLike<number>) => finite(kendallTauB(scores, truth))
   return {
-    kendallTau: tauOf(predicted),
-    kendallTauByLoss: tauOf(compared.map(({ loss }) => -loss)),
-    kendallTauByParameters: tauOf(parameters),
-    kendallTauByMultiplyAdds: tauOf(compared.map(({ multiplyAdds }) => multiplyAdds)),
-    kendallTauWithParameters: tauOf(sumOfRanks(predicted, parameters)),
-    spearman: finite(spearman(predicted, truth)),
+    kendallTau: tauOf(accuracies),
+    kendallTauByLoss: tauOf(scoresBy('loss', ranking)),
+    kendallTauByParameters: tauOf(ranking.map(({ parameters }) => parameters)),
+    kendallTauByMultiplyAdds: tauOf(ranking.map(({ multiplyAdds }) => multiplyAdds)),
+    kendallTauWithParameters: tauOf(scoresBy('accuracyAndParameters', ranking)),
+    spearman: finite(spearman(comparedOf(accuracies), truth)),
     // A single sub-model is the best one.
     precisionAtTop:
       truth.length < 2
@@ -113,21 +125,44 @@ export interface RankingRow extends RankedSubModel {
   readonly multiplyAdds: number
 }
 
-/** All sub-models by accuracy, best first, with their sizes and ground truth. Equal ones keep their order in `ranked`. */
-export function sortByAccuracy(
+/**
+ * All sub-models by the criterion, best first, with their sizes and ground truth. Of equal ones, the more accurate one comes
+ * first; the others keep their order in `ranked`.
+ */
+export function sortRanking(
   space: SearchSpace,
   ranked: readonly Ranked[],
   groundTruth: GroundTruth | undefined,
+  by: Criterion = 'accuracy',
 ): RankingRow[] {
   if (ranked.length === 0) return []
   const cost = costOf(space)
-  return ranked
-    .toSorted((a, b) => b.accuracy - a.accuracy)
-    .map(({ path, accuracy, loss }) => {
-      const { parameters, multiplyAdds } = cost(path)
-      const known = groundTruth?.accuracy(path) ?? null
-      return { path, arch: space.encode(path), accuracy, loss, parameters, multiplyAdds, groundTruth: known }
-    })
+  const rows = ranked.map(({ path, accuracy, loss }) => {
+    const { parameters, multiplyAdds } = cost(path)
+    const known = groundTruth?.accuracy(path) ?? null
+    return { path, arch: space.encode(path), accuracy, loss, parameters, multiplyAdds, groundTruth: known }
+  })
+  const scores = scoresBy(by, rows)
+  return rows
+    .map((row, i) => ({ row, score: scores[i] }))
+    .sort((a, b) => b.score - a.score || b.row.accuracy - a.row.accuracy)
+    .map(({ row }) => row)
+}
+
+/** The criteria in words. */
+export const CRITERION_WORDS: Readonly<Record<Criterion, string>> = {
+  accuracy: 'accuracy',
+  loss: 'loss',
+  accuracyAndParameters: 'accuracy and parameters',
+}
+
+/** A score of each sub-model by a criterion: the larger, the better. */
+function scoresBy(by: Criterion, rows: readonly RankingRow[]): ArrayLike<number> {
+  const accuracies = rows.map(({ accuracy }) => accuracy)
+  if (by === 'accuracy') return accuracies
+  if (by === 'loss') return rows.map(({ loss }) => -loss)
+  const parameters = rows.map((row) => row.parameters)
+  return sumOfRanks(accuracies, parameters)
 }
 
 /** Large for what both scores rank high. Equal scores share their mean rank. */

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml'
 import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
 import type { RankedSubModel } from '../evaluation/events.js'
+import { CRITERION_WORDS } from '../evaluation/ranking.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import type { Machine } from '../native/index.js'
 import { readImageImportance } from '../runs/image-importance.js'
@@ -199,10 +200,12 @@ async function architectures(record: RunRecord, { drawn, prefix, brief }: Place,
     return []
   }
   const kind = result?.found === undefined ? 'Ranked' : 'Found'
+  const { rankedBy = 'accuracy' } = result ?? {}
+  const by = kind === 'Found' || rankedBy === 'accuracy' ? '' : `, by ${CRITERION_WORDS[rankedBy]}`
   const costs = [...new Set(best.flatMap(({ costs = {} }) => Object.keys(costs)))]
   const parts = [
     table<Placed>(
-      `${kind} sub-models`,
+      `${kind} sub-models${by}`,
       [
         { title: 'place', number: true, valueOf: ({ place }) => place },
         { title: 'architecture', valueOf: ({ one }) => html`<code>${one.arch}</code>` },

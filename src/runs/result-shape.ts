@@ -2,6 +2,7 @@
  * Whether the content of a `summary.json` has the shape of a result, in all that is read of it. Fields that versions
  * before lacked may be absent.
  */
+import { CRITERIA } from '../config/ranking.js'
 import { isGroup } from '../config/settings.js'
 import { CORRELATIONS, type ResultEvent } from './result.js'
 
@@ -10,10 +11,11 @@ const NUMBERS = ['epochs', 'seconds', ...CORRELATIONS, 'bestFound', 'regret', 'r
 /** True for the result of a search. */
 export function isSearchResult(value: object): value is ResultEvent {
   const result = value as Partial<Record<keyof ResultEvent, unknown>>
-  const { dataset, top, found } = result
+  const { dataset, top, found, rankedBy } = result
   const numbers = NUMBERS.every((name) => isOptionalNumber(result[name]))
   const isFound = found === undefined || (isGroup(found) && isList(found.best))
-  return numbers && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
+  const isCriterion = rankedBy === undefined || CRITERIA.some((name) => name === rankedBy)
+  return numbers && isCriterion && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
 }
 
 /** True for a number, and for null and undefined, which say that there is none. */

@@ -1,4 +1,5 @@
 /** The result of a run, which `summary.json` holds. */
+import type { Criterion } from '../config/ranking.js'
 import type { UsedImages } from '../data/splits.js'
 import type { RankedSubModel, TruthSource } from '../evaluation/events.js'
 import type { Found } from '../finding/events.js'
@@ -20,7 +21,10 @@ export interface ResultEvent {
   readonly epochs: number
   /** Seconds of training, and of the evaluations of sub-models that the run folder holds, also by earlier commands. */
   readonly seconds: number
-  /** Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. */
+  /**
+   * Kendall's tau-b between supernet accuracy and ground truth, over the sub-models that have both. No rank correlation
+   * depends on `rankedBy`.
+   */
   readonly kendallTau: number | null
   /** The same, if sub-models are ranked by their loss; absent in results of earlier versions. */
   readonly kendallTauByLoss?: number | null
@@ -33,20 +37,23 @@ export interface ResultEvent {
   readonly kendallTauByMultiplyAdds?: number | null
   /** The same by the sum of both ranks: by accuracy, and by number of parameters. */
   readonly kendallTauWithParameters?: number | null
+  /** Spearman's rank correlation between supernet accuracy and ground truth. */
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
   readonly precisionAtTop: Readonly<Record<string, number>> | null
-  /** Ground-truth accuracy, in percent, of the sub-model that the supernet ranks first. */
+  /** Ground-truth accuracy, in percent, of the sub-model that is ranked first. */
   readonly bestFound: number | null
   /** Best accuracy of the whole table minus `bestFound`, in percentage points. */
   readonly regret: number | null
   /** Gradient variance of each epoch. */
   readonly gradientVariance: readonly number[]
   readonly pathDistribution: PathDistribution
-  /** The best sub-models by supernet accuracy, best first: as many as `ranking.top` says. */
+  /** The sub-models ranked best, best first: as many as `ranking.top` says. */
   readonly top: readonly RankedSubModel[]
   /** Number of sub-models ranked. */
   readonly ranked: number
+  /** What `ranking.by` said; absent without a ranking, and in results of earlier versions, which ranked by accuracy. */
+  readonly rankedBy?: Criterion
   /** Number of ranked sub-models that have a ground truth. */
   readonly withGroundTruth: number
   /** Number of images that each ranked sub-model was evaluated on; absent without a ranking, and in earlier versions. */

@@ -34,6 +34,7 @@ const RANKING = [
   'ranked',
   'withGroundTruth',
   'rankedImages',
+  'rankedBy',
 ] as const satisfies readonly (keyof SearchResult)[]
 
 /**

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.js'
 import { openImages } from '../data/source.js'
 import { usedImages } from '../data/splits.js'
 import type { World } from '../distributed/index.js'
-import { agreement, sortByAccuracy } from '../evaluation/ranking.js'
+import { agreement, type RankingRow, sortRanking } from '../evaluation/ranking.js'
 import type { Supernet } from '../native/index.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import { EVALUATED, EVALUATED_BY_FINDING, evaluationSeconds } from '../runs/evaluated.js'
@@ -76,7 +76,7 @@ export async function* runPhases(opened: OpenedSearch): AsyncGenerator<SearchEve
     groundTruth,
     recorder,
   })
-  const sorted = sortByAccuracy(space, outcomes.ranked, groundTruth)
+  const sorted = sortRanking(space, outcomes.ranked, groundTruth, config.ranking.by)
   const result = await resultOf(opened, trained, weights, { ...outcomes, sorted })
   const tables = {
     ...(phases.includes('rank') && { 'ranking.csv': rankingTable(sorted) }),
@@ -125,7 +125,7 @@ async function resultOf(
   { config, prepared, run }: OpenedSearch,
   trained: Snapshot | undefined,
   weights: string,
-  { ranked, finding, damaged, sorted }: Outcomes & { readonly sorted: ReturnType<typeof sortByAccuracy> },
+  { ranked, finding, damaged, sorted }: Outcomes & { readonly sorted: readonly RankingRow[] },
 ): Promise<SearchResult> {
   const { space, splits, method, groundTruth, images } = prepared
   const { progress } = trained ?? { progress: START }
@@ -141,13 +141,14 @@ async function resultOf(
     computedFrom: { images, weights },
     epochs: progress.epoch,
     seconds: progress.seconds + (await evaluationSeconds(evaluated, weights)),
-    ...agreement(sorted, groundTruth),
+    ...agreement(sorted, groundTruth, config.ranking.by),
     gradientVariance: progress.gradientVariance,
     pathDistribution: method.pathDistribution,
     top: sorted
       .slice(0, config.ranking.top)
       .map(({ path, arch, accuracy, groundTruth }) => ({ path, arch, accuracy, groundTruth })),
     ranked: ranked.length,
+    ...(ranked.length > 0 && { rankedBy: config.ranking.by }),
     ...(ranked.length > 0 && { rankedImages: rankingImages(config, prepared).images }),
     ...(finding && { found: finding.found }),
     ...(damaged.length > 0 && { damaged }),

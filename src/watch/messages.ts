@@ -22,7 +22,7 @@ export type Result = {
   | ({ readonly kind: 'retraining' } & Pick<RetrainResult, 'top1' | 'top5' | 'best' | 'seconds'>)
   | ({ readonly kind: 'search' } & Pick<
       SearchResult,
-      'kendallTau' | 'kendallTauByParameters' | 'spearman' | 'bestFound' | 'regret' | 'seconds' | 'ranked'
+      'kendallTau' | 'kendallTauByParameters' | 'spearman' | 'bestFound' | 'regret' | 'seconds' | 'ranked' | 'rankedBy'
     > & { readonly top: readonly SubModel[]; readonly found: readonly SubModel[]; readonly algorithm?: string })
 )
 

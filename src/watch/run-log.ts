@@ -165,14 +165,14 @@ function resultOf(event: LoggedEvent): Result {
     const { top1, top5, best, seconds } = event as unknown as RetrainResult
     return { kind: 'retraining', ...trained, top1, top5, best, seconds }
   }
-  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, top, found } =
+  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, rankedBy, top, found } =
     event as unknown as SearchResult
   const subModels = (list: readonly SubModel[] | undefined) =>
     list?.slice(0, SHOWN).map(({ path, arch, accuracy, groundTruth }) => ({ path, arch, accuracy, groundTruth })) ?? []
   return {
     kind: 'search',
     ...trained,
-    ...{ kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked },
+    ...{ kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, rankedBy },
     top: subModels(top),
     found: subModels(found?.best),
     ...(found && { algorithm: found.algorithm }),

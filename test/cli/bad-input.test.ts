@@ -1,7 +1,6 @@
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,9 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fingerprint, type Outcome, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
+import { copyEmbedded, fingerprint, type Outcome, pada, resultOf, temporaryFolder, tiny } from '../support/harness.js'
 
 const ARCH = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|'
 
@@ -254,11 +252,3 @@ describe('a run folder stays intact', () => {
     expect(resultOf(outcome).top).toHaveLength(10)
   })
 })
-
-function copyEmbedded(to: string): void {
-  const embedded = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
-  mkdirSync(to)
-  for (const name of readdirSync(embedded)) {
-    if (existsSync(join(embedded, name))) copyFileSync(join(embedded, name), join(to, name))
-  }
-}

@@ -1,7 +1,7 @@
 /** Runs the built command as users do: in another process, on the embedded data, with settings that take seconds. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
@@ -133,4 +133,11 @@ export function fingerprint(folder: string): Record<string, string> {
       .sort()
       .map((file) => [file.slice(folder.length), createHash('sha256').update(readFileSync(file)).digest('hex')]),
   )
+}
+
+/** Copies the files of the embedded images to a new folder. */
+export function copyEmbedded(to: string): void {
+  const embedded = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta.url))
+  mkdirSync(to)
+  for (const name of readdirSync(embedded)) copyFileSync(join(embedded, name), join(to, name))
 }

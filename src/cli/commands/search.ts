@@ -5,7 +5,7 @@ import { type Config, EMBEDDED } from '../../config/index.js'
 import type { Phase } from '../../search/events.js'
 import { search } from '../../search/search.js'
 import { jsonOption, onePath, processesOption, type RunOptions, runOptions, setOption } from '../options.js'
-import { chooseRun, configToFind, configToRank, FIND_GROUPS, RANK_GROUPS } from '../run-folder.js'
+import { chooseRun, configToFind, configToRank, FIND_GROUPS, MOVED, RANK_GROUPS } from '../run-folder.js'
 import { repeated, run } from '../work.js'
 
 export const searchCommand = newRun('search')
@@ -37,7 +37,7 @@ function newRun(name: 'search' | 'train', phases?: readonly Phase[]): CommandMod
   }
 }
 
-/** A command that runs one phase on a trained run, and may change the settings of `groups`. */
+/** A command that runs one phase on a trained run, and may change the settings of `groups`, and of the place of images. */
 function trainedRun(
   name: 'rank' | 'find',
   groups: readonly string[],
@@ -45,7 +45,7 @@ function trainedRun(
 ) {
   const changes = groups.map((group) => `${group}.key=value …`).join(' ')
   const options = {
-    set: { ...setOption, describe: `Change settings: ${changes}` },
+    set: { ...setOption, describe: `Change settings: ${changes} ${MOVED}=… (if images have moved)` },
     processes: processesOption,
     json: jsonOption,
   } as const

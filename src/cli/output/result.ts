@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import { createColors } from 'picocolors'
 import { counted, decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
 import { kendallTauDeviationByChance } from '../../evaluation/rank-metrics.js'
+import { CRITERION_WORDS } from '../../evaluation/ranking.js'
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, RankedSubModel, SearchResult } from '../../search/events.js'
 import { firstThatFits } from './fit.js'
@@ -30,6 +31,7 @@ export function renderResult(result: SearchResult | RetrainResult, style: Result
   if (result.found !== undefined) lines.push(...renderFound(result.found, style))
   const facts: [string, string][] = [
     ...(result.ranked > 0 ? agreement(result) : []),
+    ...rankedBy(result),
     ...(result.found ? [found(result.found)] : []),
     ...groundTruth(result),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
@@ -87,6 +89,12 @@ function sizeAlone(result: SearchResult): [string, string][] {
     ['Size alone', `tau ${decimal(parameters)} by parameters, ${decimal(adds)} by multiply-adds`],
     ['With size', `tau ${decimal(both)} by accuracy and parameters: sum of ranks`],
   ]
+}
+
+/** What the sub-models are ranked by, unless it is the accuracy. */
+function rankedBy({ rankedBy: by = 'accuracy' }: SearchResult): [string, string][] {
+  const how = by === 'accuracyAndParameters' ? ': sum of ranks' : ''
+  return by === 'accuracy' ? [] : [['Ranked by', CRITERION_WORDS[by] + how]]
 }
 
 /** Narrower and narrower: architectures in one line, broken at nodes, not at all; then paths broken too. */

@@ -40,7 +40,7 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
     description: [
       `${words}: ${agreement}.`,
       ...(fit === undefined ? [] : [`Least squares: ${decimal(fit.slope)} % of truth for each % of accuracy.`]),
-      `The sub-model that the supernet ranks first has a truth of ${decimal(first.y, 2)} %.`,
+      `The sub-model ranked first has a truth of ${decimal(first.y, 2)} %.`,
     ].join(' '),
     specification: {
       width: WIDTH,

@@ -11,7 +11,8 @@ test('a list of settings ends where a word is no assignment', () => {
   expect(split('search --set a[0].b=1 c.d[1]=2')).toBe('search --set a[0].b=1 --set c.d[1]=2')
 })
 
-test('the first word after --set belongs to it, and nothing after -- is touched', () => {
+test('the first word after --set belongs to it, and those after -- to none', () => {
   expect(split('cost --set mistake 4,0')).toBe('cost --set mistake 4,0')
-  expect(split('cost --set a=1 -- b=2 c=3')).toBe('cost --set a=1 -- b=2 c=3')
+  expect(split('cost --set a=1 -- b=2 c=3')).toBe('cost --set a=1 b=2 c=3')
+  expect(split('rank -- -run --set -- a')).toBe('rank ./-run ./--set ./-- a')
 })

@@ -47,6 +47,7 @@ describe('parseConfig', () => {
       ranking: {
         subModels: 'all',
         batchSize: 512,
+      by: 'accuracy',
         deIsomorphic: false,
         top: 10,
         recalibration: { images: 2000, batchSize: 200 },

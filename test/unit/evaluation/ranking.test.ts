@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RandomStream } from '../../../src/base/random.js'
-import { parseConfig, type RankingConfig } from '../../../src/config/index.js'
+import { type Criterion, parseConfig, type RankingConfig } from '../../../src/config/index.js'
 import type { GroundTruth } from '../../../src/evaluation/ground-truth.js'
-import { agreement, sortByAccuracy } from '../../../src/evaluation/ranking.js'
+import { agreement, sortRanking } from '../../../src/evaluation/ranking.js'
 import { selectSubModels } from '../../../src/evaluation/sub-models.js'
 import type { Cost } from '../../../src/programs/cost.js'
 import { costOf } from '../../../src/spaces/cost.js'
@@ -27,6 +27,10 @@ const A = [3, 3, 3, 3, 3, 3]
 const B = [2, 2, 2, 2, 2, 2]
 const C = [1, 1, 1, 1, 1, 1]
 const D = [0, 0, 0, 0, 0, 0]
+/** Paths with no 3×3 convolution, one and two. */
+const NONE = [1, 1, 1, 1, 1, 1]
+const ONE = [1, 1, 1, 3, 1, 1]
+const TWO = [3, 1, 1, 3, 1, 1]
 
 describe('selectSubModels', () => {
   it('takes the whole space, or one path of each isomorphism class', () => {
@@ -73,8 +77,11 @@ describe('selectSubModels', () => {
 })
 
 describe('agreement', () => {
-  const judged = (ranked: Parameters<typeof sortByAccuracy>[1], truth: Parameters<typeof agreement>[1]) =>
-    agreement(sortByAccuracy(space, ranked, truth), truth)
+  const judged = (
+    ranked: Parameters<typeof sortRanking>[1],
+    truth: Parameters<typeof agreement>[1],
+    by?: Parameters<typeof agreement>[2],
+  ) => agreement(sortRanking(space, ranked, truth, by), truth, by)
   const ranked = [A, B, C, D].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7, 0.1][i], loss: i }))
 
   it('judges the sub-models that both know', () => {
@@ -89,30 +96,53 @@ describe('agreement', () => {
     )
     expect(byLoss.kendallTau).toBe(result.kendallTau)
     expect(byLoss.kendallTauByLoss).toBeCloseTo(-1 / 3, 12)
-    // A path with one 3 x 3 convolution, one with two, and one without any that are alive.
-    const [none, one, two] = [
-      [1, 1, 1, 1, 1, 1],
-      [1, 1, 1, 3, 1, 1],
-      [3, 1, 1, 3, 1, 1],
-    ]
     const bySize = judged(
-      [two, none, one].map((path) => ({ path, accuracy: 0.5, loss: 1 })),
-      table([none, 10], [two, 20], [one, 30]),
+      [TWO, NONE, ONE].map((path) => ({ path, accuracy: 0.5, loss: 1 })),
+      table([NONE, 10], [TWO, 20], [ONE, 30]),
     )
     expect(bySize).toMatchObject({ kendallTau: null, kendallTauByLoss: null })
     expect(bySize.kendallTauByParameters).toBeCloseTo(1 / 3, 12)
     expect(bySize.kendallTauByMultiplyAdds).toBeCloseTo(1 / 3, 12)
-    // Ranks by accuracy 2, 1, 3 and by size 1, 2, 3 of none, one, two: sums 3, 3, 6, for truths 10, 30, 20.
+    // Ranks by accuracy 2, 1, 3 and by size 1, 2, 3 of NONE, ONE, TWO: sums 3, 3, 6, for truths 10, 30, 20.
     const withSize = judged(
-      [none, one, two].map((path, i) => ({ path, accuracy: [0.2, 0.1, 0.3][i], loss: 1 })),
-      table([none, 10], [two, 20], [one, 30]),
+      [NONE, ONE, TWO].map((path, i) => ({ path, accuracy: [0.2, 0.1, 0.3][i], loss: 1 })),
+      table([NONE, 10], [TWO, 20], [ONE, 30]),
     )
     expect(withSize.kendallTauWithParameters).toBeCloseTo(0, 12)
-    const agreeing = [one, two, none].map((path, i) => ({ path, accuracy: [0.2, 0.3, 0.1][i], loss: 1 }))
-    expect(judged(agreeing, table([none, 10], [two, 20], [one, 30])).kendallTauWithParameters).toBeCloseTo(1 / 3, 12)
+    const agreeing = [ONE, TWO, NONE].map((path, i) => ({ path, accuracy: [0.2, 0.3, 0.1][i], loss: 1 }))
+    expect(judged(agreeing, table([NONE, 10], [TWO, 20], [ONE, 30])).kendallTauWithParameters).toBeCloseTo(1 / 3, 12)
     expect(result.bestFound).toBe(93)
     expect(result.regret).toBe(2)
     expect(result.precisionAtTop).toEqual({ '1%': 0, '5%': 0, '10%': 0, '20%': 0 })
+  })
+
+  it('judges the best ones by what the ranking is sorted by, and correlates by each measure', () => {
+    const paths = [NONE, ONE, TWO, [1, 3, 1, 3, 1, 1], [3, 1, 1, 3, 1, 3]]
+    // Ranks by accuracy 5, 2, 4, 3, 1 and by size 1, 2, 3.5, 3.5, 5: sums 6, 4, 7.5, 6.5, 6.
+    const accuracies = [0.9, 0.5, 0.8, 0.7, 0.4]
+    // The last one has the smallest loss.
+    const ranked = paths.map((path, i) => ({ path, accuracy: accuracies[i], loss: 5 - i }))
+    const truth = table(...paths.map((path, i): [Path, number] => [path, [10, 20, 50, 40, 30][i]]))
+    const first = (by?: Criterion) => judged(ranked, truth, by)
+    expect([first(), first('accuracy'), first('loss'), first('accuracyAndParameters')]).toMatchObject([
+      { bestFound: 10, regret: 40, precisionAtTop: { '20%': 0 } },
+      { bestFound: 10, regret: 40, precisionAtTop: { '20%': 0 } },
+      { bestFound: 30, regret: 20, precisionAtTop: { '20%': 0 } },
+      { bestFound: 50, regret: 0, precisionAtTop: { '20%': 1 } },
+    ])
+    const correlations = ({ bestFound, regret, precisionAtTop, ...others }: ReturnType<typeof judged>) => others
+    expect(correlations(first('accuracyAndParameters'))).toEqual(correlations(first()))
+    expect(correlations(first('loss'))).toEqual(correlations(first()))
+    // By accuracy, 5 of 10 pairs agree and 5 do not. By the sums, 8 agree, one does not, and one is equal.
+    expect(first().kendallTau).toBeCloseTo(0, 12)
+    expect(first().kendallTauWithParameters).toBeCloseTo(7 / Math.sqrt(9 * 10), 12)
+  })
+
+  it('takes the ranks among all sub-models, also those without ground truth', () => {
+    const pools = [4, 4, 4, 4, 4, 4]
+    const ranked = [NONE, ONE, pools].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7][i], loss: 1 }))
+    // Among all, the sums of NONE and ONE are 3 + 1.5 and 2 + 3. Among these two, they would be 2 + 1 and 1 + 2.
+    expect(judged(ranked, table([NONE, 1], [ONE, 2])).kendallTauWithParameters).toBe(1)
   })
 
   it('is null where there is no ground truth, or nothing to compare', () => {
@@ -127,14 +157,23 @@ describe('agreement', () => {
   })
 })
 
-describe('sortByAccuracy', () => {
+describe('sortRanking', () => {
   const pick = ({ parameters, multiplyAdds }: Cost) => ({ parameters, multiplyAdds })
   it('puts the best first and leaves equals in their order', () => {
     const ranked = [D, B, A, C].map((path, i) => ({ path, accuracy: [0.1, 0.5, 0.5, 0.7][i], loss: 1 }))
-    const sorted = sortByAccuracy(space, ranked, table([A, 93]))
+    const sorted = sortRanking(space, ranked, table([A, 93]))
     expect(sorted.map(({ path }) => path)).toEqual([C, B, A, D])
     expect(sorted.map(({ groundTruth }) => groundTruth)).toEqual([null, null, 93, null])
     expect(sorted[0].arch).toBe(space.encode(C))
     expect(sorted[0]).toMatchObject(pick(costOf(space)(C)))
+  })
+
+  it('sorts by the criterion, and equals by accuracy', () => {
+    const ranked = [TWO, NONE, ONE].map((path, i) => ({ path, accuracy: [0.1, 0.3, 0.2][i], loss: [2, 3, 1][i] }))
+    const paths = (by?: Criterion) => sortRanking(space, ranked, undefined, by).map(({ path }) => path)
+    expect(paths()).toEqual([NONE, ONE, TWO])
+    expect(paths('loss')).toEqual([ONE, TWO, NONE])
+    // All sums of ranks are 4.
+    expect(paths('accuracyAndParameters')).toEqual([NONE, ONE, TWO])
   })
 })

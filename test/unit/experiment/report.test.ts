@@ -92,6 +92,7 @@ describe('the report about an experiment', () => {
 describe('the report about a run', () => {
   it('ranks by ranking.csv if the summary is missing or damaged, and says so', async () => {
     makeSearchRun(file('run'))
+    const summary = readFileSync(file('run', 'summary.json'), 'utf8')
     for (const text of ['{', '{"event":"result","top":3}']) {
       writeFileSync(file('run', 'summary.json'), text)
       const page = await reportOn('run')
@@ -99,6 +100,11 @@ describe('the report about a run', () => {
       expect(page).toContain('Ranked sub-models')
       expect(page).not.toContain('neither ranked nor searched')
     }
+    const { found: _, ...ranked } = JSON.parse(summary)
+    writeFileSync(file('run', 'summary.json'), JSON.stringify({ ...ranked, rankedBy: 'accuracyAndParameters' }))
+    expect(await reportOn('run')).toContain('Ranked sub-models, by accuracy and parameters')
+    writeFileSync(file('run', 'summary.json'), JSON.stringify({ ...ranked, rankedBy: 'size' }))
+    expect(await reportOn('run')).toContain('summary.json is damaged')
     rmSync(file('run', 'ranking.csv'))
     rmSync(file('run', 'found.csv'))
     rmSync(file('run', 'summary.json'))

@@ -8,14 +8,15 @@ describe('a result without a ranking', () => {
   const found = { ...result, ...none, ...sizes, kendallTauByParameters: null, ranked: 0, withGroundTruth: 0, top: [] }
 
   it('keeps the ranking of before, and with it all that was compared', () => {
-    const before = { ...result, ...sizes }
-    expect(mergeResults(before, found)).toMatchObject({ ...sizes, kendallTau: 0.4123, ranked: 300, top: result.top })
+    const before = { ...result, ...sizes, rankedBy: 'loss' } as const
+    const kept = { ...sizes, rankedBy: 'loss', kendallTau: 0.4123, ranked: 300, top: result.top }
+    expect(mergeResults(before, found)).toMatchObject(kept)
   })
 
   it('lacks what the version of before did not know', () => {
     const text = JSON.stringify(mergeResults(result, found))
     expect(text).toContain('"kendallTau":0.4123')
-    expect(text).not.toMatch(/kendallTau(By|With)/)
+    expect(text).not.toMatch(/kendallTau(By|With)|rankedBy/)
   })
 
   it('keeps nothing that was computed from other weights', () => {

@@ -14,6 +14,16 @@ describe('the result', () => {
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 
+  test('says what a ranking is sorted by, unless it is the accuracy', () => {
+    const lines = (rankedBy?: 'accuracy' | 'loss' | 'accuracyAndParameters') =>
+      renderResult({ ...result, ...(rankedBy && { rankedBy }) }, { color: false }).filter((line) =>
+        /^Ranked by/.test(line),
+      )
+    expect([lines(), lines('accuracy')]).toEqual([[], []])
+    expect(lines('loss')).toEqual(['Ranked by         loss'])
+    expect(lines('accuracyAndParameters')).toEqual(['Ranked by         accuracy and parameters: sum of ranks'])
+  })
+
   test('says what sizes alone come to, which need no training', () => {
     const sizes = { kendallTauByParameters: 0.4969, kendallTauByMultiplyAdds: 0.3, kendallTauWithParameters: 0.545 }
     const lines = renderResult({ ...result, ...sizes }, { color: false })
