@@ -39,7 +39,8 @@ export async function bestOf(
   const chosen = list[top - 1]
   const kind = found === undefined ? 'ranked' : 'found'
   const on = found?.images === undefined ? '' : `, on ${integer(found.images)} images`
-  const by = found !== undefined || rankedBy === 'accuracy' ? '' : `, by ${CRITERION_WORDS[rankedBy]}`
+  const { by: criterion = 'accuracy' } = found ?? { by: rankedBy }
+  const by = criterion === 'accuracy' ? '' : `, by ${CRITERION_WORDS[criterion]}`
   if (chosen !== undefined) return { arch: chosen.arch, origin: `${kind} ${top} in ${run}${on}${by}` }
   if (list.length > 0) throw expected(`1 to ${list.length}`, '--top', top, 2)
   throw new UserError(`Expected a run with found or ranked sub-models but received ${run}; ${instead}`, 2)

@@ -61,6 +61,12 @@ const shared = {
   batchSize: count
     .optional()
     .describe('Largest number of images per batch of the evaluation. Default: as in `ranking`.'),
+  by: z
+    .enum(['accuracy', 'accuracyAndParameters'])
+    .default('accuracy')
+    .describe(
+      'What the found sub-models are sorted by, if accuracy is the only objective: the accuracy; or the sum of two ranks among all that were evaluated, by accuracy and by number of parameters.',
+    ),
   top: count.default(10).describe('Length of the list of best sub-models, if accuracy is the only objective.'),
 }
 
@@ -118,6 +124,10 @@ export const finding = z
   .refine((value) => value.algorithm !== 'evolution' || value.mutations + value.crossovers <= value.population, {
     path: ['population'],
     error: 'a number of at least mutations + crossovers',
+  })
+  .refine(({ by, objectives }) => by === 'accuracy' || objectives.length === 1, {
+    path: ['by'],
+    error: 'accuracy, because a Pareto front has several objectives,',
   })
   .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 

@@ -6,7 +6,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
 import type { GroundTruth } from './ground-truth.js'
-import { bestFound, kendallTauB, meanRanks, precisionAtTopK, spearman } from './rank-metrics.js'
+import { bestFound, kendallTauB, precisionAtTopK, spearman, sumOfRanks } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
@@ -163,12 +163,6 @@ function scoresBy(by: Criterion, rows: readonly RankingRow[]): ArrayLike<number>
   if (by === 'loss') return rows.map(({ loss }) => -loss)
   const parameters = rows.map((row) => row.parameters)
   return sumOfRanks(accuracies, parameters)
-}
-
-/** Large for what both scores rank high. Equal scores share their mean rank. */
-function sumOfRanks(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  const ranks = meanRanks(b)
-  return meanRanks(a).map((rank, i) => rank + ranks[i])
 }
 
 function finite(value: number): number | null {

@@ -1,4 +1,5 @@
 /** Events and result of the search for the best sub-models, all plain JSON. */
+import type { FindingConfig } from '../config/schema.js'
 import type { RankedSubModel } from '../evaluation/events.js'
 import type { Path } from '../spaces/space.js'
 import type { Limits } from './problem.js'
@@ -32,6 +33,8 @@ export interface Found {
   /** Number of images that each was evaluated on; absent in the results of earlier versions, and in your own searches. */
   readonly images?: number
   readonly objectives: readonly string[]
+  /** What they are sorted by, if there is one objective; absent in results of earlier versions, which sorted by accuracy. */
+  readonly by?: FindingConfig['by']
   /** With one objective, the best sub-models, best first. With several, the Pareto front by the first objective. */
   readonly best: readonly FoundSubModel[]
 }

@@ -3,6 +3,7 @@
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
+import { sumOfRanks } from '../evaluation/rank-metrics.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { CandidateEvent, Found, FoundSubModel } from './events.js'
@@ -62,7 +63,8 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
     yield { event: 'candidate', done: candidates.length, total, path, accuracy, best }
   }
 
-  const fronts = frontsOf(candidates.map(({ goals }) => goals))
+  const goals = settings.by === 'accuracy' ? candidates.map((one) => one.goals) : withSize(candidates)
+  const fronts = frontsOf(goals)
   const nondominated = new Set(paretoFront(candidates))
   const truth = truthOf(space, groundTruth)
   const all = candidates
@@ -75,7 +77,8 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
     })
   const listed = objectives.length > 1 ? all.filter(({ candidate }) => nondominated.has(candidate)) : all.slice(0, top)
   const subModels = listed.map(({ subModel }) => subModel)
-  const found = { algorithm, evaluations: candidates.length, limits: settings.limits, objectives, best: subModels }
+  const { limits, by } = settings
+  const found = { algorithm, evaluations: candidates.length, limits, objectives, by, best: subModels }
   return { found, all: all.map(({ row }) => row) }
 }
 
@@ -86,6 +89,13 @@ export function constraints(options: Pick<FindOptions, 'space' | 'settings' | 'l
   const costs = latency === undefined ? counted : { ...counted, latency }
   const limits = Object.fromEntries(Object.entries(settings.limits).filter(([name]) => name in costs))
   return { space, costs, limits, signal }
+}
+
+/** Sums of the ranks by accuracy and by number of parameters, as the only goal. */
+function withSize(candidates: readonly Candidate[]): number[][] {
+  const accuracies = candidates.map(({ accuracy }) => accuracy)
+  const parameters = candidates.map(({ costs }) => costs.parameters)
+  return Array.from(sumOfRanks(accuracies, parameters), (sum) => [sum])
 }
 
 /** True if the settings have latency as a limit or an objective. */

@@ -200,8 +200,8 @@ async function architectures(record: RunRecord, { drawn, prefix, brief }: Place,
     return []
   }
   const kind = result?.found === undefined ? 'Ranked' : 'Found'
-  const { rankedBy = 'accuracy' } = result ?? {}
-  const by = kind === 'Found' || rankedBy === 'accuracy' ? '' : `, by ${CRITERION_WORDS[rankedBy]}`
+  const { by: criterion = 'accuracy' } = result?.found ?? { by: result?.rankedBy }
+  const by = criterion === 'accuracy' ? '' : `, by ${CRITERION_WORDS[criterion]}`
   const costs = [...new Set(best.flatMap(({ costs = {} }) => Object.keys(costs)))]
   const parts = [
     table<Placed>(

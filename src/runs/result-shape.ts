@@ -13,14 +13,19 @@ export function isSearchResult(value: object): value is ResultEvent {
   const result = value as Partial<Record<keyof ResultEvent, unknown>>
   const { dataset, top, found, rankedBy } = result
   const numbers = NUMBERS.every((name) => isOptionalNumber(result[name]))
-  const isFound = found === undefined || (isGroup(found) && isList(found.best))
-  const isCriterion = rankedBy === undefined || CRITERIA.some((name) => name === rankedBy)
-  return numbers && isCriterion && isOptionalText(dataset) && (top === undefined || isList(top)) && isFound
+  const isFound = found === undefined || (isGroup(found) && isList(found.best) && isCriterion(found.by))
+  const isTop = top === undefined || isList(top)
+  return numbers && isCriterion(rankedBy) && isOptionalText(dataset) && isTop && isFound
 }
 
 /** True for a number, and for null and undefined, which say that there is none. */
 export function isOptionalNumber(value: unknown): boolean {
   return value === undefined || value === null || typeof value === 'number'
+}
+
+/** True for what sub-models can be sorted by, or nothing. */
+function isCriterion(value: unknown): boolean {
+  return value === undefined || CRITERIA.some((name) => name === value)
 }
 
 export function isOptionalText(value: unknown): boolean {

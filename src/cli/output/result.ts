@@ -143,12 +143,20 @@ function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [s
   return [[name, describeTruth(groundTruth) + missed]]
 }
 
-function found({ algorithm, evaluations, images, limits = {}, objectives, best }: Found): [string, string] {
+function found({
+  algorithm,
+  evaluations,
+  images,
+  limits = {},
+  objectives,
+  by = 'accuracy',
+  best,
+}: Found): [string, string] {
   const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
   const on = images === undefined ? '' : ` on ${integer(images)} images`
   return [
     'Found',
-    `${what} of ${counted(evaluations, 'sub-model')}${describeLimits(limits, ' with ')}${on}, by ${algorithm}, for ${objectives.join(', ')}`,
+    `${what} of ${counted(evaluations, 'sub-model')}${describeLimits(limits, ' with ')}${on}, by ${algorithm}, for ${by === 'accuracy' ? objectives.join(', ') : `${CRITERION_WORDS[by]}: sum of ranks`}`,
   ]
 }
 

@@ -47,7 +47,7 @@ describe('parseConfig', () => {
       ranking: {
         subModels: 'all',
         batchSize: 512,
-      by: 'accuracy',
+        by: 'accuracy',
         deIsomorphic: false,
         top: 10,
         recalibration: { images: 2000, batchSize: 200 },
@@ -76,6 +76,7 @@ describe('parseConfig', () => {
       crossovers: 25,
       mutationProbability: 0.1,
       limits: { flops: { max: 1e6 }, latency: { min: 1 } },
+      by: 'accuracy',
       objectives: ['accuracy'],
       published: false,
       latency: { batchSize: 1, warmup: 3, repetitions: 20 },
@@ -261,7 +262,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'localSearch', population: 3 } },
-        'Expected only algorithm, evaluations, limits, objectives, published, latency, imageCount, batchSize, top for finding but received "population"',
+        'Expected only algorithm, evaluations, limits, objectives, published, latency, imageCount, batchSize, by, top for finding but received "population"',
       ],
       [
         { finding: { algorithm: 'random', limits: { parameters: -1 } } },
@@ -282,6 +283,10 @@ describe('parseConfig', () => {
       [
         { finding: { algorithm: 'evolution', population: 10, mutations: 8, crossovers: 3 } },
         'Expected a number of at least mutations + crossovers for finding.population but received 10',
+      ],
+      [
+        { finding: { algorithm: 'random', objectives: ['accuracy', 'flops'], by: 'accuracyAndParameters' } },
+        'Expected accuracy, because a Pareto front has several objectives, for finding.by but received "accuracyAndParameters"',
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },

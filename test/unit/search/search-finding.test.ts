@@ -36,6 +36,32 @@ async function resultOf(settings: ReturnType<typeof tinyConfig>, options: Search
 describe('a search with finding', () => {
   const limits = { parameters: { min: 500, max: 2000 }, flops: 150_000 }
 
+  it('sorts what it evaluated by accuracy and size, and evaluates the same', async () => {
+    const tried = candidates(await collect(run(config({ ...EVOLUTION, limits, top: 5 }))))
+    const sizes = tried.map(({ path }) => cost(path).parameters)
+    const rankIn = (values: readonly number[], value: number) =>
+      values.filter((other) => other < value).length + values.filter((other) => other === value).length / 2
+    const sums = tried.map(
+      ({ accuracy }, i) =>
+        rankIn(
+          tried.map((one) => one.accuracy),
+          accuracy,
+        ) + rankIn(sizes, sizes[i]),
+    )
+    const bySum = [...tried.keys()].sort((a, b) => sums[b] - sums[a] || tried[b].accuracy - tried[a].accuracy)
+    const bySize = config({ ...EVOLUTION, limits, top: 5, by: 'accuracyAndParameters' })
+    const { found } = await resultOf(bySize, { resume: out() })
+    expect(found).toMatchObject({ by: 'accuracyAndParameters', evaluations: 40 })
+    expect(found!.best.map(({ path }) => path)).toEqual(bySum.slice(0, 5).map((i) => tried[i].path))
+    const fronts = read('run', 'found.csv')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => Number(line.split(',', 1)[0]))
+    const distinct = [...new Set(sums)].sort((a, b) => b - a)
+    expect(fronts).toEqual(bySum.map((i) => distinct.indexOf(sums[i]) + 1))
+  })
+
   it('reports candidates and the best of them, and writes a table', async () => {
     const events = await collect(run(config({ ...EVOLUTION, limits, top: 5 })))
     const tried = candidates(events)

@@ -22,6 +22,16 @@ describe('the result', () => {
     expect([lines(), lines('accuracy')]).toEqual([[], []])
     expect(lines('loss')).toEqual(['Ranked by         loss'])
     expect(lines('accuracyAndParameters')).toEqual(['Ranked by         accuracy and parameters: sum of ranks'])
+    const found = { algorithm: 'random', evaluations: 9, objectives: ['accuracy'], best: [] }
+    const foundBy = (by?: 'accuracy' | 'accuracyAndParameters') =>
+      renderResult({ ...result, found: { ...found, ...(by && { by }) } }, { color: false }).find((line) =>
+        line.startsWith('Found '),
+      )
+    expect(foundBy()).toBe('Found             best of 9 sub-models, by random, for accuracy')
+    expect(foundBy('accuracy')).toBe(foundBy())
+    expect(foundBy('accuracyAndParameters')).toBe(
+      'Found             best of 9 sub-models, by random, for accuracy and parameters: sum of ranks',
+    )
   })
 
   test('says what sizes alone come to, which need no training', () => {
