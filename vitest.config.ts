@@ -7,14 +7,15 @@ import { defineConfig } from 'vitest/config'
 const limit = (minutes: number) => ({ testTimeout: minutes * 60_000, hookTimeout: minutes * 60_000 })
 
 /**
- * Tests that load the addon run after the unit tests, in two processes. More would only slow each other down, because
- * each of them computes with threads on all cores; those that wait sleep, so that others compute. A GPU is one test's
- * at a time.
+ * Tests that load the addon run after the unit tests, two files at a time. More would only slow each other down, because
+ * each of them computes with threads on all cores; those that wait sleep, so that others compute. Tests of commands run
+ * after them, three at a time, because they also wait for processes, locks and signals. A GPU is one test's at a time.
  */
 const device = process.env.PADA_TEST_DEVICE
+const workers = (most: number) => (device === undefined ? most : 1)
 const native = {
   pool: 'forks',
-  maxWorkers: device === undefined ? 2 : 1,
+  maxWorkers: workers(2),
   env: { OMP_WAIT_POLICY: 'passive' },
   ...limit(10),
   sequence: { groupOrder: 1 },
@@ -37,7 +38,15 @@ export default defineConfig({
         },
       },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], setupFiles, ...native } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...native } },
+      {
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          ...native,
+          maxWorkers: workers(3),
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 })

@@ -151,7 +151,7 @@ test('find refuses settings of the training', async () => {
   expect(trained.code, trained.stderr).toBe(0)
   const outcome = await pada(['find', run, '--set', 'training.epochs=2'])
   expect(outcome.stderr).toMatch(
-    /^pada-native: Expected a setting of finding or ranking or groundTruth for --set but received "training\.epochs=2"$/m,
+    /^pada-native: Expected a setting of finding or ranking or groundTruth, or data\.dir for --set but received "training\.epochs=2"$/m,
   )
   expect(outcome.code).toBe(2)
 })
