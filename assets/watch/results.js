@@ -1,9 +1,9 @@
 import { element } from './elements.js'
-import { counted, decimal, percent } from './format.js'
+import { factsOf } from './facts.js'
+import { percent } from './format.js'
 
 /**
  * @typedef {import('../../src/watch/messages.js').RunOverview} RunOverview
- * @typedef {import('../../src/watch/messages.js').Result} Result
  */
 
 /** Runs whose results are shown side by side. */
@@ -83,33 +83,4 @@ function cardOf({ id, about, result, generation }) {
     card.append(element('p', { text: about.arch }))
   }
   return card
-}
-
-/**
- * @param {Result} result
- * @returns {[string, string][]}
- */
-function factsOf(result) {
-  if (result.kind === 'retraining') {
-    const { top1, top5, best } = result
-    return [
-      ['Test accuracy', `${percent(top1)} top-1, ${percent(top5)} top-5`],
-      ['Best epoch', `${best.epoch + 1}: ${percent(best.top1)}${best.weights === 'averaged' ? ', averaged' : ''}`],
-    ]
-  }
-  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy, algorithm } = result
-  /** @type {[string, string][]} */
-  const facts = [['Ranked', counted(ranked, 'sub-model')]]
-  const by = { loss: 'loss', accuracyAndParameters: 'accuracy and parameters: sum of ranks' }[String(rankedBy)]
-  if (by !== undefined) facts.push(['Ranked by', by])
-  if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
-  // Results of earlier versions do not tell.
-  if (typeof kendallTauByParameters === 'number') {
-    facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])
-  }
-  if (bestFound !== null) {
-    facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])
-  }
-  if (algorithm !== undefined) facts.push(['Found by', algorithm])
-  return facts
 }

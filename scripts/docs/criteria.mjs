@@ -1,154 +1,206 @@
 #!/usr/bin/env node
 /**
  * Compares what a ranking can be sorted by, `ranking.by`, over the searches whose rankings `docs/evidence/` holds, and
- * prints the table of `docs/results.md`.
+ * prints the tables of `docs/results.md`.
  *
  *     node scripts/docs/criteria.mjs [--published TABLE] [--column cifar10_test]
  *
- * With a table of published accuracies it prints a second table, of the same architectures. Needs `npm run build`, no
- * addon.
+ * With a table of published accuracies it prints a second table, of the same architectures. Where scores tie, numbers
+ * are expectations over all orders. Needs `npm run build`, no addon.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { agreement, costOf, createSpace, parseConfig, readTable, sortRanking } from 'pada-native'
-import { CRITERION_WORDS } from '#dist/evaluation/ranking.js'
+import { costOf, createSpace, kendallTauB, parseConfig, precisionAtTopK, readTable } from 'pada-native'
+import { median } from '#dist/base/statistics.js'
+import { CRITERION_WORDS, scoresBy } from '#dist/evaluation/ranking.js'
 import { markdownTable } from '../bench/page.mjs'
-import { topByChance } from './evidence-rankings.mjs'
+import { expectedLargest, topByChance } from './evidence-rankings.mjs'
 import { decimals, withError } from './numbers.mjs'
 
 /** @typedef {import('pada-native').Criterion} Criterion */
-/** @typedef {import('pada-native').GroundTruth} GroundTruth */
-/** @typedef {import('pada-native').Ranked} Ranked */
+/** @typedef {import('pada-native').RankingRow} RankingRow */
 /** @typedef {{ tau: number, top5: number, regret: number, regretOfTen: number }} Top */
-/** @typedef {{ name: string, rankings: ReadonlyMap<string, readonly Ranked[]>, criteria: readonly Criterion[] }} Searches */
+/** @typedef {{ name: string, rankings: ReadonlyMap<string, readonly RankingRow[]>, criteria: readonly Criterion[] }} Searches */
 
-const { values: options } = parseArgs({
-  options: { published: { type: 'string' }, column: { type: 'string', default: 'cifar10_test' } },
-})
-// The number of channels changes no order.
-const space = createSpace(parseConfig({}).space, { channels: 3, height: 32, width: 32 }, 10)
-const file = (/** @type {string} */ name) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
-const [accuracies, losses, first, embedded] = await Promise.all(
-  [
-    ...['docs/evidence/rankings.csv', 'docs/evidence/rankings-losses.csv', 'docs/evidence/first-rankings.csv'],
-    'assets/nasbench201-fashion-mnist.csv',
-  ].map((name) => readTable(file(name))),
-)
-const truths = [
-  truthOf(embedded, 'accuracy'),
-  ...(options.published === undefined ? [] : [truthOf(await readTable(options.published), options.column)]),
-]
-/** @type {Searches[]} */
-const searches = [
-  searchesOf('SPOS, default search', first, /^spos-/),
-  searchesOf('PA&DA, default search', first, /^pada-/),
-  searchesOf('all of the experiment', accuracies, /./, losses),
-]
+/** Sub-models that are ranked first, of which the best counts. */
+const TEN = 10
 
-for (const truth of truths) console.log(`${page(truth)}\n\n${gains(truth)}\n`)
+/**
+ * How well scores agree with the truth, and how good the first ones are. Regrets are in the unit of the truth.
+ *
+ * @param {ArrayLike<number>} scores
+ * @param {ArrayLike<number>} ties Decides between equal scores.
+ * @param {ArrayLike<number>} truth
+ * @returns {Top}
+ */
+export function topOf(scores, ties, truth) {
+  const best = Math.max(...Array.from(truth))
+  return {
+    tau: kendallTauB(scores, truth),
+    top5: precisionAtTopK(scores, truth, 0.05),
+    regret: best - expectedBest(scores, ties, truth, 1),
+    regretOfTen: best - expectedBest(scores, ties, truth, Math.min(TEN, truth.length)),
+  }
+}
+
+/**
+ * Expectation of the best truth of the `count` ranked first, over all orders of equal ones.
+ *
+ * @param {ArrayLike<number>} scores
+ * @param {ArrayLike<number>} ties
+ * @param {ArrayLike<number>} truth
+ * @param {number} count
+ */
+function expectedBest(scores, ties, truth, count) {
+  const compare = (/** @type {number} */ i, /** @type {number} */ j) => scores[j] - scores[i] || ties[j] - ties[i]
+  const order = Array.from(truth, (_, i) => i).sort(compare)
+  // All that equal the last of the first `count`: some of them belong to it.
+  const [from, to] = [
+    order.findIndex((i) => compare(i, order[count - 1]) === 0),
+    order.findLastIndex((i) => compare(i, order[count - 1]) === 0),
+  ]
+  const sure = Math.max(Number.NEGATIVE_INFINITY, ...order.slice(0, from).map((i) => truth[i]))
+  const open = order.slice(from, to + 1).map((i) => Math.max(sure, truth[i]))
+  return expectedLargest(Float64Array.from(open).sort(), count - from)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main()
+
+async function main() {
+  const { values: options } = parseArgs({
+    options: { published: { type: 'string' }, column: { type: 'string', default: 'cifar10_test' } },
+  })
+  const file = (/** @type {string} */ name) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+  const [accuracies, losses, first, embedded] = await Promise.all(
+    [
+      ...['docs/evidence/rankings.csv', 'docs/evidence/rankings-losses.csv', 'docs/evidence/first-rankings.csv'],
+      'assets/nasbench201-fashion-mnist.csv',
+    ].map((name) => readTable(file(name))),
+  )
+  const sized = subModels(accuracies.keys)
+  const searches = [
+    searchesOf('SPOS, default search', sized, first, /^spos-/),
+    searchesOf('PA&DA, default search', sized, first, /^pada-/),
+    searchesOf('all of the experiment', sized, accuracies, /./, losses),
+  ]
+  const truths = [truthOf(embedded, 'accuracy', accuracies.keys)]
+  if (options.published !== undefined) {
+    truths.push(truthOf(await readTable(options.published), options.column, accuracies.keys))
+  }
+  const half = median(sized.map(({ multiplyAdds }) => multiplyAdds)) ?? 0
+  for (const truth of truths) {
+    console.log(`${page(sized, searches, truth)}\n\n${gains(searches[2], truth)}\n`)
+    console.log(`With at most the median of multiply-adds:\n\n${page(sized, searches.slice(0, 2), truth, half)}\n`)
+  }
+}
+
+/** Sub-models with their sizes, not evaluated. @param {readonly string[]} archs @returns {RankingRow[]} */
+function subModels(archs) {
+  // The number of channels changes no order.
+  const space = createSpace(parseConfig({}).space, { channels: 3, height: 32, width: 32 }, 10)
+  const cost = costOf(space)
+  return archs.map((arch) => {
+    const path = space.decode(arch)
+    return { path, arch, accuracy: 0, loss: 0, groundTruth: null, ...cost(path) }
+  })
+}
 
 /**
  * The searches of a table whose names fit.
  *
  * @param {string} name
+ * @param {readonly RankingRow[]} sized
  * @param {import('pada-native').Table} table
  * @param {RegExp} pattern
  * @param {import('pada-native').Table} [losses] Without it, nothing is ranked by loss.
  * @returns {Searches}
  */
-function searchesOf(name, table, pattern, losses) {
-  const paths = table.keys.map((arch) => space.decode(arch))
+function searchesOf(name, sized, table, pattern, losses) {
+  const rows = new Map(table.keys.map((arch, row) => [arch, row]))
+  const valueIn = (/** @type {Float64Array | undefined} */ values, /** @type {string} */ arch) =>
+    values?.[rows.get(arch) ?? -1] ?? 0
   const rankings = new Map(
     table.columns
       .filter((column) => pattern.test(column))
       .map((column) => {
-        const [accuracy, loss] = [table.values(column), losses?.values(column)]
-        return [column, paths.map((path, i) => ({ path, accuracy: accuracy[i], loss: loss?.[i] ?? 0 }))]
+        const [accuracies, lossesOf] = [table.values(column), losses?.values(column)]
+        return [
+          column,
+          sized.map((one) => ({ ...one, accuracy: valueIn(accuracies, one.arch), loss: valueIn(lossesOf, one.arch) })),
+        ]
       }),
   )
   return {
     name: `${name}, ${rankings.size}`,
     rankings,
-    criteria: losses ? ['accuracy', 'loss', 'accuracyAndParameters'] : ['accuracy', 'accuracyAndParameters'],
+    criteria: losses ? ['accuracy', 'loss', 'accuracyAndMultiplyAdds'] : ['accuracy', 'accuracyAndMultiplyAdds'],
   }
 }
 
-/** The truth of the architectures that the rankings have. @param {import('pada-native').Table} table @param {string} column @returns {GroundTruth} */
-function truthOf(table, column) {
+/** The truths of `archs`. @param {import('pada-native').Table} table @param {string} column @param {readonly string[]} archs */
+function truthOf(table, column, archs) {
   const values = table.values(column)
   const byArch = new Map(table.keys.map((arch, row) => [arch, values[row]]))
-  const paths = accuracies.keys.map((arch) => space.decode(arch))
-  const byPath = new Map(accuracies.keys.map((arch, i) => [paths[i].join(), byArch.get(arch) ?? Number.NaN]))
-  const [path] = paths.toSorted((a, b) => (byPath.get(b.join()) ?? 0) - (byPath.get(a.join()) ?? 0))
-  const accuracy = (/** @type {readonly number[]} */ one) => byPath.get(one.join())
-  return { size: paths.length, paths, best: { path, accuracy: accuracy(path) ?? Number.NaN }, accuracy }
+  return Float64Array.from(archs, (arch) => byArch.get(arch) ?? Number.NaN)
 }
 
-/** @param {GroundTruth} truth */
-function page(truth) {
-  const sorted = Float64Array.from(truth.paths, (path) => truth.accuracy(path) ?? Number.NaN).sort()
+/** @param {readonly RankingRow[]} ranking @param {Criterion} by @param {Float64Array} truth */
+function topBy(ranking, by, truth) {
+  const accuracies = ranking.map(({ accuracy }) => accuracy)
+  return topOf(scoresBy(by, ranking), accuracies, truth)
+}
+
+/**
+ * The table of the sub-models with at most `limit` multiply-adds.
+ *
+ * @param {readonly RankingRow[]} sized
+ * @param {readonly Searches[]} searches
+ * @param {Float64Array} all The truth of each sub-model.
+ * @param {number} [limit]
+ */
+function page(sized, searches, all, limit = Number.POSITIVE_INFINITY) {
+  const within = [...sized.keys()].filter((i) => sized[i].multiplyAdds <= limit)
+  const truth = Float64Array.from(within, (i) => all[i])
   const rows = searches.flatMap(({ name, rankings, criteria }) =>
     criteria.map((by) => {
-      const tops = [...rankings.values()].map((ranked) => topOf(ranked, truth, by))
+      const tops = [...rankings.values()].map((ranking) =>
+        topBy(
+          within.map((i) => ranking[i]),
+          by,
+          truth,
+        ),
+      )
       const mean = (/** @type {keyof Top} */ key, places = 2) =>
         decimals(withError(tops.map((top) => top[key])), { places })
       return [name, CRITERION_WORDS[by], mean('tau', 3), mean('top5'), mean('regret'), mean('regretOfTen')]
     }),
   )
-  const plain = (/** @type {number} */ tau, /** @type {Omit<Top, 'tau'>} */ { top5, regret, regretOfTen }) => [
+  const plain = (/** @type {Top} */ { tau, top5, regret, regretOfTen }) => [
     tau.toFixed(3),
     ...[top5, regret, regretOfTen].map((value) => value.toFixed(2)),
   ]
-  const size = topOfSize(truth)
+  const sizes = within.map((i) => sized[i].multiplyAdds)
+  const constant = sizes.map(() => 0)
   return markdownTable(
     ['searches', 'ranked by', "Kendall's tau", 'P@top 5 %', 'regret of the first', 'of the best of ten'],
     [
-      ['none', 'chance', ...plain(0, topByChance(sorted))],
-      ['none', 'parameters alone', ...plain(size.tau, size)],
+      ['none', 'chance', ...plain({ tau: 0, ...topByChance(truth.toSorted()) })],
+      ['none', 'multiply-adds alone', ...plain(topOf(sizes, constant, truth))],
       ...rows,
     ],
   )
 }
 
-/** In how many conditions, of five seeds each, size makes the ten ranked first better. @param {GroundTruth} truth */
-function gains(truth) {
-  /** @type {Map<string, number[]>} */
+/** In how many conditions, of five seeds each, size makes the ten ranked first better. @param {Searches} searches @param {Float64Array} truth */
+function gains({ rankings }, truth) {
+  /** @type {Map<string, number>} */
   const byCondition = new Map()
-  for (const [name, ranked] of searches[searches.length - 1].rankings) {
+  for (const [name, ranking] of rankings) {
     const condition = name.replace(/-seed\d+$/, '')
-    const [alone, withSize] = /** @type {const} */ (['accuracy', 'accuracyAndParameters']).map(
-      (by) => topOf(ranked, truth, by).regretOfTen,
-    )
-    byCondition.set(condition, [...(byCondition.get(condition) ?? []), alone - withSize])
+    const of = (/** @type {Criterion} */ by) => topBy(ranking, by, truth).regretOfTen
+    const gain = of('accuracy') - of('accuracyAndMultiplyAdds')
+    byCondition.set(condition, (byCondition.get(condition) ?? 0) + gain)
   }
-  const gaining = [...byCondition.values()].filter((list) => list.reduce((sum, gain) => sum + gain) > 0)
+  const gaining = [...byCondition.values()].filter((gain) => gain > 0)
   return `With size, the best of ten is better in the mean of ${gaining.length} of ${byCondition.size} conditions.`
-}
-
-/** How well the number of parameters agrees with the truth. @param {GroundTruth} truth @returns {Top} */
-function topOfSize(truth) {
-  const cost = costOf(space)
-  return topOf(
-    truth.paths.map((path) => ({ path, accuracy: cost(path).parameters, loss: 0 })),
-    truth,
-    'accuracy',
-  )
-}
-
-/** How well a ranking by a criterion agrees with the truth. @param {readonly Ranked[]} ranked @param {GroundTruth} truth @param {Criterion} by @returns {Top} */
-function topOf(ranked, truth, by) {
-  const sorted = sortRanking(space, ranked, truth, by)
-  const judged = agreement(sorted, truth, by)
-  const tau = {
-    accuracy: judged.kendallTau,
-    loss: judged.kendallTauByLoss,
-    accuracyAndParameters: judged.kendallTauWithParameters,
-  }[by]
-  const ten = Math.max(...sorted.slice(0, 10).map(({ groundTruth }) => groundTruth ?? Number.NaN))
-  return {
-    tau: tau ?? Number.NaN,
-    top5: judged.precisionAtTop?.['5%'] ?? Number.NaN,
-    regret: judged.regret ?? Number.NaN,
-    regretOfTen: truth.best.accuracy - ten,
-  }
 }

@@ -148,7 +148,7 @@ export function topByChance(sorted) {
  * @param {Float64Array} sorted Ascending.
  * @param {number} count
  */
-function expectedLargest(sorted, count) {
+export function expectedLargest(sorted, count) {
   // P(the largest is at most the i-th) is the product of (i − j)/(n − j) over j below `count`.
   const n = sorted.length
   const within = (/** @type {number} */ i) => {

@@ -8,7 +8,10 @@ export const RANK_GROUPS: readonly string[] = ['ranking', 'groundTruth']
 /** Settings groups that `find` may change. */
 export const FIND_GROUPS: readonly string[] = ['finding', ...RANK_GROUPS]
 
-/** The setting that names images which have moved. Others in their place are refused, because a run knows its images. */
+/**
+ * The setting that names images which have moved. Other training images in their place are refused; other test images are
+ * noticed, and all that was evaluated on those before is removed.
+ */
 export const MOVED = 'data.dir'
 
 /** Settings of a run, and its folder: `out` if the run is new, `resume` if it continues. */

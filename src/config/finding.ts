@@ -62,10 +62,10 @@ const shared = {
     .optional()
     .describe('Largest number of images per batch of the evaluation. Default: as in `ranking`.'),
   by: z
-    .enum(['accuracy', 'accuracyAndParameters'])
+    .enum(['accuracy', 'accuracyAndParameters', 'accuracyAndMultiplyAdds'])
     .default('accuracy')
     .describe(
-      'What the found sub-models are sorted by, if accuracy is the only objective: the accuracy; or the sum of two ranks among all that were evaluated, by accuracy and by number of parameters.',
+      'What the found sub-models are sorted by, if accuracy is the only objective: `accuracy`, or the sum of two ranks among all that were evaluated. `accuracyAndParameters` sums the ranks by accuracy and by number of parameters; `accuracyAndMultiplyAdds` by accuracy and by number of multiply-adds.',
     ),
   top: count.default(10).describe('Length of the list of best sub-models, if accuracy is the only objective.'),
 }

@@ -17,8 +17,8 @@ const recalibration = group({
   'How each path gets running statistics of its own before it is evaluated, in `ranking` and `finding`. Only spaces with running statistics use it: ProxylessNAS and NAS-Bench-Macro.',
 )
 
-/** What sub-models can be ranked by; `accuracyAndParameters` is the sum of both ranks. */
-export const CRITERIA = ['accuracy', 'loss', 'accuracyAndParameters'] as const
+/** What sub-models can be ranked by. The last two are sums of two ranks. */
+export const CRITERIA = ['accuracy', 'loss', 'accuracyAndParameters', 'accuracyAndMultiplyAdds'] as const
 export type Criterion = (typeof CRITERIA)[number]
 
 export const ranking = group({
@@ -42,7 +42,7 @@ export const ranking = group({
     .enum(CRITERIA)
     .default('accuracy')
     .describe(
-      'What the list of best sub-models and `ranking.csv` are sorted by: the accuracy with the weights of the supernet, as published; the `loss`; or the sum of two ranks, by accuracy and by number of parameters.',
+      'What the list of best sub-models and `ranking.csv` are sorted by: `accuracy`, as in the paper; `loss`; or the sum of two ranks. `accuracyAndParameters` sums the ranks by accuracy and by number of parameters; `accuracyAndMultiplyAdds` by accuracy and by number of multiply-adds.',
     ),
   top: count.default(10).describe('Length of the list of best sub-models.'),
   recalibration: recalibration.prefault({}),

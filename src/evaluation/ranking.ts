@@ -57,6 +57,8 @@ export interface Agreement {
   readonly kendallTauByMultiplyAdds: number | null
   /** By the sum of the ranks by accuracy and by number of parameters. */
   readonly kendallTauWithParameters: number | null
+  /** By the sum of the ranks by accuracy and by number of multiply-adds. */
+  readonly kendallTauWithMultiplyAdds: number | null
   /** By accuracy. */
   readonly spearman: number | null
   readonly precisionAtTop: Readonly<Record<string, number>> | null
@@ -72,6 +74,7 @@ const NOT_COMPARED = {
   kendallTauByParameters: null,
   kendallTauByMultiplyAdds: null,
   kendallTauWithParameters: null,
+  kendallTauWithMultiplyAdds: null,
   spearman: null,
   precisionAtTop: null,
   bestFound: null,
@@ -102,6 +105,7 @@ export function agreement(
     kendallTauByParameters: tauOf(ranking.map(({ parameters }) => parameters)),
     kendallTauByMultiplyAdds: tauOf(ranking.map(({ multiplyAdds }) => multiplyAdds)),
     kendallTauWithParameters: tauOf(scoresBy('accuracyAndParameters', ranking)),
+    kendallTauWithMultiplyAdds: tauOf(scoresBy('accuracyAndMultiplyAdds', ranking)),
     spearman: finite(spearman(comparedOf(accuracies), truth)),
     // A single sub-model is the best one.
     precisionAtTop:
@@ -154,15 +158,24 @@ export const CRITERION_WORDS: Readonly<Record<Criterion, string>> = {
   accuracy: 'accuracy',
   loss: 'loss',
   accuracyAndParameters: 'accuracy and parameters',
+  accuracyAndMultiplyAdds: 'accuracy and multiply-adds',
+}
+
+/** The size whose rank is summed with that of the accuracy. */
+export function sizeIn(by: 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'): 'parameters' | 'multiplyAdds' {
+  return by === 'accuracyAndParameters' ? 'parameters' : 'multiplyAdds'
 }
 
 /** A score of each sub-model by a criterion: the larger, the better. */
-function scoresBy(by: Criterion, rows: readonly RankingRow[]): ArrayLike<number> {
+export function scoresBy(by: Criterion, rows: readonly RankingRow[]): ArrayLike<number> {
   const accuracies = rows.map(({ accuracy }) => accuracy)
   if (by === 'accuracy') return accuracies
   if (by === 'loss') return rows.map(({ loss }) => -loss)
-  const parameters = rows.map((row) => row.parameters)
-  return sumOfRanks(accuracies, parameters)
+  const size = sizeIn(by)
+  return sumOfRanks(
+    accuracies,
+    rows.map((row) => row[size]),
+  )
 }
 
 function finite(value: number): number | null {

@@ -4,6 +4,7 @@ import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { sumOfRanks } from '../evaluation/rank-metrics.js'
+import { sizeIn } from '../evaluation/ranking.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { CandidateEvent, Found, FoundSubModel } from './events.js'
@@ -34,7 +35,10 @@ export interface FindOptions {
 
 /** A sub-model that a search evaluated. */
 export interface TriedSubModel extends FoundSubModel {
-  /** Number of its front; nothing evaluated dominates front 1. With one objective, its rank, which equals share. */
+  /**
+   * Number of its front; nothing evaluated dominates front 1. With one objective, its place by `finding.by`, which equals
+   * share.
+   */
   readonly front: number
   readonly origin: Origin
 }
@@ -63,7 +67,8 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
     yield { event: 'candidate', done: candidates.length, total, path, accuracy, best }
   }
 
-  const goals = settings.by === 'accuracy' ? candidates.map((one) => one.goals) : withSize(candidates)
+  const goals =
+    settings.by === 'accuracy' ? candidates.map((one) => one.goals) : withSize(candidates, sizeIn(settings.by))
   const fronts = frontsOf(goals)
   const nondominated = new Set(paretoFront(candidates))
   const truth = truthOf(space, groundTruth)
@@ -91,11 +96,11 @@ export function constraints(options: Pick<FindOptions, 'space' | 'settings' | 'l
   return { space, costs, limits, signal }
 }
 
-/** Sums of the ranks by accuracy and by number of parameters, as the only goal. */
-function withSize(candidates: readonly Candidate[]): number[][] {
+/** Sums of the ranks by accuracy and by size, as the only goal. */
+function withSize(candidates: readonly Candidate[], size: ReturnType<typeof sizeIn>): number[][] {
   const accuracies = candidates.map(({ accuracy }) => accuracy)
-  const parameters = candidates.map(({ costs }) => costs.parameters)
-  return Array.from(sumOfRanks(accuracies, parameters), (sum) => [sum])
+  const sizes = candidates.map(({ costs }) => costs[size])
+  return Array.from(sumOfRanks(accuracies, sizes), (sum) => [sum])
 }
 
 /** True if the settings have latency as a limit or an objective. */

@@ -1,6 +1,7 @@
 /** The sections of a report that compare several runs. */
 import { basename, resolve } from 'node:path'
 import { decimal, duration, percent, percentTruth, scientific } from '../base/format.js'
+import { CRITERION_WORDS } from '../evaluation/ranking.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import { comparisonFigure } from './figures/comparison.js'
 import { gradientVarianceFigure } from './figures/gradient-variance.js'
@@ -35,6 +36,7 @@ export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]):
 
 function searchTable(runs: readonly Named<SearchRecord>[]): Html {
   const number = true
+  const sortedAlike = runs.every(({ record }) => (record.result?.rankedBy ?? 'accuracy') === 'accuracy')
   return table(
     'Searches',
     [
@@ -50,11 +52,16 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
       { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
       { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
       { title: 'τ of size', number, valueOf: ({ record }) => shown(record.result?.kendallTauByParameters, decimal) },
+      { title: 'ranked by', valueOf: ({ record }) => (sortedAlike ? undefined : rankedBy(record)) },
       { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
     runs,
   )
+}
+
+function rankedBy({ result }: SearchRecord): string | undefined {
+  return result && result.ranked > 0 ? CRITERION_WORDS[result.rankedBy ?? 'accuracy'] : undefined
 }
 
 function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {

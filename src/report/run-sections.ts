@@ -135,8 +135,9 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ["Kendall's τ", shown(result?.kendallTau, decimal)],
     ["Kendall's τ, ranked by loss", shown(result?.kendallTauByLoss, decimal)],
     ["Kendall's τ of the number of parameters alone", shown(result?.kendallTauByParameters, decimal)],
-    ["Kendall's τ of the sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
+    ["Kendall's τ with size: sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
     ["Spearman's ρ", shown(result?.spearman, decimal)],
+    ['ranked by', result?.rankedBy === 'accuracy' ? undefined : result?.rankedBy && CRITERION_WORDS[result.rankedBy]],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],
@@ -200,7 +201,8 @@ async function architectures(record: RunRecord, { drawn, prefix, brief }: Place,
     return []
   }
   const kind = result?.found === undefined ? 'Ranked' : 'Found'
-  const { by: criterion = 'accuracy' } = result?.found ?? { by: result?.rankedBy }
+  // Without a result, the table of the ranking is listed, which the settings tell how it was sorted.
+  const { by: criterion = 'accuracy' } = result?.found ?? { by: result ? result.rankedBy : record.config.ranking.by }
   const by = criterion === 'accuracy' ? '' : `, by ${CRITERION_WORDS[criterion]}`
   const costs = [...new Set(best.flatMap(({ costs = {} }) => Object.keys(costs)))]
   const parts = [

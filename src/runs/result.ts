@@ -37,6 +37,8 @@ export interface ResultEvent {
   readonly kendallTauByMultiplyAdds?: number | null
   /** The same by the sum of both ranks: by accuracy, and by number of parameters. */
   readonly kendallTauWithParameters?: number | null
+  /** The same by the sum of the ranks by accuracy, and by number of multiply-adds. */
+  readonly kendallTauWithMultiplyAdds?: number | null
   /** Spearman's rank correlation between supernet accuracy and ground truth. */
   readonly spearman: number | null
   /** P@top-K by share of the ranked sub-models, e.g. { '5%': 0.4 }. */
@@ -73,6 +75,7 @@ export const CORRELATIONS = [
   'kendallTauByParameters',
   'kendallTauByMultiplyAdds',
   'kendallTauWithParameters',
+  'kendallTauWithMultiplyAdds',
   'spearman',
 ] as const satisfies readonly (keyof ResultEvent)[]
 

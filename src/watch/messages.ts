@@ -23,7 +23,12 @@ export type Result = {
   | ({ readonly kind: 'search' } & Pick<
       SearchResult,
       'kendallTau' | 'kendallTauByParameters' | 'spearman' | 'bestFound' | 'regret' | 'seconds' | 'ranked' | 'rankedBy'
-    > & { readonly top: readonly SubModel[]; readonly found: readonly SubModel[]; readonly algorithm?: string })
+    > & {
+        readonly top: readonly SubModel[]
+        readonly found: readonly SubModel[]
+        readonly algorithm?: string
+        readonly foundBy?: SearchResult['rankedBy']
+      })
 )
 
 /** Probabilities that paths are drawn from. */

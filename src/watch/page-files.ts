@@ -27,6 +27,7 @@ const OWN = [
   'colors.js',
   'selection.js',
   'elements.js',
+  'facts.js',
   'format.js',
   'kinds.js',
   'zoom.js',

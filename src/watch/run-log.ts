@@ -175,6 +175,6 @@ function resultOf(event: LoggedEvent): Result {
     ...{ kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, rankedBy },
     top: subModels(top),
     found: subModels(found?.best),
-    ...(found && { algorithm: found.algorithm }),
+    ...(found && { algorithm: found.algorithm, foundBy: found.by }),
   }
 }

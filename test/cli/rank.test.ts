@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -57,18 +57,24 @@ test('a ranking is sorted by accuracy, by loss, and by accuracy and parameters, 
   expect(again.rows).toEqual(byAccuracy.rows)
 })
 
+/** Changes the first pixel of each image of 28 × 28 in a compressed IDX file. */
+function changeImages(file: string): void {
+  const bytes = gunzipSync(readFileSync(file))
+  for (let at = 16; at < bytes.length; at += 28 * 28) bytes[at] ^= 255
+  writeFileSync(file, gzipSync(bytes))
+}
+
 test('images that have moved are named, and others in their place refused', async () => {
   const folder = temporaryFolder()
   const [run, before, after, others] = ['run', 'before', 'after', 'others'].map((name) => join(folder, name))
   copyEmbedded(before)
-  const settings = tiny('training.epochs=1', 'ranking.subModels=2', 'data.format=idx', `data.dir=${before}`)
+  const few = ['training.epochs=1', 'ranking.subModels=2', 'data.trainCount=256', 'data.testCount=128']
+  const settings = tiny(...few, 'data.format=idx', `data.dir=${before}`)
   const first = await pada(['search', ...settings, '--out', run, '--json'])
   expect(first.code, first.stderr).toBe(0)
   copyEmbedded(others)
   const file = join(others, readdirSync(others).find((name) => name.startsWith('train-images'))!)
-  const pixels = gunzipSync(readFileSync(file))
-  pixels[1000] ^= 255
-  writeFileSync(file, gzipSync(pixels))
+  changeImages(file)
   renameSync(before, after)
 
   const lost = await pada(['rank', run])
@@ -76,15 +82,29 @@ test('images that have moved are named, and others in their place refused', asyn
   const refused = await pada(['rank', run, '--set', `data.dir=${others}`])
   expect(refused.code).not.toBe(0)
   expect(refused.stderr).toMatch(/^pada-native: Expected .*training images/m)
+  const refusedToo = await pada(['find', run, '--set', `data.dir=${others}`, 'finding.generations=1'])
+  expect(refusedToo.stderr).toMatch(/^pada-native: Expected .*training images/m)
   const moved = await pada(['rank', run, '--set', `data.dir=${after}`, '--json'])
   expect(moved.code, moved.stderr).toBe(0)
   expect(resultOf(moved).top).toEqual(resultOf(first).top)
   const again = await pada(['rank', run, '--json'])
   expect(again.code, again.stderr).toBe(0)
+
+  // Other test images are no others to train on: what was evaluated on those before is removed, and said.
+  const [trainImages, testImages] = ['train-images', 't10k-images'].map(
+    (start) => readdirSync(others).find((name) => name.startsWith(start))!,
+  )
+  copyFileSync(join(after, trainImages), join(others, trainImages))
+  changeImages(join(others, testImages))
+  const anew = await pada(['rank', run, '--set', `data.dir=${others}`])
+  expect(anew.code, anew.stderr).toBe(0)
+  expect(anew.stdout).toContain('discarded 2 records of evaluated.jsonl, made from other images')
 })
 
 test('an unknown criterion is refused', async () => {
   const { code, stderr } = await pada(['search', ...tiny('ranking.by=size')])
   expect(code).toBe(2)
-  expect(stderr).toMatch(/Expected accuracy, loss, accuracyAndParameters for ranking\.by but received "size"/)
+  expect(stderr).toMatch(
+    /Expected accuracy, loss, accuracyAndParameters, accuracyAndMultiplyAdds for ranking\.by but received "size"/,
+  )
 })

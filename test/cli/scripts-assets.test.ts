@@ -239,6 +239,25 @@ describe('other assets', () => {
     ).toEqual([])
   })
 
+  test('criteria of a ranking are compared: equal ones in all orders, and the page has these numbers', async () => {
+    const { topOf } = await import('../../scripts/docs/criteria.mjs')
+    // Two of the three that are equal belong to the first ten: chance decides which.
+    const scores = [9, 9, 9, 9, 9, 9, 9, 9, 5, 5, 5, 1]
+    const truth = [1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 6, 8]
+    const constant = scores.map(() => 0)
+    expect(topOf(scores, constant, truth).regretOfTen).toBeCloseTo(8 - (4 + 6 + 6) / 3, 12)
+    expect(topOf(scores, constant, truth).regret).toBe(7)
+    // What decides between equal ones makes the third of them the last.
+    expect(topOf(scores, [0, 0, 0, 0, 0, 0, 0, 0, 3, 2, 1, 0], truth).regretOfTen).toBe(4)
+    expect(topOf([1, 1, 0], [0, 0, 0], [1, 4, 9]).regret).toBe(9 - 2.5)
+
+    const { code, stdout, stderr } = await script('docs/criteria.mjs', [])
+    expect(code, stderr).toBe(0)
+    const [table, gains] = stdout.split('\n\n')
+    expect(gains).toBe('With size, the best of ten is better in the mean of 32 of 32 conditions.')
+    expect(readFileSync(new URL('../../docs/results.md', import.meta.url), 'utf8')).toContain(table)
+  })
+
   test('two runs of the experiment stand side by side', async () => {
     const { COMPARISONS, twiceSection } = await import('../../scripts/docs/evidence-twice.mjs')
     const conditions = [...new Set(COMPARISONS.flatMap(([, from, to]) => [from, to]))]

@@ -82,18 +82,20 @@ function agreement(result: SearchResult): [string, string][] {
  * earlier versions do not tell.
  */
 function sizeAlone(result: SearchResult): [string, string][] {
-  const { kendallTauByParameters: parameters, kendallTauByMultiplyAdds: adds, kendallTauWithParameters: both } = result
+  const { kendallTauByParameters: parameters, kendallTauByMultiplyAdds: adds } = result
+  const { kendallTauWithParameters: withParameters, kendallTauWithMultiplyAdds: withAdds } = result
   if (parameters === undefined || adds === undefined || result.withGroundTruth < 2) return []
   if (parameters === null && adds === null) return [['Size alone', 'no tau: all have one size, or one truth']]
+  const andAdds = withAdds === undefined ? '' : `, ${decimal(withAdds)} with multiply-adds`
   return [
     ['Size alone', `tau ${decimal(parameters)} by parameters, ${decimal(adds)} by multiply-adds`],
-    ['With size', `tau ${decimal(both)} by accuracy and parameters: sum of ranks`],
+    ['With size', `tau ${decimal(withParameters)} with parameters${andAdds}: sums of ranks`],
   ]
 }
 
 /** What the sub-models are ranked by, unless it is the accuracy. */
 function rankedBy({ rankedBy: by = 'accuracy' }: SearchResult): [string, string][] {
-  const how = by === 'accuracyAndParameters' ? ': sum of ranks' : ''
+  const how = by === 'loss' ? '' : ': sum of ranks'
   return by === 'accuracy' ? [] : [['Ranked by', CRITERION_WORDS[by] + how]]
 }
 

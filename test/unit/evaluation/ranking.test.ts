@@ -6,7 +6,7 @@ import { agreement, sortRanking } from '../../../src/evaluation/ranking.js'
 import { selectSubModels } from '../../../src/evaluation/sub-models.js'
 import type { Cost } from '../../../src/programs/cost.js'
 import { costOf } from '../../../src/spaces/cost.js'
-import { checkPath, darts, nasBench201, type Path } from '../../../src/spaces/index.js'
+import { checkPath, darts, nasBench201, nasBenchMacro, type Path } from '../../../src/spaces/index.js'
 
 const space = nasBench201()
 const settings = (ranking: object) => parseConfig({ ranking, groundTruth: { file: 'x' } }).ranking as RankingConfig
@@ -175,5 +175,29 @@ describe('sortRanking', () => {
     expect(paths('loss')).toEqual([ONE, TWO, NONE])
     // All sums of ranks are 4.
     expect(paths('accuracyAndParameters')).toEqual([NONE, ONE, TWO])
+  })
+
+  it('tells parameters from multiply-adds', () => {
+    const macro = nasBenchMacro({ channels: 8 })
+    // Late layers have more channels and fewer pixels.
+    const [early, late, none] = [
+      [2, 0, 0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0, 0, 1],
+      [0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    const [ofEarly, ofLate] = [early, late].map(costOf(macro))
+    expect(ofEarly.parameters).toBeLessThan(ofLate.parameters)
+    expect(ofEarly.multiplyAdds).toBeGreaterThan(ofLate.multiplyAdds)
+    const ranked = [early, none, late].map((path) => ({ path, accuracy: 0.5, loss: 1 }))
+    const truth = table([early, 3], [late, 2], [none, 1])
+    const judgedBy = (by: Criterion) => {
+      const sorted = sortRanking(macro, ranked, truth, by)
+      return { paths: sorted.map(({ path }) => path), agreement: agreement(sorted, truth, by) }
+    }
+    expect(judgedBy('accuracyAndParameters').paths).toEqual([late, early, none])
+    const byAdds = judgedBy('accuracyAndMultiplyAdds')
+    expect(byAdds.paths).toEqual([early, late, none])
+    expect(byAdds.agreement).toMatchObject({ kendallTauWithMultiplyAdds: 1, bestFound: 3 })
+    expect(byAdds.agreement.kendallTauWithParameters).toBeCloseTo(1 / 3, 12)
   })
 })

@@ -103,6 +103,10 @@ describe('the report about a run', () => {
     const { found: _, ...ranked } = JSON.parse(summary)
     writeFileSync(file('run', 'summary.json'), JSON.stringify({ ...ranked, rankedBy: 'accuracyAndParameters' }))
     expect(await reportOn('run')).toContain('Ranked sub-models, by accuracy and parameters')
+    const best = ranked.top.map((one: object) => ({ ...one, costs: {} }))
+    const found = { algorithm: 'random', evaluations: 9, objectives: ['accuracy'], by: 'accuracyAndMultiplyAdds', best }
+    writeFileSync(file('run', 'summary.json'), JSON.stringify({ ...ranked, found }))
+    expect(await reportOn('run')).toContain('Found sub-models, by accuracy and multiply-adds')
     writeFileSync(file('run', 'summary.json'), JSON.stringify({ ...ranked, rankedBy: 'size' }))
     expect(await reportOn('run')).toContain('summary.json is damaged')
     rmSync(file('run', 'ranking.csv'))

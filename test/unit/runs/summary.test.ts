@@ -3,7 +3,12 @@ import { mergeResults } from '../../../src/runs/summary.js'
 import { result } from '../../support/made-up-search.js'
 
 describe('a result without a ranking', () => {
-  const sizes = { kendallTauByParameters: 0.4, kendallTauByMultiplyAdds: 0.3, kendallTauWithParameters: 0.5 }
+  const sizes = {
+    kendallTauByParameters: 0.4,
+    kendallTauByMultiplyAdds: 0.3,
+    kendallTauWithParameters: 0.5,
+    kendallTauWithMultiplyAdds: 0.6,
+  }
   const none = { kendallTau: null, kendallTauByLoss: null, spearman: null, precisionAtTop: null, bestFound: null }
   const found = { ...result, ...none, ...sizes, kendallTauByParameters: null, ranked: 0, withGroundTruth: 0, top: [] }
 

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { factsOf } from '../../../assets/watch/facts.js'
 import { counted, progressOf } from '../../../assets/watch/format.js'
 import { accuraciesOf, KINDS, legendOf } from '../../../assets/watch/kinds.js'
 import { keptZoom } from '../../../assets/watch/zoom.js'
@@ -18,6 +19,26 @@ const overview = (more: Partial<RunOverview>): RunOverview => ({
   damaged: 0,
   changed: 0,
   ...more,
+})
+
+test('a result says what its lists are sorted by, unless it is the accuracy', () => {
+  const factsWith = (more: object) => {
+    const log = new RunLog()
+    const found = { algorithm: 'random', best: [], ...('by' in more && { by: more.by }) }
+    log.line(JSON.stringify({ event: 'result', kendallTau: null, bestFound: null, ranked: 3, top: [], found, ...more }))
+    return factsOf(log.result!)
+  }
+  const plain = [
+    ['Ranked', '3 sub-models'],
+    ['Found by', 'random'],
+  ]
+  expect(factsWith({})).toEqual(plain)
+  expect(factsWith({ rankedBy: 'accuracy', by: 'accuracy' })).toEqual(plain)
+  expect(factsWith({ rankedBy: 'loss', by: 'accuracyAndMultiplyAdds' })).toEqual([
+    ['Ranked', '3 sub-models'],
+    ['Ranked by', 'loss'],
+    ['Found by', 'random, sorted by accuracy and multiply-adds: sum of ranks'],
+  ])
 })
 
 describe('a finished run', () => {

@@ -40,8 +40,11 @@ describe('the log of a run', () => {
 
   test('has a result until it trains on', () => {
     const log = new RunLog()
-    log.line(line({ event: 'result', kendallTau: 0.5, kendallTauByParameters: 0.4, top: [], ranked: 3 }))
-    expect(log.result).toMatchObject({ kind: 'search', kendallTau: 0.5, kendallTauByParameters: 0.4, found: [] })
+    const found = { algorithm: 'random', by: 'accuracyAndParameters', best: [] }
+    const measures = { kendallTau: 0.5, kendallTauByParameters: 0.4, ranked: 3, rankedBy: 'loss' }
+    log.line(line({ event: 'result', ...measures, top: [], found }))
+    const shown = { found: [], algorithm: 'random', foundBy: 'accuracyAndParameters' }
+    expect(log.result).toMatchObject({ kind: 'search', ...measures, ...shown })
     log.line(epoch(1))
     expect(log.result).toBeUndefined()
     log.line(line({ event: 'result', top1: 0.5, top5: 0.9, best: { epoch: 0 } }))

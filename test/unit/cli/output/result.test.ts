@@ -38,7 +38,10 @@ describe('the result', () => {
     const sizes = { kendallTauByParameters: 0.4969, kendallTauByMultiplyAdds: 0.3, kendallTauWithParameters: 0.545 }
     const lines = renderResult({ ...result, ...sizes }, { color: false })
     expect(lines).toContain('Size alone        tau 0.497 by parameters, 0.300 by multiply-adds')
-    expect(lines).toContain('With size         tau 0.545 by accuracy and parameters: sum of ranks')
+    expect(lines).toContain('With size         tau 0.545 with parameters: sums of ranks')
+    expect(renderResult({ ...result, ...sizes, kendallTauWithMultiplyAdds: 0.5 }, { color: false })).toContain(
+      'With size         tau 0.545 with parameters, 0.500 with multiply-adds: sums of ranks',
+    )
     expect(renderResult(result, { color: false }).join()).not.toMatch(/size/i)
   })
 

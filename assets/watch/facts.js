@@ -1,0 +1,41 @@
+// What is said of the result of a run.
+import { counted, decimal, percent } from './format.js'
+
+/** @typedef {import('../../src/watch/messages.js').Result} Result */
+
+const CRITERIA = {
+  accuracy: 'accuracy',
+  loss: 'loss',
+  accuracyAndParameters: 'accuracy and parameters: sum of ranks',
+  accuracyAndMultiplyAdds: 'accuracy and multiply-adds: sum of ranks',
+}
+
+/**
+ * @param {Result} result
+ * @returns {[string, string][]}
+ */
+export function factsOf(result) {
+  if (result.kind === 'retraining') {
+    const { top1, top5, best } = result
+    return [
+      ['Test accuracy', `${percent(top1)} top-1, ${percent(top5)} top-5`],
+      ['Best epoch', `${best.epoch + 1}: ${percent(best.top1)}${best.weights === 'averaged' ? ', averaged' : ''}`],
+    ]
+  }
+  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy, algorithm } = result
+  /** @type {[string, string][]} */
+  const facts = [['Ranked', counted(ranked, 'sub-model')]]
+  if (rankedBy !== undefined && rankedBy !== 'accuracy') facts.push(['Ranked by', CRITERIA[rankedBy]])
+  if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
+  // Results of earlier versions do not tell.
+  if (typeof kendallTauByParameters === 'number') {
+    facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])
+  }
+  if (bestFound !== null) {
+    facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])
+  }
+  const { foundBy } = result
+  const sorted = foundBy === undefined || foundBy === 'accuracy' ? '' : `, sorted by ${CRITERIA[foundBy]}`
+  if (algorithm !== undefined) facts.push(['Found by', algorithm + sorted])
+  return facts
+}
