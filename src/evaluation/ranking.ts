@@ -3,10 +3,11 @@ import type { Criterion } from '../config/ranking.js'
 import type { RankingConfig } from '../config/schema.js'
 import { costOf } from '../spaces/cost.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
+import { scoresBy } from './criteria.js'
 import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
 import type { GroundTruth } from './ground-truth.js'
-import { bestFound, kendallTauB, precisionAtTopK, spearman, sumOfRanks } from './rank-metrics.js'
+import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
 const TOP_PERCENT = [1, 5, 10, 20]
@@ -151,31 +152,6 @@ export function sortRanking(
     .map((row, i) => ({ row, score: scores[i] }))
     .sort((a, b) => b.score - a.score || b.row.accuracy - a.row.accuracy)
     .map(({ row }) => row)
-}
-
-/** The criteria in words. */
-export const CRITERION_WORDS: Readonly<Record<Criterion, string>> = {
-  accuracy: 'accuracy',
-  loss: 'loss',
-  accuracyAndParameters: 'accuracy and parameters',
-  accuracyAndMultiplyAdds: 'accuracy and multiply-adds',
-}
-
-/** The size whose rank is summed with that of the accuracy. */
-export function sizeIn(by: 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'): 'parameters' | 'multiplyAdds' {
-  return by === 'accuracyAndParameters' ? 'parameters' : 'multiplyAdds'
-}
-
-/** A score of each sub-model by a criterion: the larger, the better. */
-export function scoresBy(by: Criterion, rows: readonly RankingRow[]): ArrayLike<number> {
-  const accuracies = rows.map(({ accuracy }) => accuracy)
-  if (by === 'accuracy') return accuracies
-  if (by === 'loss') return rows.map(({ loss }) => -loss)
-  const size = sizeIn(by)
-  return sumOfRanks(
-    accuracies,
-    rows.map((row) => row[size]),
-  )
 }
 
 function finite(value: number): number | null {

@@ -2,9 +2,9 @@
 
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
+import { sizeIn } from '../evaluation/criteria.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { sumOfRanks } from '../evaluation/rank-metrics.js'
-import { sizeIn } from '../evaluation/ranking.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { CandidateEvent, Found, FoundSubModel } from './events.js'

@@ -1,7 +1,7 @@
 /** The sections of a report that compare several runs. */
 import { basename, resolve } from 'node:path'
 import { decimal, duration, percent, percentTruth, scientific } from '../base/format.js'
-import { CRITERION_WORDS } from '../evaluation/ranking.js'
+import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import { comparisonFigure } from './figures/comparison.js'
 import { gradientVarianceFigure } from './figures/gradient-variance.js'

@@ -1,8 +1,8 @@
 /** The sections of a report about one run. */
 import { stringify } from 'yaml'
 import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
+import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import type { RankedSubModel } from '../evaluation/events.js'
-import { CRITERION_WORDS } from '../evaluation/ranking.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import type { Machine } from '../native/index.js'
 import { readImageImportance } from '../runs/image-importance.js'

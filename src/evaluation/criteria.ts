@@ -1,0 +1,36 @@
+/** What a ranking can be sorted by. */
+import type { Criterion } from '../config/ranking.js'
+import { sumOfRanks } from './rank-metrics.js'
+
+/** The numbers of a sub-model that criteria use. */
+interface Scored {
+  readonly accuracy: number
+  readonly loss: number
+  readonly parameters: number
+  readonly multiplyAdds: number
+}
+
+/** The criteria in words. */
+export const CRITERION_WORDS: Readonly<Record<Criterion, string>> = {
+  accuracy: 'accuracy',
+  loss: 'loss',
+  accuracyAndParameters: 'accuracy and parameters',
+  accuracyAndMultiplyAdds: 'accuracy and multiply-adds',
+}
+
+/** The size whose rank is summed with that of the accuracy. */
+export function sizeIn(by: 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'): 'parameters' | 'multiplyAdds' {
+  return by === 'accuracyAndParameters' ? 'parameters' : 'multiplyAdds'
+}
+
+/** A score of each sub-model by a criterion: the larger, the better. */
+export function scoresBy(by: Criterion, rows: readonly Scored[]): ArrayLike<number> {
+  const accuracies = rows.map(({ accuracy }) => accuracy)
+  if (by === 'accuracy') return accuracies
+  if (by === 'loss') return rows.map(({ loss }) => -loss)
+  const size = sizeIn(by)
+  return sumOfRanks(
+    accuracies,
+    rows.map((row) => row[size]),
+  )
+}
