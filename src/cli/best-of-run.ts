@@ -30,7 +30,12 @@ export async function bestOf(
     return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
   }
   const { summary, damaged } = await readSummary(run, isSearchResult)
-  if (damaged) throw expected('a whole file', join(run, SUMMARY), 'a damaged one; rank or find writes it again')
+  if (damaged)
+    throw expected(
+      'a whole file',
+      join(run, SUMMARY),
+      'a damaged one; find writes it again, or rank if nothing was found',
+    )
   const { found, top: ranked = [], rankedBy = 'accuracy' }: Partial<ResultEvent> = summary ?? {}
   if (summary?.space !== undefined && summary.space !== space.name) {
     throw expected('a space of the package', run, `${summary.space}, which scripts alone know`, 2)

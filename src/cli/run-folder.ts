@@ -1,5 +1,5 @@
 import { expected } from '../base/errors.js'
-import { type Config, loadConfig } from '../config/index.js'
+import { type Config, EMBEDDED, type LoadOptions, loadConfig } from '../config/index.js'
 import { changedOutcome } from '../runs/continuation.js'
 import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
 
@@ -13,6 +13,9 @@ export const FIND_GROUPS: readonly string[] = ['finding', ...RANK_GROUPS]
  * noticed, and all that was evaluated on those before is removed.
  */
 export const MOVED = 'data.dir'
+
+/** Settings of `ranking` that finding does not use. */
+const ONLY_OF_RANK = ['ranking.by', 'ranking.top', 'ranking.subModels', 'ranking.deIsomorphic']
 
 /** Settings of a run, and its folder: `out` if the run is new, `resume` if it continues. */
 export interface ChosenRun {
@@ -45,7 +48,7 @@ export async function chooseRun(argv: {
 /** Settings to rank a trained run; `set` may change {@link RANK_GROUPS}, and {@link MOVED}. */
 export async function configToRank(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, RANK_GROUPS)
-  return loadConfig({ file: await searchFile(run), set })
+  return loadOfRun(run, { set })
 }
 
 /**
@@ -55,7 +58,18 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)
-  return loadConfig({ file: await searchFile(run), set, defaults: { finding: { algorithm: 'evolution' } } })
+  const ofRank = set.find((setting) => ONLY_OF_RANK.includes(setting.split('=', 1)[0].trim()))
+  if (ofRank !== undefined) throw expected('a setting that find uses', '--set', `"${ofRank}"; rank RUN takes it`, 2)
+  return loadOfRun(run, { set, defaults: { finding: { algorithm: 'evolution' } } })
+}
+
+async function loadOfRun(run: string, sources: LoadOptions & { set: string[] }): Promise<Config> {
+  const file = await searchFile(run)
+  const moved = sources.set.find((setting) => setting.split('=', 1)[0].trim() === MOVED)
+  if (moved !== undefined && (await savedConfig(run)).data.format === EMBEDDED) {
+    throw expected('no place of images, because those of this run come with the package,', '--set', `"${moved}"`, 2)
+  }
+  return loadConfig({ file, ...sources })
 }
 
 /** The settings file of a search's run; throws a UserError for any other folder. */

@@ -127,7 +127,7 @@ export const finding = z
   })
   .refine(({ by, objectives }) => by === 'accuracy' || objectives.length === 1, {
     path: ['by'],
-    error: 'accuracy, because a Pareto front has several objectives,',
+    error: 'accuracy with several objectives, which give a Pareto front,',
   })
   .describe('A search for the best sub-models of the trained supernet. Without it sub-models are only ranked.')
 

@@ -1,5 +1,6 @@
 /** What a ranking can be sorted by. */
-import type { Criterion } from '../config/ranking.js'
+import { expected } from '../base/errors.js'
+import { CRITERIA, type Criterion } from '../config/ranking.js'
 import { sumOfRanks } from './rank-metrics.js'
 
 /** The numbers of a sub-model that criteria use. */
@@ -23,8 +24,9 @@ export function sizeIn(by: 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'):
   return by === 'accuracyAndParameters' ? 'parameters' : 'multiplyAdds'
 }
 
-/** A score of each sub-model by a criterion: the larger, the better. */
+/** A score of each sub-model by a criterion: the larger, the better. Throws a UserError for an unknown criterion. */
 export function scoresBy(by: Criterion, rows: readonly Scored[]): ArrayLike<number> {
+  if (!CRITERIA.includes(by)) throw expected(CRITERIA.join(', '), 'by', JSON.stringify(by), 2)
   const accuracies = rows.map(({ accuracy }) => accuracy)
   if (by === 'accuracy') return accuracies
   if (by === 'loss') return rows.map(({ loss }) => -loss)

@@ -89,7 +89,7 @@ const NOT_COMPARED = {
 export function agreement(
   ranking: readonly RankingRow[],
   groundTruth: GroundTruth | undefined,
-  by: Criterion = 'accuracy',
+  by: Criterion,
 ): Agreement {
   const compared = ranking.flatMap((row, i) => (row.groundTruth === null ? [] : [{ i, truth: row.groundTruth }]))
   if (groundTruth === undefined || compared.length === 0) return { ...NOT_COMPARED, withGroundTruth: 0 }
@@ -138,7 +138,7 @@ export function sortRanking(
   space: SearchSpace,
   ranked: readonly Ranked[],
   groundTruth: GroundTruth | undefined,
-  by: Criterion = 'accuracy',
+  by: Criterion,
 ): RankingRow[] {
   if (ranked.length === 0) return []
   const cost = costOf(space)

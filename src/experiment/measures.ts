@@ -19,6 +19,8 @@ export interface Measures {
   readonly kendallTauByLoss: number | null
   /** Of the number of parameters alone: the same for all searches that rank the same sub-models. */
   readonly kendallTauByParameters: number | null
+  /** Of the sum of the ranks by accuracy and by number of multiply-adds. */
+  readonly kendallTauWithMultiplyAdds: number | null
   readonly spearman: number | null
   readonly precisionAtTop1: number | null
   readonly precisionAtTop5: number | null
@@ -43,6 +45,7 @@ export const MEASURES = [
   'kendallTau',
   'kendallTauByLoss',
   'kendallTauByParameters',
+  'kendallTauWithMultiplyAdds',
   'spearman',
   'precisionAtTop1',
   'precisionAtTop5',
@@ -59,6 +62,7 @@ export type Summary = Readonly<Record<keyof Measures, Statistic>>
 
 export function measure({ epochs, result }: CompleteRun): Measures {
   const { kendallTau, kendallTauByLoss = null, kendallTauByParameters = null, spearman } = result
+  const { kendallTauWithMultiplyAdds = null } = result
   const { precisionAtTop: top, bestFound, regret, seconds } = result
   return {
     gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
@@ -69,6 +73,7 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     kendallTau,
     kendallTauByLoss,
     kendallTauByParameters,
+    kendallTauWithMultiplyAdds,
     spearman,
     precisionAtTop1: top?.['1%'] ?? null,
     precisionAtTop5: top?.['5%'] ?? null,

@@ -129,6 +129,7 @@ async function importanceFigure({ folder, config }: SearchRecord, said: string[]
 
 function searchNumbers(record: SearchRecord): [string, string | undefined][] {
   const { result, start } = record
+  const foundBy = result?.found?.by ?? 'accuracy'
   const shown = (value: number | null | undefined, show: (value: number) => string) =>
     value === null || value === undefined ? undefined : show(value)
   return [
@@ -137,7 +138,11 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ["Kendall's τ of the number of parameters alone", shown(result?.kendallTauByParameters, decimal)],
     ["Kendall's τ with size: sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
     ["Spearman's ρ", shown(result?.spearman, decimal)],
-    ['ranked by', result?.rankedBy === 'accuracy' ? undefined : result?.rankedBy && CRITERION_WORDS[result.rankedBy]],
+    [
+      'ranking sorted by',
+      result?.rankedBy === 'accuracy' ? undefined : result?.rankedBy && CRITERION_WORDS[result.rankedBy],
+    ],
+    ['found ones sorted by', foundBy === 'accuracy' ? undefined : CRITERION_WORDS[foundBy]],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],

@@ -21,7 +21,7 @@ export interface DiscardedEvent {
   readonly records?: number
   /**
    * Names of what has changed, such as `images` or `batchSize`. `rule`: an earlier version made the file. `damage`: it
-   * is torn or damaged, e.g. by a power cut.
+   * is torn or damaged, e.g. by a power cut. `summary`: `summary.json`, which says what a table was made from, is damaged.
    */
   readonly changed: readonly string[]
 }

@@ -13,7 +13,8 @@ export function isSearchResult(value: object): value is ResultEvent {
   const result = value as Partial<Record<keyof ResultEvent, unknown>>
   const { dataset, top, found, rankedBy } = result
   const numbers = NUMBERS.every((name) => isOptionalNumber(result[name]))
-  const isFound = found === undefined || (isGroup(found) && isList(found.best) && isCriterion(found.by))
+  const isFound =
+    found === undefined || (isGroup(found) && isList(found.best) && isCriterion(found.by) && found.by !== 'loss')
   const isTop = top === undefined || isList(top)
   return numbers && isCriterion(rankedBy) && isOptionalText(dataset) && isTop && isFound
 }

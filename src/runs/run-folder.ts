@@ -248,7 +248,8 @@ export class RunFolder implements AsyncDisposable {
       if (kept || !(await exists(this.file(file)))) continue
       this.lost.throwIfAborted()
       await rm(this.file(file))
-      discarded.push({ event: 'discarded', file, changed })
+      // The summary says what a table was made from.
+      discarded.push({ event: 'discarded', file, changed: damaged ? ['summary'] : changed })
     }
     await this.write(SUMMARY, `${JSON.stringify(merged, null, 2)}\n`)
     return { merged, discarded }

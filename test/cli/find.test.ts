@@ -145,6 +145,20 @@ test.each([
   expect(outcome.code).toBe(2)
 })
 
+test('find refuses settings of the ranking alone, and another place of images that come with the package', async () => {
+  const run = join(temporaryFolder(), 'run')
+  const trained = await pada(['train', ...tiny('training.epochs=1'), '--out', run])
+  expect(trained.code, trained.stderr).toBe(0)
+  const refused = await pada(['find', run, '--set', 'ranking.by=loss'])
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toBe(
+    'pada-native: Expected a setting that find uses for --set but received "ranking.by=loss"; rank RUN takes it\n',
+  )
+  const moved = await pada(['rank', '--set', 'data.dir=x', '--', run])
+  expect(moved).toMatchObject({ code: 2, stdout: '' })
+  expect(moved.stderr).toContain('no place of images, because those of this run come with the package, for --set')
+})
+
 test('find refuses settings of the training', async () => {
   const run = join(temporaryFolder(), 'run')
   const trained = await pada(['train', ...tiny('training.epochs=1'), '--out', run, '--json'])

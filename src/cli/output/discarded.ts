@@ -16,6 +16,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Says in one line which results of a run folder are given up, and why. */
 export function describeDiscarded({ file, records, changed }: DiscardedEvent): string {
   if (changed.includes('damage')) return describeDamaged(file, records)
+  if (changed.includes('summary'))
+    return `removed ${file}, because the damaged summary.json does not say what it was made from`
   const made = `made ${changed.map((name) => WORDS[name] ?? `with another ${name}`).join(' and ')}`
   if (records === undefined) return `removed ${file}, which was ${made}`
   return `discarded ${counted(records, 'record')} of ${file}, ${made}`

@@ -30,8 +30,8 @@ export function renderResult(result: SearchResult | RetrainResult, style: Result
   if (result.top.length > 0) lines.push(...renderTop(result, style))
   if (result.found !== undefined) lines.push(...renderFound(result.found, style))
   const facts: [string, string][] = [
-    ...(result.ranked > 0 ? agreement(result) : []),
     ...rankedBy(result),
+    ...(result.ranked > 0 ? agreement(result) : []),
     ...(result.found ? [found(result.found)] : []),
     ...groundTruth(result),
     ['Gradient variance', gradientVariance(result.gradientVariance)],
@@ -67,13 +67,14 @@ function agreement(result: SearchResult): [string, string][] {
   const { kendallTauByLoss } = result
   const count = result.withGroundTruth
   const byLoss = typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
+  const among = count < result.ranked ? `, of the ${integer(count)} with ground truth` : ''
   const byChance = `; 0 ± ${decimal(kendallTauDeviationByChance(count))} by chance`
   const few = result.kendallTau !== null && count > 1 && count < FEW_SUB_MODELS ? byChance : ''
   return [
     ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
     ['Spearman', decimal(result.spearman)],
     ...sizeAlone(result),
-    ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})`],
+    ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})${among}`],
   ]
 }
 
@@ -141,7 +142,7 @@ function wrap(text: string, longest = LONGEST): string {
 function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [string, string][] {
   const name = 'Ground truth'
   if (groundTruth === null) return ranked > 0 ? [[name, 'none: nothing tells how good the ranking is']] : []
-  const missed = ranked > 0 && withGroundTruth === 0 ? ` · none of the ${counted(ranked, 'ranked sub-model')}` : ''
+  const missed = ranked > 0 && withGroundTruth === 0 ? ` · it has none of what was ranked` : ''
   return [[name, describeTruth(groundTruth) + missed]]
 }
 

@@ -286,7 +286,7 @@ describe('parseConfig', () => {
       ],
       [
         { finding: { algorithm: 'random', objectives: ['accuracy', 'flops'], by: 'accuracyAndParameters' } },
-        'Expected accuracy, because a Pareto front has several objectives, for finding.by but received "accuracyAndParameters"',
+        'Expected accuracy with several objectives, which give a Pareto front, for finding.by but received "accuracyAndParameters"',
       ],
       [
         { finding: { algorithm: 'random' }, method: { name: 'standalone', path: [1] } },

@@ -80,7 +80,7 @@ describe('agreement', () => {
   const judged = (
     ranked: Parameters<typeof sortRanking>[1],
     truth: Parameters<typeof agreement>[1],
-    by?: Parameters<typeof agreement>[2],
+    by: Criterion = 'accuracy',
   ) => agreement(sortRanking(space, ranked, truth, by), truth, by)
   const ranked = [A, B, C, D].map((path, i) => ({ path, accuracy: [0.9, 0.8, 0.7, 0.1][i], loss: i }))
 
@@ -161,7 +161,7 @@ describe('sortRanking', () => {
   const pick = ({ parameters, multiplyAdds }: Cost) => ({ parameters, multiplyAdds })
   it('puts the best first and leaves equals in their order', () => {
     const ranked = [D, B, A, C].map((path, i) => ({ path, accuracy: [0.1, 0.5, 0.5, 0.7][i], loss: 1 }))
-    const sorted = sortRanking(space, ranked, table([A, 93]))
+    const sorted = sortRanking(space, ranked, table([A, 93]), 'accuracy')
     expect(sorted.map(({ path }) => path)).toEqual([C, B, A, D])
     expect(sorted.map(({ groundTruth }) => groundTruth)).toEqual([null, null, 93, null])
     expect(sorted[0].arch).toBe(space.encode(C))
@@ -170,9 +170,12 @@ describe('sortRanking', () => {
 
   it('sorts by the criterion, and equals by accuracy', () => {
     const ranked = [TWO, NONE, ONE].map((path, i) => ({ path, accuracy: [0.1, 0.3, 0.2][i], loss: [2, 3, 1][i] }))
-    const paths = (by?: Criterion) => sortRanking(space, ranked, undefined, by).map(({ path }) => path)
-    expect(paths()).toEqual([NONE, ONE, TWO])
+    const paths = (by: Criterion) => sortRanking(space, ranked, undefined, by).map(({ path }) => path)
+    expect(paths('accuracy')).toEqual([NONE, ONE, TWO])
     expect(paths('loss')).toEqual([ONE, TWO, NONE])
+    expect(() => paths('size' as Criterion)).toThrow(
+      'Expected accuracy, loss, accuracyAndParameters, accuracyAndMultiplyAdds for by but received "size"',
+    )
     // All sums of ranks are 4.
     expect(paths('accuracyAndParameters')).toEqual([NONE, ONE, TWO])
   })

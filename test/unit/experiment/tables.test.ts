@@ -22,7 +22,7 @@ describe('measure', () => {
   })
   const result = {
     ...{ kendallTau: 0.7, kendallTauByLoss: 0.65, kendallTauByParameters: 0.5, spearman: 0.9, bestFound: 94 },
-    ...{ regret: 0.37, seconds: 25 },
+    ...{ regret: 0.37, seconds: 25, kendallTauWithMultiplyAdds: 0.75 },
     precisionAtTop: { '1%': 0.1, '5%': 0.2, '10%': 0.3, '20%': 0.4 },
   }
 
@@ -39,6 +39,7 @@ describe('measure', () => {
         kendallTau: 0.7,
         kendallTauByLoss: 0.65,
         kendallTauByParameters: 0.5,
+        kendallTauWithMultiplyAdds: 0.75,
         spearman: 0.9,
         bestFound: 94,
         regret: 0.37,

@@ -11,6 +11,9 @@ describe('what is discarded', () => {
       'discarded 1 record of evaluated.jsonl, made from other weights and with another batch size',
     )
     expect(discarded(3, 'threads')).toBe('discarded 3 records of evaluated.jsonl, made with another threads')
+    expect(discarded(undefined, 'summary')).toBe(
+      'removed evaluated.jsonl, because the damaged summary.json does not say what it was made from',
+    )
     expect(discarded(undefined, 'rule')).toBe(
       'removed evaluated.jsonl, which was made by an earlier version, which did not keep what they were computed from',
     )

@@ -14,6 +14,15 @@ describe('the result', () => {
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 
+  test('says if the first of those with ground truth may not be the first of all', () => {
+    const lines = (ranked: number, withGroundTruth: number) =>
+      renderResult({ ...result, ranked, withGroundTruth }, { color: false }).filter((line) =>
+        /^Ranked first/.test(line),
+      )
+    expect(lines(300, 300)).toEqual(['Ranked first      86.10 % (regret 0.40 %)'])
+    expect(lines(300, 4)).toEqual(['Ranked first      86.10 % (regret 0.40 %), of the 4 with ground truth'])
+  })
+
   test('says what a ranking is sorted by, unless it is the accuracy', () => {
     const lines = (rankedBy?: 'accuracy' | 'loss' | 'accuracyAndParameters') =>
       renderResult({ ...result, ...(rankedBy && { rankedBy }) }, { color: false }).filter((line) =>
@@ -99,7 +108,7 @@ describe('the result', () => {
     expect(text).not.toContain('Kendall')
     const missed = renderResult({ ...unknown, groundTruth: result.groundTruth }, { color: false })
     expect(missed.filter((line) => line.startsWith('Ground truth'))).toEqual([
-      'Ground truth      mine.csv, column accuracy · 200 architectures · none of the 300 ranked sub-models',
+      'Ground truth      mine.csv, column accuracy · 200 architectures · it has none of what was ranked',
     ])
     const trained = renderResult({ ...unknown, ranked: 0, top: [] }, { color: false }).join('\n')
     expect(trained).toMatch(/^pada on .*\nGradient variance .*\nRun folder /)
