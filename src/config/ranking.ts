@@ -18,8 +18,13 @@ const recalibration = group({
 )
 
 /** What sub-models can be ranked by. The last two are sums of two ranks. */
-export const CRITERIA = ['accuracy', 'loss', 'accuracyAndParameters', 'accuracyAndMultiplyAdds'] as const
-export type Criterion = (typeof CRITERIA)[number]
+export type Criterion = 'accuracy' | 'loss' | 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'
+export const CRITERIA = [
+  'accuracy',
+  'loss',
+  'accuracyAndParameters',
+  'accuracyAndMultiplyAdds',
+] as const satisfies readonly Criterion[]
 
 export const ranking = group({
   subModels: z
