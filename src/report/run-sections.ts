@@ -142,7 +142,7 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
       'ranking sorted by',
       result?.rankedBy === 'accuracy' ? undefined : result?.rankedBy && CRITERION_WORDS[result.rankedBy],
     ],
-    ['found ones sorted by', foundBy === 'accuracy' ? undefined : CRITERION_WORDS[foundBy]],
+    ['found sub-models sorted by', foundBy === 'accuracy' ? undefined : CRITERION_WORDS[foundBy]],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
     ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],
