@@ -38,6 +38,7 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
       computedFrom: run.result.computedFrom,
       measures: measure(run),
       withGroundTruth: run.result.withGroundTruth,
+      rankedBy: run.result.rankedBy,
       pathDistributions: pathDistributions(run),
     })
   }

@@ -1,4 +1,5 @@
 /** The events of an experiment. All of them are plain JSON. */
+import type { Criterion } from '../config/ranking.js'
 import type { ResultEvent, SearchEvent } from '../search/events.js'
 import type { Difference } from './differences.js'
 import type { Labels } from './plan.js'
@@ -86,6 +87,8 @@ export interface ReportEvent {
   readonly complete: number
   /** Least number of sub-models over which a ranking was compared with its ground truth; absent without ground truth. */
   readonly fewestCompared?: number
+  /** What the rankings are sorted by, each criterion once. */
+  readonly rankedBy: readonly Criterion[]
   /** With `reportOnly`: searches whose results are of something else by now. */
   readonly outdated?: Outdated
   readonly conditions: readonly ConditionResult[]

@@ -16,7 +16,7 @@ import { type Place, runLine, runSections } from '../report/run-sections.js'
 import { writeTensorboard } from '../report/tensorboard.js'
 import { writePicture } from '../report/write-picture.js'
 import { AXES, nameValue, slug } from './axes.js'
-import type { ConditionResult, ExperimentResults } from './results.js'
+import { type ConditionResult, describeRankedBy, type ExperimentResults } from './results.js'
 
 /** Number of runs up to which a report has the figures of every run. */
 const MOST = 12
@@ -146,7 +146,8 @@ async function experimentSection(
   { from, prefix, drawn }: Pick<Place, 'from' | 'prefix' | 'drawn'>,
 ): Promise<Html | undefined> {
   const { name, conditions, cells } = parseResults(folder, await readText(join(folder, 'results.json')))
-  const said: string[] = []
+  const ranked = describeRankedBy(cells.map(({ rankedBy = 'accuracy' }) => rankedBy))
+  const said: string[] = ranked === undefined ? [] : [`${ranked}.`]
   const studies = [...new Set(conditions.map(({ study }) => study))]
   const parts: Html[] = []
   for (const study of studies) {

@@ -1,4 +1,6 @@
 /** The results of an experiment. */
+import type { Criterion } from '../config/ranking.js'
+import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import type { TruthSource } from '../evaluation/events.js'
 import type { ComputedFrom } from '../runs/computed-from.js'
 import type { PathDistribution } from '../sampling/paths.js'
@@ -22,6 +24,8 @@ export interface CellResult {
   readonly measures: Measures
   /** Number of sub-models that both the ranking and the table have; absent in results of earlier versions. */
   readonly withGroundTruth?: number
+  /** What its ranking is sorted by; absent in results of earlier versions, which ranked by accuracy. */
+  readonly rankedBy?: Criterion
   /** Per epoch, the distribution at its end, from which the next epoch draws. */
   readonly pathDistributions: readonly PathDistribution[]
 }
@@ -42,4 +46,12 @@ export interface ExperimentResults {
   readonly cells: readonly CellResult[]
   readonly conditions: readonly ConditionResult[]
   readonly differences: readonly Difference[]
+}
+
+/** A sentence about what rankings are sorted by, unless all are by accuracy. */
+export function describeRankedBy(criteria: readonly Criterion[]): string | undefined {
+  const all = [...new Set(criteria)]
+  if (all.every((by) => by === 'accuracy')) return undefined
+  const by = all.map((one) => CRITERION_WORDS[one] ?? one).join('; others by ')
+  return `Rankings are by ${by}: P@top, the best found and the regret depend on it, Kendall's tau does not`
 }

@@ -124,6 +124,7 @@ async function* experimentTogether(
     cells: cells.length,
     complete: results.cells.length,
     ...fewestCompared(results),
+    rankedBy: [...new Set(results.cells.map((cell) => cell.rankedBy ?? 'accuracy'))],
     ...(old && { outdated: old }),
     conditions: results.conditions,
     differences: results.differences,

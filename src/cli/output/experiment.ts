@@ -6,7 +6,7 @@ import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { CellEvent, CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import { tauOfSizeAlone } from '../../experiment/measures.js'
-import type { ConditionResult } from '../../experiment/results.js'
+import { type ConditionResult, describeRankedBy } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
@@ -113,7 +113,7 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
  * is too narrow, the table lacks measures.
  */
 export function renderReport(report: ExperimentReport, columns?: number): string[] {
-  const { cells, complete, conditions, differences, files, fewestCompared: fewest, outdated } = report
+  const { cells, complete, conditions, differences, files, fewestCompared: fewest, rankedBy, outdated } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
     ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
@@ -144,11 +144,13 @@ export function renderReport(report: ExperimentReport, columns?: number): string
   const tau = tauOfSizeAlone(conditions)
   const size =
     tau === undefined ? [] : [`The number of parameters alone has a KT of ${decimal(tau)}, without any training`]
+  const by = describeRankedBy(rankedBy)
   const old = outdated === undefined ? [] : describeOutdated(outdated)
   return [
     ...lines,
     ...compared,
     ...size,
+    ...(by === undefined ? [] : [by]),
     ...few,
     ...old,
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,

@@ -61,6 +61,15 @@ describe('the report about an experiment', () => {
     expect(await reportOn('mine')).toMatch(/τ by loss.*<td class="number">0\.550 ± 0\.020<\/td>/s)
   })
 
+  it('says what rankings are sorted by, unless it is the accuracy', async () => {
+    makeExperiment('mine', 1)
+    expect(await reportOn('mine')).not.toContain('Rankings are by')
+    const cells = [{ rankedBy: 'accuracyAndMultiplyAdds' }]
+    const results = JSON.parse(readFileSync(file('mine', 'results.json'), 'utf8'))
+    writeFileSync(file('mine', 'results.json'), JSON.stringify({ ...results, cells }))
+    expect(await reportOn('mine')).toContain('Rankings are by accuracy and multiply-adds: P@top')
+  })
+
   it('says that there is one seed', async () => {
     makeExperiment('mine', 1)
     const text = await reportOn('mine')

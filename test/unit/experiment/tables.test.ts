@@ -99,6 +99,7 @@ describe('the report of the command', () => {
       name: 'x',
       cells: 4,
       complete: 3,
+      rankedBy: ['accuracy'],
       conditions,
       differences: [],
       files: ['out/results.csv'],
@@ -109,6 +110,10 @@ describe('the report of the command', () => {
     expect(lines.slice(-2)).toEqual(['3 of 4 searches complete; written:', '  out/results.csv'])
     const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
+    expect(lines.join('\n')).not.toContain('Rankings are by')
+    expect(renderReport({ ...report, rankedBy: ['loss', 'accuracyAndMultiplyAdds'] }).at(-3)).toBe(
+      "Rankings are by loss; others by accuracy and multiply-adds: P@top, the best found and the regret depend on it, Kendall's tau does not",
+    )
     expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
     const bySize = (...sizes: number[]) =>
       sizes.map((kendallTauByParameters, i) => {
