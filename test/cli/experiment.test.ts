@@ -94,7 +94,10 @@ describe('an experiment', () => {
   test('shared by two processes is done once', async () => {
     const out = join(folder, 'shared')
     const both = await Promise.all([1, 2].map(() => pada(['experiment', FILE, '--out', out, '--json'])))
-    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect(
+      both.map(({ code }) => code),
+      both.map(({ stderr }) => stderr).join('\n---\n'),
+    ).toEqual([0, 0])
     const done = both.flatMap(events).flatMap((event) => (event.event === 'cellDone' ? [event.cell] : []))
     expect(done.sort()).toEqual(CELLS)
     expect(results(out)).toEqual(results(unbroken))
