@@ -22,7 +22,8 @@ export function factsOf(result) {
       ['Best epoch', `${best.epoch + 1}: ${percent(best.top1)}${best.weights === 'averaged' ? ', averaged' : ''}`],
     ]
   }
-  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy, algorithm } = result
+  const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy } = result
+  const { algorithm, foundBy } = result
   /** @type {[string, string][]} */
   const facts = [['Ranked', counted(ranked, 'sub-model')]]
   if (rankedBy !== undefined && rankedBy !== 'accuracy') facts.push(['Ranked by', CRITERIA[rankedBy]])
@@ -34,7 +35,6 @@ export function factsOf(result) {
   if (bestFound !== null) {
     facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])
   }
-  const { foundBy } = result
   const sorted = foundBy === undefined || foundBy === 'accuracy' ? '' : `, sorted by ${CRITERIA[foundBy]}`
   if (algorithm !== undefined) facts.push(['Found by', algorithm + sorted])
   return facts

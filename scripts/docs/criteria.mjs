@@ -55,12 +55,10 @@ function expectedBest(scores, ties, truth, count) {
   const compare = (/** @type {number} */ i, /** @type {number} */ j) => scores[j] - scores[i] || ties[j] - ties[i]
   const order = Array.from(truth, (_, i) => i).sort(compare)
   // All that equal the last of the first `count`: some of them belong to it.
-  const [from, to] = [
-    order.findIndex((i) => compare(i, order[count - 1]) === 0),
-    order.findLastIndex((i) => compare(i, order[count - 1]) === 0),
-  ]
+  const isOpen = (/** @type {number} */ i) => compare(i, order[count - 1]) === 0
+  const from = order.findIndex(isOpen)
   const sure = Math.max(Number.NEGATIVE_INFINITY, ...order.slice(0, from).map((i) => truth[i]))
-  const open = order.slice(from, to + 1).map((i) => Math.max(sure, truth[i]))
+  const open = order.filter(isOpen).map((i) => Math.max(sure, truth[i]))
   return expectedLargest(Float64Array.from(open).sort(), count - from)
 }
 
@@ -87,7 +85,7 @@ async function main() {
   if (options.published !== undefined) {
     truths.push(truthOf(await readTable(options.published), options.column, accuracies.keys))
   }
-  const half = median(sized.map(({ multiplyAdds }) => multiplyAdds)) ?? 0
+  const half = median(sized.map(({ multiplyAdds }) => multiplyAdds))
   for (const truth of truths) {
     console.log(`${page(sized, searches, truth)}\n\n${gains(searches[2], truth)}\n`)
     console.log(`With at most the median of multiply-adds:\n\n${page(sized, searches.slice(0, 2), truth, half)}\n`)

@@ -36,8 +36,8 @@ export interface FindOptions {
 /** A sub-model that a search evaluated. */
 export interface TriedSubModel extends FoundSubModel {
   /**
-   * Number of its front; nothing evaluated dominates front 1. With one objective, its place by `finding.by`, which equals
-   * share.
+   * Number of its front; nothing evaluated dominates front 1. With one objective, its place by `finding.by`; equal ones
+   * have the same.
    */
   readonly front: number
   readonly origin: Origin

@@ -30,7 +30,7 @@ export interface RankedRow {
 
 /** A sub-model of `found.csv`. */
 export interface FoundRow extends RankedRow {
-  /** Number of its front; nothing evaluated dominates front 1. With one objective, its place, which equals share. */
+  /** Number of its front; nothing evaluated dominates front 1. With one objective, its place; equal ones have the same. */
   readonly front: number
   /** By name, in the order of the file. */
   readonly costs: Readonly<Record<string, number>>

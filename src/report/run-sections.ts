@@ -136,7 +136,8 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ["Kendall's τ", shown(result?.kendallTau, decimal)],
     ["Kendall's τ, ranked by loss", shown(result?.kendallTauByLoss, decimal)],
     ["Kendall's τ of the number of parameters alone", shown(result?.kendallTauByParameters, decimal)],
-    ["Kendall's τ with size: sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
+    ["Kendall's τ with parameters: sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
+    ["Kendall's τ with multiply-adds: sum of both ranks", shown(result?.kendallTauWithMultiplyAdds, decimal)],
     ["Spearman's ρ", shown(result?.spearman, decimal)],
     [
       'ranking sorted by',

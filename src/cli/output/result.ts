@@ -142,7 +142,7 @@ function wrap(text: string, longest = LONGEST): string {
 function groundTruth({ groundTruth, ranked, withGroundTruth }: SearchResult): [string, string][] {
   const name = 'Ground truth'
   if (groundTruth === null) return ranked > 0 ? [[name, 'none: nothing tells how good the ranking is']] : []
-  const missed = ranked > 0 && withGroundTruth === 0 ? ` · it has none of what was ranked` : ''
+  const missed = ranked > 0 && withGroundTruth === 0 ? ' · it has none of what was ranked' : ''
   return [[name, describeTruth(groundTruth) + missed]]
 }
 
@@ -157,9 +157,10 @@ function found({
 }: Found): [string, string] {
   const what = objectives.length === 1 ? 'best' : `${best.length} on the Pareto front`
   const on = images === undefined ? '' : ` on ${integer(images)} images`
+  const goal = by === 'accuracy' ? objectives.join(', ') : `${CRITERION_WORDS[by]}: sum of ranks`
   return [
     'Found',
-    `${what} of ${counted(evaluations, 'sub-model')}${describeLimits(limits, ' with ')}${on}, by ${algorithm}, for ${by === 'accuracy' ? objectives.join(', ') : `${CRITERION_WORDS[by]}: sum of ranks`}`,
+    `${what} of ${counted(evaluations, 'sub-model')}${describeLimits(limits, ' with ')}${on}, by ${algorithm}, for ${goal}`,
   ]
 }
 
