@@ -17,7 +17,7 @@ from 0 here; the lines that commands print, and errors, count from 1. A field wi
 | Where | Events |
 | --- | --- |
 | in a script | all but \`stopped\` |
-| \`--json\` | all but \`stopped\`, and but \`step\`, \`evaluated\` and \`candidate\`, which come many times a second |
+| \`--json\` | all but \`stopped\`, and but \`step\`, \`measuring\`, \`evaluated\` and \`candidate\`, which tell progress |
 | \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`, \`discarded\`; \`stopped\` if the run ended without a result |
 `
 
@@ -28,6 +28,7 @@ const SECTIONS = /** @type {const} */ ([
     [
       'StartEvent',
       'StepEvent',
+      'MeasuringEvent',
       'EpochEvent',
       'CheckpointEvent',
       'EvaluatedEvent',

@@ -35,7 +35,9 @@ function sentence(complaint: string, usage: Usage): string {
     const written = unknown[1].split(', ').map((name) => asWritten(name, words))
     const dashed = options.map((name) => `--${name}`)
     const help = `npx pada-native ${command ?? ''} --help lists them`.replace('  ', ' ')
-    return `Expected ${optionsOf(command)} but received ${written.join(', ')}; ${meant(written[0], dashed, help)}`
+    // See `separateSettings`: words after -- are no options, even if they begin with dashes.
+    const advice = written[0].startsWith('./-') ? 'options go before --' : meant(written[0], dashed, help)
+    return `Expected ${optionsOf(command)} but received ${written.join(', ')}; ${advice}`
   }
   const bare = /^Not enough arguments following: (.*)$/.exec(complaint)
   if (bare !== null) return `Expected a value for --${bare[1]} but received none`

@@ -1,7 +1,8 @@
 /** Reads the state of a search from its run folder: new, begun, or complete with the planned settings. */
+import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { UserError } from '../base/errors.js'
+import { expected, UserError } from '../base/errors.js'
 import { exists } from '../base/files.js'
 import type { Config } from '../config/index.js'
 import type { ImagesIdentity } from '../data/images-identity.js'
@@ -43,11 +44,15 @@ export function cellFolder(out: string, { id }: Cell): string {
  * with the planned settings and, if `origin` is given, with its images and ground truth. A run that has not is begun.
  * `changed`: it has results, and these of their settings are not the planned ones, or these files are others now.
  *
- * @throws UserError if the run was started with other training settings.
+ * @throws UserError if the run was started with other training settings, or if a file is in the place of its folder.
  */
 export async function readCell(out: string, cell: Cell, origin?: Origin): Promise<CellState> {
   const folder = cellFolder(out, cell)
-  if (!(await exists(join(folder, 'config.yaml')))) return { state: 'new' }
+  if (!(await exists(join(folder, 'config.yaml')))) {
+    const there = await stat(folder).catch(() => undefined)
+    if (there?.isDirectory() === false) throw expected('a folder, or none yet,', folder, 'a file', 2)
+    return { state: 'new' }
+  }
   const saved = await savedConfig(folder)
   const different = settingDifferences(saved, cell.config)
   if (different.length > 0) {

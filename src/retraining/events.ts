@@ -4,7 +4,7 @@ import type { Processes } from '../distributed/index.js'
 import type { Machine } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
-import type { CheckpointEvent, StepEvent } from '../training/events.js'
+import type { CheckpointEvent, MeasuringEvent, StepEvent } from '../training/events.js'
 
 /** How images are normalised, by channel. */
 export interface Normalisation {
@@ -117,6 +117,7 @@ export type RetrainEvent =
   | RetrainStartEvent
   | DiscardedEvent
   | StepEvent
+  | MeasuringEvent
   | RetrainEpochEvent
   | CheckpointEvent
   | RetrainResult

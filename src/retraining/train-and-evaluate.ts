@@ -74,6 +74,7 @@ export async function* trainAndEvaluate(opened: OpenedRetraining): AsyncGenerato
       yield event
       continue
     }
+    yield { event: 'measuring', epoch: event.epoch, what: 'accuracy' }
     // It is not aborted: training saves itself after it.
     const evaluated = epochEvent(event, await evaluate(), [data, test])
     await weights.offer(evaluated, averages ? () => withAverages(supernet, read) : read)

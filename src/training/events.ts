@@ -18,6 +18,18 @@ export interface StepEvent {
   readonly waiting?: number
 }
 
+/**
+ * The steps of an epoch are done, and something is measured before its event, which may take long; not written to the
+ * event log.
+ */
+export interface MeasuringEvent {
+  readonly event: 'measuring'
+  /** From 0. */
+  readonly epoch: number
+  /** Gradient variance at fixed weights, in a search; accuracy on test images, in a retraining. */
+  readonly what: 'gradientVariance' | 'accuracy'
+}
+
 /** An epoch of training has ended. */
 export interface EpochEvent {
   readonly event: 'epoch'
@@ -64,4 +76,4 @@ export interface CheckpointEvent {
 }
 
 /** Any event of {@link train}; `event` names its kind. */
-export type TrainEvent = StepEvent | EpochEvent | CheckpointEvent
+export type TrainEvent = StepEvent | MeasuringEvent | EpochEvent | CheckpointEvent

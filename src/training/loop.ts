@@ -221,6 +221,7 @@ class Training {
       ...this.#waiting.sinceLastEpoch(this.#stepping),
       ...(data.damaged?.length && { damaged: data.damaged }),
     }
+    if (measures) yield { event: 'measuring', epoch, what: 'gradientVariance' }
     const variance = measures ? await this.#fixedVariance(inputs, beforeEnd) : {}
     if (measures) {
       // The measurement is no training: its time does not count, nor what it waited for images.

@@ -54,6 +54,7 @@ export function bySearchEvent(event: SearchEvent): void {
   switch (event.event) {
     case 'start':
     case 'step':
+    case 'measuring':
     case 'checkpoint':
     case 'discarded':
     case 'evaluated':

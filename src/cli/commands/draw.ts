@@ -44,6 +44,8 @@ type Arguments = InferredOptionTypes<typeof options> & { source?: string }
 interface Subject {
   readonly space: SearchSpace
   readonly path: Path
+  /** Where it stands in a run; absent for a path, and for the network of a retraining. */
+  readonly origin?: string
 }
 
 export const drawCommand: CommandModule<object, Arguments> = {
@@ -62,12 +64,14 @@ export const drawCommand: CommandModule<object, Arguments> = {
     checkPictureName(out)
     const folder = expandPath(source, 'draw')
     const isRun = await exists(join(folder, 'config.yaml'))
-    const { space, path } = isRun ? await subjectOfRun(folder, argv) : await subjectOfPath(source, folder, argv)
+    const subject = isRun ? await subjectOfRun(folder, argv) : await subjectOfPath(source, folder, argv)
+    const { space, path, origin } = subject
     const drawn = await nameWithRemark(out)
     await writePicture(out, await drawArchitecture(space, path))
     const arch = space.encode(path)
-    const result = { event: 'result', space: space.name, path, arch, output: out }
-    process.stdout.write(`${json ? JSON.stringify(result) : `${space.name}: ${arch}\nDrawn in ${drawn}`}\n`)
+    const result = { event: 'result', space: space.name, path, arch, ...(origin && { origin }), output: out }
+    const lines = [`${space.name}: ${arch}${origin ? `, ${origin}` : ''}`, `Drawn in ${drawn}`]
+    process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`)
   },
 }
 
@@ -82,8 +86,8 @@ async function subjectOfRun(folder: string, { space: name, set, top }: Arguments
   }
   const config = await savedConfig(folder)
   const space = createSpace(config.space)
-  const { arch } = await bestOf(folder, config, { top, instead: 'rank or find first, or draw a path' })
-  return { space, path: parsePath(space, arch) }
+  const { arch, origin } = await bestOf(folder, config, { top, instead: 'rank or find first, or draw a path' })
+  return { space, path: parsePath(space, arch), origin }
 }
 
 async function subjectOfPath(source: string, folder: string, argv: Arguments): Promise<Subject> {

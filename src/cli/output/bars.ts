@@ -44,6 +44,7 @@ export class BarReporter implements Reporter {
         for (const line of describeStart(event)) this.#dim(line)
         break
       case 'step':
+      case 'measuring':
       case 'epoch':
       case 'evaluated':
       case 'candidate':

@@ -1,10 +1,12 @@
 import type { ReportedEvent, Reporter } from './reporter.js'
 
-type Progress = Extract<ReportedEvent, { event: 'step' | 'evaluated' | 'candidate' }>
+type Progress = Extract<ReportedEvent, { event: 'step' | 'measuring' | 'evaluated' | 'candidate' }>
 
-/** True for progress: events that come many times a second, and that later events make obsolete. */
+const PROGRESS: ReadonlySet<string> = new Set<Progress['event']>(['step', 'measuring', 'evaluated', 'candidate'])
+
+/** True for progress: events that come often, and that later events make obsolete. */
 export function isProgress(event: ReportedEvent): event is Progress {
-  return event.event === 'step' || event.event === 'evaluated' || event.event === 'candidate'
+  return PROGRESS.has(event.event)
 }
 
 /** Writes one JSON object per line for programs, and passes every event to a reporter for people. */

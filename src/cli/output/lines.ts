@@ -14,6 +14,8 @@ export class LineReporter implements Reporter {
   readonly #ascii: boolean
   readonly #meter = new ProgressMeter()
   #lastProgress = performance.now()
+  /** Ends the silence of a long measurement. */
+  #silence: NodeJS.Timeout | undefined
 
   constructor(stream: NodeJS.WritableStream, { ascii = false } = {}) {
     this.#stream = stream
@@ -25,6 +27,7 @@ export class LineReporter implements Reporter {
   }
 
   event(event: ReportedEvent): void {
+    clearTimeout(this.#silence)
     switch (event.event) {
       case 'start':
         this.#meter.start(event)
@@ -36,6 +39,9 @@ export class LineReporter implements Reporter {
       case 'candidate':
         this.#progress(event)
         break
+      case 'measuring':
+        this.#silence = setTimeout(() => this.say(describe(this.#meter.update(event))), INTERVAL * 1000).unref()
+        break
       case 'discarded':
         this.say(describeDiscarded(event))
         break
@@ -45,7 +51,9 @@ export class LineReporter implements Reporter {
     }
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    clearTimeout(this.#silence)
+  }
 
   #progress(event: ProgressEvent): void {
     const progress = this.#meter.update(event)

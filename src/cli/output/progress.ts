@@ -1,9 +1,28 @@
 import { decimal, duration, integer, percent, scientific } from '../../base/format.js'
 import { Pace } from '../../base/pace.js'
 import type { RetrainEpochEvent, RetrainStartEvent } from '../../retraining/events.js'
-import type { CandidateEvent, EpochEvent, EvaluatedEvent, StartEvent, StepEvent } from '../../search/events.js'
+import type {
+  CandidateEvent,
+  EpochEvent,
+  EvaluatedEvent,
+  MeasuringEvent,
+  StartEvent,
+  StepEvent,
+} from '../../search/events.js'
 
-export type ProgressEvent = StepEvent | EpochEvent | RetrainEpochEvent | EvaluatedEvent | CandidateEvent
+export type ProgressEvent =
+  | StepEvent
+  | MeasuringEvent
+  | EpochEvent
+  | RetrainEpochEvent
+  | EvaluatedEvent
+  | CandidateEvent
+
+/** What is done while training waits. */
+const MEASURING: Readonly<Record<MeasuringEvent['what'], string>> = {
+  gradientVariance: 'measuring the gradient variance',
+  accuracy: 'evaluating on test images',
+}
 
 /** Shares of waiting below this one are not shown. */
 const LEAST_WAITING = 0.01
@@ -42,6 +61,8 @@ export class ProgressMeter {
     switch (event.event) {
       case 'step':
         return this.#training(event, event.step, this.#imagePace.observe(event.images))
+      case 'measuring':
+        return { ...this.#atEpoch(event, this.#stepsPerEpoch), detail: MEASURING[event.what], speed: '', left: '' }
       case 'epoch':
         this.#lastEpoch = 'top1' in event ? describeTest(event) : `GV ${scientific(event.gradientVariance)}`
         return this.#training(event, this.#stepsPerEpoch, event.imagesPerSecond)
@@ -57,18 +78,20 @@ export class ProgressMeter {
     step: number,
     imagesPerSecond: number | undefined,
   ): Progress {
-    const done = event.epoch * this.#stepsPerEpoch + step
-    const total = this.#epochs * this.#stepsPerEpoch
-    const stepsPerSecond = this.#observe('training', done)
+    const position = this.#atEpoch(event, step)
+    const stepsPerSecond = this.#observe('training', position.done)
     return {
-      phase: 'training',
-      done,
-      total,
-      position: `epoch ${event.epoch + 1}/${this.#epochs}`,
+      ...position,
       detail: [`loss ${decimal(event.loss)}`, this.#lastEpoch].filter(Boolean).join(' · '),
       speed: imagesPerSecond ? `${integer(imagesPerSecond)} images/s${describeWaiting(event)}` : '',
-      left: timeLeft(total - done, stepsPerSecond),
+      left: timeLeft(position.total - position.done, stepsPerSecond),
     }
+  }
+
+  #atEpoch({ epoch }: { readonly epoch: number }, step: number) {
+    const done = epoch * this.#stepsPerEpoch + step
+    const total = this.#epochs * this.#stepsPerEpoch
+    return { phase: 'training', done, total, position: `epoch ${epoch + 1}/${this.#epochs}` } as const
   }
 
   #evaluating(phase: Progress['phase'], event: EvaluatedEvent | CandidateEvent, detail: string): Progress {

@@ -20,6 +20,11 @@ it.each([
     '--nope',
     'Expected a command and its options but received --nope; npx pada-native --help lists them',
   ],
+  [
+    'Unknown arguments: ./--set, a=1',
+    'rank run ./--set a=1',
+    'Expected only the arguments of rank but received ./--set, a=1; options go before --',
+  ],
   ['Not enough arguments following: out', 'search --out', 'Expected a value for --out but received none'],
   ['Missing required arguments: input, out', 'search', 'Expected --input and --out for search but received none'],
   ['Missing required argument: out', '--json search', 'Expected --out for search but received none'],

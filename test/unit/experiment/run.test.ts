@@ -93,6 +93,17 @@ describe('the folder', () => {
     expect(readdirSync(out())).toEqual(['config.yaml'])
   })
 
+  it('has no file in the place of a search: it is found before the first one', async () => {
+    const taken = join(out(), 'cells', 'pada-seed1')
+    mkdirSync(join(out(), 'cells'), { recursive: true })
+    writeFileSync(taken, '')
+    await expect(run(await planned())).rejects.toThrow(
+      `Expected a folder, or none yet, for ${taken} but received a file`,
+    )
+    expect(readdirSync(join(out(), 'cells'))).toEqual(['pada-seed1'])
+    expect(existsSync(join(out(), 'results.csv'))).toBe(false)
+  })
+
   it('is there, if only a report is wanted', async () => {
     await expect(run(await planned(), { reportOnly: true })).rejects.toThrow(/^Expected the folder of an experiment/)
     expect(existsSync(out())).toBe(false)

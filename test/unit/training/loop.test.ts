@@ -100,6 +100,12 @@ it('says nothing of what a measurement waited for images', async () => {
     return step({ ...args[0] }, { ...args[1], dataset: images } as never, args[2])
   })
   const events: (StepEvent | EpochEvent)[] = []
-  for await (const event of train(options)) if (event.event !== 'checkpoint') events.push(event)
+  const measured: number[] = []
+  for await (const event of train(options)) {
+    if (event.event === 'step' || event.event === 'epoch') events.push(event)
+    // It comes before the first step of the measurement.
+    else if (event.event === 'measuring') measured.push(steps)
+  }
+  expect(measured).toEqual([7, 17])
   expect(events.map(({ waiting }) => waiting)).toEqual(events.map(() => 0))
 })

@@ -49,6 +49,29 @@ describe('reporters', () => {
     ])
   })
 
+  test('plain lines say what training waits for, if that takes long', () => {
+    vi.useFakeTimers()
+    const stream = new PassThrough()
+    const reporter = new LineReporter(stream)
+    const lines = () => (stream.read() ?? '').toString().trimEnd().split('\n')
+    reporter.event(search[0])
+    lines()
+    const measuring: SearchEvent = { event: 'measuring', epoch: 1, what: 'gradientVariance' }
+    reporter.event(measuring)
+    vi.advanceTimersByTime(9_000)
+    reporter.event(epoch(1))
+    vi.advanceTimersByTime(60_000)
+    expect(lines()).toEqual([expect.stringContaining('epoch 2/2 · loss 1.500')])
+    reporter.event(measuring)
+    vi.advanceTimersByTime(60_000)
+    expect(lines()).toEqual(['epoch 2/2 · measuring the gradient variance'])
+    reporter.event({ ...measuring, what: 'accuracy' })
+    reporter[Symbol.dispose]()
+    vi.advanceTimersByTime(60_000)
+    expect(lines()).toEqual([''])
+    vi.useRealTimers()
+  })
+
   test('an experiment says once what is odd in the data that its searches share', () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const reporter = new ExperimentReporter({ json: false })
@@ -88,6 +111,15 @@ describe('reporters', () => {
     expect(lines.map((line) => line.event)).toEqual(['start', 'epoch', 'checkpoint', 'epoch', 'result'])
     expect(lines.at(-1)).toEqual(JSON.parse(JSON.stringify(result)))
     expect(human.read().toString()).toContain('Kendall tau')
+  })
+
+  test('bars say what training waits for', () => {
+    const stream = Object.assign(new PassThrough(), terminal()) as unknown as NodeJS.WriteStream & PassThrough
+    const reporter = new BarReporter(stream)
+    reporter.event(search[0])
+    reporter.event({ event: 'measuring', epoch: 0, what: 'accuracy' })
+    reporter[Symbol.dispose]()
+    expect(stripVTControlCharacters(stream.read().toString())).toContain('50 % · epoch 1/2 · evaluating on test images')
   })
 
   test('bars show the cursor again', () => {
