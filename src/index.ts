@@ -275,6 +275,7 @@ export {
   type Path,
   type ProxylessNas,
   type ProxylessNasOptions,
+  type PublishedNetwork,
   parsePath,
   proxylessNas,
   type SearchSpace,

@@ -1,5 +1,5 @@
 import { type Cost, type ParameterShapes, PUBLISHED_CONVENTION, programCost } from '../programs/cost.js'
-import type { Path, SearchSpace } from './space.js'
+import type { ParameterSpec, Path, SearchSpace } from './space.js'
 
 /**
  * Returns a function that counts the costs of paths of `space`. Every path counts as a network whose places share no
@@ -11,7 +11,16 @@ import type { Path, SearchSpace } from './space.js'
  */
 export function costOf(space: SearchSpace, { published = false } = {}): (path: Path) => Cost {
   const counted = space.unshared ?? space
-  const shapes: ParameterShapes = new Map(counted.parameters().map(({ name, shape }) => [name, shape]))
+  const shapes = shapesOf(counted.parameters())
   if (!published) return (path) => programCost(counted.program(path), shapes)
-  return (path) => programCost(counted.published?.(path) ?? counted.program(path), shapes, PUBLISHED_CONVENTION)
+  return (path) => {
+    const network = counted.published?.(path) ?? { program: counted.program(path), parameters: counted.parameters() }
+    // Networks of some spaces have the tensors of the supernet, others have their own.
+    const own = network.parameters === counted.parameters() ? shapes : shapesOf(network.parameters)
+    return programCost(network.program, own, PUBLISHED_CONVENTION)
+  }
+}
+
+function shapesOf(parameters: readonly ParameterSpec[]): ParameterShapes {
+  return new Map(parameters.map(({ name, shape }) => [name, shape]))
 }

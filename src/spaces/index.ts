@@ -51,6 +51,7 @@ export type {
   OperationChoice,
   ParameterSpec,
   Path,
+  PublishedNetwork,
   SearchSpace,
 } from './space.js'
 export type { StandaloneNetwork } from './standalone.js'

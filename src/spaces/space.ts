@@ -64,10 +64,10 @@ export interface SearchSpace {
   /** The program of a path. Throws for a path outside the space. */
   program(path: Path): Program
   /**
-   * The network of a path as its benchmark publishes it. It includes dead edges, which cannot change the output but
-   * count as costs. Absent if it is {@link program}. For counting costs, not for training.
+   * The network of a path as its benchmark publishes it. In NAS-Bench-201 it includes dead edges, which cannot change
+   * the output but count as costs. Absent if it is {@link program}. For counting costs, not for training.
    */
-  published?(path: Path): Program
+  published?(path: Path): PublishedNetwork
   /** The published notation of a path, or a similar one if none is published. */
   encode(path: Path): string
   /** Reads the notation of {@link encode}; throws an error of one sentence for anything else. */
@@ -91,6 +91,12 @@ export interface SearchSpace {
    * cell may use. With `startAtZero`, all blocks but the first start with zeros.
    */
   withBlocks?(count: number, options?: { startAtZero?: boolean }): BlockedSpace
+}
+
+/** What a network computes, and the tensors that it names. */
+export interface PublishedNetwork {
+  readonly program: Program
+  readonly parameters: readonly ParameterSpec[]
 }
 
 /** A space whose edges take the weights of their operations from one of several blocks. The caller decides which. */

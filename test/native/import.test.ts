@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Tensor } from '../../src/formats/safetensors.js'
 import { infer } from '../../src/search/inference.js'
 import { parsePath } from '../../src/spaces/path.js'
-import type { SearchSpace } from '../../src/spaces/space.js'
+import type { Path, SearchSpace } from '../../src/spaces/space.js'
 import { importWeights } from '../../src/weights/import-weights.js'
 import {
   autodlShapes,
@@ -70,7 +70,7 @@ describe('imported weights give the logits of PyTorch', () => {
 
   test('trained norms where dead edges and cells that no signal passes are computed too', async () => {
     const { weights } = importWeights(nasbench201Affine, stateDict(autodlTinyShapes()))
-    const program = nasbench201Affine.published
+    const program = (path: Path) => nasbench201Affine.published(path).program
     await expectLogits({ ...nasbench201Affine, program }, weights, 'autodlTinyTrained')
   })
 

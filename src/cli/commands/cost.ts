@@ -27,7 +27,7 @@ const options = {
     type: 'boolean',
     default: false,
     describe:
-      'Count the network trained alone, as the benchmark does: affine batch norms, no bias before them, dead edges included',
+      'Count the network trained alone, as its benchmark publishes it: affine batch norms, no bias before them; in NAS-Bench-201 with dead edges',
   },
   latency: {
     type: 'boolean',

@@ -33,6 +33,7 @@ import {
   OPERATIONS,
 } from './genotype.js'
 import { type DartsCell, DartsLayers, networkSize, strideOf } from './layers.js'
+import { dartsNetwork } from './network.js'
 import { genotypeOutline } from './outline.js'
 
 /** Size of the supernet: settings of the space, and the shape and classes of its images. */
@@ -91,6 +92,10 @@ export function darts(options: DartsOptions = {}): SearchSpace {
     },
     /** The genotype of the path. The two operations of a node are in the order of the nodes that they read. */
     encode: (path) => encodeGenotype(genotypeOf(path)),
+    published(path) {
+      const { program, parameters } = dartsNetwork(genotypeOf(path), size)
+      return { program: program([]), parameters: parameters() }
+    },
     outline: (path) => genotypeOutline(genotypeOf(path)),
     /** Accepts the two operations of a node in either order, which means the same path. */
     decode(text) {

@@ -9,6 +9,7 @@ import { checkPath, operationChoices, optionsOf } from '../path.js'
 import type { Choice, Path, SearchSpace } from '../space.js'
 import { CELL_SPACES, type Cell, type CellSpace, cellModule, OPERATIONS } from './cell.js'
 import { type Module, moduleHasher } from './nasbench101.js'
+import { nasBench101Network } from './nasbench101-network.js'
 import { type NasBench1Shot1Options, nasBench1Shot1Network } from './network.js'
 import { decodeCell, encodeCell } from './notation.js'
 import { cellOutline } from './outline.js'
@@ -42,13 +43,17 @@ export function nasBench1Shot1(name: keyof typeof BY_NAME, options: NasBench1Sho
     checkPath({ name, choices }, path)
     return pathToCell(cells, path)
   }
+  const { input, classes, parameters } = network
   const space: NasBench1Shot1 = {
-    ...network,
     name,
+    input,
+    classes,
+    parameters,
     operations: OPERATIONS,
     choices,
     program: (path) => network.program(cellOf(path)),
     module: (path) => cellModule(cellOf(path)),
+    published: (path) => nasBench101Network(cellModule(cellOf(path)), network.size),
     encode: (path) => encodeCell(cellOf(path)),
     decode: (text) => cellToPath(cells, decodeCell(cells, text)),
     outline: (path) => cellOutline(cellOf(path)),

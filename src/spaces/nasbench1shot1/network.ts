@@ -28,10 +28,15 @@ export interface NasBench1Shot1Options extends Partial<Omit<NasBench1Shot1Config
   readonly classes?: number
 }
 
+/** Channels of the first stack, cells of each stack, and the images. */
+export type NetworkSize = Required<Pick<NasBench1Shot1Options, 'channels' | 'cellsPerStage' | 'input' | 'classes'>>
+
 /** The supernet's parameters, and the program of each cell. */
 export interface NasBench1Shot1Network {
   readonly input: Shape
   readonly classes: number
+  /** Its settings, with defaults for those that were not given. */
+  readonly size: NetworkSize
   parameters(): readonly ParameterSpec[]
   /** The program of the network whose cells are all `cell`; throws a UserError for a cell outside the space. */
   program(cell: Cell): Program
@@ -63,6 +68,7 @@ export function nasBench1Shot1Network(space: CellSpace, options: NasBench1Shot1O
   return {
     input,
     classes,
+    size: { channels, cellsPerStage, input, classes },
     parameters: () => parameters,
     program(cell: Cell): Program {
       checkCell(space, cell)

@@ -15,7 +15,7 @@ import type { NasBench201Config } from '../../config/schema.js'
 import type { Program, Shape } from '../../programs/program.js'
 import { checkNetworkOptions } from '../network-options.js'
 import { checkPath, operationChoices } from '../path.js'
-import type { BlockedSpace, CellGraph, Path, SearchSpace } from '../space.js'
+import type { BlockedSpace, CellGraph, Path, PublishedNetwork, SearchSpace } from '../space.js'
 import {
   CONV_1X1,
   CONV_3X3,
@@ -74,9 +74,10 @@ export function nasBench201(options: NasBench201Options = {}): NasBench201 {
         idleSets: (edge) => (perCell && live.includes(path[edge]) ? [] : [setOf(edge)]),
       })
     },
-    published(path: Path): Program {
+    published(path: Path): PublishedNetwork {
       checkPath(space, path)
-      return publishedProgram(net, path, (_, edge, apply) => apply(setOf(edge)))
+      const program = publishedProgram(net, path, (_, edge, apply) => apply(setOf(edge)))
+      return { program, parameters: net.parameters }
     },
     encode(path: Path): string {
       checkPath(space, path)
