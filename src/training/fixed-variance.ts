@@ -1,8 +1,8 @@
 /**
  * Gradient variance at fixed weights. The variance of an epoch is measured while the weights move, so it also contains
  * their movement, more for one method than for another. Here a method draws paths and batches as in training, but
- * nothing is updated. Only the draws vary. σ² is the unbiased estimate Σ(d − μ)²/(S − 1), averaged over the weights
- * that at least two steps sampled.
+ * nothing is updated. Only the draws vary, and with them the anchor of MAGIC-A, which is a path that was drawn. σ² is
+ * the unbiased estimate Σ(d − μ)²/(S − 1), averaged over the weights that at least two steps sampled.
  */
 
 import { type Random, RandomStream, randomState, reseedRandom, restoreRandom } from '../base/random.js'
@@ -81,7 +81,8 @@ function frozen(supernet: Verbs): Verbs {
     return clipped
   }
   const trainStep = async (plan: Plan, batch: Batch | HeldBatch, options: StepOptions): Promise<StepRecord> => {
-    const record = await supernet.accumulate(plan, batch, { alignment: options.alignment })
+    // Without these gradients CLOSE does not train its gate.
+    const { mixingGradients: _, ...record } = await supernet.accumulate(plan, batch, { alignment: options.alignment })
     // Zeros do no harm: the method's state is restored after the measurement.
     const gradientNorms = new Float64Array(plan.parameters.length)
     return { ...record, gradientNorms, ...(await finishStep(options)) }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRandom, randomState } from '../../src/base/random.js'
 import { parseConfig } from '../../src/config/index.js'
 import { createMethod } from '../../src/methods/index.js'
@@ -27,8 +27,9 @@ async function setUp(settings: object, batchSize = 8) {
   const numbers = randomNumbers(5)
   const images = randomFloats(numbers, 64 * 64, 1)
   const dataset = new Dataset({ images, labels: Int32Array.from({ length: 64 }, (_, i) => (i * 7) % 4), ...input })
-  const supernet = new Supernet(specs)
-  await supernet.write('parameters', randomFloats(numbers, size(specs), 0.4))
+  const trained = (method.space ?? space).parameters()
+  const supernet = new Supernet(trained)
+  await supernet.write('parameters', randomFloats(numbers, size(trained), 0.4))
   const plans = new PlanCache(space, supernet)
   const drawn: { path: Path; indices: Int32Array }[] = []
   const engine = {
@@ -94,6 +95,24 @@ describe('gradient variance at fixed weights', () => {
     await measure()
     const sizes = drawn.filter(({ path }) => path.length === 0).map(({ indices }) => indices.length)
     expect(sizes).toEqual(new Array(40).fill(taken))
+  })
+
+  it('does not train the gate of CLOSE', async () => {
+    const { method, engine, measure, batch } = await setUp({ name: 'close', curriculum: [1, 2] })
+    await method.beginEpoch?.(1, engine)
+    const gate = method.state().gate.slice()
+    const step = method.step.bind(method)
+    const moved: boolean[] = []
+    vi.spyOn(method, 'step').mockImplementation(async (...args) => {
+      const record = await step(...args)
+      moved.push(method.state().gate.some((value, i) => value !== gate[i]))
+      return record
+    })
+    await measure()
+    expect(moved).toEqual(new Array(40).fill(false))
+    // A step of training moves it.
+    await method.step(engine, batch(method.epochIndices().subarray(0, 8)), rates)
+    expect(moved.at(-1)).toBe(true)
   })
 
   it.each([{ name: 'spos' }, { name: 'pada' }, { name: 'fairnas' }, { name: 'sumnas' }])(

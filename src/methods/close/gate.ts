@@ -48,6 +48,8 @@ export class Gate {
   /** All parameters. They are always float32 numbers, so that a file of weights holds them exactly. */
   readonly values: Float64Array
   readonly gradients: Float64Array
+  /** Ones for the values of parameters of one dimension. */
+  readonly ofVectors: Uint8Array
   readonly #operations: number
   readonly #places: readonly Place[]
   readonly #attention: DenseParameters
@@ -62,6 +64,8 @@ export class Gate {
     const length = this.#places.at(-1)!.end
     this.values = new Float64Array(length)
     this.gradients = new Float64Array(length)
+    this.ofVectors = new Uint8Array(length)
+    for (const { shape, begin, end } of this.#places) if (shape.length === 1) this.ofVectors.fill(1, begin, end)
     this.#attention = this.#dense('attention')
     this.#message = this.#dense('message')
     this.#perceptron = [...HIDDEN, open].map((_, layer) => this.#dense(`perceptron.${layer}`))

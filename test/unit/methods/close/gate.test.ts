@@ -196,6 +196,19 @@ describe("the gate's own step", () => {
     }
   })
 
+  it('decays matrices only, if the settings say so', () => {
+    const gate = Gate.random(OPERATIONS, 2, random())
+    const before = gate.tensors()
+    const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0.5, decayNormsAndBiases: false } as const
+    sgdStep(gate, new Float64Array(gate.values.length), { learningRate: 0.1, optimizer, clipNorm: 5 })
+    for (const [name, { shape, data }] of gate.tensors()) {
+      const factor = shape.length === 1 ? 1 : 0.95
+      for (const [i, value] of (data as Float32Array).entries()) {
+        expect(value).toBeCloseTo(factor * (before.get(name)!.data as Float32Array)[i], 6)
+      }
+    }
+  })
+
   it('refuses an optimizer that it has not', () => {
     const network = { values: new Float64Array(1), gradients: new Float64Array(1) }
     const optimizer = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const
