@@ -34,6 +34,6 @@ export interface RankedSubModel {
   readonly arch: string
   /** Accuracy with supernet weights, in [0, 1]. */
   readonly accuracy: number
-  /** Accuracy in percent in the ground-truth table; null if the table lacks the path. */
+  /** Accuracy in percent in the ground-truth table; null if the table lacks the sub-model. */
   readonly groundTruth: number | null
 }

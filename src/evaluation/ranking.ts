@@ -6,7 +6,7 @@ import type { Path, SearchSpace } from '../spaces/space.js'
 import { scoresBy } from './criteria.js'
 import { type Evaluator, evaluatePaths } from './evaluate.js'
 import type { EvaluatedEvent, RankedSubModel } from './events.js'
-import type { GroundTruth } from './ground-truth.js'
+import { type GroundTruth, subModelTruth } from './ground-truth.js'
 import { bestFound, kendallTauB, precisionAtTopK, spearman } from './rank-metrics.js'
 
 /** Shares of the ranked sub-models for which P@top-K is reported, in percent. */
@@ -142,10 +142,10 @@ export function sortRanking(
 ): RankingRow[] {
   if (ranked.length === 0) return []
   const cost = costOf(space)
+  const truth = subModelTruth(space, groundTruth)
   const rows = ranked.map(({ path, accuracy, loss }) => {
     const { parameters, multiplyAdds } = cost(path)
-    const known = groundTruth?.accuracy(path) ?? null
-    return { path, arch: space.encode(path), accuracy, loss, parameters, multiplyAdds, groundTruth: known }
+    return { path, arch: space.encode(path), accuracy, loss, parameters, multiplyAdds, groundTruth: truth(path) }
   })
   const scores = scoresBy(by, rows)
   return rows

@@ -12,8 +12,8 @@ const ATTEMPTS = 10
 
 /**
  * Evolutionary search as in SPOS (Guo et al., ECCV 2020). A child that breaks a limit or was evaluated before is made
- * again. With several objectives, survivors and parents are chosen as in NSGA-II (Deb et al., 2002): by front, then by
- * crowding distance.
+ * again. With several objectives, survivors are chosen as in NSGA-II (Deb et al., 2002): by front, then by crowding
+ * distance. Parents are the first `parents` in that order, each as probable as another; NSGA-II holds tournaments.
  *
  * @throws UserError if no path meets the limits, and for options out of their range; the reason of an aborted signal.
  */

@@ -54,8 +54,9 @@ export class FeasiblePaths {
 
   /**
    * A path that meets the limits and is not `taken`. First it is drawn uniformly, by rejection. If such paths are rare,
-   * a walk of mutations along feasible paths looks for one. If the walk fails in a space of at most 20,000 paths, any
-   * path that is left is taken. Undefined if none is found: a small space is then exhausted, a large one nearly so.
+   * a walk of mutations along feasible paths looks for one. If the walk fails in a space of at most 20,000 paths whose
+   * costs are counted, not measured, any path that is left is taken. Undefined if none is found: such a space is then
+   * exhausted, any other nearly so.
    *
    * @throws UserError with the attainable range of costs if no path at all meets the limits.
    */
@@ -77,7 +78,8 @@ export class FeasiblePaths {
       this.#given.push(path)
     }
     const near = await this.#walk(taken)
-    if (near !== undefined || spaceSize(this.#space) > LISTABLE) return near
+    const measured = this.measures.limited.includes('latency')
+    if (near !== undefined || measured || spaceSize(this.#space) > LISTABLE) return near
     const all = new Map<string, Path>()
     for (const path of enumeratePaths(this.#space)) {
       const canonical = this.canonical(path)

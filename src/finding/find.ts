@@ -3,7 +3,7 @@
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
 import { sizeIn } from '../evaluation/criteria.js'
-import type { GroundTruth } from '../evaluation/ground-truth.js'
+import { type GroundTruth, subModelTruth } from '../evaluation/ground-truth.js'
 import { sumOfRanks } from '../evaluation/rank-metrics.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
@@ -71,7 +71,7 @@ export async function* find(options: FindOptions): AsyncGenerator<CandidateEvent
     settings.by === 'accuracy' ? candidates.map((one) => one.goals) : withSize(candidates, sizeIn(settings.by))
   const fronts = frontsOf(goals)
   const nondominated = new Set(paretoFront(candidates))
-  const truth = truthOf(space, groundTruth)
+  const truth = subModelTruth(space, groundTruth)
   const all = candidates
     .map((candidate, i) => ({ candidate, front: fronts[i] + 1 }))
     .sort((a, b) => a.front - b.front || b.candidate.goals[0] - a.candidate.goals[0])
@@ -106,20 +106,4 @@ function withSize(candidates: readonly Candidate[], size: ReturnType<typeof size
 /** True if the settings have latency as a limit or an objective. */
 export function needsLatency({ limits, objectives }: FindingConfig): boolean {
   return limits.latency !== undefined || objectives.includes('latency')
-}
-
-/** The ground truth of a path. If the table lacks it, the first path that differs in dead edges only counts instead. */
-function truthOf(space: SearchSpace, groundTruth: GroundTruth | undefined): (path: Path) => number | null {
-  if (groundTruth === undefined) return () => null
-  let equal: Map<string, number> | undefined
-  // Tables are listed only if needed. Listing a table by hash is slow, but it finds every path without.
-  const byLive = () => {
-    equal = new Map()
-    for (const path of groundTruth.paths) {
-      const key = (space.withoutDeadEdges?.(path) ?? path).join()
-      if (!equal.has(key)) equal.set(key, groundTruth.accuracy(path)!)
-    }
-    return equal
-  }
-  return (path) => groundTruth.accuracy(path) ?? (equal ?? byLive()).get(path.join()) ?? null
 }

@@ -11,7 +11,7 @@ import type { ScheduleConfig } from '../config/schema.js'
  *
  * All but `constant` are multiplied by `end`.
  *
- * The paper names cosine and step without formulas; these agree with linear at both ends.
+ * The paper names cosine and step without formulas. This cosine agrees with linear at both ends; steps end at 1 − 1/steps.
  */
 export function strength(schedule: ScheduleConfig, epoch: number, epochs: number): number {
   return schedule.kind === 'constant' ? schedule.value : schedule.end * rise(schedule, epoch, epochs)

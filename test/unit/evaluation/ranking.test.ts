@@ -168,6 +168,20 @@ describe('sortRanking', () => {
     expect(sorted[0]).toMatchObject(pick(costOf(space)(C)))
   })
 
+  it('finds the ground truth of a sub-model under any path that differs in dead edges only', () => {
+    // Node 1 reads nothing in the first two, and nothing reads it in the last.
+    const paths = [
+      [0, 3, 2, 3, 1, 2],
+      [0, 3, 3, 3, 3, 2],
+      [3, 3, 0, 3, 0, 2],
+    ]
+    const ranked = paths.map((path, i) => ({ path, accuracy: 0.9 - i / 10, loss: 1 }))
+    const truths = (groundTruth: GroundTruth) =>
+      sortRanking(space, ranked, groundTruth, 'accuracy').map(({ groundTruth }) => groundTruth)
+    expect(truths(table([paths[1], 70], [paths[2], 71]))).toEqual([70, 70, 71])
+    expect(truths(table([A, 93]))).toEqual([null, null, null])
+  })
+
   it('sorts by the criterion, and equals by accuracy', () => {
     const ranked = [TWO, NONE, ONE].map((path, i) => ({ path, accuracy: [0.1, 0.3, 0.2][i], loss: [2, 3, 1][i] }))
     const paths = (by: Criterion) => sortRanking(space, ranked, undefined, by).map(({ path }) => path)

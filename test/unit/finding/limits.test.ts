@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import { RandomStream } from '../../../src/base/random.js'
+import { FeasiblePaths } from '../../../src/finding/feasible-paths.js'
 import { checkLimits, type Limits } from '../../../src/finding/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import type { Path } from '../../../src/spaces/space.js'
@@ -60,6 +61,29 @@ describe('checkLimits', () => {
     const limits = { size: { max: 2 }, latency: { max: 10 } }
     await checkLimits({ space: toySpace(6, 3), costs: { size, latency: slow }, limits }, stream())
     expect(measured).toBe(1)
+  })
+
+  it('does not measure a whole space to find one more path', async () => {
+    const measured = new Set<string>()
+    const slow = async (path: Path) => {
+      measured.add(path.join())
+      return size(path)
+    }
+    const space = toySpace(7, 3)
+    const paths = new FeasiblePaths({ space, costs: { latency: slow }, limits: { latency: { max: 0 } } }, stream())
+    const only = await paths.draw(() => false)
+    expect(only).toEqual([0, 0, 0, 0, 0, 0, 0])
+    expect(await paths.draw((path) => path.join() === only!.join())).toBeUndefined()
+    expect(measured.size).toBeLessThan(3 ** 7 / 4)
+    // A cost that is counted is different: nothing is missed.
+    const counted = new FeasiblePaths({ space, costs: { size }, limits: { size: { max: 1 } } }, stream())
+    const taken = new Set<string>()
+    for (;;) {
+      const path = await counted.draw((path) => taken.has(path.join()))
+      if (path === undefined) break
+      taken.add(path.join())
+    }
+    expect(taken.size).toBe(1 + 7)
   })
 
   it('stops when aborted', async () => {
