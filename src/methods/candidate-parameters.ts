@@ -17,14 +17,27 @@ export function candidateIndices(specs: readonly ParameterSpec[]): Int32Array {
 }
 
 /**
- * Choices that use each parameter of a candidate operation, by position among the choices of operations. They are found
- * by paths in which only one choice takes operation k, and those that have no other: the program of such a path names the
- * weights of that choice.
+ * The choices of {@link choicesOfParameters}.
  *
  * @param setting Setting that needs the choices, for the error.
  * @throws UserError if connections decide which choice uses a parameter, as in DARTS.
  */
 export function choicesByParameter(space: SearchSpace, setting: string): Map<string, readonly number[]> {
+  const found = choicesOfParameters(space)
+  for (const [name, rows] of found) {
+    if (rows.length > 0) continue
+    const wanted = 'a space whose edges have weights of their own, whatever is connected,'
+    throw expected(wanted, setting, `${space.name} with ${name}`, 2)
+  }
+  return found
+}
+
+/**
+ * Choices that use each parameter of a candidate operation, by position among the choices of operations; none for a
+ * parameter if connections decide. They are found by paths in which only one choice takes operation k, and those that
+ * have no other: the program of such a path names the weights of that choice.
+ */
+export function choicesOfParameters(space: SearchSpace): Map<string, readonly number[]> {
   const operationOf = operationByParameter(space.parameters())
   const found = new Map<string, number[]>([...operationOf.keys()].map((name) => [name, []]))
   for (const operation of new Set(operationOf.values())) {
@@ -42,11 +55,6 @@ export function choicesByParameter(space: SearchSpace, setting: string): Map<str
         if (operationOf.get(name) === operation) found.get(name)!.push(row)
       }
     }
-  }
-  for (const [name, rows] of found) {
-    if (rows.length > 0) continue
-    const wanted = 'a space whose edges have weights of their own, whatever is connected,'
-    throw expected(wanted, setting, `${space.name} with ${name}`, 2)
   }
   return found
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { PathImportance } from '../../../src/methods/path-importance.js'
-import { nasBench201 } from '../../../src/spaces/index.js'
+import { parametersOf } from '../../../src/programs/program.js'
+import {
+  darts,
+  encodeGenotype,
+  type Genotype,
+  nasBench201,
+  nasBenchMacro,
+  type Path,
+  type SearchSpace,
+} from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 } })
 const CELLS = [0, 2, 4]
@@ -46,6 +55,46 @@ describe('PathImportance', () => {
     expect(importance.values[3]).toBe((CELLS.length * 2) / 2 / 2)
   })
 
+  it('counts the occurrences that have weights', () => {
+    // Identities of NAS-Bench-Macro have weights in the layers 1, 3 and 6, which are strided.
+    const macro = nasBenchMacro({ channels: 4 })
+    const importance = new PathImportance(macro, false)
+    const add = (path: Path) => importance.add(path, ...allOnes(macro, path), 1)
+    add([0, 1, 1, 1, 1, 1, 1, 1])
+    // Weight of a convolution, scale and shift of a norm.
+    expect(importance.values[0]).toBe(3 / 2)
+    // Nothing is learned of an operation by a step without its weights.
+    add([1, 0, 1, 1, 1, 1, 1, 1])
+    expect(importance.values[0]).toBe(3 / 2)
+    importance.reset()
+    add([0, 0, 1, 1, 0, 1, 1, 0])
+    expect(importance.values[0]).toBe(3 / 2)
+    add([0, 0, 0, 1, 0, 1, 1, 0])
+    expect(importance.values[0]).toBe((3 / 2 + 6 / 2) / 2)
+  })
+
+  it('counts all occurrences where connections decide on weights, in steps in which one has some', () => {
+    const space = darts({ channels: 4, cells: 3 })
+    const importance = new PathImportance(space, false)
+    const skip = space.operations.indexOf('skip_connect')
+    const edges = (operation: string) =>
+      Array.from({ length: 4 }, (_, i) => [
+        [operation, 0],
+        ['sep_conv_3x3', 1 + (i && 1)],
+      ])
+    const reads = edges('max_pool_3x3').flat()
+    const pathOf = (normal: unknown[], reduce: unknown[]) =>
+      space.decode(encodeGenotype({ normal, reduce } as unknown as Genotype))
+    const add = (path: Path) => importance.add(path, ...allOnes(space, path), 1)
+    add(pathOf(edges('skip_connect').flat(), reads))
+    expect(importance.values[skip]).toBe(0)
+    add(pathOf(reads, edges('skip_connect').flat()))
+    const [first] = importance.values.slice(skip)
+    expect(first).toBeGreaterThan(0)
+    add(pathOf(edges('skip_connect').flat(), reads))
+    expect(importance.values[skip]).toBe(first)
+  })
+
   it('keeps importances per edge apart', () => {
     const importance = new PathImportance(space, true)
     const path = [3, 3, 2, 1, 0, 3]
@@ -70,6 +119,15 @@ describe('PathImportance', () => {
     expect([...importance.values]).toEqual([0, 0, 0, 0, 0])
   })
 })
+
+/** The parameters of a path in the order of the space, each with a norm of one. */
+function allOnes(space: SearchSpace, path: Path): [string[], number[]] {
+  const names = new Set(space.parameters().map(({ name }) => name))
+  const parameters = [...new Set(space.program(path).instructions.flatMap(parametersOf))].filter((name) =>
+    names.has(name),
+  )
+  return [parameters, parameters.map(() => 1)]
+}
 
 function args({ parameters, norms }: ReturnType<typeof step>): [string[], number[]] {
   return [parameters, norms]
