@@ -35,6 +35,11 @@ export class RandomStream {
     return uniformFloat64(this.#generator)
   }
 
+  /** A number of the standard normal distribution (Box and Muller). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform())
+  }
+
   /** Uniform integer in [0, below); `below` is at most 2³². */
   integer(below: number): number {
     return uniformInt(this.#generator, 0, below - 1)

@@ -23,17 +23,12 @@ function logGamma(alpha: number, stream: RandomStream): number {
   const d = alpha + 1 - 1 / 3
   const c = 1 / Math.sqrt(9 * d)
   for (;;) {
-    const x = normal(stream)
+    const x = stream.normal()
     const v = (1 + c * x) ** 3
     if (v <= 0) continue
     if (Math.log(positiveUniform(stream)) >= 0.5 * x * x + d - d * v + d * Math.log(v)) continue
     return Math.log(d * v) + Math.log(positiveUniform(stream)) / alpha
   }
-}
-
-/** A number of the standard normal distribution (Box and Muller). */
-function normal(stream: RandomStream): number {
-  return Math.sqrt(-2 * Math.log(positiveUniform(stream))) * Math.cos(2 * Math.PI * stream.uniform())
 }
 
 /** Uniform in (0, 1]. */

@@ -24,10 +24,11 @@ export interface ConnectionChoice {
 
 /**
  * Initial values of a parameter. PyTorch's defaults are uniform in ±1/√(fan-in) for convolutions and linear layers.
- * They are ones for the weights of batch norms, and zeros for their biases.
+ * They are ones for the weights of batch norms, and zeros for their biases. Normal values have the mean 0.
  */
 export type Initializer =
   | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
   | { readonly kind: 'zeros' }
   | { readonly kind: 'ones' }
 

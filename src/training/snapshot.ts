@@ -214,6 +214,8 @@ export async function initialise(supernet: Pick<Supernet, 'specs' | 'write'>, ra
     const end = offset + scalars(shape)
     if (init.kind === 'uniform') {
       for (let i = offset; i < end; i++) values[i] = (2 * random.init.uniform() - 1) * init.bound
+    } else if (init.kind === 'normal') {
+      for (let i = offset; i < end; i++) values[i] = random.init.normal() * init.deviation
     } else if (init.kind === 'ones') {
       values.fill(1, offset, end)
     }

@@ -5,7 +5,7 @@
 
 import type { Value } from '../../programs/program.js'
 import type { ProgramBuilder } from '../../programs/program-builder.js'
-import type { BufferSpec, ParameterSpec } from '../space.js'
+import type { BufferSpec, Initializer, ParameterSpec } from '../space.js'
 
 export interface Block {
   /** In PyTorch's order: the weight of a convolution, then scale and shift of its norm. */
@@ -19,6 +19,12 @@ export interface Block {
 /** Activation after the norm of a {@link convNorm}; absent for none. */
 export type Activation = 'relu' | 'relu6'
 
+/**
+ * Initial weights: PyTorch's, uniform in ±1/√(fan-in) (default); or timm's for networks that TensorFlow trained first,
+ * which are normal with the variance 2/(fan-out) in convolutions, and uniform in ±1/√classes in the classifier.
+ */
+export type InitialWeights = 'pytorch' | 'tensorflow'
+
 export interface ConvNormOptions {
   /** Names of the two modules: convolution and batch norm. */
   readonly names: readonly [convolution: string, norm: string]
@@ -31,20 +37,23 @@ export interface ConvNormOptions {
   readonly activation?: Activation
   /** Index of the candidate operation that the block belongs to; absent for blocks that are no candidates. */
   readonly operation?: number
+  readonly initial?: InitialWeights
 }
 
 /** A convolution without bias and a batch norm with scale, shift and running statistics, then the activation. */
 export function convNorm(options: ConvNormOptions): Block {
-  const { inChannels, channels, kernel, stride = 1, groups = 1, activation, operation } = options
+  const { inChannels, channels, kernel, stride = 1, groups = 1, activation, operation, initial } = options
   const [convolution, norm] = options.names
   const weight = `${convolution}.weight`
   const affine = { weight: `${norm}.weight`, bias: `${norm}.bias` }
   const running = { mean: `${norm}.running_mean`, variance: `${norm}.running_var` }
   const members = inChannels / groups
+  const fanOut = (channels / groups) * kernel ** 2
+  const init = initial === 'tensorflow' ? normal(2 / fanOut) : uniform(members * kernel ** 2)
   const owner = operation === undefined ? {} : { operation }
   return {
     parameters: [
-      { name: weight, shape: [channels, members, kernel, kernel], init: uniform(members * kernel ** 2), ...owner },
+      { name: weight, shape: [channels, members, kernel, kernel], init, ...owner },
       { name: affine.weight, shape: [channels], init: { kind: 'ones' }, ...owner },
       { name: affine.bias, shape: [channels], init: { kind: 'zeros' }, ...owner },
     ],
@@ -63,13 +72,18 @@ export function convNorm(options: ConvNormOptions): Block {
  * Mean over the image, then the linear layer `classifier`, which gives logits. `dropout` is the probability, in training,
  * of dropping a feature between them.
  */
-export function classifier(inChannels: number, classes: number, dropout = 0): Block {
+export function classifier(
+  inChannels: number,
+  classes: number,
+  { dropout = 0, initial }: { readonly dropout?: number; readonly initial?: InitialWeights } = {},
+): Block {
   const names = { weight: 'classifier.weight', bias: 'classifier.bias' }
-  const init = uniform(inChannels)
+  const ofTensorFlow = initial === 'tensorflow'
+  const init = uniform(ofTensorFlow ? classes : inChannels)
   return {
     parameters: [
       { name: names.weight, shape: [classes, inChannels], init },
-      { name: names.bias, shape: [classes], init },
+      { name: names.bias, shape: [classes], init: ofTensorFlow ? { kind: 'zeros' } : init },
     ],
     buffers: [],
     apply(builder, x) {
@@ -90,7 +104,10 @@ export interface NamedBlock {
 /** A block that returns its input. */
 export const IDENTITY: Block = { parameters: [], buffers: [], apply: (_, x) => x }
 
-/** PyTorch's default for weights and biases. */
-function uniform(fanIn: number) {
-  return { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) } as const
+function uniform(fan: number): Initializer {
+  return { kind: 'uniform', bound: 1 / Math.sqrt(fan) }
+}
+
+function normal(variance: number): Initializer {
+  return { kind: 'normal', deviation: Math.sqrt(variance) }
 }

@@ -3,7 +3,7 @@
  * three convolutions are 1×1 to `expansion` times the channels, depthwise k×k, and 1×1 to the width of the block. Each
  * has a batch norm, and all but the last an activation. The input is added if it has the shape of the output.
  */
-import { type Activation, type Block, type ConvNormOptions, convNorm } from './block.js'
+import { type Activation, type Block, type ConvNormOptions, convNorm, type InitialWeights } from './block.js'
 
 export interface MbConvOptions {
   readonly names: MbConvNames
@@ -20,6 +20,7 @@ export interface MbConvOptions {
   readonly operation?: number
   /** Probability, in training, of dropping what is added to the input, drawn for each image. Default 0. */
   readonly dropPath?: number
+  readonly initial?: InitialWeights
 }
 
 /** Names of the modules of the three convolutions and of their norms. */
@@ -31,16 +32,17 @@ export interface MbConvNames {
 }
 
 export function mbConv(options: MbConvOptions): Block {
-  const { names, inChannels, channels, kernel, expansion, stride, activation, operation, dropPath = 0 } = options
+  const { names, inChannels, channels, kernel, expansion, stride, activation, dropPath = 0 } = options
+  const shared = { operation: options.operation, initial: options.initial }
   const hidden = inChannels * expansion
   const shortcut = stride === 1 && inChannels === channels
   const steps: Block[] = []
   if (expansion !== 1) {
-    steps.push(convNorm({ names: names.expand, inChannels, channels: hidden, kernel: 1, activation, operation }))
+    steps.push(convNorm({ names: names.expand, inChannels, channels: hidden, kernel: 1, activation, ...shared }))
   }
   const depthwise = { inChannels: hidden, channels: hidden, kernel, stride, groups: hidden }
-  steps.push(convNorm({ names: names.depthwise, ...depthwise, activation, operation }))
-  steps.push(convNorm({ names: names.project, inChannels: hidden, channels, kernel: 1, operation }))
+  steps.push(convNorm({ names: names.depthwise, ...depthwise, activation, ...shared }))
+  steps.push(convNorm({ names: names.project, inChannels: hidden, channels, kernel: 1, ...shared }))
   return {
     parameters: steps.flatMap((step) => step.parameters),
     buffers: steps.flatMap((step) => step.buffers),

@@ -21,6 +21,9 @@ import { type MbConvNames, mbConv } from './mbconv.js'
 
 const NAME = 'proxylessnas'
 
+/** As in timm, and with the same variances in the authors' code. */
+const INITIAL = 'tensorflow'
+
 /** Kernel and expansion of the inverted residual blocks, by operation index, in the order of the authors' code. */
 export const MB_CONVS = [3, 5, 7].flatMap((kernel) => [3, 6].map((expansion) => ({ kernel, expansion })))
 
@@ -141,7 +144,14 @@ export function proxylessNasBlocks(
     // The block without a choice comes first.
     const drop = (dropPath * (n + 1)) / (chosen.length + 1)
     return {
-      block: mbConv({ names: namesOf(prefix), ...shape, ...MB_CONVS[operation], operation, dropPath: drop }),
+      block: mbConv({
+        names: namesOf(prefix),
+        ...shape,
+        ...MB_CONVS[operation],
+        operation,
+        dropPath: drop,
+        initial: INITIAL,
+      }),
       renamed: { from: `${prefix}.`, supernet: `blocks.${stage + 1}.${index}.${OPERATIONS[operation]}.` },
     }
   })
@@ -159,6 +169,7 @@ function stem(inputChannels: number, factor: number): Block[] {
     kernel: 3,
     stride: 2,
     activation: 'relu6',
+    initial: INITIAL,
   })
   const [prefix, kernel, expansion, stride] = ['blocks.0.0', 3, 1, 1] as const
   // timm numbers norms from 1 even if there is no expansion.
@@ -167,14 +178,17 @@ function stem(inputChannels: number, factor: number): Block[] {
     depthwise: [`${prefix}.conv_dw`, `${prefix}.bn1`],
     project: [`${prefix}.conv_pw`, `${prefix}.bn2`],
   }
-  return [first, mbConv({ names, inChannels, channels, kernel, expansion, stride, activation: 'relu6' })]
+  return [
+    first,
+    mbConv({ names, inChannels, channels, kernel, expansion, stride, activation: 'relu6', initial: INITIAL }),
+  ]
 }
 
 function head(factor: number, classes: number, dropout = 0): Block[] {
   const inChannels = scaleWidth(STAGES[STAGES.length - 1].channels, factor)
   const channels = scaleHead(factor)
   const convolution = { names: ['conv_head', 'bn2'], inChannels, channels, kernel: 1, activation: 'relu6' } as const
-  return [convNorm(convolution), classifier(channels, classes, dropout)]
+  return [convNorm({ ...convolution, initial: INITIAL }), classifier(channels, classes, { dropout, initial: INITIAL })]
 }
 
 /** The place of each layer, and the shape of its block. */
@@ -224,6 +238,7 @@ function layersOf(depths: readonly number[], factor: number): Layer[] {
         ...shape,
         ...block,
         operation,
+        initial: INITIAL,
       }),
     )
     // The position decides, not the width, which scaling can make equal: the paths are the same at every width.

@@ -102,11 +102,19 @@ it('parameters start as their specs say', async () => {
     { name: 'conv', shape: [50], init: { kind: 'uniform', bound: 0.5 } },
     { name: 'weight', shape: [2], init: { kind: 'ones' } },
     { name: 'bias', shape: [1], init: { kind: 'zeros' } },
+    { name: 'normal', shape: [10_000], init: { kind: 'normal', deviation: 0.5 } },
   ]
   using supernet = new Supernet(start)
   await initialise(supernet, createRandom(1))
   const values = await supernet.read('parameters')
-  expect([...values.subarray(50)]).toEqual([1, 1, 0])
+  expect([...values.subarray(50, 53)]).toEqual([1, 1, 0])
+  const normal = values.subarray(53)
+  const moment = (power: number) => normal.reduce((sum, value) => sum + (value / 0.5) ** power, 0) / normal.length
+  // Four standard errors of the moments of 10,000 normal numbers: their variances are 1, 2, 15 and 96 over the number.
+  expect(Math.abs(moment(1))).toBeLessThan(0.04)
+  expect(Math.abs(moment(2) - 1)).toBeLessThan(0.057)
+  expect(Math.abs(moment(3))).toBeLessThan(0.155)
+  expect(Math.abs(moment(4) - 3)).toBeLessThan(0.392)
   expect(Math.max(...values.subarray(0, 50).map(Math.abs))).toBeLessThan(0.5)
   expect(new Set(values.subarray(0, 50)).size).toBe(50)
 })

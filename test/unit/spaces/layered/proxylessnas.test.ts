@@ -145,6 +145,22 @@ describe('the network', () => {
     expect(costOf(narrow)(path).parameters).toBeLessThan(costOf(space)(new Array(21).fill(2)).parameters)
   })
 
+  it('begins with the weights of timm: variances of 2 over the fan-out', () => {
+    const inits = new Map(space.parameters().map(({ name, init }) => [name, init]))
+    const variance = (name: string) => {
+      const init = inits.get(name)
+      return init?.kind === 'normal' ? init.deviation ** 2 : undefined
+    }
+    expect(variance('conv_stem.weight')).toBeCloseTo(2 / (3 * 3 * 32), 12)
+    expect(variance('blocks.1.1.k3e6.conv_pw.weight')).toBeCloseTo(2 / 144, 12)
+    // A depthwise convolution has one output per group.
+    expect(variance('blocks.1.1.k3e6.conv_dw.weight')).toBeCloseTo(2 / (3 * 3), 12)
+    expect(variance('blocks.1.1.k3e6.conv_pwl.weight')).toBeCloseTo(2 / 24, 12)
+    expect(variance('conv_head.weight')).toBeCloseTo(2 / 1280, 12)
+    expect(inits.get('classifier.weight')).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(1000) })
+    expect(inits.get('classifier.bias')).toEqual({ kind: 'zeros' })
+  })
+
   it.each([
     [{ width: 0 }, 'Expected a positive number for width of proxylessnas but received 0'],
     [{ width: Number.NaN }, 'Expected a positive number for width of proxylessnas but received NaN'],
