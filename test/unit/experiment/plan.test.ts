@@ -127,6 +127,39 @@ describe('the cells of an experiment', () => {
     expect(cells[0].config.data.trainCount).toBeUndefined()
   })
 
+  it('keep the values of earlier axes where a value starts from another file', async () => {
+    writeFileSync(
+      join(folder, 'mine.yaml'),
+      'space: { name: nasbench201, channels: 5, sharing: perOperation }\ntraining: { batchSize: 7 }\n',
+    )
+    const mine = { label: 'mine', config: join(folder, 'mine.yaml'), method: { name: 'pada' } }
+    const { studies } = await planned({
+      seeds: [0],
+      studies: { all: { figure: 'extent', extents: ['perOperation', 'perCell'], methods: ['spos', mine] } },
+    })
+    const found = studies[0].conditions.map(({ labels, cells: [{ id, config }] }) => {
+      const { channels, sharing } = config.space as { channels?: number; sharing?: string }
+      return [labels.extent, labels.method, id, sharing, channels, config.training.batchSize]
+    })
+    // The default file says perCell, and the other one perOperation.
+    expect(found).toEqual([
+      ['per operation', 'SPOS', 'perOperation-spos-seed0', 'perOperation', 8, 64],
+      ['per operation', 'mine', 'mine-seed0', 'perOperation', 5, 7],
+      ['per cell', 'SPOS', 'spos-seed0', 'perCell', 8, 64],
+      ['per cell', 'mine', 'perCell-mine-seed0', 'perCell', 5, 7],
+    ])
+  })
+
+  it('start from one file: two values that name one are refused', async () => {
+    const config = 'nasbench201-smoke'
+    const studies: ExperimentInput['studies'] = {
+      all: { figure: 'method', extents: [{ label: 'wide', config }], methods: ['spos', { label: 'mine', config }] },
+    }
+    expect(await complaint(planned({ seeds: [0], studies }))).toMatch(
+      /^Expected at most one value with a config for each search but received wide and mine in \S*mine-seed0 /,
+    )
+  })
+
   it('have names that are safe as files', () => {
     expect(slug('PA&DA, δ = ½ / 3')).toBe('PA-DA-3')
     expect(slug('../x')).toBe('x')
