@@ -165,7 +165,7 @@ class Planner {
     const { config = DEFAULT_CONFIG, groundTruths } = this.#settings
     const values = coordinates.flatMap(([, value]) => value ?? [])
     const replacing = values.filter((value) => value.config !== undefined)
-    const start = async (file: string) => ({ ...(await this.#start(file)), seed })
+    const start = async (file: string) => ({ ...(await this.#start(file, values)), seed })
     let settings: Settings = await start(replacing[0]?.config ?? config)
     // Without the value that names another file, to see whether it changes anything.
     let others = replacing.length === 0 ? settings : await start(config)
@@ -192,8 +192,11 @@ class Planner {
     return { settings, id }
   }
 
-  /** Settings of a file, changed by the experiment's `set`. */
-  async #start(file: string): Promise<Settings> {
+  /**
+   * Settings of a file, changed by the experiment's `set`. What a file says about the embedded data, such as its padding,
+   * holds for no other data, be they named by `set` or by a value.
+   */
+  async #start(file: string, values: readonly AxisValue[]): Promise<Settings> {
     let written = this.#files.get(file)
     if (written === undefined) {
       written = inTodaysForm(await readSettings(file, 'config'))
@@ -202,8 +205,8 @@ class Planner {
       this.#files.set(file, written)
     }
     const { set } = this.#settings
-    // What a file says about the embedded data, such as its padding, holds for no other data.
-    return overridden(withoutEmbeddedData(written, set), set)
+    const changes = [set, ...values.map(({ settings }) => settings)]
+    return overridden(changes.reduce(withoutEmbeddedData, written), set)
   }
 }
 

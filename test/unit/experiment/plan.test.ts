@@ -65,6 +65,21 @@ describe('the cells of an experiment', () => {
     expect(named.cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
   })
 
+  it('start without what the file says about its data where a value names other data', async () => {
+    const data = { format: 'idx' as const, dir: folder }
+    const other = { label: 'other', data, groundTruth: { file: join(folder, 'table.csv') } }
+    const studies: ExperimentInput['studies'] = {
+      all: { figure: 'method', spaces: ['nasbench201', other], methods: ['spos'] },
+    }
+    const set = { data: { trainCount: 60 } }
+    const { cells } = await planned({ seeds: [0], set, studies })
+    expect(cells.map(({ id, config }) => [id, config.data])).toEqual([
+      ['spos-seed0', expect.objectContaining({ format: 'embedded', padTo: 32, trainCount: 60 })],
+      // What the experiment sets holds for all data.
+      ['other-spos-seed0', { ...data, trainCount: 60 }],
+    ])
+  })
+
   it('are named for what differs from the settings of the experiment', async () => {
     const studies: ExperimentInput['studies'] = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } }
     expect(await ids({ seeds: [7], studies })).toEqual(['spos-epochs-2-seed7', 'spos-seed7'])
