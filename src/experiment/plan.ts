@@ -180,8 +180,13 @@ class Planner {
       else if (value !== undefined && meaning(settings) !== meaning(before)) words.push(value.id)
     }
     const space = nameOf('space', settings)
-    // A space may be misspelt as what every object inherits.
-    if (Object.hasOwn(groundTruths, space)) settings.groundTruth = groundTruths[space]
+    // A space may be misspelt as what every object inherits. A value's own ground truth is above that of its space.
+    if (Object.hasOwn(groundTruths, space)) {
+      settings.groundTruth = groundTruths[space]
+      for (const { settings: own } of values) {
+        if (own.groundTruth !== undefined) settings = overridden(settings, { groundTruth: own.groundTruth })
+      }
+    }
     settings.seed = seed
     delete settings.name
     const id = [...words, `seed${seed}`].join('-')

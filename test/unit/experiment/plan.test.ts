@@ -125,6 +125,27 @@ describe('the cells of an experiment', () => {
     expect(cells[0].config.groundTruth).toEqual({ file: 'embedded' })
   })
 
+  it('have the ground truth of a value rather than that of its space', async () => {
+    const [table, own] = [join(folder, 'table.csv'), join(folder, 'own.csv')]
+    const spaces = [
+      'nasbench201',
+      { label: 'own', groundTruth: { file: own }, ranking: { subModels: 5 } },
+      { label: 'column', groundTruth: { column: 'other' }, ranking: { subModels: 6 } },
+      { label: 'none', groundTruth: null, ranking: { subModels: 7 } },
+    ]
+    const { cells } = await planned({
+      seeds: [0],
+      groundTruths: { nasbench201: { file: table } },
+      studies: { spaces: { figure: 'method', spaces, methods: ['spos'] } },
+    })
+    expect(cells.map(({ config }) => config.groundTruth)).toEqual([
+      { file: table },
+      { file: own },
+      { file: table, column: 'other' },
+      undefined,
+    ])
+  })
+
   it('may start from another file, and go without a setting', async () => {
     writeFileSync(join(folder, 'other.yaml'), 'training: { epochs: 9, batchSize: 7 }\ndata: { trainCount: 60 }\n')
     const other = { label: 'other', config: join(folder, 'other.yaml'), data: { trainCount: null } }
@@ -275,6 +296,13 @@ studies:
       'Expected letters, digits, dots, dashes and underscores for studies.e/f but received "e/f"',
       'Expected only name, config, set, seeds, groundTruths, studies for the settings but received "colour"',
     ])
+  })
+
+  it('refuses a seed of a value, because it would be ignored', async () => {
+    const file = write('seeds: [0]\nstudies: { a: { figure: method, methods: [{ label: A, seed: 3 }] } }')
+    expect(await complaint(loadExperiment(file))).toBe(
+      `Expected none, because seeds has them, for studies.a.methods[0].seed but received 3 (${file})`,
+    )
   })
 
   it('tells what is wrong with the settings of any cell, each mistake once', async () => {
