@@ -8,8 +8,8 @@ import { parseMatlabStructs } from '../../formats/matlab.js'
 /** The labels of a flat split. */
 export interface GroundTruthLabels {
   readonly classes: readonly string[]
-  /** Label of an image: its name, its place among all names in order, and their number. */
-  labelOf(name: string, place: number, total: number): number
+  /** Label of the image of this name. */
+  labelOf(name: string): number
 }
 
 /** Folders of ImageNet's development kit, relative to the images. */
@@ -17,12 +17,14 @@ const KIT_FOLDERS = ['', 'data', 'ILSVRC2012_devkit_t12/data', 'devkit/data']
 const KIT_LABELS = 'ILSVRC2012_validation_ground_truth.txt'
 /** Classes beyond these in `meta.mat` are groups of classes. */
 const KIT_CLASSES = 1000
+/** The end of the name of one of ImageNet's validation images: its line in the kit's file, from 1. */
+const VALIDATION_NUMBER = /(?:^|_)val_(\d+)$/
 
 /**
  * Looks beside `place`, and in it if it is a folder:
  *
  * - `LOC_val_solution.csv`: in each line the name of an image without suffix, and its class first in the second column.
- * - The development kit: a number per image in the order of names, which `meta.mat` explains.
+ * - The development kit: in each line a number, which `meta.mat` explains. The name of an image says which line is its own.
  * - `val.txt`, named as the split: in each line the name of an image, and its class or the class's number from 0.
  *
  * @param classes Names of the training classes, which numbers in `val.txt` count.
@@ -103,10 +105,15 @@ async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
   const labels = new Map(classes.map((name, label) => [name, label]))
   return {
     classes,
-    labelOf(name, place, total) {
-      if (total !== numbers.length) throw expected(`${numbers.length} images`, file, total)
-      const label = labels.get(nameOf.get(numbers[place]) ?? '')
-      if (label === undefined) throw expected(`a class of ${name} in ${meta}`, file, numbers[place])
+    labelOf(name) {
+      // Places among the names would move by one if an image were missing.
+      const line = VALIDATION_NUMBER.exec(stem(name))?.[1]
+      if (line === undefined)
+        throw expected('names that end in their number, as ILSVRC2012_val_00000001.JPEG,', file, name)
+      const number = numbers[Number(line) - 1]
+      if (number === undefined) throw expected(`numbers of images from 1 to ${numbers.length}`, file, name)
+      const label = labels.get(nameOf.get(number) ?? '')
+      if (label === undefined) throw expected(`a class of ${name} in ${meta}`, file, number)
       return label
     },
   }

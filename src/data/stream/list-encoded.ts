@@ -74,9 +74,7 @@ async function listFlat(folder: string, truth: GroundTruthLabels): Promise<Encod
   const all = (await readdir(folder)).filter((name) => !name.startsWith('.'))
   const names = all.filter((name) => IMAGE.test(name)).sort()
   const sizes = await sizesOf(names.map((name) => join(folder, name)))
-  const found = interleaved(
-    names.map((name, index) => ({ name, label: truth.labelOf(name, index, names.length), size: sizes[index] })),
-  )
+  const found = interleaved(names.map((name, index) => ({ name, label: truth.labelOf(name), size: sizes[index] })))
   const passedOver = countSuffixes(all.filter((name) => !IMAGE.test(name)))
   return split(found, truth.classes, passedOver, folder, (kept) =>
     namedFiles(
@@ -113,9 +111,8 @@ async function listTar(file: string, size: number, classes: readonly string[] | 
   const byName = images.sort((a, b) => (a.name < b.name ? -1 : 1))
   const names = truth?.classes ?? [...new Set(byName.map(({ name }) => classOf(name)))].sort()
   const labels = new Map(names.map((name, label) => [name, label]))
-  const labelOf = (name: string, index: number) =>
-    truth === undefined ? labels.get(classOf(name))! : truth.labelOf(basename(name), index, byName.length)
-  const found = interleaved(byName.map((member, index) => ({ ...member, label: labelOf(member.name, index) })))
+  const labelOf = (name: string) => (truth === undefined ? labels.get(classOf(name))! : truth.labelOf(basename(name)))
+  const found = interleaved(byName.map((member) => ({ ...member, label: labelOf(member.name) })))
   return split(found, names, countSuffixes(others), file, (kept) => ({
     kind: 'parts',
     file,

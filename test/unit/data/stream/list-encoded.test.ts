@@ -175,8 +175,18 @@ describe('a flat split', () => {
     const meta = readFileSync(new URL('../../../fixtures/meta.mat', import.meta.url))
     writeFileSync(join(kit, 'meta.mat'), meta)
     expect(await contents(place)).toEqual(labelled)
-    writeFileSync(join(kit, 'ILSVRC2012_validation_ground_truth.txt'), '1\n2\n')
-    await expect(listEncoded(place)).rejects.toThrow('Expected 2 images for')
+    // The number in a name tells the line, also if another image is missing.
+    rmSync(join(place, 'val_1.JPEG'))
+    expect(await contents(place)).toEqual(labelled.filter((image) => !image.includes('val_1')))
+    const labels = join(kit, 'ILSVRC2012_validation_ground_truth.txt')
+    writeFileSync(labels, '1\n2\n')
+    await expect(listEncoded(place)).rejects.toThrow(
+      `Expected numbers of images from 1 to 2 for ${labels} but received val_3.JPEG`,
+    )
+    folder('kit/val', ['stray.JPEG'])
+    await expect(listEncoded(place)).rejects.toThrow(
+      `Expected names that end in their number, as ILSVRC2012_val_00000001.JPEG, for ${labels} but received stray.JPEG`,
+    )
   })
 
   it('takes a list of names and of classes, or of their numbers', async () => {
