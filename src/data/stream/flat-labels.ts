@@ -4,6 +4,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists, whyUnreadable } from '../../base/files.js'
 import { parseMatlabStructs } from '../../formats/matlab.js'
+import { IMAGE } from '../readers/folder-listing.js'
 
 /** The labels of a flat split. */
 export interface GroundTruthLabels {
@@ -61,7 +62,7 @@ function fromPairs(
   const pairs = lines.map((line) => {
     const [, name, value] = form.exec(line) ?? []
     if (value === undefined) throw expected('lines of a name and a class', file, line)
-    return [stem(name), value] as const
+    return [basename(name), value] as const
   })
   const numbered = pairs.every(([, value]) => /^\d+$/.test(value))
   if (numbered && known === undefined) throw expected('names of classes', file, 'numbers, without training images')
@@ -75,19 +76,34 @@ function fromPairs(
   }
   const classes = numbered ? known! : [...new Set(pairs.map(([, value]) => value))].sort()
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const byName = new Map(pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!]))
+  const labelled = pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!] as const)
+  const byName = gathered(labelled)
+  const byStem = gathered(labelled.map(([name, label]) => [stem(name), label]))
   return {
     classes,
     labelOf(name) {
-      const label = byName.get(stem(name))
+      // Names in the file may lack the suffix, or have another one than the images.
+      const found = byName.get(name) ?? byName.get(stem(name)) ?? byStem.get(stem(name)) ?? new Set()
+      const [label, other] = found
+      if (other !== undefined) {
+        throw expected(`one class of ${name}`, file, [...found].map((one) => classes[one] ?? one).join(' and '))
+      }
       if (label !== undefined && label < classes.length) return label
       throw expected(`a class below ${classes.length} of ${name}`, file, label ?? 'none')
     },
   }
 }
 
+/** All labels of each name. */
+function gathered(labelled: readonly (readonly [string, number])[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const byName = new Map<string, Set<number>>()
+  for (const [name, label] of labelled) byName.set(name, (byName.get(name) ?? new Set()).add(label))
+  return byName
+}
+
+/** A name without the suffix of an image. Other names may have dots too. */
 function stem(name: string): string {
-  return basename(name, extname(name))
+  return name.replace(IMAGE, '')
 }
 
 async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {

@@ -198,6 +198,26 @@ describe('a flat split', () => {
     await expect(listEncoded(place)).rejects.toThrow('Expected names of classes')
   })
 
+  it('takes the class of the whole name before that of the name without suffix, and refuses two classes', async () => {
+    const place = folder('suffixes/val', ['1.jpg', '1.png', '2.jpg'])
+    const list = join(root, 'suffixes', 'val.txt')
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n')
+    expect(await contents(place)).toEqual(['n01: 1.jpg', 'n02: 1.png', 'n01: 2.jpg'])
+    // A name without suffix may have a dot.
+    folder('suffixes/val', ['3.b.jpg'])
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.a n01\n3.b n02\n')
+    expect(await contents(place)).toContain('n02: 3.b.jpg')
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.a n01\n')
+    await expect(listEncoded(place)).rejects.toThrow(`of 3.b.jpg for ${list} but received none`)
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.b n02\n')
+    folder('suffixes/val', ['1.webp'])
+    const refusal = `Expected one class of 1.webp for ${list} but received n01 and n02`
+    await expect(listEncoded(place)).rejects.toThrow(refusal)
+    rmSync(join(place, '1.webp'))
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.jpg n01\n3.b n02\n2.jpg n02\n')
+    await expect(listEncoded(place)).rejects.toThrow(`Expected one class of 2.jpg for ${list} but received n01 and n02`)
+  })
+
   it('refuses numbers where classes have other numbers as names', async () => {
     const place = folder('digits/val', FLAT)
     const list = join(root, 'digits', 'val.txt')
