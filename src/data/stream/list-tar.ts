@@ -1,6 +1,6 @@
 /** Lists the images in a tar. */
-import { open } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename, extname, posix } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { interleaved } from '../interleaved.js'
 import type { EncodedSplit } from './encoded-files.js'
@@ -19,13 +19,17 @@ export async function listTar(
 ): Promise<EncodedSplit> {
   const members: TarMember[] = []
   await using handle = await open(file)
-  for await (const member of tarMembers(handle, file, 0, size)) {
-    if (extname(member.name) === '.tar') {
-      const name = basename(member.name, '.tar')
-      for await (const inner of tarMembers(handle, file, member.offset, member.offset + member.size)) {
-        members.push({ ...inner, name: `${name}/${basename(inner.name)}` })
-      }
-    } else members.push(member)
+  const outer = await membersIn(handle, file, 0, size)
+  const replaced = [...outer.replaced]
+  for (const member of outer.members) {
+    if (member.isLink || extname(member.name) !== '.tar') {
+      members.push(member)
+      continue
+    }
+    const name = basename(member.name, '.tar')
+    const inner = await membersIn(handle, file, member.offset, member.offset + member.size)
+    members.push(...inner.members.map((one) => ({ ...one, name: `${name}/${basename(one.name)}` })))
+    replaced.push(...inner.replaced)
   }
   const all = members.filter(({ name, isLink }) => !isLink && IMAGE.test(name) && !HIDDEN.test(name))
   const classOf = classesOf(all.map(({ name }) => name))
@@ -38,7 +42,7 @@ export async function listTar(
     throw expected('a folder or a tar per class, or a file of labels beside it,', file, 'a flat tar')
   }
   const taken = new Set(images)
-  const others = members.filter((member) => !taken.has(member)).map(({ name }) => name)
+  const others = [...members.filter((member) => !taken.has(member)).map(({ name }) => name), ...replaced]
   const byName = images.sort((a, b) => (a.name < b.name ? -1 : 1))
   const names = truth?.classes ?? [...new Set(byName.map(({ name }) => classOf(name)))].sort()
   const labels = new Map(names.map((name, label) => [name, label]))
@@ -50,6 +54,24 @@ export async function listTar(
     offsets: Float64Array.from(kept, (index) => found[index].offset),
     lengths: Int32Array.from(kept, (index) => found[index].size),
   }))
+}
+
+/**
+ * The members of a tar, and the names of those that a later member of the same path replaces, as in unpacking: `tar -r`
+ * appends the new version of a file. Links replace nothing, because a file may be archived again as a link to itself.
+ */
+async function membersIn(handle: FileHandle, file: string, begin: number, end: number) {
+  const members: TarMember[] = []
+  const last = new Map<string, TarMember>()
+  for await (const member of tarMembers(handle, file, begin, end)) {
+    members.push(member)
+    if (!member.isLink) last.set(posix.normalize(member.name), member)
+  }
+  const isReplaced = (member: TarMember) => !member.isLink && last.get(posix.normalize(member.name)) !== member
+  return {
+    members: members.filter((member) => !isReplaced(member)),
+    replaced: members.filter(isReplaced).map(({ name }) => name),
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -119,6 +119,34 @@ describe('listEncoded', () => {
     }
     tar('-cf', 'nested.tar', 'n01.tar', 'n02.tar')
     expect(await contents(join(root, 'nested.tar'))).toEqual(names.flatMap((name) => [`n01: ${name}`, `n02: ${name}`]))
+  })
+
+  it('takes the last of several members of one path, as unpacking does, and passes over the others', async () => {
+    const place = folder('again', CLASSES)
+    tar('-C', 'again', '-cf', 'again.tar', 'n01', 'n02')
+    writeFileSync(join(place, 'n01', 'b.JPEG'), 'new')
+    tar('-C', 'again', '-rf', 'again.tar', 'n01/b.JPEG')
+    const packed = join(root, 'again.tar')
+    expect(await contents(packed)).toEqual(ORDER.map((image) => (image === 'n01: n01/b.JPEG' ? 'n01: new' : image)))
+    expect((await listEncoded(packed)).passedOver).toEqual(new Map([['.jpeg', 1]]))
+    // The same path, written otherwise.
+    tar('-C', 'again', '-rf', 'again.tar', './n01/b.JPEG')
+    expect(await contents(packed)).toHaveLength(CLASSES.length)
+  })
+
+  it('takes the last of several tars of one class', async () => {
+    for (const names of [['a.JPEG', 'b.JPEG'], ['c.JPEG']]) {
+      tar('-C', folder('versions', names), '-cf', 'n01.tar', ...names)
+      tar(names.length === 2 ? '-cf' : '-rf', 'versions.tar', 'n01.tar')
+    }
+    expect(await contents(join(root, 'versions.tar'))).toEqual(['n01: c.JPEG'])
+  })
+
+  it('keeps an image that is archived again as a link to itself', async () => {
+    const place = folder('linked', ['n01/a.JPEG'])
+    linkSync(join(place, 'n01', 'a.JPEG'), join(root, 'hard'))
+    tar('-C', 'linked', '-cf', 'linked.tar', 'n01', 'n01/a.JPEG')
+    expect(await contents(join(root, 'linked.tar'))).toEqual(['n01: n01/a.JPEG'])
   })
 
   it('refuses a tar that is cut off, and other files', async () => {
