@@ -6,7 +6,7 @@ import { whyUnreadable } from '../../base/files.js'
 import { type FileName, shownName } from '../file-names.js'
 import { interleaved } from '../interleaved.js'
 import { inParallel } from '../parallel.js'
-import { fileOf, listSplit, STATS } from '../readers/folder-listing.js'
+import { fileOf, HIDDEN, listSplit, STATS } from '../readers/folder-listing.js'
 import { type EncodedSplit, namedFiles } from './encoded-files.js'
 import { findGroundTruth, type GroundTruthLabels } from './flat-labels.js'
 import { countSuffixes, IMAGE, splitOf } from './found-images.js'
@@ -32,7 +32,8 @@ async function flatTruth(
   folder: string,
   classes: readonly string[] | undefined,
 ): Promise<GroundTruthLabels | undefined> {
-  const entries = await readdir(folder, { withFileTypes: true })
+  const all = await readdir(folder, { withFileTypes: true })
+  const entries = all.filter(({ name }) => !HIDDEN.test(name))
   if (entries.some((entry) => entry.isDirectory()) || !entries.some(({ name }) => IMAGE.test(name))) return undefined
   return findGroundTruth(folder, classes)
 }
@@ -57,7 +58,7 @@ async function listFolder(folder: string, classes: readonly string[] | undefined
 }
 
 async function listFlat(folder: string, truth: GroundTruthLabels): Promise<EncodedSplit> {
-  const all = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+  const all = (await readdir(folder)).filter((name) => !HIDDEN.test(name))
   const names = all.filter((name) => IMAGE.test(name)).sort()
   const sizes = await sizesOf(names.map((name) => join(folder, name)))
   const found = interleaved(names.map((name, index) => ({ name, label: truth.labelOf(name), size: sizes[index] })))

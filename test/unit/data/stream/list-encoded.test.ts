@@ -246,6 +246,18 @@ describe('a flat split', () => {
     await expect(listEncoded(place)).rejects.toThrow(`Expected one class of 2.jpg for ${list} but received n01 and n02`)
   })
 
+  it('may have hidden folders', async () => {
+    const place = folder('hidden/val', [
+      ...FLAT,
+      '.ipynb_checkpoints/val_1.JPEG',
+      '__MACOSX/._val_1.JPEG',
+      '._val_1.JPEG',
+    ])
+    writeFileSync(join(root, 'hidden', 'val.txt'), 'val_1.JPEG n02\nval_2.JPEG n01\nval_3.JPEG n02\n')
+    expect(await contents(place)).toEqual(labelled)
+    expect((await listEncoded(place)).passedOver.size).toBe(0)
+  })
+
   it('refuses numbers where classes have other numbers as names', async () => {
     const place = folder('digits/val', FLAT)
     const list = join(root, 'digits', 'val.txt')
