@@ -9,6 +9,8 @@ import { IMAGE } from '../readers/folder-listing.js'
 /** The labels of a flat split. */
 export interface GroundTruthLabels {
   readonly classes: readonly string[]
+  /** Whether they speak of the image of this name. */
+  covers(name: string): boolean
   /** Label of the image of this name. */
   labelOf(name: string): number
 }
@@ -79,11 +81,13 @@ function fromPairs(
   const labelled = pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!] as const)
   const byName = gathered(labelled)
   const byStem = gathered(labelled.map(([name, label]) => [stem(name), label]))
+  // Names in the file may lack the suffix, or have another one than the images.
+  const find = (name: string) => byName.get(name) ?? byName.get(stem(name)) ?? byStem.get(stem(name))
   return {
     classes,
+    covers: (name) => find(name) !== undefined,
     labelOf(name) {
-      // Names in the file may lack the suffix, or have another one than the images.
-      const found = byName.get(name) ?? byName.get(stem(name)) ?? byStem.get(stem(name)) ?? new Set()
+      const found = find(name) ?? new Set()
       const [label, other] = found
       if (other !== undefined) {
         throw expected(`one class of ${name}`, file, [...found].map((one) => classes[one] ?? one).join(' and '))
@@ -121,6 +125,7 @@ async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
   const labels = new Map(classes.map((name, label) => [name, label]))
   return {
     classes,
+    covers: (name) => VALIDATION_NUMBER.test(stem(name)),
     labelOf(name) {
       // Places among the names would move by one if an image were missing.
       const line = VALIDATION_NUMBER.exec(stem(name))?.[1]

@@ -43,6 +43,12 @@ export async function hasFlatLabels(folder: string): Promise<boolean> {
   return (await flatTruth(folder, []).catch(() => undefined)) !== undefined
 }
 
+/** True if that file speaks of any of the images. Beside unlabelled images lies one of another split. */
+export async function hasLabelsOfItsOwn(folder: string): Promise<boolean> {
+  const truth = await flatTruth(folder, []).catch(() => undefined)
+  return truth !== undefined && (await readdir(folder)).some((name) => IMAGE.test(name) && truth.covers(name))
+}
+
 async function listFolder(folder: string, classes: readonly string[] | undefined): Promise<EncodedSplit> {
   const train = classes && { folder: 'train', classes, images: [], passedOver: new Map() }
   const listing = await listSplit(folder, train, IMAGE)
