@@ -19,6 +19,11 @@ export function statistic(values: readonly (number | null)[]): Statistic {
   return { n, mean, deviation: Math.sqrt(squares / (n - 1)) }
 }
 
+/** Statistic of values of which none is missing; of no values if one is. */
+export function completeStatistic(values: readonly (number | null)[]): Statistic {
+  return statistic(values.includes(null) ? [] : values)
+}
+
 /** Middle of the sorted values, or the mean of the two middle ones; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)

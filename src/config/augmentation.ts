@@ -54,7 +54,11 @@ const autoAugment = group({
 
 const cutout = group({
   kind: z.literal('cutout'),
-  size: count.default(16).describe('Side of the hole in pixels.'),
+  size: count
+    .default(16)
+    .describe(
+      'Side of the hole in pixels. An odd side is kept; the code of DeVries and Taylor, and of DARTS, makes it one pixel shorter.',
+    ),
 }).describe(
   'Replace a square by the mean colour (DeVries and Taylor 2017). Its centre is any pixel, and the border clips it.',
 )

@@ -95,9 +95,11 @@ export function parsePickledBatch(bytes: Buffer, file: string, options: PickledB
   if (!(data instanceof PickledArray) || !/^[<>|]u1$/.test(data.type) || data.fortranOrder) {
     throw expected('an array of bytes under "data"', file, 'something else')
   }
-  const rows = data.shape[0]
-  if (rows !== labels.length || data.bytes?.length !== wanted) {
-    const received = `${data.bytes?.length ?? 0} bytes in ${rows} rows`
+  const [rows, columns, ...others] = data.shape
+  // Other shapes, such as rows of pixels of three channels, have as many bytes in another order.
+  const isOther = rows !== labels.length || columns !== pixels || others.length > 0
+  if (isOther || data.bytes?.length !== wanted) {
+    const received = `${data.bytes?.length ?? 0} bytes of shape [${data.shape.join(', ')}]`
     throw expected(`${labels.length} rows of ${pixels} bytes under "data"`, file, received)
   }
   return { images: data.bytes, labels: classIndices(labels, classes, file, first) }

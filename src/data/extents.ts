@@ -10,7 +10,9 @@ import { generateImages } from './readers/generated.js'
  * @throws UserError as {@link openSplits} does.
  */
 export async function imageExtents(config: DataConfig): Promise<{ readonly input: Shape; readonly classes: number }> {
-  const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined, validation: 'none' }
+  // A validation split that is named tells which of several splits is the test split.
+  const validation = config.validation ?? 'none'
+  const one = { ...config, trainCount: 1, testCount: 1, validationCount: undefined, validation }
   const known = publishedOf(config) !== undefined
   const { train, classes } = known ? prepareSplits(await placeholder(one), config.format, one) : await openSplits(one)
   const { channels, height, width } = train

@@ -7,10 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { expected } from '../base/errors.js'
 import { MEAN_RANGE, STD_RANGE } from '../config/data.js'
 import type { DataConfig } from '../config/schema.js'
-import type { ImageData } from '../native/index.js'
-import { type Shape, sameShape } from '../programs/program.js'
+import { describeShape, type Shape, sameShape } from '../programs/program.js'
+import { checkUnits } from './check-splits.js'
 import type { LabelledImages, LabelledSplits, ReadOptions } from './images.js'
-import { classIndices } from './labels.js'
 import { TooManyImages } from './memory.js'
 import { readCifar10, readCifar100 } from './readers/cifar.js'
 import { readFolder } from './readers/folder.js'
@@ -21,7 +20,6 @@ import type { AnySplits, Splits } from './splits.js'
 import { separate } from './stratified.js'
 import { readStreamed } from './stream/read-streamed.js'
 import { needsStreaming } from './stream/split-places.js'
-import { isStreamed, type SplitImages } from './stream/streamed-images.js'
 import { channelStatistics, downsample, padTo } from './transform.js'
 
 interface Format {
@@ -145,7 +143,7 @@ export function prepareSplits(splits: LabelledSplits, name: string, config: Data
   const validation = held && transform(held, config)
   for (const [kind, images] of Object.entries({ test, validation })) {
     if (images === undefined || sameShape(images, train)) continue
-    throw expected(`${kind} images of ${extents(train)}`, name, extents(images))
+    throw expected(`${kind} images of ${describeShape(train)}`, name, describeShape(images))
   }
   const statistics = normalisation(config, train)
   return {
@@ -171,10 +169,6 @@ function holdOut(train: LabelledImages, count: number | undefined) {
   }
   const { taken, rest } = separate(train, count)
   return { train: rest, heldOut: taken }
-}
-
-function extents({ channels, height, width }: Shape): string {
-  return `${channels}×${height}×${width}`
 }
 
 async function readSplits(
@@ -221,45 +215,6 @@ function normalisation(config: DataConfig, train: LabelledImages) {
   checkUnits('data.mean', config.mean, MEAN_RANGE)
   checkUnits('data.std', config.std, STD_RANGE)
   return { mean, std }
-}
-
-/**
- * Checks a split, which may come from a script.
- *
- * @throws UserError for a split without images, for labels that are none of the `classes` classes, for images of other
- *   sizes than the split says or with values that are not finite, and for means and deviations of pixels in other units
- *   than pixel value / 255.
- */
-export function checkSplit(name: string, split: SplitImages, classes: number): void {
-  const { mean, std, labels } = split
-  if (labels.length === 0) throw expected('at least one image', `${name}.labels`, 'none', 2)
-  classIndices(labels, classes, `${name}.labels`)
-  if (!isStreamed(split)) checkPixels(name, split)
-  if (!isStreamed(split) && !(split.images instanceof Uint8Array)) return
-  checkUnits(`${name}.mean`, mean, MEAN_RANGE)
-  checkUnits(`${name}.std`, std, STD_RANGE)
-}
-
-function checkPixels(name: string, split: ImageData): void {
-  const { images, labels, channels, height, width } = split
-  if (images.length !== labels.length * channels * height * width) {
-    const wanted = `${labels.length} images of ${extents(split)}, one per label,`
-    throw expected(wanted, `${name}.images`, `${images.length} values`, 2)
-  }
-  if (images instanceof Uint8Array) return
-  const at = images.findIndex((value) => !Number.isFinite(value))
-  if (at < 0) return
-  const image = Math.floor((at * labels.length) / images.length)
-  throw expected('finite values', `${name}.images`, `${images[at]} in image ${image}`, 2)
-}
-
-function checkUnits(
-  name: string,
-  values: readonly number[] = [],
-  { least, most, text }: typeof MEAN_RANGE | typeof STD_RANGE,
-): void {
-  if (values.every((value) => value >= least && value <= most)) return
-  throw expected(text, name, values.join(', '), 2)
 }
 
 function defaultNormalisation(config: DataConfig, train: LabelledImages) {

@@ -1,7 +1,7 @@
 /**
  * Paired differences between conditions: the same seeds in both, so that what a seed does to both of them cancels out.
  */
-import { type Statistic, statistic } from '../base/statistics.js'
+import { completeStatistic, type Statistic } from '../base/statistics.js'
 import { AXES, type Axis } from './axes.js'
 import { MEASURES, type Measures } from './measures.js'
 import type { Labels } from './plan.js'
@@ -17,7 +17,7 @@ export interface Difference {
   readonly to: Labels
   /** Number of seeds that are complete in both. */
   readonly n: number
-  /** Per measure, the values of `to` minus those of `from`, seed by seed. */
+  /** Per measure, the values of `to` minus those of `from`, seed by seed; empty if a seed lacks the measure. */
   readonly measures: Readonly<Record<keyof Measures, PairedDifference>>
 }
 
@@ -55,7 +55,7 @@ export function differences(conditions: readonly Compared[]): Difference[] {
 }
 
 function paired(values: readonly (number | null)[]): PairedDifference {
-  const { n, mean, deviation } = statistic(values)
+  const { n, mean, deviation } = completeStatistic(values)
   return { n, mean, deviation, error: deviation === null ? null : deviation / Math.sqrt(n) }
 }
 

@@ -6,7 +6,8 @@ export function experimentJsonSchema(): JsonSchema {
   const { $schema: _dialect, ...settings } = overlayOf(configJsonSchema())
   const { required = [], ...experiment } = jsonSchemaOf(experimentSchema)
   const { $schema: _same, ...value } = jsonSchemaOf(axisValue)
-  const keys = Object.keys(settings.properties ?? {})
+  // Seeds are the experiment's.
+  const keys = Object.keys(settings.properties ?? {}).filter((key) => key !== 'seed')
   const search = Object.fromEntries(keys.map((key) => [key, { $ref: `#/$defs/settings/properties/${key}` }]))
   return {
     ...experiment,

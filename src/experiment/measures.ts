@@ -1,6 +1,6 @@
 /** The measures of a search, and their statistics over the seeds of a condition. */
 
-import { type Statistic, statistic } from '../base/statistics.js'
+import { completeStatistic, type Statistic, statistic } from '../base/statistics.js'
 import type { PathDistribution } from '../sampling/paths.js'
 import type { CompleteRun } from './cell-folder.js'
 
@@ -96,9 +96,9 @@ export function pathDistributions({ epochs }: CompleteRun): PathDistribution[] {
  * all seeds.
  */
 export function summarise(cells: readonly Measures[]): Summary {
-  const valuesOf = (name: keyof Measures) => cells.map((cell) => cell[name])
-  const complete = (values: readonly (number | null)[]) => (values.includes(null) ? [] : values)
-  return Object.fromEntries(MEASURES.map((name) => [name, statistic(complete(valuesOf(name)))])) as Summary
+  return Object.fromEntries(
+    MEASURES.map((name) => [name, completeStatistic(cells.map((cell) => cell[name]))]),
+  ) as Summary
 }
 
 /**

@@ -162,30 +162,46 @@ class Planner {
    * and the seed. So it does not change when a study or a value is added.
    */
   async #compose(coordinates: readonly Coordinate[], seed: number): Promise<{ settings: Settings; id: string }> {
-    const { config = DEFAULT_CONFIG, set, groundTruths } = this.#settings
-    let settings = await this.#start(config, set)
-    settings.seed = seed
+    const { config = DEFAULT_CONFIG, groundTruths } = this.#settings
+    const values = coordinates.flatMap(([, value]) => value ?? [])
+    const replacing = values.filter((value) => value.config !== undefined)
+    const start = async (file: string) => ({ ...(await this.#start(file, values)), seed })
+    let settings: Settings = await start(replacing[0]?.config ?? config)
+    // Without the value that names another file, to see whether it changes anything.
+    let others = replacing.length === 0 ? settings : await start(config)
     const words: string[] = []
     for (const [axis, value] of coordinates) {
-      const before = meaning(settings)
-      if (value?.config !== undefined) {
-        settings = await this.#start(value.config, set)
-        settings.seed = seed
+      const before = value?.config === undefined ? settings : others
+      if (value !== undefined) {
+        settings = overridden(settings, value.settings)
+        others = overridden(others, value.settings)
       }
-      if (value !== undefined) settings = changed(settings, (settings) => override(settings, value.settings))
       if (axis === 'method') words.push(value?.id ?? nameOf('method', settings))
-      else if (value !== undefined && meaning(settings) !== before) words.push(value.id)
+      else if (value !== undefined && meaning(settings) !== meaning(before)) words.push(value.id)
     }
     const space = nameOf('space', settings)
-    // A space may be misspelt as what every object inherits.
-    if (Object.hasOwn(groundTruths, space)) settings.groundTruth = groundTruths[space]
+    // A space may be misspelt as what every object inherits. A value's own ground truth is above that of its space.
+    if (Object.hasOwn(groundTruths, space)) {
+      settings.groundTruth = groundTruths[space]
+      for (const { settings: own } of values) {
+        if (own.groundTruth !== undefined) settings = overridden(settings, { groundTruth: own.groundTruth })
+      }
+    }
     settings.seed = seed
     delete settings.name
-    return { settings, id: [...words, `seed${seed}`].join('-') }
+    const id = [...words, `seed${seed}`].join('-')
+    if (replacing.length > 1) {
+      const ids = replacing.map((value) => value.id).join(' and ')
+      this.#report(`Expected at most one value with a config for each search but received ${ids}`, id)
+    }
+    return { settings, id }
   }
 
-  /** Settings of a file, changed by the experiment's `set`. */
-  async #start(file: string, set: Settings): Promise<Settings> {
+  /**
+   * Settings of a file, changed by the experiment's `set`. What a file says about the embedded data, such as its padding,
+   * holds for no other data, be they named by `set` or by a value.
+   */
+  async #start(file: string, values: readonly AxisValue[]): Promise<Settings> {
     let written = this.#files.get(file)
     if (written === undefined) {
       written = inTodaysForm(await readSettings(file, 'config'))
@@ -193,10 +209,15 @@ class Planner {
       resolvePaths(written, dirname(file))
       this.#files.set(file, written)
     }
-    // What a file says about the embedded data, such as its padding, holds for no other data.
-    const start = withoutEmbeddedData(written, set)
-    return changed(structuredClone(start), (settings) => override(settings, set))
+    const { set } = this.#settings
+    const changes = [set, ...values.map(({ settings }) => settings)]
+    return overridden(changes.reduce(withoutEmbeddedData, written), set)
   }
+}
+
+/** A copy of the settings, overridden by changes. */
+function overridden(settings: Settings, changes: Settings): Settings {
+  return changed(structuredClone(settings), (copy) => override(copy, changes))
 }
 
 /**

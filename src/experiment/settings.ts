@@ -28,6 +28,7 @@ function axisValues(axis: Axis) {
   const error = (issue: z.core.$ZodRawIssue) => (issue.code === 'invalid_type' ? expected : undefined)
   const value = z
     .looseObject(axisValue.shape, { error })
+    .refine((value) => value.seed === undefined, { path: ['seed'], error: 'none, because seeds has them,' })
     .transform(({ label, id = slug(`${prefix}${label}`), config, ...settings }) => ({ label, id, config, settings }))
   return z
     .array(

@@ -99,6 +99,7 @@ export class TensorPickle implements PickleHost {
     // A defaultdict has the class of its values.
     const isEmpty = args.length === 0 || (args.length === 1 && args[0] instanceof PickleGlobal)
     if (DICTIONARIES.has(global) && isEmpty) return new Map()
+    if (global === ORDERED_DICT && args.length === 1) return dictionaryOf(args[0]) ?? new Opaque(global)
     if (global === REBUILD_PARAMETER || global === REBUILD_PARAMETER_WITH_STATE) return args[0]
     if (global === REBUILD_FROM_TYPE) return this.#fromType(args)
     if (global === REBUILD_TENSOR || global === REBUILD_TENSOR_V1) {
@@ -141,6 +142,17 @@ export class TensorPickle implements PickleHost {
   setState(value: unknown): boolean {
     return value instanceof Map || value instanceof View
   }
+}
+
+/**
+ * The dictionary of a list of keys and values, as Python 2 wrote an `OrderedDict`; undefined for anything else. The list is
+ * emptied, because no two dictionaries share one: a small file with many calls of a long list would fill the memory.
+ */
+function dictionaryOf(pairs: unknown): Map<unknown, unknown> | undefined {
+  if (!Array.isArray(pairs)) return undefined
+  const taken: unknown[] = pairs.splice(0)
+  const arePairs = taken.every((pair) => Array.isArray(pair) && pair.length === 2)
+  return arePairs ? new Map(taken as [unknown, unknown][]) : undefined
 }
 
 /** Size in bytes of a storage that an old file holds, be it read or passed over. */

@@ -128,3 +128,8 @@ export function buffersOf(instruction: Instruction): readonly string[] {
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.channels === b.channels && a.height === b.height && a.width === b.width
 }
+
+/** A shape in words, such as `3×32×32`. */
+export function describeShape({ channels, height, width }: Shape): string {
+  return `${channels}×${height}×${width}`
+}

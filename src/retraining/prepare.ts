@@ -3,9 +3,10 @@ import { expected } from '../base/errors.js'
 import { createRandom, type Random } from '../base/random.js'
 import type { RetrainConfig } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
+import { checkSplits } from '../data/check-splits.js'
 import { describeOddities } from '../data/class-shares.js'
 import { identifyImages } from '../data/images-identity.js'
-import { checkSplit, openSplits } from '../data/index.js'
+import { openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
 import type { Method } from '../methods/method.js'
 import { Standalone } from '../methods/standalone.js'
@@ -37,11 +38,10 @@ export async function prepareRetraining(
 ): Promise<PreparedRetraining> {
   signal?.throwIfAborted()
   const splits = data ?? (await openSplits(config.data, { signal }))
+  checkSplits(splits)
   const { channels, height, width } = splits.train
   const network = createNetwork(config.network, { channels, height, width }, splits.classes)
   checkAugmentation(config.training.augmentation, network.input)
-  const { train, test, classes } = splits
-  for (const [name, images] of Object.entries({ train, test })) checkSplit(name, images, classes)
   const { imageCount = 0 } = config.evaluation
   const available = splits.test.labels.length
   if (imageCount > available) {

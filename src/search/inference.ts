@@ -5,6 +5,7 @@ import { classIndices } from '../data/labels.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { trainedSpace } from '../methods/index.js'
 import { Dataset, type ImageData, type Precision, Supernet } from '../native/index.js'
+import { describeShape } from '../programs/program.js'
 import type { BufferSpec, ParameterSpec, Path, SearchSpace } from '../spaces/space.js'
 import { restoreBuffers, restoreWeights } from '../training/snapshot.js'
 import { listed, matchWeights } from '../weights/match.js'
@@ -46,8 +47,7 @@ export async function infer(options: InferOptions): Promise<Float32Array[]> {
   checkWeights(space.name, [...specs, ...buffers], weights, own)
   const count = images.images.length / (images.channels * images.height * images.width)
   if (!Number.isInteger(count)) {
-    const shape = `${images.channels}×${images.height}×${images.width}`
-    throw expected(`whole images of ${shape}`, 'images', `${images.images.length} values`)
+    throw expected(`whole images of ${describeShape(images)}`, 'images', `${images.images.length} values`)
   }
   if (statistics !== undefined && statistics.length !== paths.length) {
     throw expected(`${paths.length} entries, one per path,`, 'statistics', statistics.length)

@@ -4,8 +4,9 @@ import { expected } from '../base/errors.js'
 import { createRandom, type Random, RandomStream } from '../base/random.js'
 import { type Config, EMBEDDED } from '../config/index.js'
 import { checkAugmentation } from '../data/augmentation.js'
+import { checkSplits } from '../data/check-splits.js'
 import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
-import { checkSplit, EMBEDDED_NAME, openSplits } from '../data/index.js'
+import { EMBEDDED_NAME, openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
@@ -15,7 +16,7 @@ import { EMBEDDED_TABLE } from '../ground-truth/embedded-table.js'
 import { loadGroundTruth } from '../ground-truth/load-ground-truth.js'
 import { createMethod } from '../methods/index.js'
 import type { Method, MethodContext } from '../methods/method.js'
-import { type Shape, sameShape } from '../programs/program.js'
+import { describeShape, sameShape } from '../programs/program.js'
 import type { Identity } from '../runs/checkpoint.js'
 import { createSpace, type Path, type SearchSpace, SPACES } from '../spaces/index.js'
 import { pathsWithEveryOption } from '../spaces/path.js'
@@ -86,15 +87,10 @@ export async function prepare(config: Config, replacements: Replacements): Promi
 
 function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {
   const { train, test, classes, validation } = splits
-  for (const [name, images] of Object.entries({ train, validation, test })) {
-    if (images === undefined) continue
-    checkSplit(name, images, classes)
-    if (!sameShape(images, train))
-      throw expected(`${name} images of ${describe(train)}`, 'the images', describe(images), 2)
-  }
+  checkSplits(splits)
   if (!sameShape(space.input, train) || space.classes < classes) {
-    const wanted = `images of ${describe(space.input)} in at most ${space.classes} classes`
-    throw expected(wanted, space.name, `${describe(train)} in ${classes}`, 2)
+    const wanted = `images of ${describeShape(space.input)} in at most ${space.classes} classes`
+    throw expected(wanted, space.name, `${describeShape(train)} in ${classes}`, 2)
   }
   checkAugmentation(training.augmentation, train)
   const findingImages = validation === undefined ? 'test' : 'validation'
@@ -136,8 +132,4 @@ export function identify(space: SearchSpace, images: ImagesIdentity, method: str
     trainingImages: images.train,
     ...(method !== undefined && { method }),
   }
-}
-
-function describe({ channels, height, width }: Shape): string {
-  return `${channels}×${height}×${width}`
 }

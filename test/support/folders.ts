@@ -11,7 +11,7 @@ export function temporaryFolder(): string {
 }
 
 /** Writes files, given by their paths below `folder`. Returns `folder`. */
-export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string {
+export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): string {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)

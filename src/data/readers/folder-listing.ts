@@ -13,7 +13,7 @@ import type { SplitSettings } from '../split-names.js'
 /** Suffixes of torchvision's `ImageFolder`. */
 export const IMAGE = /\.(jpe?g|png|webp|tiff?|bmp|pgm|ppm)$/i
 /** macOS and notebooks make such files and folders. They are no images, and are not counted. */
-const HIDDEN = /^(\.|__MACOSX$)/
+export const HIDDEN = /^(\.|__MACOSX$)/
 /** File of Tiny ImageNet beside the folder `images`: in each line the name of an image and its class. */
 const ANNOTATIONS = 'val_annotations.txt'
 /** Number of `stat` calls at a time: many, because a remote file system answers each one late. */

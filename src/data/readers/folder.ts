@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { usableCores } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
 import { decoderVersion, decodeTo, extentsOf } from '../decode.js'
 import { countWithin, requireFolder } from '../files.js'
@@ -26,7 +26,7 @@ import {
 const RULE = 'evaluation-crop-3'
 
 /** Number of images processed at a time. On each core, one image is decoded while the next is read. */
-const CONCURRENT_IMAGES = 2 * availableParallelism()
+const CONCURRENT_IMAGES = 2 * usableCores()
 
 /** The images to take, and the name under which their pixels are kept. */
 interface Source {

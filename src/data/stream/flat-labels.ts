@@ -4,12 +4,15 @@ import { basename, dirname, extname, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { exists, whyUnreadable } from '../../base/files.js'
 import { parseMatlabStructs } from '../../formats/matlab.js'
+import { IMAGE } from '../readers/folder-listing.js'
 
 /** The labels of a flat split. */
 export interface GroundTruthLabels {
   readonly classes: readonly string[]
-  /** Label of an image: its name, its place among all names in order, and their number. */
-  labelOf(name: string, place: number, total: number): number
+  /** Whether they speak of the image of this name. */
+  covers(name: string): boolean
+  /** Label of the image of this name. */
+  labelOf(name: string): number
 }
 
 /** Folders of ImageNet's development kit, relative to the images. */
@@ -17,12 +20,14 @@ const KIT_FOLDERS = ['', 'data', 'ILSVRC2012_devkit_t12/data', 'devkit/data']
 const KIT_LABELS = 'ILSVRC2012_validation_ground_truth.txt'
 /** Classes beyond these in `meta.mat` are groups of classes. */
 const KIT_CLASSES = 1000
+/** The end of the name of one of ImageNet's validation images: its line in the kit's file, from 1. */
+const VALIDATION_NUMBER = /(?:^|_)val_(\d+)$/
 
 /**
  * Looks beside `place`, and in it if it is a folder:
  *
  * - `LOC_val_solution.csv`: in each line the name of an image without suffix, and its class first in the second column.
- * - The development kit: a number per image in the order of names, which `meta.mat` explains.
+ * - The development kit: in each line a number, which `meta.mat` explains. The name of an image says which line is its own.
  * - `val.txt`, named as the split: in each line the name of an image, and its class or the class's number from 0.
  *
  * @param classes Names of the training classes, which numbers in `val.txt` count.
@@ -59,7 +64,7 @@ function fromPairs(
   const pairs = lines.map((line) => {
     const [, name, value] = form.exec(line) ?? []
     if (value === undefined) throw expected('lines of a name and a class', file, line)
-    return [stem(name), value] as const
+    return [basename(name), value] as const
   })
   const numbered = pairs.every(([, value]) => /^\d+$/.test(value))
   if (numbered && known === undefined) throw expected('names of classes', file, 'numbers, without training images')
@@ -73,19 +78,36 @@ function fromPairs(
   }
   const classes = numbered ? known! : [...new Set(pairs.map(([, value]) => value))].sort()
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const byName = new Map(pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!]))
+  const labelled = pairs.map(([name, value]) => [name, numbered ? Number(value) : labels.get(value)!] as const)
+  const byName = gathered(labelled)
+  const byStem = gathered(labelled.map(([name, label]) => [stem(name), label]))
+  // Names in the file may lack the suffix, or have another one than the images.
+  const find = (name: string) => byName.get(name) ?? byName.get(stem(name)) ?? byStem.get(stem(name))
   return {
     classes,
+    covers: (name) => find(name) !== undefined,
     labelOf(name) {
-      const label = byName.get(stem(name))
+      const found = find(name) ?? new Set()
+      const [label, other] = found
+      if (other !== undefined) {
+        throw expected(`one class of ${name}`, file, [...found].map((one) => classes[one] ?? one).join(' and '))
+      }
       if (label !== undefined && label < classes.length) return label
       throw expected(`a class below ${classes.length} of ${name}`, file, label ?? 'none')
     },
   }
 }
 
+/** All labels of each name. */
+function gathered(labelled: readonly (readonly [string, number])[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const byName = new Map<string, Set<number>>()
+  for (const [name, label] of labelled) byName.set(name, (byName.get(name) ?? new Set()).add(label))
+  return byName
+}
+
+/** A name without the suffix of an image. Other names may have dots too. */
 function stem(name: string): string {
-  return basename(name, extname(name))
+  return name.replace(IMAGE, '')
 }
 
 async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
@@ -103,10 +125,16 @@ async function fromKit(file: string, meta: string): Promise<GroundTruthLabels> {
   const labels = new Map(classes.map((name, label) => [name, label]))
   return {
     classes,
-    labelOf(name, place, total) {
-      if (total !== numbers.length) throw expected(`${numbers.length} images`, file, total)
-      const label = labels.get(nameOf.get(numbers[place]) ?? '')
-      if (label === undefined) throw expected(`a class of ${name} in ${meta}`, file, numbers[place])
+    covers: (name) => VALIDATION_NUMBER.test(stem(name)),
+    labelOf(name) {
+      // Places among the names would move by one if an image were missing.
+      const line = VALIDATION_NUMBER.exec(stem(name))?.[1]
+      if (line === undefined)
+        throw expected('names that end in their number, as ILSVRC2012_val_00000001.JPEG,', file, name)
+      const number = numbers[Number(line) - 1]
+      if (number === undefined) throw expected(`numbers of images from 1 to ${numbers.length}`, file, name)
+      const label = labels.get(nameOf.get(number) ?? '')
+      if (label === undefined) throw expected(`a class of ${name} in ${meta}`, file, number)
       return label
     },
   }

@@ -1,5 +1,4 @@
 /** Packs the images of a split into one file; `packed-layout.ts` says what is in it. */
-import { availableParallelism } from 'node:os'
 import { usableCores } from '../../base/cpu-quota.js'
 import { expected } from '../../base/errors.js'
 import { type EncodedFiles, inspectImages } from '../../native/index.js'
@@ -8,7 +7,7 @@ import { type EncodedSplit, imageName, readEncoded } from './encoded-files.js'
 import { type ImageToPack, writePacked } from './packed.js'
 
 /** Most images whose bytes are in memory at a time. */
-const WINDOW = 4 * availableParallelism()
+const WINDOW = 4 * usableCores()
 /** Images whose headers are read at a time. */
 const INSPECTED = 4096
 

@@ -17,7 +17,7 @@ import { chooseSplits } from '../split-names.js'
 import type { AnySplits } from '../splits.js'
 import { decoderNames, jpegDecoder } from './decoders.js'
 import type { EncodedSplit } from './encoded-files.js'
-import { hasFlatLabels, listEncoded } from './list-encoded.js'
+import { hasLabelsOfItsOwn, listEncoded } from './list-encoded.js'
 import { splitPlaces } from './split-places.js'
 import { pickStreamed, type StreamedImages, streamedOrder } from './streamed-images.js'
 
@@ -94,11 +94,11 @@ export async function readStreamed(config: DataConfig, reason: string, signal?: 
   }
 }
 
-/** True for a folder without a file of labels, whose folders may be none of the classes. */
+/** True for a folder without a file of its labels, whose folders may be none of the classes. */
 async function isUnlabelled(place: string | undefined): Promise<boolean> {
   if (place === undefined) return false
   const facts = await stat(place).catch(() => undefined)
-  return facts?.isDirectory() === true && !(await hasFlatLabels(place))
+  return facts?.isDirectory() === true && !(await hasLabelsOfItsOwn(place))
 }
 
 /** Whether evaluations decode images once. */

@@ -91,6 +91,12 @@ describe("cifar10 in Python's archive", () => {
     )
     writeFileSync(join(dir, 'test_batch'), batch('labels', [9, 8], 0).subarray(0, 4000))
     await expect(loadSplits({ format: 'cifar10', dir, checksums: false })).rejects.toThrow('a truncated pickle')
+    const data = { shape: [2, 32, 32, 3], bytes: Buffer.alloc(2 * 3072) }
+    writeFileSync(join(dir, 'test_batch'), python2Pickle({ labels: [9, 8], data }))
+    await expect(loadSplits({ format: 'cifar10', dir, checksums: false })).rejects.toThrow(
+      'Expected 2 rows of 3072 bytes under "data" for ' +
+        `${join(dir, 'test_batch')} but received 6144 bytes of shape [2, 32, 32, 3]`,
+    )
   })
 })
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/base/errors.js'
 import type { DataConfig } from '../../../src/config/index.js'
+import { imageExtents } from '../../../src/data/extents.js'
 import { loadSplits } from '../../../src/data/index.js'
 import type { ImageData } from '../../../src/native/index.js'
 import { storedZip } from '../../support/stored-zip.js'
@@ -62,6 +63,16 @@ describe('npz', () => {
     expect(train).toMatchObject({ channels: 3, height: 4, width: 6 })
     expect([...train.images]).toEqual(Array.from({ length: 144 }, (_, i) => i))
     expect([...train.labels, ...test.labels]).toEqual([0, 1, 0, 1, 0, 1])
+  })
+
+  it('has extents also where only data.validation tells the test split', async () => {
+    const file = join(dir, 'splits.npz')
+    const names = ['train', 'val', 'valid']
+    const arrays = names.map((name) => ({ [`x_${name}.npy`]: IMAGES, [`y_${name}.npy`]: LABELS }))
+    writeFileSync(file, storedZip(Object.assign({}, ...arrays)))
+    const config = { format: 'npz', dir: file, validation: 'val' } as const
+    expect((await loadSplits(config)).origin?.names).toEqual({ test: 'valid', validation: 'val' })
+    expect(await imageExtents(config)).toEqual({ input: { channels: 1, height: 2, width: 2 }, classes: 2 })
   })
 
   it('takes samples of all classes from sorted labels', async () => {

@@ -45,6 +45,7 @@ describe('the JSON Schema of an experiment', () => {
     ['text for a number of epochs', study({ figure: 'epochs', epochs: ['many'] })],
     ['a value without a label', study({ figure: 'method', methods: [{ method: { name: 'spos' } }] })],
     ['an unknown setting of a value', study({ figure: 'method', methods: [{ label: 'a', training: { epoch: 1 } }] })],
+    ['a seed of a value', study({ figure: 'method', methods: [{ label: 'a', seed: 3 }] })],
     ['an unknown setting of all searches', { ...base, set: { training: { epoch: 1 } } }],
   ])('refuses %s, as its plan does', async (_what, settings) => {
     expect(accepts(settings)).toBe(false)

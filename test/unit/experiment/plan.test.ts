@@ -65,6 +65,21 @@ describe('the cells of an experiment', () => {
     expect(named.cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
   })
 
+  it('start without what the file says about its data where a value names other data', async () => {
+    const data = { format: 'idx' as const, dir: folder }
+    const other = { label: 'other', data, groundTruth: { file: join(folder, 'table.csv') } }
+    const studies: ExperimentInput['studies'] = {
+      all: { figure: 'method', spaces: ['nasbench201', other], methods: ['spos'] },
+    }
+    const set = { data: { trainCount: 60 } }
+    const { cells } = await planned({ seeds: [0], set, studies })
+    expect(cells.map(({ id, config }) => [id, config.data])).toEqual([
+      ['spos-seed0', expect.objectContaining({ format: 'embedded', padTo: 32, trainCount: 60 })],
+      // What the experiment sets holds for all data.
+      ['other-spos-seed0', { ...data, trainCount: 60 }],
+    ])
+  })
+
   it('are named for what differs from the settings of the experiment', async () => {
     const studies: ExperimentInput['studies'] = { longer: { figure: 'epochs', methods: ['spos'], epochs: [2, 4] } }
     expect(await ids({ seeds: [7], studies })).toEqual(['spos-epochs-2-seed7', 'spos-seed7'])
@@ -110,6 +125,27 @@ describe('the cells of an experiment', () => {
     expect(cells[0].config.groundTruth).toEqual({ file: 'embedded' })
   })
 
+  it('have the ground truth of a value rather than that of its space', async () => {
+    const [table, own] = [join(folder, 'table.csv'), join(folder, 'own.csv')]
+    const spaces = [
+      'nasbench201',
+      { label: 'own', groundTruth: { file: own }, ranking: { subModels: 5 } },
+      { label: 'column', groundTruth: { column: 'other' }, ranking: { subModels: 6 } },
+      { label: 'none', groundTruth: null, ranking: { subModels: 7 } },
+    ]
+    const { cells } = await planned({
+      seeds: [0],
+      groundTruths: { nasbench201: { file: table } },
+      studies: { spaces: { figure: 'method', spaces, methods: ['spos'] } },
+    })
+    expect(cells.map(({ config }) => config.groundTruth)).toEqual([
+      { file: table },
+      { file: own },
+      { file: table, column: 'other' },
+      undefined,
+    ])
+  })
+
   it('may start from another file, and go without a setting', async () => {
     writeFileSync(join(folder, 'other.yaml'), 'training: { epochs: 9, batchSize: 7 }\ndata: { trainCount: 60 }\n')
     const other = { label: 'other', config: join(folder, 'other.yaml'), data: { trainCount: null } }
@@ -125,6 +161,39 @@ describe('the cells of an experiment', () => {
       data: { format: 'embedded' },
     })
     expect(cells[0].config.data.trainCount).toBeUndefined()
+  })
+
+  it('keep the values of earlier axes where a value starts from another file', async () => {
+    writeFileSync(
+      join(folder, 'mine.yaml'),
+      'space: { name: nasbench201, channels: 5, sharing: perOperation }\ntraining: { batchSize: 7 }\n',
+    )
+    const mine = { label: 'mine', config: join(folder, 'mine.yaml'), method: { name: 'pada' } }
+    const { studies } = await planned({
+      seeds: [0],
+      studies: { all: { figure: 'extent', extents: ['perOperation', 'perCell'], methods: ['spos', mine] } },
+    })
+    const found = studies[0].conditions.map(({ labels, cells: [{ id, config }] }) => {
+      const { channels, sharing } = config.space as { channels?: number; sharing?: string }
+      return [labels.extent, labels.method, id, sharing, channels, config.training.batchSize]
+    })
+    // The default file says perCell, and the other one perOperation.
+    expect(found).toEqual([
+      ['per operation', 'SPOS', 'perOperation-spos-seed0', 'perOperation', 8, 64],
+      ['per operation', 'mine', 'mine-seed0', 'perOperation', 5, 7],
+      ['per cell', 'SPOS', 'spos-seed0', 'perCell', 8, 64],
+      ['per cell', 'mine', 'perCell-mine-seed0', 'perCell', 5, 7],
+    ])
+  })
+
+  it('start from one file: two values that name one are refused', async () => {
+    const config = 'nasbench201-smoke'
+    const studies: ExperimentInput['studies'] = {
+      all: { figure: 'method', extents: [{ label: 'wide', config }], methods: ['spos', { label: 'mine', config }] },
+    }
+    expect(await complaint(planned({ seeds: [0], studies }))).toMatch(
+      /^Expected at most one value with a config for each search but received wide and mine in \S*mine-seed0 /,
+    )
   })
 
   it('have names that are safe as files', () => {
@@ -227,6 +296,13 @@ studies:
       'Expected letters, digits, dots, dashes and underscores for studies.e/f but received "e/f"',
       'Expected only name, config, set, seeds, groundTruths, studies for the settings but received "colour"',
     ])
+  })
+
+  it('refuses a seed of a value, because it would be ignored', async () => {
+    const file = write('seeds: [0]\nstudies: { a: { figure: method, methods: [{ label: A, seed: 3 }] } }')
+    expect(await complaint(loadExperiment(file))).toBe(
+      `Expected none, because seeds has them, for studies.a.methods[0].seed but received 3 (${file})`,
+    )
   })
 
   it('tells what is wrong with the settings of any cell, each mistake once', async () => {

@@ -106,13 +106,18 @@ describe('parsePickledBatch', () => {
     ['no images', 'none', [0], 'Expected an array of bytes under "data" for batch but received something else'],
     ['other elements', { ...four, type: 'f4' }, [0], 'Expected an array of bytes under "data" for batch'],
     ['columns first', { ...four, fortranOrder: true }, [0], 'Expected an array of bytes under "data" for batch'],
-    ['more labels', four, [0, 1], 'Expected 2 rows of 4 bytes under "data" for batch but received 4 bytes in 1 rows'],
+    [
+      'more labels',
+      four,
+      [0, 1],
+      'Expected 2 rows of 4 bytes under "data" for batch but received 4 bytes of shape [1, 4]',
+    ],
     ['other rows', { ...four, shape: [2, 2] }, [0], 'Expected 1 rows of 4 bytes under "data" for batch but received'],
     [
       'fewer bytes than the shape says',
       { shape: [1, 4], bytes: Uint8Array.of(1) },
       [0],
-      'Expected 1 rows of 4 bytes under "data" for batch but received 1 bytes in 1 rows',
+      'Expected 1 rows of 4 bytes under "data" for batch but received 1 bytes of shape [1, 4]',
     ],
   ])('refuses %s', (_, data, labels, message) => {
     expect(() => parse(data, labels)).toThrow(message)

@@ -29,18 +29,17 @@ const byte = (value: number) => `K${String.fromCharCode(value)}`
 const text = (value: string) => `X${String.fromCharCode(value.length)}\0\0\0${value}`
 const tuple = (...items: string[]) => `(${items.join('')}t`
 
-/** The pickle of {weight: a view of storage "0"}. */
-function viewPickle(
-  offset: number,
-  shape: number[],
-  strides: number[],
-  storage = 'FloatStorage',
-  elements = 4,
-): string {
+/** A view of storage "0". */
+function view(offset: number, shape: number[], strides: number[], storage = 'FloatStorage', elements = 4): string {
   const persistent = `${tuple(text('storage'), `ctorch\n${storage}\n`, text('0'), text('cpu'), byte(elements))}Q`
   const args = [persistent, byte(offset), tuple(...shape.map(byte)), tuple(...strides.map(byte)), '\x89']
   const hooks = 'ccollections\nOrderedDict\n)R'
-  return `\x80\x02}${text('weight')}ctorch._utils\n_rebuild_tensor_v2\n${tuple(...args, hooks)}Rs.`
+  return `ctorch._utils\n_rebuild_tensor_v2\n${tuple(...args, hooks)}R`
+}
+
+/** The pickle of {weight: a view of storage "0"}. */
+function viewPickle(...about: Parameters<typeof view>): string {
+  return `\x80\x02}${text('weight')}${view(...about)}s.`
 }
 
 describe('readTorchStateDict', () => {
@@ -227,6 +226,18 @@ describe('readTorchStateDict', () => {
   it('reads a view made by hand', async () => {
     const state = await readMade(viewPickle(1, [3], [1]))
     expect(state.get('weight')).toEqual({ shape: [3], data: Float32Array.of(1, 2, 3) })
+  })
+
+  it('reads an OrderedDict of Python 2, which is called with a list of keys and values', async () => {
+    const key = 'U\x06weight'
+    const pairs = (...items: string[]) => `](${items.map((item) => `](${item}e`).join('')}e`
+    const called = (items: string) => `ccollections\nOrderedDict\n${tuple(items)}R`
+    const state = await readMade(`\x80\x02${called(pairs(key + view(1, [3], [1]), text('bias') + view(0, [1], [1])))}.`)
+    expect([...state.keys()]).toEqual(['weight', 'bias'])
+    expect(state.get('weight')).toEqual({ shape: [3], data: Float32Array.of(1, 2, 3) })
+    for (const other of [pairs(key), pairs(key + key + key), `](${key}e`]) {
+      await expect(readMade(`\x80\x02${called(other)}.`)).rejects.toThrow('an object of collections.OrderedDict')
+    }
   })
 
   it.each([

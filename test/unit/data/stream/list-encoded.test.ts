@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -121,6 +121,34 @@ describe('listEncoded', () => {
     expect(await contents(join(root, 'nested.tar'))).toEqual(names.flatMap((name) => [`n01: ${name}`, `n02: ${name}`]))
   })
 
+  it('takes the last of several members of one path, as unpacking does, and passes over the others', async () => {
+    const place = folder('again', CLASSES)
+    tar('-C', 'again', '-cf', 'again.tar', 'n01', 'n02')
+    writeFileSync(join(place, 'n01', 'b.JPEG'), 'new')
+    tar('-C', 'again', '-rf', 'again.tar', 'n01/b.JPEG')
+    const packed = join(root, 'again.tar')
+    expect(await contents(packed)).toEqual(ORDER.map((image) => (image === 'n01: n01/b.JPEG' ? 'n01: new' : image)))
+    expect((await listEncoded(packed)).passedOver).toEqual(new Map([['.jpeg', 1]]))
+    // The same path, written otherwise.
+    tar('-C', 'again', '-rf', 'again.tar', './n01/b.JPEG')
+    expect(await contents(packed)).toHaveLength(CLASSES.length)
+  })
+
+  it('takes the last of several tars of one class', async () => {
+    for (const names of [['a.JPEG', 'b.JPEG'], ['c.JPEG']]) {
+      tar('-C', folder('versions', names), '-cf', 'n01.tar', ...names)
+      tar(names.length === 2 ? '-cf' : '-rf', 'versions.tar', 'n01.tar')
+    }
+    expect(await contents(join(root, 'versions.tar'))).toEqual(['n01: c.JPEG'])
+  })
+
+  it('keeps an image that is archived again as a link to itself', async () => {
+    const place = folder('linked', ['n01/a.JPEG'])
+    linkSync(join(place, 'n01', 'a.JPEG'), join(root, 'hard'))
+    tar('-C', 'linked', '-cf', 'linked.tar', 'n01', 'n01/a.JPEG')
+    expect(await contents(join(root, 'linked.tar'))).toEqual(['n01: n01/a.JPEG'])
+  })
+
   it('refuses a tar that is cut off, and other files', async () => {
     tar('-C', 'classes', '-cf', 'whole.tar', 'n01')
     const cut = join(root, 'cut.tar')
@@ -175,8 +203,18 @@ describe('a flat split', () => {
     const meta = readFileSync(new URL('../../../fixtures/meta.mat', import.meta.url))
     writeFileSync(join(kit, 'meta.mat'), meta)
     expect(await contents(place)).toEqual(labelled)
-    writeFileSync(join(kit, 'ILSVRC2012_validation_ground_truth.txt'), '1\n2\n')
-    await expect(listEncoded(place)).rejects.toThrow('Expected 2 images for')
+    // The number in a name tells the line, also if another image is missing.
+    rmSync(join(place, 'val_1.JPEG'))
+    expect(await contents(place)).toEqual(labelled.filter((image) => !image.includes('val_1')))
+    const labels = join(kit, 'ILSVRC2012_validation_ground_truth.txt')
+    writeFileSync(labels, '1\n2\n')
+    await expect(listEncoded(place)).rejects.toThrow(
+      `Expected numbers of images from 1 to 2 for ${labels} but received val_3.JPEG`,
+    )
+    folder('kit/val', ['stray.JPEG'])
+    await expect(listEncoded(place)).rejects.toThrow(
+      `Expected names that end in their number, as ILSVRC2012_val_00000001.JPEG, for ${labels} but received stray.JPEG`,
+    )
   })
 
   it('takes a list of names and of classes, or of their numbers', async () => {
@@ -186,6 +224,38 @@ describe('a flat split', () => {
     writeFileSync(join(root, 'list', 'val.txt'), 'val_1.JPEG 1\nval_2.JPEG 0\nval_3.JPEG 1\n')
     expect(await contents(place, ['n01', 'n02'])).toEqual(labelled)
     await expect(listEncoded(place)).rejects.toThrow('Expected names of classes')
+  })
+
+  it('takes the class of the whole name before that of the name without suffix, and refuses two classes', async () => {
+    const place = folder('suffixes/val', ['1.jpg', '1.png', '2.jpg'])
+    const list = join(root, 'suffixes', 'val.txt')
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n')
+    expect(await contents(place)).toEqual(['n01: 1.jpg', 'n02: 1.png', 'n01: 2.jpg'])
+    // A name without suffix may have a dot.
+    folder('suffixes/val', ['3.b.jpg'])
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.a n01\n3.b n02\n')
+    expect(await contents(place)).toContain('n02: 3.b.jpg')
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.a n01\n')
+    await expect(listEncoded(place)).rejects.toThrow(`of 3.b.jpg for ${list} but received none`)
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.webp n01\n3.b n02\n')
+    folder('suffixes/val', ['1.webp'])
+    const refusal = `Expected one class of 1.webp for ${list} but received n01 and n02`
+    await expect(listEncoded(place)).rejects.toThrow(refusal)
+    rmSync(join(place, '1.webp'))
+    writeFileSync(list, '1.jpg n01\n1.png n02\n2.jpg n01\n3.b n02\n2.jpg n02\n')
+    await expect(listEncoded(place)).rejects.toThrow(`Expected one class of 2.jpg for ${list} but received n01 and n02`)
+  })
+
+  it('may have hidden folders', async () => {
+    const place = folder('hidden/val', [
+      ...FLAT,
+      '.ipynb_checkpoints/val_1.JPEG',
+      '__MACOSX/._val_1.JPEG',
+      '._val_1.JPEG',
+    ])
+    writeFileSync(join(root, 'hidden', 'val.txt'), 'val_1.JPEG n02\nval_2.JPEG n01\nval_3.JPEG n02\n')
+    expect(await contents(place)).toEqual(labelled)
+    expect((await listEncoded(place)).passedOver.size).toBe(0)
   })
 
   it('refuses numbers where classes have other numbers as names', async () => {
