@@ -117,6 +117,7 @@ function drawWeights(specs, random) {
     offset += lengths[index]
     if (init.kind === 'ones') part.fill(1)
     if (init.kind === 'uniform') for (let i = 0; i < part.length; i++) part[i] = (2 * random.uniform() - 1) * init.bound
+    if (init.kind === 'normal') for (let i = 0; i < part.length; i++) part[i] = random.normal() * init.deviation
   }
   return weights
 }

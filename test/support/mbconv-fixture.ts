@@ -59,11 +59,17 @@ export const mbConvFixtures = (Object.keys(FACTORIES) as Name[]).map((name) => {
   }
 })
 
-/** Values of the parameters by name, in the order of the space. */
+/**
+ * Values of the parameters by name, in the order of the space: around 0 in ±1/√(fan-in) for convolutions and the
+ * classifier, in ±0.5 for norms, whose scales are around 1.
+ */
 function parametersOf(space: SearchSpace, seed: number): Map<string, Float32Array> {
   const random = randomNumbers(seed)
+  const shapes = new Map(space.parameters().map(({ name, shape }) => [name, shape]))
   const numbers = space.parameters().map(({ name, shape, init }) => {
-    const values = randomFloats(random, scalars(shape), init.kind === 'uniform' ? init.bound : 0.5)
+    const weight = name.startsWith('classifier.') ? shapes.get('classifier.weight')! : shape
+    const bound = weight.length > 1 ? 1 / Math.sqrt(scalars(weight.slice(1))) : 0.5
+    const values = randomFloats(random, scalars(shape), bound)
     return [name, init.kind === 'ones' ? values.map((value) => 1 + value) : values] as const
   })
   return new Map(numbers)

@@ -97,7 +97,7 @@ describe('the network', () => {
       expect(operation === undefined ? undefined : space.operations[operation], name).toBe(candidate)
     }
     const ofDepthwise = specs.find(({ name }) => name === 'blocks.1.0.k7e3.conv_dw.weight')
-    expect(ofDepthwise?.init).toEqual({ kind: 'uniform', bound: 1 / 7 })
+    expect(ofDepthwise?.init).toEqual({ kind: 'normal', deviation: Math.sqrt(2 / 49) })
   })
 
   it('uses every parameter and buffer in some path, and in each those of what it chose', () => {
