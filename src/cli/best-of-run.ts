@@ -19,11 +19,12 @@ export interface BestOfRun {
 
 /**
  * The architecture at the place `top`, from 1, of a run's list of found sub-models, or of ranked ones if none were
- * searched for. `instead` says what else the user can do if the run has neither.
+ * searched for. `instead` says what else the user can do if the run has neither. If the settings of the run have limits,
+ * ranked ones do not count, because they may break them.
  */
 export async function bestOf(
   run: string,
-  { method, space }: Pick<Config, 'method' | 'space'>,
+  { method, space, finding }: Pick<Config, 'method' | 'space' | 'finding'>,
   { top = 1, instead }: { readonly top?: number; readonly instead: string },
 ): Promise<BestOfRun> {
   if (method.name === 'standalone') {
@@ -39,6 +40,10 @@ export async function bestOf(
   const { found, top: ranked = [], rankedBy = 'accuracy' }: Partial<ResultEvent> = summary ?? {}
   if (summary?.space !== undefined && summary.space !== space.name) {
     throw expected('a space of the package', run, `${summary.space}, which scripts alone know`, 2)
+  }
+  if (found === undefined && Object.keys(finding?.limits ?? {}).length > 0) {
+    const wanted = `sub-models that were found within the limits of ${run}`
+    throw new UserError(`Expected ${wanted} but received none; find ${run} looks for them`, 2)
   }
   const list = found?.best ?? ranked
   const chosen = list[top - 1]
