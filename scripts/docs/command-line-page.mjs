@@ -17,6 +17,8 @@ const INTRO = `# Commands
 - With \`--json\`, standard output has one JSON object per line and everything else goes to standard error. The last object
   is the result. Its \`event\` is \`report\` for \`experiment\`, \`bench\` for \`bench\`, and \`result\` for most commands;
   \`cost\` prints one object per path, and \`doctor\` one object without \`event\`. See [events](events.md).
+- If standard output takes no more, because it is closed or its disk is full, the work is saved and ends. If standard error
+  takes no more, the work goes on, without its words for people.
 - All commands have \`--help\`; \`pada-native --version\` prints the version.
 
 | Exit code | Meaning |

@@ -35,6 +35,9 @@ const cli = yargs(words)
 
 endAtSignals()
 
+// Work goes on without words for people: a full disk of logs, or a pipe that someone closed, must not lose it.
+process.stderr.on('error', () => {})
+
 /** Why standard output takes no more. */
 let unwritten: NodeJS.ErrnoException | undefined
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
