@@ -66,7 +66,7 @@ export function checkEnvironment(): void {
   throw expected(`off or groups of kernels (${KERNEL_GROUPS.join(', ')})`, 'PADA_CUDA_KERNELS', groups.join(','), 2)
 }
 
-/** The value of a variable that the user names in a path; undefined if it is not set. */
+/** The value of a variable that is not ours, such as one in a path; undefined if it is not set. */
 export function variable(name: string): string | undefined {
   return process.env[name]
 }
