@@ -229,7 +229,7 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
       { title: "Kendall's τ", number, valueOf: ({ summary }) => value(summary.kendallTau, decimal) },
       { title: 'τ by loss', number, valueOf: ({ summary }) => value(summary.kendallTauByLoss, decimal) },
       { title: "Spearman's ρ", number, valueOf: ({ summary }) => value(summary.spearman, decimal) },
-      { title: 'best found', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
+      { title: 'ranked first', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
     ],
     conditions,
   )

@@ -53,7 +53,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
       { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
       { title: 'τ of size', number, valueOf: ({ record }) => shown(record.result?.kendallTauByParameters, decimal) },
       { title: 'ranked by', valueOf: ({ record }) => (sortedAlike ? undefined : rankedBy(record)) },
-      { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
+      { title: 'ranked first', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
     runs,

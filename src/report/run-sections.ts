@@ -1,6 +1,6 @@
 /** The sections of a report about one run. */
 import { stringify } from 'yaml'
-import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
+import { decimal, duration, integer, percent, percentTruth, points, scientific } from '../base/format.js'
 import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import type { RankedSubModel } from '../evaluation/events.js'
 import { METHOD_LABELS } from '../methods/index.js'
@@ -145,7 +145,7 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ],
     ['found sub-models sorted by', foundBy === 'accuracy' ? undefined : CRITERION_WORDS[foundBy]],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
-    ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
+    ['below the best in the table', shown(result?.regret, points)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],
     ['gradient variance, last epoch', shown(lastEpoch(record)?.gradientVariance, scientific)],
     ['epochs', epochsOf(record)],

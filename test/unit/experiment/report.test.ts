@@ -81,7 +81,7 @@ describe('the report about an experiment', () => {
     makeExperiment('one', 1)
     makeExperiment('two', 1)
     makeSearchRun(file('run'))
-    await reportOn('one', 'two', 'run')
+    expect(await reportOn('one', 'two', 'run')).toContain('<dt>below the best in the table</dt><dd>0.50 points</dd>')
     const names = ['1-run-training.svg', 'experiment-1-one-methods.svg', 'experiment-2-two-methods.svg']
     expect(written()).toEqual(expect.arrayContaining(names))
   })
