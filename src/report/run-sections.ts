@@ -109,7 +109,10 @@ async function figuresOf({ name, record }: Named, said: string[]): Promise<(Figu
 }
 
 /** If the checkpoint or the images cannot be read, `said` receives a sentence. */
-async function importanceFigure({ folder, config }: SearchRecord, said: string[]): Promise<Figure | undefined> {
+async function importanceFigure(
+  { folder, config, finished, planned }: SearchRecord,
+  said: string[],
+): Promise<Figure | undefined> {
   const importance = await readImageImportance(folder).catch((error: Error) => {
     said.push(`The importance of images is left out: ${error.message}.`)
     return undefined
@@ -124,7 +127,7 @@ async function importanceFigure({ folder, config }: SearchRecord, said: string[]
     const [reason] = (error as Error).message.split('\n', 1)
     said.push(`The most and least important images are left out: ${reason}.`)
   }
-  return imageImportanceFigure(importance, thumbnails)
+  return imageImportanceFigure(importance, thumbnails, { isTrained: finished >= planned })
 }
 
 function searchNumbers(record: SearchRecord): [string, string | undefined][] {
