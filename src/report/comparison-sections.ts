@@ -57,8 +57,8 @@ const SUB_MODELS: Column<Named<SearchRecord>> = {
 const BASES = [SPACE, IMAGES, TRUTH, SUB_MODELS]
 
 /** Whether runs differ in a column. Those that lack the value differ from none. */
-function differs({ valueOf }: Column<Named<SearchRecord>>, runs: readonly Named<SearchRecord>[]): boolean {
-  return new Set(runs.map((run) => valueOf(run)).filter((value) => value !== undefined)).size > 1
+function differs(column: Column<Named<SearchRecord>>, runs: readonly Named<SearchRecord>[]): boolean {
+  return new Set(runs.map((run) => column.valueOf(run)).filter((value) => value !== undefined)).size > 1
 }
 
 /** Says which numbers of the table cannot be compared, if there are any. */
