@@ -11,7 +11,7 @@ const path = (/** @type {string[]} */ ...parts) => join(root, ...parts)
 export async function bootstrap() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (!((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22)) {
-    fail(`Expected Node 20.19 or newer (of Node 22: 22.12) but received ${process.versions.node}`)
+    fail(`Expected Node 20 from 20.19 on, or 22.12 or newer, but received ${process.versions.node}`)
   }
   if (!packagesAreInstalled()) await step('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund'])
   if (!distIsCurrent()) {

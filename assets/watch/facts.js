@@ -1,5 +1,5 @@
 // What is said of the result of a run.
-import { counted, decimal, percent } from './format.js'
+import { counted, decimal, percent, points } from './format.js'
 
 /** @typedef {import('../../src/watch/messages.js').Result} Result */
 
@@ -33,7 +33,7 @@ export function factsOf(result) {
     facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])
   }
   if (bestFound !== null) {
-    facts.push(['Best found', `${percent(bestFound / 100)} (regret ${percent((regret ?? 0) / 100)})`])
+    facts.push(['Ranked first', `${percent(bestFound / 100)} (regret ${points(regret ?? 0)})`])
   }
   const sorted = foundBy === undefined || foundBy === 'accuracy' ? '' : `, sorted by ${CRITERIA[foundBy]}`
   if (algorithm !== undefined) facts.push(['Found by', algorithm + sorted])

@@ -25,6 +25,11 @@ export function plainTick(value) {
   return String(Number(value.toPrecision(3)))
 }
 
+/** @param {number | null | undefined} difference A difference of accuracies in percent */
+export function points(difference) {
+  return isNumber(difference) ? `${difference.toFixed(2)} points` : '–'
+}
+
 /** @param {number | null | undefined} value */
 export function decimal(value) {
   return isNumber(value) ? value.toFixed(3) : '–'

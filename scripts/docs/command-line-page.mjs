@@ -8,15 +8,19 @@ const INTRO = `# Commands
 
 <!-- Written by \`npm run docs:reference\` from src/cli; edit the descriptions there. -->
 
-\`npx pada-native COMMAND …\`; \`npx pada-native COMMAND --help\` prints the same as below.
+\`npx pada-native COMMAND …\`; \`--help\` lists the same options.
 
 - A path or file may begin with \`~\` and hold \`$NAME\`. Relative ones start from the working directory.
 - \`--config\` also takes the name of a configuration of the package, such as \`nasbench201-smoke\`; \`config --list\` prints them.
 - \`--set key.of.setting=value …\` takes one or more settings; values are YAML. Quote spaces and brackets for the shell.
   \`null\` removes a setting: then the default in [settings](settings.md) holds, not the value of the configuration.
-- With \`--json\`, standard output has one JSON object per line and everything else goes to standard error. The last object
-  is the result. Its \`event\` is \`report\` for \`experiment\`, \`bench\` for \`bench\`, and \`result\` for most commands;
-  \`cost\` prints one object per path, and \`doctor\` one object without \`event\`. See [events](events.md).
+- With \`--json\`, standard output has one JSON object per line and everything else goes to standard error. For most
+  commands the last object is the result, whose \`event\` is \`result\`. \`experiment\` ends with a \`report\`, \`bench\` with
+  a \`bench\`, and \`bench --data\` with a \`data\`. \`cost\` prints a \`cost\` for each path, \`data\` a \`split\` for each split,
+  and \`watch\` one \`watching\`, once it listens. \`doctor\` and \`config\` print one value without \`event\`. See
+  [events](events.md).
+- If standard output takes no more, because it is closed or its disk is full, the work is saved and ends. If standard error
+  takes no more, the work goes on, without its words for people.
 - All commands have \`--help\`; \`pada-native --version\` prints the version.
 
 | Exit code | Meaning |

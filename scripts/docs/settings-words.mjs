@@ -34,7 +34,6 @@
  */
 const PATTERNS = new Map([
   [undefined, 'text'],
-  ['^[\\p{L}\\p{N}_.-]+$', 'letters, digits, `.`, `_`, `-`'],
   ['^[\\p{L}\\p{N}_][\\p{L}\\p{N}_.-]*$', 'letters, digits, `.`, `_`, `-`; first a letter, a digit or `_`'],
   ['^cuda:\\d{1,2}$', '`cuda:1` and the like'],
 ])

@@ -66,7 +66,7 @@ export function checkEnvironment(): void {
   throw expected(`off or groups of kernels (${KERNEL_GROUPS.join(', ')})`, 'PADA_CUDA_KERNELS', groups.join(','), 2)
 }
 
-/** The value of a variable that the user names in a path; undefined if it is not set. */
+/** The value of a variable that is not ours, such as one in a path; undefined if it is not set. */
 export function variable(name: string): string | undefined {
   return process.env[name]
 }
@@ -110,10 +110,13 @@ function folder(value: string | undefined): string | undefined {
 function groups(value: string | undefined): readonly string[] {
   const named = text(value)?.toLowerCase()
   if (named === undefined || ['all', 'on', '1', 'true', 'yes'].includes(named)) return KERNEL_GROUPS
-  return ['off', '0', 'false', 'no'].includes(named) ? [] : named.split(',').map((name) => name.trim())
+  return NO.includes(named) ? [] : named.split(',').map((name) => name.trim())
 }
 
-/** True unless the value is empty, `0`, `false` or `no`. */
+/** Words that say no. */
+const NO = ['off', '0', 'false', 'no']
+
+/** True unless the value is empty or one of {@link NO}. */
 function flag(value: string | undefined): boolean {
-  return !['', '0', 'false', 'no'].includes((value ?? '').trim().toLowerCase())
+  return !['', ...NO].includes((value ?? '').trim().toLowerCase())
 }

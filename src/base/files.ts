@@ -107,9 +107,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
-/** Throws what the user can mend about a file or folder that cannot be written. */
-export function unwritable(path: string, { code = '', message }: NodeJS.ErrnoException): never {
+/** Why something cannot be written, as what was received. */
+export function whyUnwritable({ code = '', message }: NodeJS.ErrnoException): string {
   const meaning = MEANINGS[code]
-  const received = meaning === undefined ? code || message : `${code}: ${meaning}`
-  throw expected('a place that can be written to', path, received)
+  return meaning === undefined ? code || message : `${code}: ${meaning}`
+}
+
+/** Throws what the user can mend about a file or folder that cannot be written. */
+export function unwritable(path: string, error: NodeJS.ErrnoException): never {
+  throw expected('a place that can be written to', path, whyUnwritable(error))
 }

@@ -21,6 +21,11 @@ export function percentTruth(accuracy: number | null): string {
   return percent(accuracy === null ? null : accuracy / 100)
 }
 
+/** A difference of accuracies in percent. */
+export function points(difference: number | null): string {
+  return isNumber(difference) ? `${difference.toFixed(2)} points` : '–'
+}
+
 export function decimal(value: number | null | undefined, digits = 3): string {
   return isNumber(value) ? value.toFixed(digits) : '–'
 }

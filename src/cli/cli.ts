@@ -16,7 +16,7 @@ const cli = yargs(words)
   .scriptName('pada-native')
   .usage('$0 <command>\n\nOne-shot neural architecture search on libtorch.')
   .command(await commandsFor(words))
-  .demandCommand(1, 'Expected a command but received none; pada-native --help lists them')
+  .demandCommand(1, 'Expected a command but received none; npx pada-native --help lists them')
   .strict()
   // Options have one spelling: `--no-json`, `--set.a=b` and `--jsonFoo` are mistakes.
   .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
@@ -34,6 +34,9 @@ const cli = yargs(words)
   })
 
 endAtSignals()
+
+// Work goes on without words for people: a full disk of logs, or a pipe that someone closed, must not lose it.
+process.stderr.on('error', () => {})
 
 /** Why standard output takes no more. */
 let unwritten: NodeJS.ErrnoException | undefined

@@ -1,11 +1,11 @@
 /** What `infer` computes on: an array, or image files. */
 import { relative } from 'node:path'
 import { expected } from '../base/errors.js'
+import { classNamesOf } from '../data/class-names.js'
 import { type NpyArray, readNpy } from '../formats/npy.js'
 import type { ImageData } from '../native/index.js'
 import type { Shape } from '../programs/program.js'
 import type { OpenedWeights } from '../runs/open-weights.js'
-import { classNamesOf } from './class-names.js'
 import { imageFilesIn, preparationOf, readImageFiles } from './image-files.js'
 
 /** Images, their shape and number. */

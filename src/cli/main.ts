@@ -10,7 +10,7 @@ if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22
   await import('./cli.js')
 } else {
   process.stderr.write(
-    `pada-native: Expected Node 20.19 or newer (of Node 22: 22.12) but received ${process.versions.node}\n`,
+    `pada-native: Expected Node 20 from 20.19 on, or 22.12 or newer, but received ${process.versions.node}\n`,
   )
   process.exitCode = 1
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js'
+import { whyUnwritable } from '../base/files.js'
 
 export interface Interruption extends Disposable {
   /** Aborted by the first Ctrl-C or other signal. */
@@ -21,8 +22,8 @@ const ECHO = 500
 let open = 0
 
 /** What is said if standard output takes no more, for example because the disk is full. */
-export function outputError({ code, message }: NodeJS.ErrnoException): UserError {
-  return new UserError(`Expected standard output that takes results but received ${code}: ${message}`)
+export function outputError(error: NodeJS.ErrnoException): UserError {
+  return new UserError(`Expected standard output that takes results but received ${whyUnwritable(error)}`)
 }
 
 /**

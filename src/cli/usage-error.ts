@@ -23,7 +23,7 @@ export function usageError(complaint: string, usage: Usage): UserError {
   return new UserError(sentence(complaint, usage), 2)
 }
 
-const HELP = 'pada-native --help lists them'
+const HELP = 'npx pada-native --help lists them'
 
 function sentence(complaint: string, usage: Usage): string {
   const { words, commands, options } = usage

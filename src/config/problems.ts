@@ -29,7 +29,7 @@ export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_format':
     // A name that is a key, as those of studies are.
     case 'invalid_key':
-      return 'letters, digits, dots, dashes and underscores'
+      return 'letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore,'
     default:
       return undefined
   }

@@ -5,7 +5,7 @@ import { distributed } from './distributed.js'
 import { count, group } from './group.js'
 import { logging } from './logging.js'
 import { network } from './network.js'
-import { checkDevice, computation, runName, seed } from './schema.js'
+import { checkDevice, computation, safeName, seed } from './schema.js'
 import { training } from './training.js'
 
 const evaluation = group({
@@ -14,7 +14,7 @@ const evaluation = group({
 }).describe('How the network is evaluated on test images after every epoch.')
 
 export const retrainSchema = group({
-  name: runName
+  name: safeName
     .default('retrain')
     .describe(
       'Name of the retraining, which begins the name of its run folder. A retraining from a file is called after the file by default.',

@@ -32,7 +32,8 @@ export type { TrainingConfig } from './training.js'
 /** Name, in settings, of the ground-truth table in the package. */
 export const EMBEDDED = 'embedded'
 
-export const runName = z.string().regex(/^[\p{L}\p{N}_.-]+$/u)
+/** A name that begins the name of a folder, which is neither hidden nor taken for an option. */
+export const safeName = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u)
 export const seed = z.int().min(0).default(0)
 
 /** Where a network is computed, and how precisely. */
@@ -70,7 +71,7 @@ export function checkDevice({
 }
 
 export const configSchema = group({
-  name: runName
+  name: safeName
     .default('search')
     .describe(
       'Name of the search, which begins the name of its run folder. A search from a file is called after the file by default.',

@@ -38,11 +38,15 @@ export function shippedConfigs(): ShippedConfig[] {
 export function findConfig(name: string, { base = '.', folder = '' } = {}): string {
   const path = resolve(base, name)
   if (existsSync(path) && !statSync(path).isDirectory()) return base === '.' ? name : path
+  return shippedConfig(name, folder) ?? (base === '.' ? name : path)
+}
+
+/** The file of a configuration of the package, by its name; undefined if none has it. */
+export function shippedConfig(name: string, folder = ''): string | undefined {
   const bare = name.replace(/\.yaml$/, '')
   const known = [...namesIn(folder), ...namesIn(''), ...namesIn(EXPERIMENTS)]
   const shipped = [`${folder}/${bare}`, bare].find((candidate) => known.includes(candidate))
-  if (shipped !== undefined) return join(FOLDER, `${shipped}.yaml`)
-  return base === '.' ? name : path
+  return shipped === undefined ? undefined : join(FOLDER, `${shipped}.yaml`)
 }
 
 /** The text of a configuration of the package for another place: editors find its schema from there. */

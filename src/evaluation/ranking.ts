@@ -45,7 +45,7 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
 
 /**
  * Agreement of a ranking with the ground truth; a measure that is not defined is null. The rank correlations do not
- * depend on what the ranking is sorted by. P@top-K, the best found and the regret do.
+ * depend on what the ranking is sorted by. P@top-K, the sub-model ranked first and the regret do.
  */
 export interface Agreement {
   /** By accuracy. */

@@ -15,8 +15,12 @@ import type { Cell, Experiment } from './plan.js'
 
 /** Refuses the run folder of a search. Refuses a new folder too if a report of its searches is wanted. */
 export async function checkFolder(out: string, reportOnly: boolean): Promise<void> {
-  const names = await readdir(out).catch((): string[] => [])
-  if (reportOnly && !names.includes('cells')) throw expected('the folder of an experiment', '--out', out, 2)
+  const found = await readdir(out).catch(() => undefined)
+  const names = found ?? []
+  if (reportOnly && !names.includes('cells')) {
+    const received = found === undefined ? `${out}, which does not exist` : out
+    throw expected('the folder of an experiment', '--out', received, 2)
+  }
   if (names.includes('config.yaml')) throw expected('a folder for an experiment', '--out', `${out}, a run`, 2)
 }
 

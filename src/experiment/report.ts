@@ -1,9 +1,9 @@
 /** Reports: one HTML page about runs and experiments, and their figures as files. */
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { writeAtomically } from '../base/atomic.js'
 import { expected, UserError } from '../base/errors.js'
-import { exists, makeFolder, readText } from '../base/files.js'
+import { exists, makeFolder, readText, unwritable } from '../base/files.js'
 import { decimal, scientific } from '../base/format.js'
 import type { Statistic } from '../base/statistics.js'
 import { inTheDark } from '../report/colors.js'
@@ -62,11 +62,13 @@ export async function writeReport(sources: readonly string[], options: ReportOpt
   const { out, figures, tensorboard } = options
   if (sources.length === 0) throw expected('a run folder or the folder of an experiment', 'report', 'none', 2)
   if (tensorboard !== undefined) await checkRuns(sources)
+  await checkPlace(options)
   const drawn: Drawn[] = []
   const text = await reportPage(sources, dirname(resolve(out)), drawn)
+  if (figures !== undefined && drawn.length > 0) await makeFolder(figures)
+  await writeAtomically(out, text)
   const files: string[] = []
-  if (figures !== undefined && drawn.length > 0) {
-    await makeFolder(figures)
+  if (figures !== undefined) {
     for (const { name, svg } of drawn) {
       for (const ending of ['svg', 'png']) {
         const file = join(figures, `${name}.${ending}`)
@@ -75,9 +77,15 @@ export async function writeReport(sources: readonly string[], options: ReportOpt
       }
     }
   }
-  await writeAtomically(out, text)
   const logs = tensorboard === undefined ? [] : await writeLogs(sources, tensorboard)
   return { file: out, bytes: Buffer.byteLength(text), figures: files, tensorboard: logs }
+}
+
+/** Throws a UserError, before anything is drawn, if the page's folder is not there and is not made for figures. */
+async function checkPlace({ out, figures }: ReportOptions): Promise<void> {
+  const folder = dirname(resolve(out))
+  const isMade = figures !== undefined && !relative(folder, resolve(figures)).startsWith('..')
+  if (!isMade && !(await exists(folder))) unwritable(out, Object.assign(new Error(), { code: 'ENOENT' }))
 }
 
 /** Throws a UserError if a source is an experiment, which has no log. */
@@ -228,8 +236,18 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
       { title: 'variance, last', number, valueOf: ({ summary }) => value(summary.gradientVarianceLast, scientific) },
       { title: "Kendall's τ", number, valueOf: ({ summary }) => value(summary.kendallTau, decimal) },
       { title: 'τ by loss', number, valueOf: ({ summary }) => value(summary.kendallTauByLoss, decimal) },
+      {
+        title: 'τ of size alone',
+        number,
+        valueOf: ({ summary }) => value(summary.kendallTauByParameters, decimal),
+      },
+      {
+        title: 'τ with multiply-adds',
+        number,
+        valueOf: ({ summary }) => value(summary.kendallTauWithMultiplyAdds, decimal),
+      },
       { title: "Spearman's ρ", number, valueOf: ({ summary }) => value(summary.spearman, decimal) },
-      { title: 'best found', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
+      { title: 'ranked first', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
     ],
     conditions,
   )

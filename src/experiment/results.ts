@@ -53,5 +53,5 @@ export function describeRankedBy(criteria: readonly Criterion[]): string | undef
   const all = [...new Set(criteria)]
   if (all.every((by) => by === 'accuracy')) return undefined
   const by = all.map((one) => CRITERION_WORDS[one] ?? one).join('; others by ')
-  return `Rankings are by ${by}: P@top, the best found and the regret depend on it, Kendall's tau does not`
+  return `Rankings are by ${by}: P@top, the sub-model ranked first and the regret depend on it, Kendall's tau does not`
 }

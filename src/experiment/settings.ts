@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { group } from '../config/group.js'
 import { groundTruth } from '../config/ranking.js'
+import { safeName } from '../config/schema.js'
 import { AXIS_KINDS, type Axis, expandShorthand, slug } from './axes.js'
-
-const safeName = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u)
 
 /** References in the JSON Schema of experiments: to the settings of a search, and to a value of an axis. */
 const SEARCH_SETTINGS = '#/$defs/settings'

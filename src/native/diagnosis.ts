@@ -6,6 +6,7 @@ import { environment } from '../base/environment.js'
 import { packageVersion } from '../base/folders.js'
 import { toolVersion } from '../setup/build.js'
 import { jpegLibraries } from '../setup/jpeg-library.js'
+import { inspectLibtorch } from '../setup/libtorch.js'
 import { hasGpu, type Located } from '../setup/locate.js'
 import { pipVersion, pythonTorch, pythonVersion } from '../setup/python.js'
 import { currentBuild } from '../setup/stamp.js'
@@ -63,6 +64,8 @@ export async function diagnose(): Promise<Diagnosis> {
   const missing: string[] = []
   const build = currentBuild()
   const native = build === undefined ? undefined : load(missing)
+  const unusable = build === undefined || build.stale !== undefined ? unusableLibtorch() : undefined
+  if (unusable !== undefined) missing.push(unusable)
   if (build === undefined) {
     missing.push('The addon is not built: run `npx pada-native setup`')
     if (compiler === undefined) missing.push('No C++20 compiler was found: install g++ or clang++')
@@ -70,7 +73,7 @@ export async function diagnose(): Promise<Diagnosis> {
     if (environment().libtorch === undefined && torch === undefined && pip === undefined) {
       missing.push('No way to libtorch: set LIBTORCH, or install Python 3 with pip')
     }
-  } else if (build.stale !== undefined) {
+  } else if (build.stale !== undefined && unusable === undefined) {
     missing.push(`The addon is stale, because ${build.stale}: run \`npx pada-native setup\``)
   }
   return {
@@ -106,6 +109,17 @@ function load(missing: string[]) {
   } catch (error) {
     missing.push((error as Error).message)
     return undefined
+  }
+}
+
+/** What is wrong with the folder that LIBTORCH names; undefined if it names none, or a usable one. */
+function unusableLibtorch(): string | undefined {
+  const { libtorch } = environment()
+  try {
+    if (libtorch !== undefined) inspectLibtorch(libtorch)
+    return undefined
+  } catch (error) {
+    return `LIBTORCH names no usable libtorch: ${(error as Error).message}`
   }
 }
 

@@ -1,6 +1,6 @@
 /** The sections of a report that compare several runs. */
 import { basename, resolve } from 'node:path'
-import { decimal, duration, percent, percentTruth, scientific } from '../base/format.js'
+import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
 import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import { METHOD_LABELS } from '../methods/index.js'
 import { comparisonFigure } from './figures/comparison.js'
@@ -8,7 +8,7 @@ import { gradientVarianceFigure } from './figures/gradient-variance.js'
 import { retrainingFigure } from './figures/retraining.js'
 import { trainingFigure } from './figures/training.js'
 import type { Html } from './html.js'
-import { type Drawn, figures, section, table } from './parts.js'
+import { type Column, type Drawn, figures, notes, section, table } from './parts.js'
 import type { Figure } from './plot.js'
 import { lastEpoch, type Named, type RetrainRecord, type RunRecord, type SearchRecord } from './run-record.js'
 
@@ -28,10 +28,47 @@ export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]):
     searches.length < 2 ? [] : [resultsFigure(searches), trainingFigure(searches), gradientVarianceFigure(searches)]
   const alone = retrainings.length < 2 ? [] : [retrainingFigure(retrainings)]
   return section(2, 'The runs compared', [
-    ...(searches.length > 0 ? [searchTable(searches)] : []),
+    ...(searches.length > 0 ? [searchTable(searches), incomparable(searches)] : []),
     ...(retrainings.length > 0 ? [retrainingTable(retrainings)] : []),
     ...(await figures([...list, ...alone], drawn, 'compared-')),
   ])
+}
+
+/** What searches need in common to be compared. */
+const SPACE: Column<Named<SearchRecord>> = {
+  title: 'space',
+  valueOf: ({ record: { start, config } }) => start?.space ?? config.space.name,
+}
+const IMAGES: Column<Named<SearchRecord>> = {
+  title: 'images',
+  valueOf: ({ record: { start, result } }) => start?.dataset ?? result?.dataset,
+}
+const TRUTH: Column<Named<SearchRecord>> = {
+  title: 'ground truth',
+  valueOf: ({ record: { result } }) =>
+    result?.groundTruth ? `${basename(result.groundTruth.file)}, ${result.groundTruth.column}` : undefined,
+}
+const SUB_MODELS: Column<Named<SearchRecord>> = {
+  title: 'sub-models',
+  number: true,
+  valueOf: ({ record: { result } }) =>
+    result && result.ranked > 0 ? integer(result.withGroundTruth || result.ranked) : undefined,
+}
+const BASES = [SPACE, IMAGES, TRUTH, SUB_MODELS]
+
+/** Whether runs differ in a column. Those that lack the value differ from none. */
+function differs(column: Column<Named<SearchRecord>>, runs: readonly Named<SearchRecord>[]): boolean {
+  return new Set(runs.map((run) => column.valueOf(run)).filter((value) => value !== undefined)).size > 1
+}
+
+/** Says which numbers of the table cannot be compared, if there are any. */
+function incomparable(runs: readonly Named<SearchRecord>[]): Html | undefined {
+  const some = (...columns: (typeof BASES)[number][]) => columns.some((column) => differs(column, runs))
+  if (some(SPACE, IMAGES)) {
+    return notes(['These runs have other spaces or images: their variances and τ cannot be compared.'])
+  }
+  if (!some(TRUTH, SUB_MODELS)) return undefined
+  return notes(['These rankings are of other sub-models or compared with other tables: their τ cannot be compared.'])
 }
 
 function searchTable(runs: readonly Named<SearchRecord>[]): Html {
@@ -42,6 +79,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
     [
       { title: 'run', valueOf: ({ name }) => name },
       { title: 'method', valueOf: ({ record }) => methodOf(record) },
+      ...BASES.filter((base) => differs(base, runs)),
       { title: 'seed', number, valueOf: ({ record }) => record.config.seed },
       { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       {
@@ -53,7 +91,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
       { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
       { title: 'τ of size', number, valueOf: ({ record }) => shown(record.result?.kendallTauByParameters, decimal) },
       { title: 'ranked by', valueOf: ({ record }) => (sortedAlike ? undefined : rankedBy(record)) },
-      { title: 'best found', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
+      { title: 'ranked first', number, valueOf: ({ record }) => shown(record.result?.bestFound, percentTruth) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
     runs,

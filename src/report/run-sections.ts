@@ -1,6 +1,6 @@
 /** The sections of a report about one run. */
 import { stringify } from 'yaml'
-import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
+import { decimal, duration, integer, percent, percentTruth, points, scientific } from '../base/format.js'
 import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import type { RankedSubModel } from '../evaluation/events.js'
 import { METHOD_LABELS } from '../methods/index.js'
@@ -109,7 +109,10 @@ async function figuresOf({ name, record }: Named, said: string[]): Promise<(Figu
 }
 
 /** If the checkpoint or the images cannot be read, `said` receives a sentence. */
-async function importanceFigure({ folder, config }: SearchRecord, said: string[]): Promise<Figure | undefined> {
+async function importanceFigure(
+  { folder, config, finished, planned }: SearchRecord,
+  said: string[],
+): Promise<Figure | undefined> {
   const importance = await readImageImportance(folder).catch((error: Error) => {
     said.push(`The importance of images is left out: ${error.message}.`)
     return undefined
@@ -124,7 +127,7 @@ async function importanceFigure({ folder, config }: SearchRecord, said: string[]
     const [reason] = (error as Error).message.split('\n', 1)
     said.push(`The most and least important images are left out: ${reason}.`)
   }
-  return imageImportanceFigure(importance, thumbnails)
+  return imageImportanceFigure(importance, thumbnails, { isTrained: finished >= planned })
 }
 
 function searchNumbers(record: SearchRecord): [string, string | undefined][] {
@@ -145,7 +148,7 @@ function searchNumbers(record: SearchRecord): [string, string | undefined][] {
     ],
     ['found sub-models sorted by', foundBy === 'accuracy' ? undefined : CRITERION_WORDS[foundBy]],
     ['truth of the first in the ranking', shown(result?.bestFound, percentTruth)],
-    ['below the best in the table', shown(result?.regret, (value) => `${decimal(value, 2)} %`)],
+    ['below the best in the table', shown(result?.regret, points)],
     ['sub-models ranked', result && result.ranked > 0 ? integer(result.ranked) : undefined],
     ['gradient variance, last epoch', shown(lastEpoch(record)?.gradientVariance, scientific)],
     ['epochs', epochsOf(record)],

@@ -1,6 +1,7 @@
 /** Training images of a run as small pictures. */
 import { UserError } from '../base/errors.js'
 import type { Config } from '../config/index.js'
+import { classNamesOf } from '../data/class-names.js'
 import { identifyImages } from '../data/images-identity.js'
 import { openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
@@ -26,10 +27,16 @@ export async function thumbnailsOf(
   if (identifyImages(splits).train !== identity) {
     throw new UserError('Expected the images that the run was trained on but received others')
   }
-  return new Map(await Promise.all(indices.map(async (index) => [index, await thumbnail(splits, index)] as const)))
+  const classNames = splits.classNames ?? (await classNamesOf(data, splits.classes))
+  const picture = async (index: number) => {
+    const label = splits.train.labels[index]
+    return { url: await pictureOf(splits, index), label: classNames?.[label] ?? `class ${label}` }
+  }
+  return new Map(await Promise.all(indices.map(async (index) => [index, await picture(index)] as const)))
 }
 
-async function thumbnail({ train, classNames }: AnySplits, index: number): Promise<Thumbnail> {
+/** A PNG as a URL of data. */
+async function pictureOf({ train }: AnySplits, index: number): Promise<string> {
   const { default: sharp } = await import('sharp')
   const { image, side } = isStreamed(train)
     ? { image: sharp(await readEncoded(train.files, index)), side: train.size }
@@ -42,8 +49,7 @@ async function thumbnail({ train, classNames }: AnySplits, index: number): Promi
     kernel: side < SIDE ? 'nearest' : 'lanczos3',
   })
   const png = await picture.png({ compressionLevel: 9 }).toBuffer()
-  const label = train.labels[index]
-  return { url: `data:image/png;base64,${png.toString('base64')}`, label: classNames?.[label] ?? `class ${label}` }
+  return `data:image/png;base64,${png.toString('base64')}`
 }
 
 /** The pixels of an image in memory, as sharp takes them. */

@@ -1,12 +1,12 @@
 /** Why a run ended without a result: the last event of its log, until the run continues. */
 import { errorSentence } from '../base/error-sentence.js'
-import { isAbort } from '../base/errors.js'
+import { isAbort, UserError } from '../base/errors.js'
 import type { RunFolder } from './run-folder.js'
 
 /** A run ended without a result. A run that continues cuts the event from its log. */
 export interface StoppedEvent {
   readonly event: 'stopped'
-  /** `interrupted` if the caller's signal was aborted, e.g. by Ctrl-C. */
+  /** `interrupted` if the caller's signal was aborted, e.g. by Ctrl-C, unless its reason is a `UserError`. */
   readonly why: 'failed' | 'interrupted'
   /** The error in the words that a user sees, or why the signal was aborted. */
   readonly reason: string
@@ -34,7 +34,9 @@ export async function* loggingWhyItStopped<Event, Result>(
 
 function stoppedEvent(error: unknown, signal: AbortSignal | undefined): StoppedEvent {
   // The caller's signal, or that of another process of the same training.
-  const isInterrupted = isAbort(error) || (signal?.aborted && error === signal.reason)
-  const reason = errorSentence(isInterrupted && signal?.aborted ? signal.reason : error)
-  return { event: 'stopped', why: isInterrupted ? 'interrupted' : 'failed', reason, time: new Date().toISOString() }
+  const isAborted = isAbort(error) || (signal?.aborted && error === signal.reason)
+  const cause = isAborted && signal?.aborted ? signal.reason : error
+  // Commands abort by an error if standard output takes no more.
+  const why = isAborted && !(cause instanceof UserError) ? 'interrupted' : 'failed'
+  return { event: 'stopped', why, reason: errorSentence(cause), time: new Date().toISOString() }
 }

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { environment, variable } from '../base/environment.js'
 import { UserError } from '../base/errors.js'
 import { addonPath } from '../base/folders.js'
 import { run } from './process.js'
@@ -79,9 +80,15 @@ async function withGyp({ root, folder, libtorch, signal }: BuildOptions): Promis
   if (folder !== join(root, 'build')) {
     throw new Error(`node-gyp builds in ${root} only, and that is not writable: install CMake`)
   }
-  // Most installations of Node include its headers. If they are missing, node-gyp downloads them.
+  // Most installations of Node include its headers. If they are missing, node-gyp downloads them from nodejs.org.
   const prefix = dirname(dirname(process.execPath))
-  const headers = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
+  const header = join(prefix, 'include', 'node', 'node_api.h')
+  const headers = existsSync(header) ? [`--nodedir=${prefix}`] : []
+  if (headers.length === 0 && environment().offline && variable('npm_config_nodedir') === undefined) {
+    throw new Error(
+      `PADA_OFFLINE forbids to download Node's headers, and ${header} is missing: install CMake, or name a folder of Node in npm_config_nodedir`,
+    )
+  }
   const args = ['rebuild', '--release', '--directory', root, '--jobs', `${jobs()}`, ...headers]
   await run(process.execPath, [resolve('node-gyp/bin/node-gyp.js'), ...args], {
     env: { ...process.env, LIBTORCH: libtorch },

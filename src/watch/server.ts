@@ -87,9 +87,12 @@ interface Site {
   listen(): void
 }
 
+const OTHER_HOST =
+  "Expected a numeric address, localhost or this machine's name in the address; watch --host NAME lets another name in"
+
 async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
-  if (!isOwnHost(request.headers.host, site.known)) return fail(response, 403, 'Expected another Host header')
+  if (!isOwnHost(request.headers.host, site.known)) return fail(response, 403, OTHER_HOST)
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD')
     return fail(response, 405, 'Expected GET or HEAD')

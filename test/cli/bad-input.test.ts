@@ -37,7 +37,7 @@ describe('wrong usage: exit code 2', () => {
     ['text for a size', ['export', 'x', '--out', 'y', '--size', 'abc'], /for --size but received abc$/],
     ['an unknown choice', ['bench', '--mode', 'foo'], /Expected train, eval for --mode but received foo$/],
     ['no file to write', ['draw', '3,3,3,3,3,3'], /Expected --out for draw but received none$/],
-    ['no command', [], /Expected a command but received none/],
+    ['no command', [], /Expected a command but received none; npx pada-native --help lists them$/],
     ['an option without its value', ['search', '--out'], /Expected a value for --out but received none$/],
     ['an option given twice', ['search', '--out', 'a', '--out', 'b'], /Expected one value for --out but received 2/],
     ['two folders at once', ['search', '--out', 'a', '--resume', 'b'], /Expected --resume or --out but received both$/],
@@ -113,6 +113,12 @@ describe('wrong usage: exit code 2', () => {
     expectSentence(outcome, 2, sentence)
     expect(outcome.stdout).toBe('')
     expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('a version of Node that is not supported', async () => {
+    const change = "Object.defineProperty(process.versions, 'node', { value: '21.7.3' })"
+    const outcome = await pada(['doctor'], { node: ['--import', `data:text/javascript,${encodeURIComponent(change)}`] })
+    expectSentence(outcome, 1, /: Expected Node 20 from 20\.19 on, or 22\.12 or newer, but received 21\.7\.3$/)
   })
 
   test('several mistakes are named together', async () => {

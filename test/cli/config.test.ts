@@ -134,7 +134,15 @@ test('config --copy writes a settings file that means the same, and whose schema
   expect(again.code).toBe(2)
 })
 
+test('config --copy takes the name that experiment takes', async () => {
+  const cwd = temporaryFolder()
+  const copied = await pada(['config', '--copy', 'first'], { ...options, cwd })
+  expect(copied.stdout).toBe('copied experiments/first to first.yaml\n')
+  expect(parse(readFileSync(join(cwd, 'first.yaml'), 'utf8'))).toHaveProperty('studies')
+})
+
 test.each([
+  [['--copy', 'retrain-smoke', '--json'], 'Expected --copy alone but received --json beside it'],
   [['--copy', 'nothere'], 'Expected a name that npx pada-native config --list shows for --copy but received nothere'],
   [['--list', '--set', 'seed=1'], 'Expected --list alone but received --set beside it'],
   [['nasbench201-smoke', '--list'], /Expected --list alone but received \S+nasbench201-smoke.yaml beside it/],

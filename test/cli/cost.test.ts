@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { parseRetrainConfig } from '../../src/config/index.js'
 import { pada, temporaryFolder, tiny } from '../support/harness.js'
 
 const ARCH = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|'
@@ -82,6 +84,21 @@ test.each([
   expect(outcome.stderr).not.toMatch(/^\s+at /m)
   expect(outcome.code).toBe(2)
   expect(outcome.stdout).toBe('')
+})
+
+test('cost of a retraining takes no settings, except those that its latency is measured with', async () => {
+  const run = temporaryFolder()
+  const config = parseRetrainConfig({ network: { space: 'nasbench-macro', path: '02012100' } })
+  writeFileSync(join(run, 'config.yaml'), stringify(config))
+  const wanted = '--set for paths, or of device, precision and threads with --latency,'
+  for (const [options, sentence] of [
+    [['--config', 'nasbench201-smoke'], `Expected --config for paths only but received it with the run ${run}`],
+    [['--set', 'space.channels=3'], `Expected ${wanted} but received "space.channels=3" with the run ${run}`],
+    [['--set', 'threads=1'], `Expected ${wanted} but received "threads=1" with the run ${run}`],
+  ] as const) {
+    const refused = await pada(['cost', run, ...options])
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: `pada-native: ${sentence}\n` })
+  }
 })
 
 test('cost counts the classes of a settings file', async () => {

@@ -73,7 +73,16 @@ test('pack: stops at a damaged image and leaves no file, or leaves the image out
 
 test.each([
   [['pack', 'x', '--out', 'y.tar'], 'Expected a name that ends in .pada for --out but received y.tar'],
-  [['pack', 'x', '--out', 'y.pada', '--quality', '101'], 'Expected a whole number from 1 to 100 for --quality'],
+  [
+    ['pack', 'x', '--out', 'y.pada', '--shorter', '9', '--quality', '101'],
+    'Expected a whole number from 1 to 100 for --quality',
+  ],
+  [
+    ['pack', 'x', '--out', 'y.pada', '--quality', '5'],
+    'Expected --shorter with --quality but received --quality alone',
+  ],
+  [['bench', '--data', '--paths', 'x'], 'Expected --data or --paths but received both'],
+  [['bench', '--data', '--mode', 'eval'], 'Expected --data or --mode but received both'],
   [['pack', '--out', 'y.pada'], 'Expected a folder or a tar for images but received none'],
   [['data'], 'Expected a folder of images for dir but received none'],
 ])('%j is refused', async (args, message) => {

@@ -169,7 +169,9 @@ describe('an experiment', () => {
     const out = join(folder, 'nothing')
     const nothing = await pada(['experiment', FILE, '--out', out, '--report'])
     expect(nothing.code).toBe(2)
-    expect(nothing.stderr).toBe(`pada-native: Expected the folder of an experiment for --out but received ${out}\n`)
+    expect(nothing.stderr).toBe(
+      `pada-native: Expected the folder of an experiment for --out but received ${out}, which does not exist\n`,
+    )
     expect(existsSync(out)).toBe(false)
     const set = ['--set', 'seeds=[0, 5]']
     const partial = await pada(['experiment', FILE, '--out', unbroken, '--report', '--json', ...set])

@@ -129,7 +129,7 @@ test('import without strictness says what it did not take', async () => {
   const outcome = await pada([...args, '--no-strict'])
   expect(outcome.code, outcome.stderr).toBe(0)
   const lines = outcome.stdout.trimEnd().split('\n')
-  expect(lines[0]).toBe('80 weights of nasbench201, found by the names of autodl')
+  expect(lines[0]).toBe('80 tensors of nasbench201, found by the names of autodl')
   expect(lines).toContain('1 kept at their initial values: classifier.bias')
   expect(lines).toContain('1 lost, because norms of nasbench201 have no parameters: stem.1.bias')
   expect(lines).toContain('1 left over: teacher.weight')

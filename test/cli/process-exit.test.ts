@@ -1,6 +1,6 @@
 /** The end of a process: a script that calls `process.exit()` while the addon computes, and output to a full disk. */
 import { spawn } from 'node:child_process'
-import { existsSync, openSync } from 'node:fs'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MAIN, temporaryFolder, tiny } from '../support/harness.js'
@@ -39,7 +39,9 @@ test.skipIf(!existsSync('/dev/full'))('standard output that takes no result is n
     said += text
   })
   expect(await new Promise((resolve) => cost.on('close', resolve))).toBe(1)
-  expect(said).toMatch(/^pada-native: Expected standard output that takes results but received ENOSPC: .*\n$/)
+  expect(said).toMatch(
+    /^pada-native: Expected standard output that takes results but received ENOSPC: the disk is full\n$/,
+  )
 })
 
 test('a signal ends the programs that set-up has started', async () => {
@@ -70,9 +72,30 @@ test.skipIf(!existsSync('/dev/full'))(
       said += text
     })
     const code = await new Promise((resolve) => search.on('close', resolve))
-    expect(said).toMatch(/^pada-native: Expected standard output that takes results but received ENOSPC: .*\n$/m)
+    expect(said).toMatch(
+      /^pada-native: Expected standard output that takes results but received ENOSPC: the disk is full\n$/m,
+    )
     expect(said).not.toContain('    at ')
     expect(code).toBe(1)
     expect(existsSync(join(run, 'checkpoint', 'state.json'))).toBe(true)
+    const last = readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!
+    expect(JSON.parse(last)).toMatchObject({ event: 'stopped', why: 'failed' })
   },
 )
+
+const DEAF: [string, () => number | 'pipe'][] = [
+  ['is closed', () => 'pipe'],
+  ...(existsSync('/dev/full') ? [['is full', () => openSync('/dev/full', 'w')] as [string, () => number]] : []),
+]
+
+test.each(DEAF)('a search goes on to its result if standard error %s', async (_, place) => {
+  const args = [MAIN, 'search', ...tiny(), '--json', '--out', join(temporaryFolder(), 'run')]
+  const search = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', place()] })
+  search.stderr?.destroy()
+  let written = ''
+  search.stdout?.on('data', (text) => {
+    written += text
+  })
+  expect(await new Promise((resolve) => search.on('close', resolve))).toBe(0)
+  expect(JSON.parse(written.trimEnd().split('\n').at(-1)!)).toMatchObject({ event: 'result' })
+})

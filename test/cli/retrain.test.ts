@@ -162,6 +162,11 @@ test('retrain --from takes the best of a run, its data and the recipe; --inherit
   expect(imported.code).toBe(2)
   const cost = await pada(['cost', run, '--json'])
   expect(JSON.parse(cost.stdout)).toMatchObject({ arch: second.arch, parameters: result.parameters })
+  const whole = await pada(['export', run, '--out', join(folder, 'whole'), '--no-recalibrate'])
+  expect(whole.stderr).toBe(
+    `pada-native: Expected --no-recalibrate for a supernet only but received it with the retraining ${run}\n`,
+  )
+  expect(whole.code).toBe(2)
   const exported = await pada([
     'export',
     run,

@@ -38,3 +38,13 @@ test('doctor knows what is there, for people and as JSON', async () => {
   expect(diagnosis).toMatchObject({ addon: { loads: true }, missing: [], versions: { node: process.versions.node } })
   expect(diagnosis.threads).toBeGreaterThan(0)
 })
+
+test('doctor fails if something is missing, and names the folder of a LIBTORCH that is not there', async () => {
+  const LIBTORCH = `${temporaryFolder()}/none`
+  const text = await pada(['doctor'], { env: { LIBTORCH } })
+  expect(text).toMatchObject({ code: 1, stderr: '' })
+  expect(text.stdout).toMatch(new RegExp(`\n\nLIBTORCH names no usable libtorch: ${LIBTORCH} does not exist\n$`))
+  const { code, stdout } = await pada(['doctor', '--json'], { env: { LIBTORCH } })
+  expect(code).toBe(1)
+  expect(JSON.parse(stdout).missing).toEqual([`LIBTORCH names no usable libtorch: ${LIBTORCH} does not exist`])
+})

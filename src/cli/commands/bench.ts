@@ -46,13 +46,17 @@ const options = {
   },
   batch: count('batch', 'Images per step', 'from the settings'),
   precision: { ...precisionOption, defaultDescription: 'from the settings' },
-  mode: { choices: ['train', 'eval'], default: 'train', requiresArg: true, describe: 'Training steps or evaluations' },
+  mode: {
+    choices: ['train', 'eval'],
+    requiresArg: true,
+    describe: 'Training steps or evaluations',
+    defaultDescription: 'train',
+  },
   threads: count('threads', 'Threads of native computation', 'from the settings'),
   steps: count('steps', 'Steps to time per path', 'as many as fit in 2 s'),
   warmup: count('warmup', 'Warm-up steps per path (not timed); at least 1 without --steps', '2', 0),
   data: {
     type: 'boolean',
-    default: false,
     describe: 'Measure how fast streamed training images are decoded and augmented, without computing',
   },
   processes: processesOption,
@@ -60,14 +64,14 @@ const options = {
 } as const
 
 export const benchCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
-  builder: (yargs) => yargs.options(options),
+  builder: (yargs) => yargs.options(options).conflicts('data', ['paths', 'precision', 'mode', 'threads', 'warmup']),
   async handler({
     config: file,
     set,
     paths: list,
     batch,
     precision,
-    mode,
+    mode = 'train',
     threads,
     steps,
     warmup,

@@ -7,7 +7,7 @@ import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { isRetraining, loadConfig, loadRetrainConfig } from '../../config/index.js'
 import { configJsonSchema, retrainJsonSchema } from '../../config/json-schema.js'
-import { copyOfShipped, shippedConfigs } from '../../config/shipped.js'
+import { copyOfShipped, shippedConfig, shippedConfigs } from '../../config/shipped.js'
 import { readSettings } from '../../config/yaml.js'
 import { experimentJsonSchema } from '../../experiment/json-schema.js'
 import { configOption, oneConfig, onePath, oneText, setOption } from '../options.js'
@@ -48,7 +48,8 @@ export const configCommand: CommandModule<object, Arguments> = {
     if (out !== undefined && copy === undefined)
       throw new UserError('Expected --copy with --out but received --out alone', 2)
     if (list || copy !== undefined) {
-      const other = [file, set && '--set', schema && '--schema', list && copy && '--copy'].find((one) => one)
+      const others = [file, set && '--set', schema && '--schema', list && copy && '--copy', copy && json && '--json']
+      const other = others.find((one) => one)
       if (other) throw new UserError(`Expected ${list ? '--list' : '--copy'} alone but received ${other} beside it`, 2)
       await (copy === undefined ? printList(json) : copyTo(copy, out))
       return
@@ -85,8 +86,8 @@ function printList(json: boolean): void {
 }
 
 async function copyTo(wanted: string, out: string | undefined): Promise<void> {
-  const bare = wanted.replace(/\.yaml$/, '')
-  const config = shippedConfigs().find(({ name }) => name === bare)
+  const file = shippedConfig(wanted) ?? shippedConfig(wanted, 'experiments')
+  const config = shippedConfigs().find((one) => one.file === file)
   if (config === undefined) throw expected('a name that npx pada-native config --list shows', '--copy', wanted, 2)
   const place = out ?? `${basename(config.name)}.yaml`
   if (await exists(place)) throw expected('a new file', '--out', `${place}, which exists`, 2)

@@ -5,6 +5,7 @@ import { expected, UserError } from '../../base/errors.js'
 import { exists } from '../../base/files.js'
 import { decimal, integer } from '../../base/format.js'
 import { createRandom } from '../../base/random.js'
+import { expandPath } from '../../base/user-path.js'
 import { type Config, LATENCY } from '../../config/index.js'
 import { imageExtents } from '../../data/extents.js'
 import { measureLatency, noiseDataset } from '../../evaluation/latency.js'
@@ -44,9 +45,18 @@ const options = {
   json: jsonOption,
 } as const
 
+type Arguments = InferredOptionTypes<typeof options> & { paths?: string[] }
+
+/** What is counted, and the settings that it is measured with. */
+interface Subject {
+  readonly space: SearchSpace
+  readonly paths: readonly Path[]
+  readonly config: Config
+}
+
 type Counted = Cost & { readonly path: Path; readonly latency?: number }
 
-export const costCommand: CommandModule<object, InferredOptionTypes<typeof options> & { paths?: string[] }> = {
+export const costCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .positional('paths', {
@@ -55,14 +65,17 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
         describe: 'Paths, as numbers of options or in the notation of their space; or the run folder of a retraining',
       })
       .options(options),
-  async handler({ paths: texts = [], config: file, set, published, latency, batch, json }) {
+  async handler(argv) {
+    const { paths: texts = [], published, latency, batch, json } = argv
     if (batch !== undefined && !latency)
       throw new UserError('Expected --latency with --batch but received --batch alone', 2)
     if (texts.length === 0) throw expected('at least one path', 'cost', 'none', 2)
-    const config = await loadWithoutImages({ file, set })
-    const { space, paths } = await subject(texts, config, file)
+    const folder = texts.length === 1 ? expandPath(texts[0], 'cost') : undefined
+    const isRun = folder !== undefined && (await exists(join(folder, 'config.yaml')))
+    const subject = isRun ? await subjectOfRun(folder, argv) : await subjectOfPaths(texts, folder, argv)
+    const { space, paths } = subject
     const cost = costOf(space, { published })
-    const measured = latency ? await latencies(paths, space, config, batch) : []
+    const measured = latency ? await latencies(subject, batch) : []
     const counted = paths.map((path, i) => {
       const one = { path, arch: space.encode(path), ...cost(path) }
       return latency ? { ...one, latency: measured[i] } : one
@@ -74,23 +87,35 @@ export const costCommand: CommandModule<object, InferredOptionTypes<typeof optio
   },
 }
 
-/** Paths to count and their space; or the network of a retraining, if its run folder is named in place of paths. */
-async function subject(
-  texts: readonly string[],
-  config: Config,
-  file: string | undefined,
-): Promise<{ readonly space: SearchSpace; readonly paths: readonly Path[] }> {
-  const [folder] = texts
-  if (texts.length === 1 && file === undefined && (await exists(join(folder, 'config.yaml')))) {
-    return { space: await networkOfRun({ folder, config: await savedRetraining(folder) }), paths: [[]] }
+/** The network of a retraining. Settings say only what its latency is measured with. */
+async function subjectOfRun(folder: string, { config: file, set = [], latency }: Arguments): Promise<Subject> {
+  if (file !== undefined) {
+    throw new UserError(`Expected --config for paths only but received it with the run ${folder}`, 2)
   }
-  if (texts.length === 1 && (/[/\\]/.test(folder) || (await exists(folder)))) {
-    const received = (await exists(folder)) ? 'which has no config.yaml' : 'which does not exist'
+  const other = set.find((assignment) => !(latency && /^(device|precision|threads)=/.test(assignment)))
+  if (other !== undefined) {
+    const wanted = '--set for paths, or of device, precision and threads with --latency,'
+    throw new UserError(`Expected ${wanted} but received "${other}" with the run ${folder}`, 2)
+  }
+  const space = await networkOfRun({ folder, config: await savedRetraining(folder) })
+  return { space, paths: [[]], config: await loadWithoutImages({ set }) }
+}
+
+/** `folder` is a single text as a path of the file system. */
+async function subjectOfPaths(
+  texts: readonly string[],
+  folder: string | undefined,
+  { config: file, set }: Arguments,
+): Promise<Subject> {
+  const config = await loadWithoutImages({ file, set })
+  const isThere = folder !== undefined && (await exists(folder))
+  if (isThere || /[/\\]/.test(folder ?? '')) {
+    const received = isThere ? 'which has no config.yaml' : 'which does not exist'
     throw expected('a path, or the run folder of a retraining,', 'cost', `${folder}, ${received}`, 2)
   }
   const { input, classes } = await imageExtents(config.data)
   const space = createSpace(config.space, input, classes)
-  return { space, paths: texts.map((text) => pathOrFolder(space, text)) }
+  return { space, paths: texts.map((one) => pathOrFolder(space, one)), config }
 }
 
 /** The path that a text names. A single word that names none may be a mistyped folder. */
@@ -104,12 +129,7 @@ function pathOrFolder(space: SearchSpace, text: string): Path {
 }
 
 /** Milliseconds per batch of each path, measured on this machine. */
-async function latencies(
-  paths: readonly Path[],
-  space: SearchSpace,
-  config: Config,
-  batch?: number,
-): Promise<number[]> {
+async function latencies({ paths, space, config }: Subject, batch?: number): Promise<number[]> {
   const log = (line: string) => process.stderr.write(`${line}\n`)
   await ensureNativeFor(config, { log })
   const { device, precision } = config

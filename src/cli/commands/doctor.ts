@@ -9,6 +9,7 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
   async handler({ json }) {
     const diagnosis = await diagnose()
     process.stdout.write(`${json ? JSON.stringify(diagnosis) : describe(diagnosis)}\n`)
+    if (diagnosis.missing.length > 0) process.exitCode = 1
   },
 }
 

@@ -87,7 +87,7 @@ export const exportCommand: CommandModule<object, InferredOptionTypes<typeof opt
     if (source === undefined) throw expected('a run folder or a checkpoint', 'export', 'none', 2)
     const name = await nameWithRemark(out, [source])
     const opened = await openSource(argv, source)
-    if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv)
+    if (opened.isRunFolder || opened.retraining !== undefined) checkRunUsage(argv, opened)
     else checkUsage(argv)
     const { space, path } = await subject(argv, opened)
     const weights = chosenWeights(argv, opened)
@@ -205,20 +205,34 @@ async function normalisationOf({ retraining }: OpenedWeights): Promise<Record<st
 }
 
 /** Refuses the options for checkpoint files if the source is a run folder, which has settings. */
-function checkRunUsage({ source, space, set, size }: Arguments): void {
+function checkRunUsage(argv: Arguments, { retraining }: OpenedWeights): void {
+  const { source, space, set, size, 'no-recalibrate': keep } = argv
+  if (keep && retraining !== undefined) {
+    throw new UserError(
+      `Expected --no-recalibrate for a supernet only but received it with the retraining ${source}`,
+      2,
+    )
+  }
+  checkRecalibration(argv)
   if (space === undefined && set === undefined && size === undefined) return
   throw new UserError(`Expected a checkpoint file with --space, --set and --size but received the run ${source}`, 2)
 }
 
 /** Refuses options without the options that they depend on. */
-function checkUsage({ format, path, space, set, size, 'no-recalibrate': keep }: Arguments): void {
-  if (path === undefined && keep) throw new UserError('Expected --path with --no-recalibrate but received none', 2)
+function checkUsage(argv: Arguments): void {
+  const { format, path, space, set, size } = argv
+  checkRecalibration(argv)
   if (path === undefined && (space !== undefined || set !== undefined)) {
     throw new UserError('Expected --path with --space and --set but received them alone', 2)
   }
   if (size !== undefined && format !== 'onnx') {
     throw new UserError(`Expected --format onnx with --size but received ${format}`, 2)
   }
+}
+
+/** Refuses `--no-recalibrate` for a whole supernet, whose statistics are the stored ones. */
+function checkRecalibration({ path, 'no-recalibrate': keep }: Arguments): void {
+  if (path === undefined && keep) throw new UserError('Expected --path with --no-recalibrate but received none', 2)
 }
 
 /** Height and width of a model's images, from `--size` or from the file's run; empty if there is neither. */

@@ -111,7 +111,7 @@ async function settings(
 function describe(run: string, report: ImportReport): string[] {
   const { matched, from, space, arch, filled, initial, passedOver, misfits, lost, left } = report
   const lines = [
-    `${integer(matched)} weights of ${arch === undefined ? space : `${arch} of ${space}`}, found by the names of ${from}`,
+    `${integer(matched)} tensors of ${arch === undefined ? space : `${arch} of ${space}`}, found by the names of ${from}`,
   ]
   const add = (what: string, names: readonly string[]) => {
     const text = listed(what, names)

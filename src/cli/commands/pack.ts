@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs'
-import { expected } from '../../base/errors.js'
+import { expected, UserError } from '../../base/errors.js'
 import { counted, integer } from '../../base/format.js'
 import { VALIDATION_NAMES } from '../../data/split-names.js'
 import { listEncoded } from '../../data/stream/list-encoded.js'
@@ -12,6 +12,7 @@ import { onInterrupt } from '../signals.js'
 /** Images left out that are listed. */
 const LISTED = 20
 const PROGRESS_IMAGES = 10_000
+const QUALITY = 90
 
 const options = {
   out: {
@@ -31,8 +32,8 @@ const options = {
   quality: {
     type: 'number',
     requiresArg: true,
-    default: 90,
-    describe: 'Quality of reduced images as JPEG, from 1 to 100',
+    describe: 'Quality of images reduced by --shorter as JPEG, from 1 to 100',
+    defaultDescription: `${QUALITY}`,
     coerce: (value: number) => whole('quality', value, 1),
   },
   'on-error': {
@@ -53,9 +54,13 @@ export const packCommand: CommandModule<object, InferredOptionTypes<typeof optio
         coerce: onePath('images'),
       })
       .options(options),
-  async handler({ images, out, shorter, quality, 'on-error': onError, json }) {
+  async handler({ images, out, shorter, quality: given, 'on-error': onError, json }) {
     if (images === undefined) throw expected('a folder or a tar', 'images', 'none', 2)
     if (!out.endsWith('.pada')) throw expected('a name that ends in .pada', '--out', out, 2)
+    if (given !== undefined && shorter === undefined) {
+      throw new UserError('Expected --shorter with --quality but received --quality alone', 2)
+    }
+    const quality = given ?? QUALITY
     if (quality > 100) throw expected('a whole number from 1 to 100', '--quality', quality, 2)
     const log = (line: string) => process.stderr.write(`${line}\n`)
     using interruption = onInterrupt(log)

@@ -1,6 +1,16 @@
 import Table from 'cli-table3'
 import { createColors } from 'picocolors'
-import { counted, decimal, duration, integer, percent, percentTruth, scientific, sparkline } from '../../base/format.js'
+import {
+  counted,
+  decimal,
+  duration,
+  integer,
+  percent,
+  percentTruth,
+  points,
+  scientific,
+  sparkline,
+} from '../../base/format.js'
 import { CRITERION_WORDS } from '../../evaluation/criteria.js'
 import { kendallTauDeviationByChance } from '../../evaluation/rank-metrics.js'
 import type { RetrainResult } from '../../retraining/events.js'
@@ -74,7 +84,7 @@ function agreement(result: SearchResult): [string, string][] {
     ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
     ['Spearman', decimal(result.spearman)],
     ...sizeAlone(result),
-    ['Ranked first', `${percentTruth(result.bestFound)} (regret ${percentTruth(result.regret)})${among}`],
+    ['Ranked first', `${percentTruth(result.bestFound)} (regret ${points(result.regret)})${among}`],
   ]
 }
 

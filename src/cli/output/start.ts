@@ -40,7 +40,8 @@ export function describeContinuation(
   { epoch, step }: NonNullable<StartEvent['resumed']>,
   { epochs, phases = ['train'] }: Pick<StartEvent, 'epochs' | 'phases'>,
 ): string {
-  if (epoch >= epochs) return `trained: all ${integer(epochs)} epochs are done`
+  if (epoch >= epochs)
+    return epochs === 1 ? 'trained: the only epoch is done' : `trained: all ${integer(epochs)} epochs are done`
   if (phases.includes('train')) return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
   const steps = step === 0 ? '' : ` and ${counted(step, 'step')}`
   return `weights after ${epoch} of ${counted(epochs, 'epoch')}${steps}: training has not ended`

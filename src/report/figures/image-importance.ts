@@ -36,11 +36,12 @@ export function extremes({ draws, least }: ImageImportance): Extremes {
 
 /**
  * How often training images are drawn by importance: a histogram and, if `thumbnails` has them, the most and the least
- * important images. Undefined if all images are drawn alike.
+ * important images. Undefined if all images are drawn alike. `isTrained`: the training has ended, and no epoch follows.
  */
 export function imageImportanceFigure(
   importance: ImageImportance,
   thumbnails: ReadonlyMap<number, Thumbnail> = new Map(),
+  { isTrained = false } = {},
 ): Figure | undefined {
   const { draws, least } = importance
   const drawn = draws.filter((value) => value !== least)
@@ -57,19 +58,26 @@ export function imageImportanceFigure(
     { title: 'most important', images: most },
     { title: 'least important', images: fewest },
   ].filter(({ images }) => images.some((image) => thumbnails.has(image)))
+  const title = isTrained
+    ? 'How often an epoch after this one would draw each training image'
+    : 'How often the next epoch draws each training image by importance'
+  const epoch = isTrained ? 'such an epoch' : 'the next epoch'
   return {
     name: 'image-importance',
-    title: 'How often the next epoch draws each training image by importance',
-    subtitle: ['Expected draws of an image in the next epoch; every image would be drawn once if all were alike', rest],
+    title,
+    subtitle: [`Expected draws of an image in ${epoch}; every image would be drawn once if all were alike`, rest],
     description: `Expected draws of the other ${integer(drawn.length)} images: ${decimal(lowest)} to ${decimal(highest)}. ${rest}.`,
     specification: {
       spacing: 14,
-      vconcat: [histogram(drawn, lowest, highest), ...rows.map((row) => pictures(row, draws, thumbnails))],
+      vconcat: [
+        histogram(drawn, lowest, highest, `expected draws in ${epoch}`),
+        ...rows.map((row) => pictures(row, draws, thumbnails)),
+      ],
     },
   }
 }
 
-function histogram(drawn: Float64Array, lowest: number, highest: number) {
+function histogram(drawn: Float64Array, lowest: number, highest: number, title: string) {
   const step = (highest - lowest) / BINS || 1
   const counts = new Array<number>(BINS).fill(0)
   for (const value of drawn) counts[Math.min(BINS - 1, Math.floor((value - lowest) / step))]++
@@ -83,7 +91,7 @@ function histogram(drawn: Float64Array, lowest: number, highest: number) {
       x: {
         field: 'from',
         type: 'quantitative',
-        title: 'expected draws in the next epoch',
+        title,
         scale: { domain: [lowest, highest], nice: false },
         axis: { grid: false, format: '~f', tickCount: 8 },
       },
@@ -104,8 +112,9 @@ function pictures(
     return thumbnail === undefined ? [] : [{ place, ...thumbnail, draws: draws[image].toFixed(2) }]
   })
   const x = { field: 'place', type: 'quantitative', axis: null, scale: { domain: [-0.5, SHOWN - 0.5], nice: false } }
-  const text = (field: string, y: number, color: string) => ({
-    mark: { type: 'text', fontSize: 11, color, limit: WIDTH / SHOWN },
+  // Without a screen, Vega takes a character for 0.8 times as wide as the font is high: a third more than it is.
+  const text = (field: string, y: number, color: string, fontSize = 11) => ({
+    mark: { type: 'text', fontSize, color, limit: (1.45 * WIDTH) / SHOWN },
     encoding: { x, y: { value: y }, text: { field } },
   })
   return {
@@ -119,7 +128,7 @@ function pictures(
         encoding: { x, y: { value: SIDE / 2 }, url: { field: 'url', type: 'nominal' } },
       },
       text('draws', SIDE + 10, COLORS.ink),
-      text('label', SIDE + 24, COLORS.faint),
+      text('label', SIDE + 24, COLORS.faint, 10),
     ],
   }
 }

@@ -123,7 +123,7 @@ export function labels({ epoch, shares }: { epoch: number; shares: readonly numb
     epoch,
     middle: middles[k],
     name: names[k],
-    text: `${names[k]}  ${share.toFixed(2)}`,
+    text: `${names[k]}  ${(100 * share).toFixed(1)} %`,
   }))
 }
 

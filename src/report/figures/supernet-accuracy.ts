@@ -7,46 +7,53 @@ import { valueAxis } from '../value-axis.js'
 import { type CloudPoint, cloud } from './cloud.js'
 
 const WIDTH = 400
+/** Share of the lowest values that do not decide what is usual. */
+const OUTSIDE = 0.02
 
 /**
- * Accuracy with supernet weights against ground truth, with the line of least squares and Kendall's tau-b. Undefined
- * with fewer than two sub-models of known truth.
+ * Accuracy with supernet weights against ground truth, with the line of least squares and Kendall's tau-b. A few
+ * sub-models that are far below the others, such as those that have learnt nothing, lie outside, and the words count
+ * them. Undefined with fewer than two sub-models of known truth.
  */
 export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | undefined {
   const points = ranking.flatMap(({ accuracy, groundTruth }): CloudPoint[] =>
     groundTruth === null ? [] : [{ x: 100 * accuracy, y: groundTruth }],
   )
   if (points.length < 2) return undefined
-  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)]
+  const [xs, ys] = [xsOf(points), ysOf(points)]
   const tau = decimal(kendallTauB(xs, ys))
   const agreement = `Kendall's τ = ${tau}, Spearman's ρ = ${decimal(spearman(xs, ys))}`
-  const fit = leastSquares(points)
+  const shown = withoutFarBelow(points)
+  const outside = points.length - shown.length
+  const fit = leastSquares(shown)
   const axis = (field: 'x' | 'y', values: readonly number[], title: string) => {
     const { scale, axis } = valueAxis(values, '~f')
     return { field, type: 'quantitative', title, scale, axis: { ...axis, titlePadding: 10 } }
   }
   const axes = {
-    x: axis('x', xs, 'accuracy with supernet weights, %'),
-    y: axis('y', ys, 'ground truth, %'),
+    x: axis('x', xsOf(shown), 'accuracy with supernet weights, %'),
+    y: axis('y', ysOf(shown), 'ground truth, %'),
   }
   const first = { x: points[0].x, y: points[0].y, text: 'ranked first' }
   const words = `${integer(points.length)} sub-models`
-  const line = fit === undefined ? [] : lineWithin(fit, points)
+  const left =
+    outside === 0 ? [] : [`${integer(outside)} far below the others ${outside === 1 ? 'is' : 'are'} not shown`]
+  const line = fit === undefined ? [] : lineWithin(fit, shown)
   const orange = CATEGORIES[1]
   return {
     name: 'supernet-accuracy',
     title: 'Accuracy with supernet weights against ground truth',
-    subtitle: [`${words}, ${agreement}`],
+    subtitle: [`${words}, ${agreement}`, ...left],
     description: [
       `${words}: ${agreement}.`,
-      ...(fit === undefined ? [] : [`Least squares: ${decimal(fit.slope)} % of truth for each % of accuracy.`]),
+      ...left.map((sentence) => `${sentence}.`),
       `The sub-model ranked first has a truth of ${decimal(first.y, 2)} %.`,
     ].join(' '),
     specification: {
       width: WIDTH,
       height: 300,
       layer: [
-        cloud(points, axes, { width: WIDTH }),
+        cloud(shown, axes, { width: WIDTH }),
         {
           data: { values: line },
           mark: { type: 'line', color: orange, strokeWidth: 2, strokeDash: [6, 3] },
@@ -70,6 +77,27 @@ export function supernetAccuracyFigure(ranking: readonly RankedRow[]): Figure | 
       ],
     },
   }
+}
+
+/** The points except those far below the others in x or y. The first point stays. */
+export function withoutFarBelow(points: readonly CloudPoint[]): CloudPoint[] {
+  const [lowX, lowY] = [farBelow(xsOf(points)), farBelow(ysOf(points))]
+  return points.filter(({ x, y }, place) => place === 0 || (x >= lowX && y >= lowY))
+}
+
+/** Half of the range of all values but the lowest {@link OUTSIDE}, below that range. */
+function farBelow(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const usual = sorted[Math.floor(OUTSIDE * sorted.length)]
+  return usual - (sorted[sorted.length - 1] - usual) / 2
+}
+
+function xsOf(points: readonly CloudPoint[]): number[] {
+  return points.map(({ x }) => x)
+}
+
+function ysOf(points: readonly CloudPoint[]): number[] {
+  return points.map(({ y }) => y)
 }
 
 /** The line y = slope · x + intercept. */

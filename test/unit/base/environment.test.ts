@@ -8,7 +8,7 @@ test('nothing set', () => {
 test('empty values count as unset, and flags read as people write them', () => {
   expect(environment({ LIBTORCH: ' ', PADA_OFFLINE: '' })).toMatchObject({ libtorch: undefined, offline: false })
   expect(environment({ LIBTORCH: ' /a b ' }).libtorch).toBe('/a b')
-  for (const no of ['0', 'false', 'No']) expect(environment({ PADA_OFFLINE: no }).offline).toBe(false)
+  for (const no of ['0', 'false', 'No', 'off']) expect(environment({ PADA_OFFLINE: no }).offline).toBe(false)
   for (const yes of ['1', 'true', 'yes']) expect(environment({ PADA_OFFLINE: yes }).offline).toBe(true)
 })
 

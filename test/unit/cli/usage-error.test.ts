@@ -58,6 +58,6 @@ it.each([
 test('a first word that is no command', () => {
   const of = (...words: string[]) => unknownCommand({ words, commands })?.message
   expect(of('serach')).toBe('Expected a command but received serach; did you mean search?')
-  expect(of('help', 'search')).toBe('Expected a command but received help; pada-native --help lists them')
+  expect(of('help', 'search')).toBe('Expected a command but received help; npx pada-native --help lists them')
   for (const words of [['search'], ['--help'], [], ['-h']]) expect(of(...words)).toBeUndefined()
 })

@@ -305,7 +305,18 @@ describe('parseConfig', () => {
         'Expected none, because data.validationCount holds out training images, for data.validation but received "val"',
       ],
       [{ space: null }, 'Expected a group of settings for space but received null'],
-      [{ name: 'a b' }, 'Expected letters, digits, dots, dashes and underscores for name but received "a b"'],
+      [
+        { name: '.x' },
+        'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for name but received ".x"',
+      ],
+      [
+        { name: '..' },
+        'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for name but received ".."',
+      ],
+      [
+        { name: 'a b' },
+        'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for name but received "a b"',
+      ],
     ]
     for (const [settings, message] of cases) {
       expect(await refusalOf(() => parseConfig(settings))).toBe(`${message} (the configuration)`)

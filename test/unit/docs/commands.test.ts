@@ -97,6 +97,6 @@ test('the page of commands has options of every kind', () => {
   const row = (option: string) => commandLine.split('\n').find((line) => line.startsWith(`| ${option} |`))
   expect(row('`--top` N')).toContain('| 1, the best |')
   expect(row('`--json`')).toContain('One JSON object per line')
-  expect(row('`--mode` NAME')).toContain('| `train` | Training steps or evaluations. One of `train`, `eval`. |')
+  expect(row('`--mode` NAME')).toContain('| train | Training steps or evaluations. One of `train`, `eval`. |')
   expect(commandLine).toContain('\nNot together: `--resume` and `--out`.\n')
 })

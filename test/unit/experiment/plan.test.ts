@@ -286,14 +286,14 @@ studies:
         .slice(1)
         .map((line) => line.trim()),
     ).toEqual([
-      'Expected letters, digits, dots, dashes and underscores for name but received "two words"',
+      'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for name but received "two words"',
       'Expected a list of different seeds for seeds but received [0,0]',
       'Expected extent, noise, method, epochs for studies.a.figure but received "pie"',
       'Expected a name, or a group of settings with a label for studies.b.methods[0] but received 5',
       'Expected text for studies.b.methods[1].label but received nothing',
       'Expected a list of values, because figure is noise, for studies.c.noise but received nothing',
       'Expected a different label for every value for studies.d.epochs but received [1,1]',
-      'Expected letters, digits, dots, dashes and underscores for studies.e/f but received "e/f"',
+      'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for studies.e/f but received "e/f"',
       'Expected only name, config, set, seeds, groundTruths, studies for the settings but received "colour"',
     ])
   })

@@ -61,6 +61,18 @@ describe('the report about an experiment', () => {
     expect(await reportOn('mine')).toMatch(/τ by loss.*<td class="number">0\.550 ± 0\.020<\/td>/s)
   })
 
+  it('has tau of size alone, and with multiply-adds, if the experiment knows them', async () => {
+    makeExperiment('mine', 2)
+    expect(await reportOn('mine')).not.toMatch(/τ of size alone|τ with multiply-adds/)
+    const path = file('mine', 'results.json')
+    const sizes =
+      '"kendallTauByParameters":{"n":2,"mean":0.497,"deviation":0},"kendallTauWithMultiplyAdds":{"n":2,"mean":0.531,"deviation":0.01}'
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"spearman"', `${sizes},"spearman"`))
+    const text = await reportOn('mine')
+    expect(text).toMatch(/τ of size alone.*<td class="number">0\.497 ± 0\.000<\/td>/s)
+    expect(text).toMatch(/τ with multiply-adds.*<td class="number">0\.531 ± 0\.010<\/td>/s)
+  })
+
   it('says what rankings are sorted by, unless it is the accuracy', async () => {
     makeExperiment('mine', 1)
     expect(await reportOn('mine')).not.toContain('Rankings are by')
@@ -68,6 +80,15 @@ describe('the report about an experiment', () => {
     const results = JSON.parse(readFileSync(file('mine', 'results.json'), 'utf8'))
     writeFileSync(file('mine', 'results.json'), JSON.stringify({ ...results, cells }))
     expect(await reportOn('mine')).toContain('Rankings are by accuracy and multiply-adds: P@top')
+  })
+
+  it('writes nothing if the page has no place', async () => {
+    makeExperiment('mine', 1)
+    const options = { out: file('none', 'report.html'), figures: file('figures') }
+    await expect(writeReport([file('mine')], options)).rejects.toThrow('ENOENT: there is no such folder')
+    expect(existsSync(file('figures'))).toBe(false)
+    await writeReport([file('mine')], { out: file('figures', 'report.html'), figures: file('figures') })
+    expect(written()).toEqual(['methods.png', 'methods.svg', 'report.html'])
   })
 
   it('says that there is one seed', async () => {
@@ -81,7 +102,7 @@ describe('the report about an experiment', () => {
     makeExperiment('one', 1)
     makeExperiment('two', 1)
     makeSearchRun(file('run'))
-    await reportOn('one', 'two', 'run')
+    expect(await reportOn('one', 'two', 'run')).toContain('<dt>below the best in the table</dt><dd>0.50 points</dd>')
     const names = ['1-run-training.svg', 'experiment-1-one-methods.svg', 'experiment-2-two-methods.svg']
     expect(written()).toEqual(expect.arrayContaining(names))
   })
@@ -95,6 +116,35 @@ describe('the report about an experiment', () => {
     else writeFileSync(file('mine', 'methods.svg'), text)
     expect(await reportOn('mine')).toContain(`The figure of the study methods is ${state}.`)
     expect(existsSync(file('figures'))).toBe(false)
+  })
+})
+
+describe('the report about several runs', () => {
+  const compared = async () => (await reportOn('one', 'two')).split('<h3>')[0]
+
+  it('has no columns of what the runs share', async () => {
+    makeSearchRun(file('one'))
+    makeSearchRun(file('two'))
+    expect(await compared()).not.toMatch(/<th scope="col">(space|images|ground truth|sub-models)|cannot be compared/)
+  })
+
+  it('says that runs of other images cannot be compared', async () => {
+    makeSearchRun(file('one'))
+    makeSearchRun(file('two'), { dataset: 'others' })
+    const text = await compared()
+    expect(text).toMatch(/<th scope="col">images<.*<td>made up<.*<td>others</s)
+    expect(text).toContain('These runs have other spaces or images: their variances and τ cannot be compared.')
+  })
+
+  it('says that rankings of other sub-models, or compared with other tables, cannot be compared', async () => {
+    makeSearchRun(file('one'))
+    makeSearchRun(file('two'))
+    const path = file('two', 'summary.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"withGroundTruth":30', '"withGroundTruth":20'))
+    const text = await compared()
+    expect(text).toMatch(/<th scope="col" class="number">sub-models<.*<td class="number">30<.*<td class="number">20</s)
+    expect(text).toContain('These rankings are of other sub-models')
+    expect(text).not.toContain('These runs have other')
   })
 })
 

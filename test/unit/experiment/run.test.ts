@@ -105,7 +105,9 @@ describe('the folder', () => {
   })
 
   it('is there, if only a report is wanted', async () => {
-    await expect(run(await planned(), { reportOnly: true })).rejects.toThrow(/^Expected the folder of an experiment/)
+    await expect(run(await planned(), { reportOnly: true })).rejects.toThrow(
+      /^Expected the folder of an experiment .*, which does not exist$/,
+    )
     expect(existsSync(out())).toBe(false)
   })
 })

@@ -112,7 +112,7 @@ describe('the report of the command', () => {
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
     expect(lines.join('\n')).not.toContain('Rankings are by')
     expect(renderReport({ ...report, rankedBy: ['loss', 'accuracyAndMultiplyAdds'] }).at(-3)).toBe(
-      "Rankings are by loss; others by accuracy and multiply-adds: P@top, the best found and the regret depend on it, Kendall's tau does not",
+      "Rankings are by loss; others by accuracy and multiply-adds: P@top, the sub-model ranked first and the regret depend on it, Kendall's tau does not",
     )
     expect(renderReport({ ...report, fewestCompared: 300 })).not.toContain(note)
     const bySize = (...sizes: number[]) =>

@@ -10,7 +10,12 @@ import { extremes, imageImportanceFigure } from '../../../src/report/figures/ima
 import { frontBy, paretoFigure } from '../../../src/report/figures/pareto.js'
 import { labels, pathDistributionFigure } from '../../../src/report/figures/path-distribution.js'
 import { retrainingFigure } from '../../../src/report/figures/retraining.js'
-import { leastSquares, lineWithin, supernetAccuracyFigure } from '../../../src/report/figures/supernet-accuracy.js'
+import {
+  leastSquares,
+  lineWithin,
+  supernetAccuracyFigure,
+  withoutFarBelow,
+} from '../../../src/report/figures/supernet-accuracy.js'
 import { trainingFigure } from '../../../src/report/figures/training.js'
 import { drawFigure, type Figure } from '../../../src/report/plot.js'
 import { type RetrainRecord, readRun, type SearchRecord } from '../../../src/report/run-record.js'
@@ -83,6 +88,10 @@ describe('figures of a search', () => {
     )
     for (let k = 1; k < 5; k++) expect(middles[k - 1] - middles[k]).toBeGreaterThan(0.066)
     for (const middle of middles) expect(middle).toBeGreaterThanOrEqual(0)
+    expect(labels({ epoch: 1, shares: [0.005, 0.995] }, ['none', 'b']).map(({ text }) => text)).toEqual([
+      'none  0.5 %',
+      'b  99.5 %',
+    ])
     const uniform = search.epochs.map((epoch) => ({ ...epoch, pathDistribution: [0.5, 0.5] }))
     expect(pathDistributionFigure({ ...search, epochs: uniform })).toBeUndefined()
     const listed = search.epochs.map((epoch, e) => ({
@@ -127,6 +136,26 @@ describe('figures of a search', () => {
       ]),
     ).toBeUndefined()
     expect(supernetAccuracyFigure(ranking.slice(3))).toBeUndefined()
+  })
+
+  it('supernet accuracy: a sub-model that learnt nothing does not set the axes', () => {
+    const usual = Array.from({ length: 99 }, (_, i) => ({
+      path: [],
+      arch: `${i}`,
+      accuracy: 0.8 - i / 1000,
+      groundTruth: 82 - i / 20,
+    }))
+    const nothing = { path: [], arch: 'none', accuracy: 0.1, groundTruth: 10 }
+    const figure = supernetAccuracyFigure([...usual, nothing])!
+    expect(figure.subtitle).toEqual([expect.stringContaining('100 sub-models'), '1 far below the others is not shown'])
+    expect(figure.description).toContain(' 1 far below the others is not shown. ')
+    expect(figure.description).not.toContain('Least squares')
+    const shown = rows(figure).filter(({ x, text }) => x !== undefined && text === undefined)
+    expect(Math.min(...shown.map(({ x }) => x as number))).toBeCloseTo(70.2)
+    expect(supernetAccuracyFigure(usual)!.subtitle).toHaveLength(1)
+    // The one that is ranked first is shown, wherever its truth is.
+    const [first, ...rest] = usual.map(({ accuracy, groundTruth }) => ({ x: accuracy, y: groundTruth }))
+    expect(withoutFarBelow([{ ...first, y: 10 }, ...rest])).toHaveLength(99)
   })
 
   it('counts many points in squares, none of them lost', () => {
@@ -175,6 +204,10 @@ describe('figures of a search', () => {
     )
     const { least: _, ...drawn } = importance
     expect(imageImportanceFigure(drawn)?.description).toContain('All 6 images were drawn in the last finished epoch')
+    expect(figure.title).toContain('the next epoch draws')
+    const ended = imageImportanceFigure(importance, new Map(), { isTrained: true })!
+    expect(ended.title).toBe('How often an epoch after this one would draw each training image')
+    expect(JSON.stringify([ended.subtitle, ended.specification])).not.toContain('next epoch')
     const thumbnail = { url: 'data:image/png;base64,AA==', label: 'cat' }
     const pictured = rows(imageImportanceFigure(importance, new Map([[2, thumbnail]])))
     expect(pictured).toContainEqual({ place: 0, ...thumbnail, draws: '2.00' })

@@ -84,6 +84,18 @@ test('an interruption is told apart, with its reason', async () => {
   expect((await readRun(run)).notes.at(-1)).toBe('The run was stopped: interrupted by SIGTERM.')
 })
 
+test('a signal aborted by an error, as by output that takes no more, is a failure', async () => {
+  const controller = new AbortController()
+  const full = new UserError('Expected standard output that takes results')
+  const work = async () => {
+    for await (const { event } of search(config, { out: run, data: tinySplits, signal: controller.signal })) {
+      if (event === 'epoch') controller.abort(full)
+    }
+  }
+  await expect(work()).rejects.toBe(full)
+  expect(logged().at(-1)).toMatchObject({ event: 'stopped', why: 'failed', reason: full.message })
+})
+
 test('an error after the signal was aborted is still a failure', async () => {
   const controller = new AbortController()
   const broken = new Error('broken')

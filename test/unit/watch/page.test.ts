@@ -34,6 +34,7 @@ test('a result says what its lists are sorted by, unless it is the accuracy', ()
   ]
   expect(factsWith({})).toEqual(plain)
   expect(factsWith({ rankedBy: 'accuracy', by: 'accuracy' })).toEqual(plain)
+  expect(factsWith({ bestFound: 82.06, regret: 2.68 })).toContainEqual(['Ranked first', '82.06 % (regret 2.68 points)'])
   expect(factsWith({ rankedBy: 'loss', by: 'accuracyAndMultiplyAdds' })).toEqual([
     ['Ranked', '3 sub-models'],
     ['Ranked by', 'loss'],

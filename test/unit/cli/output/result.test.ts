@@ -10,7 +10,7 @@ describe('the result', () => {
     expect(text).toContain(ARCH)
     expect(text).toMatch(/3,0,3,3,3,2.*84\.31 %.*86\.10 %/)
     expect(text).toMatch(/Kendall tau +0\.412/)
-    expect(text).toMatch(/Ranked first +86\.10 % \(regret 0\.40 %\)/)
+    expect(text).toMatch(/Ranked first +86\.10 % \(regret 0\.40 points\)/)
     expect(text).toMatch(/2\.80e-5 → 2\.10e-6/)
   })
 
@@ -19,8 +19,8 @@ describe('the result', () => {
       renderResult({ ...result, ranked, withGroundTruth }, { color: false }).filter((line) =>
         /^Ranked first/.test(line),
       )
-    expect(lines(300, 300)).toEqual(['Ranked first      86.10 % (regret 0.40 %)'])
-    expect(lines(300, 4)).toEqual(['Ranked first      86.10 % (regret 0.40 %), of the 4 with ground truth'])
+    expect(lines(300, 300)).toEqual(['Ranked first      86.10 % (regret 0.40 points)'])
+    expect(lines(300, 4)).toEqual(['Ranked first      86.10 % (regret 0.40 points), of the 4 with ground truth'])
   })
 
   test('says what a ranking is sorted by, unless it is the accuracy', () => {
@@ -80,7 +80,7 @@ describe('the result', () => {
   test('shows small accuracies of a table in percent as they are', () => {
     const top = [{ ...result.top[0], groundTruth: 0.83 }]
     const text = renderResult({ ...result, top, bestFound: 0.83, regret: 0 }, { color: false }).join('\n')
-    expect(text).toContain('0.83 % (regret 0.00 %)')
+    expect(text).toContain('0.83 % (regret 0.00 points)')
     expect(text).toMatch(/84\.31 %.*│ +0\.83 %/)
   })
 

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DataConfig, EMBEDDED } from '../config/index.js'
-import { listEncoded } from '../data/stream/list-encoded.js'
-import { splitPlaces } from '../data/stream/split-places.js'
+import { listEncoded } from './stream/list-encoded.js'
+import { splitPlaces } from './stream/split-places.js'
 
 /** Classes of Fashion-MNIST, by label. */
 const FASHION_MNIST = 'T-shirt/top,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'.split(',')
