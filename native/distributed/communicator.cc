@@ -22,14 +22,20 @@ constexpr double kSuspicion = 1;
 constexpr double kGlance = 2e-5;
 // Seconds to find out who broke a connection.
 constexpr double kInquiry = 4;
-// Without a sign of life for so long, a rank whose connection broke is dead.
+// Without a sign of life for so long, a rank whose connection broke is dead. Nor is a rank waited for longer that left.
 constexpr double kDead = 2;
+// Signs of life between two looks at a store in a file.
+constexpr int64_t kReading = 20;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
 std::string key_of(const char* name, int rank) { return std::string(name) + '/' + std::to_string(rank); }
+
+[[noreturn]] void throw_left(int rank) {
+  throw Error("ERR_PEER", "Expected all processes to go on but rank " + std::to_string(rank) + " has left");
+}
 
 // The address at which the other ranks reach this one.
 std::shared_ptr<gloo::transport::Device> device_for(const StorePlace& place) {
@@ -87,6 +93,8 @@ void Communicator::live() {
     try {
       std::lock_guard lock(sign_);
       if (!silent_) store_.set(key_of("alive", rank()), std::to_string(beat) + ":" + std::to_string(sums_), kDead);
+      // A file keeps every sign of life. Whoever has not read it for days would take longer than a question may.
+      if (!options_.place.file.empty() && beat % kReading == 0) store_.get("failure");
     } catch (const Error&) {
       // Whoever waits for the store finds out.
     }
@@ -201,9 +209,12 @@ void Communicator::check() {
     const std::string sign = store_.get(key_of("alive", other)).value_or("");
     auto& [last, since] = peers_->peers[other];
     // One that has not started yet is not gone.
-    if (sign.empty() || sign != last || sign == "left") {
+    if (sign.empty() || sign != last) {
       last = sign;
       since = Clock::now();
+    } else if (sign == "left") {
+      // At the end all leave, one a little sooner than another.
+      if (seconds_since(since) > kDead) throw_left(other);
     } else if (seconds_since(since) > options_.silence) {
       throw Error("ERR_PEER", "Expected a sign of life of rank " + std::to_string(other) + " but received none for " +
                                   std::to_string(static_cast<int>(options_.silence)) + " s");
@@ -224,9 +235,7 @@ void Communicator::broken(const std::string& message) {
     for (int other = 0; other < size(); other++) {
       if (other == rank()) continue;
       const std::string sign = store_.get(key_of("alive", other)).value_or("");
-      if (sign == "left") {
-        throw Error("ERR_PEER", "Expected all processes to go on but rank " + std::to_string(other) + " has left");
-      }
+      if (sign == "left") throw_left(other);
       if (sign != first[other]) {
         first[other] = sign;
         since[other] = Clock::now();

@@ -62,7 +62,9 @@ GradientNorms gradient_norms(const Parameters& parameters, const std::vector<int
 
 double clip_scale(double global_norm, double max_norm) {
   if (std::isinf(max_norm)) return 1;
-  return std::min(1.f, 1.f / (static_cast<float>(global_norm) + 1e-6f) * static_cast<float>(max_norm));
+  const float scale = 1.f / (static_cast<float>(global_norm) + 1e-6f) * static_cast<float>(max_norm);
+  // As in clip_grad_norm_, a norm that is no number makes all gradients none.
+  return scale > 1.f ? 1.f : scale;
 }
 
 void scale_gradients(Parameters& parameters, const std::vector<int>& indices, double scale) {

@@ -110,7 +110,9 @@ export class World implements ProcessRank, AsyncDisposable {
   async renew(): Promise<void> {
     const previous = this.#communicator
     const deadline = performance.now() + 1000 * RENEWAL_SECONDS
-    const store = 'host' in this.#place.store ? { ...this.#place.store, isServer: false } : this.#place.store
+    const { store: first } = this.#place
+    // A file keeps all signs of life of before, which a new communicator would read.
+    const store = 'host' in first ? { ...first, isServer: false } : { file: `${first.file}.${this.#meetings}` }
     const place = { ...this.#place, store, attempt: `${this.#place.attempt}+${this.#meetings++}` }
     this.#communicator = await reachStore(place, this.#options, deadline)
     if (isServer(this.#place)) this.#server ??= previous

@@ -87,6 +87,38 @@ describe('processes end together', () => {
     )
   })
 
+  test('one that has left and lives on', async () => {
+    const program = `
+      import { Communicator, ensureNative } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+      await ensureNative()
+      const rank = Number(process.argv[1])
+      const options = { rank, size: 2, silence: 60, patience: 600 }
+      const communicator = new Communicator({ file: process.argv[2] }, options)
+      await communicator.connect()
+      if (rank === 1) {
+        communicator.fallSilent()
+        communicator.set('alive/1', 'left')
+        setTimeout(() => process.exit(0), 60_000)
+      } else {
+        await communicator.sum(new Float64Array(1)).catch(({ code, message }) => console.log(code, message))
+        process.exit(0)
+      }
+    `
+    const store = join(folder, 'left-store')
+    const [first, second] = [0, 1].map((rank) =>
+      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, store], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    )
+    let said = ''
+    first.stdout.on('data', (text) => {
+      said += text
+    })
+    await new Promise((done) => first.on('close', done))
+    second.kill('SIGKILL')
+    expect(said).toBe('ERR_PEER Expected all processes to go on but rank 1 has left\n')
+  })
+
   test.skipIf(process.platform !== 'linux')('the first, killed', async () => {
     const { first, others, end } = await begun('first')
     first.kill('SIGKILL')

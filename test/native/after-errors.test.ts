@@ -92,6 +92,17 @@ it('a network that computes NaN has no image right, not even among five', async 
   expect(correctTop5).toBe(0)
 })
 
+it('a norm that is no number makes all gradients none, as in clip_grad_norm_', async () => {
+  using small = (await network()).small
+  const { net, plan, dataset, indices } = small
+  const parameters = await net.read('parameters')
+  await net.write('parameters', parameters.fill(Number.NaN))
+  await net.accumulate(plan, { dataset, indices })
+  const { globalNorm, clipScale } = await net.clip(1)
+  expect([globalNorm, clipScale]).toEqual([Number.NaN, Number.NaN])
+  expect((await net.read('gradients')).every(Number.isNaN)).toBe(true)
+})
+
 it('shapes whose number of values has more than 64 bits are refused', () => {
   const images = new Float32Array(0)
   const labels = Int32Array.of(0)

@@ -29,7 +29,7 @@ KERNEL(norms_and_moments, NormsArguments) {
   a.norms[a.parameters] = sqrt(all);
   // PyTorch's clip_grad_norm_, in its float32 arithmetic.
   const float scale = 1.f / (static_cast<float>(sqrt(all)) + 1e-6f) * a.max_norm;
-  a.norms[a.parameters + 1] = scale < 1.f ? scale : 1.f;
+  a.norms[a.parameters + 1] = scale > 1.f ? 1.f : scale;
 }
 
 // Calls move(value, clipped gradient, first slot, second slot, numbers of the parameter) of each scalar of the piece.

@@ -18,7 +18,14 @@ function runWith(summary: object): string {
 
 it('takes found sub-models before ranked ones, and says where they stand', async () => {
   const [best] = result.top
-  const found = { algorithm: 'random', evaluations: 9, limits: {}, objectives: ['accuracy'], by: 'accuracyAndParameters', best: [best] }
+  const found = {
+    algorithm: 'random',
+    evaluations: 9,
+    limits: {},
+    objectives: ['accuracy'],
+    by: 'accuracyAndParameters',
+    best: [best],
+  }
   const run = runWith({ ...result, found: { ...found, images: 1000 } })
   expect(await bestOf(run, limited, { instead })).toEqual({
     arch: best.arch,
