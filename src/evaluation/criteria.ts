@@ -1,7 +1,7 @@
 /** What a ranking can be sorted by. */
 import { expected } from '../base/errors.js'
 import { CRITERIA, type Criterion } from '../config/ranking.js'
-import { sumOfRanks } from './rank-metrics.js'
+import { meanRanks } from './rank-metrics.js'
 
 /** The numbers of a sub-model that criteria use. */
 interface Scored {
@@ -35,4 +35,10 @@ export function scoresBy(by: Criterion, rows: readonly Scored[]): ArrayLike<numb
     accuracies,
     rows.map((row) => row[size]),
   )
+}
+
+/** Large for what both scores rank high. Equal scores share their mean rank. */
+export function sumOfRanks(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
+  const ranks = meanRanks(b)
+  return meanRanks(a).map((rank, i) => rank + ranks[i])
 }

@@ -142,7 +142,7 @@ function sortAndCountInversions(values: Float64Array): number {
 }
 
 /** Ranks 1…n by ascending value. Equal values share their mean rank. */
-function meanRanks(values: ArrayLike<number>): Float64Array {
+export function meanRanks(values: ArrayLike<number>): Float64Array {
   const n = values.length
   const order = Uint32Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(values[i], values[j]))
   const ranks = new Float64Array(n)
@@ -151,12 +151,6 @@ function meanRanks(values: ArrayLike<number>): Float64Array {
     for (let i = start; i < end; i++) ranks[order[i]] = (start + end + 1) / 2
   }
   return ranks
-}
-
-/** Large for what both scores rank high. Equal scores share their mean rank. */
-export function sumOfRanks(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  const ranks = meanRanks(b)
-  return meanRanks(a).map((rank, i) => rank + ranks[i])
 }
 
 /** Probability that each element is among the `count` largest if ties are broken at random. */

@@ -2,9 +2,8 @@
 
 import type { RandomStream } from '../base/random.js'
 import type { FindingConfig } from '../config/schema.js'
-import { sizeIn } from '../evaluation/criteria.js'
+import { sizeIn, sumOfRanks } from '../evaluation/criteria.js'
 import { type GroundTruth, subModelTruth } from '../evaluation/ground-truth.js'
-import { sumOfRanks } from '../evaluation/rank-metrics.js'
 import { spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import type { CandidateEvent, Found, FoundSubModel } from './events.js'

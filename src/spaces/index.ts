@@ -24,7 +24,7 @@ export {
   type GenotypeCell,
   type GenotypeEdge,
 } from './darts/genotype.js'
-export { type DartsNetworkOptions, dartsNetwork } from './darts/network.js'
+export { type DartsNetworkOptions, dartsNetwork } from './darts/genotype-network.js'
 export type { ToldByWeights, WeightShapes } from './entry.js'
 export { type NasBenchMacro, type NasBenchMacroOptions, nasBenchMacro } from './layered/nasbench-macro.js'
 export { type ProxylessNas, type ProxylessNasOptions, proxylessNas } from './layered/proxylessnas.js'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { scalars } from '../../src/base/shapes.js'
 import type { Program } from '../../src/programs/program.js'
 import { decodeGenotype } from '../../src/spaces/darts/genotype.js'
-import { dartsNetwork } from '../../src/spaces/darts/network.js'
+import { dartsNetwork } from '../../src/spaces/darts/genotype-network.js'
 import { type BufferSpec, darts, type ParameterSpec } from '../../src/spaces/index.js'
 import { randomFloats, randomNumbers } from './random.js'
 

@@ -32,8 +32,8 @@ import {
   NODES,
   OPERATIONS,
 } from './genotype.js'
+import { dartsNetwork } from './genotype-network.js'
 import { type DartsCell, DartsLayers, networkSize, strideOf } from './layers.js'
-import { dartsNetwork } from './network.js'
 import { genotypeOutline } from './outline.js'
 
 /** Size of the supernet: settings of the space, and the shape and classes of its images. */

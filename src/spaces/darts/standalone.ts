@@ -4,8 +4,8 @@ import type { NetworkImages } from '../entry.js'
 import { givenPath, type StandaloneNetwork } from '../standalone.js'
 import { candidateName, darts } from './darts.js'
 import { decodeGenotype, type Genotype } from './genotype.js'
+import { dartsNetwork } from './genotype-network.js'
 import { reductionsOf } from './layers.js'
-import { dartsNetwork } from './network.js'
 
 type Settings = Extract<NetworkConfig, { space: 'darts' }>
 

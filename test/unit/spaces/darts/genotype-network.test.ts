@@ -3,7 +3,7 @@ import { logitsOf, neededFor, withoutAuxiliary } from '../../../../src/programs/
 import { buffersOf, type Instruction, type Program, parametersOf } from '../../../../src/programs/program.js'
 import { costOf } from '../../../../src/spaces/cost.js'
 import { DARTS_V1, DARTS_V2, encodeGenotype } from '../../../../src/spaces/darts/genotype.js'
-import { dartsNetwork } from '../../../../src/spaces/darts/network.js'
+import { dartsNetwork } from '../../../../src/spaces/darts/genotype-network.js'
 import { spaceSize } from '../../../../src/spaces/index.js'
 import { alone, auxiliaryLogits, digest, fixture, fixtureImages, fixtureState } from '../../../support/darts-fixture.js'
 import { scalarLogits } from '../../../support/scalar-reference.js'
