@@ -11,9 +11,10 @@ namespace pada {
 
 std::vector<double> per_channel(const Napi::Object& data, const char* name, int64_t channels, bool positive) {
   const Napi::Value value = data.Get(name);
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != channels) {
-    expected(std::to_string(channels) + " numbers, one per channel", name, describe(value));
-  }
+  const std::string wanted = std::to_string(channels) + " numbers, one per channel";
+  if (!value.IsArray()) expected(wanted, name, describe(value));
+  const uint32_t length = value.As<Napi::Array>().Length();
+  if (length != channels) expected(wanted, name, std::to_string(length));
   std::vector<double> numbers;
   for (uint32_t i = 0; i < channels; i++) {
     const double number = number_argument(value.As<Napi::Array>().Get(i), name);

@@ -96,7 +96,8 @@ BackwardPass<T>::BackwardPass(const ConvShape& shape, const ConvInput<T>& input,
   if (with_input_) weight_ = pack<T>(shape, weight, true, places_);
   const int64_t size = shares * size_packed(shape);
   sums_ = memory(size);
-  std::fill(sums_.get(), sums_.get() + size, 0.f);
+  at::parallel_for(0, size, kElementsPerShare,
+                   [&](int64_t begin, int64_t end) { std::fill(sums_.get() + begin, sums_.get() + end, 0.f); });
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "ops/cpu/grain.h"
 #include "ops/cpu/winograd_weights.h"
 
 namespace pada {
@@ -105,9 +106,12 @@ void add_unpacked(const ConvShape& s, Memory sums, int64_t shares, const std::ve
                   float* weight_gradient) {
   const int64_t taps = s.kernel * s.kernel, inputs = s.in_channels / s.groups, pairs = inputs * s.out_channels;
   const int64_t size = size_packed(s);
-  for (int64_t share = 1; share < shares; share++) {
-    for (int64_t i = 0; i < size; i++) sums[i] += sums[share * size + i];
-  }
+  float* total = sums.get();
+  at::parallel_for(0, size, grain(shares, kElementsPerShare), [&](int64_t begin, int64_t end) {
+    for (int64_t share = 1; share < shares; share++) {
+      for (int64_t i = begin; i < end; i++) total[i] += total[share * size + i];
+    }
+  });
   if (by_winograd(s)) {
     Memory of_taps = memory(taps * pairs);
     winograd_weight_gradients(sums.get(), pairs, of_taps.get());
