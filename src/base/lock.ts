@@ -4,31 +4,62 @@ import lockfile from 'proper-lockfile'
 import { UserError } from './errors.js'
 import { unwritable } from './files.js'
 
+/** Milliseconds between two tries to take a lock. */
+const RETRY = 1_000
 /** Milliseconds without a sign of its owner after which a lock is taken over. */
 const STALE = 30_000
 
 /**
  * Runs `work` while no other process runs it under the same lock: two commands on a fresh machine must not download or
- * build twice. Calls `onWait` if the lock is taken. A lock whose owner died is taken over after half a minute.
+ * build twice. Calls `onWait` if the lock is taken. A lock whose owner died is taken over after half a minute. `signal`
+ * ends the wait.
  *
  * @throws UserError after the work if the lock was lost meanwhile: this process was suspended, or the lock was removed.
+ *   The reason of a signal that aborts during the wait.
  */
-export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  onWait: () => void,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
   let isLost = false
   const onCompromised = () => {
     isLost = true
   }
   const options = { realpath: false, stale: STALE, update: updateOf(STALE), onCompromised }
-  const release = await lockfile.lock(path, options).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ELOCKED') throw error
-    onWait()
-    return lockfile.lock(path, { ...options, retries: { forever: true, minTimeout: 500, maxTimeout: 2_000 } })
-  })
+  const tryIt = () =>
+    lockfile.lock(path, options).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ELOCKED') return undefined
+      throw error
+    })
+  let release = await tryIt()
+  if (release === undefined) onWait()
+  while (release === undefined) {
+    await pause(signal)
+    release = await tryIt()
+  }
+  const held = release
   // Releasing a lost lock must hide neither the result of the work nor its error.
-  const result = await work().finally(() => release().catch(() => {}))
+  const result = await work().finally(() => held().catch(() => {}))
   if (isLost) throw lost(path)
   return result
+}
+
+/** Waits until the next try, or throws the signal's reason. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(end, RETRY)
+    function end() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    signal?.addEventListener('abort', end)
+  })
+  signal?.throwIfAborted()
 }
 
 /** Milliseconds between two signs of life of a lock's owner. */

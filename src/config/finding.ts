@@ -11,7 +11,7 @@ const limit = z.union([
     min: amount.optional().describe('Smallest value allowed. Default: none.'),
     max: amount.optional().describe('Largest value allowed. Default: none.'),
   }).refine(
-    ({ min = 0, max = Number.POSITIVE_INFINITY }) => min <= max && (min > 0 || max < Number.POSITIVE_INFINITY),
+    ({ min, max }) => (min !== undefined || max !== undefined) && (min ?? 0) <= (max ?? Number.POSITIVE_INFINITY),
     { error: 'a group with min, max or both, min at most max' },
   ),
 ])
@@ -124,6 +124,10 @@ export const finding = z
   .refine((value) => value.algorithm !== 'evolution' || value.mutations + value.crossovers <= value.population, {
     path: ['population'],
     error: 'a number of at least mutations + crossovers',
+  })
+  .refine((value) => value.algorithm !== 'regularizedEvolution' || value.evaluations > value.population, {
+    path: ['evaluations'],
+    error: 'a number of more than population, because the first population is random,',
   })
   .refine(({ by, objectives }) => by === 'accuracy' || objectives.length === 1, {
     path: ['by'],

@@ -2,7 +2,7 @@ import type { RandomStream } from '../base/random.js'
 import { scalars } from '../base/shapes.js'
 import type { Batch, Plan, Supernet } from '../native/index.js'
 
-/** The part of a supernet that the comparison needs. */
+/** The part of a supernet that the comparison needs. Its running statistics move with every step. */
 type Differentiable = Pick<Supernet, 'specs' | 'read' | 'write' | 'accumulate'>
 
 /**
@@ -25,8 +25,8 @@ const LARGEST_STEP = 1e-2
  * - at random, because a slope along a gradient does not tell whether a part of the gradient is missing;
  * - at random in tensors whose gradient is zero, where the loss must not change.
  *
- * Resolves to a sentence if they differ, or if a gradient is not finite. Restores the weights and sets gradients to
- * zero.
+ * Resolves to a sentence if they differ, or if a gradient is not finite. Restores weights and running statistics, and
+ * sets gradients to zero.
  *
  * @param random Draws the random directions.
  */
@@ -37,6 +37,7 @@ export async function checkGradient(
   random: RandomStream,
 ): Promise<string | undefined> {
   const weights = await supernet.read('parameters')
+  const statistics = await supernet.read('buffers')
   const lossAt = async (values: Float32Array) => {
     await supernet.write('parameters', values)
     return (await supernet.accumulate(plan as Plan, batch)).totalLoss
@@ -58,6 +59,7 @@ export async function checkGradient(
     return undefined
   } finally {
     await supernet.write('parameters', weights)
+    await supernet.write('buffers', statistics)
     await supernet.write('gradients', new Float32Array(weights.length))
   }
 }

@@ -171,6 +171,28 @@ function holdOut(train: LabelledImages, count: number | undefined) {
   return { train: rest, heldOut: taken }
 }
 
+/** Settings that only some formats use. */
+const USED_BY = {
+  size: ['folder'],
+  interpolation: ['folder'],
+  onError: ['folder'],
+  ahead: ['folder'],
+  layout: ['npz'],
+  test: ['folder', 'npz'],
+  validation: ['folder', 'npz'],
+} as const satisfies Partial<Record<keyof DataConfig, readonly DataConfig['format'][]>>
+
+/** Throws a UserError for a setting that the format does not use, unless it says what holds anyway. */
+function checkUsed(config: DataConfig): void {
+  const holds: Partial<DataConfig> = { onError: 'stop', validation: 'none' }
+  for (const [name, formats] of Object.entries(USED_BY)) {
+    const key = name as keyof typeof USED_BY
+    if (config[key] === undefined || config[key] === holds[key]) continue
+    if (formats.some((format) => format === config.format)) continue
+    throw expected(`the format ${formats.join(' or ')} with data.${key}`, 'data.format', config.format, 2)
+  }
+}
+
 async function readSplits(
   config: DataConfig,
   signal: AbortSignal | undefined,
@@ -178,14 +200,7 @@ async function readSplits(
   const { trainCount: train, testCount: test, checksums, layout, size, interpolation, validationCount } = config
   const chosen = { test: config.test, validation: config.validation, validationCount }
   const options = { train, test, checksums, layout, size, interpolation, splits: chosen, signal }
-  if (size !== undefined && config.format !== 'folder') {
-    throw expected('the format folder with data.size', 'data.format', config.format, 2)
-  }
-  for (const key of ['test', 'validation'] as const) {
-    const isNone = key === 'validation' && config[key] === 'none'
-    if (config[key] === undefined || isNone || ['folder', 'npz'].includes(config.format)) continue
-    throw expected(`the format folder or npz with data.${key}`, 'data.format', config.format, 2)
-  }
+  checkUsed(config)
   if (config.format === 'embedded') return { splits: await readIdxFolder(EMBEDDED, options), name: EMBEDDED_NAME }
   if (config.dir === undefined) {
     throw expected('a folder', `data.dir with data.format ${config.format}`, 'none', 2)

@@ -104,7 +104,9 @@ async function withAverages<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   await supernet.useWeights('averaged')
-  const result = await work()
-  await supernet.useWeights('raw')
-  return result
+  try {
+    return await work()
+  } finally {
+    await supernet.useWeights('raw')
+  }
 }

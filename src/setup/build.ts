@@ -28,10 +28,11 @@ export async function chooseBuilder(): Promise<Builder> {
   return (await toolVersion('cmake')) === undefined ? 'node-gyp' : 'cmake-js'
 }
 
-/** First line that `command --version` prints; undefined if the command fails. */
+/** First line that `command --version` prints; undefined if it fails. A command may have arguments: `ccache g++`. */
 export async function toolVersion(command: string): Promise<string | undefined> {
+  const [program, ...given] = existsSync(command) ? [command] : command.trim().split(/\s+/)
   try {
-    return (await promisify(execFile)(command, ['--version'])).stdout.split('\n')[0]?.trim()
+    return (await promisify(execFile)(program, [...given, '--version'])).stdout.split('\n')[0]?.trim()
   } catch {
     return undefined
   }

@@ -1,5 +1,4 @@
 /** Fetches libtorch: pip downloads the pinned wheels and verifies their hashes; then the needed files are unpacked. */
-import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheRoot, machineSuffix } from '../base/folders.js'
@@ -50,7 +49,9 @@ export async function downloadLibtorch(
     final,
     () => log('Waiting for another process that is downloading libtorch'),
     async () => {
-      if (existsSync(final)) return inspectLibtorch(cachedLibtorch(variant))
+      // Another process may have fetched it meanwhile. One that does not load is fetched again: a library may be gone.
+      const there = await probeLibtorch(cachedLibtorch(variant)).catch(() => undefined)
+      if (there !== undefined) return there
       const partial = `${final}.partial`
       await rm(partial, { recursive: true, force: true })
       try {
@@ -65,12 +66,14 @@ export async function downloadLibtorch(
           await unpack(join(partial, 'wheels', wheel), unpacked, (file) => isNeeded(file, variant === 'cuda'))
         }
         await probeLibtorch(join(unpacked, 'torch'))
+        await rm(final, { recursive: true, force: true })
         await rename(unpacked, final)
       } finally {
         await rm(partial, { recursive: true, force: true })
       }
       return inspectLibtorch(cachedLibtorch(variant))
     },
+    signal,
   )
 }
 

@@ -1,5 +1,7 @@
 /** Makes sure that the addon exists: if necessary, finds or fetches libtorch and builds the addon. */
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { environment } from '../base/environment.js'
 import { addonPath, buildFolder, packageRoot } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
@@ -18,6 +20,8 @@ export interface EnsureOptions {
   readonly cuda?: boolean
   /** Build tool. Default: cmake-js, or node-gyp if CMake is missing. */
   readonly builder?: Builder
+  /** Also tries whether a finished build loads, in a process of its own, and builds again if not. Default: false. */
+  readonly probe?: boolean
   /** Receives progress messages, one line each. Default: no messages. */
   readonly log?: (line: string) => void
   /** When aborted, running downloads and builds stop, and the signal's reason is thrown. */
@@ -36,23 +40,29 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<NativeS
   const variant: Variant | undefined = options.cuda ? 'cuda' : options.cpu ? 'cpu' : undefined
   const request: BuildRequest = { root: packageRoot, variant, builder: options.builder }
   const fresh = findFresh(request)
-  if (fresh !== undefined) return fresh
+  if (fresh !== undefined && (!options.probe || (await loads(fresh, log, signal)))) return fresh
   const folder = buildFolder()
-  const setup = withLock(
+  return withLock(
     folder,
     () => log('Waiting for another process that is building the addon'),
     async () => findFresh(request) ?? build(folder, request, log, signal),
+    signal,
   )
-  if (signal === undefined) return setup
-  const done = new AbortController()
-  return Promise.race([setup, abortionOf(signal, done.signal)]).finally(() => done.abort())
 }
 
-/** Never resolves; rejects when the signal aborts, which ends the wait for another process, unless that is `done`. */
-function abortionOf(signal: AbortSignal, done: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
-  })
+/** Whether a finished build loads. If not, it is removed: a power cut may have torn it, or a library may be gone. */
+async function loads({ addon }: NativeSetup, log: (line: string) => void, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await probeAddon(addon, signal)
+    return true
+  } catch (error) {
+    signal?.throwIfAborted()
+    const { message } = error as Error
+    const reason = /^Error: (.+)$/m.exec(message)?.[1] ?? message.split('\n', 1)[0]
+    log(`The addon does not load, and is built again: ${reason}`)
+    await rm(dirname(dirname(addon)), { recursive: true, force: true })
+    return false
+  }
 }
 
 function findFresh(request: BuildRequest): NativeSetup | undefined {

@@ -37,7 +37,8 @@ export function jpegLibraries(): string[] {
 export async function fetchJpegLibrary(log: (line: string) => void, signal?: AbortSignal): Promise<string | undefined> {
   try {
     const final = cacheFolder()
-    if (existsSync(final)) return undefined
+    const isThere = () => existsSync(join(final, LIBRARY))
+    if (isThere()) return undefined
     const hash = process.platform === 'linux' ? PILLOWS[process.arch] : undefined
     if (hash === undefined) return `no wheel is pinned for ${process.platform} on ${process.arch}`
     if (environment().offline) return 'PADA_OFFLINE forbids the network'
@@ -47,8 +48,9 @@ export async function fetchJpegLibrary(log: (line: string) => void, signal?: Abo
       final,
       () => log('Waiting for another process that is downloading libjpeg-turbo'),
       async () => {
-        if (!existsSync(final)) await fetchTo(final, `pillow==${PILLOW_VERSION} --hash=sha256:${hash}`, log, signal)
+        if (!isThere()) await fetchTo(final, `pillow==${PILLOW_VERSION} --hash=sha256:${hash}`, log, signal)
       },
+      signal,
     )
     return undefined
   } catch (error) {
@@ -82,6 +84,7 @@ async function fetchTo(
       await rename(join(unpacked, file), join(kept, file.includes('libjpeg') ? LIBRARY : basename(file)))
     }
     if (!existsSync(join(kept, LIBRARY))) throw new Error(`${wheel} has no libjpeg`)
+    await rm(final, { recursive: true, force: true })
     await rename(kept, final)
   } finally {
     await rm(partial, { recursive: true, force: true })

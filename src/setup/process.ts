@@ -1,5 +1,6 @@
 /** Runs the programs that set-up needs. */
 import { spawn } from 'node:child_process'
+import { onExit } from 'signal-exit'
 import { environment } from '../base/environment.js'
 
 export interface RunOptions {
@@ -11,8 +12,8 @@ export interface RunOptions {
 
 /**
  * Resolves when `command` has succeeded. Its output goes to stderr if `show` or PADA_DEBUG is set; otherwise an error
- * has the last lines. The command is killed when this process exits or the signal aborts, with all processes that it
- * has started.
+ * has the last lines. The command is killed when this process exits, is ended by a signal, or `signal` aborts, with all
+ * processes that it has started.
  *
  * @throws Error if the command fails; the signal's reason after an abort.
  */
@@ -26,7 +27,7 @@ export async function run(
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output], detached: true })
   // A build is a tree of processes. Those that outlive the first would go on, and keep its output open.
   const stop = () => killGroup(child.pid)
-  process.once('exit', stop)
+  const forget = onExit(stop)
   signal?.addEventListener('abort', stop)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -38,7 +39,7 @@ export async function run(
     child.on('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code === 'ENOENT' ? 'not found' : message))
     child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
   })
-  process.off('exit', stop)
+  forget()
   signal?.removeEventListener('abort', stop)
   signal?.throwIfAborted()
   if (status === 0) return

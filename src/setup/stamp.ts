@@ -21,18 +21,21 @@ export interface Stamp {
   readonly libtorch: Located
   /** Size and modification time of libtorch_cpu. They change if another version is installed in the same folder. */
   readonly library: string
+  /** Flags of compiler and linker in CXXFLAGS and LDFLAGS; absent in stamps of earlier versions. */
+  readonly flags?: string
   /** Values of LIBTORCH and PADA_PYTHON at the build. Another value later requires a new build. */
   readonly asked: { readonly libtorch?: string; readonly python?: string }
 }
 
 export function createStamp(root: string, builder: Builder, libtorch: Located): Stamp {
-  const { libtorch: given, python } = environment()
+  const { libtorch: given, python, compilerFlags: flags } = environment()
   return {
     sources: hashSources(root),
     builder,
     machine: MACHINE,
     libtorch,
     library: fingerprint(libtorch.root),
+    flags,
     asked: { libtorch: given, python },
   }
 }
@@ -66,16 +69,19 @@ export interface BuildRequest {
 }
 
 /**
- * Reason why a build cannot be used; undefined if it can. An unset variable is no reason, so LIBTORCH need not stay set
- * after a build with it.
+ * Reason why a build cannot be used; undefined if it can. An unset variable is no reason, so LIBTORCH and CXXFLAGS need
+ * not stay set after a build with them.
  */
 export function staleness(stamp: Stamp, request: BuildRequest): string | undefined {
-  const { libtorch, python } = environment()
+  const { libtorch, python, compilerFlags } = environment()
   if (stamp.machine !== undefined && stamp.machine !== MACHINE) return `it was built on ${stamp.machine}`
   if (stamp.sources !== hashSources(request.root)) return 'the native sources changed'
   if (libtorch !== undefined && libtorch !== stamp.asked.libtorch) return 'LIBTORCH names another libtorch'
   if (python !== undefined && libtorch === undefined && python !== stamp.asked.python) {
     return 'PADA_PYTHON names another Python'
+  }
+  if (stamp.flags !== undefined && compilerFlags !== '' && compilerFlags !== stamp.flags) {
+    return 'CXXFLAGS or LDFLAGS have other flags'
   }
   const library = fingerprint(stamp.libtorch.root)
   if (library === UNREADABLE)

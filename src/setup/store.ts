@@ -18,7 +18,8 @@ const KEPT = 10
 export function storedAddon(stamp: Stamp, compiler: string | undefined): string {
   const { sources, builder, library, libtorch } = stamp
   const machine = [process.platform, process.arch]
-  const made = [sources, builder, library, libtorch.root, ...machine, compiler, environment().compilerFlags]
+  const { compiler: command, compilerFlags } = environment()
+  const made = [sources, builder, library, libtorch.root, ...machine, command, compiler, compilerFlags]
   return join(cacheRoot(), 'addons', `${createHash('sha256').update(JSON.stringify(made)).digest('hex')}.node`)
 }
 

@@ -1,12 +1,17 @@
 import { join } from 'node:path'
+import { exists } from '../base/files.js'
 import type { RunFolder } from '../runs/run-folder.js'
+import type { TensorboardEvent } from './event-file.js'
 import { appendEvent, replaceEventFile, TENSORBOARD } from './folder.js'
 import { endOf, loggedRun, ofEpoch } from './logged.js'
 
-/** The event file of a run that goes on, in the folder `tensorboard` of the run. */
+/**
+ * The event file of a run that goes on, in the folder `tensorboard` of the run. If someone removes it, it is made anew
+ * from the log.
+ */
 export class RunningLog {
   readonly #run: RunFolder
-  readonly #file: string
+  #file: string
 
   private constructor(run: RunFolder, file: string) {
     this.#run = run
@@ -16,20 +21,29 @@ export class RunningLog {
   /** Begins the file with what the log of the run has: a resumed run loses no epoch and has none twice. */
   static async open(run: RunFolder): Promise<RunningLog> {
     run.lost.throwIfAborted()
-    return new RunningLog(run, await replaceEventFile(join(run.path, TENSORBOARD), await loggedRun(run.path)))
+    return new RunningLog(run, await fromLog(run.path))
   }
 
-  /** Appends an event `epoch`. */
+  /** Appends an event `epoch`, which the log of the run has. */
   async epoch(event: { readonly event: 'epoch' }): Promise<void> {
-    this.#run.lost.throwIfAborted()
-    await appendEvent(this.#file, ofEpoch(event, now()))
+    await this.#append(ofEpoch(event, now()))
   }
 
-  /** Appends an event `result`, after so many epochs. */
+  /** Appends an event `result`, which the log of the run has, after so many epochs. */
   async result(event: { readonly event: 'result' }, epochs: number): Promise<void> {
-    this.#run.lost.throwIfAborted()
-    await appendEvent(this.#file, await endOf(this.#run.path, event, now(), epochs))
+    await this.#append(await endOf(this.#run.path, event, now(), epochs))
   }
+
+  async #append(event: TensorboardEvent): Promise<void> {
+    this.#run.lost.throwIfAborted()
+    if (await exists(this.#file)) await appendEvent(this.#file, event)
+    else this.#file = await fromLog(this.#run.path)
+  }
+}
+
+/** Writes the event file of what the log of a run has. Resolves to its path. */
+async function fromLog(run: string): Promise<string> {
+  return replaceEventFile(join(run, TENSORBOARD), await loggedRun(run))
 }
 
 /** Seconds since 1970. */

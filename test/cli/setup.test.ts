@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pada, temporaryFolder } from '../support/harness.js'
+import { until } from '../support/until.js'
 
 test('an unusable LIBTORCH is one clear sentence, and the build there is stays', async () => {
   const LIBTORCH = temporaryFolder()
@@ -48,3 +53,24 @@ test('doctor fails if something is missing, and names the folder of a LIBTORCH t
   expect(code).toBe(1)
   expect(JSON.parse(stdout).missing).toEqual([`LIBTORCH names no usable libtorch: ${LIBTORCH} does not exist`])
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'a signal that ends a script ends its set-up with all that it has started',
+  async () => {
+    const folder = temporaryFolder()
+    const [file, script] = [join(folder, 'pid'), join(folder, 'run.mjs')]
+    const { href } = new URL('../../dist/setup/process.js', import.meta.url)
+    const command = `sh -c 'sleep 1000 & echo $! > ${file}; wait'; true`
+    writeFileSync(
+      script,
+      `import { run } from ${JSON.stringify(href)}\nawait run('sh', ['-c', ${JSON.stringify(command)}])\n`,
+    )
+    const child = spawn(process.execPath, [script], { stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'))
+    const compiler = Number(readFileSync(file, 'utf8'))
+    child.kill('SIGINT')
+    expect(await ended).toEqual([null, 'SIGINT'])
+    await until(() => !existsSync(`/proc/${compiler}`))
+  },
+)

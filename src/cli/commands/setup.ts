@@ -24,7 +24,7 @@ export const setupCommand: CommandModule<object, SetupArguments> = {
       .conflicts('cpu', 'cuda'),
   async handler({ cpu, cuda, builder }) {
     const log = (line: string) => process.stderr.write(`${line}\n`)
-    const { addon, libtorch, isNew } = await ensureNative({ cpu, cuda, builder, log })
+    const { addon, libtorch, isNew } = await ensureNative({ cpu, cuda, builder, probe: true, log })
     // A new build has tried. One that another version made may have none yet.
     if (!isNew) await fetchJpegLibrary(log)
     const kind = libtorch.cuda ? 'with CUDA' : 'CPU only'

@@ -50,6 +50,21 @@ test('only one holder at a time; the others say that they wait', async () => {
   expect(existsSync(`${path}.lock`)).toBe(false)
 })
 
+test('a signal ends the wait for a lock', async () => {
+  const path = join(temporaryFolder(), 'libtorch')
+  await withLock(path, expect.fail, async () => {
+    const timers = vi.getTimerCount()
+    for (const soon of [true, false]) {
+      const controller = new AbortController()
+      const abort = () => controller.abort(new Error('enough'))
+      const onWait = () => (soon ? abort() : setTimeout(abort, 1))
+      await expect(hurried(withLock(path, onWait, expect.fail, controller.signal))).rejects.toThrow('enough')
+      // Nothing keeps the process alive.
+      expect(vi.getTimerCount()).toBe(timers)
+    }
+  })
+})
+
 test('a failure gives the lock back', async () => {
   const path = join(temporaryFolder(), 'libtorch')
   await expect(withLock(path, expect.fail, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')

@@ -65,7 +65,7 @@ describe('parseConfig', () => {
 
   it('fills in the settings of SPOS for its evolution, and takes a number for the largest value of a limit', () => {
     const { finding } = parseConfig({
-      finding: { algorithm: 'evolution', limits: { flops: 1e6, latency: { min: 1 } } },
+      finding: { algorithm: 'evolution', limits: { flops: 1e6, latency: { min: 0 } } },
     })
     expect(finding).toEqual({
       algorithm: 'evolution',
@@ -75,7 +75,7 @@ describe('parseConfig', () => {
       mutations: 25,
       crossovers: 25,
       mutationProbability: 0.1,
-      limits: { flops: { max: 1e6 }, latency: { min: 1 } },
+      limits: { flops: { max: 1e6 }, latency: { min: 0 } },
       by: 'accuracy',
       objectives: ['accuracy'],
       published: false,
@@ -271,6 +271,14 @@ describe('parseConfig', () => {
       [
         { finding: { algorithm: 'random', limits: { flops: { min: 5, max: 1 } } } },
         'Expected a group with min, max or both, min at most max for finding.limits.flops but received {"min":5,"max":1}',
+      ],
+      [
+        { finding: { algorithm: 'random', limits: { flops: {} } } },
+        'Expected a group with min, max or both, min at most max for finding.limits.flops but received {}',
+      ],
+      [
+        { finding: { algorithm: 'regularizedEvolution', evaluations: 100 } },
+        'Expected a number of more than population, because the first population is random, for finding.evaluations but received 100',
       ],
       [
         { finding: { algorithm: 'random', limits: { weight: 1 } } },

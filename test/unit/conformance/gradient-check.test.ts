@@ -16,14 +16,19 @@ function fake(factors: readonly number[] = []) {
     { name: 'b', shape: [2], init },
     { name: 'c', shape: [2], init, operation: 1 },
   ]
-  const state = { parameters: Float32Array.from(WEIGHTS), gradients: new Float32Array(7) }
+  const state = {
+    parameters: Float32Array.from(WEIGHTS),
+    gradients: new Float32Array(7),
+    buffers: Float32Array.of(0.5),
+  }
   const supernet = {
     specs,
-    read: async (kind: 'parameters' | 'gradients') => state[kind].slice(),
-    write: async (kind: 'parameters' | 'gradients', values: Float32Array) => {
+    read: async (kind: keyof typeof state) => state[kind].slice(),
+    write: async (kind: keyof typeof state, values: Float32Array) => {
       state[kind] = values.slice()
     },
     accumulate: async () => {
+      state.buffers[0] += 1
       const w = state.parameters
       const right = w.map((value, i) => (i < 3 ? value : i < 5 ? Math.sign(value) : 2))
       for (const [i, value] of right.entries()) state.gradients[i] += (factors[i] ?? 1) * value
@@ -38,11 +43,12 @@ const check = (supernet: Supernet, parameters = ['a', 'b', 'c']) =>
   checkGradient(supernet, { parameters }, {} as Batch, RandomStream.named(0, 'directions'))
 
 describe('checkGradient', () => {
-  it('finds nothing where gradients are right, and leaves weights as they were and gradients at zero', async () => {
+  it('finds nothing where gradients are right, leaves all as it was, and gradients at zero', async () => {
     const { supernet, state } = fake()
     expect(await check(supernet)).toBeUndefined()
     expect(state.parameters).toEqual(Float32Array.from(WEIGHTS))
     expect(state.gradients).toEqual(new Float32Array(7))
+    expect(state.buffers).toEqual(Float32Array.of(0.5))
   })
 
   it.each([

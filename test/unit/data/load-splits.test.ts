@@ -138,6 +138,25 @@ describe('idx', () => {
     ['a name of a split', {}, { test: 'val' }, 'format folder or npz with data.test for data.format but received idx'],
     ['another', {}, { validation: 'val' }, 'folder or npz with data.validation for data.format but received idx'],
     [
+      'an order of axes',
+      {},
+      { layout: 'NHWC' as const },
+      'format npz with data.layout for data.format but received idx',
+    ],
+    ['batches ahead', {}, { ahead: 3 }, 'format folder with data.ahead for data.format but received idx'],
+    [
+      'images to skip',
+      {},
+      { onError: 'skip' as const },
+      'format folder with data.onError for data.format but received idx',
+    ],
+    [
+      'a way to resize',
+      {},
+      { interpolation: 'bicubic' as const },
+      'folder with data.interpolation for data.format but received',
+    ],
+    [
       'a wrong magic number',
       { 'train-images-idx3-ubyte': idx([3], [1, 2, 3]) },
       {},

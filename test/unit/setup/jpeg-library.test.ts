@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { fetchJpegLibrary, jpegLibraries } from '../../../src/setup/jpeg-library.js'
@@ -53,6 +53,11 @@ describe.runIf(process.platform === 'linux' && process.arch in PILLOWS)('libjpeg
     expect(await fetched()).toBeUndefined()
     const requirement = `pillow==${PILLOW_VERSION} --hash=sha256:${PILLOWS[process.arch]}\n`
     expect(readFileSync(noted, 'utf8')).toBe(requirement)
+    // If someone has removed the library from the cache, it is fetched again.
+    rmSync(library)
+    expect(await fetched()).toBeUndefined()
+    expect(readFileSync(library, 'utf8')).toBe('the library')
+    expect(readFileSync(noted, 'utf8')).toBe(requirement + requirement)
   })
 
   test.each([

@@ -15,7 +15,7 @@ import {
 import { fakeLibtorch, temporaryFolder, writeFiles } from '../../support/folders.js'
 
 beforeEach(() => {
-  for (const name of ['LIBTORCH', 'PADA_PYTHON']) vi.stubEnv(name, '')
+  for (const name of ['LIBTORCH', 'PADA_PYTHON', 'CXXFLAGS', 'LDFLAGS']) vi.stubEnv(name, '')
   return () => vi.unstubAllEnvs()
 })
 
@@ -42,6 +42,17 @@ describe.runIf(process.platform === 'linux')('staleness', () => {
     expect(staleness({ ...stamp, machine: undefined }, { root })).toBeUndefined()
     expect(staleness({ ...stamp, machine: 'darwin-arm64' }, { root })).toBe('it was built on darwin-arm64')
     expect(staleness(stamp, { root, variant: 'cpu', builder: 'cmake-js' })).toBeUndefined()
+  })
+
+  test('flags of the compiler count when they are set to others, not when they are no longer set', () => {
+    vi.stubEnv('CXXFLAGS', '-O0')
+    const { root, stamp } = build()
+    expect(staleness(stamp, { root })).toBeUndefined()
+    vi.stubEnv('CXXFLAGS', '-O3')
+    expect(staleness(stamp, { root })).toBe('CXXFLAGS or LDFLAGS have other flags')
+    expect(staleness({ ...stamp, flags: undefined }, { root })).toBeUndefined()
+    vi.stubEnv('CXXFLAGS', '')
+    expect(staleness(stamp, { root })).toBeUndefined()
   })
 
   test('changed, new and renamed sources are noticed, other files are not', () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeTensorboard } from '../../../src/report/tensorboard.js'
@@ -122,4 +122,23 @@ test('a run that resumes begins a new file without what its log has lost', async
   expect(stepsByTag(out).get('ranking/kendall_tau')).toEqual([3])
   // TensorBoard reads the files of a folder in the order of their names, and stops at one that is gone.
   expect(readdirSync(out).toSorted()).toEqual([before, expect.anything()])
+})
+
+test('a file that is removed while the run goes on is made anew', async () => {
+  const run = join(temporaryFolder(), 'run')
+  mkdirSync(run)
+  writeFileSync(join(run, 'config.yaml'), 'seed: 3\n')
+  const epoch = (index: number) => ({ event: 'epoch', epoch: index, loss: 1, seconds: 2 }) as const
+  const log = (index: number) => appendFileSync(join(run, 'events.jsonl'), `${JSON.stringify(epoch(index))}\n`)
+  const out = join(run, 'tensorboard')
+  await using folder = await RunFolder.open(run)
+  const live = await RunningLog.open(folder)
+  log(0)
+  await live.epoch(epoch(0))
+  for (const [index, gone] of [() => out, () => join(out, readdirSync(out)[0])].entries()) {
+    rmSync(gone(), { recursive: true })
+    log(index + 1)
+    await live.epoch(epoch(index + 1))
+  }
+  expect(stepsByTag(out).get('train/loss')).toEqual([1, 2, 3])
 })
