@@ -28,7 +28,8 @@ CommunicatorOptions options_argument(const Napi::Value& place_value, const Napi:
   result.rank = static_cast<int>(rank);
   const auto seconds = [&](const char* name) {
     const double value = number_argument(options.Get(name), name);
-    if (!(value > 0 && value < 1e6)) expected("a number of seconds above 0 and below 1,000,000", name, describe(options.Get(name)));
+    if (!(value > 0 && value < 1e6))
+      expected("a number of seconds above 0 and below 1,000,000", name, describe(options.Get(name)));
     return value;
   };
   result.connect = seconds("connect");
