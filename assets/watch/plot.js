@@ -42,6 +42,8 @@ export class Plot {
     parent.append(this.figure)
     /** @type {uPlot | undefined} */
     this.plot = undefined
+    /** @type {Line[]} What was drawn last: the plot outlives it. */
+    this.lines = []
     this.shape = ''
     new ResizeObserver(() => this.plot?.setSize({ width: this.area.clientWidth, height: HEIGHT })).observe(this.area)
   }
@@ -58,6 +60,7 @@ export class Plot {
     if (this.figure.hidden) return
     const data = /** @type {import('uplot').AlignedData} */ ([positions, ...lines.map(({ values }) => values)])
     const shape = JSON.stringify(lines.map(({ values: _, ...style }) => style))
+    this.lines = lines
     const zoom = this.plot && keptZoom(this.plot.scales.x, this.plot.data[0], positions)
     if (this.plot !== undefined && this.shape === shape) {
       this.plot.setData(data, zoom === undefined)
@@ -69,7 +72,7 @@ export class Plot {
     if (zoom !== undefined) this.plot.setScale('x', zoom)
     this.legend.hidden = legend === ''
     setText(this.legend, legend)
-    this.#describe(lines)
+    this.#describe()
   }
 
   /** Makes it anew at the next drawing, in other colours. */
@@ -77,9 +80,8 @@ export class Plot {
     this.shape = ''
   }
 
-  /** @param {Line[]} lines */
-  #describe(lines) {
-    const latest = lines.slice(0, 8).map(({ label, values }) => {
+  #describe() {
+    const latest = this.lines.slice(0, 8).map(({ label, values }) => {
       const last = values.findLast((value) => typeof value === 'number')
       return `${label}: ${typeof last === 'number' ? this.options.format(last) : 'nothing yet'}`
     })
@@ -126,8 +128,8 @@ export class Plot {
         })),
       ],
       hooks: {
-        setCursor: [(plot) => this.#read(plot, lines)],
-        setSeries: [(plot) => this.#read(plot, lines)],
+        setCursor: [(plot) => this.#read(plot)],
+        setSeries: [(plot) => this.#read(plot)],
       },
     }
   }
@@ -136,9 +138,9 @@ export class Plot {
    * Says what is below the pointer: the nearest line, or the first few.
    *
    * @param {uPlot} plot
-   * @param {Line[]} lines
    */
-  #read(plot, lines) {
+  #read(plot) {
+    const { lines } = this
     const { idx } = plot.cursor
     if (idx === null || idx === undefined) {
       this.readout.textContent = ''
