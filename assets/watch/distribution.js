@@ -144,8 +144,9 @@ class DistributionCard {
     operations.forEach((label, k) => {
       const shares = epochs.column(`share of ${k}`)
       if (shares === undefined) return
-      sum = sum.map((below, i) => below + (shares[rows[i]] || 0))
-      lines.unshift({ label, color: areaColor(k), fill: areaColor(k), values: sum })
+      const told = rows.map((row) => shares[row])
+      sum = sum.map((below, i) => below + (told[i] || 0))
+      lines.unshift({ label, color: areaColor(k), fill: areaColor(k), values: sum, told })
     })
     const all = epochs.column('epoch')
     const positions = rows.map((row) => 1 + (all?.[row] ?? row))

@@ -9,8 +9,11 @@ import { keptZoom } from './zoom.js'
  * @property {string} color
  * @property {number[]} [dash]
  * @property {string} [fill] Colour of the area below
- * @property {(number | null | undefined)[]} values
+ * @property {Values} values What is drawn
+ * @property {Values} [told] What is said of each point, if it is not what is drawn
  */
+
+/** @typedef {(number | null | undefined)[]} Values */
 
 /** @typedef {(value: number) => string} Format */
 
@@ -59,7 +62,7 @@ export class Plot {
     this.figure.hidden = lines.length === 0
     if (this.figure.hidden) return
     const data = /** @type {import('uplot').AlignedData} */ ([positions, ...lines.map(({ values }) => values)])
-    const shape = JSON.stringify(lines.map(({ values: _, ...style }) => style))
+    const shape = JSON.stringify(lines.map(({ values: _, told: __, ...style }) => style))
     this.lines = lines
     const zoom = this.plot && keptZoom(this.plot.scales.x, this.plot.data[0], positions)
     if (this.plot !== undefined && this.shape === shape) {
@@ -81,8 +84,8 @@ export class Plot {
   }
 
   #describe() {
-    const latest = this.lines.slice(0, 8).map(({ label, values }) => {
-      const last = values.findLast((value) => typeof value === 'number')
+    const latest = this.lines.slice(0, 8).map(({ label, values, told = values }) => {
+      const last = told.findLast((value) => typeof value === 'number')
       return `${label}: ${typeof last === 'number' ? this.options.format(last) : 'nothing yet'}`
     })
     this.area.setAttribute('aria-label', `${this.options.title}. Latest: ${latest.join('; ')}`)
@@ -150,8 +153,8 @@ export class Plot {
     const series = /** @type {(import('uplot').Series & { _focus?: boolean | null })[]} */ (plot.series)
     const focused = lines.filter((_, i) => series[i + 1]._focus === true)
     const shown = focused.length > 0 && focused.length < lines.length ? focused : lines.slice(0, 4)
-    const words = shown.map(({ label, values }) => {
-      const value = values[idx]
+    const words = shown.map(({ label, values, told = values }) => {
+      const value = told[idx]
       return `${label} ${typeof value === 'number' ? this.options.format(value) : '–'}`
     })
     const position = plot.data[0][idx]

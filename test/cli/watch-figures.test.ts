@@ -45,6 +45,18 @@ async function pointAtEnd(page: Page, title: string): Promise<void> {
   await over.hover({ position: { x: width - 1, y: 1 } })
 }
 
+test.skipIf(CHROMIUM === undefined)('a figure tells each probability, not the sums that it draws', async () => {
+  const { page } = await opened({ a: run(3, 2) })
+  const title = 'Mean over all choices, by epoch'
+  const label = await figure(page, title).locator('.plot[aria-label]').getAttribute('aria-label')
+  expect(label).toBe(
+    `${title}. Latest: avg_pool_3x3: 25.00 %; nor_conv_3x3: 15.00 %; nor_conv_1x1: 30.00 %; skip_connect: 20.00 %; none: 10.00 %`,
+  )
+  await pointAtEnd(page, title)
+  const readout = figure(page, title).locator('figcaption')
+  await expect.poll(() => readout.textContent(), WAIT).toMatch(/^epoch 2 · avg_pool_3x3 25\.00 %( · nor_conv_3x3 15|$)/)
+})
+
 test.skipIf(CHROMIUM === undefined)('a figure tells of points that came after it was made', async () => {
   const step = (epoch: number, done: number, loss: number) =>
     `{"event":"step","epoch":${epoch},"step":${done},"steps":10,"loss":${loss}}\n`
