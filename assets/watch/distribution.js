@@ -34,7 +34,7 @@ export class DistributionView {
     const ids = new Set(shown.map(({ id }) => id))
     for (const [id, card] of this.cards) {
       if (ids.has(id)) continue
-      card.root.remove()
+      card.destroy()
       this.cards.delete(id)
     }
     for (const { id } of shown) {
@@ -97,6 +97,11 @@ class DistributionCard {
   forget() {
     this.drawn = ''
     this.plot.forget()
+  }
+
+  destroy() {
+    this.plot.destroy()
+    this.root.remove()
   }
 
   /** @param {Distribution} distribution */

@@ -48,7 +48,8 @@ export class Plot {
     /** @type {Line[]} What was drawn last: the plot outlives it. */
     this.lines = []
     this.shape = ''
-    new ResizeObserver(() => this.plot?.setSize({ width: this.area.clientWidth, height: HEIGHT })).observe(this.area)
+    this.resized = new ResizeObserver(() => this.plot?.setSize({ width: this.area.clientWidth, height: HEIGHT }))
+    this.resized.observe(this.area)
   }
 
   /**
@@ -68,9 +69,9 @@ export class Plot {
     if (this.plot !== undefined && this.shape === shape) {
       this.plot.setData(data, zoom === undefined)
     } else {
-      this.plot?.destroy()
-      this.shape = shape
+      this.#drop()
       this.plot = new uPlot(this.#options(lines), data, this.area)
+      this.shape = shape
     }
     if (zoom !== undefined) this.plot.setScale('x', zoom)
     this.legend.hidden = legend === ''
@@ -81,6 +82,18 @@ export class Plot {
   /** Makes it anew at the next drawing, in other colours. */
   forget() {
     this.shape = ''
+  }
+
+  /** Removes it. The window would keep a plot that is only taken out of the page. */
+  destroy() {
+    this.resized.disconnect()
+    this.#drop()
+    this.figure.remove()
+  }
+
+  #drop() {
+    this.plot?.destroy()
+    this.plot = undefined
   }
 
   #describe() {

@@ -77,3 +77,38 @@ test.skipIf(CHROMIUM === undefined)('a figure tells of points that came after it
   // The pointer rests, and the last point comes to it.
   await expect.poll(read, WAIT).toBe('a 1.250, b –, epoch 2.5')
 })
+
+/** Counts what plots leave in the window: listeners for its resolution, and observers of sizes. */
+const COUNT = `
+  window.left = 0
+  for (const [object, begin, end, counts] of [
+    [window, 'addEventListener', 'removeEventListener', (type) => type === 'dppxchange'],
+    [ResizeObserver.prototype, 'observe', 'disconnect', () => true],
+  ]) {
+    for (const [name, change] of [[begin, 1], [end, -1]]) {
+      const original = object[name]
+      object[name] = function (...values) {
+        if (counts(values[0])) window.left += change
+        return original.apply(this, values)
+      }
+    }
+  }`
+
+test.skipIf(CHROMIUM === undefined)('figures that go leave nothing in the window', async () => {
+  const { page } = await opened({ a: run(3, 2), b: run(4, 3) }, COUNT)
+  const left = () => page.evaluate('window.left')
+  /** Chooses which runs are drawn, until so many have a figure of their own. */
+  const choose = async (rule: string, cards: number) => {
+    await page.click(`[data-select="${rule}"]`)
+    await expect.poll(() => page.locator('#paths canvas').count(), WAIT).toBe(cards)
+  }
+  await choose('all', 2)
+  const [before, figures] = [await left(), 2]
+  await choose('none', 0)
+  // Each has an observer and a listener.
+  expect(await left()).toBe(Number(before) - 2 * figures)
+  await choose('all', 2)
+  await choose('none', 0)
+  await choose('all', 2)
+  expect(await left()).toBe(before)
+})
