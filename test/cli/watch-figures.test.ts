@@ -112,3 +112,20 @@ test.skipIf(CHROMIUM === undefined)('figures that go leave nothing in the window
   await choose('all', 2)
   expect(await left()).toBe(before)
 })
+
+test.skipIf(CHROMIUM === undefined)(
+  'a page that cannot be drawn says why, and is drawn again once it can',
+  async () => {
+    const { folder, page } = await opened({ a: run(3, 2) })
+    await page.waitForSelector('#curves[data-rows="2"]')
+    await page.evaluate('document.getElementById("counts").id = "other"')
+    appendFileSync(join(folder, 'a/events.jsonl'), epoch(2, 1))
+    await page.waitForSelector(
+      '#status.lost:text-is("The page cannot be drawn: Expected an element #counts but the page has none")',
+    )
+    await page.evaluate('document.getElementById("other").id = "counts"')
+    appendFileSync(join(folder, 'a/events.jsonl'), epoch(3, 1))
+    await page.waitForSelector('#curves[data-rows="4"]')
+    await page.waitForSelector('#status:not(.lost):text-is("Live")')
+  },
+)
