@@ -77,12 +77,22 @@ export function progressOf({ state, rows, about, progress, result }) {
   const left = state === 'running' && perSecond && total > done ? duration((total - done) / perSecond) : ''
   if (progress === undefined || done > progress.done) {
     const words = epochs === undefined ? `epoch ${rows}` : `epoch ${rows}/${epochs}`
-    return { words, fraction: epochs === undefined ? undefined : rows / epochs, left }
+    return { words, fraction: ratio(rows, epochs), left }
   }
   const { phase, event } = progress
   const words =
     event.event === 'step' ? `epoch ${event.epoch + 1}/${epochs ?? '?'}` : `${phase} ${integer(done)}/${integer(total)}`
-  return { words, fraction: total > 0 ? done / total : undefined, left }
+  return { words, fraction: ratio(done, total), left }
+}
+
+/**
+ * A part of something; undefined if nobody knows how much that is.
+ *
+ * @param {number} part
+ * @param {number | undefined} whole
+ */
+function ratio(part, whole) {
+  return isNumber(whole) && whole > 0 ? part / whole : undefined
 }
 
 /**

@@ -3,10 +3,11 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { exists } from '../base/files.js'
-import { PLAN_FILE, type PlanFile } from '../experiment/plan-file.js'
+import { PLAN_FILE } from '../experiment/plan-file.js'
 import { FollowedRun } from './followed-run.js'
 import type { Message, PlanOverview, RowsMessage, SeriesName } from './messages.js'
 import type { Series } from './series.js'
+import { planOf } from './shapes.js'
 
 /** Milliseconds between two looks at runs that write. */
 const POLL = 150
@@ -148,12 +149,8 @@ async function latestFirst(runs: readonly FollowedRun[]): Promise<FollowedRun[]>
 }
 
 async function readPlan(file: string, id: string): Promise<PlanOverview[]> {
-  try {
-    const { name, cells } = JSON.parse(await readFile(file, 'utf8')) as PlanFile
-    return [{ id, name, cells }]
-  } catch {
-    return []
-  }
+  const plan = planOf(await readFile(file, 'utf8').catch(() => ''))
+  return plan === undefined ? [] : [{ ...plan, id }]
 }
 
 /** Whether there is a folder at a place. */

@@ -54,7 +54,7 @@ describe('a finished run', () => {
   test('has the epochs that were trained, not those that were planned', () => {
     expect(words(15, 90, { epochs: 15 })).toBe('15 of 90 epochs in 4 s')
     expect(words(90, 90, { epochs: 90 })).toBe('90 epochs in 4 s')
-    expect(words(2, 2, { top1: 0.5, epochs: 2 })).toBe('2 epochs in 4 s')
+    expect(words(2, 2, { top1: 0.5, best: { epoch: 1 }, epochs: 2 })).toBe('2 epochs in 4 s')
     expect(words(1, 1, { epochs: 1 })).toBe('1 epoch in 4 s')
   })
 
@@ -62,6 +62,15 @@ describe('a finished run', () => {
     expect(words(15, 90, {})).toBe('15 of 90 epochs in 4 s')
     expect(words(3, undefined, {})).toBe('3 epochs in 4 s')
   })
+})
+
+test('a run has no bar if its total is no number above 0', () => {
+  const fractionOf = (rows: number, epochs: unknown) => {
+    const about = { epochs, stepsPerEpoch: 10 } as RunOverview['about']
+    return progressOf(overview({ state: 'stopped', rows, about })).fraction
+  }
+  expect([0, null, 'nine', undefined].map((epochs) => fractionOf(0, epochs))).toEqual(new Array(4).fill(undefined))
+  expect(fractionOf(1, 4)).toBe(0.25)
 })
 
 test('one thing is singular', () => {
