@@ -1,5 +1,12 @@
 /** Numbers and words as the terminal shows them: see src/cli/output/format.ts. */
 
+/**
+ * What is done while training waits.
+ *
+ * @type {Readonly<Record<'gradientVariance' | 'accuracy', string>>}
+ */
+const MEASURING = { gradientVariance: 'measuring the gradient variance', accuracy: 'evaluating on test images' }
+
 /** @param {number} seconds */
 export function duration(seconds) {
   if (!Number.isFinite(seconds) || seconds < 0) return '–'
@@ -56,10 +63,10 @@ export function counted(count, noun) {
 }
 
 /**
- * How far a run is, in words, and as a fraction; undefined if nobody knows.
+ * How far a run is, in words, and as a fraction; undefined if nobody knows. `meanwhile` is what training waits for.
  *
  * @param {import('../../src/watch/messages.js').RunOverview} run
- * @returns {{ words: string, fraction?: number, left: string }}
+ * @returns {{ words: string, fraction?: number, left: string, meanwhile?: string }}
  */
 export function progressOf({ state, rows, about, progress, result }) {
   if (state === 'finished' && result !== undefined) {
@@ -80,9 +87,14 @@ export function progressOf({ state, rows, about, progress, result }) {
     return { words, fraction: ratio(rows, epochs), left }
   }
   const { phase, event } = progress
-  const words =
-    event.event === 'step' ? `epoch ${event.epoch + 1}/${epochs ?? '?'}` : `${phase} ${integer(done)}/${integer(total)}`
-  return { words, fraction: ratio(done, total), left }
+  const fraction = ratio(done, total)
+  if (event.event !== 'step' && event.event !== 'measuring') {
+    return { words: `${phase} ${integer(done)}/${integer(total)}`, fraction, left }
+  }
+  const words = `epoch ${event.epoch + 1}/${epochs ?? '?'}`
+  // The epoch is in the log once the measurement is done.
+  const measures = event.event === 'measuring' && state === 'running' && rows <= event.epoch
+  return { words, fraction, left, ...(measures && { meanwhile: MEASURING[event.what] }) }
 }
 
 /**

@@ -16,6 +16,7 @@ const PROGRESS = z.object({
   time: z.string(),
   event: z.discriminatedUnion('event', [
     z.looseObject({ event: z.literal('step'), epoch }),
+    z.looseObject({ event: z.literal('measuring'), epoch, what: z.enum(['gradientVariance', 'accuracy']) }),
     z.looseObject({ event: z.enum(['evaluated', 'candidate']) }),
   ]),
 })

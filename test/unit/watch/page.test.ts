@@ -4,6 +4,7 @@ import { factsOf } from '../../../assets/watch/facts.js'
 import { counted, progressOf } from '../../../assets/watch/format.js'
 import { accuraciesOf, KINDS, legendOf } from '../../../assets/watch/kinds.js'
 import { keptZoom } from '../../../assets/watch/zoom.js'
+import { ProgressMeter } from '../../../src/cli/output/progress.js'
 import type { RunOverview } from '../../../src/watch/messages.js'
 import { readPageFiles } from '../../../src/watch/page-files.js'
 import { RunLog } from '../../../src/watch/run-log.js'
@@ -62,6 +63,20 @@ describe('a finished run', () => {
     expect(words(15, 90, {})).toBe('15 of 90 epochs in 4 s')
     expect(words(3, undefined, {})).toBe('3 epochs in 4 s')
   })
+})
+
+test('a run says what it measures while training waits, in the words of the terminal', () => {
+  for (const what of ['accuracy', 'gradientVariance'] as const) {
+    const event = { event: 'measuring', epoch: 1, what } as const
+    const progress = { phase: 'training', done: 20, total: 40, perSecond: null, time: 't', event } as const
+    const saidOf = (state: RunOverview['state'], rows: number) =>
+      progressOf(overview({ state, rows, about: { epochs: 4, stepsPerEpoch: 10 }, progress }))
+    const { detail } = new ProgressMeter().update(event)
+    expect(saidOf('running', 1)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '', meanwhile: detail })
+    // Once the epoch is in the log, the measurement is over. After a kill there is none.
+    expect(saidOf('running', 2)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '' })
+    expect(saidOf('stopped', 1)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '' })
+  }
 })
 
 test('a run has no bar if its total is no number above 0', () => {

@@ -8,6 +8,8 @@ test('progress is taken if it has what the page reads', () => {
   expect(progressOf(JSON.stringify(progress))).toEqual(progress)
   const evaluated = { ...progress, phase: 'ranking', perSecond: 2, event: { event: 'evaluated', done: 1, total: 3 } }
   expect(progressOf(JSON.stringify(evaluated))).toEqual(evaluated)
+  const measuring = { ...progress, event: { event: 'measuring', epoch: 1, what: 'accuracy' } }
+  expect(progressOf(JSON.stringify(measuring))).toEqual(measuring)
   for (const other of [
     {},
     null,
@@ -17,6 +19,7 @@ test('progress is taken if it has what the page reads', () => {
     { ...progress, perSecond: undefined },
     { ...progress, event: undefined },
     { ...progress, event: { event: 'step' } },
+    { ...progress, event: { event: 'measuring', epoch: 1, what: 'time' } },
     { ...progress, event: { event: 'other' } },
   ]) {
     expect(progressOf(JSON.stringify(other)), JSON.stringify(other)).toBeUndefined()
