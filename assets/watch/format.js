@@ -1,4 +1,4 @@
-/** Numbers and words as the terminal shows them: see src/cli/output/format.ts. */
+/** Numbers and words as the terminal shows them: see src/base/format.ts. */
 
 /**
  * What is done while training waits.
@@ -10,8 +10,8 @@ const MEASURING = { gradientVariance: 'measuring the gradient variance', accurac
 /** @param {number} seconds */
 export function duration(seconds) {
   if (!Number.isFinite(seconds) || seconds < 0) return '–'
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
   const total = Math.round(seconds)
-  if (total < 60) return `${total} s`
   if (total < 3600) return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)} min ${total % 60} s`
   const minutes = Math.round(total / 60)
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
