@@ -95,6 +95,21 @@ export function thinned(curves, column, { size, length, positive = false }) {
   return result
 }
 
+/**
+ * Rows of curves that are drawn on top of each other: every second or third, and the last. All curves need the same rows,
+ * so that their sums are right.
+ *
+ * @param {import('./store.js').Curves} curves
+ * @returns {{ row: number, position: number }[]} Each with its epoch from 1 on
+ */
+export function spreadRows(curves) {
+  const placed = [...(curves.column('epoch') ?? [])].flatMap((epoch, row) =>
+    hasPlace(epoch) ? [{ row, position: 1 + epoch }] : [],
+  )
+  const stride = bucketSize(placed.length)
+  return placed.filter((_, i) => i % stride === 0 || i === placed.length - 1)
+}
+
 /** @param {number} epoch */
 function hasPlace(epoch) {
   return Number.isFinite(epoch) && epoch >= 0

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Curves } from '../../../assets/watch/store.js'
-import { bucketSize, lengthOf, positionsOf, thinned } from '../../../assets/watch/thin.js'
+import { bucketSize, lengthOf, positionsOf, spreadRows, thinned } from '../../../assets/watch/thin.js'
 
 /** Curves with these epochs, and with these losses. */
 function curves(epochs: readonly number[], losses: readonly number[]): Curves {
@@ -39,4 +39,16 @@ test('rows without an epoch are left out, and the rows around them are one bucke
   expect(thinned(drawn, 'loss', { size: 1, length: 2 })).toEqual([1, 3])
   expect(thinned(drawn, 'loss', { size: 2, length: 2 })).toEqual([1, 3])
   expect(lengthOf(curves(none, [1, 2, 3]))).toBe(0)
+})
+
+test('of long curves on top of each other, every second or third row is drawn, and the last', () => {
+  const rowsOf = (epochs: number[]) => spreadRows(curves(epochs, epochs))
+  expect(rowsOf([0, Number.NaN, 2])).toEqual([
+    { row: 0, position: 1 },
+    { row: 2, position: 3 },
+  ])
+  const long = rowsOf(Array.from({ length: 1001 }, (_, i) => i)).map(({ row }) => row)
+  expect(long).toHaveLength(335)
+  expect([long[1], long.at(-2), long.at(-1)]).toEqual([3, 999, 1000])
+  expect(spreadRows(new Curves())).toEqual([])
 })
