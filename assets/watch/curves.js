@@ -2,7 +2,7 @@ import { lineStyle } from './colors.js'
 import { decimal, integer, percent, percentTick, plainTick, scientific } from './format.js'
 import { KINDS, legendOf } from './kinds.js'
 import { Plot } from './plot.js'
-import { bucketSize, positionsOf, thinned } from './thin.js'
+import { bucketSize, lengthOf, positionsOf, thinned } from './thin.js'
 import uPlot from './uplot.js'
 
 /**
@@ -89,7 +89,7 @@ export class CurvesView {
 
   /** @param {readonly Drawn[]} runs */
   #drawEpochs(runs) {
-    const length = Math.max(0, ...runs.map(({ epochs }) => 1 + (epochs.column('epoch')?.at(-1) ?? -1)))
+    const length = Math.max(0, ...runs.map(({ epochs }) => lengthOf(epochs)))
     const size = bucketSize(length)
     const positions = positionsOf(length, size)
     for (const { parts, plot, log } of this.byEpoch) {

@@ -2,6 +2,7 @@ import { areaColor } from './colors.js'
 import { element, setText } from './elements.js'
 import { percent, percentTick } from './format.js'
 import { Plot } from './plot.js'
+import { spreadRows } from './thin.js'
 
 /**
  * @typedef {import('../../src/watch/messages.js').Distribution} Distribution
@@ -10,9 +11,6 @@ import { Plot } from './plot.js'
 
 /** Runs that are shown side by side. */
 const MOST = 8
-
-/** Epochs that are drawn; of more, every second or third. */
-const MOST_EPOCHS = 400
 
 /** The distributions of several runs, one card each. */
 export class DistributionView {
@@ -34,7 +32,7 @@ export class DistributionView {
     const ids = new Set(shown.map(({ id }) => id))
     for (const [id, card] of this.cards) {
       if (ids.has(id)) continue
-      card.root.remove()
+      card.destroy()
       this.cards.delete(id)
     }
     for (const { id } of shown) {
@@ -99,6 +97,11 @@ class DistributionCard {
     this.plot.forget()
   }
 
+  destroy() {
+    this.plot.destroy()
+    this.root.remove()
+  }
+
   /** @param {Distribution} distribution */
   #build({ operations, rows }) {
     this.parts = rows.map(({ shares }) =>
@@ -133,22 +136,18 @@ class DistributionCard {
     const drawn = `${epochs.generation} ${epochs.rows}`
     if (drawn === this.drawn) return
     this.drawn = drawn
-    const stride = Math.max(1, Math.ceil(epochs.rows / MOST_EPOCHS))
-    const rows = Array.from(
-      { length: Math.ceil(epochs.rows / stride) },
-      (_, i) => epochs.rows - 1 - i * stride,
-    ).reverse()
+    const points = spreadRows(epochs)
     /** @type {import('./plot.js').Line[]} */
     const lines = []
-    let sum = new Array(rows.length).fill(0)
+    let sum = new Array(points.length).fill(0)
     operations.forEach((label, k) => {
       const shares = epochs.column(`share of ${k}`)
       if (shares === undefined) return
-      sum = sum.map((below, i) => below + (shares[rows[i]] || 0))
-      lines.unshift({ label, color: areaColor(k), fill: areaColor(k), values: sum })
+      const told = points.map(({ row }) => shares[row])
+      sum = sum.map((below, i) => below + (told[i] || 0))
+      lines.unshift({ label, color: areaColor(k), fill: areaColor(k), values: sum, told })
     })
-    const all = epochs.column('epoch')
-    const positions = rows.map((row) => 1 + (all?.[row] ?? row))
-    this.plot.draw(positions, epochs.rows > 1 ? lines : [])
+    const positions = points.map(({ position }) => position)
+    this.plot.draw(positions, points.length > 1 ? lines : [])
   }
 }

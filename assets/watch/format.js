@@ -1,10 +1,17 @@
-/** Numbers and words as the terminal shows them: see src/cli/output/format.ts. */
+/** Numbers and words as the terminal shows them: see src/base/format.ts. */
+
+/**
+ * What is done while training waits.
+ *
+ * @type {Readonly<Record<'gradientVariance' | 'accuracy', string>>}
+ */
+const MEASURING = { gradientVariance: 'measuring the gradient variance', accuracy: 'evaluating on test images' }
 
 /** @param {number} seconds */
 export function duration(seconds) {
   if (!Number.isFinite(seconds) || seconds < 0) return '–'
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
   const total = Math.round(seconds)
-  if (total < 60) return `${total} s`
   if (total < 3600) return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)} min ${total % 60} s`
   const minutes = Math.round(total / 60)
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
@@ -56,10 +63,10 @@ export function counted(count, noun) {
 }
 
 /**
- * How far a run is, in words, and as a fraction; undefined if nobody knows.
+ * How far a run is, in words, and as a fraction; undefined if nobody knows. `meanwhile` is what training waits for.
  *
  * @param {import('../../src/watch/messages.js').RunOverview} run
- * @returns {{ words: string, fraction?: number, left: string }}
+ * @returns {{ words: string, fraction?: number, left: string, meanwhile?: string }}
  */
 export function progressOf({ state, rows, about, progress, result }) {
   if (state === 'finished' && result !== undefined) {
@@ -77,12 +84,27 @@ export function progressOf({ state, rows, about, progress, result }) {
   const left = state === 'running' && perSecond && total > done ? duration((total - done) / perSecond) : ''
   if (progress === undefined || done > progress.done) {
     const words = epochs === undefined ? `epoch ${rows}` : `epoch ${rows}/${epochs}`
-    return { words, fraction: epochs === undefined ? undefined : rows / epochs, left }
+    return { words, fraction: ratio(rows, epochs), left }
   }
   const { phase, event } = progress
-  const words =
-    event.event === 'step' ? `epoch ${event.epoch + 1}/${epochs ?? '?'}` : `${phase} ${integer(done)}/${integer(total)}`
-  return { words, fraction: total > 0 ? done / total : undefined, left }
+  const fraction = ratio(done, total)
+  if (event.event !== 'step' && event.event !== 'measuring') {
+    return { words: `${phase} ${integer(done)}/${integer(total)}`, fraction, left }
+  }
+  const words = `epoch ${event.epoch + 1}/${epochs ?? '?'}`
+  // The epoch is in the log once the measurement is done.
+  const measures = event.event === 'measuring' && state === 'running' && rows <= event.epoch
+  return { words, fraction, left, ...(measures && { meanwhile: MEASURING[event.what] }) }
+}
+
+/**
+ * A part of something; undefined if nobody knows how much that is.
+ *
+ * @param {number} part
+ * @param {number | undefined} whole
+ */
+function ratio(part, whole) {
+  return isNumber(whole) && whole > 0 ? part / whole : undefined
 }
 
 /**

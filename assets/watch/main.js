@@ -20,12 +20,17 @@ const table = new RunsTable(byId('runs'), {
   colorOf: (id) => selection.colorOf(id),
 })
 
+/** What is known of the server. */
+let server = { lost: false, words: 'Connecting …' }
+/** Why the last drawing failed; empty if it did not. */
+let failure = ''
+
 const { refresh } = connect(store, {
   wanted: () => selection.update(store).map(({ id }) => id),
   changed: drawSoon,
   status(connected) {
-    byId('status').classList.toggle('lost', !connected)
-    setText(byId('status'), connected ? 'Live' : 'The server does not answer; trying again …')
+    server = { lost: !connected, words: connected ? 'Live' : 'The server does not answer; trying again …' }
+    tell()
   },
 })
 
@@ -67,7 +72,15 @@ function drawSoon() {
 function drawNow() {
   again = false
   const began = performance.now()
-  draw()
+  try {
+    draw()
+    failure = ''
+  } catch (error) {
+    // What comes next may be drawn again.
+    failure = `The page cannot be drawn: ${error instanceof Error ? error.message : error}`
+    reportError(error)
+  }
+  tell()
   // The browser paints after this, which takes longer than what is done here: the frame after it tells how long.
   requestAnimationFrame(() => {
     const ended = performance.now()
@@ -75,6 +88,11 @@ function drawNow() {
     due = false
     if (again) drawSoon()
   })
+}
+
+function tell() {
+  byId('status').classList.toggle('lost', server.lost || failure !== '')
+  setText(byId('status'), server.lost ? server.words : failure || server.words)
 }
 
 function draw() {

@@ -9,8 +9,11 @@ import { keptZoom } from './zoom.js'
  * @property {string} color
  * @property {number[]} [dash]
  * @property {string} [fill] Colour of the area below
- * @property {(number | null | undefined)[]} values
+ * @property {Values} values What is drawn
+ * @property {Values} [told] What is said of each point, if it is not what is drawn
  */
+
+/** @typedef {(number | null | undefined)[]} Values */
 
 /** @typedef {(value: number) => string} Format */
 
@@ -42,8 +45,11 @@ export class Plot {
     parent.append(this.figure)
     /** @type {uPlot | undefined} */
     this.plot = undefined
+    /** @type {Line[]} What was drawn last: the plot outlives it. */
+    this.lines = []
     this.shape = ''
-    new ResizeObserver(() => this.plot?.setSize({ width: this.area.clientWidth, height: HEIGHT })).observe(this.area)
+    this.resized = new ResizeObserver(() => this.plot?.setSize({ width: this.area.clientWidth, height: HEIGHT }))
+    this.resized.observe(this.area)
   }
 
   /**
@@ -57,19 +63,20 @@ export class Plot {
     this.figure.hidden = lines.length === 0
     if (this.figure.hidden) return
     const data = /** @type {import('uplot').AlignedData} */ ([positions, ...lines.map(({ values }) => values)])
-    const shape = JSON.stringify(lines.map(({ values: _, ...style }) => style))
+    const shape = JSON.stringify(lines.map(({ values: _, told: __, ...style }) => style))
+    this.lines = lines
     const zoom = this.plot && keptZoom(this.plot.scales.x, this.plot.data[0], positions)
     if (this.plot !== undefined && this.shape === shape) {
       this.plot.setData(data, zoom === undefined)
     } else {
-      this.plot?.destroy()
-      this.shape = shape
+      this.#drop()
       this.plot = new uPlot(this.#options(lines), data, this.area)
+      this.shape = shape
     }
     if (zoom !== undefined) this.plot.setScale('x', zoom)
     this.legend.hidden = legend === ''
     setText(this.legend, legend)
-    this.#describe(lines)
+    this.#describe()
   }
 
   /** Makes it anew at the next drawing, in other colours. */
@@ -77,10 +84,21 @@ export class Plot {
     this.shape = ''
   }
 
-  /** @param {Line[]} lines */
-  #describe(lines) {
-    const latest = lines.slice(0, 8).map(({ label, values }) => {
-      const last = values.findLast((value) => typeof value === 'number')
+  /** Removes it. The window would keep a plot that is only taken out of the page. */
+  destroy() {
+    this.resized.disconnect()
+    this.#drop()
+    this.figure.remove()
+  }
+
+  #drop() {
+    this.plot?.destroy()
+    this.plot = undefined
+  }
+
+  #describe() {
+    const latest = this.lines.slice(0, 8).map(({ label, values, told = values }) => {
+      const last = told.findLast((value) => typeof value === 'number')
       return `${label}: ${typeof last === 'number' ? this.options.format(last) : 'nothing yet'}`
     })
     this.area.setAttribute('aria-label', `${this.options.title}. Latest: ${latest.join('; ')}`)
@@ -126,8 +144,8 @@ export class Plot {
         })),
       ],
       hooks: {
-        setCursor: [(plot) => this.#read(plot, lines)],
-        setSeries: [(plot) => this.#read(plot, lines)],
+        setCursor: [(plot) => this.#read(plot)],
+        setSeries: [(plot) => this.#read(plot)],
       },
     }
   }
@@ -136,9 +154,9 @@ export class Plot {
    * Says what is below the pointer: the nearest line, or the first few.
    *
    * @param {uPlot} plot
-   * @param {Line[]} lines
    */
-  #read(plot, lines) {
+  #read(plot) {
+    const { lines } = this
     const { idx } = plot.cursor
     if (idx === null || idx === undefined) {
       this.readout.textContent = ''
@@ -148,8 +166,8 @@ export class Plot {
     const series = /** @type {(import('uplot').Series & { _focus?: boolean | null })[]} */ (plot.series)
     const focused = lines.filter((_, i) => series[i + 1]._focus === true)
     const shown = focused.length > 0 && focused.length < lines.length ? focused : lines.slice(0, 4)
-    const words = shown.map(({ label, values }) => {
-      const value = values[idx]
+    const words = shown.map(({ label, values, told = values }) => {
+      const value = told[idx]
       return `${label} ${typeof value === 'number' ? this.options.format(value) : '–'}`
     })
     const position = plot.data[0][idx]

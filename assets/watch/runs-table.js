@@ -90,12 +90,13 @@ export class RunsTable {
     state.append(kindOf, reason)
     const bar = element('progress', { max: '1', 'aria-label': `Progress of ${first.run}` })
     const words = element('span')
+    const meanwhile = element('span', { class: 'meanwhile' })
     const others = columns.map((column) => ({ column, cell: element('td', { class: column.class }) }))
     const cells = others.map(({ cell }) => cell)
     const root = element('tr', {}, [
       element('td', { class: 'run' }, [label]),
       state,
-      element('td', {}, [bar, words]),
+      element('td', {}, [bar, words, meanwhile]),
       ...cells,
     ])
     const update = (/** @type {Row} */ row) => {
@@ -114,6 +115,7 @@ export class RunsTable {
       bar.hidden = progress?.fraction === undefined
       bar.value = progress?.fraction ?? 0
       setText(words, progress?.words ?? '')
+      setText(meanwhile, progress?.meanwhile ?? '')
       for (const { column, cell } of others) setText(cell, column.text(row))
     }
     return { root, update }

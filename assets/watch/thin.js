@@ -1,4 +1,7 @@
-/** Long curves with fewer points, which look the same: the least and the largest value of every few epochs. */
+/**
+ * Long curves with fewer points, which look the same: the least and the largest value of every few epochs. Rows without
+ * an epoch have no place and are left out.
+ */
 
 /** Epochs of a curve that are drawn one by one. */
 const MOST = 400
@@ -12,6 +15,15 @@ const MOST = 400
 
 /** @type {WeakMap<import('./store.js').Curves, Map<string, Kept>>} */
 const kept = new WeakMap()
+
+/**
+ * Number of epochs up to the last one of a curve.
+ *
+ * @param {import('./store.js').Curves} curves
+ */
+export function lengthOf(curves) {
+  return 1 + (curves.column('epoch')?.findLast(hasPlace) ?? -1)
+}
 
 /**
  * Number of epochs that are drawn as two points.
@@ -57,18 +69,23 @@ export function thinned(curves, column, { size, length, positive = false }) {
   }
   const result = state.values
   while (result.length < length) result.push(null)
-  const last = values.length
-  for (let row = state.row; row < last; ) {
-    const bucket = Math.floor(epochs[row] / size)
-    state.row = row
-    let [low, high] = [-1, -1]
-    for (; row < last && Math.floor(epochs[row] / size) === bucket; row++) {
-      const value = values[row]
-      if (!Number.isFinite(value) || (positive && value <= 0)) continue
-      if (low < 0 || value < values[low]) low = row
-      if (high < 0 || value > values[high]) high = row
+  let bucket = -1
+  // Rows of the least and the largest value.
+  let low = -1
+  let high = -1
+  for (let row = state.row; row < values.length; row++) {
+    if (!hasPlace(epochs[row])) continue
+    const next = Math.floor(epochs[row] / size)
+    if (next !== bucket) {
+      bucket = next
+      low = -1
+      high = -1
+      state.row = row
     }
-    if (low < 0) continue
+    const value = values[row]
+    if (!Number.isFinite(value) || (positive && value <= 0)) continue
+    if (low < 0 || value < values[low]) low = row
+    if (high < 0 || value > values[high]) high = row
     if (size === 1) result[bucket] = values[low]
     else {
       result[2 * bucket] = values[Math.min(low, high)]
@@ -76,4 +93,24 @@ export function thinned(curves, column, { size, length, positive = false }) {
     }
   }
   return result
+}
+
+/**
+ * Rows of curves that are drawn on top of each other: every second or third, and the last. All curves need the same rows,
+ * so that their sums are right.
+ *
+ * @param {import('./store.js').Curves} curves
+ * @returns {{ row: number, position: number }[]} Each with its epoch from 1 on
+ */
+export function spreadRows(curves) {
+  const placed = [...(curves.column('epoch') ?? [])].flatMap((epoch, row) =>
+    hasPlace(epoch) ? [{ row, position: 1 + epoch }] : [],
+  )
+  const stride = bucketSize(placed.length)
+  return placed.filter((_, i) => i % stride === 0 || i === placed.length - 1)
+}
+
+/** @param {number} epoch */
+function hasPlace(epoch) {
+  return Number.isFinite(epoch) && epoch >= 0
 }

@@ -74,7 +74,9 @@ export async function* trainAndEvaluate(opened: OpenedRetraining): AsyncGenerato
       yield event
       continue
     }
-    yield { event: 'measuring', epoch: event.epoch, what: 'accuracy' }
+    const measuring = { event: 'measuring', epoch: event.epoch, what: 'accuracy' } as const
+    recorder.observe(measuring)
+    yield measuring
     // It is not aborted: training saves itself after it.
     const evaluated = epochEvent(event, await evaluate(), [data, test])
     await weights.offer(evaluated, averages ? () => withAverages(supernet, read) : read)

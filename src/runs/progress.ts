@@ -12,7 +12,7 @@ import { temporaryFor, writeAtomically } from '../base/atomic.js'
 import { Pace } from '../base/pace.js'
 import type { EvaluatedEvent } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
-import type { StepEvent } from '../training/events.js'
+import type { MeasuringEvent, StepEvent } from '../training/events.js'
 
 /** Name of the file with the latest progress. */
 export const PROGRESS_FILE = 'progress.json'
@@ -24,7 +24,7 @@ const INTERVAL = 1
 /** Largest number of step events that are kept of a run. */
 const SAMPLES = 2000
 
-type ProgressEvent = StepEvent | EvaluatedEvent | CandidateEvent
+type ProgressEvent = StepEvent | MeasuringEvent | EvaluatedEvent | CandidateEvent
 
 /** Content of `progress.json`. */
 export interface RunProgress {
@@ -32,7 +32,7 @@ export interface RunProgress {
   /** Steps of the whole training, or sub-models, done of `total`. */
   readonly done: number
   readonly total: number
-  /** The same per second, lately; null until it is known. */
+  /** The same per second, lately; null until it is known, and while training waits for a measurement. */
   readonly perSecond: number | null
   /** When it was so, in ISO 8601. */
   readonly time: string
@@ -63,6 +63,7 @@ interface RecorderOptions {
 export class ProgressRecorder implements AsyncDisposable {
   readonly #folder: string
   readonly #lost: AbortSignal | undefined
+  readonly #stepsPerEpoch: number
   readonly #total: number
   /** Steps per sample. */
   readonly #stride: number
@@ -74,6 +75,8 @@ export class ProgressRecorder implements AsyncDisposable {
   #samples = ''
   #lastWrite = Number.NEGATIVE_INFINITY
   #writing: Promise<void> | undefined
+  /** True if what came during a write must not wait for the next event. */
+  #urgent = false
 
   private constructor(folder: string, options: RecorderOptions) {
     const { epochs, stepsPerEpoch, from = { epoch: 0, step: 0 } } = options
@@ -81,6 +84,7 @@ export class ProgressRecorder implements AsyncDisposable {
     this.#lost = options.lost
     this.#now = options.now ?? (() => performance.now() / 1000)
     this.#pace = new Pace(this.#now)
+    this.#stepsPerEpoch = stepsPerEpoch
     this.#total = epochs * stepsPerEpoch
     this.#stride = Math.max(1, Math.ceil(this.#total / SAMPLES))
     this.#sampled = Math.floor((from.epoch * stepsPerEpoch + from.step) / this.#stride)
@@ -99,9 +103,11 @@ export class ProgressRecorder implements AsyncDisposable {
     const progress = this.#progressOf(event)
     this.#progress = progress
     if (event.event === 'step') this.#sample(event, progress.done)
-    if (this.#writing !== undefined || this.#now() - this.#lastWrite < INTERVAL) return
-    this.#lastWrite = this.#now()
-    this.#writing = this.#write().finally(() => {
+    // The next event may come only after minutes.
+    const urgent = event.event === 'measuring'
+    this.#urgent ||= urgent
+    if (this.#writing !== undefined || (!urgent && this.#now() - this.#lastWrite < INTERVAL)) return
+    this.#writing = this.#writeWhileUrgent().finally(() => {
       this.#writing = undefined
     })
   }
@@ -130,13 +136,25 @@ export class ProgressRecorder implements AsyncDisposable {
   }
 
   #progressOf(event: ProgressEvent): RunProgress {
-    const training = event.event === 'step'
-    const phase = training ? 'training' : event.event === 'evaluated' ? 'ranking' : 'finding'
-    const [done, total] = training ? [event.epoch * event.steps + event.step, this.#total] : [event.done, event.total]
+    const { phase, done, total } = this.#positionOf(event)
     if (phase !== this.#phase) this.#pace.restart()
     this.#phase = phase
-    const perSecond = this.#pace.observe(done) ?? null
+    const pace = this.#pace.observe(done)
+    const perSecond = event.event === 'measuring' || pace === undefined ? null : pace
     return { phase, done, total, perSecond, time: new Date().toISOString(), event }
+  }
+
+  #positionOf(event: ProgressEvent): Pick<RunProgress, 'phase' | 'done' | 'total'> {
+    switch (event.event) {
+      case 'step':
+        return { phase: 'training', done: event.epoch * event.steps + event.step, total: this.#total }
+      case 'measuring':
+        return { phase: 'training', done: (event.epoch + 1) * this.#stepsPerEpoch, total: this.#total }
+      case 'evaluated':
+        return { phase: 'ranking', done: event.done, total: event.total }
+      case 'candidate':
+        return { phase: 'finding', done: event.done, total: event.total }
+    }
   }
 
   /** Keeps the first event of each stretch of steps. */
@@ -145,6 +163,14 @@ export class ProgressRecorder implements AsyncDisposable {
     if (stretch <= this.#sampled) return
     this.#sampled = stretch
     this.#samples += `${JSON.stringify(event)}\n`
+  }
+
+  async #writeWhileUrgent(): Promise<void> {
+    do {
+      this.#urgent = false
+      this.#lastWrite = this.#now()
+      await this.#write()
+    } while (this.#urgent)
   }
 
   async #write(): Promise<void> {
@@ -165,8 +191,15 @@ export class ProgressRecorder implements AsyncDisposable {
   }
 }
 
+const PROGRESS_EVENTS: ReadonlySet<string> = new Set<ProgressEvent['event']>([
+  'step',
+  'measuring',
+  'evaluated',
+  'candidate',
+])
+
 function isProgressEvent(event: { readonly event: string }): event is ProgressEvent {
-  return event.event === 'step' || event.event === 'evaluated' || event.event === 'candidate'
+  return PROGRESS_EVENTS.has(event.event)
 }
 
 /** Removes the step events after a position, and what a kill has torn. */

@@ -1,9 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { exists } from '../base/files.js'
-import { PLAN_FILE, type PlanFile } from '../experiment/plan-file.js'
+import { findRuns, latestFirst } from './find-runs.js'
 import { FollowedRun } from './followed-run.js'
 import type { Message, PlanOverview, RowsMessage, SeriesName } from './messages.js'
 import type { Series } from './series.js'
@@ -12,8 +10,6 @@ import type { Series } from './series.js'
 const POLL = 150
 /** Milliseconds between two looks at other runs, and for new ones. */
 const SCAN = 1_000
-/** Folders below the watched one that are looked into: `experiments/NAME/cells/CELL` and one more. */
-const DEPTH = 5
 /** Rows of one message. Whoever lacks more asks for `/api/series`. */
 const FEW = 200
 
@@ -63,16 +59,17 @@ export class FollowedFolder {
 
   /** Looks for new and removed runs and for plans of experiments. */
   async scan(): Promise<void> {
-    const found = await find(this.#folder)
+    const found = await findRuns(this.#folder)
     for (const id of this.#runs.keys()) {
       if (found.runs.includes(id)) continue
       this.#runs.delete(id)
       this.#send({ message: 'gone', run: id })
     }
-    const fresh = found.runs
-      .filter((id) => !this.#runs.has(id))
-      .map((id) => new FollowedRun(id, join(this.#folder, id)))
-    for (const run of await latestFirst(fresh)) this.#runs.set(run.id, run)
+    const fresh = found.runs.filter((id) => !this.#runs.has(id))
+    // These are looked at first.
+    for (const id of await latestFirst(this.#folder, fresh)) {
+      this.#runs.set(id, new FollowedRun(id, join(this.#folder, id)))
+    }
     if (isDeepStrictEqual(found.plans, this.#plans)) return
     this.#plans = found.plans
     this.#send({ message: 'plans', plans: found.plans })
@@ -114,49 +111,4 @@ function rowsMessage(run: string, series: SeriesName, of: Series, generation: nu
     values.map((column) => (Number.isFinite(column[row]) ? column[row] : null)),
   )
   return { message: 'rows', run, series, generation, from, columns, rows }
-}
-
-/** The runs and plans in a folder, by their paths below it. */
-async function find(root: string): Promise<{ runs: string[]; plans: PlanOverview[] }> {
-  const runs: string[] = []
-  const plans: PlanOverview[] = []
-  const look = async (folder: string, depth: number) => {
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-    const id = relative(root, folder) || '.'
-    const has = (name: string) => entries.some((entry) => entry.name === name)
-    if (has('config.yaml') && (has('events.jsonl') || has('checkpoint'))) {
-      runs.push(id)
-      return
-    }
-    if (has(PLAN_FILE) && has('cells')) plans.push(...(await readPlan(join(folder, PLAN_FILE), id)))
-    if (depth === DEPTH) return
-    for (const entry of entries) {
-      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') continue
-      await look(join(folder, entry.name), depth + 1)
-    }
-  }
-  await look(root, 0)
-  return { runs, plans }
-}
-
-/** Runs by when they last wrote, the latest first: these are looked at first. */
-async function latestFirst(runs: readonly FollowedRun[]): Promise<FollowedRun[]> {
-  const timeOf = async ({ folder }: FollowedRun) =>
-    (await stat(join(folder, 'events.jsonl')).catch(() => undefined))?.mtimeMs
-  const timed = await Promise.all(runs.map(async (run) => ({ run, time: (await timeOf(run)) ?? 0 })))
-  return timed.toSorted((a, b) => b.time - a.time).map(({ run }) => run)
-}
-
-async function readPlan(file: string, id: string): Promise<PlanOverview[]> {
-  try {
-    const { name, cells } = JSON.parse(await readFile(file, 'utf8')) as PlanFile
-    return [{ id, name, cells }]
-  } catch {
-    return []
-  }
-}
-
-/** Whether there is a folder at a place. */
-export async function isFolder(path: string): Promise<boolean> {
-  return (await exists(path)) && (await stat(path)).isDirectory()
 }

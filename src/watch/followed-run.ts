@@ -9,6 +9,7 @@ import type { Distribution, RunOverview } from './messages.js'
 import { distributionOf, type SpaceNames, spaceNames } from './operation-names.js'
 import { RunLog } from './run-log.js'
 import type { Series } from './series.js'
+import { progressOf } from './shapes.js'
 import { StepLog } from './step-log.js'
 
 /** Milliseconds without any change after which a run whose lock cannot be seen no longer counts as running. */
@@ -169,7 +170,7 @@ export class FollowedRun {
     const seen = status === undefined ? '' : `${status.ino} ${status.size} ${status.mtimeMs}`
     if (seen === this.#progressSeen) return false
     this.#progressSeen = seen
-    this.#progress = await readProgress(file)
+    this.#progress = progressOf(await readFile(file, 'utf8').catch(() => ''))
     return true
   }
 
@@ -194,12 +195,4 @@ function latestOf(epochs: Series): RunOverview['latest'] {
   const names = ['loss', 'accuracy', 'top1', 'trainTop1', 'gradientVariance'] as const
   const values = names.map((name) => [name, epochs.column(name)?.at(-1)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== undefined && Number.isFinite(value)))
-}
-
-async function readProgress(file: string): Promise<RunProgress | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch {
-    return undefined
-  }
 }

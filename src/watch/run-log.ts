@@ -89,6 +89,7 @@ export class RunLog implements LogReceiver {
   #add(event: LoggedEvent): void {
     if (event.event === 'start') this.about = aboutOf(event)
     else if (event.event === 'epoch') {
+      checkEpoch(event.epoch)
       // A run that trains again after its result is no longer finished.
       this.result = undefined
       this.distribution = listsOf(event.pathDistribution)
@@ -104,6 +105,11 @@ function parsed(text: string): LoggedEvent {
   const value: unknown = JSON.parse(text)
   if (typeof value === 'object' && value !== null) return value as LoggedEvent
   throw new TypeError(`Expected an event but received ${text}`)
+}
+
+/** Throws for what is no number of an epoch: it has no place on the curves. */
+function checkEpoch(epoch: unknown): void {
+  if (!Number.isSafeInteger(epoch) || Number(epoch) < 0) throw new TypeError(`Expected an epoch but received ${epoch}`)
 }
 
 /** Adds a row. Many thousands of rows are read at once, so it makes no objects and each name once. */
@@ -163,6 +169,7 @@ function resultOf(event: LoggedEvent): Result {
   const trained = typeof event.epochs === 'number' ? { trained: event.epochs } : {}
   if ('top1' in event) {
     const { top1, top5, best, seconds } = event as unknown as RetrainResult
+    checkEpoch(best.epoch)
     return { kind: 'retraining', ...trained, top1, top5, best, seconds }
   }
   const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, rankedBy, top, found } =

@@ -30,11 +30,13 @@ export class StepLog implements LogReceiver {
   }
 }
 
-/** The event of a line; undefined if it is damaged. */
+/** The event of a line; undefined if it is damaged, or if it has no place or no loss. */
 function stepOf(text: string): StepEvent | undefined {
   try {
     const event = JSON.parse(text) as StepEvent
-    return event.event === 'step' ? event : undefined
+    const { epoch, step, steps, loss } = event
+    const placed = [epoch, step, steps].every(Number.isSafeInteger) && steps > 0
+    return event.event === 'step' && placed && Number.isFinite(loss) ? event : undefined
   } catch {
     return undefined
   }

@@ -59,6 +59,16 @@ function ranksOf(logits: Float32Array, labels: Int32Array): number[] {
 }
 
 describe('a retraining', () => {
+  it('says in its folder that it evaluates', async () => {
+    const run = join(temporaryFolder(), 'run')
+    const progress = () => JSON.parse(readFileSync(join(run, 'progress.json'), 'utf8'))
+    for await (const event of retrain(config(), { out: run })) {
+      if (event.event !== 'measuring') continue
+      await expect.poll(() => progress().event, { timeout: 60_000 }).toEqual(event)
+      expect(progress().perSecond).toBeNull()
+    }
+  })
+
   it('reports accuracies that the saved weights have, and keeps those of the best epoch', async () => {
     const run = join(temporaryFolder(), 'run')
     const all = await events(config(), { out: run })

@@ -39,6 +39,29 @@ test('the latest progress is in the file, with the pace', async () => {
   expect(Date.parse(progress.time)).toBeGreaterThan(0)
 })
 
+test('a measurement is written at once, because nothing may come for minutes, and has no pace', async () => {
+  const folder = temporaryFolder()
+  const measuring = { event: 'measuring', epoch: 1, what: 'accuracy' } as const
+  let now = 0
+  await using recorder = await ProgressRecorder.open(folder, { epochs: 4, stepsPerEpoch: 100, now: () => now })
+  for (const done of [50, 100]) {
+    now += 10
+    // The file is still being written when training begins to wait.
+    recorder.observe(step(1, done))
+  }
+  recorder.observe(measuring)
+  const read = () => {
+    const text = existsSync(join(folder, 'progress.json')) && readFileSync(join(folder, 'progress.json'), 'utf8')
+    return text ? JSON.parse(text) : undefined
+  }
+  const written = { phase: 'training', done: 200, total: 400, perSecond: null, event: measuring }
+  await expect.poll(read, { timeout: 60_000 }).toMatchObject(written)
+  // Less than a second has passed.
+  const next = { ...measuring, epoch: 2 }
+  recorder.observe(next)
+  await expect.poll(read, { timeout: 60_000 }).toMatchObject({ ...written, done: 300, event: next })
+})
+
 test('phases have paces of their own, and a generator passes through unchanged', async () => {
   const folder = temporaryFolder()
   let now = 0

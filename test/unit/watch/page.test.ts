@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { factsOf } from '../../../assets/watch/facts.js'
-import { counted, progressOf } from '../../../assets/watch/format.js'
+import * as page from '../../../assets/watch/format.js'
 import { accuraciesOf, KINDS, legendOf } from '../../../assets/watch/kinds.js'
 import { keptZoom } from '../../../assets/watch/zoom.js'
+import * as terminal from '../../../src/base/format.js'
+import { ProgressMeter } from '../../../src/cli/output/progress.js'
 import type { RunOverview } from '../../../src/watch/messages.js'
 import { readPageFiles } from '../../../src/watch/page-files.js'
 import { RunLog } from '../../../src/watch/run-log.js'
@@ -48,13 +50,13 @@ describe('a finished run', () => {
     const log = new RunLog()
     for (let epoch = 0; epoch < rows; epoch++) log.line(JSON.stringify({ event: 'epoch', epoch }))
     log.line(JSON.stringify({ event: 'result', seconds: 4, ...result }))
-    return progressOf(overview({ rows: log.epochs.rows, about: { epochs: planned }, result: log.result })).words
+    return page.progressOf(overview({ rows: log.epochs.rows, about: { epochs: planned }, result: log.result })).words
   }
 
   test('has the epochs that were trained, not those that were planned', () => {
     expect(words(15, 90, { epochs: 15 })).toBe('15 of 90 epochs in 4 s')
     expect(words(90, 90, { epochs: 90 })).toBe('90 epochs in 4 s')
-    expect(words(2, 2, { top1: 0.5, epochs: 2 })).toBe('2 epochs in 4 s')
+    expect(words(2, 2, { top1: 0.5, best: { epoch: 1 }, epochs: 2 })).toBe('2 epochs in 4 s')
     expect(words(1, 1, { epochs: 1 })).toBe('1 epoch in 4 s')
   })
 
@@ -64,8 +66,45 @@ describe('a finished run', () => {
   })
 })
 
+test('a run says what it measures while training waits, in the words of the terminal', () => {
+  for (const what of ['accuracy', 'gradientVariance'] as const) {
+    const event = { event: 'measuring', epoch: 1, what } as const
+    const progress = { phase: 'training', done: 20, total: 40, perSecond: null, time: 't', event } as const
+    const saidOf = (state: RunOverview['state'], rows: number) =>
+      page.progressOf(overview({ state, rows, about: { epochs: 4, stepsPerEpoch: 10 }, progress }))
+    const { detail } = new ProgressMeter().update(event)
+    expect(saidOf('running', 1)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '', meanwhile: detail })
+    // Once the epoch is in the log, the measurement is over. After a kill there is none.
+    expect(saidOf('running', 2)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '' })
+    expect(saidOf('stopped', 1)).toEqual({ words: 'epoch 2/4', fraction: 0.5, left: '' })
+  }
+})
+
+test('a run has no bar if its total is no number above 0', () => {
+  const fractionOf = (rows: number, epochs: unknown) => {
+    const about = { epochs, stepsPerEpoch: 10 } as RunOverview['about']
+    return page.progressOf(overview({ state: 'stopped', rows, about })).fraction
+  }
+  expect([0, null, 'nine', undefined].map((epochs) => fractionOf(0, epochs))).toEqual(new Array(4).fill(undefined))
+  expect(fractionOf(1, 4)).toBe(0.25)
+})
+
+test('the page writes numbers as the terminal does', () => {
+  const seconds = [Number.NaN, -1, 0, 59.4, 59.5, 60, 61, 3599.5, 3600, 3629, 3630, 86400, 1e6]
+  expect(seconds.map(page.duration)).toEqual(seconds.map((one) => terminal.duration(one)))
+  const numbers = [null, undefined, Number.NaN, 0, -0.12345, 0.5, 1, 12345.678]
+  for (const [ofPage, ofTerminal] of [
+    [page.percent, terminal.percent],
+    [page.decimal, terminal.decimal],
+    [page.scientific, terminal.scientific],
+  ]) {
+    expect(numbers.map((one) => ofPage(one))).toEqual(numbers.map((one) => ofTerminal(one)))
+  }
+  expect([null, 1.234].map(page.points)).toEqual([null, 1.234].map(terminal.points))
+})
+
 test('one thing is singular', () => {
-  expect([0, 1, 2, 1234].map((count) => counted(count, 'epoch'))).toEqual([
+  expect([0, 1, 2, 1234].map((count) => page.counted(count, 'epoch'))).toEqual([
     '0 epochs',
     '1 epoch',
     '2 epochs',

@@ -89,11 +89,24 @@ describe('the log of a run', () => {
     const log = new RunLog()
     log.line(line({ event: 'result', ranked: 1, top: [null] }))
     log.line(line({ event: 'result', ranked: 1, top: 'none' }))
-    expect(log.damaged).toBe(2)
+    log.line(line({ event: 'result', top1: 0.5, top5: 0.9 }))
+    log.line(line({ event: 'result', top1: 0.5, top5: 0.9, best: {} }))
+    expect(log.damaged).toBe(4)
     expect(log.result).toBeUndefined()
     log.line(epoch(0, { pathDistribution: [[0.5, 0.5], null], gradientVarianceByOperation: 3 }))
     expect(log.distribution).toBeUndefined()
     expect([...(log.epochs.column('loss') ?? [])]).toEqual([2])
+  })
+
+  test('counts epochs that do not say which they are, and keeps the result before them', () => {
+    const log = new RunLog()
+    log.line(epoch(0))
+    log.line(line({ event: 'result', top1: 0.5, top5: 0.9, best: { epoch: 0, top1: 0.5 } }))
+    for (const index of [undefined, null, '1', -1, 0.5, 1e300])
+      log.line(line({ event: 'epoch', epoch: index, loss: 1 }))
+    expect(log.damaged).toBe(6)
+    expect(log.epochs.rows).toBe(1)
+    expect(log.result).toMatchObject({ kind: 'retraining' })
   })
 
   test('forgets all when it begins anew', () => {
@@ -118,6 +131,11 @@ test('sampled steps have the loss since the sample before', () => {
   const values = (name: string) => [...(log.series.column(name) ?? [])].map((value) => Number(value.toFixed(5)))
   expect(values('position')).toEqual([0.4, 0.5, 2])
   expect(values('loss')).toEqual([2, 1, 0.5])
+  // None of these has a place and a loss.
+  log.line(line({ event: 'step', step: 1, steps: 10, loss: 1 }))
+  log.line(line({ event: 'step', epoch: 2, step: 1, steps: 0, loss: 1 }))
+  log.line(line({ event: 'step', epoch: 2, step: 1, steps: 10, loss: null }))
+  expect(log.series.rows).toBe(3)
 })
 
 test('a series keeps all rows, and gives missing numbers as NaN', () => {
