@@ -15,13 +15,18 @@ export class Pace {
     this.#perSecond = undefined
   }
 
+  /** Leaves out the time until the next observation, in which something else is done. */
+  pause(): void {
+    this.#last = undefined
+  }
+
   /** Observes the amount done so far. Returns units per second; undefined before the second observation. */
   observe(amount: number): number | undefined {
     const time = this.#now()
     const last = this.#last
     if (last === undefined) {
       this.#last = { amount, time }
-      return undefined
+      return this.#perSecond
     }
     const elapsed = time - last.time
     if (elapsed < 0.05 || amount <= last.amount) return this.#perSecond

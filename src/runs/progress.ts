@@ -139,8 +139,8 @@ export class ProgressRecorder implements AsyncDisposable {
     const { phase, done, total } = this.#positionOf(event)
     if (phase !== this.#phase) this.#pace.restart()
     this.#phase = phase
-    const pace = this.#pace.observe(done)
-    const perSecond = event.event === 'measuring' || pace === undefined ? null : pace
+    if (event.event === 'measuring') this.#pace.pause()
+    const perSecond = event.event === 'measuring' ? null : (this.#pace.observe(done) ?? null)
     return { phase, done, total, perSecond, time: new Date().toISOString(), event }
   }
 

@@ -1,6 +1,6 @@
 import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
-import { describe, type ProgressEvent, ProgressMeter } from './progress.js'
+import { describe, type Progress, type ProgressEvent, ProgressMeter } from './progress.js'
 import type { ReportedEvent, Reporter } from './reporter.js'
 import { renderResult } from './result.js'
 import { describeStart } from './start.js'
@@ -40,7 +40,7 @@ export class LineReporter implements Reporter {
         this.#progress(event)
         break
       case 'measuring':
-        this.#silence = setTimeout(() => this.say(describe(this.#meter.update(event))), INTERVAL * 1000).unref()
+        this.#waitFor(this.#meter.update(event))
         break
       case 'discarded':
         this.say(describeDiscarded(event))
@@ -53,6 +53,11 @@ export class LineReporter implements Reporter {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#silence)
+  }
+
+  /** Says what training waits for if it takes long. */
+  #waitFor(progress: Progress): void {
+    this.#silence = setTimeout(() => this.say(describe(progress)), INTERVAL * 1000).unref()
   }
 
   #progress(event: ProgressEvent): void {

@@ -62,6 +62,8 @@ export class ProgressMeter {
       case 'step':
         return this.#training(event, event.step, this.#imagePace.observe(event.images))
       case 'measuring':
+        this.#pace.pause()
+        this.#imagePace.pause()
         return { ...this.#atEpoch(event, this.#stepsPerEpoch), detail: MEASURING[event.what], speed: '', left: '' }
       case 'epoch':
         this.#lastEpoch = 'top1' in event ? describeTest(event) : `GV ${scientific(event.gradientVariance)}`

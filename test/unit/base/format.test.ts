@@ -41,4 +41,17 @@ describe('numbers as people read them', () => {
     now = 61
     expect(pace.observe(100 + 60 * 10)).toBeCloseTo(10, 1)
   })
+
+  test('pace leaves out a pause', () => {
+    let now = 0
+    const pace = new Pace(() => now)
+    pace.observe(0)
+    now = 1
+    expect(pace.observe(100)).toBe(100)
+    pace.pause()
+    now = 1000
+    expect(pace.observe(100)).toBe(100)
+    now = 1001
+    expect(pace.observe(200)).toBe(100)
+  })
 })

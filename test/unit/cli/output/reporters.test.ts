@@ -5,8 +5,9 @@ import { BarReporter } from '../../../../src/cli/output/bars.js'
 import { ExperimentReporter } from '../../../../src/cli/output/experiment.js'
 import { JsonReporter } from '../../../../src/cli/output/json.js'
 import { LineReporter } from '../../../../src/cli/output/lines.js'
+import { ProgressMeter } from '../../../../src/cli/output/progress.js'
 import type { CellEvent } from '../../../../src/experiment/events.js'
-import type { SearchEvent } from '../../../../src/search/events.js'
+import type { SearchEvent, StepEvent } from '../../../../src/search/events.js'
 import { epoch, result, search, terminal, written } from '../../../support/made-up-search.js'
 
 const labels = { space: '', extent: '', method: '', noise: '', epochs: '' }
@@ -70,6 +71,24 @@ describe('reporters', () => {
     vi.advanceTimersByTime(60_000)
     expect(lines()).toEqual([''])
     vi.useRealTimers()
+  })
+
+  test('the time left does not grow by a measurement', () => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * now)
+    const meter = new ProgressMeter()
+    meter.start({ epochs: 2, stepsPerEpoch: 10 })
+    const step = (index: number): StepEvent => ({
+      ...{ event: 'step', epoch: Math.floor((index - 1) / 10), step: ((index - 1) % 10) + 1, steps: 10 },
+      ...{ images: 64 * index, seconds: index, loss: 1.5 },
+    })
+    for (now = 1; now <= 10; now++) meter.update(step(now))
+    meter.update({ event: 'measuring', epoch: 0, what: 'gradientVariance' })
+    now = 600
+    meter.update(epoch(0))
+    now = 601
+    expect(meter.update(step(11))).toMatchObject({ speed: '64 images/s', left: '9 s left' })
+    vi.restoreAllMocks()
   })
 
   test('an experiment says once what is odd in the data that its searches share', () => {
