@@ -2,15 +2,11 @@
  * What the addon's own kernels compute in one pass with something else: drop paths, concatenations, batch norms and
  * crops before a convolution. The reference arithmetic computes each instruction alone, by ATen, from the same seed.
  */
-import { afterAll, describe, expect, it } from 'vitest'
-import {
-  type Arithmetic,
-  type ConvolutionKernels,
-  limitConvolutionKernels,
-  type Precision,
-} from '../../src/native/index.js'
+import { describe, expect, it } from 'vitest'
+import type { Arithmetic, ConvolutionKernels, Precision } from '../../src/native/index.js'
 import type { Shape, Value } from '../../src/programs/program.js'
-import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
+import { computeWith } from '../support/kernels.js'
+import { NetBuilder, relativeError, rootMeanSquareError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
 const CLASSES = 5
@@ -137,11 +133,10 @@ type Measured = Awaited<ReturnType<typeof measure>>
 
 const CHANNELS = [4, 12, 20, 36, 72]
 
-describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (kernels) => {
-  afterAll(() => limitConvolutionKernels('amxbf16'))
+describe.each<ConvolutionKernels>(['amxbf16', 'avx512bf16', 'avx512', 'avx2'])('with kernels of %s', (kernels) => {
+  computeWith(kernels)
 
   it.each(Object.keys(BODIES))('%s is what ATen computes of each instruction', async (name) => {
-    await limitConvolutionKernels(kernels)
     for (const channels of CHANNELS) {
       for (const extent of EXTENTS) {
         const fused = await measure(BODIES[name], channels, extent, { arithmetic: 'fast' })
@@ -153,7 +148,6 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
 
   // An image of 12 channels has 82 kB: three make a block of a separable convolution. One of 36 channels is a block.
   it.each([12, 36])('separable convolutions of images in blocks, %d channels', async (channels) => {
-    await limitConvolutionKernels(kernels)
     const input: Shape = { channels, height: 40, width: 43 }
     const of = (arithmetic: Arithmetic) => {
       const net = new NetBuilder()
@@ -165,7 +159,6 @@ describe.each<ConvolutionKernels>(['amxbf16', 'avx2'])('with kernels of %s', (ke
   })
 
   it.each(Object.keys(BODIES))('%s in bfloat16 is as near float32 as what ATen computes', async (name) => {
-    await limitConvolutionKernels(kernels)
     for (const channels of [36, 72]) {
       for (const extent of EXTENTS) {
         const exact = await measure(BODIES[name], channels, extent, { arithmetic: 'reference' })
@@ -194,14 +187,4 @@ function expectEqual(fused: Measured, alone: Measured, where: string, tolerance 
 function distance(found: Measured, exact: Measured): number {
   const all = ({ gradients }: Measured) => [...gradients.values()].flatMap((values) => [...values])
   return Math.max(rootMeanSquareError(found.logits, exact.logits), rootMeanSquareError(all(found), all(exact)))
-}
-
-function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let error = 0
-  let size = 0
-  for (let i = 0; i < expected.length; i++) {
-    error += (actual[i] - expected[i]) ** 2
-    size += expected[i] ** 2
-  }
-  return Math.sqrt(error / size)
 }

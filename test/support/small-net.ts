@@ -129,3 +129,15 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   }
   return worst / scale
 }
+
+/** Root mean square of the differences, over that of the expected values; 0 where these are 0 but for rounding. */
+export function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) throw new Error(`Lengths ${actual.length} and ${expected.length} differ`)
+  let error = 0
+  let size = 0
+  for (let i = 0; i < expected.length; i++) {
+    error += (actual[i] - expected[i]) ** 2
+    size += expected[i] ** 2
+  }
+  return Math.sqrt(error / (size + 1e-6 * expected.length))
+}
