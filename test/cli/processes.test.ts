@@ -66,7 +66,7 @@ describe('several processes compute what one computes', () => {
   })
 
   test('local norms train too, and all processes have the same weights after 200 steps', async () => {
-    // Each process compares its weights with the first's when training ends.
+    // Each process compares its weights with the first's when training ends; see unit/search/diverged.test.ts.
     const run = await train(folder, 'local', ['training.epochs=25'], '--processes', '4')
     const last = JSON.parse(readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!)
     expect(last.event).toBe('result')
