@@ -178,15 +178,8 @@ describe('a packed file', () => {
       const [h, w] = [after.heights[i], after.widths[i]]
       expect(Math.min(h, w)).toBe(shorter)
       expect(Math.abs(Math.max(h, w) - (shorter * Math.max(height, width)) / Math.min(height, width))).toBeLessThan(1)
-      console.log(
-        'DD',
-        fixture.images[i].file,
-        height,
-        width,
-        h,
-        w,
-        await differenceOf(packed, original, { width: w, height: h }),
-      )
+      // JPEGs of quality 95 lose up to 10.4 of 255. Mirrored images differ by at least 31.
+      expect(await differenceOf(packed, original, { width: w, height: h })).toBeLessThan(15)
     }
     expect(reduced).toBeGreaterThan(5)
     expect(reduced).toBeLessThan(fixture.images.length)
