@@ -10,7 +10,7 @@ import {
   limitConvolutionKernels,
   type Precision,
 } from '../../src/native/index.js'
-import { computeWith } from '../support/kernels.js'
+import { computeWith, onProcessor } from '../support/kernels.js'
 import { NetBuilder, relativeError, rootMeanSquareError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
@@ -120,7 +120,7 @@ describe.each<[boolean, ConvolutionKernels]>([
     return !isDeepStrictEqual(computed, await gradients(shape, rectified, 'fast', 'float32', true))
   }
 
-  it.each(WITH_KERNEL)(
+  it.runIf(onProcessor).each(WITH_KERNEL)(
     '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i have a kernel',
     async (...shape) => expect(await usesKernel(shape)).toBe(true),
   )
