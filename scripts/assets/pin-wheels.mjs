@@ -5,10 +5,12 @@
  * to another torch:
  *
  *     node scripts/assets/pin-wheels.mjs 2.15.0 13.0.0 [FILE]
+ *
+ * Needs `npm run build`.
  */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { writeAtomically } from '#dist/base/atomic.js'
 
 const PYTHON = '3.11'
 const ours = fileURLToPath(new URL('../../src/setup/wheels.ts', import.meta.url))
@@ -59,7 +61,7 @@ const pillows = Object.entries(entries).map(([arch, machine]) => {
   const [{ sha256 }] = resolve(machine, `pillow==${pillow}`, /^pillow$/)
   return `  ${arch}: '${sha256}',`
 })
-writeFileSync(
+await writeAtomically(
   file,
   `// Written by scripts/assets/pin-wheels.mjs; do not edit.
 

@@ -61,7 +61,7 @@ mkdirSync(out, { recursive: true })
 const log = join(out, 'log.txt')
 if (first === 0) writeFileSync(log, '')
 /** @type {Result[]} */
-const results = first === 0 ? [] : earlierResults().filter(({ name }) => placeOf(steps, name) < first)
+const results = first === 0 ? [] : earlierResults().filter(({ name }) => isKept(name))
 for (const step of steps.slice(first)) {
   const result = withoutContradiction(await perform(step))
   results.push(result)
@@ -83,6 +83,11 @@ process.exitCode = failed > 0 ? 1 : 0
  *   output?: unknown[]
  * }} Result `output`: the JSON that the step printed.
  */
+
+/** True for a step that comes before the first one, or that there is with other options only. @param {string} name */
+function isKept(name) {
+  return !steps.slice(first).some((step) => step.name === name)
+}
 
 /** What the steps of an earlier call gave. @returns {Result[]} */
 function earlierResults() {

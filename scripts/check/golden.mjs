@@ -129,8 +129,9 @@ function* byName(flat) {
 }
 
 const state = await readTorchStateDict(join(folder, 'supernet201.pt'))
-const left = specs.filter(({ name }) => !state.has(name)).length + state.size - specs.length
-check('parameters missing or left over', left, 0)
+const names = new Set(specs.map(({ name }) => name))
+check('parameters missing', [...names].filter((name) => !state.has(name)).length, 0)
+check('parameters left over', [...state.keys()].filter((name) => !names.has(name)).length, 0)
 const start = Float32Array.from(specs.flatMap(({ name }) => Array.from(state.get(name)?.data ?? [], Number)))
 const images = Float32Array.from((await readNpy(join(folder, 'images.npy'))).data)
 const labels = Int32Array.from((await readNpy(join(folder, 'labels.npy'))).data)

@@ -14,7 +14,7 @@ import { costOf, createSpace, kendallTauB, parseConfig, precisionAtTopK, readTab
 import { median } from '#dist/base/statistics.js'
 import { CRITERION_WORDS, scoresBy } from '#dist/evaluation/criteria.js'
 import { markdownTable } from '../bench/page.mjs'
-import { expectedLargest, topByChance } from './evidence-rankings.mjs'
+import { columnOf, expectedLargest, topByChance } from './evidence-rankings.mjs'
 import { decimals, withError } from './numbers.mjs'
 
 /** @typedef {import('pada-native').Criterion} Criterion */
@@ -65,9 +65,11 @@ function expectedBest(scores, ties, truth, count) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main()
 
 async function main() {
+  await import('../report-errors.mjs')
   const { values: options } = parseArgs({
-    options: { published: { type: 'string' }, column: { type: 'string', default: 'cifar10_test' } },
+    options: { published: { type: 'string' }, column: { type: 'string' } },
   })
+  const column = columnOf(options)
   const file = (/** @type {string} */ name) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
   const [accuracies, losses, first, embedded] = await Promise.all(
     [
@@ -83,7 +85,7 @@ async function main() {
   ]
   const truths = [truthOf(embedded, 'accuracy', accuracies.keys)]
   if (options.published !== undefined) {
-    truths.push(truthOf(await readTable(options.published), options.column, accuracies.keys))
+    truths.push(truthOf(await readTable(options.published), column, accuracies.keys))
   }
   const half = median(sized.map(({ multiplyAdds }) => multiplyAdds))
   for (const truth of truths) {

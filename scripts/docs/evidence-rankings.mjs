@@ -15,6 +15,18 @@ import { bestFound, kendallTauB, precisionAtTopK, readTable, UserError } from 'p
  */
 
 /**
+ * The column of a table of published accuracies, by default the one of the paper.
+ *
+ * @param {{ published?: string, column?: string }} options
+ */
+export function columnOf({ published, column }) {
+  if (published === undefined && column !== undefined) {
+    throw new UserError('Expected --published with --column but received --column alone', 2)
+  }
+  return column ?? 'cifar10_test'
+}
+
+/**
  * Reads `cells/CELL/ranking.csv` of each search.
  *
  * @param {string} folder Folder of the experiment.

@@ -10,15 +10,26 @@
  * `evidence`, whose differences are put beside those of this one. Needs `npm run build`, no addon.
  */
 import '../report-errors.mjs'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { UserError } from 'pada-native'
+import { writeAtomically } from '#dist/base/atomic.js'
 import { median, statistic } from '#dist/base/statistics.js'
 import { tauOfSizeAlone } from '#dist/experiment/measures.js'
 import { markdownTable } from '../bench/page.mjs'
-import { byLoss, rankingsCsv, readRankings, TOP, taus, tausWith, topByChance, topOf } from './evidence-rankings.mjs'
+import {
+  byLoss,
+  columnOf,
+  rankingsCsv,
+  readRankings,
+  TOP,
+  taus,
+  tausWith,
+  topByChance,
+  topOf,
+} from './evidence-rankings.mjs'
 import { sizeSection } from './evidence-size.mjs'
 import { twiceSection } from './evidence-twice.mjs'
 import { decimals, scientific, withError } from './numbers.mjs'
@@ -47,7 +58,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     published: { type: 'string' },
     earlier: { type: 'string' },
-    column: { type: 'string', default: 'cifar10_test' },
+    column: { type: 'string' },
     out: { type: 'string', default: fileURLToPath(new URL('../../docs', import.meta.url)) },
   },
 })
@@ -55,6 +66,7 @@ const [folder] = positionals
 if (folder === undefined || positionals.length > 1) {
   throw new UserError(`Expected one folder of an experiment but received ${positionals.length || 'none'}`, 2)
 }
+const column = columnOf(options)
 const text = await readFile(join(folder, 'results.json'), 'utf8').catch(() => {
   throw new UserError(`Expected the folder of an experiment but received ${folder}, which has no results.json`)
 })
@@ -70,14 +82,14 @@ const [published, publishedByLoss] =
   options.published === undefined
     ? []
     : await Promise.all(
-        [rankings, ofLoss].map((ones) => tausWith(ones, /** @type {string} */ (options.published), options.column)),
+        [rankings, ofLoss].map((ones) => tausWith(ones, /** @type {string} */ (options.published), column)),
       )
 
 const varies = varyingIn(results.conditions)
 const beyondSize = await sizeSection(
   rankings,
   new Map(results.conditions.map((one) => [nameOf(one, varies), [...bySeed(one, ({ cell }) => cell).values()]])),
-  options.published === undefined ? undefined : { file: options.published, column: options.column },
+  options.published === undefined ? undefined : { file: options.published, column },
 )
 const earlier = options.earlier === undefined ? undefined : await readFile(options.earlier, 'utf8')
 const both = earlier === undefined ? [] : twiceSection(await readFile(join(folder, 'results.csv'), 'utf8'), earlier)
@@ -85,11 +97,11 @@ const both = earlier === undefined ? [] : twiceSection(await readFile(join(folde
 const evidence = join(options.out, 'evidence')
 await mkdir(evidence, { recursive: true })
 const files = (await readdir(folder)).filter((name) => /[.](csv|svg)$/.test(name))
-for (const name of files) await copyFile(join(folder, name), join(evidence, name))
-await writeFile(join(evidence, 'rankings.csv'), rankingsCsv(rankings, 'accuracies'))
-await writeFile(join(evidence, 'rankings-losses.csv'), rankingsCsv(rankings, 'losses'))
-if (earlier !== undefined) await writeFile(join(evidence, 'earlier-results.csv'), earlier)
-await writeFile(join(options.out, 'evidence.md'), page())
+for (const name of files) await writeAtomically(join(evidence, name), [await readFile(join(folder, name))])
+await writeAtomically(join(evidence, 'rankings.csv'), rankingsCsv(rankings, 'accuracies'))
+await writeAtomically(join(evidence, 'rankings-losses.csv'), rankingsCsv(rankings, 'losses'))
+if (earlier !== undefined) await writeAtomically(join(evidence, 'earlier-results.csv'), earlier)
+await writeAtomically(join(options.out, 'evidence.md'), page())
 
 function page() {
   const studies = [...new Set(results.conditions.map(({ study }) => study))]

@@ -5,10 +5,11 @@
  *     npm run docs:reference [-- FOLDER]      # FOLDER is where docs/ lies; default the package
  */
 import '../report-errors.mjs'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { writeAtomically } from '#dist/base/atomic.js'
 import { allCommands } from '#dist/cli/commands.js'
 import { commandLinePage } from './command-line-page.mjs'
 import { eventsPage, SOURCES } from './events-page.mjs'
@@ -22,5 +23,5 @@ const pages = {
 for (const [name, text] of Object.entries(pages)) {
   const file = join(positionals[0] ?? root, name)
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
+  await writeAtomically(file, text)
 }

@@ -5,10 +5,11 @@
  *     npm run docs:settings [-- FOLDER]      # FOLDER is where docs/ and configs/ lie; default the package
  */
 import '../report-errors.mjs'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { writeAtomically } from '#dist/base/atomic.js'
 import { configJsonSchema, retrainJsonSchema } from '#dist/config/json-schema.js'
 import { experimentJsonSchema } from '#dist/experiment/json-schema.js'
 import { generatedFiles } from './settings-page.mjs'
@@ -20,5 +21,5 @@ for (const [name, text] of Object.entries(
 )) {
   const file = join(folder, name)
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
+  await writeAtomically(file, text)
 }

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import '../report-errors.mjs'
+import { writeAtomically } from '#dist/base/atomic.js'
 import { run, temporaryFolder } from '../support/ending.mjs'
 import { wholeOption } from '../support/whole-option.mjs'
 
@@ -47,4 +48,4 @@ if (code !== '0') throw new Error(`Expected npm start to end well but received e
 const capture = join(folder, 'capture.txt')
 writeFileSync(capture, `${screen}\n`)
 const draw = join(root, 'scripts/assets/draw-terminal.mjs')
-writeFileSync(values.out, execFileSync(process.execPath, [draw, capture, '$ npm start']))
+await writeAtomically(values.out, [execFileSync(process.execPath, [draw, capture, '$ npm start'])])

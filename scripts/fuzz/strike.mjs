@@ -1,11 +1,11 @@
 /**
  * Loaded before a command with `--import`: something happens before the process writes to files the `at`-th time. `how`
- * in the query of this module's address says what: `kill`; `full`, the disk is full from then on; `record`, every write
- * is kept in the file `to` when the process ends.
+ * in the query of this module's address says what: `kill`; `full`, the disk is full from then on; `record`, nothing. When
+ * the process ends, it keeps the writes in the file `to`: those of `record`, and those that a full disk refused.
  */
 import { writeFileSync } from 'node:fs'
 import { serialize } from 'node:v8'
-import { watchWrites } from './writes.mjs'
+import { FILLING, watchWrites } from './writes.mjs'
 
 const query = new URL(import.meta.url).searchParams
 const [how, at, to] = ['how', 'at', 'to'].map((name) => query.get(name) ?? '')
@@ -14,10 +14,12 @@ let left = Number(at)
 const writes = []
 
 await watchWrites(
-  ({ call, path }) => {
+  (write) => {
+    const { call, path } = write
     if (how === 'record' || --left > 0) return
     if (how === 'kill') process.kill(process.pid, 'SIGKILL')
-    else if (['mkdir', 'create', 'write', 'append'].includes(call)) {
+    else if (FILLING.includes(call)) {
+      writes.push(write)
       throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', path })
     }
   },
@@ -25,4 +27,4 @@ await watchWrites(
     if (how === 'record') writes.push(write)
   },
 )
-if (how === 'record') process.on('exit', () => writeFileSync(to, serialize(writes)))
+if (to !== '') process.on('exit', () => writeFileSync(to, serialize(writes)))

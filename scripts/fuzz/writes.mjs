@@ -11,6 +11,16 @@ import { syncBuiltinESMExports } from 'node:module'
  *   | { call: 'rename', path: string, to: string }} Write
  */
 
+/** Calls that take room on a disk. */
+export const FILLING = ['mkdir', 'create', 'write', 'append']
+
+/**
+ * True for the files of a run that it goes on without.
+ *
+ * @param {string} path
+ */
+export const isProgress = (path) => /(progress\.json|steps\.jsonl)[^/\\]*$/.test(path)
+
 /**
  * Calls `before` with every write, which may throw in its place, and `after` when it is done. Returns a function that
  * ends it.

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -57,6 +57,56 @@ test('export writes the supernet of a run in both formats, and one path of it', 
   expect([...one.keys()].some((name) => name.includes('edges.1<-0.3'))).toBe(true)
   expect([...one.keys()].some((name) => name.includes('edges.1<-0.2'))).toBe(false)
   for (const [name, tensor] of one) expect(tensor).toEqual(weights.get(name))
+})
+
+test('export writes the averaged weights of a retraining', async () => {
+  const folder = temporaryFolder()
+  const file = (name: string) => join(folder, name)
+  const network = ['--path', '3,4,0,1,0,2', '--set', 'network.channels=4', 'data.trainCount=32', 'data.testCount=32']
+  const step = ['training.epochs=1', 'training.batchSize=32']
+  const retrain = async (name: string, ...more: string[]) => {
+    const recipe = ['retrain', '--config', 'retrain-smoke', ...network, ...step, ...more]
+    const outcome = await pada([...recipe, '--out', file(name)])
+    expect(outcome.code, outcome.stderr).toBe(0)
+  }
+  const exported = async (source: string, ...options: string[]) => {
+    const outcome = await pada(['export', source, ...options, '--out', file('out.safetensors')])
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return readWeights(file('out.safetensors'))
+  }
+  await retrain('plain')
+  const before = await exported(file('plain'))
+  await writeTorchStateDict(file('before.pt'), before)
+  // One step from known weights, so that the averages are three quarters of these and one of the raw weights.
+  await retrain('averaging', 'training.averaging={decay: 0.75}', '--init', file('before.pt'))
+  const raw = await exported(file('averaging'))
+  const averaged = await exported(file('averaging'), '--averaged')
+  expect([...averaged.keys()]).toEqual([...raw.keys()])
+  let moved = 0
+  for (const [name, { shape, data }] of averaged) {
+    expect(shape).toEqual(raw.get(name)!.shape)
+    for (const [i, value] of (data as Float32Array).entries()) {
+      const [first, last] = [before, raw].map((weights) => Number(weights.get(name)!.data[i]))
+      expect(Math.abs(value - (0.75 * first + 0.25 * last)), name).toBeLessThan(1e-6 * Math.max(1, Math.abs(value)))
+      moved = Math.max(moved, Math.abs(last - first))
+    }
+  }
+  expect(moved).toBeGreaterThan(1e-3)
+
+  const refused = async (source: string, ...options: string[]) => {
+    const { code, stderr } = await pada(['export', source, '--averaged', ...options, '--out', file('none.pt')])
+    expect(code).toBe(2)
+    expect(existsSync(file('none.pt'))).toBe(false)
+    return stderr.trimEnd()
+  }
+  expect(await refused(file('averaging'), '--best')).toBe(
+    'pada-native: Expected --best or --averaged but received both',
+  )
+  for (const source of [file('plain'), run, file('before.pt')]) {
+    expect(await refused(source)).toBe(
+      `pada-native: Expected a retraining with training.averaging for --averaged but received ${source}`,
+    )
+  }
 })
 
 test('export writes a path of a checkpoint file, whose space may be given', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readSafetensors } from '../../src/formats/safetensors.js'
 import { events, MAIN, pada, resultOf, tiny } from '../support/harness.js'
 import {
   difference,
@@ -66,10 +67,38 @@ describe('several processes compute what one computes', () => {
   })
 
   test('local norms train too, and all processes have the same weights after 200 steps', async () => {
-    // Each process compares its weights with the first's when training ends.
+    // Each process compares its weights with the first's when training ends; see unit/search/diverged.test.ts.
     const run = await train(folder, 'local', ['training.epochs=25'], '--processes', '4')
     const last = JSON.parse(readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!)
     expect(last.event).toBe('result')
+  })
+
+  test('running statistics of local norms are the means over the processes', async () => {
+    // One step. The first norm reads what the initial weights make of the images, in whatever process.
+    const sizes = ['space={width: 0.1, layers: [1, 1, 1, 1, 1, 1]}', 'data={trainCount: 32, testCount: 32}']
+    const train = async (name: string, ...more: string[]) => {
+      const run = join(folder, name)
+      const settings = [...sizes, 'training.epochs=1', ...more]
+      const processes = more.length > 0 ? ['--processes', '2'] : []
+      const config = ['--config', 'proxylessnas-smoke', '--set', ...settings]
+      const { code, stderr } = await pada(['train', ...config, '--out', run, ...processes])
+      expect(code, stderr).toBe(0)
+      const { tensors } = await readSafetensors(join(run, 'checkpoint', 'weights.safetensors'))
+      return (buffer: string) => tensors.get(`bn1.${buffer}`)!.data as Float32Array
+    }
+    const alone = await train('running-1')
+    const local = await train('running-2', 'distributed.batchNorm=local')
+    const synchronised = await train('running-3', SYNCHRONISED)
+    const distance = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
+    expect(distance(alone('running_mean'), new Float32Array(8))).toBeGreaterThan(1e-3)
+    // The means of two equal shares have the mean of the batch; their variances lack what differs between the two.
+    for (const run of [local, synchronised]) {
+      expect(distance(run('running_mean'), alone('running_mean'))).toBeLessThan(1e-8)
+    }
+    expect(distance(synchronised('running_var'), alone('running_var'))).toBeLessThan(1e-6)
+    const ofShares = distance(local('running_var'), alone('running_var'))
+    expect(ofShares).toBeGreaterThan(1e-5)
+    expect(ofShares).toBeLessThan(1e-2)
   })
 
   test('ranking and finding give the same bits', async () => {

@@ -14,6 +14,7 @@ import { runOnnx } from '../support/onnx.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const SMOKE = join(root, 'configs', 'retrain-smoke.yaml')
+const OF_SEARCH = join(root, 'configs', 'nasbench201-smoke.yaml')
 /** Epochs of eight steps, with a checkpoint after each. */
 const SETTINGS = [
   ...['--config', SMOKE, '--path', '3,3,3,1,3,3', '--set', 'network.channels=4', 'data.trainCount=256'],
@@ -250,7 +251,11 @@ describe('retrain refuses, in one sentence and before it writes anything,', () =
       ['--config', SMOKE, '--set', 'evaluation.imageCount=501'],
       'Expected at most 500 test images',
     ],
-    ['settings of a search', ['--config', join(root, 'configs', 'nasbench201-smoke.yaml')], 'Expected '],
+    [
+      'settings of a search',
+      ['--config', OF_SEARCH],
+      `Expected the recipe of a retraining for --config but received the settings of a search: ${OF_SEARCH}; use npx pada-native search --config`,
+    ],
     [
       'a network too large for the images',
       [...darts, images(30), '--path', '0'.repeat(22).split('').join()],
@@ -263,7 +268,11 @@ describe('retrain refuses, in one sentence and before it writes anything,', () =
     ],
     ['--top without a run', ['--config', SMOKE, '--top', '2'], 'Expected --from with --top but received --top alone'],
     ['a folder that is no run', ['--from', 'nowhere'], 'Expected a run folder with a config.yaml but received nowhere'],
-    ['weights that are not there', ['--config', SMOKE, '--init', 'nowhere.pt'], 'Expected '],
+    [
+      'weights that are not there',
+      ['--config', SMOKE, '--init', 'nowhere.pt'],
+      'Expected a readable checkpoint for nowhere.pt but received no such file',
+    ],
   ])('%s', async (_, args, sentence) => {
     const out = join(temporaryFolder(), 'run')
     const { code, stderr, stdout } = await pada(['retrain', ...args, '--out', out])

@@ -204,6 +204,12 @@ describe('other assets', () => {
     const earlier = await script('docs/evidence.mjs', [folder, '--earlier', other, '--out', out])
     expect(earlier.stderr).toBe('pada-native: Expected results.csv of an experiment but received another table\n')
 
+    const alone = 'pada-native: Expected --published with --column but received --column alone\n'
+    for (const args of [['docs/evidence.mjs', folder, '--out', out], ['docs/criteria.mjs']]) {
+      const [name, ...words] = args
+      expect(await script(name, [...words, '--column', 'x'])).toMatchObject({ code: 2, stderr: alone })
+    }
+
     const refused = await script('docs/evidence.mjs', [out])
     expect(refused.stderr).toBe(
       `pada-native: Expected the folder of an experiment but received ${out}, which has no results.json\n`,

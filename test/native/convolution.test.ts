@@ -2,22 +2,25 @@
  * The addon's own convolutions against ATen's, which `instructions.test.ts` compares with float64 loops: those loops would
  * take minutes at the channel counts that have kernels.
  */
-import { afterAll, describe, expect, it } from 'vitest'
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it } from 'vitest'
 import {
   type Arithmetic,
   type ConvolutionKernels,
   limitConvolutionKernels,
-  nativeInfo,
   type Precision,
 } from '../../src/native/index.js'
 import type { Shape } from '../../src/programs/program.js'
-import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
+import { computeWith, onProcessor } from '../support/kernels.js'
+import { NetBuilder, relativeError, rootMeanSquareError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
 const CLASSES = 5
 
 /** Channels into and out of the convolution under test, its kernel and stride, and the image's height and width. */
-const SHAPES: readonly (readonly [number, number, number, number, number, number])[] = [
+type Convolution = readonly [number, number, number, number, number, number]
+
+const WITH_KERNEL: readonly Convolution[] = [
   [1, 8, 3, 1, 9, 7],
   [3, 16, 3, 1, 8, 12],
   [8, 8, 3, 1, 16, 16],
@@ -40,22 +43,31 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [144, 36, 1, 1, 7, 6],
   [3, 108, 3, 1, 8, 8],
   [3, 36, 3, 2, 7, 9],
-  // Left to ATen: a stride of 2 at kernel 1, and channel counts without kernels.
+  // Of the pixels that are read.
   [8, 16, 1, 2, 8, 8],
+]
+
+/** Channel counts without kernels. */
+const LEFT_TO_ATEN: readonly Convolution[] = [
   [6, 8, 1, 2, 4, 4],
   [12, 24, 3, 1, 6, 6],
   [16, 20, 3, 1, 6, 6],
 ]
 
+const SHAPES = [...WITH_KERNEL, ...LEFT_TO_ATEN]
+
 async function gradients(
-  [inputs, outputs, kernel, stride, height, width]: (typeof SHAPES)[number],
+  [inputs, outputs, kernel, stride, height, width]: Convolution,
   arithmetic: Arithmetic,
   precision: Precision = 'float32',
+  lone = false,
 ) {
   const input: Shape = { channels: inputs, height, width }
   const net = new NetBuilder()
   // The first convolution makes the input's gradient of the second one matter; both read it, so gradients accumulate.
-  const x = net.conv(net.program.input(input), inputs, 1, { bias: false })
+  // Kernels for the few channels of images compute no such gradient.
+  const image = net.program.input(input)
+  const x = inputs < 4 ? image : net.conv(image, inputs, 1, { bias: lone })
   const y = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
   const z = net.program.batchNorm(net.conv(x, outputs, kernel, { stride, bias: false }))
   const program = net.classify(net.program.relu(net.program.add([y, z])), CLASSES)
@@ -76,10 +88,9 @@ describe.each<[ConvolutionKernels, number]>([
   ['avx2', 1.5],
   ['none', 1.5],
 ])('bfloat16 convolutions with %s', (kernels, factor) => {
-  afterAll(() => limitConvolutionKernels('amxbf16'))
+  computeWith(kernels)
 
   it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i are near float32', async (...shape) => {
-    await limitConvolutionKernels(kernels)
     const exact = await gradients(shape, 'reference')
     const own = await gradients(shape, 'fast', 'bfloat16')
     const aten = await gradients(shape, 'reference', 'bfloat16')
@@ -95,24 +106,10 @@ describe.each<[ConvolutionKernels, number]>([
   })
 })
 
-/** Over the values' own root mean square; 0 where that is 0 but for rounding. */
-function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let error = 0
-  let size = 0
-  for (let i = 0; i < expected.length; i++) {
-    error += (actual[i] - expected[i]) ** 2
-    size += expected[i] ** 2
-  }
-  return Math.sqrt(error / (size + 1e-6 * expected.length))
-}
-
 describe.each<ConvolutionKernels>(['avx512', 'avx2', 'none'])('own convolutions with %s', (kernels) => {
-  afterAll(() => limitConvolutionKernels('amxbf16'))
+  computeWith(kernels)
 
   it.each(SHAPES)('%i → %i channels, kernel %i, stride %i, %i×%i equal ATen’s', async (...shape) => {
-    await limitConvolutionKernels(kernels)
-    // A processor without the set tests what it has.
-    if (kernels === 'none') expect(nativeInfo().convolutionKernels).toBe('none')
     const own = await gradients(shape, 'fast')
     const aten = await gradients(shape, 'reference')
     // Float32 sums of a few thousand products in another order. A batch norm makes the gradient of a lone scale zero.
@@ -120,5 +117,22 @@ describe.each<ConvolutionKernels>(['avx512', 'avx2', 'none'])('own convolutions 
     for (const [name, expected] of aten.gradients) {
       expect(relativeError(own.gradients.get(name) ?? [], expected, 0.01), name).toBeLessThan(5e-5)
     }
+  })
+  // A convolution with a bias has no kernel: those under test differ, or nothing does.
+  const usesKernel = async (shape: Convolution) => {
+    const computed = await gradients(shape, 'fast', 'float32', true)
+    await limitConvolutionKernels('none')
+    return !isDeepStrictEqual(computed, await gradients(shape, 'fast', 'float32', true))
+  }
+
+  it.runIf(onProcessor).each(WITH_KERNEL)(
+    '%i → %i channels, kernel %i, stride %i, %i×%i have a kernel',
+    async (...shape) => {
+      expect(await usesKernel(shape)).toBe(kernels !== 'none')
+    },
+  )
+
+  it.each(LEFT_TO_ATEN)('%i → %i channels, kernel %i, stride %i, %i×%i have none', async (...shape) => {
+    expect(await usesKernel(shape)).toBe(false)
   })
 })

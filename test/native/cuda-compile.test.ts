@@ -59,8 +59,11 @@ it('a library that is absent or lacks a function is named', async () => {
 describe.skipIf(!canStandIn)('kernels in a process of their own', () => {
   const options = canStandIn ? standInOptions() : { standIn: '', folder: '' }
   let folder: string
+  /** Of a process in whose folder nothing was compiled before, and where one program is not. */
+  let refused: ReturnType<typeof kernels>
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'pada-kernels-'))
+    refused = kernels({ STAND_IN_CUDA_REFUSES: 'sweeps' }, folder)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const script = fileURLToPath(new URL('../support/stand-in-kernels.mjs', import.meta.url))
@@ -98,9 +101,8 @@ describe.skipIf(!canStandIn)('kernels in a process of their own', () => {
   })
 
   it('a program that is not compiled is not used, and the compiler’s error is said', () => {
-    const found = kernels({ STAND_IN_CUDA_REFUSES: 'sweeps' }, folder)
     const why = 'Expected kernels that NVRTC compiles but received sweeps.cu(1): error: refused'
-    expect(found).toEqual(KERNEL_GROUPS.map((group) => (group === 'sweeps' ? { group, why } : { group })))
+    expect(refused).toEqual(KERNEL_GROUPS.map((group) => (group === 'sweeps' ? { group, why } : { group })))
   })
 
   it('what was compiled is kept, but a file that is damaged is compiled again', () => {

@@ -2,20 +2,24 @@
  * The addon's own depthwise convolutions against ATen's, which `instructions.test.ts` compares with float64 loops at
  * channel counts that have no kernels.
  */
-import { afterAll, describe, expect, it } from 'vitest'
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it } from 'vitest'
 import {
   type Arithmetic,
   type ConvolutionKernels,
   limitConvolutionKernels,
   type Precision,
 } from '../../src/native/index.js'
-import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
+import { computeWith, onProcessor } from '../support/kernels.js'
+import { NetBuilder, relativeError, rootMeanSquareError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
 const CLASSES = 5
 
 /** Channels, kernel, stride, dilation, padding (−1: the default), height and width. */
-const SHAPES: readonly (readonly [number, number, number, number, number, number, number])[] = [
+type Convolution = readonly [number, number, number, number, number, number, number]
+
+const WITH_KERNEL: readonly Convolution[] = [
   [16, 3, 1, 1, -1, 8, 8],
   [16, 3, 2, 1, -1, 8, 8],
   [16, 3, 2, 1, -1, 7, 9],
@@ -39,23 +43,30 @@ const SHAPES: readonly (readonly [number, number, number, number, number, number
   [36, 5, 2, 1, -1, 7, 7],
   [72, 3, 2, 1, -1, 7, 8],
   [144, 5, 1, 1, -1, 6, 9],
-  // Left to ATen.
+]
+
+/** Channel counts and kernels of other sizes. */
+const LEFT_TO_ATEN: readonly Convolution[] = [
   [17, 3, 2, 2, -1, 8, 5],
   [16, 2, 2, 1, 0, 6, 6],
 ]
 
+const SHAPES = [...WITH_KERNEL, ...LEFT_TO_ATEN]
+
 async function gradients(
-  [channels, kernel, stride, dilation, padding, height, width]: (typeof SHAPES)[number],
+  [channels, kernel, stride, dilation, padding, height, width]: Convolution,
   rectified: boolean,
   arithmetic: Arithmetic,
   precision: Precision = 'float32',
+  lone = false,
 ) {
   const input = { channels: 4, height, width }
   const net = new NetBuilder()
   const { program } = net
   const options = { stride, dilation, groups: channels, bias: false, ...(padding < 0 ? {} : { padding }) }
   // The first convolution makes the input's gradient matter; two read it, so gradients accumulate.
-  const x = program.batchNorm(net.conv(program.input(input), channels, 1, { bias: false }))
+  const stem = net.conv(program.input(input), channels, 1, { bias: lone })
+  const x = lone ? stem : program.batchNorm(stem)
   const read = rectified ? program.relu(x) : x
   const branches = [0, 1].map(() => program.batchNorm(net.conv(read, channels, kernel, options)))
   // Without a ReLU, which rounding would switch for some number in bfloat16.
@@ -73,12 +84,11 @@ describe.each<[boolean, ConvolutionKernels]>([
   [true, 'avx2'],
   [false, 'avx2'],
 ])('own depthwise convolutions (through a ReLU: %s) with %s', (rectified, kernels) => {
-  afterAll(() => limitConvolutionKernels('amxbf16'))
+  computeWith(kernels)
 
   it.each(SHAPES)(
     '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i equal ATen’s',
     async (...shape) => {
-      await limitConvolutionKernels(kernels)
       const own = await gradients(shape, rectified, 'fast')
       const aten = await gradients(shape, rectified, 'reference')
       expect(relativeError(own.logits, aten.logits)).toBeLessThan(2e-5)
@@ -91,7 +101,6 @@ describe.each<[boolean, ConvolutionKernels]>([
   it.each(SHAPES)(
     '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i in bfloat16 are as near float32 as ATen’s',
     async (...shape) => {
-      await limitConvolutionKernels(kernels)
       const exact = await gradients(shape, rectified, 'reference')
       const own = await gradients(shape, rectified, 'fast', 'bfloat16')
       const aten = await gradients(shape, rectified, 'reference', 'bfloat16')
@@ -104,15 +113,20 @@ describe.each<[boolean, ConvolutionKernels]>([
       expect(distance(own)).toBeLessThan(Math.max(0.05, 2.5 * distance(aten)))
     },
   )
-})
-
-/** Over the values' own root mean square. */
-function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let error = 0
-  let size = 0
-  for (let i = 0; i < expected.length; i++) {
-    error += (actual[i] - expected[i]) ** 2
-    size += expected[i] ** 2
+  // A convolution with a bias has no kernel, unless a norm cancels it: those under test differ, or nothing does.
+  const usesKernel = async (shape: Convolution) => {
+    const computed = await gradients(shape, rectified, 'fast', 'float32', true)
+    await limitConvolutionKernels('none')
+    return !isDeepStrictEqual(computed, await gradients(shape, rectified, 'fast', 'float32', true))
   }
-  return Math.sqrt(error / (size + 1e-6 * expected.length))
-}
+
+  it.runIf(onProcessor).each(WITH_KERNEL)(
+    '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i have a kernel',
+    async (...shape) => expect(await usesKernel(shape)).toBe(true),
+  )
+
+  it.each(LEFT_TO_ATEN)(
+    '%i channels, kernel %i, stride %i, dilation %i, padding %i, %i×%i have none',
+    async (...shape) => expect(await usesKernel(shape)).toBe(false),
+  )
+})

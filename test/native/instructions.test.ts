@@ -3,7 +3,7 @@ import { INSTRUCTIONS } from '../../src/programs/instructions.js'
 import type { Instruction, Program, Shape } from '../../src/programs/program.js'
 import { BODIES, type Body, randomBody, randomMobileBody } from '../support/bodies.js'
 import { scalarGradients, scalarLogits, scalarRecord } from '../support/scalar-reference.js'
-import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
+import { gradientErrors, NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
 const INPUT: Shape = { channels: 2, height: 6, width: 5 }
@@ -95,13 +95,16 @@ describe('in bfloat16', () => {
       const { net, plan, dataset, indices } = small
       const logits = await net.logits(plan, dataset, indices)
       await net.accumulate(plan, { dataset, indices, drop })
-      return { logits, gradients: await net.read('gradients') }
+      return { logits, gradients: byName(specs, await net.read('gradients')) }
     }
     const exact = await compute('reference', 'float32')
     for (const arithmetic of ['fast', 'reference'] as const) {
       const rounded = await compute(arithmetic, 'bfloat16')
       expect(relativeError(rounded.logits, exact.logits), arithmetic).toBeLessThan(0.1)
-      expect(relativeError(rounded.gradients, exact.gradients), arithmetic).toBeLessThan(0.2)
+      for (const [name, error] of gradientErrors(rounded.gradients, exact.gradients)) {
+        // Rounding may switch a ReLU, which moves four images by up to 0.26. A gradient in a wrong place moves by about 1.
+        expect(error, `${arithmetic}: ${name}`).toBeLessThan(0.4)
+      }
     }
   })
 })

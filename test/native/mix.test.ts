@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Arithmetic, Precision } from '../../src/native/index.js'
 import type { Program, Shape, Value } from '../../src/programs/program.js'
 import { scalarGradients, scalarRecord } from '../support/scalar-reference.js'
-import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
+import { gradientErrors, NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 import { byName } from '../support/state.js'
 
 const INPUT: Shape = { channels: 2, height: 6, width: 5 }
@@ -117,6 +117,9 @@ describe('a mix', () => {
       expect(rounded.record.loss, arithmetic).toBeCloseTo(exact.record.loss, 1)
       const error = relativeError(rounded.record.mixingGradients!, exact.record.mixingGradients!, 0.1)
       expect(error, arithmetic).toBeLessThan(0.15)
+      for (const [name, ofWeights] of gradientErrors(rounded.gradients, exact.gradients)) {
+        expect(ofWeights, `${arithmetic}: ${name}`).toBeLessThan(0.2)
+      }
     }
   })
 

@@ -30,6 +30,11 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
+let start: SearchEvent
+beforeAll(async () => {
+  start = (await finish(search(config('files'), { out: join(root, 'whole') })))[0]
+})
+
 function config(dir: string) {
   const constant = { kind: 'constant', value: 0.6 } as const
   return parseConfig({
@@ -69,7 +74,6 @@ async function finish(work: AsyncGenerator<SearchEvent, unknown>): Promise<Searc
 }
 
 it('resumes in mid-epoch as if it had not been interrupted', async () => {
-  const start = (await finish(search(config('files'), { out: join(root, 'whole') })))[0]
   expect(start).toMatchObject({ event: 'start', images: { train: { images: 16 }, test: { images: 16 } } })
   const abort = new AbortController()
   const broken = search(config('files'), { out: join(root, 'broken'), signal: abort.signal })
@@ -79,8 +83,9 @@ it('resumes in mid-epoch as if it had not been interrupted', async () => {
         if (event.event === 'checkpoint' && event.epoch === 0 && event.step === 2) abort.abort()
       }
     })(),
-  ).rejects.toThrow()
-  await finish(search(config('files'), { resume: join(root, 'broken') }))
+  ).rejects.toMatchObject({ name: 'AbortError' })
+  const [again] = await finish(search(config('files'), { resume: join(root, 'broken') }))
+  expect(again).toMatchObject({ event: 'start', resumed: { epoch: 0, step: 2 } })
   expect(outcome('broken')).toEqual(outcome('whole'))
 })
 

@@ -36,7 +36,7 @@ describe('raw.ts declares', () => {
     expect(Object.keys(addon).toSorted()).toEqual(declared.get('Binding')!.toSorted())
   })
 
-  it.each(['Dataset', 'HeldBatch', 'ImageStream', 'Supernet'] as const)('the members of %s', (name) => {
+  it.each(['Communicator', 'Dataset', 'HeldBatch', 'ImageStream', 'Supernet'] as const)('the members of %s', (name) => {
     expect(members(addon[name]).toSorted()).toEqual(declared.get(`Raw${name}`)!.toSorted())
   })
 

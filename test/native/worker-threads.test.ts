@@ -79,14 +79,16 @@ describe('worker threads', () => {
     const memory: number[] = []
     // 16 MB of weights and four times as much beside them, which abandoned steps hold too.
     const wide = job(2048)
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 24; round++) {
       const worker = start(Number.POSITIVE_INFINITY, wide)
       await once(worker, 'message')
       expect(await worker.terminate()).toBe(1)
       memory.push(process.memoryUsage().rss)
     }
-    // The first rounds fill what allocators keep for later.
-    expect(memory.at(-1)! - memory[1]).toBeLessThan(100e6)
+    // The first rounds fill what allocators keep for later, and any may differ by 70 MB. The two means are 11 rounds apart,
+    // in which a copy of the weights alone would be 176 MB.
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(mean(memory.slice(13)) - mean(memory.slice(2, 13))).toBeLessThan(88e6)
     expect(await lossesHere(2)).toHaveLength(2)
   })
 

@@ -129,3 +129,26 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   }
   return worst / scale
 }
+
+/**
+ * {@link relativeError} of each parameter's gradient. What norms cancel is noise: errors are compared with at least a
+ * tenth of the largest gradient of all.
+ */
+export function gradientErrors(actual: Gradients, expected: Gradients): [name: string, error: number][] {
+  const floor = 0.1 * Math.max(...[...expected.values()].flatMap((values) => [...values].map(Math.abs)))
+  return [...expected].map(([name, values]) => [name, relativeError(actual.get(name) ?? [], values, floor)])
+}
+
+type Gradients = ReadonlyMap<string, Float32Array>
+
+/** Root mean square of the differences, over that of the expected values; 0 where these are 0 but for rounding. */
+export function rootMeanSquareError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) throw new Error(`Lengths ${actual.length} and ${expected.length} differ`)
+  let error = 0
+  let size = 0
+  for (let i = 0; i < expected.length; i++) {
+    error += (actual[i] - expected[i]) ** 2
+    size += expected[i] ** 2
+  }
+  return Math.sqrt(error / (size + 1e-6 * expected.length))
+}

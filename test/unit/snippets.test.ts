@@ -1,23 +1,22 @@
-/** What pages show of scripts is part of an example, all of which run with the tests. */
+/** What pages show of scripts is part of an example, which runs with the tests, or of a file that `typecheck` compiles. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { blocksOf, pages, root } from '../support/pages.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const examples = readdirSync(`${root}/examples`).map((file) => readFileSync(`${root}/examples/${file}`, 'utf8'))
-
-it.each(['docs/scripting.md', 'docs/retraining.md', 'docs/own-images.md', 'docs/own-method.md', 'README.md'])(
-  '%s shows parts of examples',
-  (page) => {
-    const snippets = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
-      ([, code]) => code,
-    )
-    expect(snippets.length).toBeGreaterThan(0)
-    for (const snippet of snippets) {
-      expect(
-        examples.some((example) => example.includes(`\n${snippet}`)),
-        snippet,
-      ).toBe(true)
-    }
-  },
+const scripts = ['examples', 'test/types'].flatMap((folder) =>
+  readdirSync(join(root, folder)).map((file) => readFileSync(join(root, folder, file), 'utf8')),
 )
+
+const shown = pages
+  .flatMap(blocksOf)
+  .filter(({ language }) => language === 'ts')
+  .map(({ page, line, code }) => [`${page}:${line}`, code])
+
+it('pages show scripts', () => expect(shown.length).toBeGreaterThan(10))
+
+it.each(shown)('%s is part of one script', (_, code) => {
+  // An ellipsis stands for something that the page leaves out.
+  const parts = code.split(/ *…\n/)
+  expect(scripts.some((script) => parts.every((part) => `\n${script}`.includes(part)))).toBe(true)
+})

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { writeAtomically } from '../../../src/base/atomic.js'
+import { UserError } from '../../../src/base/errors.js'
 import { temporaryFolder } from '../../support/folders.js'
 
 let folder: string
@@ -38,10 +39,14 @@ describe('writeAtomically', () => {
   })
 
   it('says in a sentence what it cannot write, and leaves nothing', async () => {
-    await expect(writeAtomically(folder, 'x')).rejects.toThrow(
-      /^Expected a place that can be written to for .*EISDIR|^Expected .* for .* but received/,
+    mkdirSync(at('a'))
+    await expect(writeAtomically(at('a'), 'x')).rejects.toThrow(
+      new UserError(
+        `Expected a place that can be written to for ${at('a')} but received EISDIR: a folder is in its place`,
+      ),
     )
-    expect(existsSync(folder)).toBe(true)
-    expect(readdirSync(folder)).toEqual([])
+    // A temporary file would lie beside its target.
+    expect(readdirSync(folder)).toEqual(['a'])
+    expect(readdirSync(at('a'))).toEqual([])
   })
 })

@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { RandomStream } from '../../../src/base/random.js'
 import { parsePathList, randomPaths, readPathList } from '../../../src/benchmark/path-list.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
+import { refusalOf } from '../../support/refusal.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1 })
-
-function refusal(text: string): UserError {
-  try {
-    parsePathList(text, 'paths.txt', space)
-  } catch (error) {
-    expect(error).toBeInstanceOf(UserError)
-    return error as UserError
-  }
-  throw new Error('Expected a refusal')
-}
 
 describe('a list of paths', () => {
   it('has a path per line, in either notation, among blank lines and comments', () => {
@@ -30,10 +20,9 @@ describe('a list of paths', () => {
     ['3,3,3,3,3,9', 'paths.txt, line 1: Expected 0…4 for 3<-2 in a path of nasbench201 but received 9'],
     ['# only this\n3;3;3;3;3;3', 'paths.txt, line 2: Expected |op~0|+'],
     ['# nothing\n', 'Expected at least one path for paths.txt but received none'],
-  ])('refuses %j', (text, message) => {
-    const error = refusal(text)
-    expect(error.message.slice(0, message.length)).toBe(message)
-    expect(error.exitCode).toBe(2)
+  ])('refuses %j', async (text, message) => {
+    const refused = await refusalOf(() => parsePathList(text, 'paths.txt', space))
+    expect(refused.slice(0, message.length)).toBe(message)
   })
 
   it('names a file that cannot be read', async () => {

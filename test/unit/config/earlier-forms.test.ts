@@ -7,6 +7,7 @@ import { planExperiment } from '../../../src/experiment/load.js'
 import { RunFolder } from '../../../src/runs/run-folder.js'
 import { savedConfig } from '../../../src/runs/saved-settings.js'
 import { flip, padCrop } from '../../support/augmentation.js'
+import { refusalOf } from '../../support/refusal.js'
 
 let folder: string
 beforeAll(() => {
@@ -34,19 +35,13 @@ describe('pad and flip, the earlier form of training.augmentation,', () => {
     expect(read({ pad: 0, flip: false })).toEqual([])
   })
 
-  it('are refused by what is allowed today where they were never allowed', () => {
-    const refusal = (settings: unknown) => {
-      try {
-        return read(settings)
-      } catch (error) {
-        return (error as Error).message
-      }
-    }
+  it('are refused by what is allowed today where they were never allowed', async () => {
+    const refusal = (settings: unknown) => refusalOf(() => read(settings))
     const about = 'for training.augmentation but received'
-    expect(refusal({ flop: true })).toBe(`Expected a list ${about} {"flop":true} (the configuration)`)
-    expect(refusal({ pad: '2' })).toBe(`Expected a list ${about} {"pad":"2"} (the configuration)`)
-    expect(refusal({ pad: 2, flip: 1 })).toBe(`Expected a list ${about} {"pad":2,"flip":1} (the configuration)`)
-    expect(refusal({ pad: -1 })).toBe(
+    expect(await refusal({ flop: true })).toBe(`Expected a list ${about} {"flop":true} (the configuration)`)
+    expect(await refusal({ pad: '2' })).toBe(`Expected a list ${about} {"pad":"2"} (the configuration)`)
+    expect(await refusal({ pad: 2, flip: 1 })).toBe(`Expected a list ${about} {"pad":2,"flip":1} (the configuration)`)
+    expect(await refusal({ pad: -1 })).toBe(
       'Expected a number of at least 1 for training.augmentation[0].padding but received -1 (the configuration)',
     )
   })

@@ -4,42 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { shareWork, tellingFailure, World } from '../../../src/distributed/index.js'
 import type { ProcessPlace } from '../../../src/distributed/place.js'
-
-let store = 0
-
-/** Does the same in all ranks at once. */
-async function inRanks<T>(size: number, work: (world: World) => Promise<T>): Promise<PromiseSettledResult<T>[]> {
-  const file = `store-${store++}`
-  return Promise.allSettled(
-    Array.from({ length: size }, async (_, rank) => {
-      const place: ProcessPlace = {
-        rank,
-        size,
-        localRank: rank,
-        localSize: size,
-        store: { file },
-        attempt: '',
-        startedBy: 'pada-native',
-      }
-      const world = await World.join(place)
-      return work(world)
-    }),
-  )
-}
-
-const values = <T>(results: readonly PromiseSettledResult<T>[]) =>
-  results.map((result) => (result.status === 'fulfilled' ? result.value : (result.reason as Error).message))
+import { inRanks, valuesOf } from '../../support/ranks.js'
 
 describe('a world', () => {
   it('gives all processes what the first computes', async () => {
-    expect(values(await inRanks(3, (world) => world.fromFirst(() => world.rank + 10)))).toEqual([10, 10, 10])
+    expect(valuesOf(await inRanks(3, (world) => world.fromFirst(() => world.rank + 10)))).toEqual([10, 10, 10])
   })
 
   it('agrees, or names the rank that differs', async () => {
-    expect(values(await inRanks(3, (world) => world.agree('colour', 'red')))).toEqual([undefined, undefined, undefined])
+    expect(valuesOf(await inRanks(3, (world) => world.agree('colour', 'red')))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
     const sentence = 'Expected the same colour in all processes but rank 2 has another: blue, rank 0 has red'
     const differing = await inRanks(3, (world) => world.agree('colour', world.rank === 2 ? 'blue' : 'red'))
-    expect(values(differing)).toEqual([sentence, sentence, sentence])
+    expect(valuesOf(differing)).toEqual([sentence, sentence, sentence])
   })
 
   it('waits at a barrier for the last', async () => {
@@ -66,7 +46,7 @@ describe('a world', () => {
       await events.next()
     })
     const told = 'Expected all processes to go on but rank 1 ended: the disk is full'
-    expect(values(results)).toEqual([told, 'the disk is full', told])
+    expect(valuesOf(results)).toEqual([told, 'the disk is full', told])
   })
 
   it.each([0, 1])('waits for the name of the store, and says that it has no address: rank %i', async (rank) => {
@@ -123,11 +103,11 @@ describe('shared work', () => {
         return item * item
       }),
     )
-    for (const result of values(all)) {
+    for (const result of valuesOf(all)) {
       expect((result as { result: number }[]).map((one) => one.result)).toEqual(items.map((item) => item * item))
     }
     expect(done.toSorted((a, b) => a - b)).toEqual(items)
-    const [first] = values(all) as { mine: boolean }[][]
+    const [first] = valuesOf(all) as { mine: boolean }[][]
     expect(first.filter(({ mine }) => mine).length).toBe(1)
   })
 
@@ -145,7 +125,7 @@ describe('shared work', () => {
       ),
     )
     expect(done.toSorted((a, b) => a - b)).toEqual([15, 16, 17, 18, 19])
-    for (const result of values(all)) {
+    for (const result of valuesOf(all)) {
       expect((result as { result: number }[]).map((one) => one.result)).toEqual(
         items.map((item) => (item < 15 ? item : -item)),
       )
@@ -163,7 +143,7 @@ describe('shared work', () => {
       }),
     )
     const told = 'Expected all processes to go on but rank 0 ended: no memory'
-    expect([told, told.replace('rank 0', 'rank 1')]).toContain(values(all).find((text) => text !== 'no memory'))
-    expect(values(all)).toContain('no memory')
+    expect([told, told.replace('rank 0', 'rank 1')]).toContain(valuesOf(all).find((text) => text !== 'no memory'))
+    expect(valuesOf(all)).toContain('no memory')
   })
 })

@@ -30,15 +30,22 @@ function commandsIn(text: string): string[][] {
   )
 }
 
-const commands = pages
+const written = pages
   .filter((page) => page !== 'docs/command-line.md')
   .flatMap((page) => [
     ...blocksOf(page).flatMap(({ code }) => commandsIn(code)),
     ...[...pageText(page).matchAll(/`([^`\n]+)`/g)].flatMap(([, code]) => commandsIn(code)),
   ])
-  .filter(([name]) => name !== undefined && OPTIONS.has(name))
+
+const commands = written.filter(([name]) => OPTIONS.has(name))
 
 describe('commands on the pages', () => {
+  it('exist', () => {
+    // The options of no command, or the bare name of the package.
+    const unknown = written.map(([name]) => name).filter((name) => !OPTIONS.has(name) && !/^(--\w+)?$/.test(name))
+    expect(unknown).toEqual([])
+  })
+
   it('are many', () => {
     expect(OPTIONS.size).toBeGreaterThan(15)
     expect(commands.length).toBeGreaterThan(60)

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { parseConfig } from '../../../src/config/index.js'
 import { slug } from '../../../src/experiment/axes.js'
 import { loadExperiment, planExperiment } from '../../../src/experiment/load.js'
 import type { ExperimentInput } from '../../../src/experiment/settings.js'
+import { refusalOf } from '../../support/refusal.js'
 
 let folder: string
 beforeEach(() => {
@@ -26,13 +26,6 @@ const planned = (changes: Partial<ExperimentInput> = {}) =>
   })
 
 const ids = async (changes: Partial<ExperimentInput>) => (await planned(changes)).cells.map(({ id }) => id)
-
-async function complaint(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  expect((error as UserError).exitCode).toBe(2)
-  return (error as UserError).message
-}
 
 describe('the cells of an experiment', () => {
   it('are all combinations, the first seed of each before the second', async () => {
@@ -58,7 +51,7 @@ describe('the cells of an experiment', () => {
 
   it('start without what the default file says about its data, and refuse its table, for other data', async () => {
     const data = { format: 'idx' as const, dir: folder }
-    expect(await complaint(planned({ set: { data } }))).toContain('for groundTruth.file but received "embedded"')
+    expect(await refusalOf(() => planned({ set: { data } }))).toContain('for groundTruth.file but received "embedded"')
     const set = { data, groundTruth: { file: join(folder, 'table.csv') } }
     expect((await planned({ set })).cells.map(({ config }) => config.data)).toEqual(new Array(4).fill(data))
     const named = await planned({ config: 'nasbench201-fashion', set })
@@ -191,7 +184,7 @@ describe('the cells of an experiment', () => {
     const studies: ExperimentInput['studies'] = {
       all: { figure: 'method', extents: [{ label: 'wide', config }], methods: ['spos', { label: 'mine', config }] },
     }
-    expect(await complaint(planned({ seeds: [0], studies }))).toMatch(
+    expect(await refusalOf(() => planned({ seeds: [0], studies }))).toMatch(
       /^Expected at most one value with a config for each search but received wide and mine in \S*mine-seed0 /,
     )
   })
@@ -238,7 +231,7 @@ studies: { m: { figure: method, methods: [spos] } }`)
   it('refuses an entry of a list that only the configurations have', async () => {
     const file = write('config: nasbench201-fashion\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos] } }\n')
     const set = ['training.augmentation[0].padding=1']
-    expect(await complaint(loadExperiment(file, { set }))).toBe(
+    expect(await refusalOf(() => loadExperiment(file, { set }))).toBe(
       'Expected the whole list, because configurations may have others, for --set training.augmentation but received entry 0 of it',
     )
     const own = ['training.augmentation=[{kind: flip}]', 'training.augmentation[0].probability=0.1']
@@ -260,7 +253,7 @@ studies: { m: { figure: method, methods: [{ label: A, method: { name: spos }, tr
   it('refuses an unknown setting in --set, also one to remove', async () => {
     const file = write('config: nasbench201-fashion\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos] } }\n')
     for (const set of [['training.epochz=null'], ['training.epochz=3']]) {
-      expect(await complaint(loadExperiment(file, { set }))).toMatch(
+      expect(await refusalOf(() => loadExperiment(file, { set }))).toMatch(
         /^Expected only .* for training but received "epochz" \(--set\)$/,
       )
     }
@@ -279,7 +272,7 @@ studies:
   c: { figure: noise, methods: [spos] }
   d: { figure: epochs, epochs: [1, 1] }
   e/f: { figure: method, methods: [spos] }`)
-    const text = await complaint(loadExperiment(file))
+    const text = await refusalOf(() => loadExperiment(file))
     expect(
       text
         .split('\n')
@@ -300,7 +293,7 @@ studies:
 
   it('refuses a seed of a value, because it would be ignored', async () => {
     const file = write('seeds: [0]\nstudies: { a: { figure: method, methods: [{ label: A, seed: 3 }] } }')
-    expect(await complaint(loadExperiment(file))).toBe(
+    expect(await refusalOf(() => loadExperiment(file))).toBe(
       `Expected none, because seeds has them, for studies.a.methods[0].seed but received 3 (${file})`,
     )
   })
@@ -311,7 +304,7 @@ seeds: [0, 1]
 set: { training: { epochs: 0 } }
 studies:
   m: { figure: method, methods: [spos, { label: odd, method: { name: pada, paths: random } }] }`)
-    const text = await complaint(loadExperiment(file))
+    const text = await refusalOf(() => loadExperiment(file))
     expect(
       text
         .split('\n')
@@ -329,7 +322,7 @@ seeds: [0]
 studies:
   a: { figure: method, methods: [{ label: PA, method: { name: pada, data: shuffle } }] }
   b: { figure: method, methods: [{ label: pa, method: { name: pada, perEdge: true } }] }`)
-    expect(await complaint(loadExperiment(file))).toMatch(
+    expect(await refusalOf(() => loadExperiment(file))).toMatch(
       /^Expected labels with different names of folders for different settings but received twice pa-seed0/,
     )
   })
@@ -338,7 +331,7 @@ studies:
     const file = write(
       `seeds: [0]\nstudies: { a: { figure: extent, extents: [perCell, perOperation], ${axis}s: [constructor] } }`,
     )
-    expect(await complaint(loadExperiment(file))).toMatch(
+    expect(await refusalOf(() => loadExperiment(file))).toMatch(
       new RegExp(`Expected .* for ${axis}.name but received "constructor"`),
     )
   })
@@ -347,7 +340,9 @@ studies:
     ['nowhere', /Expected a readable YAML file for experiment but received no such file/],
     ['seeds: [', /Expected valid YAML/],
   ])('that cannot be read is refused: %s', async (text, sentence) => {
-    expect(await complaint(loadExperiment(text === 'nowhere' ? join(folder, text) : write(text)))).toMatch(sentence)
+    expect(await refusalOf(() => loadExperiment(text === 'nowhere' ? join(folder, text) : write(text)))).toMatch(
+      sentence,
+    )
   })
 })
 

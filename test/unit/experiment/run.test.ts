@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
 import { planExperiment } from '../../../src/experiment/load.js'
@@ -15,6 +14,7 @@ import { lockRun } from '../../../src/runs/run-lock.js'
 import { search } from '../../../src/search/search.js'
 import { journal } from '../../support/fake-journal.js'
 import { temporaryFolder } from '../../support/folders.js'
+import { refusal } from '../../support/refusal.js'
 import { collect, tinySplits } from '../../support/tiny.js'
 
 /** Between two looks at searches that others hold, nobody waits in earnest. */
@@ -79,11 +79,7 @@ async function interrupt(plan: Experiment, when: (event: ExperimentEvent) => boo
   await expect(work()).rejects.toMatchObject({ name: 'AbortError' })
 }
 
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  return (error as UserError).message
-}
+const complaint = async (promise: Promise<unknown>) => (await refusal(promise)).message
 
 describe('the folder', () => {
   it('is not one of a search', async () => {
@@ -204,8 +200,9 @@ describe('an experiment', () => {
     const train = { ...tinySplits.train, images: new Uint8Array(50 * 64) }
     const data = { ...tinySplits, train }
     const report = (await run(await planned(), { data, reportOnly: true })).at(-1)
-    expect(report).toMatchObject({ outdated: { ranking: [], training: expect.any(Array), unknown: [] } })
-    const message = await refusal(run(await planned(), { data }))
+    const training = ['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1']
+    expect(report).toMatchObject({ outdated: { ranking: [], training, unknown: [] } })
+    const message = await complaint(run(await planned(), { data }))
     expect(message).toMatch(/received 4 that failed: spos-seed0: Expected the training images that /)
     // What was computed from the images of before stays, because there is nothing to put in its place.
     expect(results().cells).toHaveLength(4)
@@ -250,7 +247,7 @@ describe('an experiment', () => {
     await run(plan)
     const resume = join(out(), 'cells', 'pada-seed1')
     await collect(search(plan.cells[3].config, { data: relabelled, resume, phases: ['rank'] }))
-    expect(await refusal(run(plan, { reportOnly: true }))).toBe(
+    expect(await complaint(run(plan, { reportOnly: true }))).toBe(
       'Expected the same images for searches with the same settings but received others in pada-seed1 than in ' +
         'spos-seed0; the experiment without --report ranks them again',
     )
@@ -260,7 +257,7 @@ describe('an experiment', () => {
   it('never takes a run for one of other settings, and names all of them', async () => {
     await run(await planned())
     const before = read('out', 'cells', 'pada-seed1', 'config.yaml')
-    const message = await refusal(run(await planned({ training: { learningRate: 0.01 } })))
+    const message = await complaint(run(await planned({ training: { learningRate: 0.01 } })))
     for (const cell of ['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1']) {
       expect(message).toContain(`${join(out(), 'cells', cell)} was started with`)
     }
@@ -269,7 +266,7 @@ describe('an experiment', () => {
   })
 
   it('refuses what does not fit before the first search', async () => {
-    const message = await refusal(run(await planned({ ranking: { subModels: 6, imageCount: 21 } })))
+    const message = await complaint(run(await planned({ ranking: { subModels: 6, imageCount: 21 } })))
     expect(message).toMatch(/^Expected at most 20 test images for ranking.imageCount but received 21$/)
     expect(existsSync(out())).toBe(false)
   })
@@ -277,7 +274,7 @@ describe('an experiment', () => {
   it('refuses before the first search what only a later one cannot do', async () => {
     const training = { epochs: 1, warmup: { steps: 10 } }
     const length = { figure: 'epochs' as const, methods: ['spos'], epochs: [2, 1] }
-    const message = await refusal(run(await planned({ training }, { studies: { length } })))
+    const message = await complaint(run(await planned({ training }, { studies: { length } })))
     expect(message).toBe('Expected at most the 7 steps of training for training.warmup.steps but received 10')
     expect(existsSync(out())).toBe(false)
   })
@@ -324,7 +321,7 @@ describe('an experiment', () => {
     for await (const event of experiment(await planned(), { out: out(), data: tinySplits })) {
       if (refused !== '' || event.event !== 'search' || event.search.event !== 'epoch') continue
       expect(event.cell).toBe('spos-seed0')
-      refused = await refusal(collect(search(cells[0].config, { data: tinySplits, resume: place })))
+      refused = await complaint(collect(search(cells[0].config, { data: tinySplits, resume: place })))
     }
     expect(refused).toContain(`received ${place}, which another process works on`)
     expect(results()).toMatchObject({ name, cells: { length: 4 } })
@@ -344,7 +341,7 @@ describe('an experiment', () => {
     const data = { ...tinySplits, test: { ...tinySplits.test, labels: new Int32Array(20) } }
     for (const { id } of plan.cells) writeFileSync(join(out(), 'cells', id, 'checkpoint', 'state.json'), '{')
     const work = run(plan, { data })
-    expect(await refusal(work)).toMatch(/received 4 that failed/)
+    expect(await complaint(work)).toMatch(/received 4 that failed/)
     expect(read('out', 'results.csv')).toBe(before)
     expect(before.split('\n')).toHaveLength(6)
   })
@@ -358,7 +355,9 @@ describe('an experiment', () => {
     const work = async () => {
       for await (const event of experiment(plan, { out: out(), data: tinySplits })) events.push(event)
     }
-    expect(await refusal(work())).toMatch(/^Expected every search to end well but received 1 that failed: pada-seed0: /)
+    expect(await complaint(work())).toMatch(
+      /^Expected every search to end well but received 1 that failed: pada-seed0: /,
+    )
     expect(events.at(-1)).toMatchObject({ event: 'report', complete: 3 })
     expect(events.filter(({ event }) => event === 'cellFailed')).toHaveLength(1)
   })

@@ -241,6 +241,33 @@ describe('evolve', () => {
     expect(origins(tried.slice(20, 40))).toEqual({ random: 10, mutation: 4, crossover: 6 })
   })
 
+  it('draws each choice of a mutation again with its probability', async () => {
+    const large = toySpace(30, 5)
+    // All children of the second generation have one parent: the best of the first.
+    const settings = { population: 100, generations: 2, parents: 1, mutations: 100, crossovers: 0 }
+    const secondOf = async (changes: { mutationProbability?: number }) => {
+      const { tried } = await drain(evolve({ ...problem({ space: large }), ...settings, ...changes }))
+      const [parent] = tried.slice(0, 100).toSorted((a, b) => b.accuracy - a.accuracy)
+      const changed = tried.slice(100).reduce((sum, { path }) => sum + differences(path, parent.path), 0)
+      return { origins: origins(tried.slice(100)), share: changed / 3000 }
+    }
+    // A child that is its parent is no new path.
+    const unchanged = await secondOf({ mutationProbability: 0 })
+    expect(unchanged.origins).toEqual({ random: 100, mutation: 0, crossover: 0 })
+    for (const [changes, probability] of [
+      [{ mutationProbability: 1 }, 1],
+      [{ mutationProbability: 0.5 }, 0.5],
+      [{}, 0.1],
+    ] as const) {
+      const { origins, share } = await secondOf(changes)
+      expect(origins).toEqual({ random: 0, mutation: 100, crossover: 0 })
+      // One in five draws is the option that was there.
+      const expected = 0.8 * probability
+      const standardError = Math.sqrt((expected * (1 - expected)) / 3000)
+      expect(Math.abs(share - expected)).toBeLessThan(4 * standardError)
+    }
+  })
+
   it('refuses more children than a population holds', async () => {
     await expect(drain(evolve({ ...problem(), population: 10, mutations: 8, crossovers: 3 }))).rejects.toThrow(
       'Expected at most 10 paths for mutations and crossovers but received 8 and 3',

@@ -1,21 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { RandomStream } from '../../../src/base/random.js'
 import { FeasiblePaths } from '../../../src/finding/feasible-paths.js'
 import { checkLimits, type Limits } from '../../../src/finding/index.js'
 import { nasBench201 } from '../../../src/spaces/index.js'
 import type { Path } from '../../../src/spaces/space.js'
+import { refusalOf } from '../../support/refusal.js'
 import { size, toySpace } from '../../support/toy.js'
 
 const stream = () => RandomStream.named(0, 'limits')
 const costs = { size, first: (path: Path) => path[0] }
 
-async function refusal(limits: Limits, space = toySpace(4, 3)): Promise<string> {
-  const error = await checkLimits({ space, costs, limits }, stream()).catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  expect((error as UserError).exitCode).toBe(2)
-  return (error as UserError).message
-}
+const complaint = (limits: Limits, space = toySpace(4, 3)) =>
+  refusalOf(() => checkLimits({ space, costs, limits }, stream()))
 
 describe('checkLimits', () => {
   it('is content where some path keeps to all limits', async () => {
@@ -26,19 +22,19 @@ describe('checkLimits', () => {
   })
 
   it('names limits and what there is in a space that can be listed', async () => {
-    expect(await refusal({ size: { min: 17 } })).toBe(
+    expect(await complaint({ size: { min: 17 } })).toBe(
       'Expected limits that some path of toy meets but received size ≥ 17: its paths have 0…16',
     )
-    expect(await refusal({ size: { min: 15.5, max: 15.75 } })).toBe(
+    expect(await complaint({ size: { min: 15.5, max: 15.75 } })).toBe(
       'Expected limits that some path of toy meets but received size in 15.5…15.75: its paths have 0…16, but none meets them',
     )
-    expect(await refusal({ size: { max: 3 }, first: { min: 2 } })).toBe(
+    expect(await complaint({ size: { max: 3 }, first: { min: 2 } })).toBe(
       'Expected limits that some path of toy meets but received size ≤ 3 and first ≥ 2: its paths have size 0…16, first 0…2, but none meets them',
     )
   })
 
   it('finds the exact range of a sum over choices where the space cannot be listed', async () => {
-    expect(await refusal({ size: { min: 361, max: 1e6 } }, toySpace(40, 4))).toBe(
+    expect(await complaint({ size: { min: 361, max: 1e6 } }, toySpace(40, 4))).toBe(
       'Expected limits that some path of toy meets but received size in 361…1,000,000: paths found have 0…360',
     )
   })

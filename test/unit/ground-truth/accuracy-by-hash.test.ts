@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { AccuracyByHash } from '../../../src/ground-truth/accuracy-by-hash.js'
 import { openTable } from '../../../src/ground-truth/tables/open-table.js'
 import { isHashTable } from '../../../src/ground-truth/tables/table.js'
+import { refusal } from '../../support/refusal.js'
 
 const hash = (i: number) => i.toString(16).padStart(32, '0')
 
@@ -28,10 +28,8 @@ async function load(file: string, column?: string): Promise<AccuracyByHash> {
   return new AccuracyByHash(opened, file, column)
 }
 
-async function refusal(content: string | Uint8Array, name?: string): Promise<string> {
-  const error = await load(await table(content, name)).catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  return (error as UserError).message.replaceAll(`${folder}/`, '')
+async function complaint(content: string | Uint8Array, name?: string): Promise<string> {
+  return (await refusal(load(await table(content, name)))).message.replaceAll(`${folder}/`, '')
 }
 
 describe('AccuracyByHash', () => {
@@ -66,19 +64,19 @@ describe('AccuracyByHash', () => {
   })
 
   it('names a missing column', async () => {
-    expect(await refusal(`hash,acc\n${hash(0)},0.5\n`)).toBe(
+    expect(await complaint(`hash,acc\n${hash(0)},0.5\n`)).toBe(
       'Expected a column "test_accuracy" in table.csv but received hash, acc',
     )
   })
 
   it.each(['high', '-0.1', '93.6', 'Infinity'])('names the line of an accuracy "%s"', async (accuracy) => {
-    expect(await refusal(`# comment\nhash,test_accuracy\n${hash(1)},0.9\n\n${hash(2)},${accuracy}\n`)).toBe(
+    expect(await complaint(`# comment\nhash,test_accuracy\n${hash(1)},0.9\n\n${hash(2)},${accuracy}\n`)).toBe(
       `Expected a number in 0…1 for "test_accuracy" but received "${accuracy}" (table.csv, line 5)`,
     )
   })
 
   it.each(['', 'hash', hash(1).slice(1), hash(0xa).toUpperCase()])('names the line of the hash "%s"', async (text) => {
-    expect(await refusal(`hash,test_accuracy\n${text},0.9\n`)).toBe(
+    expect(await complaint(`hash,test_accuracy\n${text},0.9\n`)).toBe(
       `Expected 32 hexadecimal digits for "hash" but received "${text}" (table.csv, line 2)`,
     )
   })
@@ -87,28 +85,28 @@ describe('AccuracyByHash', () => {
     const read = await load(await table(`hash,test_accuracy\n${hash(1)},\n${hash(2)},0.9\n${hash(3)},NaN\n`))
     expect([read.size, read.leftOut]).toEqual([1, 2])
     expect([1, 2, 3].map((i) => read.get(hash(i)))).toEqual([undefined, 0.9, undefined])
-    expect(await refusal(`hash,test_accuracy\n${hash(1)},\n`)).toBe(
+    expect(await complaint(`hash,test_accuracy\n${hash(1)},\n`)).toBe(
       'Expected at least one number for "test_accuracy" but received none (table.csv)',
     )
   })
 
   it('names the line of a hash that occurs twice and of a short row', async () => {
-    expect(await refusal(`hash,test_accuracy\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
+    expect(await complaint(`hash,test_accuracy\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
       `Expected each hash once but received ${hash(1)} again (table.csv, line 3)`,
     )
     // Lines that end differently.
-    expect(await refusal(`hash,test_accuracy\r\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
+    expect(await complaint(`hash,test_accuracy\r\n${hash(1)},0.9\n${hash(1)},0.8\n`)).toBe(
       `Expected each hash once but received ${hash(1)} again (table.csv, line 3)`,
     )
-    expect(await refusal(`hash,test_accuracy\n${hash(1)}`)).toMatch(/^Expected well-formed CSV .* line 2$/)
+    expect(await complaint(`hash,test_accuracy\n${hash(1)}`)).toMatch(/^Expected well-formed CSV .* line 2$/)
   })
 
   it('refuses a table without rows, a missing file and a truncated one', async () => {
-    expect(await refusal('hash,test_accuracy\n')).toBe(
+    expect(await complaint('hash,test_accuracy\n')).toBe(
       'Expected at least one architecture in table.csv but received none',
     )
     const half = gzipSync(`hash,test_accuracy\n${hash(1)},0.9\n`).subarray(0, 40)
-    expect(await refusal(half, 'half.csv.gz')).toMatch(
+    expect(await complaint(half, 'half.csv.gz')).toMatch(
       /^Expected a readable table for ground truth but received half\.csv\.gz: /,
     )
     await expect(load(join(folder, 'none.csv'))).rejects.toThrow(

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { UserError } from '../../../src/base/errors.js'
 import { loadGroundTruth } from '../../../src/ground-truth/load-ground-truth.js'
 import {
   enumeratePaths,
@@ -12,6 +11,7 @@ import {
   nasBenchMacro,
   type SearchSpace,
 } from '../../../src/spaces/index.js'
+import { refusal } from '../../support/refusal.js'
 
 const space = nasBench201()
 const NONE = space.encode([0, 0, 0, 0, 0, 0])
@@ -33,15 +33,14 @@ async function table(content: string | Uint8Array, name = 'table.csv'): Promise<
   return file
 }
 
-async function refusal(
+async function complaint(
   content: string | Uint8Array,
   options = {},
   name?: string,
   of: SearchSpace = space,
 ): Promise<string> {
-  const error = await loadGroundTruth(await table(content, name), of, options).catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(UserError)
-  return (error as UserError).message.replaceAll(`${folder}/`, '')
+  const loading = loadGroundTruth(await table(content, name), of, options)
+  return (await refusal(loading)).message.replaceAll(`${folder}/`, '')
 }
 
 describe('loadGroundTruth', () => {
@@ -76,19 +75,19 @@ describe('loadGroundTruth', () => {
 
   it.each(['accuracy', 'arch'])('names a missing column %s', async (column) => {
     const header = ['arch', 'accuracy'].map((name) => (name === column ? 'other' : name))
-    expect(await refusal(`${header}\n${NONE},1`)).toBe(
+    expect(await complaint(`${header}\n${NONE},1`)).toBe(
       `Expected a column "${column}" in table.csv but received ${header.join(', ')}`,
     )
   })
 
   it('names the column that was asked for', async () => {
-    expect(await refusal(`arch,accuracy\n${NONE},1`, { column: 'cifar10_test' })).toBe(
+    expect(await complaint(`arch,accuracy\n${NONE},1`, { column: 'cifar10_test' })).toBe(
       'Expected a column "cifar10_test" in table.csv but received arch, accuracy',
     )
   })
 
   it('names the line of an architecture that occurs twice, in whatever notation', async () => {
-    expect(await refusal(`arch,accuracy\n${CONV},90\n\n"3,3,3,3,3,3",91\n`)).toBe(
+    expect(await complaint(`arch,accuracy\n${CONV},90\n\n"3,3,3,3,3,3",91\n`)).toBe(
       'Expected each architecture once in table.csv but received 3,3,3,3,3,3 again on line 4',
     )
   })
@@ -99,28 +98,28 @@ describe('loadGroundTruth', () => {
     ['"3,3,3"', 'Expected 6 numbers for a path of nasbench201 but received 3: 3,3,3'],
     ['', 'but received ""'],
   ])('names the line of an unknown architecture %s', async (arch, part) => {
-    const message = await refusal(`# comment\narch,accuracy\n${NONE},10\n${arch},20\n`)
+    const message = await complaint(`# comment\narch,accuracy\n${NONE},10\n${arch},20\n`)
     expect(message).toContain(part)
     expect(message).toMatch(/ \(table\.csv, line 4\)$/)
   })
 
   it.each(['high', '-0.1', '100.1', 'Infinity'])('names the line of an accuracy "%s"', async (text) => {
-    expect(await refusal(`arch,accuracy\n${CONV},90\n${NONE},${text}\n`)).toBe(
+    expect(await complaint(`arch,accuracy\n${CONV},90\n${NONE},${text}\n`)).toBe(
       `Expected a number in 0…100 for "accuracy" but received "${text}" (table.csv, line 3)`,
     )
   })
 
   it('names the line of a row with too many fields', async () => {
-    expect(await refusal(`arch,accuracy\n${NONE},10,11\n`)).toMatch(
+    expect(await complaint(`arch,accuracy\n${NONE},10,11\n`)).toMatch(
       /^Expected well-formed CSV for ground truth but received table\.csv: .* line 2$/,
     )
   })
 
   it('refuses a table without rows, an empty file, a missing file and a truncated one', async () => {
-    expect(await refusal('arch,accuracy\n')).toBe('Expected at least one architecture in table.csv but received none')
-    expect(await refusal('')).toBe('Expected a table for table.csv but received an empty file: download it again')
+    expect(await complaint('arch,accuracy\n')).toBe('Expected at least one architecture in table.csv but received none')
+    expect(await complaint('')).toBe('Expected a table for table.csv but received an empty file: download it again')
     const half = gzipSync(`arch,accuracy\n${NONE},10\n`).subarray(0, 40)
-    expect(await refusal(half, {}, 'half.csv.gz')).toMatch(
+    expect(await complaint(half, {}, 'half.csv.gz')).toMatch(
       /^Expected a readable table for ground truth but received half\.csv\.gz: /,
     )
     await expect(loadGroundTruth(join(folder, 'none.csv'), space)).rejects.toThrow(
@@ -155,7 +154,7 @@ describe('loadGroundTruth by data set', () => {
     async (dataSet) => {
       const other = `arch,cifar10_test,params\n${NONE},10,2\n`
       const wanted = `${dataSet.replaceAll('-', '_')}_test`
-      expect(await refusal(other, { dataSet })).toBe(
+      expect(await complaint(other, { dataSet })).toBe(
         `Expected a column "${wanted}" or "accuracy" in table.csv but received cifar10_test, params; ` +
           'groundTruth.column may name a column of other data',
       )
@@ -187,7 +186,7 @@ describe('numbers of a table', () => {
   })
 
   it('refuses a column without any number', async () => {
-    expect(await refusal(`arch,accuracy\n${NONE},nan\n`)).toBe(
+    expect(await complaint(`arch,accuracy\n${NONE},nan\n`)).toBe(
       'Expected at least one number for "accuracy" but received none (table.csv)',
     )
   })
@@ -237,7 +236,7 @@ describe('the digest of a ground truth', () => {
 
 describe('loadGroundTruth of JSON', () => {
   const macro = nasBenchMacro()
-  const refuse = (text: string, options = {}) => refusal(text, options, 'table.json', macro)
+  const refuse = (text: string, options = {}) => complaint(text, options, 'table.json', macro)
 
   it('reads an object per architecture, in the order of the file, digits that look like numbers too', async () => {
     const text = '{"02012100": {"test_acc": [1, 2], "mean_acc": 89.2}, "11111111": {"mean_acc": 92, "x": {"y": 1}},\n'

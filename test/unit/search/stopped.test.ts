@@ -153,8 +153,9 @@ test('an epoch begins once, though it was stopped before its first step', async 
       if (event === 'start') controller.abort()
     }
   }
-  await expect(stopped()).rejects.toThrow()
+  await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
   expect(begun).toEqual([])
-  await collect(search(config, { ...options, resume: run }))
+  const [again] = await collect(search(config, { ...options, resume: run }))
+  expect(again).toMatchObject({ event: 'start', resumed: { epoch: 0, step: 0 } })
   expect(begun).toEqual([0, 1, 2])
 })

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { requirements } from '../../../src/setup/download.js'
 import { isNeeded, unpack } from '../../../src/setup/unpack.js'
 import { TORCH_VERSION, WHEELS } from '../../../src/setup/wheels.js'
 import { temporaryFolder, writeFiles } from '../../support/folders.js'
+import { storedZip } from '../../support/stored-zip.js'
 
 describe.runIf(process.platform === 'linux')('requirements', () => {
   test.each(['x64', 'arm64'])('on %s, without CUDA: torch and the two libraries that its CPU half links', (arch) => {
@@ -49,50 +49,17 @@ test.each([
 describe('unpack', () => {
   test('writes what is needed and nothing else', async () => {
     const folder = temporaryFolder()
-    const archive = storedZip(folder, { 'torch/lib/libc10.so': 'library', 'torch/a.py': 'pass' })
-    await unpack(archive, join(folder, 'out'), (file) => isNeeded(file, false))
+    writeFiles(folder, { 'some.whl': storedZip({ 'torch/lib/libc10.so': 'library', 'torch/a.py': 'pass' }) })
+    await unpack(join(folder, 'some.whl'), join(folder, 'out'), (file) => isNeeded(file, false))
     expect(readFileSync(join(folder, 'out/torch/lib/libc10.so'), 'utf8')).toBe('library')
     expect(existsSync(join(folder, 'out/torch/a.py'))).toBe(false)
   })
 
   test('refuses names that lead out of the folder, and archives cut short', async () => {
     const folder = temporaryFolder()
-    await expect(unpack(storedZip(folder, { '../evil': '' }), join(folder, 'out'), () => true)).rejects.toThrow(/\.\./)
-    writeFiles(folder, { 'short.whl': 'PK' })
-    await expect(unpack(join(folder, 'short.whl'), join(folder, 'out'), () => true)).rejects.toThrow()
+    writeFiles(folder, { 'evil.whl': storedZip({ '../evil': '' }), 'short.whl': 'PK' })
+    const unpacked = (name: string) => unpack(join(folder, name), join(folder, 'out'), () => true)
+    await expect(unpacked('evil.whl')).rejects.toThrow(/^invalid relative path: \.\.\/evil$/)
+    await expect(unpacked('short.whl')).rejects.toThrow(/^End of central directory record signature not found\. /)
   })
 })
-
-/** A zip archive whose files are stored as they are. */
-function storedZip(folder: string, files: Readonly<Record<string, string>>): string {
-  const local: Buffer[] = []
-  const central: Buffer[] = []
-  let offset = 0
-  for (const [name, text] of Object.entries(files)) {
-    const sizes = [crc32(Buffer.from(text)), text.length, text.length]
-    const common = record('22222444', [20, 0, 0, 0, 33, ...sizes])
-    const names = record('22', [name.length, 0])
-    const entry = [record('4', [0x04034b50]), common, names, Buffer.from(name), Buffer.from(text)]
-    central.push(record('42', [0x02014b50, 20]), common, names, record('222', [0, 0, 0]), record('44', [0, offset]))
-    central.push(Buffer.from(name))
-    local.push(...entry)
-    offset += Buffer.concat(entry).length
-  }
-  const count = Object.keys(files).length
-  const size = Buffer.concat(central).length
-  const end = record('422224', [0x06054b50, 0, 0, count, count, size])
-  const path = join(folder, 'archive.whl')
-  writeFileSync(path, Buffer.concat([...local, ...central, end, record('42', [offset, 0])]))
-  return path
-}
-
-/** Little-endian unsigned integers of the given byte widths. */
-function record(widths: string, values: readonly number[]): Buffer {
-  return Buffer.concat(
-    values.map((value, i) => {
-      const bytes = Buffer.alloc(Number(widths[i]))
-      bytes.writeUIntLE(value, 0, bytes.length)
-      return bytes
-    }),
-  )
-}
