@@ -24,10 +24,13 @@ export async function run(
 ): Promise<void> {
   signal?.throwIfAborted()
   const output = show || environment().debug ? 2 : 'pipe'
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output], detached: true })
+  let leader: number | undefined
   // A build is a tree of processes. Those that outlive the first would go on, and keep its output open.
-  const stop = () => killGroup(child.pid)
+  const stop = () => killGroup(leader)
+  // Before the start: a signal that comes meanwhile would end this process alone.
   const forget = onExit(stop)
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output], detached: true })
+  leader = child.pid
   signal?.addEventListener('abort', stop)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { isAlive } from '../support/alive.js'
 import { pada, temporaryFolder } from '../support/harness.js'
 import { until } from '../support/until.js'
 
@@ -71,6 +72,6 @@ test.skipIf(process.platform !== 'linux')(
     const compiler = Number(readFileSync(file, 'utf8'))
     child.kill('SIGINT')
     expect(await ended).toEqual([null, 'SIGINT'])
-    await until(() => !existsSync(`/proc/${compiler}`))
+    await until(() => !isAlive(compiler))
   },
 )

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { run } from '../../../src/setup/process.js'
+import { isAlive } from '../../support/alive.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { until } from '../../support/until.js'
 
@@ -23,12 +24,3 @@ it('says what a command wrote last', async () => {
   await expect(run('no-such-program', [])).rejects.toThrow('no-such-program failed (not found)')
   await run('true', [])
 })
-
-/** A zombie, whom no one waits for in a container, is not alive. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
