@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { integer } from '../base/format.js'
+import { shellCommand } from '../base/shell.js'
 import { type Config, EMBEDDED, type RetrainConfig } from '../config/index.js'
 import { identifyImages } from '../data/images-identity.js'
 import { openSplits } from '../data/index.js'
@@ -43,7 +44,8 @@ export async function bestOf(
   }
   if (found === undefined && Object.keys(finding?.limits ?? {}).length > 0) {
     const wanted = `sub-models that were found within the limits of ${run}`
-    throw new UserError(`Expected ${wanted} but received none; find ${run} looks for them`, 2)
+    const command = shellCommand('npx', 'pada-native', 'find', run)
+    throw new UserError(`Expected ${wanted} but received none; ${command} looks for them`, 2)
   }
   const list = found?.best ?? ranked
   const chosen = list[top - 1]

@@ -113,7 +113,8 @@ async function readGroundTruth(
   if (file !== EMBEDDED) return loadGroundTruth(file, space, options)
   if (dataSet !== EMBEDDED_NAME) throw expected(`a table of ${dataSet}`, 'groundTruth.file', EMBEDDED, 2)
   if (space.name !== 'nasbench201' && SPACES.some((name) => name === space.name)) {
-    throw expected(`a table of ${space.name}`, 'groundTruth.file', `${EMBEDDED}, which is of nasbench201`, 2)
+    const received = `${EMBEDDED}, which is of nasbench201; groundTruth=null leaves it out`
+    throw expected(`a table of ${space.name}`, 'groundTruth.file', received, 2)
   }
   const truth = await loadGroundTruth(EMBEDDED_TABLE, space, options)
   return { ...truth, ...(truth.source && { source: { ...truth.source, file } }) }

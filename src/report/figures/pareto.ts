@@ -1,4 +1,4 @@
-import { integer, percent } from '../../base/format.js'
+import { counted, integer, percent } from '../../base/format.js'
 import { amount, paretoFront } from '../../finding/index.js'
 import { CATEGORIES, COLORS } from '../colors.js'
 import type { Figure } from '../plot.js'
@@ -40,7 +40,7 @@ export function paretoFigure({ found, config }: SearchRecord): Figure | undefine
   const ends = fronts.map((front, i) => {
     const [cheapest, best] = [front[0], front.at(-1)!]
     const at = (row: FoundRow) => `${percent(row.accuracy)} at ${amount(row.costs[costs[i]])}`
-    return `Front by ${TITLES[costs[i]] ?? costs[i]}: ${front.length} sub-models, from ${at(cheapest)} to ${at(best)}.`
+    return `Front by ${TITLES[costs[i]] ?? costs[i]}: ${counted(front.length, 'sub-model')}, from ${at(cheapest)} to ${at(best)}.`
   })
   return {
     name: 'pareto-front',

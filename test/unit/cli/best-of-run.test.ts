@@ -40,7 +40,7 @@ it('takes found sub-models before ranked ones, and says where they stand', async
 it('takes no ranked sub-model if the run has limits, which it may break', async () => {
   const run = runWith(result)
   await expect(bestOf(run, limited, { instead })).rejects.toThrow(
-    `Expected sub-models that were found within the limits of ${run} but received none; find ${run} looks for them`,
+    `Expected sub-models that were found within the limits of ${run} but received none; npx pada-native find ${run} looks for them`,
   )
 })
 
