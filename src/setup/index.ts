@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { environment } from '../base/environment.js'
+import { unwritable } from '../base/files.js'
 import { addonPath, buildFolder, packageRoot } from '../base/folders.js'
 import { withLock } from '../base/lock.js'
 import { type Builder, buildAddon, chooseBuilder, probeAddon, toolVersion } from './build.js'
@@ -60,7 +61,8 @@ async function loads({ addon }: NativeSetup, log: (line: string) => void, signal
     const { message } = error as Error
     const reason = /^Error: (.+)$/m.exec(message)?.[1] ?? message.split('\n', 1)[0]
     log(`The addon does not load, and is built again: ${reason}`)
-    await rm(dirname(dirname(addon)), { recursive: true, force: true })
+    const folder = dirname(dirname(addon))
+    await rm(folder, { recursive: true, force: true }).catch((reason) => unwritable(folder, reason))
     return false
   }
 }

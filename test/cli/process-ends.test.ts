@@ -57,56 +57,25 @@ describe('processes end together', () => {
     await until(() => !others.some(lives))
   })
 
-  test('one that lives but does not come', async () => {
-    // Rank 0 waits for a sum that rank 1, whose signs of life go on, never begins.
+  /** What rank 0 says of a sum that rank 1, which does `other` and lives on, never begins. */
+  async function saidOfSum(name: string, patience: number, other: string): Promise<string> {
     const program = `
       import { Communicator, ensureNative } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
       await ensureNative()
       const rank = Number(process.argv[1])
-      const options = { rank, size: 2, silence: 60, patience: 2 }
-      const communicator = new Communicator({ file: process.argv[2] }, options)
-      await communicator.connect()
-      if (rank === 1) setTimeout(() => process.exit(0), 20_000)
-      else await communicator.sum(new Float64Array(1)).catch(({ code, message }) => console.log(code, message))
-      if (rank === 0) process.exit(0)
-    `
-    const store = join(folder, 'late-store')
-    const [first, second] = [0, 1].map((rank) =>
-      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, store], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
-    )
-    let said = ''
-    first.stdout.on('data', (text) => {
-      said += text
-    })
-    await new Promise((done) => first.on('close', done))
-    second.kill('SIGKILL')
-    expect(said).toBe(
-      'ERR_PEER Expected all processes within 2 s but received nothing from at least one, which is alive\n',
-    )
-  })
-
-  test('one that has left and lives on', async () => {
-    const program = `
-      import { Communicator, ensureNative } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
-      await ensureNative()
-      const rank = Number(process.argv[1])
-      const options = { rank, size: 2, silence: 60, patience: 600 }
+      const options = { rank, size: 2, silence: 60, patience: ${patience} }
       const communicator = new Communicator({ file: process.argv[2] }, options)
       await communicator.connect()
       if (rank === 1) {
-        communicator.fallSilent()
-        communicator.set('alive/1', 'left')
+        ${other}
         setTimeout(() => process.exit(0), 60_000)
       } else {
         await communicator.sum(new Float64Array(1)).catch(({ code, message }) => console.log(code, message))
         process.exit(0)
       }
     `
-    const store = join(folder, 'left-store')
     const [first, second] = [0, 1].map((rank) =>
-      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, store], {
+      spawn(process.execPath, ['--input-type=module', '-e', program, '--', `${rank}`, join(folder, name)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       }),
     )
@@ -116,7 +85,20 @@ describe('processes end together', () => {
     })
     await new Promise((done) => first.on('close', done))
     second.kill('SIGKILL')
-    expect(said).toBe('ERR_PEER Expected all processes to go on but rank 1 has left\n')
+    return said
+  }
+
+  test('one that lives but does not come', async () => {
+    expect(await saidOfSum('late-store', 2, '')).toBe(
+      'ERR_PEER Expected all processes within 2 s but received nothing from at least one, which is alive\n',
+    )
+  })
+
+  test('one that has left and lives on', async () => {
+    const leave = "communicator.fallSilent(); communicator.set('alive/1', 'left')"
+    expect(await saidOfSum('left-store', 600, leave)).toBe(
+      'ERR_PEER Expected all processes to go on but rank 1 has left\n',
+    )
   })
 
   test.skipIf(process.platform !== 'linux')('the first, killed', async () => {
