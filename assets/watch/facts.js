@@ -23,11 +23,15 @@ export function factsOf(result) {
     ]
   }
   const { kendallTau, kendallTauByParameters, spearman, bestFound, regret, ranked, rankedBy } = result
-  const { algorithm, foundBy } = result
+  const { tauOfRanking, algorithm, foundBy } = result
   /** @type {[string, string][]} */
   const facts = [['Ranked', counted(ranked, 'sub-model')]]
-  if (rankedBy !== undefined && rankedBy !== 'accuracy') facts.push(['Ranked by', CRITERIA[rankedBy]])
-  if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau)], ['Spearman', decimal(spearman)])
+  const byAccuracy = rankedBy === undefined || rankedBy === 'accuracy'
+  if (!byAccuracy) facts.push(['Ranked by', CRITERIA[rankedBy]])
+  if (!byAccuracy && typeof tauOfRanking === 'number') {
+    facts.push(['Kendall tau', `${decimal(tauOfRanking)}, by accuracy ${decimal(kendallTau)}`])
+  } else if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau) + (byAccuracy ? '' : ' by accuracy')])
+  if (kendallTau !== null) facts.push(['Spearman', decimal(spearman) + (byAccuracy ? '' : ' by accuracy')])
   // Results of earlier versions do not tell.
   if (typeof kendallTauByParameters === 'number') {
     facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])

@@ -30,6 +30,11 @@ export function forOtherData(settings: Settings, hasTable: boolean): Settings {
   return { ...rest, ranking: others }
 }
 
+/** The settings of the default file without its name and the table, whose sub-models are of its space. */
+export function forOtherSpace({ name: _, ...settings }: Settings): Settings {
+  return withoutTruth(settings)
+}
+
 /** The settings without ground truth. If they rank the sub-models of its table, they rank a random sample instead. */
 export function withoutTruth(settings: Settings): Settings {
   const { ranking, ...rest } = withoutTable(settings)

@@ -5,12 +5,12 @@ import type { z } from 'zod'
 import { expected, UserError } from '../base/errors.js'
 import { assignOrRemove } from './assign.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
-import { forOtherData, isOfOtherData, namesEmbeddedTable, withoutEmbeddedData } from './embedded.js'
+import { forOtherData, forOtherSpace, isOfOtherData, namesEmbeddedTable, withoutEmbeddedData } from './embedded.js'
 import { dropOfOtherKind, merge } from './merge.js'
 import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { resolvePaths } from './resolve-paths.js'
 import { type RetrainConfig, type RetrainInput, retrainSchema } from './retraining.js'
-import { type Config, type ConfigInput, configSchema } from './schema.js'
+import { type Config, type ConfigInput, configSchema, EMBEDDED } from './schema.js'
 import { isGroup, type Settings } from './settings.js'
 import { findConfig } from './shipped.js'
 import { requireTaker } from './taker.js'
@@ -40,7 +40,7 @@ export interface LoadOptions {
 /**
  * Reads, merges and checks settings. If no file is named and `data.format` is not `embedded`, all that
  * {@link DEFAULT_CONFIG} says about the embedded data is left out: `data`, `groundTruth`, `ranking.imageCount`, and the
- * choice of sub-models by its table.
+ * choice of sub-models by its table. If another space is named, so is the embedded ground truth.
  *
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
@@ -51,14 +51,28 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options, configSchema)
   const { set } = options
-  if (options.file !== undefined || !isOfOtherData(settings)) return check(settings, file, set)
-  const hasTable = isGroup(settings.groundTruth) && !namesEmbeddedTable(settings)
-  const config = check(compose(forOtherData(written, hasTable), options, configSchema), file, set)
-  const consequence = hasTable ? '' : `: ${describeRanking(config)}, without ground truth`
-  options.log?.(
-    `Left out the default settings of the embedded data, because data.format is ${config.data.format}${consequence}`,
-  )
+  const leftOut = options.file === undefined ? withoutWhatIsOfOthers(written, settings) : undefined
+  if (leftOut === undefined) return check(settings, file, set)
+  const config = check(compose(leftOut.settings, options, configSchema), file, set)
+  const consequence = config.groundTruth ? '' : `: ${describeRanking(config)}, without ground truth`
+  // Who names the embedded table for another space is told later that it does not fit.
+  if (config.groundTruth?.file !== EMBEDDED) options.log?.(`Left out ${leftOut.what}${consequence}`)
   return config
+}
+
+/** The default file's settings without what does not apply, and what that is; undefined if all of it applies. */
+function withoutWhatIsOfOthers(
+  written: Settings,
+  composed: Settings,
+): { readonly settings: Settings; readonly what: string } | undefined {
+  const { data, space } = composed
+  if (isOfOtherData(composed)) {
+    const hasTable = isGroup(composed.groundTruth) && !namesEmbeddedTable(composed)
+    const what = `the default settings of the embedded data, because data.format is ${(data as Settings).format}`
+    return { settings: forOtherData(written, hasTable), what }
+  }
+  if (!namesEmbeddedTable(composed) || !isGroup(space) || space.name === (written.space as Settings).name) return
+  return { settings: forOtherSpace(written), what: `the embedded ground truth, because space.name is ${space.name}` }
 }
 
 /** JavaScript lets a file's name pass, which would then not be read. */

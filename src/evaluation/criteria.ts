@@ -24,6 +24,14 @@ export function sizeIn(by: 'accuracyAndParameters' | 'accuracyAndMultiplyAdds'):
   return by === 'accuracyAndParameters' ? 'parameters' : 'multiplyAdds'
 }
 
+/** Name of the rank correlation with the ground truth of a ranking that is sorted by a criterion. */
+export const TAU_BY = {
+  accuracy: 'kendallTau',
+  loss: 'kendallTauByLoss',
+  accuracyAndParameters: 'kendallTauWithParameters',
+  accuracyAndMultiplyAdds: 'kendallTauWithMultiplyAdds',
+} as const satisfies Readonly<Record<Criterion, string>>
+
 /** A score of each sub-model by a criterion: the larger, the better. Throws a UserError for an unknown criterion. */
 export function scoresBy(by: Criterion, rows: readonly Scored[]): ArrayLike<number> {
   if (!CRITERIA.includes(by)) throw expected(CRITERIA.join(', '), 'by', JSON.stringify(by), 2)

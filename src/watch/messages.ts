@@ -26,6 +26,8 @@ export type Result = {
     > & {
         readonly top: readonly SubModel[]
         readonly found: readonly SubModel[]
+        /** Kendall's tau of the ranking by what it is sorted by. */
+        readonly tauOfRanking?: number | null
         readonly algorithm?: string
         readonly foundBy?: SearchResult['rankedBy']
       })

@@ -1,4 +1,5 @@
 /** What the event log of a run tells, in the form that the page shows. */
+import { TAU_BY } from '../evaluation/criteria.js'
 import type { RetrainResult } from '../retraining/events.js'
 import type { StoppedEvent } from '../runs/stopped.js'
 import type { SearchResult } from '../search/events.js'
@@ -180,6 +181,7 @@ function resultOf(event: LoggedEvent): Result {
     kind: 'search',
     ...trained,
     ...{ kendallTau, kendallTauByParameters, spearman, bestFound, regret, seconds, ranked, rankedBy },
+    tauOfRanking: (event as unknown as SearchResult)[TAU_BY[rankedBy ?? 'accuracy']],
     top: subModels(top),
     found: subModels(found?.best),
     ...(found && { algorithm: found.algorithm, foundBy: found.by }),

@@ -159,7 +159,7 @@ function describe(space: SearchSpace, counted: readonly Counted[], published: bo
   }
   const { channels, height, width } = space.input
   const alone = space.choices.length === 0
-  const where = published ? 'as published' : alone ? 'trained alone' : 'in the supernet'
+  const where = published ? 'counted as by its benchmark' : alone ? 'trained alone' : 'in the supernet'
   const subject = `${space.name}, ${where}, one image of ${channels}×${height}×${width} in ${space.classes} classes`
   return [subject, ...table.toString().split('\n')]
 }

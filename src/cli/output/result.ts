@@ -11,7 +11,7 @@ import {
   scientific,
   sparkline,
 } from '../../base/format.js'
-import { CRITERION_WORDS } from '../../evaluation/criteria.js'
+import { CRITERION_WORDS, TAU_BY } from '../../evaluation/criteria.js'
 import { kendallTauDeviationByChance } from '../../evaluation/rank-metrics.js'
 import type { RetrainResult } from '../../retraining/events.js'
 import type { Found, RankedSubModel, SearchResult } from '../../search/events.js'
@@ -74,15 +74,22 @@ function renderRetraining(result: RetrainResult, { color }: ResultStyle): string
 /** Agreement of the supernet's ranking with the ground truth. */
 function agreement(result: SearchResult): [string, string][] {
   if (result.withGroundTruth === 0) return []
-  const { kendallTauByLoss } = result
+  const { kendallTau, kendallTauByLoss, rankedBy: by = 'accuracy' } = result
   const count = result.withGroundTruth
-  const byLoss = typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
+  const over = ` over ${counted(count, 'sub-model')}`
+  const byRanking = result[TAU_BY[by]]
+  const byAccuracy = `${decimal(kendallTau)}${by === 'accuracy' ? '' : ' by accuracy'}`
+  const first =
+    by === 'accuracy' || byRanking === undefined
+      ? byAccuracy + over
+      : `${decimal(byRanking)} by ${CRITERION_WORDS[by]}${over}; ${byAccuracy}`
+  const byLoss = by !== 'loss' && typeof kendallTauByLoss === 'number' ? `; ${decimal(kendallTauByLoss)} by loss` : ''
   const among = count < result.ranked ? `, of the ${integer(count)} with ground truth` : ''
   const byChance = `; 0 ± ${decimal(kendallTauDeviationByChance(count))} by chance`
-  const few = result.kendallTau !== null && count > 1 && count < FEW_SUB_MODELS ? byChance : ''
+  const few = kendallTau !== null && count > 1 && count < FEW_SUB_MODELS ? byChance : ''
   return [
-    ['Kendall tau', `${decimal(result.kendallTau)} over ${counted(count, 'sub-model')}${byLoss}${few}`],
-    ['Spearman', decimal(result.spearman)],
+    ['Kendall tau', first + byLoss + few],
+    ['Spearman', decimal(result.spearman) + (by === 'accuracy' ? '' : ' by accuracy')],
     ...sizeAlone(result),
     ['Ranked first', `${percentTruth(result.bestFound)} (regret ${points(result.regret)})${among}`],
   ]

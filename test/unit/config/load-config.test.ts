@@ -92,6 +92,27 @@ describe('loadConfig', () => {
     expect(lines).toEqual(['Left out the default settings of the embedded data, because data.format is idx'])
   })
 
+  it('leaves the embedded table out for another space, unless the table is named too', async () => {
+    const lines: string[] = []
+    const log = (line: string) => lines.push(line)
+    const { name, data, groundTruth, ranking } = await loadConfig({ set: ['space.name=nasbench-macro'], log })
+    expect(name).toBe('search')
+    expect(data).toEqual({ format: 'embedded', padTo: 32, downsample: 2 })
+    expect(groundTruth).toBeUndefined()
+    expect(ranking).toMatchObject({ subModels: 200, imageCount: 1000 })
+    expect(lines).toEqual([
+      'Left out the embedded ground truth, because space.name is nasbench-macro: ' +
+        '200 random sub-models are ranked (fewer if some compute the same), without ground truth',
+    ])
+    const overrides = { space: { name: 'darts' }, ranking: { subModels: 7 } } as const
+    expect((await loadConfig({ overrides, log })).ranking.subModels).toBe(7)
+    expect(lines[1]).toMatch(/space\.name is darts: 7 random sub-models/)
+    const named = await loadConfig({ set: ['space.name=darts', 'groundTruth.file=embedded'], log })
+    expect(named.groundTruth).toEqual({ file: 'embedded' })
+    await loadConfig({ set: ['space.name=darts', 'groundTruth=null', 'ranking.subModels=5'], log })
+    expect(lines).toHaveLength(2)
+  })
+
   it('keeps the default file whole for the embedded data', async () => {
     const lines: string[] = []
     const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { renderResult } from '../../../../src/cli/output/result.js'
+import type { SearchResult } from '../../../../src/search/events.js'
 import { ARCH, result } from '../../../support/made-up-search.js'
 
 describe('the result', () => {
@@ -41,6 +42,22 @@ describe('the result', () => {
     expect(foundBy('accuracyAndParameters')).toBe(
       'Found             best of 9 sub-models, by random, for accuracy and parameters: sum of ranks',
     )
+  })
+
+  test('gives first the tau of what the ranking is sorted by', () => {
+    const taus = { kendallTauByLoss: 0.45, kendallTauWithParameters: 0.545 }
+    const linesOf = (more: Partial<SearchResult>) =>
+      renderResult({ ...result, ...taus, ...more }, { color: false }).filter((line) => /^(Kendall|Spearman)/.test(line))
+    const [tau, spearman] = linesOf({ rankedBy: 'accuracyAndParameters' })
+    expect(tau).toMatch(
+      /^Kendall tau {7}0\.545 by accuracy and parameters over \d+ sub-models; 0\.412 by accuracy; 0\.450 by loss/,
+    )
+    expect(spearman).toMatch(/ by accuracy$/)
+    expect(linesOf({ rankedBy: 'loss' })[0]).toMatch(
+      / 0\.450 by loss over \d+ sub-models; 0\.412 by accuracy(?!.*loss)/,
+    )
+    expect(linesOf({ rankedBy: 'accuracyAndMultiplyAdds' })[0]).toMatch(/ 0\.412 by accuracy over /)
+    expect(linesOf({}).join()).not.toMatch(/by accuracy/)
   })
 
   test('says what sizes alone come to, which need no training', () => {
