@@ -113,7 +113,7 @@ export { type LoadExperimentOptions, loadExperiment, planExperiment } from './ex
 export { MEASURES, type Measures, type Summary } from './experiment/measures.js'
 export type { Cell, Condition, Experiment, Labels, Study } from './experiment/plan.js'
 export { type ReportOptions, type WrittenReport, writeReport } from './experiment/report.js'
-export type { CellResult, ConditionResult, ExperimentResults } from './experiment/results.js'
+export type { CellResult, ConditionResult, ExperimentResults, Incomparable } from './experiment/results.js'
 export { type ExperimentOptions, experiment } from './experiment/run.js'
 export type { ExperimentInput } from './experiment/settings.js'
 export {

@@ -88,12 +88,14 @@ export const training = group({
     const { epochs, learningRate, learningRateMin, warmup, schedule } = value
     const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: value })
     const most = `at most training.learningRate, ${learningRate},`
-    if (learningRateMin > learningRate) refuse(['learningRateMin'], most)
+    // A learning rate that is wrong itself is refused alone.
+    const isBelow = (rate: number) => rate <= learningRate || learningRate <= 0
+    if (!isBelow(learningRateMin)) refuse(['learningRateMin'], most)
     if (warmup === undefined) return
     if (warmup.epochs !== undefined && warmup.epochs > epochs) {
       refuse(['warmup', 'epochs'], `at most training.epochs, ${epochs},`)
     }
-    if (warmup.from > learningRate) refuse(['warmup', 'from'], most)
+    if (!isBelow(warmup.from)) refuse(['warmup', 'from'], most)
     if (schedule.kind === 'one-cycle') refuse(['warmup'], 'none, because one-cycle begins with a warm-up of its own,')
   })
   .describe('How the supernet is trained.')

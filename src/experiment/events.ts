@@ -3,7 +3,7 @@ import type { Criterion } from '../config/ranking.js'
 import type { ResultEvent, SearchEvent } from '../search/events.js'
 import type { Difference } from './differences.js'
 import type { Labels } from './plan.js'
-import type { ConditionResult } from './results.js'
+import type { ConditionResult, Incomparable } from './results.js'
 
 /** An experiment starts or continues. */
 export interface ExperimentStartEvent {
@@ -89,6 +89,8 @@ export interface ReportEvent {
   readonly fewestCompared?: number
   /** What the rankings are sorted by, each criterion once. */
   readonly rankedBy: readonly Criterion[]
+  /** Studies with measures that cannot be compared; absent without any. */
+  readonly incomparable?: Incomparable
   /** With `reportOnly`: searches whose results are of something else by now. */
   readonly outdated?: Outdated
   readonly conditions: readonly ConditionResult[]

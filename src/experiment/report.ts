@@ -16,7 +16,13 @@ import { type Place, runLine, runSections } from '../report/run-sections.js'
 import { writeTensorboard } from '../report/tensorboard.js'
 import { writePicture } from '../report/write-picture.js'
 import { AXES, nameValue, slug } from './axes.js'
-import { type ConditionResult, describeRankedBy, type ExperimentResults } from './results.js'
+import {
+  type ConditionResult,
+  describeIncomparable,
+  describeRankedBy,
+  type ExperimentResults,
+  incomparable,
+} from './results.js'
 
 /** Number of runs up to which a report has the figures of every run. */
 const MOST = 12
@@ -155,7 +161,8 @@ async function experimentSection(
 ): Promise<Html | undefined> {
   const { name, conditions, cells } = parseResults(folder, await readText(join(folder, 'results.json')))
   const ranked = describeRankedBy(cells.map(({ rankedBy = 'accuracy' }) => rankedBy))
-  const said: string[] = ranked === undefined ? [] : [`${ranked}.`]
+  const unlike = incomparable(cells)
+  const said = [...(ranked ? [ranked] : []), ...(unlike ? describeIncomparable(unlike) : [])].map((one) => `${one}.`)
   const studies = [...new Set(conditions.map(({ study }) => study))]
   const parts: Html[] = []
   for (const study of studies) {

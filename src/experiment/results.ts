@@ -55,3 +55,37 @@ export function describeRankedBy(criteria: readonly Criterion[]): string | undef
   const by = all.map((one) => CRITERION_WORDS[one] ?? one).join('; others by ')
   return `Rankings are by ${by}: P@top, the sub-model ranked first and the regret depend on it, Kendall's tau does not`
 }
+
+/** Studies, by their names, whose searches have measures that cannot be compared with each other. */
+export interface Incomparable {
+  /** Their searches are evaluated on several sets of test images: so neither GV nor KT. */
+  readonly images: readonly string[]
+  /** Their rankings are compared with several tables: so not KT. */
+  readonly tables: readonly string[]
+}
+
+/** The studies with measures that cannot be compared; undefined without any. What results do not tell differs from none. */
+export function incomparable(cells: readonly CellResult[]): Incomparable | undefined {
+  const names = [...new Set(cells.flatMap(({ studies = [] }) => studies))]
+  const withSeveral = (read: (cell: CellResult) => string | undefined) =>
+    names.filter((study) => {
+      const values = cells.filter(({ studies }) => studies?.includes(study)).map(read)
+      return new Set(values.filter((value) => value !== undefined)).size > 1
+    })
+  const images = withSeveral(({ computedFrom }) => computedFrom?.images.test)
+  const tables = withSeveral(({ groundTruth: truth }) => (truth ? `${truth.digest} ${truth.column}` : undefined))
+  return images.length + tables.length === 0 ? undefined : { images, tables }
+}
+
+/** Sentences about measures that cannot be compared. */
+export function describeIncomparable({ images, tables }: Incomparable): string[] {
+  const onlyTables = tables.filter((study) => !images.includes(study))
+  return [
+    ...(images.length > 0
+      ? [`Searches of ${images.join(', ')} are of several data sets: GV and KT cannot be compared`]
+      : []),
+    ...(onlyTables.length > 0
+      ? [`Searches of ${onlyTables.join(', ')} have several ground truths: KT cannot be compared`]
+      : []),
+  ]
+}

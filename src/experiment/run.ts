@@ -22,7 +22,7 @@ import { type Origins, writeResults } from './collect.js'
 import type { ExperimentEvent, ExperimentReport } from './events.js'
 import type { Cell, Experiment } from './plan.js'
 import { writePlan } from './plan-file.js'
-import type { ExperimentResults } from './results.js'
+import { type ExperimentResults, incomparable } from './results.js'
 
 /** Milliseconds between two attempts to lock the searches that other processes hold. */
 const RETRY = 2_000
@@ -118,6 +118,7 @@ async function* experimentTogether(
   const { results, files } = await writeResults(plan, out, origins)
   const { data, signal } = options
   const old = options.reportOnly ? await outdated(plan, out, { data, signal }) : undefined
+  const unlike = incomparable(results.cells)
   const report: ExperimentReport = {
     event: 'report',
     name: plan.name,
@@ -125,6 +126,7 @@ async function* experimentTogether(
     complete: results.cells.length,
     ...fewestCompared(results),
     rankedBy: [...new Set(results.cells.map((cell) => cell.rankedBy ?? 'accuracy'))],
+    ...(unlike && { incomparable: unlike }),
     ...(old && { outdated: old }),
     conditions: results.conditions,
     differences: results.differences,

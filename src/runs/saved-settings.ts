@@ -69,9 +69,17 @@ export async function configFile(path: string): Promise<string> {
   if (await exists(join(path, 'import.json'))) throw brokenOff(path)
   const names = await readdir(path).catch(() => undefined)
   const advice = ', in which no run has begun; search or retrain with --out begins one'
-  const absent = (await exists(path)) ? '' : ', which does not exist'
+  const absent = (await exists(path)) ? await runIn(path, names) : ', which does not exist'
   const state = names !== undefined && hasNotBegun(names) ? advice : absent
   throw new UserError(`Expected a run folder with a config.yaml but received ${path}${state}`, 2)
+}
+
+/** Names a run in a folder that is none itself, if there is one. */
+async function runIn(path: string, names: readonly string[] = []): Promise<string> {
+  for (const name of names.toSorted()) {
+    if (await exists(join(path, name, 'config.yaml'))) return `, which holds runs, such as ${join(path, name)}`
+  }
+  return ''
 }
 
 /** For a run that should begin with given weights, whose process died before it had them. */

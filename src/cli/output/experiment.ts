@@ -6,7 +6,7 @@ import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { CellEvent, CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import { tauOfSizeAlone } from '../../experiment/measures.js'
-import { type ConditionResult, describeRankedBy } from '../../experiment/results.js'
+import { type ConditionResult, describeIncomparable, describeRankedBy } from '../../experiment/results.js'
 import type { SearchEvent, StartEvent } from '../../search/events.js'
 import { toAscii } from './ascii.js'
 import { describeDiscarded } from './discarded.js'
@@ -113,7 +113,17 @@ function describeResult({ gradientVariance, kendallTau, seconds }: Extract<Searc
  * is too narrow, the table lacks measures.
  */
 export function renderReport(report: ExperimentReport, columns?: number): string[] {
-  const { cells, complete, conditions, differences, files, fewestCompared: fewest, rankedBy, outdated } = report
+  const {
+    cells,
+    complete,
+    conditions,
+    differences,
+    files,
+    fewestCompared: fewest,
+    rankedBy,
+    outdated,
+    incomparable,
+  } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
     ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
@@ -152,6 +162,7 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     ...size,
     ...(by === undefined ? [] : [by]),
     ...few,
+    ...(incomparable ? describeIncomparable(incomparable).map((sentence) => `note: ${sentence}`) : []),
     ...old,
     `${complete} of ${cells} searches complete; ${files.length > 0 ? 'written:' : 'earlier tables and figures stay'}`,
     ...written,

@@ -146,6 +146,10 @@ describe('parseConfig', () => {
       ],
       [{ training: { learningRate: 'fast' } }, 'Expected a number for training.learningRate but received "fast"'],
       [
+        { training: { learningRate: -1, warmup: { epochs: 1 } } },
+        'Expected a number of more than 0 for training.learningRate but received -1',
+      ],
+      [
         { training: { learningRateMin: -1 } },
         'Expected a number of at least 0 for training.learningRateMin but received -1',
       ],

@@ -82,6 +82,14 @@ describe('the report about an experiment', () => {
     expect(await reportOn('mine')).toContain('Rankings are by accuracy and multiply-adds: P@top')
   })
 
+  it('says if searches of a study are of several data sets', async () => {
+    makeExperiment('mine', 1)
+    const results = JSON.parse(readFileSync(file('mine', 'results.json'), 'utf8'))
+    const cells = ['a', 'b'].map((test) => ({ studies: ['methods'], computedFrom: { images: { test } } }))
+    writeFileSync(file('mine', 'results.json'), JSON.stringify({ ...results, cells }))
+    expect(await reportOn('mine')).toContain('Searches of methods are of several data sets: GV and KT')
+  })
+
   it('writes nothing if the page has no place', async () => {
     makeExperiment('mine', 1)
     const options = { out: file('none', 'report.html'), figures: file('figures') }

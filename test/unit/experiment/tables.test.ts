@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { renderReport } from '../../../src/cli/output/experiment.js'
 import { MEASURES, type Measures, measure, summarise } from '../../../src/experiment/measures.js'
-import type { ConditionResult } from '../../../src/experiment/results.js'
+import { type CellResult, type ConditionResult, incomparable } from '../../../src/experiment/results.js'
 import { cellTable, conditionTable } from '../../../src/experiment/tables.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
@@ -91,6 +91,24 @@ describe('tables', () => {
   })
 })
 
+test('measures of several data sets, or by several tables, cannot be compared', () => {
+  const cellOf = (study: string, images: string, digest?: string): CellResult => ({
+    ...{ cell: `${study}-${images}`, studies: [study], labels, seed: 0, dataset: 'x', measures: NOTHING },
+    computedFrom: { images: { train: images, test: images }, weights: '' },
+    groundTruth: digest ? { file: 'a.csv', column: 'x', architectures: 1, leftOut: 0, unit: 'percent', digest } : null,
+    pathDistributions: [],
+  })
+  expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '1', 't'), cellOf('b', '2')])).toBeUndefined()
+  expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '2'), cellOf('b', '2')])).toEqual({
+    images: ['a'],
+    tables: [],
+  })
+  expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '1', 'u')])).toEqual({ images: [], tables: ['a'] })
+  // Results of earlier versions do not tell.
+  const { computedFrom: _, groundTruth: __, ...earlier } = cellOf('a', '1')
+  expect(incomparable([earlier, cellOf('a', '2', 't')])).toBeUndefined()
+})
+
 describe('the report of the command', () => {
   it('names conditions by what sets them apart', () => {
     const conditions = [condition('4', [0.5, 0.7]), condition('8', [null])]
@@ -110,6 +128,11 @@ describe('the report of the command', () => {
     expect(lines.slice(-2)).toEqual(['3 of 4 searches complete; written:', '  out/results.csv'])
     const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
+    const unlike = renderReport({ ...report, incomparable: { images: ['a'], tables: ['a', 'b'] } })
+    expect(unlike.slice(-4, -2)).toEqual([
+      'note: Searches of a are of several data sets: GV and KT cannot be compared',
+      'note: Searches of b have several ground truths: KT cannot be compared',
+    ])
     expect(lines.join('\n')).not.toContain('Rankings are by')
     expect(renderReport({ ...report, rankedBy: ['loss', 'accuracyAndMultiplyAdds'] }).at(-3)).toBe(
       "Rankings are by loss; others by accuracy and multiply-adds: P@top, the sub-model ranked first and the regret depend on it, Kendall's tau does not",

@@ -185,9 +185,15 @@ describe('the records of a run folder', () => {
     })
   })
 
-  it('refuse a folder that is no run', async () => {
+  it('refuse a folder that is no run, and name a run in it', async () => {
     mkdirSync(folder)
-    await expect(readRun(folder)).rejects.toThrow(`Expected a run folder with a config.yaml but received ${folder}`)
+    const refused = () => expect(readRun(folder)).rejects
+    await refused().toThrow(
+      `Expected a run folder with a config.yaml but received ${folder}, in which no run has begun`,
+    )
+    makeSearchRun(join(folder, 'second'))
+    const sentence = `Expected a run folder with a config.yaml but received ${folder}, which holds runs, such as `
+    await refused().toThrow(sentence + join(folder, 'second'))
   })
 })
 
