@@ -24,8 +24,7 @@ export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]):
   if (runs.length < 2) return undefined
   const searches = runs.filter((run): run is Named<SearchRecord> => run.record.kind === 'search')
   const retrainings = runs.filter((run): run is Named<RetrainRecord> => run.record.kind === 'retraining')
-  const list =
-    searches.length < 2 ? [] : [resultsFigure(searches), trainingFigure(searches), gradientVarianceFigure(searches)]
+  const list = searches.length < 2 ? [] : searchFigures(searches)
   const alone = retrainings.length < 2 ? [] : [retrainingFigure(retrainings)]
   return section(2, 'The runs compared', [
     ...(searches.length > 0 ? [searchTable(searches), incomparable(searches)] : []),
@@ -61,14 +60,30 @@ function differs(column: Column<Named<SearchRecord>>, runs: readonly Named<Searc
   return new Set(runs.map((run) => column.valueOf(run)).filter((value) => value !== undefined)).size > 1
 }
 
+/** Which measures of the runs cannot be compared: `all` of them, `taus` only, or none. */
+function incomparableOf(runs: readonly Named<SearchRecord>[]): 'all' | 'taus' | undefined {
+  const some = (...columns: (typeof BASES)[number][]) => columns.some((column) => differs(column, runs))
+  if (some(SPACE, IMAGES)) return 'all'
+  return some(TRUTH, SUB_MODELS) ? 'taus' : undefined
+}
+
 /** Says which numbers of the table cannot be compared, if there are any. */
 function incomparable(runs: readonly Named<SearchRecord>[]): Html | undefined {
-  const some = (...columns: (typeof BASES)[number][]) => columns.some((column) => differs(column, runs))
-  if (some(SPACE, IMAGES)) {
-    return notes(['These runs have other spaces or images: their variances and τ cannot be compared.'])
+  switch (incomparableOf(runs)) {
+    case 'all':
+      return notes(['These runs have other spaces or images: their variances and τ cannot be compared.'])
+    case 'taus':
+      return notes([
+        'These rankings are of other sub-models or compared with other tables: their τ cannot be compared.',
+      ])
   }
-  if (!some(TRUTH, SUB_MODELS)) return undefined
-  return notes(['These rankings are of other sub-models or compared with other tables: their τ cannot be compared.'])
+}
+
+/** Figures of several searches, without measures that cannot be compared. */
+function searchFigures(runs: readonly Named<SearchRecord>[]): (Figure | undefined)[] {
+  const unlike = incomparableOf(runs)
+  if (unlike === 'all') return [trainingFigure(runs)]
+  return [resultsFigure(runs, unlike === undefined), trainingFigure(runs), gradientVarianceFigure(runs)]
 }
 
 function searchTable(runs: readonly Named<SearchRecord>[]): Html {
@@ -118,8 +133,8 @@ function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
   )
 }
 
-/** Gradient variance beside rank correlation, a row per search. */
-function resultsFigure(runs: readonly Named<SearchRecord>[]): Figure | undefined {
+/** Gradient variance beside rank correlation if `withTau`, a row per search. */
+function resultsFigure(runs: readonly Named<SearchRecord>[], withTau: boolean): Figure | undefined {
   const pointsOf = (read: (record: SearchRecord) => number | null | undefined, show: (value: number) => string) =>
     runs.flatMap(({ name, record }) => {
       const mean = read(record)
@@ -127,14 +142,15 @@ function resultsFigure(runs: readonly Named<SearchRecord>[]): Figure | undefined
       return [{ place: name, series: '', mean, low: mean, high: mean, text: show(mean) }]
     })
   const variances = pointsOf((record) => lastEpoch(record)?.gradientVariance, scientific)
+  const taus = withTau ? pointsOf((record) => record.result?.kendallTau, decimal) : []
   const panels = [
     { title: 'gradient variance in the last epoch', points: variances, format: '.1e' },
-    { title: "Kendall's τ", points: pointsOf((record) => record.result?.kendallTau, decimal), format: '.2f' },
+    { title: "Kendall's τ", points: taus, format: '.2f' },
   ].filter(({ points }) => points.length > 0)
   if (panels.length === 0) return undefined
   return comparisonFigure({
     name: 'results',
-    title: 'Gradient variance and rank correlation',
+    title: withTau ? 'Gradient variance and rank correlation' : 'Gradient variance',
     subtitle: ['One run each'],
     panels,
     places: runs.map(({ name }) => name),

@@ -11,6 +11,9 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 const HEIGHT = 240
 const NARROWEST = 280
 
+/** Longest name of a place left of the rows, in pixels: names of run folders end with what sets them apart. */
+const LONGEST_NAME = 480
+
 /** Pixels from the middle of a point to its number. */
 const LABEL = 9
 
@@ -149,6 +152,7 @@ function encodingsOf(
         labels: first || !below,
         labelAngle: 0,
         labelColor: COLORS.ink,
+        labelLimit: LONGEST_NAME,
         titlePadding: 10,
         grid: below,
       },

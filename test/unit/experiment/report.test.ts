@@ -133,7 +133,9 @@ describe('the report about several runs', () => {
   it('has no columns of what the runs share', async () => {
     makeSearchRun(file('one'))
     makeSearchRun(file('two'))
-    expect(await compared()).not.toMatch(/<th scope="col">(space|images|ground truth|sub-models)|cannot be compared/)
+    const text = await compared()
+    expect(text).not.toMatch(/<th scope="col">(space|images|ground truth|sub-models)|cannot be compared/)
+    expect(text).toContain('<title>Gradient variance and rank correlation</title>')
   })
 
   it('says that runs of other images cannot be compared', async () => {
@@ -142,6 +144,7 @@ describe('the report about several runs', () => {
     const text = await compared()
     expect(text).toMatch(/<th scope="col">images<.*<td>made up<.*<td>others</s)
     expect(text).toContain('These runs have other spaces or images: their variances and τ cannot be compared.')
+    expect(text).not.toMatch(/<title>[^<]*variance/)
   })
 
   it('says that rankings of other sub-models, or compared with other tables, cannot be compared', async () => {
@@ -153,6 +156,7 @@ describe('the report about several runs', () => {
     expect(text).toMatch(/<th scope="col" class="number">sub-models<.*<td class="number">30<.*<td class="number">20</s)
     expect(text).toContain('These rankings are of other sub-models')
     expect(text).not.toContain('These runs have other')
+    expect(text).toContain('<title>Gradient variance</title>')
   })
 })
 
