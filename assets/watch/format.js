@@ -74,7 +74,7 @@ export function progressOf({ state, rows, about, progress, result }) {
     // A run that was stopped may be ranked: then it has trained fewer epochs than were planned.
     const { epochs: planned = trained } = about
     const epochs = trained < planned ? `${integer(trained)} of ${counted(planned, 'epoch')}` : counted(trained, 'epoch')
-    return { words: `${epochs} in ${duration(seconds)}`, fraction: 1, left: '' }
+    return { words: `${epochs}, ${duration(seconds)}`, fraction: 1, left: '' }
   }
   const { epochs, stepsPerEpoch } = about
   // Progress is written once a second: an epoch in the log may be newer.

@@ -18,7 +18,7 @@ from 0 here; the lines that commands print, and errors, count from 1. A field wi
 | --- | --- |
 | in a script | all but \`stopped\` |
 | \`--json\` | all but \`stopped\`, and but \`step\`, \`measuring\`, \`evaluated\` and \`candidate\`, which tell progress |
-| \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`, \`discarded\`; \`stopped\` if the run ended without a result |
+| \`events.jsonl\` | \`start\`, \`epoch\`, \`result\`; \`stopped\` if the run ended without a result |
 `
 
 /** Sections of the page: title, and the types in order. */

@@ -44,7 +44,8 @@ export function cellFolder(out: string, { id }: Cell): string {
  * with the planned settings and, if `origin` is given, with its images and ground truth. A run that has not is begun.
  * `changed`: it has results, and these of their settings are not the planned ones, or these files are others now.
  *
- * @throws UserError if the run was started with other training settings, or if a file is in the place of its folder.
+ * @throws UserError if the run was started with other training settings or began with imported weights, or if a file is in
+ *   the place of its folder.
  */
 export async function readCell(out: string, cell: Cell, origin?: Origin): Promise<CellState> {
   const folder = cellFolder(out, cell)
@@ -52,6 +53,9 @@ export async function readCell(out: string, cell: Cell, origin?: Origin): Promis
     const there = await stat(folder).catch(() => undefined)
     if (there?.isDirectory() === false) throw expected('a folder, or none yet,', folder, 'a file', 2)
     return { state: 'new' }
+  }
+  if (await exists(join(folder, 'import.json'))) {
+    throw expected('a search that began with weights of its own', folder, 'one that began with imported weights', 2)
   }
   const saved = await savedConfig(folder)
   const different = settingDifferences(saved, cell.config)

@@ -1,4 +1,5 @@
 /** Collects the measures of an experiment's searches, and writes them as tables and figures. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { writeAtomically } from '../base/atomic.js'
@@ -43,8 +44,10 @@ export async function collect(experiment: Experiment, out: string, origins?: Ori
     })
   }
   requireSameOrigins(known)
-  const compared = experiment.studies.flatMap(({ name: study, conditions }) =>
-    conditions.map(({ labels, cells }) => ({ study, labels, cells: cells.flatMap((cell) => known.get(cell) ?? []) })),
+  const compared = experiment.studies.flatMap(({ name: study, axes, conditions }) =>
+    conditions.map(({ labels, cells }) => {
+      return { study, axes, labels, cells: cells.flatMap((cell) => known.get(cell) ?? []) }
+    }),
   )
   const conditions = compared.map(({ study, labels, cells }) => {
     const summary = summarise(cells.map(({ measures }) => measures))
@@ -80,8 +83,11 @@ export async function writeResults(
     await write('differences.csv', differenceTable(results.differences))
     await write('results.json', `${JSON.stringify(results, null, 2)}\n`)
     for (const study of experiment.studies) {
+      const name = `${study.name}.svg`
       const figure = studyFigure(study, results, experiment.seeds)
-      if (figure !== undefined) await write(`${study.name}.svg`, await drawFigure(figure))
+      if (figure !== undefined) await write(name, await drawFigure(figure))
+      // A figure of before is of other results.
+      else await rm(join(out, name), { force: true })
     }
     return { results, files }
   }
@@ -94,7 +100,7 @@ function requireSameOrigins(known: ReadonlyMap<Cell, CellResult>): void {
   for (const [{ config }, { cell, computedFrom, groundTruth }] of known) {
     for (const [kind, settings, origin] of [
       ['images', config.data, computedFrom?.images],
-      ['ground truth', [config.space, config.groundTruth], [groundTruth?.column, groundTruth?.digest]],
+      ['ground truth', [config.space, config.groundTruth, config.data], [groundTruth?.column, groundTruth?.digest]],
     ] as const) {
       const key = JSON.stringify([kind, settings])
       const earlier = first.get(key)

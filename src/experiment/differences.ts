@@ -2,12 +2,12 @@
  * Paired differences between conditions: the same seeds in both, so that what a seed does to both of them cancels out.
  */
 import { completeStatistic, type Statistic } from '../base/statistics.js'
-import { AXES, type Axis } from './axes.js'
+import type { Axis } from './axes.js'
 import { MEASURES, type Measures } from './measures.js'
 import type { Labels } from './plan.js'
 import type { CellResult } from './results.js'
 
-/** The difference between two conditions of a study that differ in one axis. */
+/** The difference between two conditions of a study that differ in one of the axes that it varies. */
 export interface Difference {
   readonly study: string
   /** The axis in which they differ. */
@@ -30,15 +30,17 @@ export interface PairedDifference extends Statistic {
 /** A condition of a study, and its complete searches. */
 export interface Compared {
   readonly study: string
+  /** The axes that the study varies. Values may change other labels too: a method that trains for fewer epochs. */
+  readonly axes: readonly Axis[]
   readonly labels: Labels
   readonly cells: readonly CellResult[]
 }
 
-/** Differences between all pairs of conditions of one study that differ in one axis and share a seed. */
+/** Differences between all pairs of conditions of one study that differ in one of its axes and share a seed. */
 export function differences(conditions: readonly Compared[]): Difference[] {
   return conditions.flatMap((from, i) =>
     conditions.slice(i + 1).flatMap((to) => {
-      const axes = AXES.filter((axis) => from.labels[axis] !== to.labels[axis])
+      const axes = from.axes.filter((axis) => from.labels[axis] !== to.labels[axis])
       if (from.study !== to.study || axes.length !== 1) return []
       const pairs = from.cells.flatMap((a) => {
         const b = to.cells.find(({ seed }) => seed === a.seed)

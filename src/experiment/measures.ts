@@ -2,6 +2,7 @@
 
 import { completeStatistic, type Statistic, statistic } from '../base/statistics.js'
 import type { PathDistribution } from '../sampling/paths.js'
+import type { EpochEvent } from '../search/events.js'
 import type { CompleteRun } from './cell-folder.js'
 
 /** Measures of one search. A missing measure is null, as rank correlations without ground truth are. */
@@ -31,7 +32,7 @@ export interface Measures {
   /** Best accuracy of the whole table minus `bestFound`, in percentage points. */
   readonly regret: number | null
   readonly trainingSeconds: number | null
-  /** Seconds of training, ranking and, if configured, finding. */
+  /** Seconds of training, ranking and finding, also of a `find` by hand. */
   readonly totalSeconds: number | null
 }
 
@@ -64,12 +65,16 @@ export function measure({ epochs, result }: CompleteRun): Measures {
   const { kendallTau, kendallTauByLoss = null, kendallTauByParameters = null, spearman } = result
   const { kendallTauWithMultiplyAdds = null } = result
   const { precisionAtTop: top, bestFound, regret, seconds } = result
+  // Of a log that has lost epochs, nothing is told. The checkpoint keeps the variances, and so does the result.
+  const isWhole = epochs.length === result.epochs
+  const meanOf = (read: (epoch: EpochEvent) => number | null | undefined) =>
+    isWhole ? mean(epochs.map((epoch) => read(epoch) ?? null)) : null
   return {
-    gradientVariance: mean(epochs.map((epoch) => epoch.gradientVariance)),
-    gradientVarianceLast: epochs.at(-1)?.gradientVariance ?? null,
-    gradientVarianceCandidates: mean(epochs.map((epoch) => epoch.gradientVarianceCandidates)),
-    fixedGradientVariance: mean(epochs.map((epoch) => epoch.fixedGradientVariance ?? null)),
-    fixedGradientVarianceCandidates: mean(epochs.map((epoch) => epoch.fixedGradientVarianceCandidates ?? null)),
+    gradientVariance: mean(result.gradientVariance),
+    gradientVarianceLast: result.gradientVariance.at(-1) ?? null,
+    gradientVarianceCandidates: meanOf((epoch) => epoch.gradientVarianceCandidates),
+    fixedGradientVariance: meanOf((epoch) => epoch.fixedGradientVariance),
+    fixedGradientVarianceCandidates: meanOf((epoch) => epoch.fixedGradientVarianceCandidates),
     kendallTau,
     kendallTauByLoss,
     kendallTauByParameters,
@@ -81,7 +86,7 @@ export function measure({ epochs, result }: CompleteRun): Measures {
     precisionAtTop20: top?.['20%'] ?? null,
     bestFound,
     regret,
-    trainingSeconds: epochs.reduce((sum, epoch) => sum + epoch.seconds, 0),
+    trainingSeconds: isWhole ? epochs.reduce((sum, epoch) => sum + epoch.seconds, 0) : null,
     totalSeconds: seconds,
   }
 }

@@ -39,6 +39,8 @@ export interface Study {
   readonly figure: StudySettings['figure']
   readonly title?: string
   readonly variance: Variance
+  /** The axes of which it lists several values. */
+  readonly axes: readonly Axis[]
   /** In the order of the file. */
   readonly conditions: readonly Condition[]
 }
@@ -76,19 +78,26 @@ export async function plan(settings: ExperimentSettings, source: string): Promis
         return { labels: labelsOf(coordinates, cells[0].config), cells }
       })
       const { figure, title, variance } = study
-      return { name, figure, title, variance, conditions: await Promise.all(conditions) }
+      const values = listed(study)
+      const axes = AXES.filter((axis) => (values[axis]?.length ?? 0) > 1)
+      return { name, figure, title, variance, axes, conditions: await Promise.all(conditions) }
     }),
   )
   return { name: settings.name, seeds: settings.seeds, studies, cells: planner.cells }
 }
 
+/** The values of each axis that a study lists. */
+function listed(study: StudySettings): Readonly<Partial<Record<Axis, readonly AxisValue[]>>> {
+  const { spaces, extents, methods, noise, epochs } = study
+  return { space: spaces, extent: extents, method: methods, noise, epochs }
+}
+
 /** All combinations of a study's values; the last axis varies fastest. */
 function grid(study: StudySettings): Coordinate[][] {
-  const { spaces, extents, methods, noise, epochs } = study
-  const listed = { space: spaces, extent: extents, method: methods, noise, epochs }
+  const all = listed(study)
   let rows: Coordinate[][] = [[]]
   for (const axis of AXES) {
-    const values: readonly (AxisValue | undefined)[] = listed[axis] ?? [undefined]
+    const values: readonly (AxisValue | undefined)[] = all[axis] ?? [undefined]
     rows = rows.flatMap((row) => values.map((value): Coordinate[] => [...row, [axis, value]]))
   }
   return rows

@@ -171,7 +171,8 @@ async function experimentSection(
 `)
     const file = join(folder, `${basename(study)}.svg`)
     const svg = await readText(file)
-    if (svg === '') said.push(`The figure of the study ${study} is missing.`)
+    if (ofStudy.every(({ n }) => n === 0)) said.push(`No search of the study ${study} is complete.`)
+    else if (svg === '') said.push(`The figure of the study ${study} is missing.`)
     else if (!/^\s*<(svg|\?xml)\b.*<\/svg>\s*$/s.test(svg)) said.push(`The figure of the study ${study} is damaged.`)
     else {
       drawn.push({ name: `${prefix}${basename(study)}`, svg })
@@ -217,7 +218,7 @@ function studyPicture(svg: string, study: string, hasDeviation: boolean): Html {
   const source = (text: string) => `data:image/svg+xml;base64,${Buffer.from(text).toString('base64')}`
   return drawing(
     html`<picture><source media="screen and (prefers-color-scheme: dark)" srcset="${source(inTheDark(svg))}">\
-<img src="${source(svg)}" alt="Figure of the study ${study}; the table below has its numbers"></picture>`.text,
+<img src="${source(svg)}" alt="Figure of the study ${study}; summary.csv has its numbers"></picture>`.text,
     hasDeviation ? 'Mean ± one standard deviation over the seeds' : 'One seed',
   )
 }

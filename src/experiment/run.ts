@@ -203,7 +203,8 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
         continue
       }
       await world?.fromFirst<Order>(() => ({ cell: plan.cells.indexOf(cell), state }))
-      yield* searchCell(plan, cell, state, { ...options, lock, changed })
+      const isLost = yield* searchCell(plan, cell, state, { ...options, lock, changed })
+      if (isLost) held.push(cell)
     }
     if (held.length === left.length) {
       world?.communicator.check()
@@ -215,12 +216,13 @@ async function* searchAll(plan: Experiment, cells: readonly Cell[], options: Sha
   }
 }
 
+/** Runs one search. Returns true if another process took it over, which happens to a process that was suspended. */
 async function* searchCell(
   { cells }: Experiment,
   cell: Cell,
   state: 'new' | 'begun',
   { out, signal, data, lock, world, changed }: CellOptions,
-): AsyncGenerator<CellEvent> {
+): AsyncGenerator<CellEvent, boolean> {
   const about = {
     cell: cell.id,
     number: cells.indexOf(cell) + 1,
@@ -248,8 +250,10 @@ async function* searchCell(
     await world?.renew().catch(() => {
       throw error
     })
+    if (lock?.lost.aborted) return true
     yield { event: 'cellFailed', cell: cell.id, message: error.message }
-    return
+    return false
   }
   if (result !== undefined) yield { event: 'cellDone', ...about, run, result }
+  return false
 }

@@ -33,14 +33,14 @@ export function conditionTable(conditions: readonly ConditionResult[]): string {
 }
 
 /**
- * A row per pair of conditions that differ in one axis, whose field reads “SPOS → PA&DA”: number of seeds in both, mean
+ * A row per pair of conditions that differ in one axis of their study, whose field reads “SPOS → PA&DA”: number of seeds in both, mean
  * difference of each measure over these seeds, and its standard error.
  */
 export function differenceTable(differences: readonly Difference[]): string {
   const head = ['study', ...AXES, 'n', ...MEASURES.flatMap((name) => [name, `${name}Error`])]
-  const rows = differences.map(({ study, axis: varied, from, to, n, measures }) => [
+  const rows = differences.map(({ study, from, to, n, measures }) => [
     study,
-    ...AXES.map((axis) => (axis === varied ? `${from[axis]} → ${to[axis]}` : from[axis])),
+    ...AXES.map((axis) => (from[axis] === to[axis] ? from[axis] : `${from[axis]} → ${to[axis]}`)),
     n,
     ...MEASURES.flatMap((name) => [measures[name].mean, measures[name].error]),
   ])

@@ -68,8 +68,16 @@ export class Pada implements Method {
   }
 
   get pathDistribution(): PathDistribution {
-    const lists = this.#pathProbabilities.map((distribution) => Array.from(distribution))
-    return this.#config.perEdge ? lists : lists[0]
+    const probabilities = this.#pathProbabilities
+    if (!this.#config.perEdge) return Array.from(probabilities[0])
+    const choices = this.#context.space.choices.filter((choice) => 'operations' in choice)
+    return choices.map(({ operations }, row) => {
+      const list = new Array<number>(probabilities[row].length).fill(0)
+      restrictDistribution(probabilities[row], operations).forEach((probability, i) => {
+        list[operations[i]] = probability
+      })
+      return list
+    })
   }
 
   get connectionDistribution(): readonly (readonly number[])[] | undefined {

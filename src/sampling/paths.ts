@@ -3,7 +3,10 @@ import { optionsOf } from '../spaces/path.js'
 import type { Choice, Path } from '../spaces/space.js'
 import { Categorical } from './categorical.js'
 
-/** Probabilities of the K operations: one list for all choices of operations, or one list per choice. */
+/**
+ * Probabilities of the K operations: one list for all choices of operations, or one list per choice, with 0 for
+ * operations that it does not have.
+ */
 export type PathDistribution = readonly number[] | readonly (readonly number[])[]
 
 /** A source that paths are drawn from. */

@@ -187,7 +187,7 @@ function describeDifference(difference: Difference, conditions: readonly Conditi
   const first = conditions.find((condition) => condition.study === study)
   const { mean, error } = measures.kendallTau
   if (mean === null || error === null || from[axis] !== first?.labels[axis]) return []
-  const others = AXES.filter((other) => other !== axis && varies(study, other, conditions))
+  const others = AXES.filter((one) => one !== axis && from[one] === to[one] && varies(study, one, conditions))
   const where = others.map((other) => `, ${nameValue(other, from[other])}`).join('')
   const change = `${mean < 0 ? '−' : '+'}${decimal(Math.abs(mean))} ± ${decimal(error)}`
   return [

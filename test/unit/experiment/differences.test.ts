@@ -6,14 +6,14 @@ import { differenceTable } from '../../../src/experiment/tables.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
 
-/** A condition of the study `longer` with a search per seed. */
+/** A condition of the study `longer`, which varies method and length, with a search per seed. */
 function condition(method: string, epochs: string, taus: Readonly<Record<number, number | null>>): Compared {
   const labels = { space: 'S', extent: '', method, noise: '', epochs }
   const cells = Object.entries(taus).map(([seed, kendallTau]) => ({
     ...{ cell: `${method}-${epochs}-${seed}`, studies: ['longer'], labels, seed: Number(seed), dataset: 'x' },
     ...{ measures: { ...NOTHING, kendallTau }, pathDistributions: [] },
   }))
-  return { study: 'longer', labels, cells }
+  return { study: 'longer', axes: ['method', 'epochs'], labels, cells }
 }
 
 it('pairs equal seeds, of conditions that differ in one axis', () => {
@@ -42,6 +42,15 @@ it('says nothing of a number that a seed of the pairs lacks, as the summary does
   expect(found.n).toBe(2)
   expect(found.measures.kendallTau).toEqual({ n: 0, mean: null, deviation: null, error: null })
   expect(differences([a, { ...b, study: 'other' }])).toEqual([])
+})
+
+it('looks at the axes that the study varies: a method may train for fewer epochs', () => {
+  const conditions = [condition('SPOS', '20', { 0: 0.2, 1: 0.4 }), condition('FairNAS', '4', { 0: 0.3, 1: 0.7 })]
+  expect(differences(conditions)).toEqual([])
+  const found = differences(conditions.map((one) => ({ ...one, axes: ['method'] })))
+  expect(found).toMatchObject([{ axis: 'method', n: 2, measures: { kendallTau: { n: 2 } } }])
+  const [row] = parse(differenceTable(found), { columns: true }) as Record<string, string>[]
+  expect(row).toMatchObject({ method: 'SPOS → FairNAS', epochs: '20 → 4' })
 })
 
 it('is a row of a table that names both values', () => {

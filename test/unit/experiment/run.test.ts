@@ -2,6 +2,7 @@ import '../../support/fake-addon.js'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
+import lockfile from 'proper-lockfile'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import type { ExperimentEvent } from '../../../src/experiment/events.js'
@@ -254,6 +255,46 @@ describe('an experiment', () => {
     expect(searched(await run(plan))).toEqual(['pada-seed1 goes on'])
   })
 
+  it('reports searches on other data that one table is compared with, and says which numbers cannot be', async () => {
+    const file = join(folder, 'table.csv')
+    const write = (accuracy: number) => writeFileSync(file, `arch,accuracy\n"3,3,3,3,3,3",${accuracy}\n`)
+    write(90)
+    const other = { label: 'other', id: 'other', method: { name: 'spos' }, data: { testCount: 10 } }
+    const studies = { methods: { figure: 'method' as const, methods: ['spos', other] } }
+    const ranking = { subModels: 'groundTruth', batchSize: 10 } as const
+    const plan = await planned({ groundTruth: { file }, ranking }, { studies })
+    await run(plan)
+    write(80)
+    for (const cell of plan.cells.filter(({ labels }) => labels.method === 'other')) {
+      const resume = join(out(), 'cells', cell.id)
+      await collect(search(cell.config, { resume, phases: ['rank'], data: tinySplits }))
+    }
+    const incomparable = { images: [], tables: ['methods'] }
+    expect((await run(plan, { reportOnly: true })).at(-1)).toMatchObject({ complete: 4, incomparable })
+  })
+
+  it('keeps no figure of earlier results', async () => {
+    const batchSize = (batchSize: number) => {
+      const value = { label: 'two', id: 'two', method: { name: 'spos' }, ranking: { batchSize } }
+      const study = { figure: 'method' as const, methods: [value] }
+      return planned({}, { studies: { one: { figure: 'method', methods: ['spos'] }, two: study } })
+    }
+    await run(await batchSize(5))
+    const figures = () => readdirSync(out()).filter((name) => name.endsWith('.svg'))
+    expect(figures()).toEqual(['one.svg', 'two.svg'])
+    await run(await batchSize(4), { reportOnly: true })
+    expect(figures()).toEqual(['one.svg'])
+  })
+
+  it('never takes a run that began with imported weights for one of its own', async () => {
+    const plan = await planned()
+    await run(plan)
+    writeFileSync(join(out(), 'cells', 'pada-seed1', 'import.json'), '{}')
+    expect(await complaint(run(plan))).toMatch(
+      /Expected a search that began with weights of its own for .*pada-seed1 but received one that began with imported/,
+    )
+  })
+
   it('never takes a run for one of other settings, and names all of them', async () => {
     await run(await planned())
     const before = read('out', 'cells', 'pada-seed1', 'config.yaml')
@@ -312,6 +353,24 @@ describe('an experiment', () => {
       await other.release()
     }
     expect(order).toEqual(['pada-seed0', 'spos-seed1', 'pada-seed1', 'waiting', 'spos-seed0'])
+  })
+
+  it('lets a search go that another process took over, and looks at it again', async () => {
+    let lose = () => {}
+    const { lock } = lockfile
+    vi.spyOn(lockfile, 'lock').mockImplementation((path, options) => {
+      if (path.endsWith('spos-seed0')) lose = () => options!.onCompromised!(new Error('lost'))
+      return lock(path, options)
+    })
+    const events: ExperimentEvent[] = []
+    for await (const event of experiment(await planned(), { out: out(), data: tinySplits })) {
+      if (event.event === 'search' && event.search.event === 'epoch' && events.length < 20) lose()
+      events.push(event)
+    }
+    vi.restoreAllMocks()
+    expect(events.filter(({ event }) => event === 'cellFailed')).toEqual([])
+    expect(searched(events)).toEqual(['spos-seed0', 'pada-seed0', 'spos-seed1', 'pada-seed1', 'spos-seed0 goes on'])
+    expect(events.at(-1)).toMatchObject({ event: 'report', complete: 4 })
   })
 
   it('keeps others out of the run folder that it works on', async () => {

@@ -22,7 +22,7 @@ describe('measure', () => {
   })
   const result = {
     ...{ kendallTau: 0.7, kendallTauByLoss: 0.65, kendallTauByParameters: 0.5, spearman: 0.9, bestFound: 94 },
-    ...{ regret: 0.37, seconds: 25, kendallTauWithMultiplyAdds: 0.75 },
+    ...{ regret: 0.37, seconds: 25, kendallTauWithMultiplyAdds: 0.75, epochs: 3, gradientVariance: [1, 2, 6] },
     precisionAtTop: { '1%': 0.1, '5%': 0.2, '10%': 0.3, '20%': 0.4 },
   }
 
@@ -47,6 +47,14 @@ describe('measure', () => {
         totalSeconds: 25,
       },
       ...{ precisionAtTop1: 0.1, precisionAtTop5: 0.2, precisionAtTop10: 0.3, precisionAtTop20: 0.4 },
+    })
+  })
+
+  it('is null where the log has lost epochs, but for what the result keeps', () => {
+    const epochs = [epoch(1, 4), epoch(2, 3, { fixedGradientVariance: 8 })]
+    expect(measure({ epochs, result } as never)).toMatchObject({
+      ...{ gradientVariance: 3, gradientVarianceLast: 6, gradientVarianceCandidates: null },
+      ...{ fixedGradientVariance: null, trainingSeconds: null, kendallTau: 0.7, totalSeconds: 25 },
     })
   })
 

@@ -107,12 +107,12 @@ describe.each(Object.entries(algorithms))('%s', (_name, find) => {
     expect(front.every(({ goals, accuracy, costs }) => goals[0] === accuracy && goals[1] === -costs.size)).toBe(true)
   })
 
-  it('comes near the Pareto front of a larger one', async () => {
+  it.skipIf(find === algorithms.random)('comes near the Pareto front of a larger one', async () => {
     const { front } = await drain(find(problem({ objectives: ['accuracy', 'size'] }), 1000))
     const points = new Set(front.map(({ accuracy, costs }) => [accuracy, costs.size].join()))
     const best = bruteForceFront(space, separable)
     const hit = best.filter((point) => points.has(point)).length / best.length
-    expect(hit).toBeGreaterThanOrEqual(find === algorithms.random ? 0 : 0.8)
+    expect(hit).toBeGreaterThanOrEqual(0.8)
   })
 
   it('repeats itself, also when what was evaluated before is not evaluated again', async () => {

@@ -4,7 +4,13 @@ import { type PadaConfig, parseConfig } from '../../../src/config/index.js'
 import type { Engine } from '../../../src/methods/index.js'
 import { Pada } from '../../../src/methods/index.js'
 import type { Batch, Plan, StepOptions, StepRecord } from '../../../src/native/index.js'
-import { nasBench1Shot1, nasBench201, type Path } from '../../../src/spaces/index.js'
+import {
+  nasBench1Shot1,
+  nasBench201,
+  type OperationChoice,
+  type Path,
+  proxylessNas,
+} from '../../../src/spaces/index.js'
 
 const space = nasBench201({ channels: 2, cellsPerStage: 1, input: { channels: 1, height: 8, width: 8 } })
 const IMAGES = 10
@@ -170,6 +176,22 @@ describe('Pada', () => {
       random: createRandom(0),
     })
     expect(method.pathDistribution).toEqual(new Array(5).fill([1 / 3, 1 / 3, 1 / 3]))
+  })
+
+  it('reports per edge what paths are drawn from, so 0 for operations that an edge does not have', () => {
+    const proxyless = proxylessNas({ input: { channels: 3, height: 32, width: 32 } })
+    const config = parseConfig({ method: { name: 'pada', perEdge: true } }).method as PadaConfig
+    const context = { space: proxyless, images: IMAGES, epochs: 4, learningRate: 0.05, random: createRandom(0) }
+    const lists = new Pada(config, context).pathDistribution as number[][]
+    const choices = proxyless.choices as readonly OperationChoice[]
+    const reduced = choices.flatMap(({ operations }, i) => (operations.length < 7 ? [i] : []))
+    expect(reduced).toHaveLength(6)
+    for (const [i, { operations }] of choices.entries()) {
+      const share = 1 / operations.length
+      expect(lists[i]).toEqual(
+        proxyless.operations.map((_, k) => (operations.includes(k) ? expect.closeTo(share, 15) : 0)),
+      )
+    }
   })
 
   it('sends no weights unless unbiased; then 1/(N·q) of the image times uniform/p of the path', async () => {

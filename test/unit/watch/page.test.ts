@@ -61,15 +61,15 @@ describe('a finished run', () => {
   }
 
   test('has the epochs that were trained, not those that were planned', () => {
-    expect(words(15, 90, { epochs: 15 })).toBe('15 of 90 epochs in 4 s')
-    expect(words(90, 90, { epochs: 90 })).toBe('90 epochs in 4 s')
-    expect(words(2, 2, { top1: 0.5, best: { epoch: 1 }, epochs: 2 })).toBe('2 epochs in 4 s')
-    expect(words(1, 1, { epochs: 1 })).toBe('1 epoch in 4 s')
+    expect(words(15, 90, { epochs: 15 })).toBe('15 of 90 epochs, 4 s')
+    expect(words(90, 90, { epochs: 90 })).toBe('90 epochs, 4 s')
+    expect(words(2, 2, { top1: 0.5, best: { epoch: 1 }, epochs: 2 })).toBe('2 epochs, 4 s')
+    expect(words(1, 1, { epochs: 1 })).toBe('1 epoch, 4 s')
   })
 
   test('has those of the log if the result does not tell', () => {
-    expect(words(15, 90, {})).toBe('15 of 90 epochs in 4 s')
-    expect(words(3, undefined, {})).toBe('3 epochs in 4 s')
+    expect(words(15, 90, {})).toBe('15 of 90 epochs, 4 s')
+    expect(words(3, undefined, {})).toBe('3 epochs, 4 s')
   })
 })
 
