@@ -1,8 +1,9 @@
 /** The sections of a report that compare several runs. */
 import { basename, resolve } from 'node:path'
-import { decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
+import { counted, decimal, duration, integer, percent, percentTruth, scientific } from '../base/format.js'
 import { CRITERION_WORDS } from '../evaluation/criteria.js'
 import { METHOD_LABELS } from '../methods/index.js'
+import type { SearchResult } from '../search/events.js'
 import { comparisonFigure } from './figures/comparison.js'
 import { gradientVarianceFigure } from './figures/gradient-variance.js'
 import { retrainingFigure } from './figures/retraining.js'
@@ -33,21 +34,27 @@ export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]):
   ])
 }
 
-/** What searches need in common to be compared. */
-const SPACE: Column<Named<SearchRecord>> = {
+/** What searches need in common to be compared. Equal names may stand for others: `identity` tells. */
+interface Basis extends Column<Named<SearchRecord>> {
+  readonly identity?: (result: SearchResult) => unknown
+}
+
+const SPACE: Basis = {
   title: 'space',
   valueOf: ({ record: { start, config } }) => start?.space ?? config.space.name,
 }
-const IMAGES: Column<Named<SearchRecord>> = {
+const IMAGES: Basis = {
   title: 'images',
+  identity: ({ computedFrom }) => computedFrom?.images,
   valueOf: ({ record: { start, result } }) => start?.dataset ?? result?.dataset,
 }
-const TRUTH: Column<Named<SearchRecord>> = {
+const TRUTH: Basis = {
   title: 'ground truth',
+  identity: ({ groundTruth }) => groundTruth?.digest,
   valueOf: ({ record: { result } }) =>
     result?.groundTruth ? `${basename(result.groundTruth.file)}, ${result.groundTruth.column}` : undefined,
 }
-const SUB_MODELS: Column<Named<SearchRecord>> = {
+const SUB_MODELS: Basis = {
   title: 'sub-models',
   number: true,
   valueOf: ({ record: { result } }) =>
@@ -55,14 +62,32 @@ const SUB_MODELS: Column<Named<SearchRecord>> = {
 }
 const BASES = [SPACE, IMAGES, TRUTH, SUB_MODELS]
 
-/** Whether runs differ in a column. Those that lack the value differ from none. */
+/** Number of images of the rankings: with fewer, chance has more to say. */
+const RANKED_IMAGES: Column<Named<SearchRecord>> = {
+  title: 'ranked on',
+  number: true,
+  valueOf: ({ record: { result } }) => result?.rankedImages && counted(result.rankedImages, 'image'),
+}
+
+/** Whether some values differ. Those that are undefined differ from none. */
+function vary(values: readonly unknown[]): boolean {
+  return new Set(values.filter((value) => value !== undefined).map((value) => JSON.stringify(value))).size > 1
+}
+
+/** Whether runs differ in a column. */
 function differs(column: Column<Named<SearchRecord>>, runs: readonly Named<SearchRecord>[]): boolean {
-  return new Set(runs.map((run) => column.valueOf(run)).filter((value) => value !== undefined)).size > 1
+  return vary(runs.map((run) => column.valueOf(run)))
+}
+
+/** Whether runs differ in a basis, by its name or by what the name stands for. */
+function isOther(basis: Basis, runs: readonly Named<SearchRecord>[]): boolean {
+  const identities = runs.map(({ record: { result } }) => result && basis.identity?.(result))
+  return differs(basis, runs) || vary(identities)
 }
 
 /** Which measures of the runs cannot be compared: `all` of them, `taus` only, or none. */
 function incomparableOf(runs: readonly Named<SearchRecord>[]): 'all' | 'taus' | undefined {
-  const some = (...columns: (typeof BASES)[number][]) => columns.some((column) => differs(column, runs))
+  const some = (...bases: Basis[]) => bases.some((basis) => isOther(basis, runs))
   if (some(SPACE, IMAGES)) return 'all'
   return some(TRUTH, SUB_MODELS) ? 'taus' : undefined
 }
@@ -94,7 +119,7 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
     [
       { title: 'run', valueOf: ({ name }) => name },
       { title: 'method', valueOf: ({ record }) => methodOf(record) },
-      ...BASES.filter((base) => differs(base, runs)),
+      ...[...BASES, RANKED_IMAGES].filter((column) => differs(column, runs)),
       { title: 'seed', number, valueOf: ({ record }) => record.config.seed },
       { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       {

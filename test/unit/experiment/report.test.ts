@@ -147,6 +147,24 @@ describe('the report about several runs', () => {
     expect(text).not.toMatch(/<title>[^<]*variance/)
   })
 
+  it('knows images and tables by what they are, not by their names', async () => {
+    makeSearchRun(file('one'))
+    makeSearchRun(file('two'))
+    const write = (name: string, images: string, digest: string) => {
+      const path = file(name, 'summary.json')
+      const groundTruth = { file: `${name}/table.csv`, column: 'accuracy', digest }
+      const computedFrom = { images: { train: images, test: images }, weights: name }
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), groundTruth, computedFrom }))
+    }
+    write('one', 'a', 'a')
+    write('two', 'b', 'a')
+    expect(await compared()).toContain('These runs have other spaces or images')
+    write('two', 'a', 'b')
+    expect(await compared()).toContain('These rankings are of other sub-models or compared with other tables')
+    write('two', 'a', 'a')
+    expect(await compared()).not.toContain('cannot be compared')
+  })
+
   it('says that rankings of other sub-models, or compared with other tables, cannot be compared', async () => {
     makeSearchRun(file('one'))
     makeSearchRun(file('two'))
