@@ -1,12 +1,13 @@
 /** Image files, prepared for a network as the test images of its run are. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expected } from '../base/errors.js'
-import type { DataConfig } from '../config/index.js'
-import { decodeTo, extentsOf } from '../data/decode.js'
+import { expected, type UserError } from '../base/errors.js'
+import { type DataConfig, EMBEDDED } from '../config/index.js'
+import { decodeTo } from '../data/decode.js'
+import { imageExtents } from '../data/extents.js'
 import type { Extents, LabelledImages } from '../data/images.js'
 import { identifyImages } from '../data/images-identity.js'
-import { openSplits } from '../data/index.js'
+import { EMBEDDED_NAME, openSplits } from '../data/index.js'
 import { IMAGE } from '../data/readers/folder-listing.js'
 import { downsample, padTo } from '../data/transform.js'
 import type { ImageData } from '../native/index.js'
@@ -18,6 +19,8 @@ import type { OpenedWeights } from '../runs/open-weights.js'
 /** How a run prepares its images. */
 export interface Preparation {
   readonly data: DataConfig
+  /** Extents before padding and downsampling; an image of another size is resized and cropped to them. */
+  readonly extents: Extents
   /** Shape of an image as the network sees it. */
   readonly input: Shape
   readonly classes: number
@@ -49,13 +52,21 @@ export async function imageFilesIn(input: string): Promise<string[] | undefined>
  * How the run prepares images whose weights were opened. A search reads its training images, whose mean it needs. Needs
  * the addon.
  *
- * @throws UserError if they are no longer the images that it was trained on.
+ * @throws UserError if they are no longer the images that it was trained on, if they came from a script, and if they had
+ *   neither one channel nor three.
  */
 export async function preparationOf({ source, retraining, run, identity }: OpenedWeights): Promise<Preparation> {
   if (retraining !== undefined) {
     const { folder, config } = retraining
     const [start] = await eventsOf<RetrainStartEvent>(folder, 'start')
-    if (start !== undefined) return { data: config.data, ...start, ...start.normalisation }
+    if (start !== undefined) {
+      // Logs of earlier versions tell it of the embedded data only.
+      const isOwn = start.ownImages || (config.data.format === EMBEDDED && start.dataset !== EMBEDDED_NAME)
+      if (isOwn) throw notPrepared(source, 'whose images came from a script')
+      checkChannels(source, start.input)
+      const extents = await extentsBefore(config.data, start.input)
+      return { data: config.data, extents, ...start, ...start.normalisation }
+    }
   }
   const data = retraining?.config.data ?? (await run?.())?.data
   if (data === undefined) {
@@ -68,11 +79,31 @@ export async function preparationOf({ source, retraining, run, identity }: Opene
   }
   const { train, classes } = splits
   const { channels, height, width, mean, std } = train
-  return { data, input: { channels, height, width }, classes, mean, std }
+  const input = { channels, height, width }
+  checkChannels(source, input)
+  return { data, extents: await extentsBefore(data, input), input, classes, mean, std }
+}
+
+/** An image file has grey pixels or colours. */
+function checkChannels(source: string, { channels }: Shape): void {
+  if (channels !== 1 && channels !== 3) throw notPrepared(source, `whose images have ${channels} channels`)
+}
+
+function notPrepared(source: string, why: string): UserError {
+  return expected('a run that prepares image files', '--checkpoint', `${source}, ${why}; --input takes an .npy file`, 2)
+}
+
+/** Height and width before padding and downsampling. */
+async function extentsBefore(data: DataConfig, input: Shape): Promise<Extents> {
+  const { padTo, downsample = 1, size } = data
+  if (padTo === undefined) return { height: input.height * downsample, width: input.width * downsample }
+  if (size !== undefined) return { height: size, width: size }
+  const { height, width } = (await imageExtents({ ...data, padTo: undefined, downsample: undefined })).input
+  return { height, width }
 }
 
 /**
- * Decodes image files for a network: resized and cropped as in evaluation if they have another size, padded and
+ * Decodes image files for a network: resized and cropped as in evaluation if they have another size, then padded and
  * downsampled as the settings say, grey if the network takes one channel.
  */
 export async function readImageFiles(files: readonly string[], how: Preparation): Promise<ImageData> {
@@ -85,8 +116,7 @@ export async function readImageFiles(files: readonly string[], how: Preparation)
   return { images, labels: new Int32Array(files.length), ...input, ...(mean && { mean }), ...(std && { std }) }
 }
 
-async function readOne(file: string, { data, input }: Preparation): Promise<Uint8Array> {
-  const extents = await extentsBefore(file, data, input)
+async function readOne(file: string, { data, extents, input }: Preparation): Promise<Uint8Array> {
   const planes = new Uint8Array(3 * extents.height * extents.width)
   const size = extents.height === extents.width ? extents.height : undefined
   await decodeTo(planes, file, extents, { size, interpolation: data.interpolation })
@@ -99,17 +129,6 @@ async function readOne(file: string, { data, input }: Preparation): Promise<Uint
   }
   const padded = data.padTo === undefined ? one : padTo(one, data.padTo)
   return (data.downsample === undefined ? padded : downsample(padded, data.downsample)).images
-}
-
-/** Height and width before padding and downsampling. Images that are to be padded keep their size if it is small enough. */
-async function extentsBefore(
-  file: string,
-  { padTo: padded, downsample = 1 }: DataConfig,
-  input: Shape,
-): Promise<Extents> {
-  if (padded === undefined) return { height: input.height * downsample, width: input.width * downsample }
-  const extents = await extentsOf(file)
-  return Math.max(extents.height, extents.width) <= padded ? extents : { height: padded, width: padded }
 }
 
 /** One plane of grey from three of red, green and blue, with Pillow's weights and rounding; equal planes stay as they are. */

@@ -32,6 +32,8 @@ export interface RetrainArguments {
   readonly top?: number
   readonly inherit: boolean
   readonly init?: string
+  readonly key?: string
+  readonly prefix?: string
 }
 
 /** Settings of a retraining, and its folder and initial weights. */
@@ -41,19 +43,23 @@ export type ChosenRetraining = {
   readonly notes?: readonly string[]
   /** A check that needs the addon. Resolves to more notes. */
   check?(): Promise<readonly string[]>
-} & Pick<RetrainOptions, 'out' | 'resume' | 'init' | 'inherit' | 'origin'>
+} & Pick<RetrainOptions, 'out' | 'resume' | 'init' | 'choice' | 'inherit' | 'origin'>
 
 export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRetraining> {
-  const { config: file, set = [], out, resume, from, init, inherit, top } = argv
+  const { config: file, set = [], out, resume, from, init, key, prefix, inherit, top } = argv
   if (top !== undefined && from === undefined)
     throw new UserError('Expected --from with --top but received --top alone', 2)
   if (inherit && from === undefined)
     throw new UserError('Expected --from with --inherit but received --inherit alone', 2)
+  if (init === undefined && (key !== undefined || prefix !== undefined)) {
+    const alone = key === undefined ? '--prefix' : '--key'
+    throw new UserError(`Expected --init with ${alone} but received ${alone} alone`, 2)
+  }
   if (resume !== undefined) {
     await savedRetraining(resume)
     return { config: await loadRetrainConfig({ file: file ?? (await configFile(resume)), set }), resume }
   }
-  const places = { out, init }
+  const places = { out, init, choice: { key, prefix } }
   if (from === undefined) {
     if (file === undefined) throw expected('--config, --from or --resume', 'retrain', 'none of them', 2)
     return { config: await loadRetrainConfig({ file, set: [...set, ...pathSetting(argv.path)] }), ...places }
@@ -96,6 +102,9 @@ async function configFrom(
   const { validationCount: _, ...data } = run.data
   const ofRecipe = config !== undefined && isGroup(recipe.data)
   if (!ofRecipe) ofRun.push(`data=${JSON.stringify(data)}`)
+  const small = config === undefined && name === 'nasbench201' && data.format === 'imagenet16-120'
+  // As the benchmark trains its networks on images of 16×16.
+  if (small) ofRun.push('training.augmentation=[{kind: flip}, {kind: pad-crop, padding: 2}]')
   const notes = ofRecipe ? [`images: those that the recipe ${config} names, not those of ${from}`] : []
   const { device, precision, threads } = run
   const computation = { device, precision, ...(threads !== undefined && { threads }) }

@@ -1,5 +1,5 @@
 /** The outputs of a program: its logits, and what remains without the auxiliary ones. */
-import { type Instruction, inputsOf, type Program, type ProgramOutput } from './program.js'
+import { type Instruction, inputsOf, type Program, type ProgramOutput, parametersOf } from './program.js'
 
 /** Index of the instruction whose value is the network's result. Throws a RangeError unless there is one such output. */
 export function logitsOf({ outputs }: Pick<Program, 'outputs'>): number {
@@ -39,6 +39,13 @@ export function withoutAuxiliary(program: Program): Program {
     if (needed[id] || !neededAside[id]) places[id] = kept.push(withInputs(instruction, places)) - 1
   }
   return { instructions: kept, outputs: [{ ...logits, value: places[logits.value] }], idle }
+}
+
+/** Names of the parameters that only auxiliary outputs need. */
+export function auxiliaryParameters(program: Program): ReadonlySet<string> {
+  const namesOf = ({ instructions }: Pick<Program, 'instructions'>) => new Set(instructions.flatMap(parametersOf))
+  const kept = namesOf(withoutAuxiliary(program))
+  return new Set([...namesOf(program)].filter((name) => !kept.has(name)))
 }
 
 /**

@@ -1,15 +1,23 @@
 /** Weights that a retraining starts from: of the same network, or of the supernet that the architecture was found in. */
 import { expected, UserError } from '../base/errors.js'
 import type { Tensor } from '../formats/safetensors.js'
+import { placeOf, type StateDictOptions } from '../formats/state-dict.js'
+import { auxiliaryParameters } from '../programs/outputs.js'
 import { openWeights } from '../runs/open-weights.js'
 import type { StandaloneNetwork } from '../spaces/index.js'
 import { type ImportReport, importWeights } from '../weights/import-weights.js'
 import { listed, matchWeights } from '../weights/match.js'
+import { recogniseNames } from '../weights/name-maps/index.js'
+
+/** A tensor of a block of CLOSE beside its first one. */
+const OTHER_BLOCK = /\.blocks\.[1-9]\d*\./
 
 /** Sources of weights, of which at most one is given; each is a file that `readWeights` reads, or a run folder. */
 export interface InitialSources {
   /** Weights of this network. */
   readonly init?: string
+  /** Which state dict of the file `init`, and the prefix of its names. */
+  readonly choice?: StateDictOptions
   /** Weights of a supernet of this network's size. Norms start as usual if the supernet's have no parameters. */
   readonly inherit?: string
 }
@@ -27,14 +35,17 @@ export interface InitialWeights {
  */
 export async function initialWeights(
   network: StandaloneNetwork,
-  { init, inherit }: InitialSources,
+  { init, choice, inherit }: InitialSources,
 ): Promise<InitialWeights | undefined> {
   if (init !== undefined) {
-    const { weights: tensors } = await openWeights(init)
+    const opened = await openWeights(init, choice)
+    const { weights: tensors } = opened
+    const source = placeOf(init, opened)
     // Other implementations may have the same names; then nothing is to be renamed.
-    const same = network.parameters().every(({ name }) => tensors.has(name))
-    const { weights, report } = importWeights(network, tensors, { source: init, ...(same && { from: 'pada-native' }) })
-    return { weights, report: { source: init, ...report } }
+    const isKnown = recogniseNames([...tensors.keys()]).spaces?.includes(network.name)
+    const same = !isKnown && network.parameters().every(({ name }) => tensors.has(name))
+    const { weights, report } = importWeights(network, tensors, { source, ...(same && { from: 'pada-native' }) })
+    return { weights, report: { source, ...report } }
   }
   if (inherit === undefined) return undefined
   return fromSupernet(network, (await openWeights(inherit)).weights, inherit)
@@ -49,6 +60,14 @@ function fromSupernet(
   if (supernetNames === undefined) {
     throw expected('a network of the shapes of its supernet', '--inherit', network.name, 2)
   }
+  if ([...tensors.keys()].some((name) => OTHER_BLOCK.test(name))) {
+    throw expected(
+      'one weight per operation',
+      `--inherit of ${source}`,
+      'blocks of CLOSE, among which a gate chooses',
+      2,
+    )
+  }
   const renamed = new Map<string, Tensor>()
   const specs = [...network.parameters(), ...network.buffers()]
   for (const { name } of specs) {
@@ -56,9 +75,13 @@ function fromSupernet(
     if (theirs !== undefined) renamed.set(name, tensors.get(theirs)!)
   }
   const { matched, missing, misfits } = matchWeights(specs, renamed)
-  // Norms of a supernet may lack parameters and running statistics.
+  // Norms of a supernet may lack parameters and running statistics. No supernet has an auxiliary head.
+  const auxiliary = auxiliaryParameters(network.program([]))
   const needed = new Set(
-    network.parameters().flatMap(({ name, shape }) => (shape.length > 1 || name === 'classifier.bias' ? [name] : [])),
+    network
+      .parameters()
+      .filter(({ name, shape }) => (shape.length > 1 || name === 'classifier.bias') && !auxiliary.has(name))
+      .map(({ name }) => name),
   )
   const complaints = [
     listed(

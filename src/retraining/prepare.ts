@@ -19,6 +19,8 @@ import { checkWarmup, stepsPerEpoch } from '../training/learning-rate.js'
 
 export interface PreparedRetraining {
   readonly splits: AnySplits
+  /** True for images of a script, which no reader prepared as the settings say. */
+  readonly ownImages: boolean
   readonly network: StandaloneNetwork
   readonly random: Random
   readonly method: Method
@@ -59,6 +61,7 @@ export async function prepareRetraining(
   const identity = { ...identify(network, identityOfImages, undefined), testImages: identityOfImages.test }
   return {
     splits,
+    ownImages: data !== undefined && data.origin === undefined,
     network,
     random,
     method,

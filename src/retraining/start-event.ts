@@ -1,11 +1,8 @@
 /** The first event of a retraining: what is trained, on which images and which machine. */
-import { scalars } from '../base/shapes.js'
 import type { RetrainConfig } from '../config/index.js'
 import { usedImages } from '../data/splits.js'
 import { describeCompetition, describeMachine } from '../native/index.js'
-import { withoutAuxiliary } from '../programs/outputs.js'
-import { type Program, parametersOf } from '../programs/program.js'
-import type { StandaloneNetwork } from '../spaces/index.js'
+import { countParameters } from '../spaces/standalone.js'
 import { stepsPerEpoch } from '../training/learning-rate.js'
 import type { RetrainStartEvent } from './events.js'
 import type { InitialWeights } from './initial-weights.js'
@@ -15,7 +12,7 @@ import type { PreparedRetraining } from './prepare.js'
 export function startEvent(
   run: string,
   config: RetrainConfig,
-  { network, splits, warnings }: PreparedRetraining,
+  { network, splits, ownImages, warnings }: PreparedRetraining,
   initial: InitialWeights | undefined,
   origin: string | undefined,
 ): RetrainStartEvent {
@@ -28,6 +25,7 @@ export function startEvent(
     arch: network.encode([]),
     dataset: splits.name,
     images: usedImages(splits),
+    ...(ownImages && { ownImages }),
     warnings: [...warnings, ...describeCompetition(machine)],
     input: network.input,
     classes: network.classes,
@@ -40,16 +38,4 @@ export function startEvent(
     ...(origin !== undefined && { origin }),
     ...(initial && { initial: initial.report.source }),
   }
-}
-
-/** Scalar weights without those that only an auxiliary output reads. */
-function countParameters(network: StandaloneNetwork): number {
-  const program = network.program([])
-  const namesOf = ({ instructions }: Pick<Program, 'instructions'>) => new Set(instructions.flatMap(parametersOf))
-  const kept = namesOf(withoutAuxiliary(program))
-  const auxiliary = new Set([...namesOf(program)].filter((name) => !kept.has(name)))
-  return network
-    .parameters()
-    .filter(({ name }) => !auxiliary.has(name))
-    .reduce((sum, { shape }) => sum + scalars(shape), 0)
 }

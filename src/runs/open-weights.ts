@@ -24,6 +24,8 @@ export interface OpenedWeights extends WeightsFile {
   readonly averaged?: WeightsFile['weights']
   /** Reads the settings of the search; absent for a retraining, and for a file outside a run folder. */
   run?(): Promise<Config>
+  /** Folder of the search; absent where `run` is. */
+  readonly folder?: string
   /** Reads what the run was trained on; absent for a file outside a run folder. */
   identity?(): Promise<Identity | undefined>
   /** The retraining that the weights come from, and its folder; absent for weights of anything else. */
@@ -69,7 +71,7 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   const isOfRun = run !== folder || basename(source) === BEST_WEIGHTS
   if (!isOfRun || !(await exists(join(run, 'config.yaml')))) return { source, isRunFolder, ...file }
   const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
-  const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run) }
+  const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run), folder: run }
   if (run !== folder) {
     const config = settings.retraining?.config ?? (await savedConfig(run))
     checkTrained({ settings: await trainedSettings(folder) }, config, run)
@@ -87,8 +89,8 @@ async function refuseArchiveFolder(folder: string): Promise<void> {
   throw expected('a checkpoint or a run folder', folder, `an unpacked checkpoint: ${advice}`)
 }
 
-async function settingsOf(folder: string): Promise<Pick<OpenedWeights, 'run' | 'retraining'>> {
+async function settingsOf(folder: string): Promise<Pick<OpenedWeights, 'run' | 'folder' | 'retraining'>> {
   if (await isRetrainingRun(folder)) return { retraining: { folder, config: await savedRetraining(folder) } }
   const config = await savedConfig(folder)
-  return { run: async () => config }
+  return { run: async () => config, folder }
 }

@@ -5,6 +5,7 @@ import type { EvaluatedEvent, TruthSource } from '../evaluation/events.js'
 import type { CandidateEvent } from '../finding/events.js'
 import type { Limits } from '../finding/index.js'
 import type { Machine } from '../native/index.js'
+import type { Shape } from '../programs/program.js'
 import type { DiscardedEvent } from '../runs/computed-from.js'
 import type { ResultEvent } from '../runs/result.js'
 import type { TrainEvent } from '../training/events.js'
@@ -46,6 +47,8 @@ export interface StartEvent {
   readonly dataset: string
   /** The splits in use, their names in the files, and what was passed over. */
   readonly images: UsedImages
+  /** Shape of one image. */
+  readonly input: Shape
   /** The table that the ranking is compared with; null without one. */
   readonly groundTruth: TruthSource | null
   /** Number of scalar weights of the supernet. */

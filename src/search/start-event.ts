@@ -21,6 +21,7 @@ export function startEvent(run: string, config: Config, prepared: PreparedSearch
     method: method.name,
     dataset: splits.name,
     images: usedImages(splits),
+    input: space.input,
     groundTruth: groundTruth?.source ?? null,
     parameters: space.parameters().reduce((sum, { shape }) => sum + scalars(shape), 0),
     stepsPerEpoch: steps,

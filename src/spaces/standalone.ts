@@ -1,5 +1,7 @@
 /** Networks that are trained alone: spaces with a single path, `[]`. */
 import { expected } from '../base/errors.js'
+import { scalars } from '../base/shapes.js'
+import { auxiliaryParameters } from '../programs/outputs.js'
 import type { Program } from '../programs/program.js'
 import type { Outline } from './outline.js'
 import { checkPath, parsePath } from './path.js'
@@ -75,6 +77,15 @@ export function standaloneNetwork(space: SearchSpace, path: Path, parts: Network
     ...(space.outline && { outline: () => space.outline!(path) }),
   }
   return networkOf(about, parts)
+}
+
+/** Number of scalar weights of a network, also of dead edges, but for those that only an auxiliary output reads. */
+export function countParameters(network: StandaloneNetwork): number {
+  const auxiliary = auxiliaryParameters(network.program([]))
+  return network
+    .parameters()
+    .filter(({ name }) => !auxiliary.has(name))
+    .reduce((sum, { shape }) => sum + scalars(shape), 0)
 }
 
 /** Reads a path as settings give it: a list of options, or text in the space's notation. */

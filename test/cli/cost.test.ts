@@ -94,11 +94,28 @@ test('cost of a retraining takes no settings, except those that its latency is m
   for (const [options, sentence] of [
     [['--config', 'nasbench201-smoke'], `Expected --config for paths only but received it with the run ${run}`],
     [['--set', 'space.channels=3'], `Expected ${wanted} but received "space.channels=3" with the run ${run}`],
+    [['--published'], `Expected --published for paths only but received it with the run ${run}`],
     [['--set', 'threads=1'], `Expected ${wanted} but received "threads=1" with the run ${run}`],
   ] as const) {
     const refused = await pada(['cost', run, ...options])
     expect(refused).toMatchObject({ code: 2, stdout: '', stderr: `pada-native: ${sentence}\n` })
   }
+})
+
+test('cost of a retraining counts dead edges, as `retrain` and --published do', async () => {
+  const run = temporaryFolder()
+  const path = [3, 0, 0, 3, 0, 0]
+  const network = { space: 'nasbench201', path } as const
+  const data = { format: 'cifar10', dir: 'nowhere' } as const
+  writeFileSync(join(run, 'config.yaml'), stringify(parseRetrainConfig({ network, data })))
+  const parametersOf = async (...args: string[]) => {
+    const outcome = await pada(['cost', ...args, '--json'])
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return JSON.parse(outcome.stdout).parameters
+  }
+  const published = await parametersOf(path.join(), '--published')
+  expect(await parametersOf(run)).toBe(published)
+  expect(await parametersOf(path.join())).toBeLessThan(published)
 })
 
 test('cost counts the classes of a settings file', async () => {

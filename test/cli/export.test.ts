@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -72,6 +81,7 @@ test('export writes the averaged weights of a retraining', async () => {
   const exported = async (source: string, ...options: string[]) => {
     const outcome = await pada(['export', source, ...options, '--out', file('out.safetensors')])
     expect(outcome.code, outcome.stderr).toBe(0)
+    expect(outcome.stdout).toContain('as stored after training, because the network was trained alone\n')
     return readWeights(file('out.safetensors'))
   }
   await retrain('plain')
@@ -139,6 +149,21 @@ test('export writes a path of a run, or of its weights, as the same model, with 
     expect(again.code, again.stderr).toBe(0)
     expect(readFileSync(file('again.onnx')).equals(readFileSync(file('one.onnx')))).toBe(true)
   }
+
+  // A script may bring images of another size than the settings name. The log tells it.
+  const scripted = file('scripted')
+  cpSync(run, scripted, { recursive: true })
+  const log = join(scripted, 'events.jsonl')
+  writeFileSync(log, readFileSync(log, 'utf8').replace('"height":16,"width":16', '"height":12,"width":12'))
+  for (const [name, ...of] of [
+    ['log.onnx', scripted],
+    ['size.onnx', copy, '--size', '12'],
+  ]) {
+    const small = await pada(['export', ...of, ...model, '--out', file(name)])
+    expect(small.code, small.stderr).toBe(0)
+  }
+  expect(readFileSync(file('log.onnx')).equals(readFileSync(file('size.onnx')))).toBe(true)
+  expect(readFileSync(file('log.onnx')).equals(readFileSync(file('one.onnx')))).toBe(false)
 
   const images = randomFloats(randomNumbers(1), 6 * 16 * 16, 2)
   await writeNpy(file('images.npy'), [6, 1, 16, 16], images)

@@ -1,5 +1,5 @@
 /** `infer` on image files: prepared as the run's test images, with the names of the classes. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -102,6 +102,44 @@ test('grey images are padded and downsampled as in the run', async () => {
   for (const [at, logit] of logits[0].entries()) expect(logit).toBeCloseTo(logits[1][at], 4)
 })
 
+test('images are resized to data.size, and then padded, as in the run', async () => {
+  const run = join(folder, 'padded')
+  await retrain(run, `{format: folder, dir: ${images}, size: 12, padTo: 16}`)
+  const data = { format: 'folder', dir: images, size: 12, padTo: 16 } as const
+  const { test: split } = await loadSplits(parseConfig({ data }).data)
+  const { mean, std, labels } = split
+  const size = 3 * 16 * 16
+  const normalised = Float32Array.from(split.images, (_, at) => {
+    const [file, pixel] = [Math.floor(at / size), at % size]
+    // Files are sorted by class. In the split the classes take turns.
+    const [label, index] = [Math.floor(file / 8), file % 8]
+    const channel = Math.floor(pixel / 256)
+    return (split.images[(3 * index + label) * size + pixel] / 255 - mean![channel]) / std![channel]
+  })
+  const array = join(folder, 'padded.npy')
+  await writeNpy(array, [labels.length, 3, 16, 16], normalised)
+  const logitsOf = async (input: string) => {
+    const output = join(folder, 'padded-logits.npy')
+    const outcome = await pada(['infer', '--checkpoint', run, '--input', input, '--output', output])
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return (await readNpy(output)).data as Float32Array
+  }
+  const [byFiles, byArray] = [await logitsOf(join(images, 'test')), await logitsOf(array)]
+  expect(byFiles).toHaveLength(byArray.length)
+  for (const [at, logit] of byFiles.entries()) expect(logit).toBeCloseTo(byArray[at], 4)
+})
+
+/** A copy of a run whose log says something else of its images. */
+function retold(name: string, change: (start: { ownImages?: boolean; input: { channels: number } }) => void): string {
+  const run = join(folder, name)
+  cpSync(own, run, { recursive: true })
+  const [first, ...rest] = readFileSync(join(run, 'events.jsonl'), 'utf8').split('\n')
+  const start = JSON.parse(first)
+  change(start)
+  writeFileSync(join(run, 'events.jsonl'), [JSON.stringify(start), ...rest].join('\n'))
+  return run
+}
+
 test('the run of a search classifies by the paths that are named', async () => {
   const run = join(folder, 'run')
   const outcome = await pada(['train', ...tiny(), '--out', run])
@@ -140,6 +178,28 @@ test.each([
     () => ['--checkpoint', own, '--input', own],
     /Expected images of JPEG, .* without any$/m,
     1,
+  ],
+  [
+    "a script's own images",
+    () => {
+      const run = retold('scripted', (start) => {
+        start.ownImages = true
+      })
+      return ['--checkpoint', run, '--input', images]
+    },
+    /Expected a run that prepares image files .* whose images came from a script; --input takes an \.npy file$/m,
+    2,
+  ],
+  [
+    'images of four channels',
+    () => {
+      const run = retold('four', ({ input }) => {
+        input.channels = 4
+      })
+      return ['--checkpoint', run, '--input', images]
+    },
+    /Expected a run that prepares image files .* whose images have 4 channels; --input takes an \.npy file$/m,
+    2,
   ],
   [
     'weights of no run',

@@ -52,7 +52,7 @@ test('docs/retraining.md: from a search to a model that onnxruntime gives the sa
   const result: RetrainResult = JSON.parse(readFileSync(join(cwd, 'runs/small-alone/summary.json'), 'utf8'))
   const found = JSON.parse(readFileSync(join(cwd, 'runs/small/summary.json'), 'utf8')).found.best[0]
   expect(result.arch).toBe(found.arch)
-  expect(found.costs.parameters).toBeLessThanOrEqual(60_000)
+  expect(found.costs.parameters).toBeLessThanOrEqual(20_000)
 
   const data = { format: 'embedded', trainCount: 3000, testCount: 500, padTo: 32, downsample: 4 } as const
   const { test } = await loadSplits(parseConfig({ data }).data)

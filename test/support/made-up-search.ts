@@ -72,6 +72,7 @@ export const search: SearchEvent[] = [
       test: { split: 'test', images: 100 },
       notes: ['extra is not used', 'train: 3 of 2000 images are CMYK and are converted to RGB'],
     },
+    input: { channels: 1, height: 16, width: 16 },
     groundTruth: null,
     parameters: 12345,
     stepsPerEpoch: 10,

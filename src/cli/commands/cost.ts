@@ -15,6 +15,7 @@ import { networkOfRun } from '../../retraining/network-of-run.js'
 import { savedRetraining } from '../../runs/saved-settings.js'
 import { costOf } from '../../spaces/cost.js'
 import { createSpace, type Path, parsePath, type SearchSpace } from '../../spaces/index.js'
+import { countParameters } from '../../spaces/standalone.js'
 import { initialise } from '../../training/snapshot.js'
 import { ensureNativeFor } from '../native.js'
 import { jsonOption, paperConfigOption, setOption, whole } from '../options.js'
@@ -52,6 +53,8 @@ interface Subject {
   readonly space: SearchSpace
   readonly paths: readonly Path[]
   readonly config: Config
+  /** Number of parameters of a network trained alone, which counts dead edges. */
+  readonly parameters?: number
 }
 
 type Counted = Cost & { readonly path: Path; readonly latency?: number }
@@ -73,11 +76,11 @@ export const costCommand: CommandModule<object, Arguments> = {
     const folder = texts.length === 1 ? expandPath(texts[0], 'cost') : undefined
     const isRun = folder !== undefined && (await exists(join(folder, 'config.yaml')))
     const subject = isRun ? await subjectOfRun(folder, argv) : await subjectOfPaths(texts, folder, argv)
-    const { space, paths } = subject
+    const { space, paths, parameters } = subject
     const cost = costOf(space, { published })
     const measured = latency ? await latencies(subject, batch) : []
     const counted = paths.map((path, i) => {
-      const one = { path, arch: space.encode(path), ...cost(path) }
+      const one = { path, arch: space.encode(path), ...cost(path), ...(parameters && { parameters }) }
       return latency ? { ...one, latency: measured[i] } : one
     })
     const lines = json
@@ -88,7 +91,13 @@ export const costCommand: CommandModule<object, Arguments> = {
 }
 
 /** The network of a retraining. Settings say only what its latency is measured with. */
-async function subjectOfRun(folder: string, { config: file, set = [], latency }: Arguments): Promise<Subject> {
+async function subjectOfRun(
+  folder: string,
+  { config: file, set = [], published, latency }: Arguments,
+): Promise<Subject> {
+  if (published) {
+    throw new UserError(`Expected --published for paths only but received it with the run ${folder}`, 2)
+  }
   if (file !== undefined) {
     throw new UserError(`Expected --config for paths only but received it with the run ${folder}`, 2)
   }
@@ -98,7 +107,7 @@ async function subjectOfRun(folder: string, { config: file, set = [], latency }:
     throw new UserError(`Expected ${wanted} but received "${other}" with the run ${folder}`, 2)
   }
   const space = await networkOfRun({ folder, config: await savedRetraining(folder) })
-  return { space, paths: [[]], config: await loadWithoutImages({ set }) }
+  return { space, paths: [[]], config: await loadWithoutImages({ set }), parameters: countParameters(space) }
 }
 
 /** `folder` is a single text as a path of the file system. */

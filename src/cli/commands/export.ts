@@ -13,6 +13,7 @@ import { networkOfRun } from '../../retraining/network-of-run.js'
 import { eventsOf } from '../../runs/event-log.js'
 import { type OpenedWeights, openWeights } from '../../runs/open-weights.js'
 import { BEST_WEIGHTS } from '../../runs/run-folder.js'
+import type { StartEvent } from '../../search/events.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
@@ -96,9 +97,11 @@ export const exportCommand: CommandModule<object, InferredOptionTypes<typeof opt
     let statistics: StatisticsSource | undefined
     if (opened.retraining !== undefined) {
       // A network alone is exported as a whole, with the running statistics of its dead edges.
+      statistics = { kind: 'stored', reason: 'the network was trained alone' }
       if (space !== undefined && path !== undefined && format === 'onnx') {
         tensors = subModelWeights(space, path, weights, { idle: false })
-        await writeOnnx(out, space, path, tensors, await normalisationOf(opened))
+        const metadata = { statistics: describeStatistics(statistics), ...(await normalisationOf(opened)) }
+        await writeOnnx(out, space, path, tensors, metadata)
       }
     } else if (space !== undefined && path !== undefined) {
       const { source: from, byPath } = await statisticsOf(opened, space, [path], argv['no-recalibrate'])
@@ -236,9 +239,11 @@ function checkRecalibration({ path, 'no-recalibrate': keep }: Arguments): void {
 }
 
 /** Height and width of a model's images, from `--size` or from the file's run; empty if there is neither. */
-async function extents({ size }: Pick<Arguments, 'size'>, { run }: OpenedWeights): Promise<Partial<Shape>> {
+async function extents({ size }: Pick<Arguments, 'size'>, { run, folder }: OpenedWeights): Promise<Partial<Shape>> {
   if (size !== undefined) return { height: size, width: size }
   if (run === undefined) return {}
-  const { height, width } = (await imageExtents((await run()).data)).input
+  const [start] = folder === undefined ? [] : await eventsOf<StartEvent>(folder, 'start')
+  // Logs of earlier versions do not tell.
+  const { height, width } = (start?.input as Shape | undefined) ?? (await imageExtents((await run()).data)).input
   return { height, width }
 }

@@ -1,12 +1,14 @@
 /** The command `retrain`: trains one architecture alone. */
 import type { CommandModule, InferredOptionTypes } from 'yargs'
 import { retrain } from '../../retraining/retrain.js'
-import { onePath, oneText, runOptions, whole } from '../options.js'
+import { keyOption, onePath, oneText, prefixOption, runOptions, whole } from '../options.js'
 import { chooseRetraining } from '../retraining.js'
 import { run } from '../work.js'
 
 const source = (name: string, describe: string) =>
   ({ type: 'string', requiresArg: true, describe, coerce: onePath(name) }) as const
+
+const lower = (text: string) => text[0].toLowerCase() + text.slice(1)
 
 const options = {
   ...runOptions,
@@ -36,6 +38,8 @@ const options = {
     describe: "With --from: start from the supernet's weights, in a network of its size",
   },
   init: source('--init', 'File or run folder with weights of the network to start from'),
+  key: { ...keyOption, describe: `With --init: ${lower(keyOption.describe)}` },
+  prefix: { ...prefixOption, describe: `With --init: ${lower(prefixOption.describe)}` },
 } as const
 
 export const retrainCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {

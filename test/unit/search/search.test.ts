@@ -52,6 +52,7 @@ describe('search', () => {
     const events = await collect(run())
     expect(events[0]).toMatchObject({
       event: 'start',
+      input: { channels: 1, height: 8, width: 8 },
       space: 'nasbench201',
       method: 'pada',
       stepsPerEpoch: 7,
