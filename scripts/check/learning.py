@@ -3,8 +3,8 @@
 
     python3 learning.py CIFAR OUT --seed 0 --epochs 20 --channels 16 --cells 8 --images 50000 --threads 1
 
-The recipe of configs/retrain-darts-cifar10.yaml (Liu, Simonyan and Yang 2019), in plain PyTorch: SGD with momentum, one
-cosine over all steps, clipping, auxiliary head, drop path that rises over the epochs, padded crops, flips, cutout. OUT gets
+The recipe of configs/retrain-darts-cifar10.yaml (Liu, Simonyan and Yang 2019), in plain PyTorch: SGD with momentum, a
+cosine by epochs, clipping, auxiliary head, drop path that rises over the epochs, padded crops, flips, cutout. OUT gets
 events.jsonl with the fields that a run folder's has. A stopped training goes on from OUT/checkpoint.pt, the end of its
 last epoch.
 """
@@ -64,11 +64,9 @@ def augmented(images):
 def train_epoch(model, optimizer, images, labels, epoch, epochs):
     model.train()
     model.drop = DROP * epoch / epochs
-    order, steps = torch.randperm(len(images)), math.ceil(len(images) / BATCH)
+    optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * epoch / epochs)) / 2
     loss_sum = correct = 0
-    for step, indices in enumerate(order.split(BATCH)):
-        done = (epoch * steps + step) / (epochs * steps)
-        optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
+    for indices in torch.randperm(len(images)).split(BATCH):
         outputs = model(augmented(images[indices]), None)
         losses = [F.cross_entropy(logits, labels[indices]) for logits, _ in outputs]
         optimizer.zero_grad()

@@ -12,7 +12,7 @@ import type { RunFolder } from '../runs/run-folder.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import { train } from '../training/loop.js'
 import { currentWeights, type Snapshot, START } from '../training/snapshot.js'
-import { weightsDigest } from '../weights/weights-digest.js'
+import { averagesDigest, weightsDigest } from '../weights/weights-digest.js'
 import { BestWeights } from './best-weights.js'
 import type { RetrainEpochEvent, RetrainEvent, RetrainResult, RetrainStartEvent } from './events.js'
 import { accuracies, epochEvent, type Outcome, resultOf } from './outcomes.js'
@@ -88,6 +88,7 @@ export async function* trainAndEvaluate(opened: OpenedRetraining): AsyncGenerato
 
   const { progress } = latest ?? { progress: START }
   await world?.agree('weights', weightsDigest(latest?.weights ?? new Map()))
+  await world?.agree('averaged weights', averagesDigest(latest))
   const epoch = progress.epoch - 1
   if (epoch >= 0 && last?.epoch !== epoch) {
     // A damaged log has lost the last epoch.

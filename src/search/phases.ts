@@ -14,7 +14,7 @@ import type { RunFolder } from '../runs/run-folder.js'
 import { RunningLog } from '../tensorboard/running-log.js'
 import { train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
-import { weightsDigest } from '../weights/weights-digest.js'
+import { averagesDigest, weightsDigest } from '../weights/weights-digest.js'
 import { sharesWeights } from './evaluators.js'
 import type { Phase, SearchEvent, SearchResult, StartEvent } from './events.js'
 import type { PreparedSearch } from './prepare.js'
@@ -66,6 +66,7 @@ export async function* runPhases(opened: OpenedSearch): AsyncGenerator<SearchEve
   const weights = weightsDigest(trained?.weights ?? new Map())
   // They are equal to the last bit, or something is wrong.
   await world?.agree('weights', weights)
+  await world?.agree('averaged weights', averagesDigest(trained))
 
   const shared = sharesWeights(space, method)
   const evaluation = { config, space, splits, images, supernet, shared, weights, run, world, signal }

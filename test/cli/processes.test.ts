@@ -120,7 +120,7 @@ describe('several processes compute what one computes', () => {
     expect(readFileSync(join(run, 'found.csv'))).toEqual(before.found)
   })
 
-  test('retraining evaluates the same images, once', async () => {
+  test('retraining evaluates the same images', async () => {
     const settings = ['network.space=nasbench201', "network.path='0,1,2,3,4,1'", 'network.channels=4']
     const data = ['data={format: embedded, trainCount: 128, testCount: 100, padTo: 32, downsample: 2}']
     const options = [...settings, ...data, 'training={epochs: 2, batchSize: 32}', 'evaluation.batchSize=32']

@@ -6,10 +6,13 @@ import { expect } from 'vitest'
 import { readSafetensors } from '../../src/formats/safetensors.js'
 import { type Outcome, pada, tiny } from './harness.js'
 
-/** All parameters and buffers of a run's checkpoint. */
+/** All parameters and buffers of a run's checkpoint, and their averages if it has any. */
 export async function weightsOf(run: string): Promise<Float32Array> {
-  const { tensors } = await readSafetensors(join(run, 'checkpoint', 'weights.safetensors'))
-  return Float32Array.from([...tensors].flatMap(([, { data }]) => [...(data as Float32Array)]))
+  const [{ tensors: weights }, { tensors: state }] = await Promise.all(
+    ['weights', 'state'].map((name) => readSafetensors(join(run, 'checkpoint', `${name}.safetensors`))),
+  )
+  const averages = [...state].filter(([name]) => name.startsWith('averaged.'))
+  return Float32Array.from([...weights, ...averages].flatMap(([, { data }]) => [...(data as Float32Array)]))
 }
 
 /** Largest difference of two lists, relative to the largest number. */
