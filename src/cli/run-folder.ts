@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { expected } from '../base/errors.js'
+import { exists } from '../base/files.js'
 import { type Config, EMBEDDED, type LoadOptions, loadConfig } from '../config/index.js'
 import { changedOutcome } from '../runs/continuation.js'
 import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
@@ -14,7 +16,7 @@ export const FIND_GROUPS: readonly string[] = ['finding', ...RANK_GROUPS]
  */
 export const MOVED = 'data.dir'
 
-/** Settings of `ranking` that finding does not use. */
+/** Settings of `ranking` that finding does not use. It shares the others, but not with a ranking that is there. */
 const ONLY_OF_RANK = ['ranking.by', 'ranking.top', 'ranking.subModels', 'ranking.deIsomorphic']
 
 /** Settings of a run, and its folder: `out` if the run is new, `resume` if it continues. */
@@ -53,12 +55,16 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
 
 /**
  * Settings to find the best sub-models of a trained run. The default algorithm is SPOS's evolution. `set` may change
- * {@link FIND_GROUPS}, and {@link MOVED}. If it names another algorithm, the settings of the run's algorithm are dropped, except those
+ * {@link FIND_GROUPS}, and {@link MOVED}, but nothing of `ranking` if the run is ranked. If it names another algorithm, the settings of the run's algorithm are dropped, except those
  * that all algorithms share.
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)
-  const ofRank = set.find((setting) => ONLY_OF_RANK.includes(setting.split('=', 1)[0].trim()))
+  const isRanked = await exists(join(run, 'ranking.csv'))
+  const ofRank = set.find((setting) => {
+    const name = setting.split('=', 1)[0].trim()
+    return ONLY_OF_RANK.includes(name) || (isRanked && /^ranking(\.|$)/.test(name))
+  })
   if (ofRank !== undefined) throw expected('a setting that find uses', '--set', `"${ofRank}"; rank RUN takes it`, 2)
   return loadOfRun(run, { set, defaults: { finding: { algorithm: 'evolution' } } })
 }

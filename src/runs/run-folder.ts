@@ -33,6 +33,7 @@ import type { SearchResult } from './result.js'
 import { isSearchResult } from './result-shape.js'
 import { checkUnlocked, LOCK, lockRun } from './run-lock.js'
 import { brokenOff, configFile, hasNotBegun, savedConfig, savedRetraining } from './saved-settings.js'
+import { type ChangingSettings, recalibratesOtherwise, settingsOfResults } from './settings-of-results.js'
 import { changedOrigin, mergeResults, readSummary, SUMMARY } from './summary.js'
 
 /** File of a retraining's best weights in its run folder. */
@@ -54,8 +55,7 @@ export class RunFolder implements AsyncDisposable {
   /** Undefined if this process only watches the run, which another one writes. */
   readonly #lock: HeldLock | undefined
   readonly #release: boolean
-  /** The settings of the results in the folder, and those that the next results are of. */
-  #settingsOfResults: { readonly before: Config; readonly next: Config } | undefined
+  #changing: ChangingSettings | undefined
 
   private constructor(path: string, lock: HeldLock | undefined, release: boolean) {
     this.path = path
@@ -162,7 +162,7 @@ export class RunFolder implements AsyncDisposable {
     // The log is cut first: if the process dies, a result at its end never stands beside settings of another one.
     const logBytes = await cutLog(this.path, checkpoint?.logBytes ?? 0)
     if (!isRetraining(config) && (await exists(this.file(SUMMARY)))) {
-      this.#settingsOfResults = { before: saved as Config, next: config as Config }
+      this.#changing = { before: saved as Config, next: config as Config }
     } else await this.writeConfig(config)
     if (checkpoint === undefined || logBytes === checkpoint.logBytes) {
       return { snapshot: checkpoint?.snapshot, discarded: [] }
@@ -220,8 +220,8 @@ export class RunFolder implements AsyncDisposable {
 
   /**
    * Writes `tables`, which are texts by the names of files, and `summary.json`. Results in an earlier summary are kept if
-   * `result` lacks them and they were computed from the same images, weights and ground truth. Otherwise their tables are
-   * removed too. A summary that is damaged counts as none. Resolves to what was written, and to what was removed.
+   * `result` lacks them and they were computed from the same images, weights and ground truth, with running statistics
+   * that are estimated in the same way. Otherwise their tables are removed too. A summary that is damaged counts as none. Resolves to what was written, and to what was removed.
    */
   async writeResults(
     result: SearchResult,
@@ -229,17 +229,18 @@ export class RunFolder implements AsyncDisposable {
   ): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
     if (this.#lock === undefined) return { merged: result, discarded: [] }
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
-    const merged = mergeResults(earlier, result)
+    const recalibrated = this.#changing !== undefined && recalibratesOtherwise(this.#changing)
+    const merged = mergeResults(recalibrated ? undefined : earlier, result)
     for (const [name, text] of Object.entries(tables)) await this.write(name, text)
-    if (this.#settingsOfResults !== undefined) {
-      const { before, next } = this.#settingsOfResults
-      // What stays of the earlier results keeps its settings.
-      const keepsRanking = result.ranked === 0 && merged.ranked > 0
-      const keepsFound = result.found === undefined && merged.found !== undefined
-      const kept = { ...(keepsRanking && { ranking: before.ranking }), ...(keepsFound && { finding: before.finding }) }
-      await this.writeConfig({ ...next, ...kept })
+    if (this.#changing !== undefined) {
+      const kept = {
+        ranking: result.ranked === 0 && merged.ranked > 0,
+        found: result.found === undefined && merged.found !== undefined,
+      }
+      await this.writeConfig(settingsOfResults(this.#changing, kept, merged))
     }
-    const changed = damaged ? ['damage'] : earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
+    const ofOrigin = earlier === undefined ? ['rule'] : changedOrigin(earlier, result)
+    const changed = damaged ? ['damage'] : [...ofOrigin, ...(recalibrated ? ['recalibration'] : [])]
     const discarded: DiscardedEvent[] = damaged ? [{ event: 'discarded', file: SUMMARY, changed }] : []
     for (const [file, kept] of [
       ['ranking.csv', merged.ranked > 0],

@@ -154,6 +154,11 @@ test('find refuses settings of the ranking alone, and another place of images th
   expect(refused.stderr).toBe(
     'pada-native: Expected a setting that find uses for --set but received "ranking.by=loss"; rank RUN takes it\n',
   )
+  // Beside a ranking, finding cannot change how the ranking evaluated.
+  writeFileSync(join(run, 'ranking.csv'), '')
+  const beside = await pada(['find', run, '--set', 'ranking.batchSize=5'])
+  expect(beside).toMatchObject({ code: 2, stdout: '' })
+  expect(beside.stderr).toContain('received "ranking.batchSize=5"; rank RUN takes it')
   const moved = await pada(['rank', '--set', 'data.dir=x', '--', run])
   expect(moved).toMatchObject({ code: 2, stdout: '' })
   expect(moved.stderr).toContain('no place of images, because those of this run come with the package, for --set')

@@ -135,9 +135,22 @@ describe('resuming', () => {
     const finding = { algorithm: 'random', evaluations: 4 } as const
     const found = tinyConfig({ finding, ranking: { subModels: 5, batchSize: 5 } })
     await collect(run(found, { resume: out(), phases: ['find'] }))
-    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: ranked, finding })
+    // Finding evaluated as it was told to, which was not how the ranking did.
+    const evaluated = { ...finding, batchSize: 5, imageCount: 20 }
+    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: ranked, finding: evaluated })
     await collect(run(tinyConfig({ ranking: { subModels: 5 } }), { resume: out(), phases: ['rank'] }))
-    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: { subModels: 5 }, finding })
+    expect(parse(read('run', 'config.yaml'))).toMatchObject({ ranking: { subModels: 5 }, finding: evaluated })
+  })
+
+  it('keeps no result that was made with other running statistics', async () => {
+    const finding = { algorithm: 'random', evaluations: 4 } as const
+    await collect(run(tinyConfig({ finding })))
+    expect(readdirSync(out())).toContain('found.csv')
+    const ranking = { ...tinyConfig().ranking, recalibration: { images: 10, batchSize: 5 } }
+    const events = await collect(run(tinyConfig({ finding, ranking }), { resume: out(), phases: ['rank'] }))
+    expect(events).toContainEqual({ event: 'discarded', file: 'found.csv', changed: ['recalibration'] })
+    expect(readdirSync(out())).not.toContain('found.csv')
+    expect(JSON.parse(read('run', 'summary.json')).found).toBeUndefined()
   })
 
   it('saves as often as it is told to', async () => {
