@@ -195,6 +195,17 @@ describe('compile', () => {
   })
 })
 
+it('compiles chains of any length', () => {
+  using net = new Supernet(specs)
+  const length = 200_000
+  const dropped = (input: number): Instruction => ({ op: 'dropout', input, output: pooled, p: 0 })
+  const chain = Array.from({ length }, (_, i) => dropped(1 + i))
+  const last = { op: 'linear', input: 1 + length, output: logits, weight: 'head.weight', bias: 'head.bias' } as const
+  const instructions: Instruction[] = [start, { op: 'globalAvgPool', input: 0, output: pooled }, ...chain, last]
+  using plan = net.compile({ instructions, outputs: logitsAt(2 + length), idle: [] })
+  expect(plan.parameters).toEqual(['head.weight', 'head.bias'])
+})
+
 describe('bad arguments', () => {
   it.each<[string, Partial<ImageData>]>([
     ['too few pixels', { images: new Float32Array(5) }],
