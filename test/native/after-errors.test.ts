@@ -204,4 +204,7 @@ it('shapes whose number of values has more than 64 bits are refused', () => {
   expect(() => data(2 ** 20, 2 ** 20)).toThrow('Expected images of at most 2^31 values for data')
   const spec = { name: 'w', shape: [2 ** 32, 2 ** 32], init: { kind: 'zeros' } } as const
   expect(() => new Supernet([spec])).toThrow('Expected a shape of less than 2^63 values for parameter "w"')
+  const half = (name: string) => ({ ...spec, name, shape: [2 ** 31, 2 ** 31] })
+  const halves = [half('a'), half('b')]
+  expect(() => new Supernet(halves)).toThrow('Expected a shape of less than 2^63 values for parameter "b"')
 })
