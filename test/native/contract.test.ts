@@ -207,6 +207,20 @@ it('compiles chains of any length', () => {
 })
 
 describe('bad arguments', () => {
+  it('a data set refuses images whose memory goes elsewhere while it reads what else there is', () => {
+    const bytes = new Uint8Array(64)
+    let elsewhere: ArrayBuffer | undefined
+    const data = images({ images: bytes, std: [1, 1] })
+    Object.defineProperty(data, 'mean', {
+      get() {
+        elsewhere = structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+        return [0, 0]
+      },
+    })
+    expect(() => new Dataset(data)).toThrow('Expected 64 values for images but received 0')
+    expect(elsewhere?.byteLength).toBe(64)
+  })
+
   it.each<[string, Partial<ImageData>]>([
     ['too few pixels', { images: new Float32Array(5) }],
     ['more labels than images', { labels: Int32Array.of(0, 1, 2) }],
