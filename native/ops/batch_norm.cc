@@ -60,7 +60,8 @@ void synchronise(ChannelStatistics& statistics, int input, Activations& run) {
   sum_over_processes(sums, run);
   for (size_t c = 0; c < channels; c++) {
     const double mean = sums[c] / all;
-    statistics.set(c, mean, std::max(0.0, sums[channels + c] / all - mean * mean));
+    // In this order: a NaN stays one.
+    statistics.set(c, mean, std::max(sums[channels + c] / all - mean * mean, 0.0));
   }
   run.is_synchronised[input] = 1;
 }
