@@ -34,7 +34,7 @@ struct AccumulateRecord {
   int64_t correct = 0, correct5 = 0;
   std::vector<float> importance;
   std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
-  std::optional<double> alignment;      // see Taps::alignment; none if not asked for
+  std::optional<double> alignment;      // mean squared difference from the taps observed; none if not asked for
   bool stop = false;                    // a process of the training wishes to stop
 };
 

@@ -210,7 +210,7 @@ export interface StepOptions extends FinishOptions, AccumulateOptions {}
 export interface ClipRecord {
   /** ‖∇‖₂ over all parameters, before clipping. */
   readonly globalNorm: number
-  /** Factor that clipping applied to every gradient, in (0, 1]. */
+  /** Factor that clipping applied to every gradient, in [0, 1]: 0 if the norm is infinite, and NaN if it is NaN. */
   readonly clipScale: number
 }
 
