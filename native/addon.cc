@@ -3,6 +3,8 @@
 #include <napi.h>
 #include <torch/headeronly/version.h>
 
+#include <thread>
+
 #include "bindings/arguments.h"
 #include "bindings/communicator_handle.h"
 #include "bindings/cuda_kernels.h"
@@ -40,10 +42,23 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   });
 }
 
+// OpenMP ends the process if it cannot start as many threads as it was told. The order of sums depends on their number,
+// so each machine takes the usual numbers as they are: a run continues with the same results on a smaller one.
+int64_t most_threads() {
+  constexpr int64_t kAnywhere = 64, kPerProcessor = 8;
+  return std::max<int64_t>(kAnywhere, kPerProcessor * std::thread::hardware_concurrency());
+}
+
 Napi::Value set_threads(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
-    const int threads = static_cast<int>(std::min<int64_t>(count_argument(call[0], "threads"), 1024));
-    return run_on_executor(call.Env(), [threads] { at::set_num_threads(threads); });
+    const int threads = static_cast<int>(std::min(count_argument(call[0], "threads"), most_threads()));
+    return run_on_executor(
+        call.Env(),
+        [threads] {
+          at::set_num_threads(threads);
+          return threads;
+        },
+        [](Napi::Env env, int set) -> Napi::Value { return Napi::Number::New(env, set); });
   });
 }
 

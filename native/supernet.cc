@@ -104,6 +104,8 @@ AccumulateRecord Supernet::accumulate_share(const Plan& plan, Minibatch& batch, 
   if (synchronise_norms_ && communicator_) batch.check_whole("synchronised batch norms");
   AccumulateRecord record;
   std::vector<Minibatch> parts = batch.parts();
+  // The last part is the smallest. What it refuses must not come after what other parts have changed.
+  execution(plan, parts.back().size(), training_phase(parts.back())).check();
   for (Minibatch& part : parts) {
     add_part(record, accumulate_part(plan, part, std::nullopt, &part == &parts.back() ? complete : Complete()));
   }

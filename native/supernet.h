@@ -34,7 +34,7 @@ struct AccumulateRecord {
   int64_t correct = 0, correct5 = 0;
   std::vector<float> importance;
   std::vector<float> mixing_gradients;  // gradients of the mean loss, by coefficient
-  std::optional<double> alignment;      // see Taps::alignment; none if not asked for
+  std::optional<double> alignment;      // mean squared difference from the taps observed; none if not asked for
   bool stop = false;                    // a process of the training wishes to stop
 };
 
@@ -136,7 +136,8 @@ class Supernet {
   EvaluateRecord evaluate(const Plan& plan, ImageSource& source, int64_t batch_size, int64_t count, int64_t part = 0,
                           int64_t parts = 1);
   // Resets the plan's running statistics. Then averages over the images, by batches that differ by one image at most,
-  // none larger than `batch_size`: a small last batch would be a poor estimate, and one image may have no variance.
+  // none larger than `batch_size`: a small last batch would be a poor estimate, and one image may have no variance. If
+  // a batch is refused, the statistics stay as they are.
   void recalibrate(const Plan& plan, const ImageSource& source, const Batch& images, int64_t batch_size);
   // Row-major [indices, classes].
   std::vector<float> logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices);

@@ -107,22 +107,29 @@ void Supernet::recalibrate(const Plan& training, const ImageSource& source, cons
   const Plan& plan = training.for_evaluation();
   const int64_t count = static_cast<int64_t>(images.indices.size());
   if (count == 0) expected("at least one image", "recalibrate", "none");
+  ImageSource::check_positions(images.indices, images.augmentation);
   if (plan.buffers.empty()) return;
-  for_even_batches(count, batch_size, [&](int64_t i, int64_t first, int64_t size) {
-    AugmentationList augmentation = images.augmentation;
-    // Each batch draws differently.
-    augmentation.seed += static_cast<uint64_t>(i);
-    const auto begin = images.indices.begin();
-    const at::Tensor batch = source.gather({begin + first, begin + first + size}, augmentation);
-    // Only now: statistics stay if there are no such images. Old ones that are not finite would spoil the new ones.
-    if (i == 0) {
-      for (int buffer : plan.buffers) buffers_.reset(buffer);
-    }
-    Phase phase;
-    // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
-    phase.momentum = static_cast<double>(size) / static_cast<double>(first + size);
-    execution(plan, size, phase).forward(batch);
-  });
+  const at::Tensor before = buffers_.values.clone();
+  // Old statistics that are not finite would spoil the new ones.
+  for (int buffer : plan.buffers) buffers_.reset(buffer);
+  try {
+    for_even_batches(count, batch_size, [&](int64_t i, int64_t first, int64_t size) {
+      const auto part = [&](const std::vector<int32_t>& all) {
+        return std::vector<int32_t>(all.begin() + first, all.begin() + first + size);
+      };
+      AugmentationList augmentation = images.augmentation;
+      // Each batch draws differently.
+      augmentation.seed += static_cast<uint64_t>(i);
+      if (!augmentation.positions.empty()) augmentation.positions = part(augmentation.positions);
+      Phase phase;
+      // The batch's share of the images so far: images count equally, and the first batch replaces the old statistics.
+      phase.momentum = static_cast<double>(size) / static_cast<double>(first + size);
+      execution(plan, size, phase).forward(source.gather(part(images.indices), augmentation));
+    });
+  } catch (...) {
+    buffers_.values.copy_(before);
+    throw;
+  }
 }
 
 std::vector<float> Supernet::logits(const Plan& plan, const ImageSource& source, const std::vector<int32_t>& indices) {

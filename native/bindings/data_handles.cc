@@ -50,11 +50,13 @@ std::shared_ptr<Dataset> make_dataset(const Napi::Value& argument, at::Device de
     check_length(floats.ElementLength());
     return std::make_shared<Dataset>(floats.Data(), std::move(labels), extent, device);
   }
+  array_argument<uint8_t>(images, "images");
+  const std::vector<double> mean = per_channel(data, "mean", extent.channels, false);
+  const std::vector<double> deviation = per_channel(data, "std", extent.channels, true);
+  // Viewed last: a getter may have given the memory away.
   const auto bytes = array_argument<uint8_t>(images, "images");
   check_length(bytes.ElementLength());
-  return std::make_shared<Dataset>(bytes.Data(), std::move(labels), extent,
-                                   per_channel(data, "mean", extent.channels, false),
-                                   per_channel(data, "std", extent.channels, true), device);
+  return std::make_shared<Dataset>(bytes.Data(), std::move(labels), extent, mean, deviation, device);
 }
 
 }  // namespace

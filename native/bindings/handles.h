@@ -135,7 +135,7 @@ class SupernetHandle : public Napi::ObjectWrap<SupernetHandle> {
   void dispose(const Napi::CallbackInfo& info) { held_.release(info.Env()); }
 
   Held<Supernet> held_;
-  std::set<std::string> announced_;  // names of kinds of state
+  std::set<std::string> announced_;  // names of kinds of state, and "trial"
 };
 
 // The handle behind a JavaScript value. Throws if the value was not made by the class.

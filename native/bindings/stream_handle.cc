@@ -11,10 +11,12 @@ namespace {
 constexpr int kMostThreads = 1024;
 
 std::unique_ptr<ImageFiles> named_argument(const Napi::Object& files) {
+  std::string folder = string_argument(files.Get("folder"), "files.folder");
+  std::vector<double> ends = copied_array<double>(files.Get("ends"), "files.ends");
+  // Viewed last: a getter may give the memory away.
   const auto bytes = array_argument<uint8_t>(files.Get("names"), "files.names");
-  return named_files(string_argument(files.Get("folder"), "files.folder"),
-                     {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
-                     copied_array<double>(files.Get("ends"), "files.ends"));
+  return named_files(std::move(folder), {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()},
+                     std::move(ends));
 }
 
 std::unique_ptr<ImageFiles> parts_argument(const Napi::Object& files, const std::string& file) {

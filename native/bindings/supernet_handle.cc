@@ -85,7 +85,7 @@ SupernetHandle::SupernetHandle(const Napi::CallbackInfo& info) : ObjectWrap(info
     auto supernet =
         std::make_shared<Supernet>(std::move(names), shapes_argument(info[1]), buffers_argument(info[2], device),
                                    device, is_reference(options), precision_of(options, device));
-    // Values, gradients and two moments; announce() adds what is allocated later.
+    // Values, gradients and two moments; announce() and snapshot() add what is allocated later.
     const int64_t bytes = 4 * supernet->parameters().flat_bytes() + supernet->buffers().flat_bytes();
     held_.hold(info.Env(), std::move(supernet), bytes);
   });
@@ -152,7 +152,10 @@ Napi::Value SupernetHandle::discard_gradients(const Napi::CallbackInfo& info) {
 
 Napi::Value SupernetHandle::snapshot(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return run_on_executor(info.Env(), [net = supernet(), plan = plan_argument(info[0])] { net->snapshot(*plan); });
+    auto plan = plan_argument(info[0]);
+    // The first one allocates the start and the displacement of all parameters.
+    if (announced_.insert("trial").second) held_.grow(info.Env(), 2 * supernet()->parameters().flat_bytes());
+    return run_on_executor(info.Env(), [net = supernet(), plan = std::move(plan)] { net->snapshot(*plan); });
   });
 }
 

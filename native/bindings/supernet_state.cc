@@ -49,7 +49,9 @@ Napi::Value SupernetHandle::write(const Napi::CallbackInfo& info) {
     announce(info.Env(), kind);
     return run_on_executor(info.Env(), [net = supernet(), &kind, values = std::move(values)]() mutable {
       const int64_t count = static_cast<int64_t>(values.size());
-      kind.flat(*net).copy_(at::from_blob(values.data(), {count}, at::TensorOptions().dtype(at::kFloat)));
+      at::Tensor& flat = kind.flat(*net);
+      flat.copy_(at::from_blob(values.data(), {count}, at::TensorOptions().dtype(at::kFloat)));
+      if (&flat == &net->parameters().gradients) net->parameters().mark_gradients_written();
     });
   });
 }

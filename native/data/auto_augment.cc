@@ -27,7 +27,8 @@ std::string text(double number) {
 
 AutoAugment::AutoAugment(Fields& fields)
     : fill_mean_(fields.choice("fill", {"black", "mean"}) == 1),
-      interpolation_(fields.choice("interpolation", kInterpolations)) {
+      interpolation_(fields.choice("interpolation", kInterpolations)),
+      whole_pixels_(fields.flag("wholePixels", false)) {
   const std::vector<NamedOperation>& operations = pillow_operations();
   const std::vector<double>& numbers = fields.rows("policy", 2 * kStepNumbers);
   const std::string name = fields.name() + ".policy";
@@ -64,7 +65,7 @@ void AutoAugment::apply(Picture& picture, uint64_t draw) const {
     const double argument = step.arguments[draws.below(2)];
     if (!wanted) continue;
     const int interpolation = interpolation_ == kRandom ? 1 + static_cast<int>(draws.below(2)) : interpolation_;
-    const Moving moving{fill, static_cast<Interpolation>(interpolation)};
+    const Moving moving{fill, static_cast<Interpolation>(interpolation), whole_pixels_};
     picture.redraw([&](const char* from, char* to) {
       step.operation(picture.extent(), reinterpret_cast<const uint8_t*>(from), reinterpret_cast<uint8_t*>(to), argument,
                      moving);

@@ -23,6 +23,7 @@ class AutoAugment : public Augmentation {
   std::vector<std::array<Step, 2>> policy_;
   const bool fill_mean_;     // black otherwise
   const int interpolation_;  // a place in kInterpolations of the .cc
+  const bool whole_pixels_;  // translations are by whole pixels, as torchvision's; timm's are not
 };
 
 }  // namespace pada

@@ -30,6 +30,12 @@ class ImageSource {
   // int64 [batch] on the device.
   at::Tensor labels(const std::vector<int32_t>& indices) const;
 
+  static void check_positions(const std::vector<int32_t>& indices, const AugmentationList& augmentation) {
+    const size_t positions = augmentation.positions.size();
+    if (positions == 0 || positions == indices.size()) return;
+    expected("one position per index", "augmentation.positions", std::to_string(positions));
+  }
+
  protected:
   // Throws for no labels, and for negative ones.
   ImageSource(std::vector<int32_t> labels, const ImageExtent& extent, at::Device device);
@@ -40,11 +46,6 @@ class ImageSource {
       if (index >= 0 && index < count()) continue;
       expected("indices from 0 to " + std::to_string(count() - 1), "indices", std::to_string(index));
     }
-  }
-  static void check_positions(const std::vector<int32_t>& indices, const AugmentationList& augmentation) {
-    const size_t positions = augmentation.positions.size();
-    if (positions == 0 || positions == indices.size()) return;
-    expected("one position per index", "augmentation.positions", std::to_string(positions));
   }
 
   const std::vector<int32_t> labels_;

@@ -148,10 +148,9 @@ void shear_y(const ImageExtent& e, const uint8_t* from, uint8_t* to, double slop
   affine(e, from, to, {1, 0, 0, slope, 1, 0}, moving);
 }
 
-// torchvision moves whole pixels; timm, which interpolates, parts of them.
 double pixels_of(double share, int64_t side, const Moving& moving) {
   const double pixels = share * static_cast<double>(side);
-  return moving.interpolation == Interpolation::Nearest ? std::trunc(pixels) : pixels;
+  return moving.whole_pixels ? std::trunc(pixels) : pixels;
 }
 
 void translate_x(const ImageExtent& e, const uint8_t* from, uint8_t* to, double share, const Moving& moving) {

@@ -16,6 +16,7 @@ enum class Interpolation { Nearest, Bilinear, Bicubic };
 struct Moving {
   const uint8_t* fill;  // colour of pixels from outside the image, one byte per channel
   Interpolation interpolation;
+  bool whole_pixels;  // images move by whole pixels
 };
 
 // Reads rows of pixels, channels innermost, from `from`, and writes all of `to`.

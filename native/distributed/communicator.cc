@@ -91,10 +91,12 @@ void Communicator::fall_silent() {
 void Communicator::live() {
   for (int64_t beat = 0; !ends_; beat++) {
     try {
-      std::lock_guard lock(sign_);
-      if (!silent_) store_.set(key_of("alive", rank()), std::to_string(beat) + ":" + std::to_string(sums_), kDead);
+      {
+        const std::lock_guard lock(sign_);
+        if (!silent_) store_.set(key_of("alive", rank()), std::to_string(beat) + ":" + std::to_string(sums_), kDead);
+      }
       // A file keeps every sign of life. Whoever has not read it for days would take longer than a question may.
-      if (!options_.place.file.empty() && beat % kReading == 0) store_.get("failure");
+      if (!options_.place.file.empty() && beat % kReading == 0) store_.get("failure", kDead);
     } catch (const Error&) {
       // Whoever waits for the store finds out.
     }

@@ -159,14 +159,16 @@ void SharedStore::set(const std::string& key, const std::string& value, double p
   ask([key, bytes](c10d::Store& store) { store.set(key, bytes); }, patience);
 }
 
-std::optional<std::string> SharedStore::get(const std::string& key) {
+std::optional<std::string> SharedStore::get(const std::string& key, double patience) {
   // The answer may come after this call has given up.
   const auto value = std::make_shared<std::optional<std::string>>();
-  ask([key, value](c10d::Store& store) {
-    if (!store.check({key})) return;
-    const std::vector<uint8_t> bytes = store.get(key);
-    value->emplace(bytes.begin(), bytes.end());
-  });
+  ask(
+      [key, value](c10d::Store& store) {
+        if (!store.check({key})) return;
+        const std::vector<uint8_t> bytes = store.get(key);
+        value->emplace(bytes.begin(), bytes.end());
+      },
+      patience);
   return *value;
 }
 

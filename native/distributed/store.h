@@ -44,7 +44,7 @@ class SharedStore {
 
   void set(const std::string& key, const std::string& value, double patience = kPatience);
   // The value of a key; none if nobody has set it.
-  std::optional<std::string> get(const std::string& key);
+  std::optional<std::string> get(const std::string& key, double patience = kPatience);
   // Adds to a number that begins at 0, and returns the sum.
   int64_t add(const std::string& key, int64_t amount);
 

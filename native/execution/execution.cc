@@ -1,6 +1,7 @@
 #include "execution/execution.h"
 
 #include "ops/arrange.h"
+#include "ops/batch_norm.h"
 #include "ops/conv.h"
 #include "ops/drop.h"
 #include "ops/head.h"
@@ -84,12 +85,22 @@ Activations::PackedWeights Execution::pack() {
   return run_.packed;
 }
 
+void Execution::check() const {
+  for (const Step& step : run_.plan.steps) {
+    if (step.kind == Step::Kind::Tap) check_tap(step, run_);
+    for (const Term& term : step.terms) {
+      if (term.kind == Term::Kind::BatchNorm) check_rows(term, run_);
+    }
+  }
+}
+
 std::vector<at::Tensor> Execution::forward(const at::Tensor& images) {
   const Plan& plan = run_.plan;
   if (static_cast<int>(run_.phase.mixing.size()) != plan.coefficients) {
     expected(std::to_string(plan.coefficients) + " coefficients, as many as the program mixes by,", "mixing",
              std::to_string(run_.phase.mixing.size()));
   }
+  check();
   run_.images = images;
   if (run_.packed.kernels == nullptr) pack_weights(run_);
   for (size_t index = 0; index < plan.steps.size(); index++) {

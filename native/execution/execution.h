@@ -18,6 +18,9 @@ class Execution {
   // Weights packed before, which have not changed since.
   void take(const Activations::PackedWeights& packed) { run_.packed = packed; }
 
+  // Refuses what the program cannot do with a batch of this size, before anything has changed. forward() does so too.
+  void check() const;
+
   // images: batch x channels x height x width, channels-last, float32. Returns the logits of each of the plan's
   // outputs: float32 [batch, classes, 1, 1].
   std::vector<at::Tensor> forward(const at::Tensor& images);

@@ -60,7 +60,8 @@ void synchronise(ChannelStatistics& statistics, int input, Activations& run) {
   sum_over_processes(sums, run);
   for (size_t c = 0; c < channels; c++) {
     const double mean = sums[c] / all;
-    statistics.set(c, mean, std::max(0.0, sums[channels + c] / all - mean * mean));
+    // In this order: a NaN stays one.
+    statistics.set(c, mean, std::max(sums[channels + c] / all - mean * mean, 0.0));
   }
   run.is_synchronised[input] = 1;
 }
@@ -209,7 +210,6 @@ void synchronised_norm_backward(const Term& term, const at::Tensor& gradient, Ac
 }  // namespace
 
 at::Tensor aten_norm_forward(const Term& term, Activations& run) {
-  check_rows(term, run);
   const bool by_batch = normalises_by_batch(term, run);
   if (by_batch && run.phase.synchronised) return synchronised_norm_forward(term, run);
   // Statistics that stay are not given: 0 times a batch's NaN would change them.
@@ -240,7 +240,6 @@ void aten_norm_backward(const Term& term, const at::Tensor& gradient, Activation
 
 template <class T>
 NormMap norm_forward(const Term& term, Activations& run) {
-  check_rows(term, run);
   const bool by_batch = normalises_by_batch(term, run);
   const ChannelStatistics running = by_batch ? ChannelStatistics() : running_statistics(term, run);
   const ChannelStatistics& statistics = by_batch ? batch_statistics<T>(term.input, run) : running;

@@ -164,7 +164,6 @@ bool fused_sum_forward(const Step& step, Activations& run) {
   for (const Term& term : step.terms) {
     run.values[term.input] = dense(run.values[term.input], run);
     if (term.kind != Term::Kind::BatchNorm) continue;
-    check_rows(term, run);
     if (normalises_by_batch(term, run)) by_batch.push_back(&term);
   }
   const RowSpace space = row_space(step.output, run);

@@ -6,8 +6,8 @@
 namespace pada {
 namespace {
 
-std::string shape_of(const at::Tensor& x) {
-  return std::to_string(x.size(0)) + " images of " + Shape{x.size(1), x.size(2), x.size(3)}.text();
+std::string text_of(int64_t images, const Shape& shape) {
+  return std::to_string(images) + " images of " + shape.text();
 }
 
 // A value divided by the root of its mean square, and one over that root; zeros stay zeros.
@@ -28,12 +28,8 @@ Scaled scaled(const at::Tensor& x) {
 void compare(const Step& step, const at::Tensor& x, Activations& run) {
   const auto found = run.taps.towards->find(step.slot);
   if (found == run.taps.towards->end()) return;
-  const at::Tensor& observed = found->second;
-  if (x.sizes() != observed.sizes()) {
-    expected("the batch that was observed, " + shape_of(observed), "alignment", shape_of(x));
-  }
   const auto [value, inverse] = scaled(x);
-  const at::Tensor towards = scaled(observed).value;
+  const at::Tensor towards = scaled(found->second).value;
   const at::Tensor square = value.sub(towards).square_().mean(at::kDouble);
   Taps& taps = run.taps;
   taps.squares = taps.compared++ == 0 ? square : taps.squares.add(square);
@@ -43,6 +39,16 @@ void compare(const Step& step, const at::Tensor& x, Activations& run) {
 }
 
 }  // namespace
+
+void check_tap(const Step& step, const Activations& run) {
+  if (run.taps.towards == nullptr) return;
+  const auto found = run.taps.towards->find(step.slot);
+  if (found == run.taps.towards->end()) return;
+  const at::Tensor& x = found->second;
+  const Shape observed{x.size(1), x.size(2), x.size(3)}, &shape = run.plan.shapes[step.input];
+  if (x.size(0) == run.batch && shape == observed) return;
+  expected("the batch that was observed, " + text_of(x.size(0), observed), "alignment", text_of(run.batch, shape));
+}
 
 void tap_forward(const Step& step, Activations& run) {
   // The forward pass does not write to finished values, so the observation may share their memory.

@@ -5,6 +5,9 @@
 
 namespace pada {
 
+// Throws if the tap is to be compared with an observation of another batch.
+void check_tap(const Step& step, const Activations& run);
+
 void tap_forward(const Step& step, Activations& run);
 void tap_backward(const Step& step, Activations& run);
 

@@ -22,6 +22,7 @@ Fusion::Fusion(const Program& program, bool fold, size_t outputs)
   merge_equal_relus();
   for (Output& output : outputs_) output.value = alias_[output.value];
   count_uses();
+  find_linear_readers();
 }
 
 // Two ReLUs of one value become one, and so do two ReLU6s.
@@ -84,11 +85,15 @@ bool Fusion::spread(int id) const {
          });
 }
 
-bool Fusion::only_feeds_linear(int id) const {
-  return std::ranges::all_of(consumers_[id], [&](int consumer) {
-    const Op op = at(consumer).op;
-    return op == Op::Linear || (may_return_input(op) && only_feeds_linear(consumer));
-  });
+// From the last instruction to the first: what reads a value comes after it.
+void Fusion::find_linear_readers() {
+  only_feeds_linear_.resize(alias_.size());
+  for (int id = static_cast<int>(alias_.size()) - 1; id >= 0; id--) {
+    only_feeds_linear_[id] = std::ranges::all_of(consumers_[id], [&](int consumer) {
+      const Op op = at(consumer).op;
+      return op == Op::Linear || (may_return_input(op) && only_feeds_linear_[consumer]);
+    });
+  }
 }
 
 // A drop path between a batch norm and a sum, each of which has no other reader.

@@ -40,7 +40,7 @@ class Fusion {
   bool absorbed(int id) const;
 
   // Linear layers compute in float32 in any precision. A value that only they read stays float32 too.
-  bool only_feeds_linear(int id) const;
+  bool only_feeds_linear(int id) const { return only_feeds_linear_[id]; }
 
   // True if only its consumers read a value's memory. The instruction must not read it in the backward pass, and no
   // other value may share it.
@@ -50,6 +50,7 @@ class Fusion {
   const Instruction& at(int id) const { return program_.instructions[id]; }
   void merge_equal_relus();
   void count_uses();
+  void find_linear_readers();
   bool is_output(int id) const { return uses_[id] != static_cast<int>(consumers_[id].size()); }
   bool pointwise(int id) const;
   bool drops_norm(int id) const;
@@ -61,6 +62,7 @@ class Fusion {
   std::vector<bool> live_;
   std::vector<int> uses_;
   std::vector<std::vector<int>> consumers_;
+  std::vector<bool> only_feeds_linear_;
 };
 
 }  // namespace pada

@@ -11,19 +11,22 @@ NamedTensors::NamedTensors(const std::string& kind, std::vector<std::string> nam
     expected("one shape per name", kind + "s", std::to_string(shapes_.size()) + " shapes");
   }
   for (size_t i = 0; i < names_.size(); i++) {
+    const std::string name = kind + " \"" + names_[i] + "\"";
+    const auto check = [&](bool overflows) {
+      if (overflows) expected("a shape of less than 2^63 values", name, "a larger one");
+    };
     int64_t size = 1;
     for (int64_t extent : shapes_[i]) {
-      if (extent < 1) expected("positive extents", kind + " \"" + names_[i] + "\"", std::to_string(extent));
-      if (__builtin_mul_overflow(size, extent, &size)) {
-        expected("a shape of less than 2^63 values", kind + " \"" + names_[i] + "\"", "a larger one");
-      }
+      if (extent < 1) expected("positive extents", name, std::to_string(extent));
+      check(__builtin_mul_overflow(size, extent, &size));
     }
     if (!index_.try_emplace(names_[i], static_cast<int>(i)).second) {
       expected("distinct names", kind + "s", "\"" + names_[i] + "\" twice");
     }
     offsets_.push_back(total_);
     sizes_.push_back(size);
-    total_ += size;
+    // Together with those before.
+    check(__builtin_add_overflow(total_, size, &total_));
   }
 }
 

@@ -46,6 +46,10 @@ void Parameters::mark_pending(const std::vector<int>& sampled) {
 }
 
 void Parameters::discard_gradients() {
+  if (gradients_written_) {
+    gradients.zero_();
+    gradients_written_ = false;
+  }
   for (int index : pending_) segment(gradients, index).zero_();
   forget_pending();
 }

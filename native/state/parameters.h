@@ -56,6 +56,8 @@ class Parameters : public NamedTensors {
   // Parameters sampled since the last update. The gradients held belong to them and may be zero.
   const std::vector<int>& pending() const { return pending_; }
   void mark_pending(const std::vector<int>& sampled);
+  // Gradients were set from outside: those held may be of any parameter.
+  void mark_gradients_written() { gradients_written_ = true; }
   // Clears the gradients held; afterwards nothing is pending.
   void discard_gradients();
   // The same, if the gradients are zero already.
@@ -72,6 +74,7 @@ class Parameters : public NamedTensors {
   std::map<std::string, Slot> slots_;
   std::vector<int> pending_;
   std::vector<uint8_t> is_pending_;
+  bool gradients_written_ = false;
 };
 
 }  // namespace pada

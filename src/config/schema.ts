@@ -55,7 +55,9 @@ export const computation = {
     ),
   threads: count
     .optional()
-    .describe("Threads of native computation. A container's quota of cores lowers the default. Default: all cores."),
+    .describe(
+      "Threads of native computation. A container's quota of cores lowers the default. At most 64, or 8 for each processor if that is more. Default: all cores.",
+    ),
 }
 
 /** Refuses what is for GPUs, if the device is none. */

@@ -10,7 +10,7 @@ import { POLICIES } from './auto-augment.js'
 export function imageAugmentations(list: readonly AugmentationConfig[]): ImageAugmentation[] {
   return list.flatMap((entry) => {
     if (entry.kind === 'mixup') return []
-    return [entry.kind === 'auto-augment' ? { ...entry, policy: POLICIES[entry.policy] } : entry]
+    return [entry.kind === 'auto-augment' ? { ...entry, ...POLICIES[entry.policy] } : entry]
   })
 }
 

@@ -196,9 +196,16 @@ export function policyNumbers(
   return Float64Array.from(pairs.flatMap((pair) => pair.flatMap(step)))
 }
 
+/** A policy of the settings, as the addon takes it. */
+export interface Policy {
+  readonly policy: Float64Array
+  /** torchvision moves images by whole pixels, whichever the interpolation; timm gives Pillow parts of them too. */
+  readonly wholePixels: boolean
+}
+
 /** The policies of the settings. */
-export const POLICIES: Readonly<Record<PolicyName, Float64Array>> = {
-  cifar10: policyNumbers(CIFAR10, torchvisionArguments),
-  original: policyNumbers(ORIGINAL, timmArguments(4)),
-  v0: policyNumbers(V0, timmArguments(0)),
+export const POLICIES: Readonly<Record<PolicyName, Policy>> = {
+  cifar10: { policy: policyNumbers(CIFAR10, torchvisionArguments), wholePixels: true },
+  original: { policy: policyNumbers(ORIGINAL, timmArguments(4)), wholePixels: false },
+  v0: { policy: policyNumbers(V0, timmArguments(0)), wholePixels: false },
 }

@@ -64,7 +64,9 @@ function remembersThreads(addon: Binding): Binding {
       // At once: whoever asks before it is set must not take the old number for the usual one.
       threads = count
       try {
-        await setThreads(count)
+        const set = await setThreads(count)
+        if (threads === count) threads = set
+        return set
       } catch (error) {
         threads = before
         throw error

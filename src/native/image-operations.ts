@@ -4,7 +4,7 @@
  *
  * - `shear-x`, `shear-y`: slope from −1 to 1. Row y shows what is y · slope pixels further right; columns likewise.
  * - `translate-x`, `translate-y`: from −1 to 1, a share of the width or height. The image moves to the left or up, by
- *   this share; without the part of a pixel if pixels are not interpolated.
+ *   this share; without the part of a pixel if the policy moves whole pixels.
  * - `rotate`: degrees from −360 to 360, counter-clockwise.
  * - `brightness`, `color`, `contrast`, `sharpness`: factor from 0 to 100 of Pillow's `ImageEnhance`; 1 changes nothing.
  * - `posterize`: bits to keep, from 0 to 8. With 0 everything is black.

@@ -60,17 +60,20 @@ export function defaultThreads(): number {
   return byDefault
 }
 
-/** Sets the number of threads that native computation uses, process-wide. Runs whose settings name a number change it. */
+/**
+ * Sets the number of threads that native computation uses, process-wide. Runs whose settings name a number change it. More
+ * than 64, or than 8 for each processor if that is more, become as many.
+ */
 export async function setThreads(threads: number): Promise<void> {
   await loadBinding().setThreads(threads)
   byDefault = threads
 }
 
 /** Sets the number of threads for one run, and keeps the default for the next one. */
-export function useThreads(threads?: number): Promise<void> {
+export async function useThreads(threads?: number): Promise<void> {
   // Asked before the number changes.
   const otherwise = defaultThreads()
-  return loadBinding().setThreads(threads ?? otherwise)
+  await loadBinding().setThreads(threads ?? otherwise)
 }
 
 let cudaDevice = 0

@@ -122,7 +122,8 @@ export interface RawBuffers {
 export interface Binding {
   info(): NativeInfo
   tables(): RawTables
-  setThreads(threads: number): Promise<void>
+  /** Resolves to the number that was set, which may be less. */
+  setThreads(threads: number): Promise<number>
   /** To be called when the process is about to exit with `code`: it then ends well, even if a step computes. */
   processExits(code: number): void
   limitConvolutionKernels(most: ConvolutionKernels): Promise<void>

@@ -47,7 +47,8 @@ export interface ImageData {
 
 /**
  * An augmentation of single images, with all its fields. It is an entry of `training.augmentation`, but `auto-augment`
- * has numbers as its `policy`, and mixup is none. The function `imageAugmentations` makes them from settings.
+ * has numbers as its `policy` and says how it moves images, and mixup is none. The function `imageAugmentations` makes
+ * them from settings.
  */
 export type ImageAugmentation =
   | Exclude<AugmentationConfig, { kind: 'auto-augment' | 'mixup' }>
@@ -58,6 +59,8 @@ export type ImageAugmentation =
        * is drawn.
        */
       readonly policy: Float64Array
+      /** True: images move by whole pixels. False: also by parts of pixels, which the interpolation then rounds or mixes. */
+      readonly wholePixels: boolean
     })
 
 /** Mixup of one batch (Zhang et al. 2018): sample i is share · sample i + (1 − share) · sample partners[i]. */
@@ -207,7 +210,7 @@ export interface StepOptions extends FinishOptions, AccumulateOptions {}
 export interface ClipRecord {
   /** ‖∇‖₂ over all parameters, before clipping. */
   readonly globalNorm: number
-  /** Factor that clipping applied to every gradient, in (0, 1]. */
+  /** Factor that clipping applied to every gradient, in [0, 1]: 0 if the norm is infinite, and NaN if it is NaN. */
   readonly clipScale: number
 }
 

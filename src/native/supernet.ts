@@ -225,7 +225,7 @@ export class Supernet extends Handle<RawSupernet> {
   /**
    * Estimates the running statistics of a plan's batch norms again: the means and unbiased variances of each batch of
    * images, averaged over the images. Nothing is dropped. Training mixes the statistics of all paths, so each path
-   * needs its own before it is evaluated. If the first batch cannot be made, the statistics stay as they are.
+   * needs its own before it is evaluated. If a batch is refused, the statistics stay as they are.
    */
   recalibrate(plan: Plan, { dataset, batchSize, ...images }: CalibrationImages): Promise<void> {
     return this.raw.recalibrate(plan.raw, dataset.raw, images, batchSize)

@@ -1,4 +1,4 @@
-/** AutoAugment's policies for ImageNet are timm's, and interpolated pixels are Pillow's, byte for byte. */
+/** AutoAugment's policies for ImageNet are timm's, and moved pixels are Pillow's, byte for byte. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const fixture: {
     kind: keyof typeof PIXELS
     height: number
     width: number
-    filter: 'bilinear' | 'bicubic'
+    filter: 'nearest' | 'bilinear' | 'bicubic'
     results: [operation: ImageOperation, argument: number, digest: string][]
   }[]
 } = JSON.parse(readFileSync(new URL('../fixtures/auto-augment-timm.json', import.meta.url), 'utf8'))
@@ -25,6 +25,9 @@ const PIXELS = {
 }
 const FILL = [125, 0, 255]
 
+/** timm moves images in either direction. */
+const MOVING = /^(rotate|shear-.|translate-.)$/
+
 describe.each([
   ['original', ORIGINAL, 4],
   ['v0', V0, 0],
@@ -33,8 +36,9 @@ describe.each([
     const steps = pairs.map((pair) =>
       pair.map(([operation, probability, level]) => {
         const [one, other] = timmArguments(keptBits)(operation, level)
-        // Of two signs timm's positive one is written down; `v0` has no negative level.
-        return [operation, probability, Math.max(one, other)]
+        // timm draws one of two signs, and the positive one is written down; `v0` has no negative level.
+        expect(other, operation).toBe(MOVING.test(operation) ? -one : one)
+        return [operation, probability, one]
       }),
     )
     const expected = fixture.policies[name]
@@ -59,7 +63,7 @@ it.each(fixture.operations)(
     for (const [operation, argument, digest] of results) {
       const index = IMAGE_OPERATIONS.indexOf(operation)
       const policy = Float64Array.of(index, 1, argument, argument, 0, 0, 0, 0)
-      const list = [{ kind: 'auto-augment', policy, fill: 'mean', interpolation: filter }] as const
+      const list = [{ kind: 'auto-augment', policy, fill: 'mean', interpolation: filter, wholePixels: false }] as const
       const bytes = await lens.bytes(0, { seed: 0, list })
       expect([operation, argument, createHash('sha256').update(bytes).digest('hex').slice(0, 8)]).toEqual([
         operation,

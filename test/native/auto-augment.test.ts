@@ -57,7 +57,7 @@ function certain(steps: readonly (readonly [ImageOperation, number])[]): Float64
 }
 
 function autoAugment(policy: Float64Array, fill: 'mean' | 'black' = 'black', seed = 0): Augmentation {
-  return { seed, list: [{ kind: 'auto-augment', policy, fill, interpolation: 'nearest' }] }
+  return { seed, list: [{ kind: 'auto-augment', policy, fill, interpolation: 'nearest', wholePixels: true }] }
 }
 
 /** What can happen to an image in a step: nothing, or the operation with each of its arguments. */
@@ -108,6 +108,32 @@ describe('operations', () => {
     expect(await lens.bytes(0, autoAugment(certain([['contrast', 0.1]])))).not.toEqual(before)
   })
 })
+
+it.each(['nearest', 'bilinear', 'bicubic'] as const)(
+  'a policy of whole pixels moves them, %s',
+  async (interpolation) => {
+    const [height, width] = [31, 32]
+    const picture = { kind: 'noise', height, width, channels: 3 } as const
+    using lens = await lensOf(picture)
+    const before = await lens.bytes(0)
+    // torchvision's level 9: 14.5 pixels of the width, and 14.04 of the height.
+    const share = 150 / 331
+    for (const [operation, argument, right, down] of [
+      ['translate-x', -share, 14, 0],
+      ['translate-x', share, -14, 0],
+      ['translate-y', -share, 0, 14],
+      ['translate-y', share, 0, -14],
+    ] as const) {
+      const expected = before.map((_, i) => {
+        const [x, y] = [(Math.floor(i / 3) % width) - right, Math.floor(i / (3 * width)) - down]
+        return x < 0 || x >= width || y < 0 || y >= height ? 0 : before[(y * width + x) * 3 + (i % 3)]
+      })
+      const policy = certain([[operation, argument]])
+      const list = [{ kind: 'auto-augment', policy, fill: 'black', interpolation, wholePixels: true }] as const
+      expect(await lens.bytes(0, { seed: 0, list }), `${operation} ${argument}`).toEqual(expected)
+    }
+  },
+)
 
 describe("AutoAugment's policy for CIFAR-10", () => {
   const { policy } = fixture

@@ -195,7 +195,32 @@ describe('compile', () => {
   })
 })
 
+it('compiles chains of any length', () => {
+  using net = new Supernet(specs)
+  const length = 200_000
+  const dropped = (input: number): Instruction => ({ op: 'dropout', input, output: pooled, p: 0 })
+  const chain = Array.from({ length }, (_, i) => dropped(1 + i))
+  const last = { op: 'linear', input: 1 + length, output: logits, weight: 'head.weight', bias: 'head.bias' } as const
+  const instructions: Instruction[] = [start, { op: 'globalAvgPool', input: 0, output: pooled }, ...chain, last]
+  using plan = net.compile({ instructions, outputs: logitsAt(2 + length), idle: [] })
+  expect(plan.parameters).toEqual(['head.weight', 'head.bias'])
+})
+
 describe('bad arguments', () => {
+  it('a data set refuses images whose memory goes elsewhere while it reads what else there is', () => {
+    const bytes = new Uint8Array(64)
+    let elsewhere: ArrayBuffer | undefined
+    const data = images({ images: bytes, std: [1, 1] })
+    Object.defineProperty(data, 'mean', {
+      get() {
+        elsewhere = structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+        return [0, 0]
+      },
+    })
+    expect(() => new Dataset(data)).toThrow('Expected 64 values for images but received 0')
+    expect(elsewhere?.byteLength).toBe(64)
+  })
+
   it.each<[string, Partial<ImageData>]>([
     ['too few pixels', { images: new Float32Array(5) }],
     ['more labels than images', { labels: Int32Array.of(0, 1, 2) }],

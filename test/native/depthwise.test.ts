@@ -9,6 +9,8 @@ import {
   type ConvolutionKernels,
   limitConvolutionKernels,
   type Precision,
+  peakMemory,
+  resetPeakMemory,
 } from '../../src/native/index.js'
 import { computeWith, onProcessor } from '../support/kernels.js'
 import { NetBuilder, relativeError, rootMeanSquareError, smallNet } from '../support/small-net.js'
@@ -77,6 +79,17 @@ async function gradients(
   await supernet.accumulate(plan, { dataset, indices })
   return { logits, gradients: byName(net.specs, await supernet.read('gradients')) }
 }
+
+it.runIf(onProcessor)('taps far apart take no memory that grows with the square of their distance', async () => {
+  const far: Convolution = [16, 3, 1, 1000, -1, 8, 8]
+  const exact = await gradients(far, true, 'reference')
+  await resetPeakMemory()
+  const before = await peakMemory()
+  const own = await gradients(far, true, 'fast')
+  // Rows of zeros between taps that are 1000 pixels apart would take 260 MB.
+  expect(await peakMemory()).toBeLessThan(before + 64 * 2 ** 20)
+  expect(relativeError(own.logits, exact.logits)).toBeLessThan(2e-5)
+})
 
 describe.each<[boolean, ConvolutionKernels]>([
   [true, 'avx512'],

@@ -31,14 +31,18 @@ const CLASSES = 3
 
 type Specs = readonly (ParameterSpec | BufferSpec)[]
 
-/** Weights that leave no tensor without effect: affine weights, biases and running means vary too. */
+/**
+ * Weights that leave no tensor without effect: affine weights, biases and running means vary too. Those whose name begins
+ * with `negative` are below zero.
+ */
 function randomWeights(specs: Specs, seed: number): Map<string, Tensor> {
   const random = randomNumbers(seed)
   return new Map(
     specs.map(({ name, shape }) => {
       const fanIn = shape.slice(1).reduce((product, extent) => product * extent, 1)
       const data = randomFloats(random, fanIn * shape[0], 1.7 / Math.sqrt(fanIn))
-      return [name, { shape, data: name.endsWith('var') ? data.map((value) => 0.1 + value ** 2) : data }]
+      if (name.endsWith('var')) return [name, { shape, data: data.map((value) => 0.1 + value ** 2) }]
+      return [name, { shape, data: name.startsWith('negative') ? data.map((value) => -0.1 - Math.abs(value)) : data }]
     }),
   )
 }
@@ -94,7 +98,7 @@ const PROGRAMS: Readonly<Record<string, (net: NetBuilder, image: Value) => Value
   'a mean over windows that reach over the border': ({ program }, x) =>
     program.avgPool2d(x, { kernel: 5, stride: 3, padding: 2 }),
   'a maximum over them, all of it below zero': (net, x) =>
-    net.program.maxPool2d(net.program.add([net.program.relu6(x), net.conv(x, 2, 1)]), { kernel: 3, stride: 2 }),
+    net.program.maxPool2d(net.conv(net.program.relu6(x), 2, 1, { as: 'negative' }), { kernel: 3, stride: 2 }),
   'the sum of three values, one of them twice': ({ program }, x) =>
     program.add([x, program.relu(x), x, program.zeros(x.shape)]),
   'a concatenation': ({ program }, x) => program.concat([x, program.zeros(x.shape), program.relu(x)]),

@@ -1,6 +1,9 @@
 /** Buffers as state of a supernet: where they start, what reads, writes and refuses them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Supernet } from '../../src/native/index.js'
+import { Communicator, Supernet } from '../../src/native/index.js'
 import type { BufferSpec } from '../../src/spaces/space.js'
 import { NetBuilder, relativeError, smallNet } from '../support/small-net.js'
 
@@ -189,4 +192,19 @@ describe('a supernet', () => {
     const buffers = [...builder.buffers, builder.buffers[0]]
     expect(() => new Supernet(builder.specs, { buffers })).toThrow(/^Expected distinct names for buffers but received /)
   })
+})
+
+it('a variance of all processes that is no number does not become 0', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pada-norms-'))
+  using small = await open(network())
+  const { net, plan, dataset, indices } = small
+  using communicator = new Communicator({ file: join(folder, 'store') }, { rank: 0, size: 1 })
+  await communicator.connect()
+  await net.distribute(communicator, true)
+  const parameters = await net.read('parameters')
+  await net.write('parameters', parameters.fill(Number.NaN))
+  await net.accumulate(plan, { dataset, indices })
+  expect((await net.read('buffers')).every(Number.isNaN)).toBe(true)
+  communicator.fallSilent()
+  rmSync(folder, { recursive: true })
 })

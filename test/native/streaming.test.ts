@@ -227,6 +227,30 @@ describe('batches', () => {
     using other = await lensOf(stream(all(), fixture.images.length))
     const wanted = { seed: 9, list: [crop, flip(0)] }
     expect(await lens.bytes(2, wanted)).toEqual(await other.bytes(2, wanted))
+    const at = (position: number) => ({ ...augmentation, positions: Int32Array.of(position) })
+    for (const positions of [at(1), augmentation]) {
+      source.prefetch(Int32Array.of(2), positions)
+      expect(await lens.bytes(2, at(5))).toEqual(await other.bytes(2, at(5)))
+    }
+    expect(await other.bytes(2, at(5))).not.toEqual(await other.bytes(2, at(1)))
+  })
+
+  it('are not read from memory that went elsewhere while the stream was opened', async () => {
+    const files = all()
+    if (files.kind !== 'named') throw new Error('unreachable')
+    const names = Uint8Array.from(files.names)
+    let elsewhere: ArrayBuffer | undefined
+    const opened = {
+      ...files,
+      names,
+      get ends() {
+        elsewhere = structuredClone(names.buffer, { transfer: [names.buffer] })
+        return files.ends
+      },
+    }
+    using source = stream(opened, fixture.images.length)
+    await expect(source.make(Int32Array.of(0), undefined)).rejects.toThrow(/^Expected a whole image/)
+    expect(elsewhere?.byteLength).toBe(files.names.length)
   })
 })
 

@@ -1,5 +1,6 @@
 /** What TypeScript believes of the addon: its exports, the members of its classes, and the lists that both sides have. */
 import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { METHODS } from '../../src/config/methods.js'
@@ -96,5 +97,8 @@ it('info tells the number of threads that was set', async () => {
   expect(nativeInfo().threads).toBe(threads + 1)
   await expect(setThreads(0)).rejects.toThrow()
   expect(nativeInfo().threads).toBe(threads + 1)
+  // More than any machine could use to advantage might not be started at all.
+  await setThreads(100_000)
+  expect(nativeInfo().threads).toBe(Math.max(64, 8 * cpus().length))
   await setThreads(threads)
 })

@@ -52,6 +52,16 @@ describe('a held batch', () => {
 })
 
 describe('discarded gradients', () => {
+  it('are all that are held, also those that were written', async () => {
+    using net = await supernet()
+    using plan = net.compile(space.program([3, 2, 3, 1, 4, 3]))
+    const written = (await net.read('gradients')).fill(1)
+    await net.accumulate(plan, batch)
+    await net.write('gradients', written)
+    await net.discardGradients()
+    expect((await net.read('gradients')).every((value) => value === 0)).toBe(true)
+  })
+
   it('leave values, momentum and counts, and are not part of the next update', async () => {
     using net = await supernet()
     using plan = net.compile(space.program([3, 2, 3, 1, 4, 3]))

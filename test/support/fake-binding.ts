@@ -26,7 +26,7 @@ export const fakeBinding = {
     cudaUuids: [],
   }),
   tables: () => ({ instructions: [], optimizers: [], stateKinds: [], imageOperations: [], families: [] }),
-  setThreads: notCounted,
+  setThreads: async (threads: number) => threads,
   processExits() {},
   setCudaDevice(_index: number) {},
   limitConvolutionKernels: notCounted,

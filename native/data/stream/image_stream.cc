@@ -133,11 +133,12 @@ ImageStream::Begun ImageStream::begin(const std::vector<int32_t>& indices, const
     make(indices[i], augmentation, crop, i, out);
   };
   pool_.begin(work, urgent);
-  return {indices, augmentation.seed, augmentation.text, std::move(images), std::move(work)};
+  return {indices, augmentation.seed, augmentation.text, augmentation.positions, std::move(images), std::move(work)};
 }
 
 bool ImageStream::Begun::is(const std::vector<int32_t>& first, const AugmentationList& augmentation) const {
-  return seed == augmentation.seed && text == augmentation.text && begins_with(indices, first);
+  return seed == augmentation.seed && text == augmentation.text && begins_with(indices, first) &&
+         positions.empty() == augmentation.positions.empty() && begins_with(positions, augmentation.positions);
 }
 
 bool ImageStream::has_begun(const std::vector<int32_t>& indices) const {

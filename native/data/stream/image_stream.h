@@ -53,10 +53,11 @@ class ImageStream : public ImageSource {
     std::vector<int32_t> indices;
     uint64_t seed;
     std::string text;
+    std::vector<int32_t> positions;
     at::Tensor images;
     std::shared_ptr<Batchwork> work;
 
-    // True if its first indices are these.
+    // True if its first images are these.
     bool is(const std::vector<int32_t>& first, const AugmentationList& augmentation) const;
   };
 

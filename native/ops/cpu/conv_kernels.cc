@@ -44,7 +44,12 @@ bool kernels_compiled() { return conv_table_avx2() != nullptr; }
 
 bool has_conv_kernel(const ConvShape& s) {
   if (instruction_set() == InstructionSet::None || s.out_channels % 4 != 0) return false;
-  if (s.depthwise()) return s.kernel == 3 || s.kernel == 5 || s.kernel == 7;
+  if (s.depthwise()) {
+    // The kernels hold as many rows as the taps span, whose borders are as wide: memory grows with the square of it.
+    constexpr int64_t kSmallSpan = 64;
+    const bool close = s.span() <= std::max(kSmallSpan, 2 * std::max(s.height, s.width));
+    return close && (s.kernel == 3 || s.kernel == 5 || s.kernel == 7);
+  }
   if (s.groups > 1 || s.dilation > 1 || s.padding != (s.kernel - 1) / 2) return false;
   if (s.kernel == 1) return s.stride == 1 && s.in_channels % 4 == 0;
   const bool input = s.in_channels % 8 == 0 || s.in_channels < 8;

@@ -14,11 +14,12 @@ describe('augmentations of a batch', () => {
   const list = parse([{ kind: 'pad-crop' }, { kind: 'auto-augment' }, { kind: 'cutout' }, { kind: 'mixup' }])
 
   it('are those of the settings, with a policy as numbers and without mixup', () => {
-    const [crop, augment, cutout, ...rest] = imageAugmentations(list)
+    const [crop, augment, cutout, ...more] = imageAugmentations(list)
     expect(crop).toEqual({ kind: 'pad-crop', padding: 4 })
-    expect(augment).toEqual({ kind: 'auto-augment', policy: POLICIES.cifar10, fill: 'mean', interpolation: 'nearest' })
+    const rest = { fill: 'mean', interpolation: 'nearest' }
+    expect(augment).toEqual({ kind: 'auto-augment', ...POLICIES.cifar10, ...rest })
     expect(cutout).toEqual({ kind: 'cutout', size: 16 })
-    expect(rest).toEqual([])
+    expect(more).toEqual([])
   })
 
   it('have a new seed each time; a list without any draws nothing', () => {
@@ -30,8 +31,21 @@ describe('augmentations of a batch', () => {
     expect(stream.state()).toEqual(before)
   })
 
+  it("move whole pixels in torchvision's policy only, whichever the interpolation", () => {
+    for (const [policy, wholePixels] of [
+      ['cifar10', true],
+      ['original', false],
+      ['v0', false],
+    ] as const) {
+      for (const interpolation of ['nearest', 'bilinear', 'random'] as const) {
+        const [augment] = imageAugmentations(parse([{ kind: 'auto-augment', policy, interpolation }]))
+        expect(augment).toMatchObject({ wholePixels, interpolation })
+      }
+    }
+  })
+
   it("have arguments that are torchvision's", () => {
-    const rows = Array.from({ length: 50 }, (_, i) => [...POLICIES.cifar10.subarray(4 * i, 4 * i + 4)])
+    const rows = Array.from({ length: 50 }, (_, i) => [...POLICIES.cifar10.policy.subarray(4 * i, 4 * i + 4)])
     const named = (i: number) => [IMAGE_OPERATIONS[rows[i][0]], ...rows[i].slice(1)]
     expect(named(1)).toEqual(['contrast', 0.2, 1 + Math.fround(0.6), 1 - Math.fround(0.6)])
     expect(named(11)).toEqual(['posterize', 0.3, 5, 5])

@@ -93,6 +93,17 @@ describe('the parameters of a network are those that are published', () => {
   })
 })
 
+it('ProxylessNAS drops residuals by their block’s place among those of the path, as timm does', () => {
+  const { instructions } = createNetwork(settingsOf('proxylessnas', { dropPath: 0.36 })).program([])
+  const dropped = instructions.flatMap((step) => (step.op === 'dropPath' ? [step.p] : []))
+  // timm: the probability is 0.36 · block / blocks, counted from 0. The path leaves out 4 of its 21 layers, and the block
+  // without a choice comes first, so there are 18: 1, 3, 2, 3, 4, 4 and 1 in the stages. The first block of a stage has
+  // no residual.
+  const blocks = [2, 3, 5, 7, 8, 10, 11, 12, 14, 15, 16]
+  expect(dropped).toHaveLength(blocks.length)
+  for (const [i, block] of blocks.entries()) expect(dropped[i]).toBeCloseTo((0.36 * block) / 18, 12)
+})
+
 it('the widths of a module of NAS-Bench-101 share those of the output, the first ones with the remainder', () => {
   // Vertices 1, 2 and 4 feed the output of 128 channels; 3 feeds 4.
   const matrix = [
