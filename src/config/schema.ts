@@ -118,6 +118,9 @@ export const configSchema = group({
     if ((method.name === 'close' || method.name === 'sumnas') && optimizer.kind !== 'sgd') {
       refuse(['optimizer', 'kind'], 'sgd')
     }
+    if (method.name === 'sumnas' && optimizer.kind === 'sgd' && optimizer.nesterov) {
+      refuse(['optimizer', 'nesterov'], 'false')
+    }
     if (method.name === 'close' && averaging !== undefined) refuse(['averaging'], 'none')
     if (method.name === 'magic-a' && (microBatchSize ?? batchSize) < batchSize) {
       refuse(['microBatchSize'], 'none')

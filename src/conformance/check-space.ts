@@ -7,7 +7,7 @@ import { createRandom, RandomStream } from '../base/random.js'
 import { Dataset, type Plan, Supernet } from '../native/index.js'
 import { type Program, parametersOf } from '../programs/program.js'
 import { PathSampler } from '../sampling/paths.js'
-import { checkPath, enumeratePaths, optionsOf, spaceSize } from '../spaces/path.js'
+import { checkPath, enumeratePaths, operationsOf, optionsOf, parsePath, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { initialise } from '../training/snapshot.js'
 import { checkGradient } from './gradient-check.js'
@@ -34,21 +34,23 @@ const ATTEMPTS = 20
  * Lists the rules that `space` breaks, one sentence for each:
  *
  * - Every choice has options, and its operations exist.
- * - `decode` inverts `encode`. In a space of at most 20,000 paths, no two paths have the same notation.
+ * - `decode` inverts `encode`, and what it gives is never taken for numbers of options. In a space of at most 20,000 paths, no two paths have the same notation.
  * - `program` and `encode` refuse paths outside the space, and `decode` refuses other texts.
- * - Tensors have different names, and some path uses each parameter.
+ * - Tensors have different names, and some path uses each parameter. Weights of candidate operations are marked, and only
+ *   paths with that operation use them.
  * - Programs compile and give one finite logit per class.
  * - Gradients are finite, and agree with finite differences of the loss.
  * - A path without its dead edges gives the same logits.
  *
  * @returns The sentences; an empty list if the space keeps all rules.
- * @throws The signal's reason if it aborts.
+ * @throws The signal's reason if it aborts; a RangeError for less than one path.
  */
 export async function checkSpace(
   space: SearchSpace,
   { paths = 20, seed = 0, signal }: ConformanceOptions = {},
 ): Promise<string[]> {
   signal?.throwIfAborted()
+  if (!(Number.isInteger(paths) && paths > 0)) throw new RangeError(`Expected at least one path but received ${paths}`)
   const problems = [...choiceProblems(space), ...tensorProblems(space)]
   // These problems make drawing paths or building a supernet impossible.
   if (problems.length > 0) return problems
@@ -95,6 +97,10 @@ function* notationProblems(space: SearchSpace, drawn: readonly Path[]): Generato
       const text = space.encode(path)
       const read = space.decode(text)
       if (read.join() !== path.join()) yield `Expected ${path} for decode("${text}") but received ${read}`
+      const understood = parsePath(space, text)
+      if (understood.join() !== path.join()) {
+        yield `Expected a notation for ${path} that is no list of options but received "${text}", which is read as ${understood}`
+      }
     } catch (error) {
       yield `Expected a notation for path ${path} that decode reads but received the error "${messageOf(error)}"`
       return
@@ -103,7 +109,13 @@ function* notationProblems(space: SearchSpace, drawn: readonly Path[]): Generato
   if (spaceSize(space) > LISTED) return
   const known = new Map<string, Path>()
   for (const path of enumeratePaths(space)) {
-    const text = space.encode(path)
+    let text: string
+    try {
+      text = space.encode(path)
+    } catch (error) {
+      yield `Expected a notation for path ${path} but received the error "${messageOf(error)}"`
+      return
+    }
     const other = known.get(text)
     if (other !== undefined)
       yield `Expected different notations for ${other} and ${path} but received "${text}" for both`
@@ -151,15 +163,26 @@ function programOf(space: SearchSpace, path: Path): Program {
 }
 
 function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomStream): string[] {
-  const missing = new Set(space.parameters().map(({ name }) => name))
+  const parameters = space.parameters()
+  const marks = new Map(parameters.map(({ name, operation }) => [name, operation]))
+  const missing = new Set(marks.keys())
+  const misplaced = new Map<string, string>()
+  let isConditional = false
   const visit = (path: Path) => {
     const { instructions, idle } = programOf(space, path)
-    for (const instruction of instructions) for (const name of parametersOf(instruction)) missing.delete(name)
-    for (const name of idle) missing.delete(name)
+    const taken = operationsOf(space, path)
+    const names = new Set([...instructions.flatMap(parametersOf), ...idle])
+    isConditional ||= names.size < marks.size
+    for (const name of names) {
+      missing.delete(name)
+      const operation = marks.get(name)
+      if (operation === undefined || taken.includes(operation) || misplaced.has(name)) continue
+      misplaced.set(name, `Expected ${name} in paths with operation ${operation} only but received it in path ${path}`)
+    }
   }
   try {
     visit(sampler.draw(stream))
-    for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS && (attempt === 0 || missing.size > 0); attempt++) {
       for (const [c, choice] of space.choices.entries()) {
         for (let option = 0; option < optionsOf(choice); option++) visit(sampler.draw(stream).with(c, option))
       }
@@ -167,7 +190,12 @@ function reachProblems(space: SearchSpace, sampler: PathSampler, stream: RandomS
   } catch (error) {
     return [messageOf(error)]
   }
-  return [...missing].map((name) => `Expected a path that uses ${name} but received none in many`)
+  const unreached = [...missing].map((name) => `Expected a path that uses ${name} but received none in many`)
+  const isMarked = [...marks.values()].some((operation) => operation !== undefined)
+  const hasOperations = space.choices.some((choice) => 'operations' in choice)
+  const unmarked = isConditional && hasOperations && !isMarked
+  const unseen = 'Expected the mark `operation` on weights of candidate operations but received none: methods go by it'
+  return [...unreached, ...misplaced.values(), ...(unmarked ? [unseen] : [])]
 }
 
 async function runProblems(
@@ -207,12 +235,8 @@ async function runProblems(
     }
     const difference = await checkGradient(supernet, plan, { dataset, indices }, directions)
     if (difference !== undefined) problems.push(`${difference}, ${where}`)
-    const live = space.withoutDeadEdges?.(path)
+    const live = livePath(space, path, problems)
     if (live === undefined) continue
-    checkPath(space, live)
-    if (space.withoutDeadEdges?.(live).join() !== live.join()) {
-      problems.push(`Expected no dead edges in ${live}, which withoutDeadEdges gave, but received some`)
-    }
     using other = compiled(() => supernet.compile(space.program(live)), `path ${live}`, problems)
     if (other === undefined) continue
     const error = largestDifference(logits, await logitsOf(other))
@@ -220,6 +244,22 @@ async function runProblems(
     if (!(error <= 1e-4)) problems.push(`Expected the logits of ${where} for ${live} but received others, by ${error}`)
   }
   return problems
+}
+
+/** The path without its dead edges; undefined if the space has no such rule, and, with one more problem, if it errs. */
+function livePath(space: SearchSpace, path: Path, problems: string[]): Path | undefined {
+  try {
+    const live = space.withoutDeadEdges?.(path)
+    if (live === undefined) return undefined
+    checkPath(space, live)
+    if (space.withoutDeadEdges?.(live).join() !== live.join()) {
+      problems.push(`Expected no dead edges in ${live}, which withoutDeadEdges gave, but received some`)
+    }
+    return live
+  } catch (error) {
+    problems.push(`Expected a path for withoutDeadEdges([${path}]) but received the error "${messageOf(error)}"`)
+    return undefined
+  }
 }
 
 /** The plan, or undefined and one more problem. */

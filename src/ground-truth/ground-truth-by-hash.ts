@@ -30,7 +30,8 @@ export class GroundTruthByHash implements GroundTruth {
     file: string,
     readonly source?: TruthSource,
   ) {
-    const keyOf = space.isomorphismKey
+    // A space may be an object of a class.
+    const keyOf = space.isomorphismKey?.bind(space)
     const [first] = enumeratePaths(space)
     if (keyOf === undefined || !/^[0-9a-f]{32}$/.test(keyOf(first))) {
       throw new UserError(`Expected a column "arch" in ${file} but received hashes, which ${space.name} does not have`)

@@ -35,7 +35,7 @@ export function choicesByParameter(space: SearchSpace, setting: string): Map<str
 /**
  * Choices that use each parameter of a candidate operation, by position among the choices of operations; none for a
  * parameter if connections decide. They are found by paths in which only one choice takes operation k, and those that
- * have no other: the program of such a path names the weights of that choice.
+ * have no other: the program of such a path uses the weights of that choice once more than if it takes another.
  */
 export function choicesOfParameters(space: SearchSpace): Map<string, readonly number[]> {
   const operationOf = operationByParameter(space.parameters())
@@ -51,15 +51,20 @@ export function choicesOfParameters(space: SearchSpace): Map<string, readonly nu
       const option = choice.operations.indexOf(operation)
       if (option < 0) continue
       const path = elsewhere.map((other, i) => (i === c ? option : Math.min(other, optionsOf(space.choices[i]) - 1)))
-      for (const name of parametersOfProgram(space, path)) {
-        if (operationOf.get(name) === operation) found.get(name)!.push(row)
+      const uses = usesOf(space, path)
+      const otherwise = optionsOf(choice) > 1 ? usesOf(space, path.with(c, option === 0 ? 1 : 0)) : new Map()
+      for (const [name, count] of uses) {
+        if (operationOf.get(name) === operation && count > (otherwise.get(name) ?? 0)) found.get(name)!.push(row)
       }
     }
   }
   return found
 }
 
-function parametersOfProgram(space: SearchSpace, path: Path): Set<string> {
-  const program = space.program(path)
-  return new Set([...program.instructions.flatMap(parametersOf), ...program.idle])
+/** How often a path's program uses each parameter. */
+function usesOf(space: SearchSpace, path: Path): Map<string, number> {
+  const { instructions, idle } = space.program(path)
+  const uses = new Map<string, number>()
+  for (const name of [...instructions.flatMap(parametersOf), ...idle]) uses.set(name, (uses.get(name) ?? 0) + 1)
+  return uses
 }

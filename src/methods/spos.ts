@@ -7,8 +7,8 @@ import type { SposConfig } from '../config/schema.js'
 import { DeIsomorphicSampler } from '../sampling/deisomorphic.js'
 import { ModelSizeSampler } from '../sampling/model-size.js'
 import { PathSampler, type PathSource, uniformDistribution } from '../sampling/paths.js'
-import { operationsOf } from '../spaces/path.js'
-import type { Path, SearchSpace } from '../spaces/space.js'
+import { operationShares } from '../sampling/shares.js'
+import type { SearchSpace } from '../spaces/space.js'
 import type { MethodContext } from './method.js'
 import { OnePathMethod } from './one-path-method.js'
 
@@ -42,12 +42,4 @@ function samplingOf(sampling: SposConfig['sampling'], space: SearchSpace): { pat
   }
   const paths = new DeIsomorphicSampler(space)
   return { paths, shares: operationShares(space, paths.representatives) }
-}
-
-/** Share of each of the K operations among all operations that the paths take. */
-function operationShares(space: SearchSpace, paths: readonly Path[]): number[] {
-  const counts = space.operations.map(() => 0)
-  for (const path of paths) for (const operation of operationsOf(space, path)) counts[operation]++
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  return counts.map((count) => count / total)
 }

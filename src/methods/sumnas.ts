@@ -45,7 +45,8 @@ export class Sumnas extends FairMethod {
     // The schedule of the training, from another initial rate.
     const learningRate = (this.#config.learningRate * annealed) / this.#learningRate
     const { weightDecay } = this.#config
-    const update = { kind: 'sgd', momentum: 0, weightDecay } as const
+    const { decayNormsAndBiases } = options.optimizer
+    const update = { kind: 'sgd', momentum: 0, weightDecay, decayNormsAndBiases } as const
     await supernet.update({ learningRate, optimizer: update, unsampled, averageDecay })
     return meanOutcome(outcomes)
   }

@@ -67,7 +67,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const engine = { supernet, plan: plans.get.bind(plans) }
   const progress = await begin(options)
   using stopping = new Stopping(signal, world)
-  const training = new Training(options, engine, progress, stopping)
+  const training = new Training(options, engine, plans, progress, stopping)
   while (progress.epoch < settings.epochs) yield* training.epoch()
 }
 
@@ -93,6 +93,7 @@ interface StepUnderWay {
 class Training {
   readonly #options: TrainOptions
   readonly #engine: Engine
+  readonly #plans: PlanCache
   readonly #progress: Progress
   readonly #stopping: Stopping
   /** Steps per epoch. */
@@ -111,10 +112,11 @@ class Training {
   #beforeOrder: RandomState['data']
 
   /** `progress` moves on with every step. */
-  constructor(options: TrainOptions, engine: Engine, progress: Progress, stopping: Stopping) {
+  constructor(options: TrainOptions, engine: Engine, plans: PlanCache, progress: Progress, stopping: Stopping) {
     const { data, settings, random } = options
     this.#options = options
     this.#engine = engine
+    this.#plans = plans
     this.#progress = progress
     this.#stopping = stopping
     this.#steps = stepsPerEpoch(data.count, settings.batchSize)
@@ -130,7 +132,10 @@ class Training {
     if (step === 0) {
       // Nothing of the epoch is done yet: a resumed run begins it again.
       if (this.#stopping.isDue) await this.#stop()
-      await method.beginEpoch?.(epoch, this.#engine)
+      if (method.beginEpoch) {
+        await method.beginEpoch(epoch, this.#engine)
+        this.#plans.clear()
+      }
     }
     const order = method.epochIndices()
     const inputs = new StepInputs(this.#options, { epoch, steps: this.#steps, losses })

@@ -32,8 +32,13 @@ export class PlanCache implements Disposable {
     return plan
   }
 
-  [Symbol.dispose](): void {
+  /** Forgets all plans, whose programs may have changed. */
+  clear(): void {
     for (const plan of this.#plans.values()) plan.dispose()
     this.#plans.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.clear()
   }
 }

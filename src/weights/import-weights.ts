@@ -167,7 +167,7 @@ function givenPath(space: SearchSpace, given: Path | string | undefined): GivenP
   }
   const path = parsePath(space, given)
   // Maps read the space's notation, not indices.
-  return { path, text: /[a-z]/.test(given) ? given : space.encode(path) }
+  return { path, text: /[a-z]/i.test(given) ? given : space.encode(path) }
 }
 
 /** Sorts tensors that the space has no place for into harmless, lost and left ones. */

@@ -93,6 +93,39 @@ describe('checkSpace', () => {
       { parameters: () => [...parameters(), { name: 'c', shape: [1], init: { kind: 'zeros' } }] },
       /a path that uses c /,
     ],
+    [
+      'a mark of another operation',
+      { parameters: () => parameters().map((one) => ({ ...one, ...(one.name === 'a' && { operation: 0 }) })) },
+      /Expected a in paths with operation 0 only but received it in path 1,1/,
+    ],
+    [
+      'weights without marks',
+      { parameters: () => parameters().map(({ operation: _, ...one }) => one) },
+      /Expected the mark `operation` on weights/,
+    ],
+    [
+      'a notation that is read as numbers of options',
+      {
+        encode: (path) => [...encode(path)].toReversed().join(),
+        decode: (text) => decode(text.replace(/(.),(.)/, '$2$1')),
+      },
+      /Expected a notation for 0,1 that is no list of options but received "1,0", which is read as 1,0/,
+    ],
+    [
+      'an error of encode',
+      {
+        encode(path) {
+          if (path.join() === '1,1') throw new Error('no name')
+          return encode(path)
+        },
+      },
+      /Expected a notation for path 1,1 .* the error "no name"/,
+    ],
+    [
+      'a path without dead edges that is none',
+      { withoutDeadEdges: ([a]) => [a] },
+      /Expected a path for withoutDeadEdges/,
+    ],
     ['dead edges that are not dead', { withoutDeadEdges: () => [0, 0] }, /Expected the logits of path/],
     ['dead edges that remain', { withoutDeadEdges: ([a, b]) => [b, a] }, /Expected no dead edges in/],
     ['too many classes', { classes: 4 }, /Expected 4 finite logits/],
@@ -100,5 +133,9 @@ describe('checkSpace', () => {
   it.each(broken)('finds %s', async (_, changes, problem) => {
     const problems = await checkSpace(chain(changes))
     expect(problems.join('\n')).toMatch(problem)
+  })
+
+  it('refuses to draw no path', async () => {
+    await expect(checkSpace(chain(), { paths: 0 })).rejects.toThrow('Expected at least one path but received 0')
   })
 })

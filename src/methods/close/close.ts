@@ -13,6 +13,7 @@ import type { Batch, StepOptions } from '../../native/index.js'
 import { DeIsomorphicSampler } from '../../sampling/deisomorphic.js'
 import { shuffledIndices } from '../../sampling/indices.js'
 import { PathSampler, type PathSource, uniformDistribution } from '../../sampling/paths.js'
+import { operationShares } from '../../sampling/shares.js'
 import type { BlockedSpace, SearchSpace } from '../../spaces/space.js'
 import type { Engine, Method, MethodContext, MethodState, StepOutcome } from '../method.js'
 import { Gate } from './gate.js'
@@ -49,12 +50,18 @@ export class Close implements Method {
     this.#config = config
     this.#context = context
     this.#blocks = space.withBlocks(config.curriculum.length, { startAtZero: config.inheritance === 'copy' })
-    this.#paths = config.sampling === 'uniform' ? PathSampler.uniform(space.choices) : new DeIsomorphicSampler(space)
+    if (config.sampling === 'uniform') {
+      this.#paths = PathSampler.uniform(space.choices)
+      this.pathDistribution = [...uniformDistribution(space.operations.length)]
+    } else {
+      const paths = new DeIsomorphicSampler(space)
+      this.#paths = paths
+      this.pathDistribution = operationShares(space, paths.representatives)
+    }
     this.#gateStream = random.stream('gate')
     this.#gate = Gate.random(space.operations.length, 1, this.#gateStream)
     this.#gateMomentum = new Float64Array(this.#gate.values.length)
     this.space = gatedSpace(space, this.#blocks, () => this.#gate)
-    this.pathDistribution = [...uniformDistribution(space.operations.length)]
     const restart = restartOf(config)
     this.scheduleRestarts = restart === undefined ? [] : [restart - 1]
     this.warnings = describeLateBlocks(config.curriculum, context.epochs)

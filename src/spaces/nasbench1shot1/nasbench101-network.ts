@@ -8,6 +8,7 @@
  * and their initial values have the variance of the original. Two constants differ: running statistics move by 0.1 per
  * step instead of 0.003, and initial weights are uniform instead of normal.
  */
+import { expected } from '../../base/errors.js'
 import type { Value } from '../../programs/program.js'
 import { NetworkWriter } from '../network-writer.js'
 import type { NetworkParts } from '../standalone.js'
@@ -42,6 +43,10 @@ function cell(writer: NetworkWriter, x: Value, name: string, { matrix, operation
   const { builder } = writer
   const output = operations.length - 1
   const widths = vertexChannels(matrix, channels)
+  const feeding = widths.slice(1, output).filter((_, i) => matrix[i + 1][output] === 1)
+  if (feeding.includes(0)) {
+    throw expected(`at least ${feeding.length} channels`, 'the network of this cell', channels, 2)
+  }
   const project = (vertex: number) =>
     convNormRelu(writer, x, `${name}.input_op.${vertex}`, { channels: widths[vertex], kernel: 1 })
   const values: Value[] = []

@@ -201,6 +201,10 @@ describe('parseConfig', () => {
         { method: { name: 'sumnas' }, training: { optimizer: { kind: 'adamw' } } },
         'Expected sgd, because method.name is sumnas, for training.optimizer.kind but received "adamw"',
       ],
+      [
+        { method: { name: 'sumnas' }, training: { optimizer: { kind: 'sgd', nesterov: true } } },
+        'Expected false, because method.name is sumnas, for training.optimizer.nesterov but received true',
+      ],
       [{ precision: 'tf32' }, 'Expected float32 or bfloat16, because device is cpu, for precision but received "tf32"'],
       [
         { distributed: { backend: 'nccl' } },

@@ -110,6 +110,9 @@ describe('SUMNAS', () => {
       'update {"learningRate":0.5,"optimizer":{"kind":"sgd","momentum":0,"weightDecay":0.00004},"unsampled":"decay"}'
     expect(calls).toEqual([...new Array(5).fill(path).flat(), 'displacementToGradients', outer])
     expect(held()).toBe(0)
+    const optimizer = { ...OPTIONS.optimizer, decayNormsAndBiases: false }
+    await make({ name: 'sumnas' }).step(engine, batch, { ...OPTIONS, optimizer })
+    expect(calls.at(-1)).toBe(outer.replace('0.00004', '0.00004,"decayNormsAndBiases":false'))
   })
 })
 

@@ -3,10 +3,12 @@ import '../../support/fake-addon.js'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
-import type { Method, MethodContext } from '../../../src/methods/method.js'
+import type { Engine, Method, MethodContext } from '../../../src/methods/method.js'
 import { Spos } from '../../../src/methods/spos.js'
+import type { Batch, StepOptions } from '../../../src/native/index.js'
 import type { ResultEvent } from '../../../src/search/events.js'
 import { type SearchOptions, search } from '../../../src/search/search.js'
+import type { Path } from '../../../src/spaces/index.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { collect, timeless, tinyConfig, tinySplits } from '../../support/tiny.js'
 
@@ -27,6 +29,26 @@ it('searches as the same method does that the settings name', async () => {
   expect(own.at(-1)).toMatchObject({ method: 'spos' })
   const results = [own, configured].map((events) => timeless(events.at(-1) as ResultEvent))
   expect(results[0]).toEqual(results[1])
+})
+
+it('may change programs before an epoch: plans of before are not used', async () => {
+  const epochs: number[] = []
+  const method = (context: MethodContext) =>
+    new (class extends Spos {
+      #epoch = -1
+      async beginEpoch(epoch: number): Promise<void> {
+        this.#epoch = epoch
+      }
+      program(path: Path) {
+        epochs.push(this.#epoch)
+        return context.space.program(path)
+      }
+      override step({ plan, supernet }: Engine, batch: Batch, options: StepOptions) {
+        return supernet.trainStep(plan([0, 1, 2, 3, 4, 0]), batch, options)
+      }
+    })({ sampling: 'uniform' }, context)
+  await run({ out: out('own'), method })
+  expect(epochs).toEqual([0, 1, 2])
 })
 
 it('is told what it is made for', async () => {

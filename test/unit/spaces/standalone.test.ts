@@ -117,6 +117,13 @@ it('the widths of a module of NAS-Bench-101 share those of the output, the first
   expect(vertexChannels(matrix, 128)).toEqual([0, 43, 43, 42, 42, 128])
 })
 
+it('a cell with more vertices at its output than channels is refused', () => {
+  const path = 'conv3x3~0|conv1x1~0|maxpool3x3~02|conv3x3~13|output~124'
+  const make = (channels: number) => createNetwork(settingsOf('nasbench1shot1-2', { path, channels }))
+  expect(() => make(2)).toThrow('Expected at least 3 channels for the network of this cell but received 2')
+  expect(parametersOf(make(3))).toBeGreaterThan(0)
+})
+
 describe.each(SPACES)('the network of %s', (name) => {
   const network = createNetwork(settingsOf(name))
 

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Tensor } from '../../../src/formats/safetensors.js'
-import { dartsNetwork, decodeGenotype, proxylessNas, type SearchSpace } from '../../../src/spaces/index.js'
+import {
+  DARTS_V1,
+  dartsNetwork,
+  decodeGenotype,
+  encodeGenotype,
+  proxylessNas,
+  type SearchSpace,
+} from '../../../src/spaces/index.js'
 import { importWeights } from '../../../src/weights/import-weights.js'
 import { NAME_MAP_NAMES } from '../../../src/weights/name-maps/index.js'
 import { subModelWeights } from '../../../src/weights/sub-model.js'
@@ -17,6 +24,7 @@ import {
   timmShapes,
   torchvisionShapes,
 } from '../../support/import-fixture.js'
+import { tensorsOf } from '../../support/weights.js'
 
 const { nasbench201, nasbench201Affine, darts, proxylessnas } = spaces
 const autodl = () => stateDict(autodlShapes({ affine: false }), { identityNorms: true })
@@ -294,8 +302,9 @@ test('blocks of torchvision in equally wide stages are told by a path, or by the
 test('a genotype says whose weights are whose by the order in which it was written', () => {
   const genotype = cases.dartsNetwork.paths[0].path as string
   const tensors = stateDict(dartsNetworkShapes())
-  const taken = (path: string | readonly number[]) =>
-    importWeights(darts, tensors, { path, strict: false }).weights.get('cells.0._ops.0._ops.3.op.1.weight')
+  // Operation 4, a separable convolution, of the edges from nodes 0 and 1 to the first node.
+  const taken = (path: string | readonly number[], edge: number) =>
+    importWeights(darts, tensors, { path, strict: false }).weights.get(`cells.0._ops.${edge}._ops.4.op.1.weight`)?.data
   const { normal, reduce } = decodeGenotype(genotype)
   // Its first node reads node 1 first; the path puts node 0 first.
   expect(normal[0][1]).toBe(1)
@@ -303,7 +312,27 @@ test('a genotype says whose weights are whose by the order in which it was writt
   const path = darts.decode(genotype)
   expect(importWeights(darts, tensors, { path: genotype, strict: false }).report.missing).toEqual([])
   expect(importWeights(darts, tensors, { path, strict: false }).report.missing).not.toEqual([])
-  expect(taken(genotype)).toEqual(taken(path))
+  expect(taken(genotype, 1)).toEqual(tensors.get('cells.0._ops.0.op.1.weight')!.data)
+  expect(taken(path, 1)).not.toEqual(taken(genotype, 1))
+})
+
+test('a published genotype may be given by its name', () => {
+  const options = { channels: 2, cells: 3, input: { channels: 3, height: 32, width: 32 }, classes: 3 }
+  const tensors = tensorsOf(dartsNetwork(DARTS_V1, options))
+  const taken = (path: string) =>
+    [0, 1].map(
+      (edge) =>
+        importWeights(darts, tensors, { path, strict: false }).weights.get(`cells.0._ops.${edge}._ops.4.op.1.weight`)
+          ?.data,
+    )
+  // Its first node reads node 1 first, by a separable convolution as from node 0.
+  expect(DARTS_V1.normal.slice(0, 2)).toEqual([
+    ['sep_conv_3x3', 1],
+    ['sep_conv_3x3', 0],
+  ])
+  const [first, second] = ['0', '1'].map((place) => tensors.get(`cells.0._ops.${place}.op.1.weight`)!.data)
+  expect(taken('DARTS_V1')).toEqual([second, first])
+  expect(taken(encodeGenotype(DARTS_V1))).toEqual([second, first])
 })
 
 test('a network of DARTS is taken by the network of its genotype, without its auxiliary head if there is none', () => {

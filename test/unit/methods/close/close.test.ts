@@ -153,6 +153,16 @@ describe('the paths', () => {
     expect((await drawn('deIsomorphic')).every((program) => known.has(program))).toBe(true)
     expect((await drawn('uniform')).every((program) => known.has(program))).toBe(false)
   })
+
+  it('have the reported shares of operations', async () => {
+    const { method } = await open({ sampling: 'deIsomorphic' })
+    const paths = [...isomorphismClasses(space)]
+    const shares = [0, 1, 2, 3, 4].map(
+      (operation) => paths.flat().filter((taken) => taken === operation).length / paths.flat().length,
+    )
+    expect(method.pathDistribution).toEqual(shares.map((share) => expect.closeTo(share, 12)))
+    expect((await open({ sampling: 'uniform' })).method.pathDistribution).toEqual([0.2, 0.2, 0.2, 0.2, 0.2])
+  })
 })
 
 describe('what is learned', () => {
