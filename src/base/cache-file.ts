@@ -2,10 +2,11 @@
  * Files in the cache folder. Users may delete any of them. A file that is damaged, or could not be written, counts as
  * absent.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from './atomic.js'
 import { environment } from './environment.js'
+import { makeFolder } from './files.js'
 import { cacheRoot } from './folders.js'
 
 /** Folders for which a warning was given. */
@@ -39,7 +40,7 @@ export async function writeCacheFile(name: string, parts: readonly Uint8Array[],
   const folder = `${environment().cache}/${dirname(name)}`
   try {
     const file = join(cacheRoot(), name)
-    await mkdir(dirname(file), { recursive: true })
+    await makeFolder(dirname(file))
     await writeAtomically(file, parts)
   } catch (error) {
     if (warned.has(folder)) return

@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { UserError } from './errors.js'
-import { unwritable } from './files.js'
+import { makeFolder, unwritable } from './files.js'
 
 /** Milliseconds between two tries to take a lock. */
 const RETRY = 1_000
@@ -23,7 +22,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   let isLost = false
   const onCompromised = () => {
     isLost = true

@@ -5,12 +5,14 @@ import { homeFolder, variable } from './environment.js'
 import { expected } from './errors.js'
 
 /**
- * Replaces `~` at the beginning by the home folder, and `$NAME` and `${NAME}` by environment variables.
+ * Replaces `~` at the beginning by the home folder, and `$NAME` and `${NAME}` by environment variables. An absolute path
+ * that exists comes back as it is: a `$` in the name of a folder is no variable.
  *
  * @param name The option or setting, for the message.
  * @throws UserError with exit code 2 for a variable that is not set, a home folder that is not known, and `~user`.
  */
 export function expandPath(path: string, name: string): string {
+  if (isAbsolute(path) && existsSync(path)) return path
   return expandHome(path, name).replace(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (written, braced, bare) => {
     const value = variable(braced ?? bare)
     if (value === undefined) throw expected('a variable that is set', name, `${written} in "${path}"`, 2)
@@ -23,7 +25,7 @@ const made = new Set<string>()
 
 /**
  * The path that `make` makes of an expanded one, such as an absolute one. A path that was made so, and an absolute one
- * that exists, come back as they are, because a `$` in the name of a folder is no variable.
+ * that exists, come back as they are.
  *
  * @throws UserError as {@link expandPath}, and what `make` throws.
  */

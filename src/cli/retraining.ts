@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
-import { type Config, loadRetrainConfig, type RetrainConfig } from '../config/index.js'
+import { type Config, loadRetrainConfig, namedData, type RetrainConfig } from '../config/index.js'
 import { networkSettingNames } from '../config/network.js'
 import { isGroup } from '../config/settings.js'
 import { readSettings } from '../config/yaml.js'
@@ -101,8 +101,11 @@ async function configFrom(
   // A search held images out to choose by them. The choice is made, so the network learns from them too.
   const { validationCount: _, ...data } = run.data
   const ofRecipe = config !== undefined && isGroup(recipe.data)
-  if (!ofRecipe) ofRun.push(`data=${JSON.stringify(data)}`)
-  const small = config === undefined && name === 'nasbench201' && data.format === 'imagenet16-120'
+  const named = namedData(set).data
+  const format = isGroup(named) && named.format !== undefined ? named.format : data.format
+  // Nothing that the run says of its data, such as their padding, holds for others.
+  if (!ofRecipe) ofRun.push(`data=${JSON.stringify(format === data.format ? data : {})}`)
+  const small = config === undefined && name === 'nasbench201' && format === 'imagenet16-120'
   // As the benchmark trains its networks on images of 16×16.
   if (small) ofRun.push('training.augmentation=[{kind: flip}, {kind: pad-crop, padding: 2}]')
   const notes = ofRecipe ? [`images: those that the recipe ${config} names, not those of ${from}`] : []

@@ -51,6 +51,12 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options, configSchema)
   const { set } = options
+  if (options.file !== undefined && isOfOtherData(settings) && !isOfOtherData(written)) {
+    const settings = Object.keys(isGroup(written.data) ? written.data : {}).filter((key) => key !== 'format')
+    if (settings.length > 0) {
+      options.log?.(`Left out ${settings.map((key) => `data.${key}`).join(', ')} of ${file}, which are of its own data`)
+    }
+  }
   const leftOut = options.file === undefined ? withoutWhatIsOfOthers(written, settings) : undefined
   if (leftOut === undefined) return check(settings, file, set)
   const config = check(compose(leftOut.settings, options, configSchema), file, set)
@@ -158,7 +164,7 @@ function compose(
 }
 
 /** The data set that assignments name, if they do. */
-function namedData(set: readonly string[]): Settings {
+export function namedData(set: readonly string[]): Settings {
   const settings: Settings = {}
   for (const assignment of set) if (/^data(\.format)?=/.test(assignment)) assignOrRemove(settings, assignment, () => {})
   return settings

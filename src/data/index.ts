@@ -80,7 +80,8 @@ const EMBEDDED = fileURLToPath(new URL('../../assets/fashion-mnist', import.meta
 /**
  * Loads the splits of a data set into memory. Images keep their number of channels: grayscale images have one.
  *
- * @param options `signal`: when aborted, reading stops before the next file and throws the signal's reason.
+ * @param options `signal`: when aborted, reading stops and throws the signal's reason: before the next file, or when all
+ *   are read if there are few.
  * @throws UserError for missing, truncated or malformed files, for images that do not fit in memory, and for settings
  *   that do not fit the data.
  */

@@ -42,7 +42,9 @@ const SLURM_PORTS = { first: 15_000, count: 20_000 }
 export function placeOf(env: Env): ProcessPlace | undefined {
   if (env[OWN.rank] !== undefined) return ownPlace(env)
   if (env.RANK !== undefined || env.WORLD_SIZE !== undefined) return torchrunPlace(env)
-  if (Number(env.SLURM_NTASKS) > 1 && env.SLURM_PROCID !== undefined) return slurmPlace(env)
+  // A batch script has a number too, though it runs once: only srun starts it as often as there are tasks.
+  const isStep = env.SLURM_STEP_ID !== undefined || env.SLURM_STEP_NUM_TASKS !== undefined
+  if (Number(env.SLURM_NTASKS) > 1 && env.SLURM_PROCID !== undefined && isStep) return slurmPlace(env)
   return undefined
 }
 

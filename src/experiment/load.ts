@@ -1,8 +1,11 @@
 /** Reads experiments from files and from code. */
 import { dirname, resolve } from 'node:path'
+import { expected } from '../base/errors.js'
 import { expandOnce } from '../base/user-path.js'
 import { assign, assignOrRemove, keysOf, requireLists } from '../config/assign.js'
+import { inTodaysForm } from '../config/earlier-forms.js'
 import { checkAgainst, configSchema, nameOfFile, refuseUnknown } from '../config/index.js'
+import { merge } from '../config/merge.js'
 import { resolvePaths, resolveTable } from '../config/resolve-paths.js'
 import { isGroup, type Settings } from '../config/settings.js'
 import { findConfig } from '../config/shipped.js'
@@ -38,15 +41,26 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
       assignOrRemove(written, assignment, (all, key) => refuseUnknown(experimentSchema, all, key))
       continue
     }
+    if (keysOf(assignment)[0] === 'groundTruth' && isGroup(written.groundTruths)) {
+      throw expected('groundTruths.SPACE, because the experiment names tables by space,', '--set', `"${assignment}"`, 2)
+    }
     const settings: Settings = isGroup(written.set) ? written.set : {}
     written.set = settings
     requireLists(settings, assignment)
-    // Null stays, because it removes what the configuration has.
-    assign(settings, assignment)
-    refuseUnknown(configSchema, settings, keysOf(assignment).join('.'))
+    change(settings, assignment)
+    refuseUnknown(configSchema, inTodaysForm(structuredClone(settings)), keysOf(assignment).join('.'))
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file, set), set.length === 0 ? file : `${file} and --set`)
+}
+
+/** Changes settings by an assignment. A group is merged. Null stays, because it removes what the configuration has. */
+function change(settings: Settings, assignment: string): void {
+  // A place in a list needs the list.
+  const isPlace = keysOf(assignment).some((key) => /^\d+$/.test(key))
+  const changes: Settings = isPlace ? settings : {}
+  assign(changes, assignment)
+  if (!isPlace) merge(settings, changes)
 }
 
 /**

@@ -54,12 +54,15 @@ export function fileOf({ folder }: Listing, { name, bytes }: ListedImage): FileN
  * only. Classes are numbered by name, as torchvision's `ImageFolder` numbers them. Classes alternate: first comes the
  * first image by name of each class, then the second image of each. So the first images of a split cover all classes.
  *
- * @param train The training split. A split in the form of Tiny ImageNet's `val` has its classes.
+ * @param train The training split. A split in the form of Tiny ImageNet's `val` has its classes; without it, the classes
+ *   that its annotations name.
  * @param image Suffixes of images.
  * @throws UserError for a split without classes or a class without images.
  */
 export async function listSplit(folder: string, train?: Listing, image = IMAGE): Promise<Listing> {
-  if (train !== undefined && (await exists(join(folder, ANNOTATIONS)))) return listAnnotated(folder, train)
+  // Scripts that sort these images into folders of classes leave the annotations.
+  const isAnnotated = (await exists(join(folder, ANNOTATIONS))) && (await exists(join(folder, 'images')))
+  if (isAnnotated) return listAnnotated(folder, train)
   const passedOver = new Map<string, number>()
   const entries = await foldersIn(folder, passedOver)
   if (entries.length === 0) {
@@ -74,15 +77,20 @@ export async function listSplit(folder: string, train?: Listing, image = IMAGE):
 }
 
 /** Lists the images of `folder/images` by the classes in the file of annotations. */
-async function listAnnotated(folder: string, { classes, folder: train }: Listing): Promise<Listing> {
+async function listAnnotated(folder: string, train: Listing | undefined): Promise<Listing> {
   const file = join(folder, ANNOTATIONS)
+  const rows = (await readFile(file, 'utf8'))
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'))
+  const classes = train?.classes ?? [...new Set(rows.map(([, label = '']) => label))].filter(Boolean).sort()
   const labels = new Map(classes.map((name, label) => [name, label]))
   const names: string[][] = classes.map(() => [])
-  for (const line of (await readFile(file, 'utf8')).split(/\r?\n/)) {
-    if (line === '') continue
-    const [name, label = ''] = line.split('\t')
+  for (const [name, label = ''] of rows) {
     const images = names[labels.get(label) ?? -1]
-    if (images === undefined) throw expected(`classes of ${train}`, file, label || 'a line without a class')
+    if (images === undefined) {
+      throw expected(`classes of ${train?.folder ?? folder}`, file, label || 'a line without a class')
+    }
     if (/[\\/]/.test(name)) throw expected('names of files', file, name)
     images.push(`images/${name}`)
   }

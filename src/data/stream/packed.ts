@@ -1,12 +1,12 @@
 /** Reads and writes packed files; see `packed-layout.ts`. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { isDevice, linkedFile, temporaryFor } from '../../base/atomic.js'
 import { expected } from '../../base/errors.js'
-import { syncFolder, unwritable, whyUnreadable } from '../../base/files.js'
+import { makeFolder, syncFolder, unwritable, whyUnreadable } from '../../base/files.js'
 import { contentDigest } from '../../native/index.js'
 import type { EncodedSplit } from './encoded-files.js'
 import {
@@ -115,7 +115,7 @@ export async function writePacked(
   if (await isDevice(target)) throw expected('a file', '--out', `a device or a pipe: ${file}`)
   const temporary = temporaryFor(target)
   const write = <Result>(done: Promise<Result>): Promise<Result> => done.catch((error) => unwritable(file, error))
-  await write(mkdir(dirname(target), { recursive: true }))
+  await makeFolder(dirname(target))
   const handle = await write(open(temporary, 'w'))
   try {
     const entries = Buffer.alloc(count * ENTRY_BYTES)

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expected } from '../../base/errors.js'
 import { type SplitSettings, VALIDATION_NAMES } from '../split-names.js'
-import { hasFlatLabels } from './list-encoded.js'
+import { hasFlatLabels, hasLabelsOfItsOwn } from './list-encoded.js'
 
 /** ImageNet's tars, by the name of the split. */
 const TARS: Readonly<Record<string, string>> = { 'ILSVRC2012_img_train.tar': 'train', 'ILSVRC2012_img_val.tar': 'val' }
@@ -36,7 +36,10 @@ export async function needsStreaming(dir: string, { test, validation }: SplitSet
   const places = await splitPlaces(dir).catch(() => new Map<string, string>())
   for (const name of new Set(['train', 'test', ...VALIDATION_NAMES, test, validation])) {
     const place = name === undefined ? undefined : places.get(name)
-    if (place !== undefined && (/\.(pada|tar)$/.test(place) || (await hasFlatLabels(place)))) return true
+    if (place === undefined) continue
+    // Beside a test split without labels lies the file of labels of another split.
+    const hasLabels = name === 'test' && test !== 'test' ? hasLabelsOfItsOwn : hasFlatLabels
+    if (/\.(pada|tar)$/.test(place) || (await hasLabels(place))) return true
   }
   return false
 }

@@ -36,6 +36,7 @@ test('what was made of a path is not expanded again, because its own dollar is n
   const folder = join(temporaryFolder(), 'c$b')
   expect(expandOnce(folder, 'data.dir', (path) => path)).toBe(folder.replace('$b', 'other'))
   mkdirSync(folder)
+  expect(expandPath(folder, '--out')).toBe(folder)
   expect(expandOnce(folder, 'data.dir', (path) => path)).toBe(folder)
 })
 

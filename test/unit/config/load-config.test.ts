@@ -113,6 +113,19 @@ describe('loadConfig', () => {
     expect(lines).toHaveLength(2)
   })
 
+  it('says what it leaves out of a named file, whose data are others', async () => {
+    const lines: string[] = []
+    const written = file('data: { format: embedded, padTo: 32, validationCount: 300 }')
+    const { data } = await loadConfig({
+      ...{ file: written, set: ['data.format=folder', 'data.dir=x', 'data.size=32'] },
+      log: (line) => lines.push(line),
+    })
+    expect(data).toEqual({ format: 'folder', dir: resolve('x'), size: 32 })
+    expect(lines).toEqual([`Left out data.padTo, data.validationCount of ${written}, which are of its own data`])
+    await loadConfig({ file: written, set: ['data.padTo=28'], log: (line) => lines.push(line) })
+    expect(lines).toHaveLength(1)
+  })
+
   it('keeps the default file whole for the embedded data', async () => {
     const lines: string[] = []
     const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })

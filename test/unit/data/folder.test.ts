@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DataConfig } from '../../../src/config/index.js'
+import { listEncoded } from '../../../src/data/stream/list-encoded.js'
 import {
   counting,
   dir,
@@ -54,6 +55,17 @@ describe('folder', () => {
     await expect(load()).rejects.toThrow(
       `Expected a class n1, which ${join(dir, 'train')} has, for ${join(dir, 'val')} but received only images`,
     )
+    // Alone, a split has the classes that its annotations name.
+    write('val/val_annotations.txt', `${lines.join('\n')}\n`)
+    const alone = await listEncoded(join(dir, 'val'))
+    expect([alone.classes, [...alone.labels]]).toEqual([
+      ['n1', 'n2'],
+      [0, 1, 1],
+    ])
+    // Scripts that sort the images by class leave the annotations.
+    for (const [i, name] of ['n2', 'n2', 'n1'].entries()) await png(`val/${name}/val_${i}.JPEG`, counting(100 + i))
+    rmSync(join(dir, 'val/images'), { recursive: true })
+    expect(pixelsOf((await load()).test)).toEqual([102, 100, 101])
   })
 
   it('says how a split without folders must be arranged', async () => {

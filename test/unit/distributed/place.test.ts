@@ -26,6 +26,9 @@ describe('the place of a process', () => {
     expect(placeOf({})).toBeUndefined()
     // An interactive job of one task.
     expect(placeOf({ ...SLURM, SLURM_NTASKS: '1' })).toBeUndefined()
+    // The script of a job of seven tasks, which runs once.
+    expect(placeOf({ ...SLURM, SLURM_STEP_ID: undefined })).toBeUndefined()
+    expect(placeOf({ ...SLURM, SLURM_STEP_ID: undefined, SLURM_STEP_NUM_TASKS: '7' })?.size).toBe(7)
     expect(placeOf({ ...TORCHRUN, RANK: '0', WORLD_SIZE: '1' })).toBeUndefined()
   })
 

@@ -228,6 +228,30 @@ studies: { m: { figure: method, methods: [spos] } }`)
     })
   })
 
+  it('merges groups of --set with its own, also if they are written in braces or in an earlier form', async () => {
+    const file = write(`
+set: { training: { epochs: 3, varianceSteps: 2 }, method: { name: pada, perEdge: true } }
+seeds: [0]
+studies: { m: { figure: epochs, epochs: [3] } }
+`)
+    const configOf = async (...set: string[]) => (await loadExperiment(file, { set })).cells[0].config
+    const { training } = await configOf('training={batchSize: 32}', 'training.momentum=0.8')
+    expect(training).toMatchObject({ epochs: 3, varianceSteps: 2, batchSize: 32, optimizer: { momentum: 0.8 } })
+    expect((await configOf('method.name=spos')).method).toEqual({ name: 'spos', sampling: 'uniform' })
+    expect((await configOf('method.name=spos', 'method={sampling: modelSize}')).method.name).toBe('spos')
+  })
+
+  it('refuses a table for all spaces beside tables by space', async () => {
+    const file = write(
+      'groundTruths: { nasbench201: { file: x.csv } }\nseeds: [0]\nstudies: { m: { figure: method, methods: [spos] } }',
+    )
+    expect(await refusalOf(() => loadExperiment(file, { set: ['groundTruth.column=a'] }))).toBe(
+      'Expected groundTruths.SPACE, because the experiment names tables by space, for --set but received "groundTruth.column=a"',
+    )
+    const { cells } = await loadExperiment(file, { set: ['groundTruths=null', 'groundTruth.file=y.csv'] })
+    expect(cells[0].config.groundTruth?.file).toMatch(/y\.csv$/)
+  })
+
   it('refuses an entry of a list that only the configurations have', async () => {
     const file = write('config: nasbench201-fashion\nseeds: [0]\nstudies: { a: { figure: method, methods: [spos] } }\n')
     const set = ['training.augmentation[0].padding=1']

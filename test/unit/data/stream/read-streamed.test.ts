@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../../src/config/index.js'
 import { readStreamed } from '../../../../src/data/stream/read-streamed.js'
+import { needsStreaming } from '../../../../src/data/stream/split-places.js'
 
 let dir: string
 beforeEach(() => {
@@ -34,6 +35,13 @@ describe('a flat test beside a flat val', () => {
     expect([...test.labels]).toEqual([0, 1])
     expect(origin?.names).toEqual({ test: 'val' })
     expect(origin?.notes).toContain('test is not used, because it has no class of train')
+    // So the labels beside the images are no reason to stream.
+    write('val/a/1.jpg', 'val/b/1.jpg')
+    for (const name of ['v_1', 'v_2']) rmSync(join(dir, `val/${name}.jpg`))
+    expect(await needsStreaming(dir, {})).toBe(false)
+    expect(await needsStreaming(dir, { test: 'test' })).toBe(true)
+    for (const name of ['a', 'b']) rmSync(join(dir, 'val', name), { recursive: true })
+    write('val/v_1.jpg', 'val/v_2.jpg')
     await expect(read({ test: 'test' })).rejects.toThrow(/of t_1\.jpg for .*LOC_val_solution\.csv but received none$/)
   })
 
