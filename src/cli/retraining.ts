@@ -108,7 +108,8 @@ async function configFrom(
   const small = config === undefined && name === 'nasbench201' && format === 'imagenet16-120'
   // As the benchmark trains its networks on images of 16×16.
   if (small) ofRun.push('training.augmentation=[{kind: flip}, {kind: pad-crop, padding: 2}]')
-  const notes = ofRecipe ? [`images: those that the recipe ${config} names, not those of ${from}`] : []
+  const notes =
+    ofRecipe && named === undefined ? [`images: those that the recipe ${config} names, not those of ${from}`] : []
   const { device, precision, threads } = run
   const computation = { device, precision, ...(threads !== undefined && { threads }) }
   const sources =

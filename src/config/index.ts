@@ -81,9 +81,16 @@ function withoutWhatIsOfOthers(
   return { settings: forOtherSpace(written), what: `the embedded ground truth, because space.name is ${space.name}` }
 }
 
-/** JavaScript lets a file's name pass, which would then not be read. */
+/** Names of the sources of settings. */
+const SOURCES = ['file', 'set', 'overrides', 'defaults', 'log']
+
+/** JavaScript lets a file's name pass, and options of other names, which would then not be read. */
 function requireOptions(options: unknown, name: string): void {
-  if (isGroup(options)) return
+  if (isGroup(options)) {
+    const unknown = Object.keys(options).find((key) => !SOURCES.includes(key))
+    if (unknown !== undefined) throw expected(SOURCES.join(', '), `the options of ${name}`, `"${unknown}"`, 2)
+    return
+  }
   throw expected('a group such as { file: "search.yaml" }', `the options of ${name}`, JSON.stringify(options), 2)
 }
 

@@ -29,7 +29,7 @@ export async function comparisonSection(runs: readonly Named[], drawn: Drawn[]):
   const alone = retrainings.length < 2 ? [] : [retrainingFigure(retrainings)]
   return section(2, 'The runs compared', [
     ...(searches.length > 0 ? [searchTable(searches), incomparable(searches)] : []),
-    ...(retrainings.length > 0 ? [retrainingTable(retrainings)] : []),
+    ...(retrainings.length > 0 ? [retrainingTable(retrainings), otherImages(retrainings)] : []),
     ...(await figures([...list, ...alone], drawn, 'compared-')),
   ])
 }
@@ -127,7 +127,11 @@ function searchTable(runs: readonly Named<SearchRecord>[]): Html {
         number,
         valueOf: ({ record }) => shown(lastEpoch(record)?.gradientVariance, scientific),
       },
-      { title: "Kendall's τ", number, valueOf: ({ record }) => shown(record.result?.kendallTau, decimal) },
+      {
+        title: sortedAlike ? "Kendall's τ" : 'τ by accuracy',
+        number,
+        valueOf: ({ record }) => shown(record.result?.kendallTau, decimal),
+      },
       { title: 'τ by loss', number, valueOf: ({ record }) => shown(record.result?.kendallTauByLoss, decimal) },
       { title: 'τ of size', number, valueOf: ({ record }) => shown(record.result?.kendallTauByParameters, decimal) },
       { title: 'ranked by', valueOf: ({ record }) => (sortedAlike ? undefined : rankedBy(record)) },
@@ -142,12 +146,27 @@ function rankedBy({ result }: SearchRecord): string | undefined {
   return result && result.ranked > 0 ? CRITERION_WORDS[result.rankedBy ?? 'accuracy'] : undefined
 }
 
+/** The images that a retraining learns from and is tested on. */
+function imagesOf({ start, result }: RetrainRecord): string | undefined {
+  const name = start?.dataset ?? result?.dataset
+  return start === undefined ? name : `${name}, ${integer(start.classes)} classes`
+}
+
+/** Says that accuracies cannot be compared, if retrainings have other images. */
+function otherImages(runs: readonly Named<RetrainRecord>[]): Html | undefined {
+  if (!vary(runs.map(({ record }) => imagesOf(record)))) return undefined
+  return notes(['These networks were tested on other images: their accuracies cannot be compared.'])
+}
+
 function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
   const number = true
   return table(
     'Retrainings',
     [
       { title: 'run', valueOf: ({ name }) => name },
+      ...(vary(runs.map(({ record }) => imagesOf(record)))
+        ? [{ title: 'images', valueOf: ({ record }: Named<RetrainRecord>) => imagesOf(record) }]
+        : []),
       { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       { title: 'top-1, last', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1, percent) },
       { title: 'averaged', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1Averaged, percent) },

@@ -133,15 +133,17 @@ async function importanceFigure(
 function searchNumbers(record: SearchRecord): [string, string | undefined][] {
   const { result, start } = record
   const foundBy = result?.found?.by ?? 'accuracy'
+  // Beside a ranking that is sorted by something else, nobody must take them for its own.
+  const byAccuracy = (result?.rankedBy ?? 'accuracy') === 'accuracy' ? '' : ', by accuracy'
   const shown = (value: number | null | undefined, show: (value: number) => string) =>
     value === null || value === undefined ? undefined : show(value)
   return [
-    ["Kendall's τ", shown(result?.kendallTau, decimal)],
+    [`Kendall's τ${byAccuracy}`, shown(result?.kendallTau, decimal)],
     ["Kendall's τ, ranked by loss", shown(result?.kendallTauByLoss, decimal)],
     ["Kendall's τ of the number of parameters alone", shown(result?.kendallTauByParameters, decimal)],
     ["Kendall's τ with parameters: sum of both ranks", shown(result?.kendallTauWithParameters, decimal)],
     ["Kendall's τ with multiply-adds: sum of both ranks", shown(result?.kendallTauWithMultiplyAdds, decimal)],
-    ["Spearman's ρ", shown(result?.spearman, decimal)],
+    [`Spearman's ρ${byAccuracy}`, shown(result?.spearman, decimal)],
     [
       'ranking sorted by',
       result?.rankedBy === 'accuracy' ? undefined : result?.rankedBy && CRITERION_WORDS[result.rankedBy],

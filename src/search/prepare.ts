@@ -59,7 +59,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
   const images = splits.train.labels.length
   const { epochs, learningRate } = config.training
   const context: MethodContext = { space: given, images, epochs, learningRate, random }
-  const method = replacements.method?.(context) ?? createMethod(config.method, context)
+  const method = replacements.method ? ownMethod(replacements.method, context) : createMethod(config.method, context)
   const space = method.space ?? given
   const identityOfImages = identifyImages(splits)
   const groundTruth = config.groundTruth && (await readGroundTruth(config.groundTruth, space, splits.name, signal))
@@ -83,6 +83,42 @@ export async function prepare(config: Config, replacements: Replacements): Promi
     images: identityOfImages,
     identity: identify(space, identityOfImages, replacements.method && method.name),
   }
+}
+
+/** Parts that every method has, as functions. */
+const METHOD_PARTS = ['epochIndices', 'step', 'endEpoch', 'state', 'restore'] as const
+
+/** Makes a method of the user's own. JavaScript may pass anything for it. */
+function ownMethod(make: (context: MethodContext) => Method, context: MethodContext): Method {
+  if (typeof make !== 'function') throw expected('a function that makes a method', 'method', typeof make, 2)
+  const method = make(context)
+  if (typeof method !== 'object' || method === null)
+    throw expected('a method', 'what method returns', String(method), 2)
+  const absent = METHOD_PARTS.filter((part) => typeof method[part] !== 'function')
+  if (absent.length > 0)
+    throw expected(`the functions ${METHOD_PARTS.join(', ')}`, 'method', `none for ${absent.join(', ')}`, 2)
+  if (typeof method.name !== 'string' || method.name === '') {
+    throw expected('a name', 'method.name', JSON.stringify(method.name) ?? 'nothing', 2)
+  }
+  if (!isDistribution(method.pathDistribution)) {
+    throw expected(
+      'lists of probabilities',
+      'method.pathDistribution',
+      JSON.stringify(method.pathDistribution) ?? 'nothing',
+      2,
+    )
+  }
+  return method
+}
+
+/** One list of probabilities, or one per choice. */
+function isDistribution(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  return value.every(Array.isArray) ? value.every(isProbabilities) : isProbabilities(value)
+}
+
+function isProbabilities(list: readonly unknown[]): boolean {
+  return list.every((one) => typeof one === 'number' && one >= 0 && one <= 1 + 1e-9)
 }
 
 function checkImages(space: SearchSpace, splits: AnySplits, { training, ranking, finding }: Config): void {

@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { packageRoot } from '../../../src/base/folders.js'
 import { chooseRetraining } from '../../../src/cli/retraining.js'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { temporaryFolder } from '../../support/folders.js'
 
+const RECIPE = join(packageRoot, 'configs', 'retrain-smoke.yaml')
 const PATH = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'
 
 /** The settings of a retraining from a run on these data, with assignments. */
@@ -29,6 +31,15 @@ it('keeps the data of the run, unless others are named, for which nothing of the
   const cifar = { format: 'cifar10', dir: resolve('c'), padTo: 40 } as const
   expect((await chosen(cifar, 'data.format=cifar100', 'data.dir=x')).data).not.toHaveProperty('padTo')
   expect((await chosen(cifar, 'data.dir=x')).data).toMatchObject({ padTo: 40, dir: resolve('x') })
+})
+
+it('says whose images are taken, if a recipe names others than the run has', async () => {
+  const run = temporaryFolder()
+  writeFileSync(join(run, 'config.yaml'), stringify(parseConfig({})))
+  const notes = async (...set: string[]) =>
+    (await chooseRetraining({ from: run, config: RECIPE, path: PATH, inherit: false, set })).notes
+  expect((await notes())?.[0]).toMatch(/^images: those that the recipe .*retrain-smoke.* names, not those of /)
+  expect(await notes('data.format=cifar10', 'data.dir=x')).toEqual([])
 })
 
 it('crops images of ImageNet16-120 as NAS-Bench-201 does', async () => {

@@ -126,6 +126,12 @@ describe('loadConfig', () => {
     expect(lines).toHaveLength(1)
   })
 
+  it('refuses a source of another name, which would not be read', async () => {
+    expect(await refusal(() => loadConfig({ config: 'nasbench201-smoke' } as never))).toBe(
+      'Expected file, set, overrides, defaults, log for the options of loadConfig but received "config"',
+    )
+  })
+
   it('keeps the default file whole for the embedded data', async () => {
     const lines: string[] = []
     const config = await loadConfig({ set: ['data.format=embedded'], log: (line) => lines.push(line) })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { writeReport } from '../../../src/experiment/report.js'
 import { temporaryFolder } from '../../support/folders.js'
-import { makeSearchRun } from '../../support/made-up-run.js'
+import { makeRetraining, makeSearchRun } from '../../support/made-up-run.js'
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>\n'
 
@@ -145,6 +145,22 @@ describe('the report about several runs', () => {
     expect(text).toMatch(/<th scope="col">images<.*<td>made up<.*<td>others</s)
     expect(text).toContain('These runs have other spaces or images: their variances and τ cannot be compared.')
     expect(text).not.toMatch(/<title>[^<]*variance/)
+  })
+
+  it('says that retrainings on other images cannot be compared', async () => {
+    const begin = (name: string, dataset: string) => {
+      makeRetraining(file(name))
+      const path = file(name, 'events.jsonl')
+      const start = { event: 'start', run: name, dataset, classes: 10, epochs: 2, warnings: [], stepsPerEpoch: 1 }
+      writeFileSync(path, `${JSON.stringify(start)}\n${readFileSync(path, 'utf8')}`)
+    }
+    begin('one', 'a')
+    begin('two', 'a')
+    expect(await compared()).not.toMatch(/<th scope="col">images|cannot be compared/)
+    begin('two', 'b')
+    const text = await compared()
+    expect(text).toMatch(/<th scope="col">images<.*<td>a, 10 classes<.*<td>b, 10 classes</s)
+    expect(text).toContain('These networks were tested on other images: their accuracies cannot be compared.')
   })
 
   it('knows images and tables by what they are, not by their names', async () => {

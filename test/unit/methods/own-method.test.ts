@@ -1,6 +1,6 @@
 /** A method of the user's own in the place of the one that the settings name. */
 import '../../support/fake-addon.js'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import type { Engine, Method, MethodContext } from '../../../src/methods/method.js'
@@ -49,6 +49,25 @@ it('may change programs before an epoch: plans of before are not used', async ()
     })({ sampling: 'uniform' }, context)
   await run({ out: out('own'), method })
   expect(epochs).toEqual([0, 1, 2])
+})
+
+it.each([
+  ['no method', () => undefined, 'Expected a method for what method returns but received undefined'],
+  [
+    'a method without a part',
+    (context: MethodContext) => Object.assign(spos(context), { endEpoch: undefined }),
+    /^Expected the functions epochIndices, step, .* for method but received none for endEpoch$/,
+  ],
+  ['no name', (context: MethodContext) => named('')(context), 'Expected a name for method.name but received ""'],
+  [
+    'no probabilities',
+    (context: MethodContext) => Object.assign(spos(context), { pathDistribution: [Number.NaN, 1, 2] }),
+    'Expected lists of probabilities for method.pathDistribution but received [null,1,2]',
+  ],
+  ['no function', 'spos', 'Expected a function that makes a method for method but received string'],
+])('is refused before the run folder is made: %s', async (_, method, sentence) => {
+  await expect(run({ out: out('own'), method: method as never })).rejects.toThrow(sentence)
+  expect(existsSync(out('own'))).toBe(false)
 })
 
 it('is told what it is made for', async () => {
