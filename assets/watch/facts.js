@@ -26,12 +26,13 @@ export function factsOf(result) {
   const { tauOfRanking, algorithm, foundBy } = result
   /** @type {[string, string][]} */
   const facts = [['Ranked', counted(ranked, 'sub-model')]]
-  const byAccuracy = rankedBy === undefined || rankedBy === 'accuracy'
-  if (!byAccuracy) facts.push(['Ranked by', CRITERIA[rankedBy]])
-  if (!byAccuracy && typeof tauOfRanking === 'number') {
-    facts.push(['Kendall tau', `${decimal(tauOfRanking)}, by accuracy ${decimal(kendallTau)}`])
-  } else if (kendallTau !== null) facts.push(['Kendall tau', decimal(kendallTau) + (byAccuracy ? '' : ' by accuracy')])
-  if (kendallTau !== null) facts.push(['Spearman', decimal(spearman) + (byAccuracy ? '' : ' by accuracy')])
+  const isOther = rankedBy !== undefined && rankedBy !== 'accuracy'
+  if (isOther) facts.push(['Ranked by', CRITERIA[rankedBy]])
+  if (kendallTau !== null) {
+    const by = isOther ? ' by accuracy' : ''
+    const own = isOther && typeof tauOfRanking === 'number' ? `${decimal(tauOfRanking)}, ` : ''
+    facts.push(['Kendall tau', own + decimal(kendallTau) + by], ['Spearman', decimal(spearman) + by])
+  }
   // Results of earlier versions do not tell.
   if (typeof kendallTauByParameters === 'number') {
     facts.push(['Size alone', `Kendall tau ${decimal(kendallTauByParameters)} by parameters`])

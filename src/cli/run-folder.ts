@@ -55,8 +55,8 @@ export async function configToRank(run: string, set: string[] = []): Promise<Con
 
 /**
  * Settings to find the best sub-models of a trained run. The default algorithm is SPOS's evolution. `set` may change
- * {@link FIND_GROUPS}, and {@link MOVED}, but nothing of `ranking` if the run is ranked. If it names another algorithm, the settings of the run's algorithm are dropped, except those
- * that all algorithms share.
+ * {@link FIND_GROUPS}, and {@link MOVED}, but nothing of `ranking` if the run is ranked. If it names another algorithm,
+ * the settings of the run's algorithm are dropped, except those that all algorithms share.
  */
 export async function configToFind(run: string, set: string[] = []): Promise<Config> {
   checkGroups(set, FIND_GROUPS)

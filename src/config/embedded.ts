@@ -15,6 +15,12 @@ export function withoutEmbeddedData(settings: Settings, changes: Settings): Sett
   return !isOfOtherData(settings) && isOfOtherData(changes) ? { ...settings, data: {} } : settings
 }
 
+/** Names of the settings of data that {@link withoutEmbeddedData} has left out of `written`; none if it kept them. */
+export function embeddedKeys(written: Settings, settings: Settings): string[] {
+  if (isOfOtherData(written) || !isOfOtherData(settings) || !isGroup(written.data)) return []
+  return Object.keys(written.data).flatMap((key) => (key === 'format' ? [] : [`data.${key}`]))
+}
+
 /** True if the settings name the table in the package. */
 export function namesEmbeddedTable({ groundTruth }: Settings): boolean {
   return isGroup(groundTruth) && groundTruth.file === EMBEDDED

@@ -5,7 +5,14 @@ import type { z } from 'zod'
 import { expected, UserError } from '../base/errors.js'
 import { assignOrRemove } from './assign.js'
 import { changed, inTodaysForm } from './earlier-forms.js'
-import { forOtherData, forOtherSpace, isOfOtherData, namesEmbeddedTable, withoutEmbeddedData } from './embedded.js'
+import {
+  embeddedKeys,
+  forOtherData,
+  forOtherSpace,
+  isOfOtherData,
+  namesEmbeddedTable,
+  withoutEmbeddedData,
+} from './embedded.js'
 import { dropOfOtherKind, merge } from './merge.js'
 import { describeProblems, explainIssue, sourceOf } from './problems.js'
 import { resolvePaths } from './resolve-paths.js'
@@ -45,20 +52,20 @@ export interface LoadOptions {
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
-  requireOptions(options, 'loadConfig')
+  requireOptions(options, 'loadConfig', [...SOURCES, 'log'])
   const { file = DEFAULT_CONFIG } = options
   const written = await readSearch(file)
   if (options.file !== undefined) written.name ??= nameOfFile(file)
   const settings = compose(written, options, configSchema)
   const { set } = options
-  if (options.file !== undefined && isOfOtherData(settings) && !isOfOtherData(written)) {
-    const settings = Object.keys(isGroup(written.data) ? written.data : {}).filter((key) => key !== 'format')
-    if (settings.length > 0) {
-      options.log?.(`Left out ${settings.map((key) => `data.${key}`).join(', ')} of ${file}, which are of its own data`)
-    }
-  }
   const leftOut = options.file === undefined ? withoutWhatIsOfOthers(written, settings) : undefined
-  if (leftOut === undefined) return check(settings, file, set)
+  if (leftOut === undefined) {
+    const config = check(settings, file, set)
+    const keys = embeddedKeys(written, settings)
+    const why = `because data.format is ${config.data.format}`
+    if (keys.length > 0) options.log?.(`Left out ${keys.join(', ')} of ${file}, ${why}`)
+    return config
+  }
   const config = check(compose(leftOut.settings, options, configSchema), file, set)
   const consequence = config.groundTruth ? '' : `: ${describeRanking(config)}, without ground truth`
   // Who names the embedded table for another space is told later that it does not fit.
@@ -82,16 +89,15 @@ function withoutWhatIsOfOthers(
 }
 
 /** Names of the sources of settings. */
-const SOURCES = ['file', 'set', 'overrides', 'defaults', 'log']
+const SOURCES = ['file', 'set', 'overrides', 'defaults']
 
 /** JavaScript lets a file's name pass, and options of other names, which would then not be read. */
-function requireOptions(options: unknown, name: string): void {
-  if (isGroup(options)) {
-    const unknown = Object.keys(options).find((key) => !SOURCES.includes(key))
-    if (unknown !== undefined) throw expected(SOURCES.join(', '), `the options of ${name}`, `"${unknown}"`, 2)
-    return
+function requireOptions(options: unknown, name: string, known: readonly string[]): void {
+  if (!isGroup(options)) {
+    throw expected('a group such as { file: "search.yaml" }', `the options of ${name}`, JSON.stringify(options), 2)
   }
-  throw expected('a group such as { file: "search.yaml" }', `the options of ${name}`, JSON.stringify(options), 2)
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw expected(known.join(', '), `the options of ${name}`, `"${unknown}"`, 2)
 }
 
 /** Settings of a search from a file, changed by all other sources, before they are checked. */
@@ -134,7 +140,7 @@ export interface LoadRetrainOptions {
  * @throws UserError with exit code 2, naming every unknown key and impossible value.
  */
 export async function loadRetrainConfig(options: LoadRetrainOptions): Promise<RetrainConfig> {
-  requireOptions(options, 'loadRetrainConfig')
+  requireOptions(options, 'loadRetrainConfig', SOURCES)
   const { file: name, ...sources } = options
   const file = findConfig(name)
   const written = await readSettings(file, '--config')

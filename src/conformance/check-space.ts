@@ -34,10 +34,11 @@ const ATTEMPTS = 20
  * Lists the rules that `space` breaks, one sentence for each:
  *
  * - Every choice has options, and its operations exist.
- * - `decode` inverts `encode`, and what it gives is never taken for numbers of options. In a space of at most 20,000 paths, no two paths have the same notation.
+ * - `decode` inverts `encode`, whose texts are not read as the numbers of other options. In a space of at most 20,000
+ *   paths, no two paths have the same notation.
  * - `program` and `encode` refuse paths outside the space, and `decode` refuses other texts.
- * - Tensors have different names, and some path uses each parameter. Weights of candidate operations are marked, and only
- *   paths with that operation use them.
+ * - Tensors have different names, and some path uses each parameter. Only paths with an operation use the weights that
+ *   are marked with it. If paths use different weights, some are marked.
  * - Programs compile and give one finite logit per class.
  * - Gradients are finite, and agree with finite differences of the loss.
  * - A path without its dead edges gives the same logits.

@@ -41,14 +41,15 @@ export async function loadExperiment(file: string, { set = [] }: LoadExperimentO
       assignOrRemove(written, assignment, (all, key) => refuseUnknown(experimentSchema, all, key))
       continue
     }
-    if (keysOf(assignment)[0] === 'groundTruth' && isGroup(written.groundTruths)) {
-      throw expected('groundTruths.SPACE, because the experiment names tables by space,', '--set', `"${assignment}"`, 2)
-    }
     const settings: Settings = isGroup(written.set) ? written.set : {}
     written.set = settings
     requireLists(settings, assignment)
     change(settings, assignment)
     refuseUnknown(configSchema, inTodaysForm(structuredClone(settings)), keysOf(assignment).join('.'))
+  }
+  const table = set.find((assignment) => keysOf(assignment)[0] === 'groundTruth')
+  if (table !== undefined && isGroup(written.groundTruths)) {
+    throw expected('groundTruths.SPACE, because the experiment names tables by space,', '--set', `"${table}"`, 2)
   }
   resolveAll(written, process.cwd())
   return plan(checkAgainst(experimentSchema, written, file, set), set.length === 0 ? file : `${file} and --set`)

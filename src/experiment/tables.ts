@@ -33,8 +33,9 @@ export function conditionTable(conditions: readonly ConditionResult[]): string {
 }
 
 /**
- * A row per pair of conditions that differ in one axis of their study, whose field reads “SPOS → PA&DA”: number of seeds in both, mean
- * difference of each measure over these seeds, and its standard error.
+ * A row per pair of conditions that differ in one axis of their study, whose field reads “SPOS → PA&DA”: number of seeds
+ * in both, mean difference of each measure over these seeds, and its standard error. Other fields read so too if they
+ * follow from that axis, as the epochs of a method do.
  */
 export function differenceTable(differences: readonly Difference[]): string {
   const head = ['study', ...AXES, 'n', ...MEASURES.flatMap((name) => [name, `${name}Error`])]

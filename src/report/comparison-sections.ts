@@ -75,7 +75,7 @@ function vary(values: readonly unknown[]): boolean {
 }
 
 /** Whether runs differ in a column. */
-function differs(column: Column<Named<SearchRecord>>, runs: readonly Named<SearchRecord>[]): boolean {
+function differs<Run>(column: Column<Run>, runs: readonly Run[]): boolean {
   return vary(runs.map((run) => column.valueOf(run)))
 }
 
@@ -147,14 +147,15 @@ function rankedBy({ result }: SearchRecord): string | undefined {
 }
 
 /** The images that a retraining learns from and is tested on. */
-function imagesOf({ start, result }: RetrainRecord): string | undefined {
-  const name = start?.dataset ?? result?.dataset
-  return start === undefined ? name : `${name}, ${integer(start.classes)} classes`
+const LEARNT: Column<Named<RetrainRecord>> = {
+  title: 'images',
+  valueOf: ({ record: { start, result } }) =>
+    start === undefined ? result?.dataset : `${start.dataset}, ${integer(start.classes)} classes`,
 }
 
 /** Says that accuracies cannot be compared, if retrainings have other images. */
 function otherImages(runs: readonly Named<RetrainRecord>[]): Html | undefined {
-  if (!vary(runs.map(({ record }) => imagesOf(record)))) return undefined
+  if (!differs(LEARNT, runs)) return undefined
   return notes(['These networks were tested on other images: their accuracies cannot be compared.'])
 }
 
@@ -164,9 +165,7 @@ function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
     'Retrainings',
     [
       { title: 'run', valueOf: ({ name }) => name },
-      ...(vary(runs.map(({ record }) => imagesOf(record)))
-        ? [{ title: 'images', valueOf: ({ record }: Named<RetrainRecord>) => imagesOf(record) }]
-        : []),
+      ...(differs(LEARNT, runs) ? [LEARNT] : []),
       { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       { title: 'top-1, last', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1, percent) },
       { title: 'averaged', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1Averaged, percent) },

@@ -220,16 +220,18 @@ export class RunFolder implements AsyncDisposable {
 
   /**
    * Writes `tables`, which are texts by the names of files, and `summary.json`. Results in an earlier summary are kept if
-   * `result` lacks them and they were computed from the same images, weights and ground truth, with running statistics
-   * that are estimated in the same way. Otherwise their tables are removed too. A summary that is damaged counts as none. Resolves to what was written, and to what was removed.
+   * `result` lacks them and they were computed from the same images, weights and ground truth. If each path has running
+   * statistics of its own (`recalibrates`), these must have been estimated in the same way. Otherwise their tables are
+   * removed too. A summary that is damaged counts as none. Resolves to what was written, and to what was removed.
    */
   async writeResults(
     result: SearchResult,
     tables: Readonly<Record<string, string>>,
+    { recalibrates }: { readonly recalibrates: boolean },
   ): Promise<{ merged: SearchResult; discarded: DiscardedEvent[] }> {
     if (this.#lock === undefined) return { merged: result, discarded: [] }
     const { summary: earlier, damaged } = await readSummary(this.path, isSearchResult)
-    const recalibrated = this.#changing !== undefined && recalibratesOtherwise(this.#changing)
+    const recalibrated = recalibrates && this.#changing !== undefined && recalibratesOtherwise(this.#changing)
     const merged = mergeResults(recalibrated ? undefined : earlier, result)
     for (const [name, text] of Object.entries(tables)) await this.write(name, text)
     if (this.#changing !== undefined) {

@@ -15,7 +15,7 @@ export interface Kept {
   readonly found: boolean
 }
 
-/** Whether running statistics are estimated in another way. Then no earlier result stays. */
+/** Whether running statistics, if there are any, are estimated in another way. Then no earlier result stays. */
 export function recalibratesOtherwise({ before, next }: ChangingSettings): boolean {
   return !isDeepStrictEqual(before.ranking.recalibration, next.ranking.recalibration)
 }

@@ -46,9 +46,14 @@ export function sharesWeights(space: SearchSpace, method: Pick<Method, 'subModel
   return method.subModels?.length !== 1 && spaceSize(space) > 1n
 }
 
-/** True if each path gets running statistics of its own before it is evaluated. `shared` is as in the options. */
+/** True if paths share running statistics, which are right for none of them. `shared` is as in the options. */
+export function sharesStatistics(space: SearchSpace, shared: boolean): boolean {
+  return shared && space.buffers !== undefined
+}
+
+/** True if each path gets running statistics of its own before it is evaluated. */
 export function recalibrates({ ranking }: Config, space: SearchSpace, shared: boolean): boolean {
-  return shared && space.buffers !== undefined && ranking.recalibration.images > 0
+  return sharesStatistics(space, shared) && ranking.recalibration.images > 0
 }
 
 /** The training images that running statistics are estimated from. The caller disposes of the dataset. */

@@ -15,7 +15,7 @@ import { RunningLog } from '../tensorboard/running-log.js'
 import { train } from '../training/loop.js'
 import { restoreSnapshot, type Snapshot, START } from '../training/snapshot.js'
 import { averagesDigest, weightsDigest } from '../weights/weights-digest.js'
-import { sharesWeights } from './evaluators.js'
+import { sharesStatistics, sharesWeights } from './evaluators.js'
 import type { Phase, SearchEvent, SearchResult, StartEvent } from './events.js'
 import type { PreparedSearch } from './prepare.js'
 import { type Outcomes, rankAndFind } from './rank-and-find.js'
@@ -83,7 +83,7 @@ export async function* runPhases(opened: OpenedSearch): AsyncGenerator<SearchEve
     ...(phases.includes('rank') && { 'ranking.csv': rankingTable(sorted) }),
     ...(outcomes.finding && { 'found.csv': foundTable(outcomes.finding.all) }),
   }
-  const write = () => run.writeResults(result, tables)
+  const write = () => run.writeResults(result, tables, { recalibrates: sharesStatistics(space, shared) })
   const { merged, discarded: dropped } = await (world === undefined ? write() : world.fromFirst(write))
   yield* dropped
   await run.log(merged)

@@ -121,7 +121,7 @@ describe('loadConfig', () => {
       log: (line) => lines.push(line),
     })
     expect(data).toEqual({ format: 'folder', dir: resolve('x'), size: 32 })
-    expect(lines).toEqual([`Left out data.padTo, data.validationCount of ${written}, which are of its own data`])
+    expect(lines).toEqual([`Left out data.padTo, data.validationCount of ${written}, because data.format is folder`])
     await loadConfig({ file: written, set: ['data.padTo=28'], log: (line) => lines.push(line) })
     expect(lines).toHaveLength(1)
   })

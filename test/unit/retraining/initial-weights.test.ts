@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parseRetrainConfig } from '../../../src/config/index.js'
 import { type Tensor, writeSafetensors } from '../../../src/formats/safetensors.js'
@@ -58,12 +59,16 @@ describe('initial weights', () => {
     expect(exitCode).toBe(2)
   })
 
-  it('say which state dict of several was read', async () => {
+  it('are those of the prefix or the key, of which messages tell', async () => {
     const tensors = tensorsOf(dartsNetwork(false))
     const prefixed = new Map([...tensors].map(([name, tensor]) => [`net.${name}`, tensor]))
     const init = await fileOf(new Map([...prefixed, ['other.weight', { shape: [1], data: Float32Array.of(1) }]]))
     const { report } = (await initialWeights(dartsNetwork(false), { init, choice: { prefix: 'net.' } }))!
     expect(report).toMatchObject({ source: init, matched: tensors.size })
-    expect((await refusal(initialWeights(dartsNetwork(false), { init, choice: { key: 'ema' } }))).exitCode).toBe(2)
+    // Its state dicts have one tensor.
+    const several = fileURLToPath(new URL('../../fixtures/checkpoint-ema.pt', import.meta.url))
+    const choice = { key: 'state_dict_ema' }
+    const { message } = await refusal(initialWeights(dartsNetwork(false), { init: several, choice }))
+    expect(message).toContain(`in ${several} under the key state_dict_ema (others: state_dict, ema.model)`)
   })
 })

@@ -44,7 +44,7 @@ test('a result says what its lists are sorted by, unless it is the accuracy', ()
   ])
   const taus = { kendallTau: 0.5, kendallTauWithParameters: 0.6, spearman: 0.7 }
   expect(factsWith({ ...taus, rankedBy: 'accuracyAndParameters' }).slice(2, 4)).toEqual([
-    ['Kendall tau', '0.600, by accuracy 0.500'],
+    ['Kendall tau', '0.600, 0.500 by accuracy'],
     ['Spearman', '0.700 by accuracy'],
   ])
   expect(factsWith({ ...taus, rankedBy: 'loss' })).toContainEqual(['Kendall tau', '0.500 by accuracy'])
