@@ -38,7 +38,9 @@ export interface Preparation {
  */
 export async function imageFilesIn(input: string): Promise<string[] | undefined> {
   const facts = await stat(input).catch(() => undefined)
-  if (facts === undefined && IMAGE.test(input)) throw expected('an image or a folder of images', input, 'nothing there')
+  if (facts === undefined && !/\.npy$/i.test(input)) {
+    throw expected('an image, a folder of images or an .npy file', input, 'nothing there')
+  }
   if (!facts?.isDirectory()) return IMAGE.test(input) ? [input] : undefined
   const names = (await readdir(input, { recursive: true })).filter(
     (name) => IMAGE.test(name) && !/(^|[/\\])\./.test(name),

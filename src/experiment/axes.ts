@@ -110,6 +110,11 @@ export function nameValue(axis: Axis, label: string): string {
   return axis === 'noise' ? `noise ${label}` : label
 }
 
+/** The values of several axes. Values that a condition's settings do not have are left out. */
+export function nameValues(axes: readonly Axis[], labels: Readonly<Record<Axis, string>>): string {
+  return axes.flatMap((axis) => (labels[axis] === '' ? [] : [nameValue(axis, labels[axis])])).join(', ')
+}
+
 /** Replaces characters that file systems, shells or spreadsheets treat specially by dashes. */
 export function slug(label: string): string {
   return label

@@ -110,20 +110,26 @@ export async function outdated({ cells }: Experiment, out: string, options: Chec
   return names
 }
 
-/** Does `work` for every search, and throws all problems as one UserError. */
+/** Does `work` for every search, and throws all problems as one UserError, which says whose they are if not all's. */
 async function tryAll(cells: readonly Cell[], work: (cell: Cell) => Promise<void>): Promise<void> {
-  const problems = new Map<string, UserError>()
+  const problems = new Map<string, { readonly error: UserError; readonly ids: string[] }>()
   for (const cell of cells) {
     await work(cell).catch((error) => {
       if (!(error instanceof UserError)) throw error
-      problems.set(error.message, error)
+      const { ids } = problems.get(error.message) ?? { ids: [] }
+      problems.set(error.message, { error, ids: [...ids, cell.id] })
     })
   }
   const [first, ...others] = problems.values()
   if (first === undefined) return
-  if (others.length === 0) throw first
+  if (others.length === 0 && first.ids.length === cells.length) throw first.error
+  const sentences = Array.from(problems, ([sentence, { ids }]) => {
+    const named = ids.length === cells.length || sentence.includes(ids[0])
+    return named ? sentence : `${sentence} in ${ids[0]}${ids.length === 1 ? '' : ` and ${ids.length - 1} more`}`
+  })
+  if (sentences.length === 1) throw new UserError(sentences[0], first.error.exitCode)
   throw new UserError(
-    [`Expected searches that can run but received ${problems.size} problems:`, ...problems.keys()].join('\n  '),
+    [`Expected searches that can run but received ${problems.size} problems:`, ...sentences].join('\n  '),
     2,
   )
 }

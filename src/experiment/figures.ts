@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { TruthSource } from '../evaluation/events.js'
 import { comparisonFigure, type Point } from '../report/figures/comparison.js'
 import type { Figure } from '../report/plot.js'
-import { AXES, type Axis, nameValue } from './axes.js'
+import { AXES, type Axis, nameValue, nameValues } from './axes.js'
 import { type Measures, tauOfSizeAlone } from './measures.js'
 import type { Condition, Study } from './plan.js'
 import type { ConditionResult, ExperimentResults } from './results.js'
@@ -15,10 +15,10 @@ const PLACE_TITLES = {
 } as const
 
 const TITLES = {
-  extent: 'Gradient variance and rank correlation by extent of weight sharing',
-  noise: 'Gradient variance and rank correlation by noise on gradients',
-  method: 'Gradient variance and rank correlation by method',
-  epochs: 'Gradient variance and rank correlation by length of training',
+  extent: 'by extent of weight sharing',
+  noise: 'by noise on gradients',
+  method: 'by method',
+  epochs: 'by length of training',
 } as const
 
 const VARIANCE_TITLES = {
@@ -42,14 +42,20 @@ export function studyFigure(study: Study, results: ExperimentResults, seeds: rea
   const size = tauOfSizeAlone(conditions)
   const reference = size === undefined ? undefined : { value: size, name: 'parameters alone' }
   const panels = [
-    { title: VARIANCE_TITLES[study.variance], points: points(study.variance), format: '.1e' },
-    { title: "Kendall's τ", points: points('kendallTau'), format: '.2f', reference },
+    {
+      name: 'gradient variance',
+      title: VARIANCE_TITLES[study.variance],
+      points: points(study.variance),
+      format: '.1e',
+    },
+    { name: 'rank correlation', title: "Kendall's τ", points: points('kendallTau'), format: '.2f', reference },
   ].filter((panel) => panel.points.length > 0)
+  const shown = panels.map(({ name }) => name).join(' and ')
   const places = unique(conditions.map(({ labels }) => labels[study.figure]))
   const series = unique(names)
   return comparisonFigure({
     name: study.name,
-    title: study.title ?? TITLES[study.figure],
+    title: study.title ?? `${shown.charAt(0).toUpperCase()}${shown.slice(1)} ${TITLES[study.figure]}`,
     subtitle: subtitle(study, results, seeds),
     panels,
     places,
@@ -70,7 +76,7 @@ function point({ labels, summary }: ConditionResult, measure: keyof Measures, st
 /** Name of each condition's series: the values of the other axes that vary; empty if none varies. */
 function seriesNames({ conditions, figure }: Study): string[] {
   const others = AXES.filter((axis) => axis !== figure && varies(conditions, axis))
-  return conditions.map(({ labels }) => others.map((axis) => nameValue(axis, labels[axis])).join(', '))
+  return conditions.map(({ labels }) => nameValues(others, labels))
 }
 
 function varies(conditions: readonly Condition[], axis: Axis): boolean {

@@ -168,7 +168,7 @@ class Planner {
 
   /**
    * Applies the values to the experiment's settings. The id has the method, each other value that changes the settings,
-   * and the seed. So it does not change when a study or a value is added.
+   * and the seed. So it does not change when a study or a value is added after the others.
    */
   async #compose(coordinates: readonly Coordinate[], seed: number): Promise<{ settings: Settings; id: string }> {
     const { config = DEFAULT_CONFIG, groundTruths } = this.#settings

@@ -15,7 +15,7 @@ import { readRun } from '../report/run-record.js'
 import { type Place, runLine, runSections } from '../report/run-sections.js'
 import { writeTensorboard } from '../report/tensorboard.js'
 import { writePicture } from '../report/write-picture.js'
-import { AXES, nameValue, slug } from './axes.js'
+import { AXES, nameValues, slug } from './axes.js'
 import {
   type ConditionResult,
   describeIncomparable,
@@ -238,7 +238,7 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
     [
       {
         title: 'condition',
-        valueOf: ({ labels }: ConditionResult) => shown.map((axis) => nameValue(axis, labels[axis])).join(', '),
+        valueOf: ({ labels }: ConditionResult) => nameValues(shown, labels) || '–',
       },
       { title: 'seeds', number, valueOf: ({ n }) => n },
       { title: 'variance, last', number, valueOf: ({ summary }) => value(summary.gradientVarianceLast, scientific) },

@@ -62,30 +62,41 @@ export interface Incomparable {
   readonly images: readonly string[]
   /** Their rankings are compared with several tables: so not KT. */
   readonly tables: readonly string[]
+  /** Searches with the same seed rank other sub-models: so not KT. */
+  readonly subModels: readonly string[]
 }
 
 /** The studies with measures that cannot be compared; undefined without any. What results do not tell differs from none. */
 export function incomparable(cells: readonly CellResult[]): Incomparable | undefined {
   const names = [...new Set(cells.flatMap(({ studies = [] }) => studies))]
-  const withSeveral = (read: (cell: CellResult) => string | undefined) =>
+  const withSeveral = (read: (cell: CellResult) => string | number | undefined, among: readonly CellResult[] = cells) =>
     names.filter((study) => {
-      const values = cells.filter(({ studies }) => studies?.includes(study)).map(read)
+      const values = among.filter(({ studies }) => studies?.includes(study)).map(read)
       return new Set(values.filter((value) => value !== undefined)).size > 1
     })
   const images = withSeveral(({ computedFrom }) => computedFrom?.images.test)
   const tables = withSeveral(({ groundTruth: truth }) => (truth ? `${truth.digest} ${truth.column}` : undefined))
-  return images.length + tables.length === 0 ? undefined : { images, tables }
+  // A table without some architectures has a few more or less of the random sub-models of another seed.
+  const seeds = [...new Set(cells.map(({ seed }) => seed))]
+  const ofSeeds = seeds.flatMap((seed) =>
+    withSeveral(
+      ({ withGroundTruth }) => withGroundTruth || undefined,
+      cells.filter((cell) => cell.seed === seed),
+    ),
+  )
+  const subModels = names.filter((study) => ofSeeds.includes(study))
+  return images.length + tables.length + subModels.length === 0 ? undefined : { images, tables, subModels }
 }
 
-/** Sentences about measures that cannot be compared. */
-export function describeIncomparable({ images, tables }: Incomparable): string[] {
+/** Sentences about measures that cannot be compared, each study in one of them. */
+export function describeIncomparable({ images, tables, subModels }: Incomparable): string[] {
   const onlyTables = tables.filter((study) => !images.includes(study))
+  const onlySubModels = subModels.filter((study) => !images.includes(study) && !tables.includes(study))
+  const sentence = (studies: readonly string[], what: string, measures: string) =>
+    studies.length === 0 ? [] : [`Searches of ${studies.join(', ')} ${what}: ${measures} cannot be compared`]
   return [
-    ...(images.length > 0
-      ? [`Searches of ${images.join(', ')} are of several data sets: GV and KT cannot be compared`]
-      : []),
-    ...(onlyTables.length > 0
-      ? [`Searches of ${onlyTables.join(', ')} have several ground truths: KT cannot be compared`]
-      : []),
+    ...sentence(images, 'are of several data sets', 'GV and KT'),
+    ...sentence(onlyTables, 'have several ground truths', 'KT'),
+    ...sentence(onlySubModels, 'rank other sub-models than each other', 'KT'),
   ]
 }

@@ -4,7 +4,7 @@ import { RandomStream } from '../base/random.js'
 import type { Path } from '../spaces/space.js'
 import { FeasiblePaths } from './feasible-paths.js'
 import { paretoFront } from './pareto.js'
-import { ACCURACY, type Candidate, checkNames, costsOf, type Origin, type Problem } from './problem.js'
+import { ACCURACY, type Candidate, checkGoals, costsOf, type Origin, type Problem } from './problem.js'
 
 /** A path to evaluate, and how it was made. */
 export interface Drawn {
@@ -24,7 +24,7 @@ export class Exploration {
 
   constructor(problem: Problem) {
     const { space, costs = costsOf(space), limits = {}, objectives = [ACCURACY], random } = problem
-    checkNames(costs, limits, objectives)
+    checkGoals(costs, limits, objectives)
     this.random = random ?? RandomStream.named(0, 'finding')
     this.#problem = problem
     this.#objectives = objectives

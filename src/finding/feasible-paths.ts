@@ -6,7 +6,7 @@ import { enumeratePaths, spaceSize } from '../spaces/path.js'
 import type { Path, SearchSpace } from '../spaces/space.js'
 import { attain, LISTABLE } from './attain.js'
 import { Measures } from './measures.js'
-import { type Constraints, checkNames, costsOf, type Limits } from './problem.js'
+import { ACCURACY, type Constraints, checkGoals, costsOf, type Limits } from './problem.js'
 import { changeChoices } from './variation.js'
 
 /** Number of random paths tried, and then of paths near feasible ones. */
@@ -30,7 +30,7 @@ export class FeasiblePaths {
   #rest: Path[] | undefined
 
   constructor({ space, costs = costsOf(space), limits = {}, signal }: Constraints, random: RandomStream) {
-    checkNames(costs, limits, [])
+    checkGoals(costs, limits, [ACCURACY])
     this.measures = new Measures(costs, limits)
     this.#space = space
     this.#limits = limits

@@ -78,8 +78,13 @@ export function costsOf(space: SearchSpace, options: { readonly published?: bool
   }
 }
 
-/** Throws a UserError for a limit that names no cost, and for an objective that names neither a cost nor `accuracy`. */
-export function checkNames(costs: CostFunctions, limits: Limits, objectives: readonly string[]): void {
+/**
+ * Checks limits and objectives, which scripts may give in any form.
+ *
+ * @throws UserError for a limit that names no cost or is no group of numbers `min` and `max`, for no objective, and
+ *   for an objective that names neither a cost nor `accuracy`.
+ */
+export function checkGoals(costs: CostFunctions, limits: Limits, objectives: readonly string[]): void {
   const known = Object.keys(costs)
   const check = (names: readonly string[], allowed: readonly string[], where: string) => {
     const unknown = names.find((name) => !allowed.includes(name))
@@ -87,5 +92,17 @@ export function checkNames(costs: CostFunctions, limits: Limits, objectives: rea
     throw expected(allowed.join(', ') || 'none', where, `"${unknown}"`, 2)
   }
   check(Object.keys(limits), known, 'limits')
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit !== undefined && !isLimit(limit))
+      throw expected('{ min }, { max } or both', `limits.${name}`, JSON.stringify(limit), 2)
+  }
+  if (objectives.length === 0) throw expected('at least one name', 'objectives', 'none', 2)
   check(objectives, [ACCURACY, ...known], 'objectives')
+}
+
+function isLimit(limit: Limit): boolean {
+  if (typeof limit !== 'object' || limit === null) return false
+  const entries = Object.entries(limit).filter(([, value]) => value !== undefined)
+  const isEnd = ([key, value]: [string, unknown]) => ['min', 'max'].includes(key) && Number(value) === value
+  return entries.length > 0 && entries.every(isEnd)
 }

@@ -202,7 +202,13 @@ describe('wrong usage: exit code 2 and no trace', () => {
       'what shows up only beside the data',
       `${good}studies: { a: { figure: method, methods: [spos] } }`,
       ['--set', 'ranking.imageCount=129'],
-      /Expected at most 128 test images for ranking\.imageCount but received 129/,
+      /Expected at most 128 test images for ranking\.imageCount but received 129$/m,
+    ],
+    [
+      'what shows up only beside the data, of some searches',
+      `${good.replace('seeds: [0]', 'seeds: [0, 1]')}studies: { a: { figure: method, methods: [spos, { label: Many, method: { name: spos }, ranking: { imageCount: 129 } }] } }`,
+      [],
+      /Expected at most 128 test images for ranking\.imageCount but received 129 in Many-seed0 and 1 more$/m,
     ],
   ])('%s', async (_name, text, more, sentence) => {
     const cwd = temporaryFolder()

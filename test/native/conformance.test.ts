@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../src/config/index.js'
 import { checkSpace } from '../../src/conformance/check-space.js'
 import { ProgramBuilder } from '../../src/programs/program-builder.js'
-import { createSpace, operationChoices, type SearchSpace, SPACES, type SpaceName } from '../../src/spaces/index.js'
+import {
+  createSpace,
+  operationChoices,
+  type Path,
+  type SearchSpace,
+  SPACES,
+  type SpaceName,
+} from '../../src/spaces/index.js'
 
 const INPUT = { channels: 2, height: 16, width: 16 }
 
@@ -109,7 +116,7 @@ describe('checkSpace', () => {
         encode: (path) => [...encode(path)].toReversed().join(),
         decode: (text) => decode(text.replace(/(.),(.)/, '$2$1')),
       },
-      /Expected a notation for 0,1 that is no list of options but received "1,0", which is read as 1,0/,
+      /Expected a notation for (0,1|1,0) that is no list of options but received "(1,0|0,1)", which is read as \2/,
     ],
     [
       'an error of encode',
@@ -129,10 +136,39 @@ describe('checkSpace', () => {
     ['dead edges that are not dead', { withoutDeadEdges: () => [0, 0] }, /Expected the logits of path/],
     ['dead edges that remain', { withoutDeadEdges: ([a, b]) => [b, a] }, /Expected no dead edges in/],
     ['too many classes', { classes: 4 }, /Expected 4 finite logits/],
+    ['no parameters', { parameters: undefined }, /^Expected a function for parameters but received undefined$/],
+    ['no input', { input: undefined }, /^Expected a positive whole number for input.channels but received undefined$/],
+    ['no classes', { classes: Number.NaN }, /^Expected a positive whole number for classes but received NaN$/],
+    [
+      'parameters that fail',
+      {
+        parameters: () => {
+          throw new Error('too wide')
+        },
+      },
+      /^Expected the tensors of parameters\(\) but received the error "too wide"$/,
+    ],
+    [
+      'images that its programs do not take',
+      { input: { ...INPUT, channels: 3 } },
+      /^Expected logits for path \S+ and images of the space's input but received the error ".+"$/,
+    ],
   ]
   it.each(broken)('finds %s', async (_, changes, problem) => {
     const problems = await checkSpace(chain(changes))
     expect(problems.join('\n')).toMatch(problem)
+  })
+
+  it('names a rule that is broken everywhere only once', async () => {
+    const few = { program: (path: Path) => program(path.map((option) => Math.abs(option) % 2).slice(0, 2)) }
+    const unread = { parameters: () => parameters().map((one) => ({ ...one, name: `other.${one.name}` })) }
+    expect(await checkSpace(chain(few))).toEqual([
+      'Expected an error for program([1,0,0]) but received none',
+      'Expected an error for encode([1,0,0]) but received none',
+    ])
+    expect(await checkSpace(chain(unread))).toEqual([
+      'Expected a path that uses other.a but received none in many (nor 3 others)',
+    ])
   })
 
   it('refuses to draw no path', async () => {

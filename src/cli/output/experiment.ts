@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import { environment } from '../../base/environment.js'
 import { decimal, duration, scientific } from '../../base/format.js'
 import type { Statistic } from '../../base/statistics.js'
-import { AXES, type Axis, nameValue } from '../../experiment/axes.js'
+import { AXES, type Axis, nameValue, nameValues } from '../../experiment/axes.js'
 import type { Difference } from '../../experiment/differences.js'
 import type { CellEvent, CellSearchEvent, ExperimentEvent, ExperimentReport } from '../../experiment/events.js'
 import { tauOfSizeAlone } from '../../experiment/measures.js'
@@ -188,11 +188,9 @@ function describeDifference(difference: Difference, conditions: readonly Conditi
   const { mean, error } = measures.kendallTau
   if (mean === null || error === null || from[axis] !== first?.labels[axis]) return []
   const others = AXES.filter((one) => one !== axis && from[one] === to[one] && varies(study, one, conditions))
-  const where = others.map((other) => `, ${nameValue(other, from[other])}`).join('')
+  const where = [study, nameValues(others, from)].filter((part) => part !== '').join(', ')
   const change = `${mean < 0 ? '−' : '+'}${decimal(Math.abs(mean))} ± ${decimal(error)}`
-  return [
-    `${study}${where}: KT of ${nameValue(axis, to[axis])} ${change} against ${nameValue(axis, from[axis])} (${n} seeds)`,
-  ]
+  return [`${where}: KT of ${nameValue(axis, to[axis])} ${change} against ${nameValue(axis, from[axis])} (${n} seeds)`]
 }
 
 function varies(study: string, axis: Axis, conditions: readonly ConditionResult[]): boolean {
@@ -203,7 +201,7 @@ function varies(study: string, axis: Axis, conditions: readonly ConditionResult[
 function conditionName({ study, labels }: ConditionResult, conditions: readonly ConditionResult[]): string {
   const others = conditions.filter((condition) => condition.study === study)
   const varied = AXES.filter((axis) => others.some((other) => other.labels[axis] !== labels[axis]))
-  return varied.length === 0 ? labels.method : varied.map((axis) => nameValue(axis, labels[axis])).join(', ')
+  return varied.length === 0 ? labels.method : nameValues(varied, labels)
 }
 
 function plusMinus({ mean, deviation }: Statistic, format: (value: number | null) => string): string {

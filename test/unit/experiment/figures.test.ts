@@ -67,6 +67,20 @@ const both = (condition: number, seed: number) => ({
 })
 
 describe('the figure of a study', () => {
+  it('is titled by what it shows', async () => {
+    const study = await plan({ figure: 'method', methods: ['spos', 'pada'] })
+    expect(await draw(study, both)).toContain('>Gradient variance and rank correlation by method<')
+    const alone = await draw(study, () => ({ gradientVarianceLast: 1e-5 }))
+    expect(alone).toContain('>Gradient variance by method<')
+  })
+
+  it('leaves out of names what the settings of a space do not have', async () => {
+    const spaces = [{ label: 'Macro', space: { name: 'nasbench-macro' } }, 'nasbench201'] as const
+    const svg = await draw(await plan({ figure: 'method', methods: ['spos'], spaces: [...spaces] }), both)
+    expect(svg).toContain('SPOS, Macro, 1.10e-5')
+    expect(svg).toContain('SPOS, NAS-Bench-201, per cell, 2.20e-5')
+  })
+
   it('has a point for every method in two panels, in the order of the file', async () => {
     const svg = await draw(await plan({ figure: 'method', methods: ['spos', 'pada'] }), both)
     checkWellFormed(svg)

@@ -269,7 +269,7 @@ describe('an experiment', () => {
       const resume = join(out(), 'cells', cell.id)
       await collect(search(cell.config, { resume, phases: ['rank'], data: tinySplits }))
     }
-    const incomparable = { images: [], tables: ['methods'] }
+    const incomparable = { images: [], tables: ['methods'], subModels: [] }
     expect((await run(plan, { reportOnly: true })).at(-1)).toMatchObject({ complete: 4, incomparable })
   })
 
@@ -316,7 +316,9 @@ describe('an experiment', () => {
     const training = { epochs: 1, warmup: { steps: 10 } }
     const length = { figure: 'epochs' as const, methods: ['spos'], epochs: [2, 1] }
     const message = await complaint(run(await planned({ training }, { studies: { length } })))
-    expect(message).toBe('Expected at most the 7 steps of training for training.warmup.steps but received 10')
+    expect(message).toBe(
+      'Expected at most the 7 steps of training for training.warmup.steps but received 10 in spos-seed0 and 1 more',
+    )
     expect(existsSync(out())).toBe(false)
   })
 

@@ -2,7 +2,12 @@ import { parse } from 'csv-parse/sync'
 import { describe, expect, it, test } from 'vitest'
 import { renderReport } from '../../../src/cli/output/experiment.js'
 import { MEASURES, type Measures, measure, summarise } from '../../../src/experiment/measures.js'
-import { type CellResult, type ConditionResult, incomparable } from '../../../src/experiment/results.js'
+import {
+  type CellResult,
+  type ConditionResult,
+  describeIncomparable,
+  incomparable,
+} from '../../../src/experiment/results.js'
 import { cellTable, conditionTable } from '../../../src/experiment/tables.js'
 
 const NOTHING = Object.fromEntries(MEASURES.map((name) => [name, null])) as unknown as Measures
@@ -110,11 +115,29 @@ test('measures of several data sets, or by several tables, cannot be compared', 
   expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '2'), cellOf('b', '2')])).toEqual({
     images: ['a'],
     tables: [],
+    subModels: [],
   })
-  expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '1', 'u')])).toEqual({ images: [], tables: ['a'] })
+  expect(incomparable([cellOf('a', '1', 't'), cellOf('a', '1', 'u')])).toEqual({
+    images: [],
+    tables: ['a'],
+    subModels: [],
+  })
   // Results of earlier versions do not tell.
   const { computedFrom: _, groundTruth: __, ...earlier } = cellOf('a', '1')
   expect(incomparable([earlier, cellOf('a', '2', 't')])).toBeUndefined()
+})
+
+test('taus over other sub-models, with the same seed, cannot be compared', () => {
+  const cellOf = (seed: number, withGroundTruth?: number): CellResult => ({
+    ...{ cell: 'x', studies: ['a'], labels, seed, dataset: 'x', measures: NOTHING, pathDistributions: [] },
+    withGroundTruth,
+  })
+  expect(incomparable([cellOf(0, 100), cellOf(0, 100), cellOf(0), cellOf(1, 98), cellOf(1, 98)])).toBeUndefined()
+  const unlike = incomparable([cellOf(0, 100), cellOf(0, 100), cellOf(1, 98), cellOf(1, 41)])
+  expect(unlike).toEqual({ images: [], tables: [], subModels: ['a'] })
+  expect(describeIncomparable(unlike!)).toEqual([
+    'Searches of a rank other sub-models than each other: KT cannot be compared',
+  ])
 })
 
 describe('the report of the command', () => {
@@ -136,10 +159,14 @@ describe('the report of the command', () => {
     expect(lines.slice(-2)).toEqual(['3 of 4 searches complete; written:', '  out/results.csv'])
     const note = 'note: a ranking has only 2 of its sub-models in the ground truth, so KT and P@top say little'
     expect(renderReport({ ...report, fewestCompared: 2 }).at(-3)).toBe(note)
-    const unlike = renderReport({ ...report, incomparable: { images: ['a'], tables: ['a', 'b'] } })
-    expect(unlike.slice(-4, -2)).toEqual([
+    const unlike = renderReport({
+      ...report,
+      incomparable: { images: ['a'], tables: ['a', 'b'], subModels: ['a', 'b', 'c'] },
+    })
+    expect(unlike.slice(-5, -2)).toEqual([
       'note: Searches of a are of several data sets: GV and KT cannot be compared',
       'note: Searches of b have several ground truths: KT cannot be compared',
+      'note: Searches of c rank other sub-models than each other: KT cannot be compared',
     ])
     expect(lines.join('\n')).not.toContain('Rankings are by')
     expect(renderReport({ ...report, rankedBy: ['loss', 'accuracyAndMultiplyAdds'] }).at(-3)).toBe(

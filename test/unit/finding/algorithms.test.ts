@@ -166,6 +166,14 @@ describe.each(Object.entries(algorithms))('%s', (_name, find) => {
     await expect(drain(find(problem({ limits: { weight: { max: 1 } } }), 1))).rejects.toThrow(
       'Expected size for limits but received "weight"',
     )
+    for (const limit of [3, { maximum: 3 }, { max: Number.NaN }, {}, null]) {
+      await expect(drain(find(problem({ limits: { size: limit as never } }), 1))).rejects.toThrow(
+        'Expected { min }, { max } or both for limits.size but received ',
+      )
+    }
+    await expect(drain(find(problem({ objectives: [] }), 1))).rejects.toThrow(
+      'Expected at least one name for objectives but received none',
+    )
     await expect(drain(find(problem({ objectives: ['accuracy', 'weight'] }), 1))).rejects.toThrow(
       'Expected accuracy, size for objectives but received "weight"',
     )
