@@ -22,6 +22,11 @@ const USUAL_KEYS: readonly string[] = [
   'params',
 ]
 
+/** End of the names under which modules keep what is no tensor, by `get_extra_state`. */
+const EXTRA_STATE = '_extra_state'
+/** End of the names of a module's tensors. */
+const PART = /\.(weight|bias|running_mean|running_var)$/
+
 /** Levels of dictionaries that are searched for state dicts. */
 const LEVELS = 3
 
@@ -70,7 +75,9 @@ export function findViews(value: unknown, file: string, options: StateDictOption
   const nested = stateDictsIn(value)
   const keys = [...nested.keys()]
   if (keys.length === 0 && !holdsTensors(value)) throw withoutWeights(value, file)
-  const key = options.key ?? USUAL_KEYS.find((usual) => nested.has(usual)) ?? unusualKey(value, keys, file)
+  const isOne = isStateDict(value)
+  const usualKey = () => USUAL_KEYS.find((name) => nested.has(name)) ?? unusualKey(value, keys, file)
+  const key = options.key ?? (isOne ? undefined : usualKey())
   const dict = key === undefined ? value : nested.get(key)
   if (dict === undefined) throw noSuchKey(options.key, keys, file)
   const views = new Map<string, View>()
@@ -78,8 +85,8 @@ export function findViews(value: unknown, file: string, options: StateDictOption
     const text = textOf(name)
     if (text === undefined) throw invalid(file, 'names as keys', typeof name)
     if (item instanceof View) views.set(text, item)
-    // What modules keep beside their tensors by `get_extra_state`.
-    else if (!text.endsWith('_extra_state')) {
+    // Averages of the same network, which a script put beside its tensors, are among the other keys.
+    else if (!text.endsWith(EXTRA_STATE) && !(isOne && dict === value && nested.has(text))) {
       throw invalid(file, `a tensor for ${brief(text)}`, describe(item))
     }
   }
@@ -103,6 +110,12 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (value === null) return 'None'
   return Buffer.isBuffer(value) ? 'bytes' : value instanceof View ? 'a tensor' : `a ${typeof value}`
+}
+
+/** True for a dictionary of a network's tensors, whatever else it holds. */
+function isStateDict(dict: ReadonlyMap<unknown, unknown>): boolean {
+  for (const [key, item] of dict) if (item instanceof View && PART.test(textOf(key) ?? '')) return true
+  return false
 }
 
 function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {
@@ -137,7 +150,7 @@ function stateDictsIn(checkpoint: Map<unknown, unknown>): Map<string, Map<unknow
   const search = (dict: Map<unknown, unknown>, prefix: string, levels: number) => {
     for (const [key, item] of dict) {
       const name = textOf(key)
-      if (name === undefined || !(item instanceof Map) || seen.has(item)) continue
+      if (name === undefined || name.endsWith(EXTRA_STATE) || !(item instanceof Map) || seen.has(item)) continue
       seen.add(item)
       if (holdsTensors(item)) found.set(prefix + name, item)
       else if (levels > 1) search(item, `${prefix}${name}.`, levels - 1)

@@ -1,5 +1,6 @@
 /** Weights that a retraining starts from: of the same network, or of the supernet that the architecture was found in. */
 import { expected, UserError } from '../base/errors.js'
+import { withoutSharedPrefix } from '../formats/prefixes.js'
 import type { Tensor } from '../formats/safetensors.js'
 import { placeOf, type StateDictOptions } from '../formats/state-dict.js'
 import { auxiliaryParameters } from '../programs/outputs.js'
@@ -39,16 +40,22 @@ export async function initialWeights(
 ): Promise<InitialWeights | undefined> {
   if (init !== undefined) {
     const opened = await openWeights(init, choice)
-    const { weights: tensors } = opened
+    const tensors = choice?.prefix === undefined ? withoutPrefixOf(network, opened.weights) : opened.weights
     const source = placeOf(init, opened)
     // Other implementations may have the same names; then nothing is to be renamed.
     const isKnown = recogniseNames([...tensors.keys()]).spaces?.includes(network.name)
-    const same = !isKnown && network.parameters().every(({ name }) => tensors.has(name))
-    const { weights, report } = importWeights(network, tensors, { source, ...(same && { from: 'pada-native' }) })
+    const { weights, report } = importWeights(network, tensors, { source, ...(!isKnown && { from: 'pada-native' }) })
     return { weights, report: { source, ...report } }
   }
   if (inherit === undefined) return undefined
   return fromSupernet(network, (await openWeights(inherit)).weights, inherit)
+}
+
+/** Takes off a beginning that all names share, if the rest are names of the network. */
+function withoutPrefixOf(network: StandaloneNetwork, tensors: ReadonlyMap<string, Tensor>) {
+  const names = network.parameters().map(({ name }) => name)
+  const known = (byName: ReadonlyMap<string, Tensor>) => names.some((name) => byName.has(name))
+  return known(tensors) ? tensors : withoutSharedPrefix(new Map(tensors), known).tensors
 }
 
 function fromSupernet(

@@ -10,6 +10,7 @@ import { readWeightsFile, type WeightsFile } from '../weights/read-weights.js'
 import { checkBestWeights } from './best-weights-of-run.js'
 import { type Identity, readCheckpoint, trainedSettings } from './checkpoint.js'
 import { checkTrained } from './continuation.js'
+import { EVENT_LOG } from './event-log.js'
 import { BEST_WEIGHTS } from './run-folder.js'
 import { isRetrainingRun, savedConfig, savedRetraining } from './saved-settings.js'
 
@@ -68,8 +69,11 @@ export async function openWeights(source: string, options: StateDictOptions = {}
   const file = await readWeightsFile(source, options)
   const folder = dirname(resolve(source))
   const run = basename(folder) === 'checkpoint' ? dirname(folder) : folder
-  const isOfRun = run !== folder || basename(source) === BEST_WEIGHTS
-  if (!isOfRun || !(await exists(join(run, 'config.yaml')))) return { source, isRunFolder, ...file }
+  const isBest = run === folder && basename(source) === BEST_WEIGHTS
+  // Other projects have a folder `checkpoint` and a `config.yaml` too.
+  const written = isBest ? join(run, EVENT_LOG) : join(folder, 'state.json')
+  const isOfRun = (isBest || run !== folder) && (await exists(written)) && (await exists(join(run, 'config.yaml')))
+  if (!isOfRun) return { source, isRunFolder, ...file }
   const identity = async () => (await readCheckpoint(join(run, 'checkpoint')))?.identity
   const settings = (await isRetrainingRun(run)) ? await settingsOf(run) : { run: () => savedConfig(run), folder: run }
   if (run !== folder) {

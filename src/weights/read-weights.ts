@@ -34,11 +34,12 @@ export async function readWeightsFile(file: string, options: StateDictOptions = 
 }
 
 async function readTensors(file: string, options: StateDictOptions) {
-  if (extname(file) === '.onnx') {
+  const ending = extname(file).toLowerCase()
+  if (ending === '.onnx') {
     const advice = 'name the run or the checkpoint that it was exported from'
     throw expected('a PyTorch state dict or a safetensors file', file, `an ONNX model: ${advice}`)
   }
-  if (!file.endsWith('.safetensors')) return readTorchFile(file, options)
+  if (ending !== '.safetensors') return readTorchFile(file, options)
   if (options.key !== undefined) throw noSuchKey(options.key, [], file)
   const { tensors, metadata } = await readSafetensors(file)
   for (const [name, { shape, data }] of tensors) {

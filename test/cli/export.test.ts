@@ -130,6 +130,27 @@ test('export writes a path of a checkpoint file, whose space may be given', asyn
   expect([...(await readWeights(out)).keys()].sort()).toEqual(expected.map(({ name }) => name).sort())
 })
 
+test('export refuses a path of a file with tensors that would be left out', async () => {
+  const folder = temporaryFolder()
+  const checkpoint = await makeCheckpoint(folder)
+  const tensors = new Map(await readWeights(checkpoint))
+  const ones = { shape: [4], data: new Float32Array(4).fill(1) }
+  for (const name of ['stem.1.running_mean', 'stem.1.running_var', 'stem.1.num_batches_tracked'])
+    tensors.set(name, ones)
+  const more = join(folder, 'more.pt')
+  await writeTorchStateDict(more, tensors)
+  const out = join(folder, 'one.pt')
+  const args = ['export', more, '--path', '1,1,1,1,1,1', ...OF_SPACE, '--out', out]
+  const outcome = await pada(args)
+  expect(outcome.code, outcome.stderr).toBe(0)
+  await writeTorchStateDict(more, tensors.set('stem.1.weight', ones))
+  const refused = await pada(args)
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toBe(
+    `pada-native: Expected tensors of nasbench201 only in ${more} but received 1 left over: stem.1.weight\n`,
+  )
+})
+
 test('export writes a path of a run, or of its weights, as the same model, with the logits of infer', async () => {
   const folder = temporaryFolder()
   const file = (name: string) => join(folder, name)

@@ -16,6 +16,7 @@ import { BEST_WEIGHTS } from '../../runs/run-folder.js'
 import type { StartEvent } from '../../search/events.js'
 import type { StatisticsSource } from '../../search/path-statistics.js'
 import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
+import { requireNoneLeft } from '../../weights/left-over.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
 import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
@@ -165,8 +166,9 @@ async function subject(
   }
   if (text === undefined) return {}
   const images = format === 'onnx' ? await extents(argv, opened) : {}
-  const { space } = await spaceOfCheckpoint(opened.weights, { ...opened, given: givenSpace(argv), images })
-  return { space, path: parsePath(space, text) }
+  const trained = await spaceOfCheckpoint(opened.weights, { ...opened, given: givenSpace(argv), images })
+  requireNoneLeft(trained, opened.weights, opened.source)
+  return { space: trained.space, path: parsePath(trained.space, text) }
 }
 
 /** Opens the source; with `--best` the file of a retraining's best weights, which is there before any checkpoint. */

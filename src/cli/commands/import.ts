@@ -13,7 +13,7 @@ import { importOpened } from '../../search/import-run.js'
 import { ensureNative } from '../../setup/index.js'
 import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
-import { NAME_MAP_NAMES, supernetShapes } from '../../weights/name-maps/index.js'
+import { NAME_MAP_NAMES, onlySpaceOf, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
 import { describeKey, keyFields } from '../output/weights.js'
@@ -100,8 +100,9 @@ async function settings(
   const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
   const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
   for (const assignment of named) assign(written, assignment)
-  const given = isGroup(written.space) ? written.space : {}
+  const given: Settings = isGroup(written.space) ? { ...written.space } : {}
   const shapes = supernetShapes(weights, from)
+  if (shapes.size === 0) given.name ??= onlySpaceOf(weights, from)
   const detected = await settingsOfCheckpoint(shapes, { source, given, run, published: true })
   const all = [...named, `space=${JSON.stringify(detected.settings)}`]
   return file === undefined ? configOfSettings(all) : loadConfig({ file, set: all })

@@ -28,6 +28,12 @@ export function supernetShapes(tensors: WeightShapes, from?: string): WeightShap
   return new Map(rename && [...tensors].map(([name, tensor]) => [rename(name), tensor]))
 }
 
+/** The only space whose networks an implementation names so; undefined if there are several. */
+export function onlySpaceOf(tensors: WeightShapes, from?: string): string | undefined {
+  const spaces = (from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from))?.spaces
+  return spaces?.length === 1 ? spaces[0] : undefined
+}
+
 /** The first map that recognizes the names of a file. */
 export function recogniseNames(names: readonly string[]): NameMap {
   return NAME_MAPS.find((map) => map.recognises(names))!

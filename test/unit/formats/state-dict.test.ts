@@ -27,6 +27,13 @@ it.each<[string, Dict, string | undefined, string[], string[]]>([
   ],
   ['the only key', { epoch: 1, model_state: { a: tensor } }, 'model_state', [], ['a']],
   ['the only key two levels down', { state: { epoch: 1, inner: { 'module.a': tensor } } }, 'state.inner', [], ['a']],
+  [
+    'the checkpoint itself, with averages beside its tensors',
+    { 'a.weight': tensor, ema: { a: tensor }, 'b._extra_state': { a: tensor } },
+    undefined,
+    ['ema'],
+    ['a.weight'],
+  ],
 ])('finds the state dict: %s', (_, checkpoint, key, otherKeys, names) => {
   const { views, prefix, ...choice } = findViews(pickled(checkpoint), 'FILE')
   expect(choice).toEqual({ ...(key !== undefined && { key }), otherKeys })

@@ -59,6 +59,26 @@ describe('initial weights', () => {
     expect(exitCode).toBe(2)
   })
 
+  it('are found under a beginning that all names share, in every space', async () => {
+    const { network } = parseRetrainConfig({ network: { space: 'nasbench-macro', path: '01201201', channels: 4 } })
+    const alone = createNetwork(network, INPUT, 10)
+    const tensors = new Map([...tensorsOf(alone)].map(([name, tensor]) => [`model.${name}`, tensor]))
+    const { report } = (await initialWeights(alone, { init: await fileOf(tensors) }))!
+    expect(report).toMatchObject({ matched: tensors.size, initial: [] })
+  })
+
+  it('are refused with the names of those that are missing, also where others name networks so', async () => {
+    const path = new Array(6).fill(0).join()
+    const { network } = parseRetrainConfig({
+      network: { space: 'proxylessnas', path, layers: [1, 1, 1, 1, 1, 1], width: 0.25 },
+    })
+    const alone = createNetwork(network, INPUT, 10)
+    const tensors = tensorsOf(alone)
+    tensors.delete('classifier.bias')
+    const { message } = await refusal(initialWeights(alone, { init: await fileOf(tensors) }))
+    expect(message).toMatch(/but received, by the names of pada-native, 1 missing: classifier\.bias$/)
+  })
+
   it('are those of the prefix or the key, of which messages tell', async () => {
     const tensors = tensorsOf(dartsNetwork(false))
     const prefixed = new Map([...tensors].map(([name, tensor]) => [`net.${name}`, tensor]))
