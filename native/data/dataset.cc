@@ -13,6 +13,8 @@ namespace {
 
 // Most bytes of images that a device keeps.
 constexpr int64_t kMostResident = int64_t{4} << 30;
+// Most bytes of floats that are kept beside the bytes they are made from, for evaluations of many paths.
+constexpr int64_t kMostInOrder = int64_t{1} << 30;
 // More than the pixels of a batch that a kernel can gather.
 constexpr int64_t kMostPixels = int64_t{1} << 31;
 
@@ -108,6 +110,7 @@ at::Tensor Dataset::gather_by_kernel(const std::vector<int32_t>& indices, const 
 at::Tensor Dataset::in_order(int64_t begin, int64_t number, int64_t end) {
   // With the kernel, a launch makes a batch from the bytes. A copy of all as floats would take four times the memory.
   if (at::Tensor images = gather_by_kernel(consecutive(begin, number), {}); images.defined()) return images;
+  if (end * extent_.pixels() * int64_t{sizeof(float)} > kMostInOrder) return gather(consecutive(begin, number), {});
   if (!first_.defined() || first_.size(0) < end) first_ = gather(consecutive(0, end), {});
   return first_.narrow(0, begin, number);
 }

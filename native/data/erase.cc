@@ -51,6 +51,8 @@ RandomErasing::RandomErasing(Fields& fields)
 }
 
 void RandomErasing::apply(Picture& picture, uint64_t draw) const {
+  // What follows in the list sees a normalised image, whether a part of it is erased or not.
+  picture.normalise();
   Draws draws(draw, kRandomErasing);
   if (draws.uniform() >= probability_) return;
   const ImageExtent& extent = picture.extent();

@@ -29,6 +29,7 @@ export async function bestOf(
   { top = 1, instead }: { readonly top?: number; readonly instead: string },
 ): Promise<BestOfRun> {
   if (method.name === 'standalone') {
+    if (top > 1) throw expected('1, because the run has one architecture,', '--top', top, 2)
     return { arch: typeof method.path === 'string' ? method.path : method.path.join(), origin: `that of ${run}` }
   }
   const { summary, damaged } = await readSummary(run, isSearchResult)

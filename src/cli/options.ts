@@ -56,9 +56,17 @@ export const jsonOption = {
   describe: 'One JSON object per line on standard output; everything else on standard error',
 } as const satisfies Options
 
+/** An option that takes one of `choices`, and refuses to be given twice, which yargs would pass as a list. */
+export function choice<const Choices extends readonly string[]>(name: string, choices: Choices) {
+  const coerce = (value: Choices[number] | readonly Choices[number][]): Choices[number] => {
+    if (typeof value === 'string' || value === undefined) return value
+    throw expected('one value', name, `${value.length} values`, 2)
+  }
+  return { choices, requiresArg: true, coerce } as const
+}
+
 export const precisionOption = {
-  choices: ['float32', 'tf32', 'bfloat16'],
-  requiresArg: true,
+  ...choice('--precision', ['float32', 'tf32', 'bfloat16']),
   describe: 'Number type of activations',
 } as const satisfies Options
 

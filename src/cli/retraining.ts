@@ -2,9 +2,10 @@
 import { join } from 'node:path'
 import { expected, UserError } from '../base/errors.js'
 import { packageRoot } from '../base/folders.js'
+import { assign } from '../config/assign.js'
 import { type Config, loadRetrainConfig, namedData, type RetrainConfig } from '../config/index.js'
 import { networkSettingNames } from '../config/network.js'
-import { isGroup } from '../config/settings.js'
+import { isGroup, type Settings } from '../config/settings.js'
 import { readSettings } from '../config/yaml.js'
 import type { RetrainOptions } from '../retraining/retrain.js'
 import { configFile, savedConfig, savedRetraining } from '../runs/saved-settings.js'
@@ -55,6 +56,8 @@ export async function chooseRetraining(argv: RetrainArguments): Promise<ChosenRe
     const alone = key === undefined ? '--prefix' : '--key'
     throw new UserError(`Expected --init with ${alone} but received ${alone} alone`, 2)
   }
+  const named = argv.path === undefined ? from && `--from ${from}` : '--path'
+  if (named !== undefined) refusePath(set, named)
   if (resume !== undefined) {
     await savedRetraining(resume)
     return { config: await loadRetrainConfig({ file: file ?? (await configFile(resume)), set }), resume }
@@ -117,6 +120,16 @@ async function configFrom(
       ? { set: [...settingsOf(computation), ...ofRun, ...set] }
       : { defaults: computation, set: [...ofRun, ...set] }
   return { config: await loadRetrainConfig({ file, ...sources }), origin: best.origin, notes, run, ofRecipe }
+}
+
+/** Refuses an assignment that would take the place of the architecture of `named`. */
+function refusePath(set: readonly string[], named: string): void {
+  for (const assignment of set) {
+    const assigned: Settings = {}
+    assign(assigned, assignment)
+    if (!isGroup(assigned.network) || assigned.network.path === undefined) continue
+    throw expected(`no network.path beside ${named}; --path names another architecture,`, '--set', assignment, 2)
+  }
 }
 
 function settingsOf(values: object): string[] {

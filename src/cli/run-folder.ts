@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { expected } from '../base/errors.js'
 import { exists } from '../base/files.js'
+import { assign } from '../config/assign.js'
 import { type Config, EMBEDDED, type LoadOptions, loadConfig } from '../config/index.js'
+import { isGroup, type Settings } from '../config/settings.js'
 import { changedOutcome } from '../runs/continuation.js'
 import { configFile, isRetrainingRun, savedConfig } from '../runs/saved-settings.js'
 
@@ -63,10 +65,18 @@ export async function configToFind(run: string, set: string[] = []): Promise<Con
   const isRanked = await exists(join(run, 'ranking.csv'))
   const ofRank = set.find((setting) => {
     const name = setting.split('=', 1)[0].trim()
-    return ONLY_OF_RANK.includes(name) || (isRanked && /^ranking(\.|$)/.test(name))
+    return namesOf(setting).some((one) => ONLY_OF_RANK.includes(one)) || (isRanked && /^ranking(\.|$)/.test(name))
   })
   if (ofRank !== undefined) throw expected('a setting that find uses', '--set', `"${ofRank}"; rank RUN takes it`, 2)
   return loadOfRun(run, { set, defaults: { finding: { algorithm: 'evolution' } } })
+}
+
+/** The settings that an assignment names: `ranking={by: loss}` is one of `ranking.by`. */
+function namesOf(setting: string): string[] {
+  const assigned: Settings = {}
+  assign(assigned, setting)
+  const { ranking } = assigned
+  return isGroup(ranking) ? Object.keys(ranking).map((key) => `ranking.${key}`) : []
 }
 
 async function loadOfRun(run: string, sources: LoadOptions & { set: string[] }): Promise<Config> {

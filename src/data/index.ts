@@ -108,6 +108,7 @@ export async function openSplits(
 ): Promise<AnySplits> {
   const { signal } = options
   signal?.throwIfAborted()
+  checkUsed(config)
   const needed = config.format === 'folder' && config.dir !== undefined && (await needsStreaming(config.dir, config))
   const reason = streamingReason(config, needed)
   if (reason !== undefined) return readStreamed(config, reason, signal)

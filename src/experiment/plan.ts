@@ -67,7 +67,10 @@ export async function plan(settings: ExperimentSettings, source: string): Promis
   // Searches run in the order in which they are planned: all searches with the first seed, then the next seed.
   for (const seed of settings.seeds) {
     for (const study of Object.values(settings.studies)) {
-      for (const coordinates of grid(study)) await planner.cell(coordinates, seed)
+      for (const coordinates of grid(study)) {
+        const cell = await planner.cell(coordinates, seed)
+        if (study.variance.startsWith('fixed')) planner.requireVarianceSteps(cell, study.variance)
+      }
     }
   }
   planner.check()
@@ -150,6 +153,15 @@ class Planner {
     return cell
   }
 
+  /** Reports a cell whose training does not measure the gradient variance that a figure is to show. */
+  requireVarianceSteps({ id, config }: Cell, variance: Variance): void {
+    if (config.training?.varianceSteps !== 0) return
+    this.#report(
+      `Expected at least 2 for training.varianceSteps, because a figure shows ${variance}, but received 0`,
+      id,
+    )
+  }
+
   /** Throws the problems of all cells as one UserError. */
   check(): void {
     if (this.#problems.size === 0) return
@@ -191,7 +203,7 @@ class Planner {
     const space = nameOf('space', settings)
     // A space may be misspelt as what every object inherits. A value's own ground truth is above that of its space.
     if (Object.hasOwn(groundTruths, space)) {
-      settings.groundTruth = groundTruths[space]
+      settings.groundTruth = groundTruths[space as keyof typeof groundTruths]
       for (const { settings: own } of values) {
         if (own.groundTruth !== undefined) settings = overridden(settings, { groundTruth: own.groundTruth })
       }

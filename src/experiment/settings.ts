@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { group } from '../config/group.js'
 import { groundTruth } from '../config/ranking.js'
 import { safeName } from '../config/schema.js'
+import { SPACES } from '../config/spaces.js'
 import { AXIS_KINDS, type Axis, expandShorthand, slug } from './axes.js'
 
 /** References in the JSON Schema of experiments: to the settings of a search, and to a value of an axis. */
@@ -91,6 +92,11 @@ export const experimentSchema = group({
     ),
   set: z
     .record(z.string(), z.unknown())
+    .refine(({ seed }) => seed === undefined, { path: ['seed'], error: 'none, because seeds has them,' })
+    .refine(({ name }) => name === undefined, {
+      path: ['name'],
+      error: 'none, because searches are named by their ids,',
+    })
     .default({})
     .describe('Settings that override `config` in every search.')
     .meta({ written: { $ref: SEARCH_SETTINGS } }),
@@ -101,13 +107,25 @@ export const experimentSchema = group({
     .describe('Seeds: every condition is searched once with each.'),
   groundTruths: z
     .record(z.string(), groundTruth)
+    .check(({ value, issues }) => {
+      for (const input of Object.keys(value)) {
+        if (SPACES.some((space) => space === input)) continue
+        issues.push({ code: 'custom', path: [input], message: `a name of ${SPACES.join(', ')}`, input })
+      }
+    })
     .default({})
     .describe('Tables of accuracies by `space.name`, for experiments on several spaces.'),
   studies: z
     .record(safeName, study)
     .refine((studies) => Object.keys(studies).length > 0, { error: 'at least one study' })
     .describe('Studies by name: each compares searches in one figure.'),
-}).describe('An experiment: searches to compare, with which seeds, in which figures.')
+})
+  .check(({ value, issues }) => {
+    if (value.set.groundTruth === undefined || Object.keys(value.groundTruths).length === 0) return
+    const message = 'none, because groundTruths has the tables,'
+    issues.push({ code: 'custom', path: ['set', 'groundTruth'], message, input: value.set.groundTruth })
+  })
+  .describe('An experiment: searches to compare, with which seeds, in which figures.')
 
 /** An experiment as you write it, in code or in YAML; see the page on experiments. */
 export type ExperimentInput = z.input<typeof experimentSchema>

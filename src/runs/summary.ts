@@ -48,7 +48,11 @@ export function mergeResults(earlier: SearchResult | undefined, result: SearchRe
   // What an earlier version did not know stays absent.
   const ranking = keepsRanking ? Object.fromEntries(RANKING.map((key) => [key, earlier[key]])) : {}
   const keepsFound = found !== undefined && found === earlier.found
-  const of = keepsRanking || keepsFound ? [earlier, result] : [result]
+  // Another table is compared with the same evaluations.
+  const sameEvaluations =
+    result.rankedImages === earlier.rankedImages &&
+    changedOrigin(earlier, { ...result, groundTruth: earlier.groundTruth }, 'ranking').length === 0
+  const of = keepsRanking || keepsFound || sameEvaluations ? [earlier, result] : [result]
   const damaged = [...new Set(of.flatMap(({ damaged = [] }) => damaged))]
   return { ...rest, ...ranking, ...(found && { found }), ...(damaged.length > 0 && { damaged }), run }
 }

@@ -41,6 +41,7 @@ describe('wrong usage: exit code 2', () => {
     ['no command', [], /Expected a command but received none; npx pada-native --help lists them$/],
     ['an option without its value', ['search', '--out'], /Expected a value for --out but received none$/],
     ['an option given twice', ['search', '--out', 'a', '--out', 'b'], /Expected one value for --out but received 2/],
+    ['a choice given twice', ['bench', '--mode', 'eval', '--mode', 'train'], /Expected one value for --mode but/],
     ['two folders at once', ['search', '--out', 'a', '--resume', 'b'], /Expected --resume or --out but received both$/],
     [
       'an unknown setting',

@@ -154,6 +154,8 @@ test('find refuses settings of the ranking alone, and another place of images th
   expect(refused.stderr).toBe(
     'pada-native: Expected a setting that find uses for --set but received "ranking.by=loss"; rank RUN takes it\n',
   )
+  const group = await pada(['find', run, '--set', 'ranking={by: loss}'])
+  expect([group.code, group.stderr]).toEqual([2, expect.stringContaining('received "ranking={by: loss}"; rank RUN')])
   // Beside a ranking, finding cannot change how the ranking evaluated.
   writeFileSync(join(run, 'ranking.csv'), '')
   const beside = await pada(['find', run, '--set', 'ranking.batchSize=5'])

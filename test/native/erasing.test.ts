@@ -118,6 +118,17 @@ describe('random erasing', () => {
     ],
   })
 
+  it('normalises images that it leaves whole too, which matters to what follows', async () => {
+    const grey = new Uint8Array(2 * SIDE * SIDE).fill(100)
+    using images = await Lens.of(SHAPE, grey, [100, 100])
+    const padding = { kind: 'pad-crop', padding: 4 } as const
+    for (let seed = 0; seed < 8; seed++) {
+      const [erase] = erasing({ probability: 0.5 }, seed).list
+      const seen = await images.normalised(0, { seed, list: [erase, padding] })
+      expect(Math.max(...seen.map(Math.abs)), `${seed}`).toBeLessThan(1e-6)
+    }
+  })
+
   /** Probabilities of heights and widths in one try, by the midpoint rule over area and logarithm of the aspect. */
   function sizes(minArea: number, maxArea: number, minAspect: number): Map<string, number> {
     const grid = 1500

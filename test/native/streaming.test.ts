@@ -314,6 +314,25 @@ describe('damaged images', () => {
     )
   })
 
+  it('do not depend on the crops before: one that reads no damage takes the image itself', async () => {
+    const bytes = readFileSync(join(folder, '420.JPEG'))
+    writeFileSync(join(place(), 'low.JPEG'), bytes.subarray(0, Math.floor(0.93 * bytes.length)))
+    const seeds = Array.from({ length: 24 }, (_, seed) => seed)
+    const seen = async (index: number, order: readonly number[]) => {
+      const source = stream(filesOf(['low.JPEG', '422.JPEG'], place()), 2, { labels: [0, 0], replaceDamaged: true })
+      using lens = await lensOf(source)
+      const digests: string[] = []
+      for (const seed of order) digests[seed] = digest(await lens.bytes(index, { seed, list: [crop] }))
+      return { digests, damaged: source.damaged.length }
+    }
+    const [there, back, other] = [await seen(0, seeds), await seen(0, seeds.toReversed()), await seen(1, seeds)]
+    expect(there).toEqual(back)
+    const replaced = seeds.filter((seed) => there.digests[seed] === other.digests[seed])
+    expect(there.damaged).toBe(1)
+    expect(replaced.length).toBeGreaterThan(0)
+    expect(replaced.length).toBeLessThan(seeds.length)
+  })
+
   it('are found by a look at all images, as are equal ones', async () => {
     const files = filesOf([...names, whole], place())
     const split = {

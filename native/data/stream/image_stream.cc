@@ -178,7 +178,8 @@ void ImageStream::make(int32_t index, const AugmentationList& augmentation, cons
   const int32_t images = static_cast<int32_t>(count());
   for (int32_t step = 0; step < images; step++) {
     const int32_t other = static_cast<int32_t>((int64_t{index} + step) % images);
-    if (labels_[other] != labels_[index] || is_damaged(other)) continue;
+    // A crop reads its own rows only. Whether these are damaged depends on no crop before.
+    if (labels_[other] != labels_[index] || (crop == nullptr && is_damaged(other))) continue;
     try {
       return make_undamaged(other, augmentation, crop, position, out);
     } catch (const std::exception& error) {

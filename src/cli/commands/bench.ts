@@ -10,6 +10,7 @@ import { openSplits } from '../../data/index.js'
 import { isFirstProcess } from '../first-process.js'
 import { ensureNativeFor } from '../native.js'
 import {
+  choice,
   jsonOption,
   onePath,
   paperConfigOption,
@@ -47,8 +48,7 @@ const options = {
   batch: count('batch', 'Images per step', 'from the settings'),
   precision: { ...precisionOption, defaultDescription: 'from the settings' },
   mode: {
-    choices: ['train', 'eval'],
-    requiresArg: true,
+    ...choice('--mode', ['train', 'eval']),
     describe: 'Training steps or evaluations',
     defaultDescription: 'train',
   },

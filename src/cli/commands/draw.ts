@@ -10,7 +10,7 @@ import { checkPictureName, writePicture } from '../../report/write-picture.js'
 import { configFile, isRetrainingRun, savedConfig, savedRetraining } from '../../runs/saved-settings.js'
 import { createNetwork, createSpace, type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/index.js'
 import { bestOf } from '../best-of-run.js'
-import { givenSpace, jsonOption, onePath, oneText, setOption, whole } from '../options.js'
+import { choice, givenSpace, jsonOption, onePath, oneText, setOption, whole } from '../options.js'
 import { nameWithRemark } from '../output/replaced.js'
 
 const options = {
@@ -22,8 +22,7 @@ const options = {
     coerce: onePath('--out'),
   },
   space: {
-    choices: SPACES,
-    requiresArg: true,
+    ...choice('--space', SPACES),
     describe: 'Search space of a path',
     defaultDescription: 'the one that knows the path',
   },

@@ -19,7 +19,17 @@ import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/ind
 import { requireNoneLeft } from '../../weights/left-over.js'
 import { spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { subModelWeights } from '../../weights/sub-model.js'
-import { givenSpace, jsonOption, keyOption, onePath, oneText, prefixOption, setOption, whole } from '../options.js'
+import {
+  choice,
+  givenSpace,
+  jsonOption,
+  keyOption,
+  onePath,
+  oneText,
+  prefixOption,
+  setOption,
+  whole,
+} from '../options.js'
 import { nameWithRemark } from '../output/replaced.js'
 import { describeKey, describeStatistics, keyFields } from '../output/weights.js'
 import { noRecalibrateOption, statisticsOf } from '../statistics.js'
@@ -30,8 +40,7 @@ type Format = (typeof FORMATS)[number]
 
 const options = {
   format: {
-    choices: FORMATS,
-    requiresArg: true,
+    ...choice('--format', FORMATS),
     describe: 'Format of the output',
     defaultDescription: 'as the ending of the file says, else pt',
   },
@@ -44,8 +53,7 @@ const options = {
     coerce: oneText('--path'),
   },
   space: {
-    choices: SPACES,
-    requiresArg: true,
+    ...choice('--space', SPACES),
     describe: 'Search space of a checkpoint file, with --path',
     defaultDescription: 'detected',
   },

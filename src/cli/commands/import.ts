@@ -15,14 +15,13 @@ import type { Explained, ImportReport } from '../../weights/import-weights.js'
 import { listed } from '../../weights/match.js'
 import { NAME_MAP_NAMES, onlySpaceOf, supernetShapes } from '../../weights/name-maps/index.js'
 import { settingsOfCheckpoint } from '../../weights/space-of-checkpoint.js'
-import { configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
+import { choice, configOption, jsonOption, keyOption, onePath, oneText, prefixOption, setOption } from '../options.js'
 import { describeKey, keyFields } from '../output/weights.js'
 import { onInterrupt } from '../signals.js'
 
 const options = {
   space: {
-    choices: SPACES,
-    requiresArg: true,
+    ...choice('--space', SPACES),
     describe: 'Search space, if neither --config nor the checkpoint determines it',
   },
   config: {
@@ -33,8 +32,7 @@ const options = {
   key: keyOption,
   prefix: prefixOption,
   from: {
-    choices: NAME_MAP_NAMES,
-    requiresArg: true,
+    ...choice('--from', NAME_MAP_NAMES),
     describe: 'Naming scheme of the checkpoint',
     defaultDescription: 'detected',
   },
@@ -97,8 +95,9 @@ async function settings(
   const { weights, run, isRunFolder } = opened
   const file = config ?? (isRunFolder && run !== undefined ? join(opened.source, 'config.yaml') : undefined)
   const source = placeOf(opened.source, opened)
-  const named = space === undefined ? set : [`space={name: ${space}}`, ...set]
   const written: Settings = file === undefined ? {} : await readSettings(file, '--config')
+  const isSame = isGroup(written.space) && written.space.name === space
+  const named = space === undefined || isSame ? set : [`space={name: ${space}}`, ...set]
   for (const assignment of named) assign(written, assignment)
   const given: Settings = isGroup(written.space) ? { ...written.space } : {}
   const shapes = supernetShapes(weights, from)

@@ -13,6 +13,7 @@ import { type Path, parsePath, type SearchSpace, SPACES } from '../../spaces/ind
 import { spaceNameOfCheckpoint, spaceOfCheckpoint } from '../../weights/space-of-checkpoint.js'
 import { type InferInput, openInput, readLabels } from '../infer-input.js'
 import {
+  choice,
   givenSpace,
   jsonOption,
   keyOption,
@@ -39,7 +40,7 @@ const TOGETHER = 256
 const DETECTED = 'detected from the checkpoint'
 
 const options = {
-  space: { choices: SPACES, requiresArg: true, describe: 'Search space', defaultDescription: DETECTED },
+  space: { ...choice('--space', SPACES), describe: 'Search space', defaultDescription: DETECTED },
   set: { ...setOption, describe: 'Settings of the space: space.key=value …', defaultDescription: DETECTED },
   channels: size('channels', 'Channels of the first stage: space.channels'),
   cells: size('cells', 'Cells per stage (darts: cells of the whole network)'),
@@ -65,7 +66,7 @@ const options = {
     ...file('--output', 'float32 .npy to write the logits to: [paths, images, classes]'),
     defaultDescription: 'none, if --input is images',
   },
-  precision: { ...precisionOption, choices: ['float32', 'bfloat16'], default: 'float32' },
+  precision: { ...precisionOption, ...choice('--precision', ['float32', 'bfloat16']), default: 'float32' },
   'no-recalibrate': noRecalibrateOption,
   json: jsonOption,
 } as const

@@ -5,7 +5,7 @@ import { VALIDATION_NAMES } from '../../data/split-names.js'
 import { listEncoded } from '../../data/stream/list-encoded.js'
 import { pack } from '../../data/stream/pack.js'
 import { ensureNativeFor } from '../native.js'
-import { jsonOption, onePath, whole } from '../options.js'
+import { choice, jsonOption, onePath, whole } from '../options.js'
 import { nameWithRemark } from '../output/replaced.js'
 import { onInterrupt } from '../signals.js'
 
@@ -37,9 +37,8 @@ const options = {
     coerce: (value: number) => whole('quality', value, 1),
   },
   'on-error': {
-    choices: ['stop', 'skip'],
+    ...choice('--on-error', ['stop', 'skip']),
     default: 'stop',
-    requiresArg: true,
     describe: 'What a damaged image does',
   },
   json: jsonOption,

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs'
 import type { Builder } from '../../setup/build.js'
 import { ensureNative } from '../../setup/index.js'
 import { fetchJpegLibrary } from '../../setup/jpeg-library.js'
+import { choice } from '../options.js'
 
 interface SetupArguments {
   cpu?: boolean
@@ -16,7 +17,7 @@ export const setupCommand: CommandModule<object, SetupArguments> = {
         cpu: { type: 'boolean', describe: 'Download the CPU-only libtorch even if a GPU is present' },
         cuda: { type: 'boolean', describe: 'Require libtorch with CUDA' },
         builder: {
-          choices: ['cmake-js', 'node-gyp'] as const,
+          ...choice('--builder', ['cmake-js', 'node-gyp']),
           describe: 'Build tool',
           defaultDescription: 'CMake if installed, else node-gyp',
         },

@@ -14,11 +14,11 @@ import {
 import { readTable } from '../../ground-truth/tables/read-table.js'
 import { writeTable } from '../../ground-truth/tables/write-table.js'
 import { createSpace, type SearchSpace, SPACES, spaceSize } from '../../spaces/index.js'
-import { jsonOption, onePath, oneText, whole } from '../options.js'
+import { choice, jsonOption, onePath, oneText, whole } from '../options.js'
 import { nameWithRemark } from '../output/replaced.js'
 
 const options = {
-  space: { choices: SPACES, requiresArg: true, describe: 'Count the architectures of this space in the table' },
+  space: { ...choice('--space', SPACES), describe: 'Count the architectures of this space in the table' },
   column: {
     type: 'string',
     requiresArg: true,

@@ -45,8 +45,10 @@ export async function findGroundTruth(
   for (const folder of folders.flatMap((folder) => KIT_FOLDERS.map((inner) => join(folder, inner)))) {
     if (await exists(join(folder, KIT_LABELS))) return fromKit(join(folder, KIT_LABELS), join(folder, 'meta.mat'))
   }
-  const list = join(dirname(place), `${basename(place, extname(place))}.txt`)
-  if (await exists(list)) return fromPairs(list, await linesOf(list, 0), /^(\S+)\s+(\S+)$/, classes)
+  for (const folder of folders) {
+    const list = join(folder, `${basename(place, extname(place))}.txt`)
+    if (await exists(list)) return fromPairs(list, await linesOf(list, 0), /^(\S+)\s+(\S+)$/, classes)
+  }
   return undefined
 }
 

@@ -32,9 +32,13 @@ export async function splitPlaces(dir: string): Promise<Map<string, string>> {
  * True if a split that may be used cannot be decoded into memory by the reader of folders: it is a tar or a packed file,
  * or its labels lie beside its images.
  */
-export async function needsStreaming(dir: string, { test, validation }: SplitSettings): Promise<boolean> {
+export async function needsStreaming(dir: string, settings: SplitSettings): Promise<boolean> {
+  const { test, validation, validationCount } = settings
   const places = await splitPlaces(dir).catch(() => new Map<string, string>())
-  for (const name of new Set(['train', 'test', ...VALIDATION_NAMES, test, validation])) {
+  const hasTest = test !== undefined || places.has('test')
+  const isUnused = hasTest && (validation === 'none' || validationCount !== undefined)
+  const unnamed = isUnused ? [] : VALIDATION_NAMES
+  for (const name of new Set(['train', 'test', ...unnamed, test, validation])) {
     const place = name === undefined ? undefined : places.get(name)
     if (place === undefined) continue
     // Beside a test split without labels lies the file of labels of another split.

@@ -44,6 +44,14 @@ it('takes no ranked sub-model if the run has limits, which it may break', async 
   )
 })
 
+it('takes the architecture of a run that trained one alone, which has no second', async () => {
+  const alone = parseConfig({ method: { name: 'standalone', path: [3, 3, 3, 3, 3, 3] } })
+  expect(await bestOf('run', alone, { instead })).toEqual({ arch: '3,3,3,3,3,3', origin: 'that of run' })
+  await expect(bestOf('run', alone, { top: 2, instead })).rejects.toThrow(
+    'Expected 1, because the run has one architecture, for --top but received 2',
+  )
+})
+
 it('says what else to do if there is neither', async () => {
   const run = runWith({ ...result, top: [], ranked: 0 })
   await expect(bestOf(run, free, { instead })).rejects.toThrow(

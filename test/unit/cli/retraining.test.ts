@@ -50,3 +50,15 @@ it('crops images of ImageNet16-120 as NAS-Bench-201 does', async () => {
   expect(await padding(small, 'data.format=cifar10', 'data.dir=x')).toEqual(['flip', 4])
   expect(await padding({ format: 'cifar10', dir: resolve('c') })).toEqual(['flip', 4])
 })
+
+it('refuses a setting that would take the place of the architecture that was named', async () => {
+  const run = temporaryFolder()
+  const refused = (set: string, more: { from?: string; path?: string }) =>
+    chooseRetraining({ config: RECIPE, inherit: false, set: [set], ...more })
+  await expect(refused('network.path=0,0,0,0,0,0', { from: run })).rejects.toThrow(
+    `Expected no network.path beside --from ${run}; --path names another architecture, for --set but received network.path=0,0,0,0,0,0`,
+  )
+  await expect(refused('network={path: x}', { path: PATH })).rejects.toThrow(
+    /^Expected no network\.path beside --path; /,
+  )
+})

@@ -157,7 +157,11 @@ describe('the figure of a study', () => {
   })
 
   it('shows the gradient variance that the study asks for', async () => {
-    const experiment = await plan({ figure: 'method', variance: 'fixedGradientVariance', methods: ['spos'] })
+    const experiment = await plan({
+      figure: 'method',
+      variance: 'fixedGradientVariance',
+      methods: [{ label: 'SPOS', method: { name: 'spos' }, training: { varianceSteps: 2 } }],
+    })
     const svg = await draw(experiment, () => ({
       gradientVarianceLast: 3,
       fixedGradientVariance: 7e-5,

@@ -140,6 +140,37 @@ studies:
     )
   })
 
+  it('refuses what would be ignored: a seed, a name, a table of no space or beside those of spaces', async () => {
+    const studies = 'studies: { a: { figure: method, methods: [spos] } }'
+    const refused = async (text: string) => {
+      const message = await refusalOf(() => loadExperiment(write(`seeds: [0]\n${text}\n${studies}`)))
+      return message.replace(/ \(.*\)$/s, '')
+    }
+    expect(await refused('set: { seed: 3 }')).toBe('Expected none, because seeds has them, for set.seed but received 3')
+    expect(await refused('set: { name: x }')).toBe(
+      'Expected none, because searches are named by their ids, for set.name but received "x"',
+    )
+    expect(await refused('groundTruths: { nasbench-201: { file: x.csv } }')).toMatch(
+      /^Expected a name of nasbench201, .* for groundTruths\.nasbench-201 but received \{/,
+    )
+    expect(
+      await refused('set: { groundTruth: { column: x } }\ngroundTruths: { nasbench201: { file: x.csv } }'),
+    ).toMatch(/^Expected none, because groundTruths has the tables, for set\.groundTruth but received /)
+    const file = write(`seeds: [0]\n${studies}`)
+    expect(await refusalOf(() => loadExperiment(file, { set: ['seed=3'] }))).toContain('for set.seed but received 3')
+  })
+
+  it('refuses a figure of a gradient variance that training does not measure', async () => {
+    const file = write(
+      'seeds: [0]\nstudies: { a: { figure: method, variance: fixedGradientVariance, methods: [spos] } }',
+    )
+    expect(await refusalOf(() => loadExperiment(file))).toContain(
+      'Expected at least 2 for training.varianceSteps, because a figure shows fixedGradientVariance, but received 0',
+    )
+    const set = ['training.varianceSteps=2']
+    expect((await loadExperiment(file, { set })).cells).toHaveLength(1)
+  })
+
   it('tells what is wrong with the settings of any cell, each mistake once', async () => {
     const file = write(`
 seeds: [0, 1]

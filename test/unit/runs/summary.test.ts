@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { mergeResults } from '../../../src/runs/summary.js'
 import { result } from '../../support/made-up-search.js'
 
+it('keeps the damaged images of evaluations that are compared with another table', () => {
+  const before = { ...result, damaged: ['a.jpg: cut'] }
+  const { groundTruth } = result
+  const other = { ...result, groundTruth: groundTruth && { ...groundTruth, digest: 'other' } }
+  expect(mergeResults(before, other).damaged).toEqual(['a.jpg: cut'])
+  const weights = { ...other, computedFrom: { ...result.computedFrom, weights: 'others' } }
+  expect(mergeResults(before, weights).damaged).toBeUndefined()
+  expect(mergeResults(before, { ...other, rankedImages: 7 }).damaged).toBeUndefined()
+})
+
 describe('a result without a ranking', () => {
   const sizes = {
     kendallTauByParameters: 0.4,

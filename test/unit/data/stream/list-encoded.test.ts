@@ -246,6 +246,12 @@ describe('a flat split', () => {
     await expect(listEncoded(place)).rejects.toThrow(`Expected one class of 2.jpg for ${list} but received n01 and n02`)
   })
 
+  it('may have its list within, named as the split', async () => {
+    const place = folder('within/val', FLAT)
+    writeFileSync(join(place, 'val.txt'), 'val_1.JPEG n02\nval_2.JPEG n01\nval_3.JPEG n02\n')
+    expect(await contents(place)).toEqual(labelled)
+  })
+
   it('may have hidden folders', async () => {
     const place = folder('hidden/val', [
       ...FLAT,
@@ -289,6 +295,11 @@ it('asks only splits that may be used whether images must be streamed', async ()
   expect(await needsStreaming(dir, { validation: 'download' })).toBe(true)
   writeFileSync(join(dir, 'valid.tar'), '')
   expect(await needsStreaming(dir, {})).toBe(true)
+  expect(await needsStreaming(dir, { validation: 'none' })).toBe(false)
+  expect(await needsStreaming(dir, { validationCount: 5 })).toBe(false)
+  // Without a split `test`, the validation split is tested on.
+  rmSync(join(dir, 'test'), { recursive: true })
+  expect(await needsStreaming(dir, { validation: 'none' })).toBe(true)
 })
 
 it('finds splits by their names, and those of ImageNet by theirs', async () => {
