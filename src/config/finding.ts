@@ -25,7 +25,11 @@ export const latency = group({
 const limits = group({
   parameters: limit.optional().describe('Parameters of the sub-model.'),
   multiplyAdds: limit.optional().describe('Multiply-adds for one image.'),
-  flops: limit.optional().describe('FLOPs for one image.'),
+  flops: limit
+    .optional()
+    .describe(
+      'Multiplications and additions for one image: about twice the multiply-adds, which papers often call FLOPs.',
+    ),
   latency: limit
     .optional()
     .describe('Milliseconds for a batch of `finding.latency.batchSize` images (by default one), on this machine.'),

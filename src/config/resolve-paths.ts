@@ -12,6 +12,13 @@ export function resolvePaths(settings: Settings, base: string): void {
   if (isGroup(groundTruth)) resolveTable(groundTruth, base)
 }
 
+/** A copy of checked settings with absolute paths, for a run folder whose settings must mean the same anywhere. */
+export function withAbsolutePaths<Checked extends object>(settings: Checked): Checked {
+  const copy = structuredClone(settings)
+  resolvePaths(copy as Settings, process.cwd())
+  return copy
+}
+
 /** Makes the file of a ground truth absolute, unless it is the table in the package. */
 export function resolveTable(groundTruth: Settings, base: string): void {
   const { file } = groundTruth

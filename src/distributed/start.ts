@@ -44,8 +44,12 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   }
   if (processes !== undefined) checkProcessCount('processes', processes)
   const place = placeOf(process.env)
-  if (place === undefined)
-    return processes === undefined || processes === 1 ? undefined : startCopies(processes, options)
+  if (place === undefined && (processes === undefined || processes === 1)) return undefined
+  if (hasJoined) {
+    throw new UserError('Expected joinProcesses to be called once in a process, because one world serves many searches')
+  }
+  hasJoined = true
+  if (place === undefined) return startCopies(processes as number, options)
   if (processes !== undefined && place.startedBy !== 'pada-native') {
     throw new UserError(
       `Expected no --processes but received ${processes}: ${place.startedBy} has started ${place.size} processes`,
@@ -56,6 +60,9 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   if (warning !== undefined) log?.(warning)
   return World.join(place, options)
 }
+
+/** A second world would start copies that run the program from its beginning. */
+let hasJoined = false
 
 /** Throws a UserError for so many processes that they would only wait for each other; `name` is what asks for them. */
 export function checkProcessCount(name: string, count: number): void {

@@ -247,8 +247,8 @@ function isOfPeers(error: unknown): boolean {
   return code === 'ERR_PEER' || code === 'ERR_STORE'
 }
 
-/** Errors about other processes are for the user, not for the programmer. */
-function asUserError(error: unknown): unknown {
+/** The error of this process's work, in the words of a user if other processes, or NCCL, ended it. */
+export function asUserError(error: unknown): unknown {
   if (Object(error).code === 'ERR_NCCL') return new UserError((error as Error).message)
   if (!isOfPeers(error)) return error
   const { message } = error as Error

@@ -113,7 +113,8 @@ export async function* evaluatePaths(evaluator: Evaluator, paths: readonly Path[
     return
   }
   const evaluate = (path: Path) => evaluatePath(evaluator, path)
-  for await (const { result, mine } of shareWork(world, paths, evaluate, { known, signal })) {
+  const keep = async (result: Evaluation) => evaluated?.add(result)
+  for await (const { result, mine } of shareWork(world, paths, evaluate, { known, keep, signal })) {
     if (!mine) await evaluated?.add(result)
     yield result
   }

@@ -2,6 +2,7 @@
 import { expected, UserError } from '../base/errors.js'
 import { randomState } from '../base/random.js'
 import type { RetrainConfig } from '../config/index.js'
+import { withAbsolutePaths } from '../config/resolve-paths.js'
 import type { AnySplits } from '../data/splits.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import { Supernet } from '../native/index.js'
@@ -55,7 +56,7 @@ export function retrain(
   config: RetrainConfig,
   options: RetrainOptions = {},
 ): AsyncGenerator<RetrainEvent, RetrainResult> {
-  return tellingFailure(options.world, retrainTogether(config, options), options.signal)
+  return tellingFailure(options.world, retrainTogether(withAbsolutePaths(config), options), options.signal)
 }
 
 async function* retrainTogether(

@@ -15,6 +15,7 @@ const CHANGEABLE = new Set([
   'data.ahead',
   'data.dir',
   'data.onError',
+  'data.source',
   'training.checkpointSeconds',
   'ranking',
   'finding',

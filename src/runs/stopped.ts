@@ -1,6 +1,7 @@
 /** Why a run ended without a result: the last event of its log, until the run continues. */
 import { errorSentence } from '../base/error-sentence.js'
 import { isAbort, UserError } from '../base/errors.js'
+import { asUserError } from '../distributed/index.js'
 import type { RunFolder } from './run-folder.js'
 
 /** A run ended without a result. A run that continues cuts the event from its log. */
@@ -32,7 +33,9 @@ export async function* loggingWhyItStopped<Event, Result>(
   }
 }
 
-function stoppedEvent(error: unknown, signal: AbortSignal | undefined): StoppedEvent {
+function stoppedEvent(thrown: unknown, signal: AbortSignal | undefined): StoppedEvent {
+  // The end of another process may be an interruption.
+  const error = asUserError(thrown)
   // The caller's signal, or that of another process of the same training.
   const isAborted = isAbort(error) || (signal?.aborted && error === signal.reason)
   const cause = isAborted && signal?.aborted ? signal.reason : error

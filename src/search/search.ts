@@ -2,6 +2,7 @@
 import { expected } from '../base/errors.js'
 import type { HeldLock } from '../base/lock.js'
 import type { Config } from '../config/index.js'
+import { withAbsolutePaths } from '../config/resolve-paths.js'
 import type { AnySplits } from '../data/splits.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
 import type { Method, MethodContext } from '../methods/method.js'
@@ -66,7 +67,7 @@ export function searchHolding(
   config: Config,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
-  return tellingFailure(options.world, searchTogether(lock, config, options), options.signal)
+  return tellingFailure(options.world, searchTogether(lock, withAbsolutePaths(config), options), options.signal)
 }
 
 async function* searchTogether(

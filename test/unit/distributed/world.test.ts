@@ -1,7 +1,7 @@
 /** Agreements and shared work of processes that are tasks of one process here; see `fake-communicator.ts`. */
 import '../../support/fake-addon.js'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { shareWork, tellingFailure, World } from '../../../src/distributed/index.js'
 import type { ProcessPlace } from '../../../src/distributed/place.js'
 import { inRanks, valuesOf } from '../../support/ranks.js'
@@ -130,6 +130,31 @@ describe('shared work', () => {
         items.map((item) => (item < 15 ? item : -item)),
       )
     }
+  })
+
+  it('ends soon after another process has ended, and keeps what others did', async () => {
+    let done = 0
+    const kept: number[] = []
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 2000))
+    const all = await inRanks(3, async (world) => {
+      const work = async (item: number) => {
+        // The first item never comes.
+        if (item === 0) {
+          while (done < 6) await sleep(1)
+          world.fail(new Error('out of memory'))
+          throw new Error('out of memory')
+        }
+        done++
+        await sleep(5)
+        return item
+      }
+      const keep = async (item: number) => void (world.isFirst && kept.push(item))
+      for await (const _ of shareWork(world, items, work, { keep })) expect.unreachable()
+    }).finally(() => clock.mockRestore())
+    expect(valuesOf(all).filter((text) => /rank \d ended: out of memory$/.test(`${text}`))).toHaveLength(2)
+    expect(done).toBeLessThan(10)
+    expect(kept.length).toBe(new Set(kept).size)
   })
 
   it('ends everywhere if it fails in one process', async () => {

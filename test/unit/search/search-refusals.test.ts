@@ -1,6 +1,6 @@
 import '../../support/fake-addon.js'
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../../src/config/index.js'
 import { journal } from '../../support/fake-journal.js'
@@ -65,6 +65,14 @@ describe('refusals', () => {
     expect(error.message).toContain('seed: 0, not 3; training.epochs: 3, not 4')
     expect(error.exitCode).toBe(2)
     expect(read('run', 'config.yaml')).toBe(before)
+  })
+
+  it('resumes with images read in another way, if they are the same, and keeps paths that mean the same anywhere', async () => {
+    const folder = { format: 'folder', size: 8 } as const
+    await collect(run(tinyConfig({ data: { ...folder, dir: 'images' } })))
+    expect(read('run', 'config.yaml')).toContain(`dir: ${resolve('images')}\n`)
+    const other = tinyConfig({ data: { ...folder, dir: 'images', source: 'streaming' } })
+    expect((await collect(run(other, { resume: out() }))).at(-1)).toMatchObject({ event: 'result' })
   })
 
   it('refuses a checkpoint of another space or of other images, and leaves the run as it was', async () => {

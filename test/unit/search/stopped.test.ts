@@ -84,6 +84,13 @@ test('an interruption is told apart, with its reason', async () => {
   expect((await readRun(run)).notes.at(-1)).toBe('The run was stopped: interrupted by SIGTERM.')
 })
 
+test('the interruption of another process is one of the run', async () => {
+  const told = 'interrupted: Expected all processes to go on but rank 1 ended: interrupted by SIGTERM'
+  const ended = Object.assign(new Error(told), { code: 'ERR_PEER' })
+  await expect(searched({ out: run, method: failingWith(ended) })).rejects.toBe(ended)
+  expect(logged().at(-1)).toMatchObject({ why: 'interrupted', reason: told.replace('interrupted: ', '') })
+})
+
 test('a signal aborted by an error, as by output that takes no more, is a failure', async () => {
   const controller = new AbortController()
   const full = new UserError('Expected standard output that takes results')
