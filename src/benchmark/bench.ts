@@ -7,6 +7,7 @@ import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
 import { isStreamed, pickStreamed, type SplitImages } from '../data/stream/streamed-images.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
+import { candidateIndices } from '../methods/candidate-parameters.js'
 import {
   type Batch,
   FAMILIES,
@@ -16,6 +17,7 @@ import {
   type Profile,
   peakMemory,
   resetPeakMemory,
+  type StepOptions,
   Supernet,
   startProfile,
   stopProfile,
@@ -23,6 +25,7 @@ import {
 } from '../native/index.js'
 import { drawMixup } from '../sampling/mixup.js'
 import type { Path } from '../spaces/index.js'
+import { averageDecay } from '../training/averaging.js'
 import { initialise } from '../training/snapshot.js'
 import { clipLimit } from '../training/step-inputs.js'
 import type { BenchmarkJob } from './job.js'
@@ -96,7 +99,7 @@ const CONVOLUTION_ROUNDS = { warmup: 1, repetitions: 3 }
 /**
  * Measures one path after the other and yields each measurement. The last event is also the return value.
  *
- * Steps run as in training: each makes its program and plan anew while the previous step computes.
+ * Steps run as in training, each on one path: each makes its program and plan anew while the previous step computes.
  */
 export function bench(options: BenchmarkOptions): AsyncGenerator<PathMeasurement | BenchmarkResult, BenchmarkResult> {
   return tellingFailure(options.world, benchTogether(options), options.signal)
@@ -114,6 +117,7 @@ async function* benchTogether(
     await supernet.distribute(world.communicator, config.distributed.batchNorm === 'synchronised')
   }
   await initialise(supernet, createRandom(config.seed))
+  if (mode === 'train' && config.training.averaging !== undefined) await supernet.restartAverages()
   const images = mode === 'train' ? splits.train : splits.test
   using dataset = openImages(repeated(images, batchSize), device)
 
@@ -214,8 +218,14 @@ function stepOf(
   dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, optimizer, unsampled, augmentation, labelSmoothing } = config.training
-  const options = { learningRate, optimizer, unsampled, clipNorm: clipLimit(config.training) }
+  const { learningRate, optimizer, unsampled, augmentation, labelSmoothing, microBatchSize } = config.training
+  const { averaging, gradientNoise } = config.training
+  const parameters = candidateIndices(space.parameters())
+  const options: StepOptions = {
+    ...{ learningRate, optimizer, unsampled, clipNorm: clipLimit(config.training) },
+    ...(averaging && { averageDecay: averageDecay(averaging, 0) }),
+    ...(gradientNoise > 0 && { noise: { deviation: gradientNoise, seed: 0, parameters } }),
+  }
   const batch: Batch = {
     dataset,
     indices: Int32Array.from({ length: batchSize }, (_, i) => i),
@@ -223,6 +233,7 @@ function stepOf(
     mixup: drawMixup(augmentation, RandomStream.named(0, 'augmentation'), batchSize),
     labelSmoothing,
     drop: { seed: 0 },
+    ...(microBatchSize && { microBatchSize }),
   }
   return () => {
     // A running step keeps its plan alive.

@@ -61,6 +61,8 @@ export interface Method {
   readonly space?: SearchSpace
   /** Epochs, counted from 0, at which the schedule of the learning rate restarts. */
   readonly scheduleRestarts?: readonly number[]
+  /** What its updates multiply the learning rate of the schedule by, for the rate that events report; default 1. */
+  readonly learningRateFactor?: number
   /** What is odd in its settings for this training, one sentence each. */
   readonly warnings?: readonly string[]
   /** Paths that training is for, if it is not for all paths. A ranking takes these. */

@@ -18,14 +18,14 @@ import type { Engine, MethodContext, StepOutcome, Verbs } from './method.js'
  */
 export class Sumnas extends FairMethod {
   readonly #config: SumnasConfig
-  /** Initial learning rate of the training. */
-  readonly #learningRate: number
+  /** Its own initial learning rate over that of the training, whose schedule it has. */
+  readonly learningRateFactor: number
 
   /** Throws a UserError for a space whose choices offer different numbers of operations or own no weights. */
   constructor(config: SumnasConfig, context: MethodContext) {
     super('sumnas', config.compat, context)
     this.#config = config
-    this.#learningRate = context.learningRate
+    this.learningRateFactor = config.learningRate / context.learningRate
   }
 
   /** K paths take trial steps on `batch`. Their mean displacement is the gradient of one update. */
@@ -42,8 +42,7 @@ export class Sumnas extends FairMethod {
     }
     await supernet.displacementToGradients()
     const { learningRate: annealed, unsampled, averageDecay } = options
-    // The schedule of the training, from another initial rate.
-    const learningRate = (this.#config.learningRate * annealed) / this.#learningRate
+    const learningRate = annealed * this.learningRateFactor
     const { weightDecay } = this.#config
     const { decayNormsAndBiases } = options.optimizer
     const update = { kind: 'sgd', momentum: 0, weightDecay, decayNormsAndBiases } as const

@@ -219,7 +219,7 @@ class Training {
     const measures = settings.varianceSteps > 0
     // The measurement may take long. A run that is stopped during it continues here.
     const beforeEnd = measures && this.#options.save !== undefined ? await this.#withinEpoch() : undefined
-    const learningRate = inputs.learningRate(this.#steps - 1)
+    const learningRate = inputs.learningRate(this.#steps - 1) * (method.learningRateFactor ?? 1)
     method.endEpoch(epoch)
     const event = {
       ...(await endEpoch(this.#options, this.#progress, { images, learningRate })),

@@ -40,7 +40,7 @@ const options = {
     type: 'number',
     requiresArg: true,
     describe: 'Images per batch, for --latency',
-    defaultDescription: '1',
+    defaultDescription: 'finding.latency.batchSize, which is 1 by default',
     coerce: (value: number) => whole('batch', value),
   },
   json: jsonOption,
@@ -146,7 +146,7 @@ async function latencies({ paths, space, config }: Subject, batch?: number): Pro
   using interruption = onInterrupt(log)
   using supernet = Supernet.of(space, { device, precision })
   await initialise(supernet, createRandom(config.seed))
-  const settings = { ...LATENCY, ...(batch && { batchSize: batch }) }
+  const settings = { ...LATENCY, ...config.finding?.latency, ...(batch && { batchSize: batch }) }
   using data = noiseDataset(space.input, settings.batchSize, device)
   const measured: number[] = []
   for (const path of paths) {

@@ -64,7 +64,10 @@ export class Close implements Method {
     this.space = gatedSpace(space, this.#blocks, () => this.#gate)
     const restart = restartOf(config)
     this.scheduleRestarts = restart === undefined ? [] : [restart - 1]
-    this.warnings = describeLateBlocks(config.curriculum, context.epochs)
+    this.warnings = [
+      ...describeLateBlocks(config.curriculum, context.epochs),
+      ...describeLateRestart(restart, context.epochs),
+    ]
   }
 
   epochIndices(): Int32Array {
@@ -154,6 +157,12 @@ function describeLateBlocks(curriculum: readonly number[], epochs: number): stri
   const blocks = `${late.length} of ${curriculum.length} blocks of weights`
   const when = `${late.length === 1 ? 'epoch' : 'epochs'} ${late.join(', ')}`
   return [`method.curriculum adds ${blocks} in ${when}, but training has ${counted(epochs, 'epoch')}`]
+}
+
+/** Says that the optimizer never restarts; nothing if it does, or need not. */
+function describeLateRestart(restart: number | undefined, epochs: number): string[] {
+  if (restart === undefined || restart <= epochs) return []
+  return [`method.restart is epoch ${restart}, but training has ${counted(epochs, 'epoch')}`]
 }
 
 /** Epoch, counted from 1, at which the optimizer restarts; undefined if it never does. */

@@ -31,6 +31,18 @@ async function measured(options: { readonly warmup?: number; readonly steps?: nu
   return expect.unreachable()
 }
 
+it('steps as training does, with averages, noise and parts of a batch', async () => {
+  journal.steps.length = 0
+  const training = { microBatchSize: 2, averaging: { decay: 0.9 }, gradientNoise: 0.5 }
+  const config = tinyConfig({ training })
+  const space = createSpace(config.space, { channels: 1, height: 8, width: 8 }, tinySplits.classes)
+  const job = { config, space, splits: tinySplits, generated: false, paths: [[0, 1, 2, 3, 4, 0]], batchSize: 4 }
+  for await (const _ of bench({ ...job, mode: 'train', warmup: 0, steps: 1 }));
+  const [{ batch, options }] = journal.steps
+  expect(batch).toMatchObject({ microBatchSize: 2 })
+  expect(options).toMatchObject({ averageDecay: 0.9, noise: { deviation: 0.5 } })
+})
+
 it.each([
   [{}, { timed: 5, all: 7 }],
   [{ warmup: 0 }, { timed: 5, all: 6 }],

@@ -165,6 +165,12 @@ describe('Pada', () => {
     expect(resumed.connectionDistribution).toEqual(weighed.connectionDistribution)
   })
 
+  it('refuses importance of connections where paths choose none', () => {
+    expect(() => pada({ connections: 'importance' })).toThrow(
+      /^Expected uniform for method\.connections in nasbench201, whose paths choose no connections, but received importance$/,
+    )
+  })
+
   it('keeps one distribution per intermediate where connections are chosen too', () => {
     const connected = nasBench1Shot1('nasbench1shot1-3', { channels: 2, cellsPerStage: 1 })
     const config = parseConfig({ method: { name: 'pada', perEdge: true } }).method as PadaConfig

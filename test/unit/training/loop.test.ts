@@ -63,6 +63,18 @@ it('saves by the method of its options, within an epoch, after it, and before a 
   expect(stopped.saved.map(({ progress: { epoch, step } }) => [epoch, step])).toEqual([[0, 7]])
 })
 
+it('tells the learning rate that updates have, also if a method has one of its own', async () => {
+  const ratesOf = async (method: object) => {
+    const options = Object.assign(new Options({ epochs: 2 }), { method })
+    const rates: number[] = []
+    for await (const event of train(options)) if (event.event === 'epoch') rates.push(event.learningRate)
+    return rates
+  }
+  const { method } = new Options({ epochs: 2 })
+  const rates = await ratesOf(method)
+  expect(await ratesOf(Object.assign(method, { learningRateFactor: 20 }))).toEqual(rates.map((rate) => 20 * rate))
+})
+
 it('counts the time of whoever receives an epoch, but not that of a measurement', async () => {
   let now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => now)

@@ -22,8 +22,8 @@ const STEP = {
 } as const
 const PATH = [3, 2, 4, 1, 3, 2]
 
-const warningsOf = (curriculum: number[]) => {
-  const { method: config } = parseConfig({ method: { name: 'close', curriculum } })
+const warningsOf = (curriculum: number[], restart?: number) => {
+  const { method: config } = parseConfig({ method: { name: 'close', curriculum, restart } })
   const context = { space, images: 50, epochs: 5, learningRate: 0.05, random: createRandom(0) }
   return createMethod(config, context).warnings
 }
@@ -55,6 +55,11 @@ describe('the curriculum', () => {
     expect(warningsOf([1, 6, 9])).toEqual([
       'method.curriculum adds 2 of 3 blocks of weights in epochs 6, 9, but training has 5 epochs',
     ])
+  })
+
+  it('says if its restart comes after the last epoch', () => {
+    expect(warningsOf([1, 3], 5)).toEqual([])
+    expect(warningsOf([1, 3], 6)).toEqual(['method.restart is epoch 6, but training has 5 epochs'])
   })
 
   it('opens a block at its epochs, as a copy of the one before it', async () => {
