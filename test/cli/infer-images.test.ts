@@ -170,7 +170,7 @@ test.each([
   [
     'no image',
     () => ['--checkpoint', own, '--input', 'no.png'],
-    /Expected an image or a folder of images for no\.png/,
+    /Expected an image, a folder of images or an \.npy file for no\.png/,
     1,
   ],
   [
