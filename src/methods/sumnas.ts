@@ -34,10 +34,13 @@ export class Sumnas extends FairMethod {
     const optimizer = this.#config.compat ? 'keep' : 'reset'
     using held = supernet.hold(batch)
     const outcomes: StepOutcome[] = []
-    for (const path of paths) {
+    for (const [k, path] of paths.entries()) {
       const pathPlan = plan(path)
       await supernet.snapshot(pathPlan)
-      outcomes.push(await this.#descend(supernet, pathPlan, held, options))
+      // Each gradient has noise of its own, also where paths share weights.
+      const seed = (options.noise?.seed ?? 0) + k * this.#config.innerSteps
+      const noise = options.noise && { ...options.noise, seed }
+      outcomes.push(await this.#descend(supernet, pathPlan, held, { ...options, noise }))
       await supernet.restore(pathPlan, { displacement: 1 / paths.length, optimizer })
     }
     await supernet.displacementToGradients()

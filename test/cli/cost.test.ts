@@ -60,6 +60,18 @@ test('cost --latency: milliseconds per batch beside the counts, on images of noi
   expect(table.stdout).toMatch(/│ 0,0,0,0,0,0 │.*│ +\d+\.\d{3} │/)
 })
 
+test('cost --latency: measures as finding.latency says, and --batch takes the place of its batch size', async () => {
+  const finding = 'finding={algorithm: random, latency: {batchSize: 128, warmup: 1, repetitions: 3}}'
+  const args = ['cost', '3,3,3,3,3,3', ...tiny('space.channels=16', 'space.cellsPerStage=1', finding), '--latency']
+  const latencyOf = async (...more: string[]) => {
+    const outcome = await pada([...args, '--json', ...more], { cwd: temporaryFolder() })
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return JSON.parse(outcome.stdout).latency as number
+  }
+  // The one computes 128 times as much as the other, which no other process makes up for.
+  expect(await latencyOf()).toBeGreaterThan(2 * (await latencyOf('--batch', '1')))
+})
+
 test.each([
   ['no path', [], /^pada-native: Expected at least one path for cost but received none$/m],
   ['a path of another length', ['3,3'], /^pada-native: Expected 6 numbers .* but received 2: 3,3$/m],

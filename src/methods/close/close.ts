@@ -65,6 +65,7 @@ export class Close implements Method {
     const restart = restartOf(config)
     this.scheduleRestarts = restart === undefined ? [] : [restart - 1]
     this.warnings = [
+      ...describeSharing(space),
       ...describeLateBlocks(config.curriculum, context.epochs),
       ...describeLateRestart(restart, context.epochs),
     ]
@@ -148,6 +149,12 @@ export class Close implements Method {
     this.#gate.values.set(state.gate)
     this.#gateMomentum = state.gateMomentum.slice()
   }
+}
+
+/** Says that the space's own sharing has no effect; nothing if no edges share weights. */
+function describeSharing({ unshared }: SearchSpace): string[] {
+  if (unshared === undefined) return []
+  return ['space.sharing: perCell has no effect, because the blocks of method close take the place of the sharing']
 }
 
 /** Says which blocks begin after the last epoch; nothing if none does. */

@@ -114,6 +114,21 @@ describe('SUMNAS', () => {
     await make({ name: 'sumnas' }).step(engine, batch, { ...OPTIONS, optimizer })
     expect(calls.at(-1)).toBe(outer.replace('0.00004', '0.00004,"decayNormsAndBiases":false'))
   })
+
+  it('tells the factor from the rate of the schedule to that of its own update', () => {
+    expect(make({ name: 'sumnas' }).learningRateFactor).toBe(20)
+    expect(make({ name: 'sumnas', learningRate: 0.1 }).learningRateFactor).toBe(2)
+    expect(make({ name: 'fairnas' }).learningRateFactor).toBeUndefined()
+  })
+})
+
+it('SUMNAS adds noise of its own to every gradient, also where paths share weights', async () => {
+  const { engine } = spy()
+  const seeds: number[] = []
+  Object.assign(engine.supernet, { addGradientNoise: async ({ seed }: { seed: number }) => void seeds.push(seed) })
+  const noise = { deviation: 0.1, seed: 7, parameters: new Int32Array() }
+  await make({ name: 'sumnas' }).step(engine, batch, { ...OPTIONS, noise })
+  expect(seeds).toEqual(Array.from({ length: 10 }, (_, i) => 7 + i))
 })
 
 describe.each(['fairnas', 'sumnas'])('%s', (name) => {

@@ -22,9 +22,9 @@ const STEP = {
 } as const
 const PATH = [3, 2, 4, 1, 3, 2]
 
-const warningsOf = (curriculum: number[], restart?: number) => {
+const warningsOf = (curriculum: number[], restart?: number, given: SearchSpace = space) => {
   const { method: config } = parseConfig({ method: { name: 'close', curriculum, restart } })
-  const context = { space, images: 50, epochs: 5, learningRate: 0.05, random: createRandom(0) }
+  const context = { space: given, images: 50, epochs: 5, learningRate: 0.05, random: createRandom(0) }
   return createMethod(config, context).warnings
 }
 
@@ -60,6 +60,17 @@ describe('the curriculum', () => {
   it('says if its restart comes after the last epoch', () => {
     expect(warningsOf([1, 3], 5)).toEqual([])
     expect(warningsOf([1, 3], 6)).toEqual(['method.restart is epoch 6, but training has 5 epochs'])
+  })
+
+  it('says that sharing has no effect, because the blocks and costs are the same without', async () => {
+    const shared = nasBench201({ channels: 2, cellsPerStage: 1, input: INPUT, classes: 4, sharing: 'perCell' })
+    expect(warningsOf([1, 3], 5, shared)).toEqual([
+      'space.sharing: perCell has no effect, because the blocks of method close take the place of the sharing',
+    ])
+    const [one, other] = [(await open()).method.space, (await open({}, shared)).method.space]
+    expect(other.parameters()).toEqual(one.parameters())
+    expect(other.program(PATH)).toEqual(one.program(PATH))
+    expect(costOf(other)(PATH)).toEqual(costOf(one)(PATH))
   })
 
   it('opens a block at its epochs, as a copy of the one before it', async () => {
