@@ -14,7 +14,7 @@ const LOOK = 1000
 export interface ShareOptions<Item, Result> {
   /** The result of an item that is known already; only the first process is asked. */
   known?(item: Item): Result | undefined
-  /** Receives results of other processes that were not yielded when another process ended. */
+  /** Receives results of other processes that were not yielded when another process ended or the signal was aborted. */
   keep?(result: Result): Promise<void>
   readonly signal?: AbortSignal
 }
@@ -54,7 +54,7 @@ export async function* shareWork<Item, Result>(
         yield result
         break
       }
-      signal?.throwIfAborted()
+      if (signal?.aborted) await keepRest(next, signal.reason)
       await look(next)
       const taken = allTaken ? undefined : open[communicator.add(key, 1) - 1]
       if (taken === undefined) {

@@ -45,17 +45,17 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
   if (processes !== undefined) checkProcessCount('processes', processes)
   const place = placeOf(process.env)
   if (place === undefined && (processes === undefined || processes === 1)) return undefined
-  if (hasJoined) {
-    throw new UserError('Expected joinProcesses to be called once in a process, because one world serves many searches')
-  }
-  hasJoined = true
-  if (place === undefined) return startCopies(processes as number, options)
-  if (processes !== undefined && place.startedBy !== 'pada-native') {
+  if (place !== undefined && processes !== undefined && place.startedBy !== 'pada-native') {
     throw new UserError(
       `Expected no --processes but received ${processes}: ${place.startedBy} has started ${place.size} processes`,
       2,
     )
   }
+  if (hasJoined) {
+    throw new UserError('Expected joinProcesses to be called once in a process, because one world serves many searches')
+  }
+  hasJoined = true
+  if (place === undefined) return startCopies(processes as number, options)
   const warning = place.rank === 0 ? exposure(place) : undefined
   if (warning !== undefined) log?.(warning)
   return World.join(place, options)

@@ -58,7 +58,7 @@ export async function prepareRetraining(
   checkWarmup(config.training, images)
   const identityOfImages = identifyImages(splits)
   // Accuracies of all epochs are of the same images, so that the best epoch is the best.
-  const identity = { ...identify(network, identityOfImages, undefined), testImages: identityOfImages.test }
+  const identity = { ...identify(network, splits, identityOfImages, undefined), testImages: identityOfImages.test }
   return {
     splits,
     ownImages: data !== undefined && data.origin === undefined,

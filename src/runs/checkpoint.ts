@@ -29,6 +29,8 @@ export interface Identity {
   readonly spaceDigest: string
   /** Identity of the training images; see `ImagesIdentity`. */
   readonly trainingImages: string
+  /** How they were read, as `data.source` names it; absent in checkpoints of earlier versions. */
+  readonly source?: 'resident' | 'streaming'
   /** Identity of the test images of a retraining, which evaluates after every epoch; absent for a search. */
   readonly testImages?: string
   /** Name of a user's own method; absent if the settings name the method. */

@@ -133,13 +133,21 @@ export function checkIdentity(
     )
   }
   if (saved.trainingImages !== current.trainingImages) {
-    throw new UserError(`Expected the training images that ${path} was started with but received others`)
+    const other = otherSource(saved.source, current.source)
+    throw new UserError(`Expected the training images that ${path} was started with but received others${other}`)
   }
   if (saved.testImages !== current.testImages) {
     throw new UserError(`Expected the test images that ${path} was started with but received others`)
   }
   // Images of another size or number of classes make another space too.
   if (saved.spaceDigest !== current.spaceDigest) throw ofSpace(`another ${saved.space}`)
+}
+
+/** What to do if images are others because they are read in another way. Which one `auto` takes depends on the memory. */
+function otherSource(saved: Identity['source'], current: Identity['source']): string {
+  if (saved === undefined || current === undefined || saved === current) return ''
+  const [those, these] = saved === 'resident' ? ['kept in memory', 'streamed'] : ['streamed', 'kept in memory']
+  return `: those were ${those} and these are ${these}; data.source=${saved} reads them as before`
 }
 
 function show(value: unknown): string {

@@ -1,6 +1,7 @@
 /** Makes a run folder that begins with imported weights. Its training counts as not started. */
 import { randomState } from '../base/random.js'
 import type { Config } from '../config/index.js'
+import { withAbsolutePaths } from '../config/resolve-paths.js'
 import { placeOf, type StateDictChoice, type StateDictOptions } from '../formats/state-dict.js'
 import { Supernet } from '../native/index.js'
 import { type OpenedWeights, openWeights } from '../runs/open-weights.js'
@@ -35,7 +36,8 @@ export interface ImportedRun extends Partial<StateDictChoice> {
  *   signal.
  */
 export async function importRun(config: Config, source: string, options: ImportRunOptions = {}): Promise<ImportedRun> {
-  return importOpened(config, await openWeights(source, options), options)
+  const settings = withAbsolutePaths(config)
+  return importOpened(settings, await openWeights(source, options), options)
 }
 
 /** {@link importRun} with weights that were read before. */

@@ -8,6 +8,7 @@ import { checkSplits } from '../data/check-splits.js'
 import { type ImagesIdentity, identifyImages } from '../data/images-identity.js'
 import { EMBEDDED_NAME, openSplits } from '../data/index.js'
 import type { AnySplits } from '../data/splits.js'
+import { sourceOf } from '../data/stream/streamed-images.js'
 import type { GroundTruth } from '../evaluation/ground-truth.js'
 import { selectSubModels } from '../evaluation/sub-models.js'
 import { constraints } from '../finding/find.js'
@@ -81,7 +82,7 @@ export async function prepare(config: Config, replacements: Replacements): Promi
     groundTruth,
     subModels,
     images: identityOfImages,
-    identity: identify(space, identityOfImages, replacements.method && method.name),
+    identity: identify(space, splits, identityOfImages, replacements.method && method.name),
   }
 }
 
@@ -157,7 +158,12 @@ async function readGroundTruth(
 }
 
 /** Identity of a training. `method` is the name of a method that replaces the settings' one. */
-export function identify(space: SearchSpace, images: ImagesIdentity, method: string | undefined): Identity {
+export function identify(
+  space: SearchSpace,
+  splits: AnySplits,
+  images: ImagesIdentity,
+  method: string | undefined,
+): Identity {
   const { operations, choices, input, classes } = space
   const tensors = space.buffers === undefined ? [space.parameters()] : [space.parameters(), space.buffers()]
   // Spaces of equal tensors may compute other things with them.
@@ -167,6 +173,7 @@ export function identify(space: SearchSpace, images: ImagesIdentity, method: str
     space: space.name,
     spaceDigest: createHash('sha256').update(facts).digest('hex'),
     trainingImages: images.train,
+    source: sourceOf(splits.train),
     ...(method !== undefined && { method }),
   }
 }

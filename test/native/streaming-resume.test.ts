@@ -89,6 +89,14 @@ it('resumes in mid-epoch as if it had not been interrupted', async () => {
   expect(outcome('broken')).toEqual(outcome('whole'))
 })
 
+it('is not resumed with images in memory, which are others, and says how to read them as before', async () => {
+  const { data, ...settings } = config('files')
+  const resident = { ...settings, data: { ...data, source: 'resident' as const } }
+  await expect(finish(search(resident, { resume: join(root, 'whole') }))).rejects.toThrow(
+    /received others: those were streamed and these are kept in memory; data\.source=streaming reads them as before$/,
+  )
+})
+
 it('comes to the same from packed files', async () => {
   await finish(search(config('packed'), { out: join(root, 'from-packed') }))
   expect(outcome('from-packed')).toEqual(outcome('whole'))

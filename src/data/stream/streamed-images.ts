@@ -22,6 +22,11 @@ export function isStreamed(images: SplitImages): images is StreamedImages {
   return 'files' in images
 }
 
+/** How images are read, as the setting `data.source` names it. */
+export function sourceOf(images: SplitImages): 'resident' | 'streaming' {
+  return isStreamed(images) ? 'streaming' : 'resident'
+}
+
 /** The images with these indices, in this order. */
 export function pickStreamed(images: StreamedImages, indices: Int32Array): StreamedImages {
   return {

@@ -189,6 +189,20 @@ describe('a checkpoint is refused', () => {
     expect(readFileSync(place('events.jsonl'), 'utf8')).toBe(log)
   })
 
+  it.each([
+    ['streaming', ': those were streamed and these are kept in memory; data.source=streaming reads them as before'],
+    ['resident', ''],
+    [undefined, ''],
+  ])('for images that were %s, with the setting that reads them as before', async (source, advice) => {
+    await run()
+    const file = place('checkpoint', 'state.json')
+    const { identity, ...state } = JSON.parse(readFileSync(file, 'utf8'))
+    expect(identity.source).toBe('resident')
+    writeFileSync(file, JSON.stringify({ ...state, identity: { ...identity, source, trainingImages: 'others' } }))
+    const sentence = `Expected the training images that ${place()} was started with but received others${advice}`
+    await expect(run({ phases: ['rank'] })).rejects.toHaveProperty('message', sentence)
+  })
+
   it("for a space of one's own that computes something else with the same tensors", async () => {
     const space = nasBench201({
       channels: 2,

@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { openWeights } from '../../../src/runs/open-weights.js'
 import { lockRun } from '../../../src/runs/run-lock.js'
@@ -170,6 +170,16 @@ test('a checkpoint that is being replaced can be read, and reading does not fini
   expect((await openWeights(run)).weights).toEqual(whole)
   expect(existsSync(place(''))).toBe(false)
   expect(existsSync(place('.new'))).toBe(true)
+})
+
+test('an import keeps paths that mean the same in any folder', async () => {
+  const source = join(run, '..', 'source')
+  await searched({ out: source })
+  const table = join(run, '..', 'truth.csv')
+  writeFileSync(table, 'arch,accuracy\n"3,3,3,3,3,3",90\n"0,0,0,0,0,0",10\n')
+  const given = { ...config, groundTruth: { file: relative(process.cwd(), table), column: 'accuracy' } }
+  await importRun(given, source, { out: run, data })
+  expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain(`file: ${table}\n`)
 })
 
 test('an import without its last file is no run, and one whose weights are missing does not train from others', async () => {

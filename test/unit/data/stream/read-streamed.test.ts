@@ -1,10 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../../../src/config/index.js'
 import { readStreamed } from '../../../../src/data/stream/read-streamed.js'
 import { needsStreaming } from '../../../../src/data/stream/split-places.js'
+
+/** The version of the decoder that is installed, as it seems. */
+let version = '1.0.0'
+vi.mock('../../../../src/data/decode.js', async (original) => ({
+  ...(await original<typeof import('../../../../src/data/decode.js')>()),
+  decoderVersion: () => version,
+}))
 
 let dir: string
 beforeEach(() => {
@@ -22,6 +29,17 @@ function write(...names: readonly string[]): void {
 
 const read = (settings = {}) =>
   readStreamed(parseConfig({ data: { format: 'folder', dir, size: 8, ...settings } }).data, 'a test says so')
+
+it('are the same images with another version of the decoder, but not with another size of files', async () => {
+  write('train/a/1.jpg', 'train/b/1.jpg', 'val/a/1.jpg', 'val/b/1.jpg')
+  const digests = async () => Object.values(await read()).flatMap((split) => Object(split).digest ?? [])
+  const before = await digests()
+  expect(before.length).toBe(2)
+  version = '1.0.1'
+  expect(await digests()).toEqual(before)
+  writeFileSync(join(dir, 'train/a/1.jpg'), 'another image')
+  expect((await digests())[0]).not.toBe(before[0])
+})
 
 describe('a flat test beside a flat val', () => {
   beforeEach(() => {
