@@ -48,11 +48,12 @@ export interface Evaluator {
 }
 
 /**
- * Evaluates a path, or returns its remembered evaluation.
+ * Evaluates a path, or returns its remembered evaluation. If `sharers` processes evaluate paths at a time, its seconds are
+ * this path's share of the time by the clock.
  *
  * @throws UserError if the loss is not finite; the reason of a signal aborted before.
  */
-export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Evaluation> {
+export async function evaluatePath(evaluator: Evaluator, path: Path, sharers = 1): Promise<Evaluation> {
   const { space, supernet, data, batchSize, imageCount, calibration, evaluated, signal } = evaluator
   const known = evaluated?.get(path)
   if (known !== undefined) return known
@@ -62,7 +63,7 @@ export async function evaluatePath(evaluator: Evaluator, path: Path): Promise<Ev
   if (calibration !== undefined) await supernet.recalibrate(plan, calibration)
   const outcome = await supernet.evaluate(plan, data, { batchSize, count: imageCount })
   const record = finite(outcome, path, evaluator)
-  const evaluation = { path, ...record, seconds: (performance.now() - start) / 1000 }
+  const evaluation = { path, ...record, seconds: (performance.now() - start) / 1000 / sharers }
   await evaluated?.add(evaluation)
   return evaluation
 }
@@ -112,7 +113,8 @@ export async function* evaluatePaths(evaluator: Evaluator, paths: readonly Path[
     for (const path of paths) yield await evaluatePath(evaluator, path)
     return
   }
-  const evaluate = (path: Path) => evaluatePath(evaluator, path)
+  const sharers = Math.min(world.size, paths.length)
+  const evaluate = (path: Path) => evaluatePath(evaluator, path, sharers)
   const keep = async (result: Evaluation) => evaluated?.add(result)
   for await (const { result, mine } of shareWork(world, paths, evaluate, { known, keep, signal })) {
     if (!mine) await evaluated?.add(result)

@@ -10,6 +10,8 @@ export interface EvaluatedEvent {
   readonly path: Path
   /** In [0, 1]. */
   readonly accuracy: number
+  /** Remembered from before, so it took no time. */
+  readonly known?: true
 }
 
 /** The table of accuracies, and its column, that a ranking is compared with. */

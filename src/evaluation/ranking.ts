@@ -35,10 +35,13 @@ export async function* rank(options: RankOptions): AsyncGenerator<EvaluatedEvent
   const live = subModels.map((path) => space.withoutDeadEdges?.(path) ?? path)
   const distinct = new Map(live.map((path) => [path.join(), path]))
   const found = new Map<string, Omit<Ranked, 'path'>>()
+  const known = new Set(live.filter((path) => options.evaluated?.get(path) !== undefined).map((path) => path.join()))
   for await (const { path, correct, count, loss } of evaluatePaths(evaluator, [...distinct.values()])) {
     const accuracy = correct / count
-    found.set(path.join(), { accuracy, loss })
-    yield { event: 'evaluated', done: found.size, total: distinct.size, path, accuracy }
+    const key = path.join()
+    found.set(key, { accuracy, loss })
+    const event = { event: 'evaluated', done: found.size, total: distinct.size, path, accuracy } as const
+    yield known.has(key) ? { ...event, known: true } : event
   }
   return subModels.map((path, i) => ({ path, ...found.get(live[i].join())! }))
 }

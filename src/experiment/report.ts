@@ -255,7 +255,11 @@ function studyTable(study: string, conditions: readonly ConditionResult[]): Html
         valueOf: ({ summary }) => value(summary.kendallTauWithMultiplyAdds, decimal),
       },
       { title: "Spearman's ρ", number, valueOf: ({ summary }) => value(summary.spearman, decimal) },
-      { title: 'ranked first', number, valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)) },
+      {
+        title: 'ranked first, %',
+        number,
+        valueOf: ({ summary }) => value(summary.bestFound, (one) => decimal(one, 2)),
+      },
     ],
     conditions,
   )

@@ -150,13 +150,23 @@ function rankedBy({ result }: SearchRecord): string | undefined {
 const LEARNT: Column<Named<RetrainRecord>> = {
   title: 'images',
   valueOf: ({ record: { start, result } }) =>
-    start === undefined ? result?.dataset : `${start.dataset}, ${integer(start.classes)} classes`,
+    start === undefined
+      ? result?.dataset
+      : [
+          `${start.dataset}, ${integer(start.classes)} classes`,
+          ...(start.evaluatedImages === undefined ? [] : [`tested on ${integer(start.evaluatedImages)}`]),
+        ].join(', '),
 }
 
 /** Says that accuracies cannot be compared, if retrainings have other images. */
 function otherImages(runs: readonly Named<RetrainRecord>[]): Html | undefined {
   if (!differs(LEARNT, runs)) return undefined
   return notes(['These networks were tested on other images: their accuracies cannot be compared.'])
+}
+
+/** The best accuracy on test images, and whether it is of averaged weights. */
+export function bestTop1({ top1, weights }: NonNullable<RetrainRecord['result']>['best']): string {
+  return `${percent(top1)}${weights === 'averaged' ? ', averaged' : ''}`
 }
 
 function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
@@ -169,7 +179,7 @@ function retrainingTable(runs: readonly Named<RetrainRecord>[]): Html {
       { title: 'epochs', number, valueOf: ({ record }) => record.finished },
       { title: 'top-1, last', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1, percent) },
       { title: 'averaged', number, valueOf: ({ record }) => shown(lastEpoch(record)?.top1Averaged, percent) },
-      { title: 'best top-1', number, valueOf: ({ record }) => shown(record.result?.best?.top1, percent) },
+      { title: 'best top-1', number, valueOf: ({ record: { result } }) => result?.best && bestTop1(result.best) },
       { title: 'time', number, valueOf: ({ record }) => shown(record.result?.seconds, duration) },
     ],
     runs,

@@ -7,6 +7,7 @@ import { METHOD_LABELS } from '../methods/index.js'
 import type { Machine } from '../native/index.js'
 import { readImageImportance } from '../runs/image-importance.js'
 import { createNetwork, SPACE_LABELS } from '../spaces/index.js'
+import { bestTop1 } from './comparison-sections.js'
 import { drawArchitecture } from './drawings/architecture.js'
 import { gradientVarianceFigure, varianceByOperationFigure } from './figures/gradient-variance.js'
 import { extremes, imageImportanceFigure, type Thumbnail } from './figures/image-importance.js'
@@ -164,13 +165,14 @@ function retrainingNumbers(record: RetrainRecord): [string, string | undefined][
   const last = lastEpoch(record)
   const seconds = result?.seconds ?? secondsOf(record)
   return [
-    ['best top-1', result?.best && `${percent(result.best.top1)}, epoch ${result.best.epoch + 1}`],
+    ['best top-1', result?.best && `${bestTop1(result.best)}, epoch ${result.best.epoch + 1}`],
     ['top-1, last epoch', last && percent(last.top1)],
     ['averaged weights', last?.top1Averaged === undefined ? undefined : percent(last.top1Averaged)],
     ['top-5, last epoch', last && percent(last.top5)],
     ['epochs', epochsOf(record)],
     ['parameters', start && integer(start.parameters)],
-    ['time', seconds === undefined ? undefined : duration(seconds)],
+    // Only a result counts the evaluations.
+    [result ? 'time' : 'time of training', seconds === undefined ? undefined : duration(seconds)],
   ]
 }
 
@@ -229,7 +231,7 @@ async function architectures(record: RunRecord, { drawn, prefix, brief }: Place,
           valueOf: ({ one }) => (one.groundTruth === null ? undefined : percentTruth(one.groundTruth)),
         },
         ...costs.map((cost) => ({
-          title: cost,
+          title: cost === 'latency' ? 'latency, ms' : cost,
           number: true,
           valueOf: ({ one }: Placed) => one.costs?.[cost]?.toLocaleString('en-US'),
         })),

@@ -24,6 +24,8 @@ export interface RetrainStartEvent {
   readonly dataset: string
   /** The splits that are used, and notes about them. */
   readonly images: UsedImages
+  /** Number of test images that each epoch is evaluated on; absent for all. */
+  readonly evaluatedImages?: number
   /** True if a script brought its own images: the settings do not say how to prepare others. */
   readonly ownImages?: true
   /** What is odd in the classes of the images or in the threads, one sentence each. Empty for an ordinary run. */

@@ -17,6 +17,7 @@ export function startEvent(
   origin: string | undefined,
 ): RetrainStartEvent {
   const { mean = [], std = [] } = splits.test
+  const evaluated = config.evaluation.imageCount ?? splits.test.labels.length
   const machine = describeMachine(config.device)
   return {
     event: 'start',
@@ -25,6 +26,7 @@ export function startEvent(
     arch: network.encode([]),
     dataset: splits.name,
     images: usedImages(splits),
+    ...(evaluated < splits.test.labels.length && { evaluatedImages: evaluated }),
     ...(ownImages && { ownImages }),
     warnings: [...warnings, ...describeCompetition(machine)],
     input: network.input,

@@ -137,7 +137,7 @@ export class ProgressRecorder implements AsyncDisposable {
 
   #progressOf(event: ProgressEvent): RunProgress {
     const { phase, done, total } = this.#positionOf(event)
-    if (phase !== this.#phase) this.#pace.restart()
+    if (phase !== this.#phase || 'known' in event) this.#pace.restart()
     this.#phase = phase
     if (event.event === 'measuring') this.#pace.pause()
     const perSecond = event.event === 'measuring' ? null : (this.#pace.observe(done) ?? null)

@@ -16,7 +16,7 @@ import { isProgress } from './json.js'
 import { describe, ProgressMeter } from './progress.js'
 
 /** Measures of the report, in the order in which a narrow table keeps them. */
-const BY_IMPORTANCE = ['KT', 'GV', 'GV, last epoch', 'P@top 5%']
+const BY_IMPORTANCE = ['KT', 'GV, mean', 'GV, last epoch', 'P@top 5%']
 
 /** Seconds between two lines of progress. */
 const INTERVAL = 10
@@ -104,7 +104,10 @@ function titleOf({ number, cells, cell }: Pick<CellEvent, 'number' | 'cells' | '
 }
 
 function describeResult({ gradientVariance, kendallTau, seconds }: Extract<SearchEvent, { event: 'result' }>): string {
-  const words = [`GV ${scientific(gradientVariance.at(-1))}`, kendallTau === null ? '' : `KT ${decimal(kendallTau)}`]
+  const words = [
+    `GV, last epoch ${scientific(gradientVariance.at(-1))}`,
+    kendallTau === null ? '' : `KT ${decimal(kendallTau)}`,
+  ]
   return [...words, duration(seconds)].filter(Boolean).join(' · ')
 }
 
@@ -125,7 +128,7 @@ export function renderReport(report: ExperimentReport, columns?: number): string
     incomparable,
   } = report
   const measures: [string, (condition: ConditionResult) => string][] = [
-    ['GV', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
+    ['GV, mean', ({ summary }) => plusMinus(summary.gradientVariance, scientific)],
     ['GV, last epoch', ({ summary }) => plusMinus(summary.gradientVarianceLast, scientific)],
     ['KT', ({ summary }) => plusMinus(summary.kendallTau, decimal)],
     ['P@top 5%', ({ summary }) => plusMinus(summary.precisionAtTop5, decimal)],

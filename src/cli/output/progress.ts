@@ -97,6 +97,7 @@ export class ProgressMeter {
   }
 
   #evaluating(phase: Progress['phase'], event: EvaluatedEvent | CandidateEvent, detail: string): Progress {
+    if ('known' in event) this.#pace.restart()
     const perSecond = this.#observe(phase, event.done)
     return {
       phase,

@@ -15,6 +15,9 @@ export function describeStart(event: StartEvent | RetrainStartEvent): string[] {
     ...('arch' in event ? [event.arch] : []),
     ...('origin' in event && event.origin !== undefined ? [`architecture ${event.origin}`] : []),
     ...describeImages(event.images),
+    ...('evaluatedImages' in event && event.evaluatedImages !== undefined
+      ? [`epochs are evaluated on ${integer(event.evaluatedImages)} of the test images`]
+      : []),
     ...('initial' in event ? [`begins with the weights of ${event.initial}`] : []),
     ...('evaluation' in event ? describeLaterPhases(event) : []),
     ...(event.processes ? [`${event.processes.count} processes, whose gradients ${event.processes.backend} sums`] : []),
@@ -38,10 +41,14 @@ function describeLaterPhases({ groundTruth, evaluation, finding, phases }: Start
 
 export function describeContinuation(
   { epoch, step }: NonNullable<StartEvent['resumed']>,
-  { epochs, phases = ['train'] }: Pick<StartEvent, 'epochs' | 'phases'>,
+  { epochs, phases = ['train'], stepsPerEpoch }: Pick<StartEvent, 'epochs' | 'phases'> & { stepsPerEpoch?: number },
 ): string {
   if (epoch >= epochs)
     return epochs === 1 ? 'trained: the only epoch is done' : `trained: all ${integer(epochs)} epochs are done`
+  // A run that was stopped while it measured after an epoch has done all steps of it.
+  if (phases.includes('train') && step === stepsPerEpoch) {
+    return `continuing at the end of epoch ${epoch + 1} of ${integer(epochs)}`
+  }
   if (phases.includes('train')) return `continuing at epoch ${epoch + 1} of ${integer(epochs)}, step ${step + 1}`
   const steps = step === 0 ? '' : ` and ${counted(step, 'step')}`
   return `weights after ${epoch} of ${counted(epochs, 'epoch')}${steps}: training has not ended`

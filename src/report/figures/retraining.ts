@@ -10,6 +10,7 @@ import { type Curve, courseOf, curveOf, curvesSpecification } from './curves.js'
 export function retrainingFigure(runs: readonly Named<RetrainRecord>[]): Figure | undefined {
   const { losses, accuracies } = runs.length === 1 ? curvesOfOne(runs[0].record) : curvesOfMany(runs)
   if (accuracies.length === 0) return undefined
+  const averages = runs.some(({ record }) => record.epochs.some(({ top1Averaged }) => top1Averaged !== undefined))
   const sentences = [
     ...losses.map((curve) => courseOf({ ...curve, name: `Loss, ${curve.name}:` }, (value) => decimal(value))),
     ...accuracies.map((curve) => courseOf({ ...curve, name: `Accuracy, ${curve.name}:` }, percent)),
@@ -17,7 +18,11 @@ export function retrainingFigure(runs: readonly Named<RetrainRecord>[]): Figure 
   return {
     name: 'retraining',
     title: 'Training of the network alone',
-    subtitle: ['Test images are evaluated after every epoch; training images count as they are trained on'],
+    subtitle: [
+      runs.length === 1
+        ? 'Test images are evaluated after every epoch; training images count as they are trained on'
+        : `Test images, after every epoch${averages ? '; accuracies of averaged weights where a run has them, losses of raw ones' : ''}`,
+    ],
     description: `${sentences.join('. ')}.`,
     specification: curvesSpecification([
       { title: 'cross-entropy', format: '~f', curves: losses },

@@ -38,3 +38,20 @@ it('a remembered evaluation is taken, and a loss that is not finite is refused',
   expect(await evaluate(1.5)).toMatchObject({ correct: 4, loss: 1.5, added: [{ loss: 1.5 }] })
   await expect(evaluate(Number.POSITIVE_INFINITY)).rejects.toThrow('but received Infinity')
 })
+
+it('takes its share of the seconds, if several processes evaluate at a time', async () => {
+  using supernet = Supernet.of(space)
+  using data = new Dataset(tinyImages(20))
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  vi.spyOn(supernet, 'evaluate').mockImplementation(async () => {
+    now += 8000
+    return { count: 20, correct: 4, correctTop5: 12, loss: 1 }
+  })
+  const evaluator = { space, supernet, data, batchSize: 10 }
+  expect([await evaluatePath(evaluator, path), await evaluatePath(evaluator, path, 4)]).toMatchObject([
+    { seconds: 8 },
+    { seconds: 2 },
+  ])
+  clock.mockRestore()
+})

@@ -73,6 +73,18 @@ describe('reporters', () => {
     vi.useRealTimers()
   })
 
+  test('sub-models that a resumed ranking remembers say nothing of its speed', () => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * now)
+    const meter = new ProgressMeter()
+    const evaluated = (done: number, known?: true) =>
+      meter.update({ event: 'evaluated', done, total: 1000, path: [], accuracy: 0.5, ...(known && { known }) })
+    for (let done = 1; done <= 500; done++, now += 0.001) evaluated(done, true)
+    now += 2
+    expect(evaluated(501)).toMatchObject({ speed: '0.5 sub-models/s', left: expect.stringMatching(/^16 min/) })
+    vi.restoreAllMocks()
+  })
+
   test('the time left does not grow by a measurement', () => {
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => 1000 * now)
@@ -116,8 +128,8 @@ describe('reporters', () => {
     const lines = write.mock.calls.map(([line]) => line)
     write.mockRestore()
     expect(lines.slice(2)).toEqual([
-      expect.stringMatching(/^search 2 of 2 · b · GV .* · KT /),
-      expect.stringMatching(/^search 1 of 2 · a · GV .* · KT /),
+      expect.stringMatching(/^search 2 of 2 · b · GV, last epoch .* · KT /),
+      expect.stringMatching(/^search 1 of 2 · a · GV, last epoch .* · KT /),
     ])
   })
 

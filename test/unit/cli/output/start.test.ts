@@ -9,6 +9,8 @@ test('a continuation counts from 1, and does not go beyond the end', () => {
   expect(start(0, 0)).toBe('continuing at epoch 1 of 60, step 1')
   expect(start(59, 3)).toBe('continuing at epoch 60 of 60, step 4')
   expect(start(60, 0)).toBe('trained: all 60 epochs are done')
+  const { stepsPerEpoch } = search[0] as StartEvent
+  expect(start(2, stepsPerEpoch)).toBe('continuing at the end of epoch 3 of 60')
   const short = { ...(search[0] as StartEvent), epochs: 1, resumed: { epoch: 1, step: 0 } }
   expect(describeStart(short).at(-1)).toBe('trained: the only epoch is done')
 })
