@@ -128,7 +128,8 @@ function refusePath(set: readonly string[], named: string): void {
     const assigned: Settings = {}
     assign(assigned, assignment)
     if (!isGroup(assigned.network) || assigned.network.path === undefined) continue
-    throw expected(`no network.path beside ${named}; --path names another architecture,`, '--set', assignment, 2)
+    const instead = named === '--path' ? '' : '; --path names another architecture'
+    throw expected(`no network.path beside ${named}${instead},`, '--set', assignment, 2)
   }
 }
 

@@ -29,12 +29,6 @@ export const retrainSchema = group({
   logging: logging.prefault({}),
 })
   .check(checkDevice)
-  .check(({ value, issues }) => {
-    const { varianceSteps } = value.training
-    if (varianceSteps === 0) return
-    const message = '0 in a retraining, which reports no gradient variance,'
-    issues.push({ code: 'custom', path: ['training', 'varianceSteps'], message, input: varianceSteps })
-  })
   .describe('Settings of a retraining.')
 
 /** All settings of a retraining, with defaults filled in. */

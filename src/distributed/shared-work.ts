@@ -63,7 +63,7 @@ export async function* shareWork<Item, Result>(
         results.set(next, parsed(text)!)
         continue
       }
-      const own = await work(items[taken])
+      const own = await work(items[taken]).catch((error) => keepRest(next, error))
       communicator.set(`${key}/${taken}`, JSON.stringify(own))
       results.set(taken, { result: own, mine: true })
     }

@@ -55,10 +55,15 @@ export async function joinProcesses(options: StartOptions = {}): Promise<World |
     throw new UserError('Expected joinProcesses to be called once in a process, because one world serves many searches')
   }
   hasJoined = true
-  if (place === undefined) return startCopies(processes as number, options)
-  const warning = place.rank === 0 ? exposure(place) : undefined
-  if (warning !== undefined) log?.(warning)
-  return World.join(place, options)
+  try {
+    if (place === undefined) return await startCopies(processes as number, options)
+    const warning = place.rank === 0 ? exposure(place) : undefined
+    if (warning !== undefined) log?.(warning)
+    return await World.join(place, options)
+  } catch (error) {
+    hasJoined = false
+    throw error
+  }
 }
 
 /** A second world would start copies that run the program from its beginning. */

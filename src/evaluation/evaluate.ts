@@ -113,7 +113,8 @@ export async function* evaluatePaths(evaluator: Evaluator, paths: readonly Path[
     for (const path of paths) yield await evaluatePath(evaluator, path)
     return
   }
-  const sharers = Math.min(world.size, paths.length)
+  const open = paths.filter((path) => known(path) === undefined).length
+  const sharers = Math.max(1, Math.min(world.size, open))
   const evaluate = (path: Path) => evaluatePath(evaluator, path, sharers)
   const keep = async (result: Evaluation) => evaluated?.add(result)
   for await (const { result, mine } of shareWork(world, paths, evaluate, { known, keep, signal })) {

@@ -97,6 +97,6 @@ export function describeIncomparable({ images, tables, subModels }: Incomparable
   return [
     ...sentence(images, 'are of several data sets', 'GV and KT'),
     ...sentence(onlyTables, 'have several ground truths', 'KT'),
-    ...sentence(onlySubModels, 'rank other sub-models than each other', 'KT'),
+    ...sentence(onlySubModels, 'do not rank the same sub-models', 'KT'),
   ]
 }

@@ -110,7 +110,12 @@ export const experimentSchema = group({
     .check(({ value, issues }) => {
       for (const input of Object.keys(value)) {
         if (SPACES.some((space) => space === input)) continue
-        issues.push({ code: 'custom', path: [input], message: `a name of ${SPACES.join(', ')}`, input })
+        issues.push({
+          code: 'custom',
+          path: [input],
+          message: `one of ${SPACES.join(', ')} as the name of a space`,
+          input,
+        })
       }
     })
     .default({})

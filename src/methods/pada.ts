@@ -2,7 +2,6 @@
  * PA&DA (Lu et al., CVPR 2023): draws paths and data in proportion to their gradient norms in the previous epoch, mixed
  * with uniform sampling by the schedules δ and τ. Each half can be switched off: PA alone, DA alone.
  */
-import { expected } from '../base/errors.js'
 import type { PadaConfig } from '../config/schema.js'
 import type { Batch, StepOptions, StepRecord } from '../native/index.js'
 import { DataImportance, mixWithUniform } from '../sampling/importance.js'
@@ -18,6 +17,7 @@ import { PathImportance } from './path-importance.js'
 export class Pada implements Method {
   readonly name = 'pada'
   readonly overlapping = true
+  readonly warnings: readonly string[]
   readonly #config: PadaConfig
   readonly #context: MethodContext
   /** Importance s of operations in this epoch. */
@@ -34,21 +34,15 @@ export class Pada implements Method {
   /** q; undefined while an epoch takes every image once. */
   #dataProbabilities: Float64Array | undefined
 
-  /**
-   * Throws a UserError for `perEdge` in a space whose edges have no weights of their own, and for importance of
-   * connections in a space without choices of connections.
-   */
+  /** Throws a UserError for `perEdge` in a space whose edges have no weights of their own. */
   constructor(config: PadaConfig, context: MethodContext) {
     const { space, images } = context
-    if (config.connections === 'importance' && !space.choices.some((choice) => 'connections' in choice)) {
-      throw expected(
-        'uniform',
-        `method.connections in ${space.name}, whose paths choose no connections,`,
-        'importance',
-        2,
-      )
-    }
     this.#config = config
+    const choosesConnections = space.choices.some((choice) => 'connections' in choice)
+    this.warnings =
+      config.connections === 'importance' && !choosesConnections
+        ? [`method.connections: importance has no effect, because paths of ${space.name} choose no connections`]
+        : []
     this.#context = context
     this.#pathImportance = new PathImportance(space, config.perEdge)
     this.#dataImportance = new DataImportance(images, config.dataImportance)

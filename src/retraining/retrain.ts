@@ -56,15 +56,21 @@ export function retrain(
   config: RetrainConfig,
   options: RetrainOptions = {},
 ): AsyncGenerator<RetrainEvent, RetrainResult> {
-  return tellingFailure(options.world, retrainTogether(withAbsolutePaths(config), options), options.signal)
+  return tellingFailure(options.world, retrainTogether(config, options), options.signal)
 }
 
 async function* retrainTogether(
-  config: RetrainConfig,
+  given: RetrainConfig,
   options: RetrainOptions,
 ): AsyncGenerator<RetrainEvent, RetrainResult> {
+  const config = withAbsolutePaths(given)
   checkOptions(options)
   const { world } = options
+  const { varianceSteps } = config.training
+  // Runs of earlier versions, which kept nothing of it, may go on.
+  if (varianceSteps > 0 && options.resume === undefined) {
+    throw expected('0 in a retraining, which reports no gradient variance,', 'training.varianceSteps', varianceSteps, 2)
+  }
   const watches = world?.isFirst === false
   await using resumed = await openToContinue(world, config, options)
   // All checks of the input come before the run folder is written and before the first step.

@@ -147,7 +147,7 @@ export function checkIdentity(
 function otherSource(saved: Identity['source'], current: Identity['source']): string {
   if (saved === undefined || current === undefined || saved === current) return ''
   const [those, these] = saved === 'resident' ? ['kept in memory', 'streamed'] : ['streamed', 'kept in memory']
-  return `: those were ${those} and these are ${these}; data.source=${saved} reads them as before`
+  return `: those were ${those} and these are ${these}; search or retrain --resume RUN --set data.source=${saved} reads them as before`
 }
 
 function show(value: unknown): string {

@@ -67,14 +67,15 @@ export function searchHolding(
   config: Config,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
-  return tellingFailure(options.world, searchTogether(lock, withAbsolutePaths(config), options), options.signal)
+  return tellingFailure(options.world, searchTogether(lock, config, options), options.signal)
 }
 
 async function* searchTogether(
   lock: HeldLock | undefined,
-  config: Config,
+  given: Config,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, SearchResult> {
+  const config = withAbsolutePaths(given)
   const phases = checkOptions(config, options)
   const { out, resume, world } = options
   const watches = world?.isFirst === false

@@ -93,7 +93,7 @@ it('is not resumed with images in memory, which are others, and says how to read
   const { data, ...settings } = config('files')
   const resident = { ...settings, data: { ...data, source: 'resident' as const } }
   await expect(finish(search(resident, { resume: join(root, 'whole') }))).rejects.toThrow(
-    /received others: those were streamed and these are kept in memory; data\.source=streaming reads them as before$/,
+    /received others: those were streamed and these are kept in memory; search or retrain --resume RUN --set data\.source=streaming reads them as before$/,
   )
 })
 

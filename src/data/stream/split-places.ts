@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expected } from '../../base/errors.js'
+import { classesIn } from '../readers/folder-listing.js'
 import { type SplitSettings, VALIDATION_NAMES } from '../split-names.js'
 import { hasFlatLabels, hasLabelsOfItsOwn } from './list-encoded.js'
 
@@ -35,9 +36,8 @@ export async function splitPlaces(dir: string): Promise<Map<string, string>> {
 export async function needsStreaming(dir: string, settings: SplitSettings): Promise<boolean> {
   const { test, validation, validationCount } = settings
   const places = await splitPlaces(dir).catch(() => new Map<string, string>())
-  const hasTest = test !== undefined || places.has('test')
-  const isUnused = hasTest && (validation === 'none' || validationCount !== undefined)
-  const unnamed = isUnused ? [] : VALIDATION_NAMES
+  const needsNone = validation === 'none' || validationCount !== undefined
+  const unnamed = needsNone && (test !== undefined || (await isLabelledTest(places))) ? [] : VALIDATION_NAMES
   for (const name of new Set(['train', 'test', ...unnamed, test, validation])) {
     const place = name === undefined ? undefined : places.get(name)
     if (place === undefined) continue
@@ -46,4 +46,11 @@ export async function needsStreaming(dir: string, settings: SplitSettings): Prom
     if (/\.(pada|tar)$/.test(place) || (await hasLabels(place))) return true
   }
   return false
+}
+
+/** True if there is a folder `test` with a class of `train`. Another one is no split to test on; a validation split is. */
+async function isLabelledTest(places: ReadonlyMap<string, string>): Promise<boolean> {
+  const classesOf = (name: string) => classesIn(places.get(name) ?? '').catch(() => [])
+  const known = new Set(await classesOf('train'))
+  return (await classesOf('test')).some((name) => known.has(name))
 }

@@ -59,6 +59,6 @@ it('refuses a setting that would take the place of the architecture that was nam
     `Expected no network.path beside --from ${run}; --path names another architecture, for --set but received network.path=0,0,0,0,0,0`,
   )
   await expect(refused('network={path: x}', { path: PATH })).rejects.toThrow(
-    /^Expected no network\.path beside --path; /,
+    /^Expected no network\.path beside --path, for --set/,
   )
 })

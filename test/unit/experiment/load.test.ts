@@ -151,7 +151,7 @@ studies:
       'Expected none, because searches are named by their ids, for set.name but received "x"',
     )
     expect(await refused('groundTruths: { nasbench-201: { file: x.csv } }')).toMatch(
-      /^Expected a name of nasbench201, .* for groundTruths\.nasbench-201 but received \{/,
+      /^Expected one of nasbench201, .* as the name of a space for groundTruths\.nasbench-201 but received \{/,
     )
     expect(
       await refused('set: { groundTruth: { column: x } }\ngroundTruths: { nasbench201: { file: x.csv } }'),

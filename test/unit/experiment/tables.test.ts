@@ -136,7 +136,7 @@ test('taus over other sub-models, with the same seed, cannot be compared', () =>
   const unlike = incomparable([cellOf(0, 100), cellOf(0, 100), cellOf(1, 98), cellOf(1, 41)])
   expect(unlike).toEqual({ images: [], tables: [], subModels: ['a'] })
   expect(describeIncomparable(unlike!)).toEqual([
-    'Searches of a rank other sub-models than each other: KT cannot be compared',
+    'Searches of a do not rank the same sub-models: KT cannot be compared',
   ])
 })
 
@@ -166,7 +166,7 @@ describe('the report of the command', () => {
     expect(unlike.slice(-5, -2)).toEqual([
       'note: Searches of a are of several data sets: GV and KT cannot be compared',
       'note: Searches of b have several ground truths: KT cannot be compared',
-      'note: Searches of c rank other sub-models than each other: KT cannot be compared',
+      'note: Searches of c do not rank the same sub-models: KT cannot be compared',
     ])
     expect(lines.join('\n')).not.toContain('Rankings are by')
     expect(renderReport({ ...report, rankedBy: ['loss', 'accuracyAndMultiplyAdds'] }).at(-3)).toBe(

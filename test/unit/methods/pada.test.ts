@@ -165,10 +165,11 @@ describe('Pada', () => {
     expect(resumed.connectionDistribution).toEqual(weighed.connectionDistribution)
   })
 
-  it('refuses importance of connections where paths choose none', () => {
-    expect(() => pada({ connections: 'importance' })).toThrow(
-      /^Expected uniform for method\.connections in nasbench201, whose paths choose no connections, but received importance$/,
-    )
+  it('says if importance of connections has no effect, because paths choose none', () => {
+    expect(pada({}).warnings).toEqual([])
+    expect(pada({ connections: 'importance' }).warnings).toEqual([
+      'method.connections: importance has no effect, because paths of nasbench201 choose no connections',
+    ])
   })
 
   it('keeps one distribution per intermediate where connections are chosen too', () => {

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import { parseRetrainConfig } from '../../../src/config/index.js'
 import { retrain } from '../../../src/retraining/retrain.js'
 import { temporaryFolder } from '../../support/folders.js'
+import { refusal } from '../../support/refusal.js'
 import { tinySplits } from '../../support/tiny.js'
 
 const config = parseRetrainConfig({
@@ -23,4 +24,12 @@ it('keeps the place of images so that it means the same in any folder, and conti
   for await (const event of retrain(config, { resume: run, data: tinySplits })) {
     if (event.event === 'start') expect(event.resumed).toMatchObject({ epoch: 1 })
   }
+})
+
+it('refuses to measure a gradient variance, which it does not report', async () => {
+  const measuring = { ...config, training: { ...config.training, varianceSteps: 5 } }
+  const { message } = await refusal(retrain(measuring, { data: tinySplits }).next())
+  expect(message).toBe(
+    'Expected 0 in a retraining, which reports no gradient variance, for training.varianceSteps but received 5',
+  )
 })

@@ -190,7 +190,10 @@ describe('a checkpoint is refused', () => {
   })
 
   it.each([
-    ['streaming', ': those were streamed and these are kept in memory; data.source=streaming reads them as before'],
+    [
+      'streaming',
+      ': those were streamed and these are kept in memory; search or retrain --resume RUN --set data.source=streaming reads them as before',
+    ],
     ['resident', ''],
     [undefined, ''],
   ])('for images that were %s, with the setting that reads them as before', async (source, advice) => {

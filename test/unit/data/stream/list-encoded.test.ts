@@ -297,7 +297,10 @@ it('asks only splits that may be used whether images must be streamed', async ()
   expect(await needsStreaming(dir, {})).toBe(true)
   expect(await needsStreaming(dir, { validation: 'none' })).toBe(false)
   expect(await needsStreaming(dir, { validationCount: 5 })).toBe(false)
-  // Without a split `test`, the validation split is tested on.
+  // Without a split `test`, or with one without labels, the validation split is tested on.
+  rmSync(join(dir, 'test', 'n01'), { recursive: true })
+  folder('beside', ['test/a.JPEG'])
+  expect(await needsStreaming(dir, { validation: 'none' })).toBe(true)
   rmSync(join(dir, 'test'), { recursive: true })
   expect(await needsStreaming(dir, { validation: 'none' })).toBe(true)
 })
