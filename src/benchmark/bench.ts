@@ -1,15 +1,12 @@
 /** Measures the speed of a supernet: per path the time of a step, its breakdown by family, and the peak of memory. */
 
-import { createRandom, RandomStream } from '../base/random.js'
+import { createRandom } from '../base/random.js'
 import { median } from '../base/statistics.js'
 import type { Config } from '../config/index.js'
-import { imageAugmentations } from '../data/augmentation.js'
 import { openImages } from '../data/source.js'
 import { isStreamed, pickStreamed, type SplitImages } from '../data/stream/streamed-images.js'
 import { tellingFailure, useResources, type World } from '../distributed/index.js'
-import { candidateIndices } from '../methods/candidate-parameters.js'
 import {
-  type Batch,
   FAMILIES,
   type ImageSource,
   nativeInfo,
@@ -17,17 +14,14 @@ import {
   type Profile,
   peakMemory,
   resetPeakMemory,
-  type StepOptions,
   Supernet,
   startProfile,
   stopProfile,
   takeProfile,
 } from '../native/index.js'
-import { drawMixup } from '../sampling/mixup.js'
 import type { Path } from '../spaces/index.js'
-import { averageDecay } from '../training/averaging.js'
 import { initialise } from '../training/snapshot.js'
-import { clipLimit } from '../training/step-inputs.js'
+import { StepInputs } from '../training/step-inputs.js'
 import type { BenchmarkJob } from './job.js'
 
 /** `train` measures training steps, `eval` evaluations of one batch. */
@@ -218,23 +212,10 @@ function stepOf(
   dataset: ImageSource,
   { config, space, batchSize, mode }: BenchmarkOptions,
 ): Step {
-  const { learningRate, optimizer, unsampled, augmentation, labelSmoothing, microBatchSize } = config.training
-  const { averaging, gradientNoise } = config.training
-  const parameters = candidateIndices(space.parameters())
-  const options: StepOptions = {
-    ...{ learningRate, optimizer, unsampled, clipNorm: clipLimit(config.training) },
-    ...(averaging && { averageDecay: averageDecay(averaging, 0) }),
-    ...(gradientNoise > 0 && { noise: { deviation: gradientNoise, seed: 0, parameters } }),
-  }
-  const batch: Batch = {
-    dataset,
-    indices: Int32Array.from({ length: batchSize }, (_, i) => i),
-    augmentation: { seed: 0, list: imageAugmentations(augmentation) },
-    mixup: drawMixup(augmentation, RandomStream.named(0, 'augmentation'), batchSize),
-    labelSmoothing,
-    drop: { seed: 0 },
-    ...(microBatchSize && { microBatchSize }),
-  }
+  const sources = { space, data: dataset, method: {}, random: createRandom(0), settings: config.training }
+  const inputs = new StepInputs(sources, { epoch: 0, steps: 1, losses: [] })
+  const options = inputs.options(0)
+  const batch = inputs.batch(Int32Array.from({ length: batchSize }, (_, i) => i))
   return () => {
     // A running step keeps its plan alive.
     using plan = supernet.compile(space.program(path))

@@ -203,7 +203,7 @@ class Planner {
     const space = nameOf('space', settings)
     // A space may be misspelt as what every object inherits. A value's own ground truth is above that of its space.
     if (Object.hasOwn(groundTruths, space)) {
-      settings.groundTruth = groundTruths[space as keyof typeof groundTruths]
+      settings.groundTruth = groundTruths[space]
       for (const { settings: own } of values) {
         if (own.groundTruth !== undefined) settings = overridden(settings, { groundTruth: own.groundTruth })
       }

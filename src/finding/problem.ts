@@ -103,6 +103,7 @@ export function checkGoals(costs: CostFunctions, limits: Limits, objectives: rea
 function isLimit(limit: Limit): boolean {
   if (typeof limit !== 'object' || limit === null) return false
   const entries = Object.entries(limit).filter(([, value]) => value !== undefined)
-  const isEnd = ([key, value]: [string, unknown]) => ['min', 'max'].includes(key) && Number(value) === value
+  const isEnd = ([key, value]: [string, unknown]) =>
+    ['min', 'max'].includes(key) && typeof value === 'number' && !Number.isNaN(value)
   return entries.length > 0 && entries.every(isEnd)
 }

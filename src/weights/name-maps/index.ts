@@ -23,15 +23,18 @@ export function nameMap(name: string): NameMap | undefined {
  * them; by default the names tell it. Empty if the meaning of the names depends on the space.
  */
 export function supernetShapes(tensors: WeightShapes, from?: string): WeightShapes {
-  const map = from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from)
-  const { rename } = map ?? {}
+  const { rename } = mapOf(tensors, from) ?? {}
   return new Map(rename && [...tensors].map(([name, tensor]) => [rename(name), tensor]))
 }
 
 /** The only space whose networks an implementation names so; undefined if there are several. */
 export function onlySpaceOf(tensors: WeightShapes, from?: string): string | undefined {
-  const spaces = (from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from))?.spaces
+  const { spaces } = mapOf(tensors, from) ?? {}
   return spaces?.length === 1 ? spaces[0] : undefined
+}
+
+function mapOf(tensors: WeightShapes, from: string | undefined): NameMap | undefined {
+  return from === undefined ? recogniseNames([...tensors.keys()]) : nameMap(from)
 }
 
 /** The first map that recognizes the names of a file. */

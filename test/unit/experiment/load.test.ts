@@ -11,6 +11,13 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 
+/** The problems that a refusal lists, after its first line. */
+const problemsIn = (text: string) =>
+  text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+
 describe('an experiment in a file', () => {
   const write = (text: string) => {
     const file = join(folder, 'mine.yaml')
@@ -115,12 +122,7 @@ studies:
   d: { figure: epochs, epochs: [1, 1] }
   e/f: { figure: method, methods: [spos] }`)
     const text = await refusalOf(() => loadExperiment(file))
-    expect(
-      text
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim()),
-    ).toEqual([
+    expect(problemsIn(text)).toEqual([
       'Expected letters, digits, dots, dashes and underscores, first a letter, a digit or an underscore, for name but received "two words"',
       'Expected a list of different seeds for seeds but received [0,0]',
       'Expected extent, noise, method, epochs for studies.a.figure but received "pie"',
@@ -178,12 +180,7 @@ set: { training: { epochs: 0 } }
 studies:
   m: { figure: method, methods: [spos, { label: odd, method: { name: pada, paths: random } }] }`)
     const text = await refusalOf(() => loadExperiment(file))
-    expect(
-      text
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim()),
-    ).toEqual([
+    expect(problemsIn(text)).toEqual([
       'Expected a number of at least 1 for training.epochs but received 0',
       'Expected importance, uniform for method.paths but received "random" in odd-seed0 and 1 more',
     ])
